@@ -1,0 +1,1 @@
+"""The bridge: OpenLineage events in, an operational catalog out."""

@@ -1,0 +1,1 @@
+"""Operational lineage for Apache Airflow."""

@@ -1,0 +1,1 @@
+"""Operational lineage from any Python process."""
