@@ -1,0 +1,258 @@
+"""
+The schema, whole, on one page.
+
+* Times (`*_at`) are integer microseconds since the epoch, UTC.
+* Ids of jobs, datasets and runs are 63-bit hashes of their natural keys (`mapping.ids`): no
+  look-up is needed to write a row, every process computes the same id, and a replay gives the
+  same rows.
+* Every column outside the inbox and the outbox merges (the earliest, the newest, the union), so
+  the catalog is a function of the set of events, whatever their order.
+* Facts about a dataset stay under the name that brought them; `dataset.asset_id` says which
+  asset that name belongs to, so that two names can become one asset, and part again, without
+  rewriting history.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+Id = sa.BigInteger
+At = sa.BigInteger
+
+
+def _table(name: str, *items: sa.Column | sa.Index | sa.UniqueConstraint) -> sa.Table:
+    """A table clustered by its primary key; its rows are found by nothing else."""
+    return sa.Table(name, metadata, *items, sqlite_with_rowid=False)
+
+
+# --- the inbox ------------------------------------------------------------------------------
+
+#: The log: every event that came in, once, as it came. Never updated.
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column(
+        "id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
+    ),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),  # xxh3-128 of the bytes
+    sa.Column("received_at", At, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # "http", "kafka", ...
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zstd of the bytes
+)
+
+#: Events of the log that have yet to be absorbed.
+waiting = _table("waiting", sa.Column("event_id", Id, primary_key=True, autoincrement=False))
+
+#: Events of the log that could not be understood, and why.
+quarantine = _table(
+    "quarantine",
+    sa.Column("event_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", At, nullable=False),
+)
+
+#: Which events told of which run.
+run_event = _table(
+    "run_event",
+    sa.Column("run_id", Id, primary_key=True),
+    sa.Column("event_id", Id, primary_key=True),
+)
+
+# --- assets ---------------------------------------------------------------------------------
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("namespace", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # "dag", "task", "query", "job", "model", ...
+    sa.Column("integration", sa.Text),  # "AIRFLOW", "SPARK", "DBT", ...
+    sa.Column("processing", sa.Text),  # "BATCH", "STREAMING", "SERVICE"
+    sa.Column("dag_id", sa.Text),
+    sa.Column("task_id", sa.Text),
+    sa.Column("parent_id", Id),  # the job this one runs inside
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+    sa.UniqueConstraint("namespace", "name"),
+    sa.Index("job_parent", "parent_id"),
+    sa.Index("job_kind", "kind", "namespace", "name"),
+)
+
+dataset = sa.Table(
+    "dataset",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("namespace", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("asset_id", Id, nullable=False),  # equals id unless this name is another's alias
+    sa.Column("kind", sa.Text),  # "TABLE", "VIEW", "FILE", "TOPIC", ...
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+    sa.Column("written_at", At),  # end of the last successful run that wrote it: its freshness
+    sa.Column("written_by", Id),  # that run
+    sa.Column("dropped_at", At),  # when it was last dropped, if nothing wrote it since
+    sa.UniqueConstraint("namespace", "name"),
+    sa.Index("dataset_asset", "asset_id"),
+    sa.Index("dataset_written", "written_at"),
+)
+
+#: The names under which producers know a dataset, where they differ from the normalised one.
+dataset_name = _table(
+    "dataset_name",
+    sa.Column("namespace", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("dataset_id", Id, nullable=False),
+    sa.Index("dataset_name_dataset", "dataset_id"),
+)
+
+#: Two names that a producer, a rename or a user rule says are one asset.
+symlink = _table(
+    "symlink",
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("other_id", Id, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # "TABLE", "LOCATION", "RENAME", "RULE", ...
+    sa.Column("first_at", At, nullable=False),
+    sa.Index("symlink_other", "other_id"),
+)
+
+#: The newest body of each facet of a job or a dataset; `digest` names the body in `content`.
+facet = _table(
+    "facet",
+    sa.Column("owner_id", Id, primary_key=True),  # of a job or a dataset
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", At, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # empty where the facet was deleted
+)
+
+#: Bodies of facets and schemas by their xxh3-128: what does not change is kept once.
+content = _table(
+    "content",
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON, plain
+)
+
+#: The distinct schemas of a dataset. `content` holds [{"name", "type", "description", "fields"}].
+schema_version = _table(
+    "schema_version",
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("first_run", Id),  # the run that brought it
+    sa.Column("last_at", At, nullable=False),
+    sa.Column("written", sa.Integer, nullable=False),  # 1 if a writer or the owner said so, 0 if readers
+)
+
+#: The newest columnLineage of each dataset by the job that writes it.
+column_lineage = _table(
+    "column_lineage",
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("job_id", Id, primary_key=True),
+    sa.Column("at", At, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Index("column_lineage_job", "job_id"),
+)
+
+#: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
+edge = _table(
+    "edge",
+    sa.Column("src", Id, primary_key=True),
+    sa.Column("dst", Id, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+    sa.Column("last_run", Id),  # the run that showed it last; empty if declared
+    sa.Index("edge_reverse", "dst", "src", "kind"),
+)
+
+# --- runs -----------------------------------------------------------------------------------
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Text, nullable=False),  # OpenLineage's, of the attempt that counts
+    sa.Column("job_id", Id, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # as job.kind
+    sa.Column("dag_id", sa.Text),
+    sa.Column("dag_run_id", sa.Text),  # Airflow's run_id
+    sa.Column("task_id", sa.Text),
+    sa.Column("map_index", sa.Integer),  # -1 where the task is not mapped
+    sa.Column("try_number", sa.Integer),
+    sa.Column("dag_run", Id),  # the row of the DAG run that a task's run belongs to
+    sa.Column("instance", Id),  # one for all tries of one task instance
+    sa.Column("parent_id", Id),  # the run this one runs inside
+    sa.Column("root_id", Id),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("queued_at", At),
+    sa.Column("started_at", At),
+    sa.Column("ended_at", At),
+    sa.Column("duration", sa.Float),  # seconds
+    sa.Column("nominal_start_at", At),
+    sa.Column("nominal_end_at", At),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+    sa.Column("at", At, nullable=False),  # what lists are sorted by: started_at, else first_at
+    sa.Column("error", sa.Text),  # the message's first 1,000 characters
+    sa.Column("facts", sa.LargeBinary, nullable=False),  # `mapping.facts`: what the events said
+    sa.Index("run_job", "job_id", "at"),
+    sa.Index("run_dag_run", "dag_run"),
+    sa.Index("run_instance", "instance"),
+    sa.Index("run_parent", "parent_id"),
+    sa.Index("run_at", "at"),
+    sa.Index("run_dag", "dag_id", "dag_run_id"),
+)
+
+#: OpenLineage's runIds. Airflow's change when a DAG run is cleared; the run does not.
+run_alias = _table(
+    "run_alias",
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("id", Id, nullable=False),  # run.id
+)
+
+#: What a run read and wrote.
+run_dataset = _table(
+    "run_dataset",
+    sa.Column("run_id", Id, primary_key=True),  # run.id
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),  # "input" or "output"
+    sa.Column("at", At, nullable=False),  # newest event that said so
+    sa.Column("written_at", At),  # outputs of successful runs: when the run ended
+    sa.Column("row_count", sa.BigInteger),
+    sa.Column("byte_count", sa.BigInteger),
+    sa.Column("file_count", sa.BigInteger),
+    sa.Column("schema_digest", sa.LargeBinary),
+    sa.Column("facets", sa.LargeBinary),  # JSON of input/output facets: quality, statistics, subset
+    sa.Index("run_dataset_written", "dataset_id", "written_at"),
+    sa.Index("run_dataset_at", "dataset_id", "role", "at"),
+)
+
+#: What a DAG run's closing event said of its tasks.
+verdict = _table(
+    "verdict",
+    sa.Column("dag_run", Id, primary_key=True),
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("at", At, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("duration", sa.Float),  # seconds
+)
+
+# --- the outbox -----------------------------------------------------------------------------
+
+#: Who has yet to be told of what: names, not payloads.
+delivery = _table(
+    "delivery",
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),  # "dataset", "job", "run", "event"
+    sa.Column("key", Id, primary_key=True),  # the id of that dataset, job, run or event
+    sa.Column("version", sa.Integer, nullable=False),  # counts news; settled only if none came since
+    sa.Column("state", sa.Text, nullable=False),  # "waiting", "settled", "rejected"
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("news_at", At, nullable=False),  # when the oldest unsettled news came
+    sa.Column("due_at", At, nullable=False),  # schedule and lease in one
+    sa.Column("reason", sa.Text),
+    sa.Column("sent", sa.LargeBinary),  # digest of what the sink was last told
+    sa.Index("delivery_due", "sink", "state", "due_at"),
+)

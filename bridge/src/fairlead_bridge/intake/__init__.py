@@ -1,0 +1,1 @@
+"""The doors: keep the bytes, ask nothing, answer when they are durable."""

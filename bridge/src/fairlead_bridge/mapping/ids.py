@@ -1,0 +1,65 @@
+"""Ids are hashes of natural keys: any process computes the same one without a look-up."""
+
+from __future__ import annotations
+
+import uuid
+
+import xxhash
+
+_SEPARATOR = "\x1f"
+
+
+def _hash(*parts: str) -> int:
+    return xxhash.xxh3_64_intdigest(_SEPARATOR.join(parts)) >> 1
+
+
+def job_id(namespace: str, name: str) -> int:
+    return _hash("job", namespace, name)
+
+
+def dataset_id(namespace: str, name: str) -> int:
+    return _hash("dataset", namespace, name)
+
+
+def run_id(openlineage_run_id: str) -> int:
+    """The id of a run that is known by its OpenLineage runId alone."""
+    return _hash("run", openlineage_run_id)
+
+
+def dag_run_id(namespace: str, dag_id: str, dag_run: str) -> int:
+    """The id of an Airflow DAG run; `dag_run` is Airflow's run_id."""
+    return _hash("dag_run", namespace, dag_id, dag_run)
+
+
+def instance_id(dag_run: int, task_id: str, map_index: int) -> int:
+    """One id for all tries of a task instance."""
+    return _hash("instance", str(dag_run), task_id, str(map_index))
+
+
+def try_id(instance: int, try_number: int) -> int:
+    return _hash("try", str(instance), str(try_number))
+
+
+def silent_run_id(instance: int) -> str:
+    """A runId for a task that sent no event: a UUID (version 8) computed from its id."""
+    value = xxhash.xxh3_128_intdigest(f"silent{_SEPARATOR}{instance}")
+    value = value & ~(0xF << 76) | (8 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    return str(uuid.UUID(int=value))
+
+
+def digest(body: bytes) -> bytes:
+    """The 16-byte content key of a facet's or schema's bytes."""
+    return xxhash.xxh3_128_digest(body)
+
+
+def public(number: int) -> str:
+    """An id as the REST API shows it: 16 hexadecimal digits."""
+    return f"{number:016x}"
+
+
+def parse_public(text: str) -> int:
+    """The id behind a public one. Raises ValueError where `text` is none."""
+    if len(text) != 16:
+        raise ValueError(f"an id has 16 hexadecimal digits: {text!r}")
+    return int(text, 16)

@@ -1,0 +1,50 @@
+"""The nouns. Whatever moves between two rooms is one of these frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["dataset", "job", "run", "event"]
+
+#: Run states, as `GET /api/v1/runs` names them.
+State = Literal[
+    "queued",
+    "running",
+    "deferred",
+    "up_for_retry",
+    "success",
+    "failed",
+    "skipped",
+    "upstream_failed",
+    "aborted",
+    "removed",
+    "lost",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event as it came in, not yet read."""
+
+    id: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """The name of a catalog entry: what the outbox holds and sinks are asked to tell."""
+
+    kind: Kind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """News about one entry, owed to one sink."""
+
+    sink: str
+    name: Name
+    version: int
+    attempts: int
+    sent: bytes | None = None

@@ -1,0 +1,1 @@
+"""REST answers, the graph's layout and the built page."""

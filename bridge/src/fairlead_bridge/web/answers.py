@@ -1,0 +1,409 @@
+"""
+What the REST API answers, field by field. The OpenAPI document and the page's types come from here.
+
+Times are ISO 8601 in UTC with microseconds; durations are seconds. `id` is an asset's or a run's
+public id (16 hexadecimal digits) and is stable: it is computed from the natural key. `node` is
+`dataset:NAMESPACE:NAME` or `job:NAMESPACE:NAME`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(Answer, Generic[T]):
+    """One page of a list; `next` is the cursor of the following page, null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Problem(Answer):
+    """Every error: what happened and what to do."""
+
+    detail: str
+
+
+# --- health ---------------------------------------------------------------------------------
+
+
+class InboxHealth(Answer):
+    waiting: int
+    quarantined: int
+    received: int
+    last_received_at: datetime | None = None
+
+
+class SinkHealth(Answer):
+    name: str
+    kind: str
+    waiting: int
+    rejected: int
+    in_sync: int
+    oldest_waiting_at: datetime | None = None
+    last_error: str | None = None
+
+
+class SourceHealth(Answer):
+    """How fresh the intake is, per namespace of jobs (one Airflow, one Spark, ...)."""
+
+    namespace: str
+    integration: str | None
+    last_event_at: datetime
+    jobs: int
+
+
+class Health(Answer):
+    status: Literal["ok", "degraded"]
+    version: str
+    inbox: InboxHealth
+    sinks: list[SinkHealth]
+    problems: list[str]  # sentences; empty when status is "ok"
+
+
+# --- small shared parts ---------------------------------------------------------------------
+
+
+class JobRef(Answer):
+    id: str
+    node: str
+    namespace: str
+    name: str
+    kind: str
+    dag_id: str | None = None
+    task_id: str | None = None
+
+
+class DatasetRef(Answer):
+    id: str
+    node: str
+    namespace: str
+    name: str
+    kind: str | None = None
+    written_at: datetime | None = None
+
+
+class Owner(Answer):
+    name: str
+    type: str | None = None
+
+
+class Tag(Answer):
+    key: str
+    value: str | None = None
+    source: str | None = None
+    field: str | None = None
+
+
+# --- runs -----------------------------------------------------------------------------------
+
+
+class JobName(Answer):
+    namespace: str
+    name: str
+
+
+class Run(Answer):
+    run_id: str  # OpenLineage's runId of the attempt that counts
+    id: str
+    kind: str  # "dag", "task", "query", "job", ...
+    job: JobName
+    dag_id: str | None
+    dag_run_id: str | None
+    task_id: str | None
+    map_index: int | None
+    try_number: int | None
+    state: str
+    queued_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration: float | None
+    nominal_start_at: datetime | None
+    nominal_end_at: datetime | None
+    error: str | None  # first line(s) of the message
+    url: str | None  # of the run in Airflow, where the events told
+
+
+class RunDataset(Answer):
+    dataset: DatasetRef
+    role: Literal["input", "output"]
+    row_count: int | None
+    byte_count: int | None
+    file_count: int | None
+    facets: dict[str, Any]
+
+
+class ErrorText(Answer):
+    message: str
+    language: str | None
+    stack_trace: str | None
+
+
+class EventSummary(Answer):
+    id: int
+    received_at: datetime
+    event_type: str | None
+    event_time: str | None
+    size: int  # bytes
+
+
+class RunDetail(Run):
+    max_tries: int | None
+    run_type: str | None  # of the DAG run: "manual", "scheduled", "asset_triggered", ...
+    triggered_by: str | None
+    operator: str | None
+    pool: str | None
+    queue: str | None
+    engine: str | None  # "Airflow 3.3.2"
+    error_text: ErrorText | None
+    parent: Run | None
+    children: list[Run]  # a DAG run's task runs (every try), a task run's queries
+    tries: list[Run]  # all tries of this task instance, this one included
+    datasets: list[RunDataset]
+    events: list[EventSummary]
+    facts: dict[str, Any]  # what else the run's facets said
+
+
+# --- jobs -----------------------------------------------------------------------------------
+
+
+class JobItem(JobRef):
+    integration: str | None
+    processing: str | None
+    description: str | None
+    schedule: str | None
+    owners: list[Owner]
+    tags: list[Tag]
+    last_run: Run | None
+    recent: list[str]  # states of the newest runs, oldest first, at most 15
+    p50: float | None  # seconds, over the newest successful runs
+    p95: float | None
+    tasks: int  # tasks of a DAG; 0 otherwise
+
+
+class Durations(Answer):
+    """The newest runs of a job, oldest first, for the chart."""
+
+    runs: list[Run]
+    p50: float | None
+    p95: float | None
+
+
+class JobDetail(JobItem):
+    operator: str | None
+    source_url: str | None
+    sql: str | None
+    source_code: str | None
+    parent: JobRef | None
+    children: list[JobItem]  # the tasks of a DAG, the queries of a task
+    upstream_tasks: list[str]
+    downstream_tasks: list[str]
+    inputs: list[DatasetRef]
+    outputs: list[DatasetRef]
+    facets: dict[str, Any]
+
+
+# --- datasets -------------------------------------------------------------------------------
+
+
+class DatasetItem(DatasetRef):
+    platform: str  # "postgres", "s3", "file", "sqlite", ...
+    description: str | None
+    owners: list[Owner]
+    tags: list[Tag]
+    columns: int
+    written_by: JobRef | None
+    state: str | None  # of the newest run of a job that writes it; null if nothing does
+    first_at: datetime
+    last_at: datetime
+    dropped_at: datetime | None
+
+
+class ColumnOrigin(Answer):
+    dataset: DatasetRef
+    column: str
+    transformations: list[dict[str, Any]]
+    job: JobRef | None
+
+
+class Column(Answer):
+    name: str  # nested fields as "a.b.c"
+    type: str | None
+    description: str | None
+    tags: list[Tag]
+    origins: list[ColumnOrigin]
+
+
+class SchemaField(Answer):
+    name: str
+    type: str | None
+    description: str | None = None
+
+
+class SchemaChange(Answer):
+    change: Literal["added", "removed", "type"]
+    column: str
+    before: str | None
+    after: str | None
+
+
+class SchemaVersion(Answer):
+    version: int  # 1 is the oldest
+    first_at: datetime
+    last_at: datetime
+    run: Run | None  # the run that brought it
+    fields: list[SchemaField]
+    changes: list[SchemaChange]  # against the version before; empty for the first
+
+
+class DatasetDetail(DatasetItem):
+    names: list[JobName]  # every name producers use for it
+    schema_fields: list[Column]
+    versions: list[SchemaVersion]  # newest first
+    written_by_runs: list[Run]  # newest first, at most 25
+    readers: list[JobRef]
+    writers: list[JobRef]
+    facets: dict[str, Any]
+
+
+# --- lineage --------------------------------------------------------------------------------
+
+
+class Node(Answer):
+    """A node of the plain lineage graph."""
+
+    node: str
+    id: str
+    kind: Literal["dataset", "job"]
+    namespace: str
+    name: str
+    depth: int  # hops from the start: negative upstream, positive downstream
+    job_kind: str | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    state: str | None = None  # job: its newest run's; dataset: of the newest run that writes it
+    written_at: datetime | None = None
+
+
+class Edge(Answer):
+    source: str  # node
+    target: str  # node
+    kind: str  # "data" or "control"
+    first_at: datetime
+    last_at: datetime
+    run_id: str | None = None  # OpenLineage's runId of the run that showed it last
+
+
+class Lineage(Answer):
+    nodes: list[Node]
+    edges: list[Edge]
+    truncated: int = 0  # nodes beyond the limit that were not returned
+
+
+class Card(Node):
+    """A node of the drawn graph: position, size and what its card shows."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    group: str | None = None  # Group.id
+    last_run: Run | None = None
+    recent: list[str] = []
+    p50: float | None = None
+    operator: str | None = None
+    owner: str | None = None
+    platform: str | None = None
+    columns: int | None = None
+    written_by: str | None = None  # node of the job that wrote last
+    more_upstream: int = 0  # neighbours not drawn
+    more_downstream: int = 0
+
+
+class Group(Answer):
+    """A DAG's box around its tasks."""
+
+    id: str  # node of the DAG's job
+    label: str
+    namespace: str
+    x: float
+    y: float
+    w: float
+    h: float
+    schedule: str | None
+    state: str | None
+    recent: list[str]
+    hidden: int  # tasks of the DAG that are not drawn
+
+
+class Route(Edge):
+    points: list[tuple[float, float]]
+
+
+class Graph(Answer):
+    """The graph as the page draws it, in one answer."""
+
+    focus: str
+    width: float
+    height: float
+    cards: list[Card]
+    groups: list[Group]
+    edges: list[Route]
+    truncated: int
+    as_of: datetime | None = None
+
+
+# --- overview, search, quarantine -----------------------------------------------------------
+
+
+class Overview(Answer):
+    """What the first page shows, worst first."""
+
+    counts: dict[str, int]  # "datasets", "dags", "tasks", "runs", "failed", "running"
+    failing: list[JobItem]  # DAGs whose newest run failed, newest failure first
+    running: list[Run]
+    recent_runs: list[Run]  # of DAGs
+    stale: list[DatasetItem]  # written longest ago first, at most 20
+    sources: list[SourceHealth]
+
+
+class Hit(Answer):
+    kind: Literal["dataset", "job", "column"]
+    node: str
+    id: str
+    namespace: str
+    name: str
+    detail: str | None  # the column, or the job's kind
+
+
+class Found(Answer):
+    items: list[Hit]
+
+
+class QuarantineItem(Answer):
+    event_id: int
+    received_at: datetime
+    reason: str
+    size: int
+    excerpt: str  # first 2,000 characters of the event
+
+
+class DeliveryItem(Answer):
+    sink: str
+    kind: str
+    key: str
+    name: str | None
+    state: str
+    attempts: int
+    news_at: datetime
+    due_at: datetime
+    reason: str | None
