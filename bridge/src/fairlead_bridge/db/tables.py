@@ -2,7 +2,7 @@
 The schema, whole, on one page.
 
 * Times (`*_at`) are integer microseconds since the epoch, UTC.
-* Ids of jobs, datasets and runs are 63-bit hashes of their natural keys (`mapping.ids`): no
+* Ids of jobs, datasets and runs are 63-bit hashes of their natural keys (`ids`): no
   look-up is needed to write a row, every process computes the same id, and a replay gives the
   same rows.
 * Every column outside the inbox and the outbox merges (the earliest, the newest, the union), so
@@ -196,7 +196,7 @@ run = sa.Table(
     sa.Column("last_at", At, nullable=False),
     sa.Column("at", At, nullable=False),  # what lists are sorted by: started_at, else first_at
     sa.Column("error", sa.Text),  # the message's first 1,000 characters
-    sa.Column("facts", sa.LargeBinary, nullable=False),  # `mapping.facts`: what the events said
+    sa.Column("facts", sa.LargeBinary, nullable=False),  # `facts.RunFacts` as MessagePack: what the events said
     sa.Index("run_job", "job_id", "at"),
     sa.Index("run_dag_run", "dag_run"),
     sa.Index("run_instance", "instance"),

@@ -1,0 +1,197 @@
+"""
+What events say, in parts that merge.
+
+`mapping` makes a `Change` of each event; `catalog` folds changes into rows. Every part has a
+natural key and every field merges in one of three ways, whatever the order and however often it
+comes: the earliest or greatest value, the newest by (event time, then the bytes), or the union.
+
+Times are microseconds since the epoch; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Note(msgspec.Struct, frozen=True, array_like=True):
+    """A fact that the newest event decides."""
+
+    at: int
+    value: Any
+
+
+class Truth(msgspec.Struct, frozen=True, array_like=True):
+    """The state of a task instance as Airflow itself told it (run facet `fairlead`)."""
+
+    at: int
+    state: str
+    started_at: int | None = None
+    ended_at: int | None = None
+    queued_at: int | None = None
+    duration: float | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, array_like=True):
+    """What was said under one OpenLineage runId."""
+
+    generation: int  # Airflow's clear_number: a cleared DAG run goes on under a new runId
+    first_at: int
+    last_at: int
+    start_at: int | None = None  # earliest START
+    running_at: int | None = None  # earliest RUNNING
+    end_at: int | None = None  # newest terminal event
+    end: str | None = None  # its type: COMPLETE, ABORT or FAIL
+    by_hand: bool = False  # that event came of somebody marking the run, not of the run
+    truth: Truth | None = None
+    dag_start_at: int | None = None  # a DAG run's own dates, from its newest event
+    dag_end_at: int | None = None
+    duration: float | None = None
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """A run: a DAG run, one try of a task instance, a query, a Spark application, ..."""
+
+    id: int
+    job_id: int
+    kind: str
+    dag_id: str | None = None
+    dag_run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    try_number: int | None = None
+    dag_run: int | None = None
+    instance: int | None = None
+    parent_id: int | None = None
+    root_id: int | None = None
+    attempts: dict[str, Attempt] = {}  # by OpenLineage runId; none where the run sent no event
+    #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
+    #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
+    #: "trigger_rule", "processing", and the other run facets under their own names.
+    notes: dict[str, Note] = {}
+
+
+class JobFacts(msgspec.Struct, frozen=True):
+    id: int
+    namespace: str
+    name: str
+    at: int
+    kind: str | None = None  # None where only somebody else's parent facet names the job
+    integration: str | None = None
+    processing: str | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    parent_id: int | None = None
+
+
+class DatasetFacts(msgspec.Struct, frozen=True):
+    id: int
+    namespace: str
+    name: str
+    at: int
+    kind: str | None = None
+    dropped_at: int | None = None
+    #: names under which producers know it, where they differ from (namespace, name)
+    names: tuple[tuple[str, str], ...] = ()
+
+
+class Symlink(msgspec.Struct, frozen=True):
+    dataset_id: int
+    other_id: int
+    kind: str
+    at: int
+
+
+class FacetFacts(msgspec.Struct, frozen=True):
+    """A facet of a job or a dataset; an empty `body` deletes it."""
+
+    owner_id: int
+    name: str
+    at: int
+    digest: bytes
+    body: bytes
+
+
+class SchemaFacts(msgspec.Struct, frozen=True):
+    dataset_id: int
+    at: int
+    digest: bytes
+    body: bytes
+    run_id: int | None
+    written: bool
+
+
+class ColumnLineageFacts(msgspec.Struct, frozen=True):
+    dataset_id: int
+    job_id: int
+    at: int
+    digest: bytes
+    body: bytes
+
+
+class EdgeFacts(msgspec.Struct, frozen=True):
+    src: int
+    dst: int
+    kind: str  # "data" or "control"
+    at: int
+    run_id: int | None
+
+
+class RunDatasetFacts(msgspec.Struct, frozen=True):
+    run_id: int
+    dataset_id: int
+    role: str  # "input" or "output"
+    at: int
+    row_count: int | None = None
+    byte_count: int | None = None
+    file_count: int | None = None
+    schema_digest: bytes | None = None
+    facets: dict[str, Note] = {}  # input and output facets, by name
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a DAG run's closing event says of one task."""
+
+    dag_run: int
+    task_id: str
+    job_id: int
+    at: int
+    state: str
+    duration: float | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What one event says."""
+
+    at: int
+    jobs: tuple[JobFacts, ...] = ()
+    datasets: tuple[DatasetFacts, ...] = ()
+    symlinks: tuple[Symlink, ...] = ()
+    facets: tuple[FacetFacts, ...] = ()
+    schemas: tuple[SchemaFacts, ...] = ()
+    column_lineage: tuple[ColumnLineageFacts, ...] = ()
+    edges: tuple[EdgeFacts, ...] = ()
+    runs: tuple[RunFacts, ...] = ()
+    run_datasets: tuple[RunDatasetFacts, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class StoredFacts(msgspec.Struct, frozen=True, array_like=True):
+    """`run.facts` as the database keeps it."""
+
+    attempts: dict[str, Attempt]
+    notes: dict[str, Note]
+
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder = msgspec.msgpack.Decoder(StoredFacts)
+
+
+def encode(facts: RunFacts) -> bytes:
+    """The same facts give the same bytes, whatever order they came in."""
+    return _encoder.encode(StoredFacts(facts.attempts, facts.notes))
+
+
+def decode(stored: bytes) -> StoredFacts:
+    return _decoder.decode(stored)
