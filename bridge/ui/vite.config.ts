@@ -1,0 +1,12 @@
+/// <reference types="vitest/config" />
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+// Relative addresses: the server writes the page's <base>, so it also works below a path of a proxy.
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  build: { target: 'es2022', modulePreload: { polyfill: false } },
+  server: { proxy: { '/api': 'http://127.0.0.1:8642' } },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+})
