@@ -1,0 +1,94 @@
+"""Serves the built page: static files, and the one HTML document for every address of the page."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STATIC = Path(__file__).parent.parent / "static"
+
+NOT_BUILT = """<!doctype html><html lang="en"><title>Fairlead</title>
+<h1>This bridge was installed without its page</h1>
+<p>The API works: see <a href="docs">its description</a>. To get the page, install the bridge again
+without <code>FAIRLEAD_SKIP_UI</code>.</p></html>"""
+
+#: Nothing runs, loads or connects that does not come from here; names and errors are only text.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'self'{ancestors}"
+)
+
+
+class Page:
+    """
+    The page as an ASGI application, to be mounted last, at "/".
+
+    `frame_ancestors` are the origins that may show the page in a frame, such as Airflow's.
+    """
+
+    def __init__(self, static: Path = STATIC, frame_ancestors: Sequence[str] = ()) -> None:
+        document = static / "index.html"
+        self.document = document.read_text(encoding="utf-8") if document.is_file() else None
+        self.ancestors = "".join(f" {origin}" for origin in frame_ancestors)
+        files = StaticFiles(directory=static, check_dir=False)
+        self.files: ASGIApp = GZipMiddleware(files, minimum_size=1_000)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise HTTPException(404)
+        request = Request(scope)
+        mounted = scope.get("root_path", "")
+        path = scope["path"].removeprefix(mounted).lstrip("/")
+        if path.startswith("api/"):
+            response: Response = JSONResponse({"detail": "No such address."}, status_code=404)
+        elif request.method not in {"GET", "HEAD"}:
+            response = JSONResponse({"detail": "The page can only be read."}, status_code=405)
+        elif self.document and (path.startswith("assets/") or path == "favicon.svg"):
+            await self.files(scope, receive, _with_headers(send, forever=path != "favicon.svg"))
+            return
+        else:
+            response = self.html(mounted)
+        await response(scope, receive, send)
+
+    def html(self, mounted: str) -> Response:
+        """The document, told where it is mounted and with the nonce that its styles need."""
+        nonce = secrets.token_urlsafe(16)
+        headers = {
+            **COMMON,
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": POLICY.format(nonce=nonce, ancestors=self.ancestors),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        }
+        if self.document is None:
+            return HTMLResponse(NOT_BUILT, status_code=404, headers=headers)
+        base = f'<base href="{escape(mounted)}/" />\n    <meta name="csp-nonce" content="{nonce}" />'
+        return HTMLResponse(self.document.replace('<base href="/" />', base), headers=headers)
+
+
+COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+def _with_headers(send: Send, forever: bool) -> Send:
+    """Add the headers of static files; those below assets/ carry a hash in their name."""
+    added = {**COMMON, "Cache-Control": "no-cache"}
+    if forever:
+        added["Cache-Control"] = "public, max-age=31536000, immutable"
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            pairs = [(name.lower().encode(), value.encode()) for name, value in added.items()]
+            message["headers"] = [*message["headers"], *pairs]
+        await send(message)
+
+    return sending
