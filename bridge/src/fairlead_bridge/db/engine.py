@@ -30,8 +30,8 @@ BUSY_TIMEOUT = 10.0
 #: Pages in the write-ahead log at which a commit copies them into the database file itself.
 AUTOCHECKPOINT = 4000
 
-#: Any number, the same in every process: the lock by which absorbers take turns on PostgreSQL.
-_ABSORBER = 7070_1
+#: The locks by which processes take turns on PostgreSQL: any numbers, the same everywhere.
+_ABSORBER, _MIGRATOR = 70701, 70702
 
 _READING = {"fairlead_reading": True}
 
@@ -118,8 +118,17 @@ def one_absorber(tx: sa.Connection) -> None:
 
     On SQLite every writing transaction has its turn already.
     """
+    _take_turn(tx, _ABSORBER)
+
+
+def one_migrator(tx: sa.Connection) -> None:
+    """Wait until no other transaction migrates; the turn ends with the transaction."""
+    _take_turn(tx, _MIGRATOR)
+
+
+def _take_turn(tx: sa.Connection, lock: int) -> None:
     if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ABSORBER})")
+        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 
 
 def checkpoint(engine: sa.Engine) -> None:
@@ -260,7 +269,9 @@ def _values(names: tuple[str, ...], rows: Sequence[Row]) -> list[tuple[Any, ...]
 
 def _run(tx: sa.Connection, statement: str, values: list[tuple[Any, ...]]) -> sa.CursorResult[Any]:
     if tx.dialect.name == "postgresql":  # one array a column
-        return tx.exec_driver_sql(statement, tuple(list(column) for column in zip(*values)))
+        return tx.exec_driver_sql(
+            statement, tuple(list(column) for column in zip(*values, strict=True))
+        )
     return tx.exec_driver_sql(statement, values)
 
 
@@ -309,5 +320,6 @@ def _blank(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> Any:
 
 def _compile(dialect: sa.Dialect, statement: Any) -> str:
     """The SQL with the driver's own place holders, one a column, in the columns' order."""
-    positional = "qmark" if dialect.name == "sqlite" else "format"
-    return str(statement.compile(dialect=type(dialect)(paramstyle=positional)))
+    style = "qmark" if dialect.name == "sqlite" else "format"
+    plain: Any = type(dialect)
+    return str(statement.compile(dialect=plain(paramstyle=style)))
