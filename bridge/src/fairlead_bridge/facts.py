@@ -55,7 +55,7 @@ class RunFacts(msgspec.Struct, frozen=True):
 
     id: int
     job_id: int
-    kind: str
+    kind: str | None = None  # None where the event does not tell
     dag_id: str | None = None
     dag_run_id: str | None = None
     task_id: str | None = None
@@ -64,7 +64,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     dag_run: int | None = None
     instance: int | None = None
     parent_id: int | None = None
-    root_id: int | None = None
+    root_id: int | None = None  # alias of the root run
     attempts: dict[str, Attempt] = {}  # by OpenLineage runId; none where the run sent no event
     #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
     #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
@@ -118,7 +118,7 @@ class SchemaFacts(msgspec.Struct, frozen=True):
     at: int
     digest: bytes
     body: bytes
-    run_id: int | None
+    run_alias: int | None
     written: bool
 
 
@@ -135,7 +135,7 @@ class EdgeFacts(msgspec.Struct, frozen=True):
     dst: int
     kind: str  # "data" or "control"
     at: int
-    run_id: int | None
+    run_alias: int | None
 
 
 class RunDatasetFacts(msgspec.Struct, frozen=True):

@@ -33,9 +33,7 @@ def _table(name: str, *items: sa.Column | sa.Index | sa.UniqueConstraint) -> sa.
 event = sa.Table(
     "event",
     metadata,
-    sa.Column(
-        "id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True
-    ),
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),  # xxh3-128 of the bytes
     sa.Column("received_at", At, nullable=False),
     sa.Column("source", sa.Text, nullable=False),  # "http", "kafka", ...
@@ -93,7 +91,7 @@ dataset = sa.Table(
     sa.Column("last_at", At, nullable=False),
     sa.Column("written_at", At),  # end of the last successful run that wrote it: its freshness
     sa.Column("written_by", Id),  # that run
-    sa.Column("dropped_at", At),  # when it was last dropped, if nothing wrote it since
+    sa.Column("dropped_at", At),  # when it was last dropped; a later written_at revives it
     sa.UniqueConstraint("namespace", "name"),
     sa.Index("dataset_asset", "asset_id"),
     sa.Index("dataset_written", "written_at"),
@@ -140,9 +138,11 @@ schema_version = _table(
     sa.Column("dataset_id", Id, primary_key=True),
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("first_at", At, nullable=False),
-    sa.Column("first_run", Id),  # the run that brought it
+    sa.Column("first_run", Id),  # alias of the run that brought it
     sa.Column("last_at", At, nullable=False),
-    sa.Column("written", sa.Integer, nullable=False),  # 1 if a writer or the owner said so, 0 if readers
+    sa.Column(
+        "written", sa.Integer, nullable=False
+    ),  # 1 if a writer or the owner said so, 0 if readers
 )
 
 #: The newest columnLineage of each dataset by the job that writes it.
@@ -163,7 +163,7 @@ edge = _table(
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("first_at", At, nullable=False),
     sa.Column("last_at", At, nullable=False),
-    sa.Column("last_run", Id),  # the run that showed it last; empty if declared
+    sa.Column("last_run", Id),  # alias of the run that showed it last; empty if declared
     sa.Index("edge_reverse", "dst", "src", "kind"),
 )
 
@@ -196,7 +196,9 @@ run = sa.Table(
     sa.Column("last_at", At, nullable=False),
     sa.Column("at", At, nullable=False),  # what lists are sorted by: started_at, else first_at
     sa.Column("error", sa.Text),  # the message's first 1,000 characters
-    sa.Column("facts", sa.LargeBinary, nullable=False),  # `facts.RunFacts` as MessagePack: what the events said
+    sa.Column(
+        "facts", sa.LargeBinary, nullable=False
+    ),  # `facts.RunFacts` as MessagePack: what the events said
     sa.Index("run_job", "job_id", "at"),
     sa.Index("run_dag_run", "dag_run"),
     sa.Index("run_instance", "instance"),
@@ -205,11 +207,14 @@ run = sa.Table(
     sa.Index("run_dag", "dag_id", "dag_run_id"),
 )
 
-#: OpenLineage's runIds. Airflow's change when a DAG run is cleared; the run does not.
+#: OpenLineage's runIds, each with the run it names. Airflow's change when a DAG run is cleared;
+#: the run does not. `edge.last_run` and `schema_version.first_run` hold aliases.
 run_alias = _table(
     "run_alias",
-    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("alias", Id, primary_key=True),  # ids.run_id(run_id)
+    sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("id", Id, nullable=False),  # run.id
+    sa.Index("run_alias_run_id", "run_id"),
 )
 
 #: What a run read and wrote.
@@ -224,7 +229,7 @@ run_dataset = _table(
     sa.Column("byte_count", sa.BigInteger),
     sa.Column("file_count", sa.BigInteger),
     sa.Column("schema_digest", sa.LargeBinary),
-    sa.Column("facets", sa.LargeBinary),  # JSON of input/output facets: quality, statistics, subset
+    sa.Column("facets", sa.LargeBinary, nullable=False),  # JSON: {facet: [at, body]} of this run
     sa.Index("run_dataset_written", "dataset_id", "written_at"),
     sa.Index("run_dataset_at", "dataset_id", "role", "at"),
 )
@@ -247,7 +252,9 @@ delivery = _table(
     sa.Column("sink", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),  # "dataset", "job", "run", "event"
     sa.Column("key", Id, primary_key=True),  # the id of that dataset, job, run or event
-    sa.Column("version", sa.Integer, nullable=False),  # counts news; settled only if none came since
+    sa.Column(
+        "version", sa.Integer, nullable=False
+    ),  # counts news; settled only if none came since
     sa.Column("state", sa.Text, nullable=False),  # "waiting", "settled", "rejected"
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("news_at", At, nullable=False),  # when the oldest unsettled news came

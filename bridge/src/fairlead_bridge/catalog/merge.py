@@ -1,0 +1,170 @@
+"""
+How facts merge. Pure, and the reason why the order of events does not matter: every function here
+is commutative, associative and idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
+
+T = TypeVar("T", int, float, str, bytes)
+Row = dict[str, Any]
+
+_END_RANK = {None: 0, "COMPLETE": 1, "ABORT": 2, "FAIL": 3}
+_bytes = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def earliest(a: T | None, b: T | None) -> T | None:
+    """The smaller of two values; one that is known beats one that is not."""
+    if a is None or b is None:
+        return b if a is None else a
+    return a if a <= b else b
+
+
+def latest(a: T | None, b: T | None) -> T | None:
+    """The greater of two values; one that is known beats one that is not."""
+    if a is None or b is None:
+        return b if a is None else a
+    return a if a >= b else b
+
+
+def kinds(a: str | None, b: str | None) -> str | None:
+    """The more telling of two kinds: `job` says least."""
+    return max((a, b), key=lambda kind: (kind is not None, kind != "job", kind or ""))
+
+
+def note(a: Note, b: Note) -> Note:
+    """The newer; of two at the same time, the greater by its bytes."""
+    if a.at != b.at:
+        return a if a.at > b.at else b
+    return a if a.value == b.value or _bytes(a.value) > _bytes(b.value) else b
+
+
+def notes(a: dict[str, Note], b: dict[str, Note]) -> dict[str, Note]:
+    return _union(a, b, note)
+
+
+def attempt(a: Attempt, b: Attempt) -> Attempt:
+    ended, other = (a, b) if _end_key(a) >= _end_key(b) else (b, a)
+    return Attempt(
+        generation=max(a.generation, b.generation),
+        first_at=min(a.first_at, b.first_at),
+        last_at=max(a.last_at, b.last_at),
+        start_at=earliest(a.start_at, b.start_at),
+        running_at=earliest(a.running_at, b.running_at),
+        end_at=ended.end_at,
+        end=ended.end,
+        by_hand=ended.by_hand,
+        truth=_truth(a.truth, b.truth),
+        dag_start_at=latest(a.dag_start_at, b.dag_start_at),
+        dag_end_at=latest(a.dag_end_at, b.dag_end_at),
+        duration=ended.duration if ended.duration is not None else other.duration,
+    )
+
+
+def run(a: RunFacts, b: RunFacts) -> RunFacts:
+    """Two accounts of one run; `a.id` is kept."""
+    return RunFacts(
+        id=a.id,
+        job_id=max(a.job_id, b.job_id),
+        kind=kinds(a.kind, b.kind),
+        dag_id=latest(a.dag_id, b.dag_id),
+        dag_run_id=latest(a.dag_run_id, b.dag_run_id),
+        task_id=latest(a.task_id, b.task_id),
+        map_index=latest(a.map_index, b.map_index),
+        try_number=latest(a.try_number, b.try_number),
+        dag_run=latest(a.dag_run, b.dag_run),
+        instance=latest(a.instance, b.instance),
+        parent_id=latest(a.parent_id, b.parent_id),
+        root_id=latest(a.root_id, b.root_id),
+        attempts=_union(a.attempts, b.attempts, attempt),
+        notes=notes(a.notes, b.notes),
+    )
+
+
+# --- rows of tables, by column ------------------------------------------------------------------
+
+
+def job(a: Row, b: Row) -> Row:
+    return a | {
+        "kind": kinds(a["kind"], b["kind"]),
+        "integration": latest(a["integration"], b["integration"]),
+        "processing": latest(a["processing"], b["processing"]),
+        "dag_id": latest(a["dag_id"], b["dag_id"]),
+        "task_id": latest(a["task_id"], b["task_id"]),
+        "parent_id": latest(a["parent_id"], b["parent_id"]),
+        "first_at": min(a["first_at"], b["first_at"]),
+        "last_at": max(a["last_at"], b["last_at"]),
+    }
+
+
+def dataset(a: Row, b: Row) -> Row:
+    """`written_at`, `written_by` and `asset_id` are computed elsewhere and stay as in `a`."""
+    return a | {
+        "name": min(a["name"], b["name"]),
+        "kind": latest(a["kind"], b["kind"]),
+        "first_at": min(a["first_at"], b["first_at"]),
+        "last_at": max(a["last_at"], b["last_at"]),
+        "dropped_at": latest(a["dropped_at"], b["dropped_at"]),
+    }
+
+
+def newest_body(a: Row, b: Row) -> Row:
+    """Rows with `at` and `digest`: facets and column lineage."""
+    return a if (a["at"], a["digest"]) >= (b["at"], b["digest"]) else b
+
+
+def verdict(a: Row, b: Row) -> Row:
+    def key(row: Row) -> tuple[int, str, float]:
+        return row["at"], row["state"], row["duration"] or 0.0
+
+    return a if key(a) >= key(b) else b
+
+
+def schema_version(a: Row, b: Row) -> Row:
+    first = min(a, b, key=lambda row: (row["first_at"], row["first_run"] or 0))
+    return a | {
+        "first_at": first["first_at"],
+        "first_run": first["first_run"],
+        "last_at": max(a["last_at"], b["last_at"]),
+        "written": max(a["written"], b["written"]),
+    }
+
+
+def edge(a: Row, b: Row) -> Row:
+    last = max(a, b, key=lambda row: (row["last_at"], row["last_run"] or 0))
+    return a | {
+        "first_at": min(a["first_at"], b["first_at"]),
+        "last_at": last["last_at"],
+        "last_run": last["last_run"],
+    }
+
+
+def symlink(a: Row, b: Row) -> Row:
+    return a | {"kind": max(a["kind"], b["kind"]), "first_at": min(a["first_at"], b["first_at"])}
+
+
+def _end_key(item: Attempt) -> tuple[int, int, bool]:
+    return item.end_at or 0, _END_RANK.get(item.end, 0), not item.by_hand
+
+
+def _truth(a: Truth | None, b: Truth | None) -> Truth | None:
+    if a is None or b is None:
+        return a or b
+    return max(a, b, key=lambda truth: (truth.at, _bytes(truth)))
+
+
+def _union(
+    a: dict[str, Any], b: dict[str, Any], combine: Callable[[Any, Any], Any]
+) -> dict[str, Any]:
+    if not b:
+        return a
+    merged = dict(a)
+    for key, value in b.items():
+        merged[key] = combine(merged[key], value) if key in merged else value
+    return merged

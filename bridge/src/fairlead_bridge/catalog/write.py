@@ -1,0 +1,254 @@
+"""
+Taking changes into the catalog.
+
+Everything a batch of events says is folded first, then merged into the rows that are there, and
+only what changed is written. The caller holds the transaction and the absorbers' turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge.catalog import merge, rows, runs
+from fairlead_bridge.catalog.merge import Row
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import insert_new, upsert
+from fairlead_bridge.facts import Change, DatasetFacts, EdgeFacts, JobFacts
+from fairlead_bridge.model import Name
+
+#: (names by dataset id, symlinks) -> the asset each dataset id belongs to
+Grouping = Callable[[Mapping[int, tuple[str, str]], Sequence[tuple[int, int, str]]], dict[int, int]]
+
+
+def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[Name]:
+    """
+    Take the changes in, whatever their order and however often they came before.
+
+    Returns the names of the entries that stand otherwise than they stood.
+    """
+    news: set[Name] = set()
+    told = runs.apply(tx, changes)
+    news.update(Name("run", run_id) for run_id in told.changed)
+    news.update(Name("job", job_id) for job_id in _jobs(tx, changes))
+    news.update(Name("dataset", dataset) for dataset in _datasets(tx, changes, told.written))
+    news.update(Name("dataset", dataset) for dataset in _group(tx, changes, group))
+    news.update(_facets(tx, changes))
+    news.update(_edges(tx, changes))
+    return news
+
+
+def _jobs(tx: sa.Connection, changes: Sequence[Change]) -> list[int]:
+    """Jobs; returns the ids of those that changed by more than when they were last heard of."""
+    came = rows.gather(
+        ((job.id, _job_row(job)) for change in changes for job in change.jobs), merge.job
+    )
+    there = rows.load(tx, t.job, came)
+    after: dict[int, Row] = {}
+    for job_id, row in came.items():
+        before = there.get(job_id)
+        merged = row if before is None else merge.job(before, row)
+        if merged != before:
+            after[job_id] = merged
+    # `job` is the kind of a job of which nobody said more.
+    upsert(tx, t.job, [row | {"kind": row["kind"] or "job"} for row in after.values()])
+    return [key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")]
+
+
+def _job_row(job: JobFacts) -> Row:
+    return {
+        "id": job.id,
+        "namespace": job.namespace,
+        "name": job.name,
+        "kind": job.kind,
+        "integration": job.integration,
+        "processing": job.processing,
+        "dag_id": job.dag_id,
+        "task_id": job.task_id,
+        "parent_id": job.parent_id,
+        "first_at": job.at,
+        "last_at": job.at,
+    }
+
+
+def _datasets(
+    tx: sa.Connection, changes: Sequence[Change], written: Mapping[int, tuple[int | None, int | None]]
+) -> list[int]:
+    """Datasets and their names; `written` has the new freshness of those whose runs changed."""
+    facts = [item for change in changes for item in change.datasets]
+    came = rows.gather(((item.id, _dataset_row(item)) for item in facts), merge.dataset)
+    there = rows.load(tx, t.dataset, came.keys() | written.keys())
+    after: dict[int, Row] = {}
+    for dataset in came.keys() | written.keys():
+        before = there.get(dataset)
+        row = came.get(dataset)
+        merged = before if row is None else row if before is None else merge.dataset(before, row)
+        if merged is None:
+            continue  # its own event has yet to come; then its runs are read again
+        if dataset in written:
+            merged = merged | dict(zip(("written_at", "written_by"), written[dataset], strict=True))
+        if merged != before:
+            after[dataset] = merged
+    upsert(tx, t.dataset, list(after.values()))
+    names = {name: item.id for item in facts for name in item.names}
+    insert_new(
+        tx,
+        t.dataset_name,
+        [
+            {"namespace": namespace, "name": name, "dataset_id": dataset}
+            for (namespace, name), dataset in names.items()
+        ],
+    )
+    return [key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")]
+
+
+def _dataset_row(item: DatasetFacts) -> Row:
+    return {
+        "id": item.id,
+        "namespace": item.namespace,
+        "name": item.name,
+        "asset_id": item.id,
+        "kind": item.kind,
+        "first_at": item.at,
+        "last_at": item.at,
+        "written_at": None,
+        "written_by": None,
+        "dropped_at": item.dropped_at,
+    }
+
+
+def _group(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> list[int]:
+    """
+    Which names are one asset. A symlink that comes late merges what is there already: facts stay
+    under their names, so only `dataset.asset_id` changes.
+    """
+    came = rows.gather(
+        (
+            (
+                (link.dataset_id, link.other_id),
+                {
+                    "dataset_id": link.dataset_id,
+                    "other_id": link.other_id,
+                    "kind": link.kind,
+                    "first_at": link.at,
+                },
+            )
+            for change in changes
+            for link in change.symlinks
+        ),
+        merge.symlink,
+    )
+    changed = rows.fold(tx, t.symlink, came, merge.symlink)
+    touched = {end for key in changed for end in key}
+    if not touched:
+        return []
+    links = _connected(tx, touched)
+    members = touched | {end for link in links for end in link[:2]}
+    there = rows.load(tx, t.dataset, members)
+    names = {key: (row["namespace"], row["name"]) for key, row in there.items()}
+    assets = group(names, links)
+    moved = [
+        row | {"asset_id": assets.get(key, key)}
+        for key, row in there.items()
+        if row["asset_id"] != assets.get(key, key)
+    ]
+    upsert(tx, t.dataset, moved)
+    return [row["id"] for row in moved]
+
+
+def _connected(tx: sa.Connection, start: set[int]) -> list[tuple[int, int, str]]:
+    """Every symlink that hangs together with these datasets."""
+    seen: set[int] = set()
+    frontier = set(start)
+    links: set[tuple[int, int, str]] = set()
+    while frontier:
+        seen |= frontier
+        found = chain(
+            rows.where_in(tx, t.symlink, t.symlink.c.dataset_id, frontier),
+            rows.where_in(tx, t.symlink, t.symlink.c.other_id, frontier),
+        )
+        links.update((row["dataset_id"], row["other_id"], row["kind"]) for row in found)
+        frontier = {end for link in links for end in link[:2]} - seen
+    return sorted(links)
+
+
+def _facets(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
+    """Facets, schemas and column lineage: rows that name bodies, and bodies kept once."""
+    bodies: dict[bytes, bytes] = {}
+    facets: list[tuple[Any, Row]] = []
+    schemas: list[tuple[Any, Row]] = []
+    columns: list[tuple[Any, Row]] = []
+    for change in changes:
+        for facet in change.facets:
+            bodies[facet.digest] = facet.body
+            row = {"owner_id": facet.owner_id, "name": facet.name}
+            row |= {"at": facet.at, "digest": facet.digest}
+            facets.append(((facet.owner_id, facet.name), row))
+        for schema in change.schemas:
+            bodies[schema.digest] = schema.body
+            row = {"dataset_id": schema.dataset_id, "digest": schema.digest}
+            row |= {"first_at": schema.at, "first_run": schema.run_alias}
+            row |= {"last_at": schema.at, "written": int(schema.written)}
+            schemas.append(((schema.dataset_id, schema.digest), row))
+        for item in change.column_lineage:
+            bodies[item.digest] = item.body
+            row = {"dataset_id": item.dataset_id, "job_id": item.job_id}
+            row |= {"at": item.at, "digest": item.digest}
+            columns.append(((item.dataset_id, item.job_id), row))
+    new_facets = rows.fold(
+        tx, t.facet, rows.gather(facets, merge.newest_body), merge.newest_body
+    )
+    new_schemas = rows.fold(
+        tx, t.schema_version, rows.gather(schemas, merge.schema_version), merge.schema_version
+    )
+    new_columns = rows.fold(
+        tx, t.column_lineage, rows.gather(columns, merge.newest_body), merge.newest_body
+    )
+    fresh: dict[bytes, bytes] = {}
+    jobs = {job.id for change in changes for job in change.jobs}
+    for found in (new_facets, new_schemas, new_columns):
+        for key, (before, after) in found.items():
+            if before is None or before["digest"] != after["digest"]:
+                fresh[after["digest"]] = bodies[after["digest"]]
+                yield Name("job" if key[0] in jobs else "dataset", key[0])
+    fresh.pop(b"", None)
+    insert_new(
+        tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()]
+    )
+
+
+def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
+    """Edges; returns the entries at both ends of the new ones."""
+    came = rows.gather(
+        (
+            ((edge.src, edge.dst, edge.kind), _edge_row(edge))
+            for change in changes
+            for edge in change.edges
+        ),
+        merge.edge,
+    )
+    jobs = {job.id for change in changes for job in change.jobs}
+    for (src, dst, _), (before, _after) in rows.fold(tx, t.edge, came, merge.edge).items():
+        if before is None:
+            yield Name("job" if src in jobs else "dataset", src)
+            yield Name("job" if dst in jobs else "dataset", dst)
+
+
+def _edge_row(edge: EdgeFacts) -> Row:
+    return {
+        "src": edge.src,
+        "dst": edge.dst,
+        "kind": edge.kind,
+        "first_at": edge.at,
+        "last_at": edge.at,
+        "last_run": edge.run_alias,
+    }
+
+
+def _differs(before: Row | None, after: Row, *but: str) -> bool:
+    if before is None:
+        return True
+    return any(before[name] != value for name, value in after.items() if name not in but)

@@ -1,0 +1,343 @@
+"""
+What Airflow's own run facets say: which DAG run and which try of which task instance this is.
+
+OpenLineage's runIds are no identity for Airflow: they change when a DAG run is cleared and tell
+nothing of tries. A DAG run is known by (namespace, dag_id, run_id), a try by that with task_id,
+map_index and try_number.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from fairlead_bridge import ids
+from fairlead_bridge.errors import Malformed
+from fairlead_bridge.facts import Truth
+from fairlead_bridge.mapping import times
+from fairlead_bridge.mapping.decode import Facets
+
+NOT_MAPPED = -1
+
+
+class _Dag(msgspec.Struct):
+    dag_id: str | None = None
+    description: Any = None
+    fileloc: Any = None
+    owner: Any = None
+    schedule_interval: Any = None  # Airflow 2
+    start_date: Any = None
+    tags: Any = None
+    timetable: Any = None
+    timetable_summary: Any = None
+
+
+class _DagRun(msgspec.Struct):
+    run_id: str | None = None
+    clear_number: int | None = None
+    conf: Any = None
+    data_interval_end: Any = None
+    data_interval_start: Any = None
+    duration: float | None = None
+    end_date: Any = None
+    logical_date: Any = None
+    run_after: Any = None
+    run_type: Any = None
+    start_date: Any = None
+    triggered_by: Any = None
+    triggering_user_name: Any = None
+
+
+class _Task(msgspec.Struct):
+    task_id: str | None = None
+    downstream_task_ids: Any = None
+    inlets: Any = None
+    mapped: Any = None
+    operator_class: Any = None
+    operator_class_path: Any = None
+    outlets: Any = None
+    owner: Any = None
+    pool: Any = None
+    queue: Any = None
+    retries: Any = None
+    task_group: Any = None
+    trigger_rule: Any = None
+    upstream_task_ids: Any = None
+
+
+class _Instance(msgspec.Struct):
+    try_number: int | None = None
+    duration: float | None = None
+    log_url: str | None = None
+    map_index: int | None = None
+    pool: Any = None
+    queue: Any = None
+    queued_dttm: Any = None
+    rendered_map_index: Any = None
+
+
+class _TaskFacet(msgspec.Struct):
+    dag: _Dag | None = None
+    dagRun: _DagRun | None = None  # noqa: N815
+    task: _Task | None = None
+    taskInstance: _Instance | None = None  # noqa: N815
+
+
+class _State(msgspec.Struct):
+    tasksState: dict[str, str | None] | None = None  # noqa: N815
+    tasksDuration: dict[str, float | None] | None = None  # noqa: N815
+
+
+class _Told(msgspec.Struct):
+    """The run facet `fairlead`, which our provider adds."""
+
+    dagId: str | None = None  # noqa: N815
+    dagRunId: str | None = None  # noqa: N815
+    taskId: str | None = None  # noqa: N815
+    mapIndex: int | None = None  # noqa: N815
+    tryNumber: int | None = None  # noqa: N815
+    maxTries: int | None = None  # noqa: N815
+    state: str | None = None
+    startedAt: Any = None  # noqa: N815
+    endedAt: Any = None  # noqa: N815
+    queuedAt: Any = None  # noqa: N815
+    duration: float | None = None
+    operator: Any = None
+    pool: Any = None
+    queue: Any = None
+    trigger: dict[str, Any] | None = None
+    url: Any = None
+
+
+_task_facet = msgspec.json.Decoder(_TaskFacet)
+_state_facet = msgspec.json.Decoder(_State)
+_told_facet = msgspec.json.Decoder(_Told)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where in Airflow an event came from, and what it tells of the run."""
+
+    id: int
+    dag_run: int
+    dag_id: str
+    dag_run_id: str
+    generation: int
+    task_id: str | None = None
+    map_index: int | None = None
+    try_number: int | None = None
+    instance: int | None = None
+    truth: Truth | None = None
+    dag_start_at: int | None = None
+    dag_end_at: int | None = None
+    duration: float | None = None
+    notes: dict[str, Any] = {}
+    dag: dict[str, Any] | None = None  # body of the DAG job's facet `fairlead_dag`
+    task: dict[str, Any] | None = None  # body of the task job's facet `fairlead_task`
+    inlets: tuple[str, ...] = ()  # URIs of declared assets
+    outlets: tuple[str, ...] = ()
+
+
+def place(namespace: str, facets: Facets | None, at: int) -> Place | None:
+    """
+    The place in Airflow that the run facets name; None where they name none, as events of other
+    producers and of runs that somebody marked by hand.
+    """
+    if not facets:
+        return None
+    task = _read(_task_facet, facets, "airflow")
+    if task is not None and task.task is not None:
+        return _task_place(namespace, task, _read(_told_facet, facets, "fairlead"), at)
+    dag = _read(_task_facet, facets, "airflowDagRun")
+    if dag is not None:
+        return _dag_place(namespace, dag)
+    return None
+
+
+def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
+    """State and duration by task_id, as the closing event of a DAG run has them."""
+    state = _read(_state_facet, facets, "airflowState") if facets else None
+    if state is None or not state.tasksState:
+        return {}
+    durations = state.tasksDuration or {}
+    return {
+        task_id: (value, durations.get(task_id)) for task_id, value in state.tasksState.items() if value
+    }
+
+
+def _read(decoder: msgspec.json.Decoder[Any], facets: Facets, name: str) -> Any:
+    raw = facets.get(name)
+    if raw is None or raw[:4] == b"null":
+        return None
+    try:
+        return decoder.decode(raw)
+    except msgspec.DecodeError:
+        return None  # an odd facet; the event stays readable without it
+
+
+def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
+    dag, run = facet.dag, facet.dagRun
+    if dag is None or run is None or not dag.dag_id or not run.run_id:
+        return None
+    identity = ids.dag_run_id(namespace, dag.dag_id, run.run_id)
+    return Place(
+        id=identity,
+        dag_run=identity,
+        dag_id=dag.dag_id,
+        dag_run_id=run.run_id,
+        generation=run.clear_number or 0,
+        dag_start_at=_time(run.start_date),
+        dag_end_at=_time(run.end_date),
+        duration=run.duration,
+        notes=_dag_run_notes(run),
+        dag=_dag_body(dag),
+    )
+
+
+def _task_place(namespace: str, facet: _TaskFacet, told: _Told | None, at: int) -> Place | None:
+    dag, run, task = facet.dag, facet.dagRun, facet.task
+    if dag is None or run is None or task is None:
+        return None
+    if not dag.dag_id or not run.run_id or not task.task_id:
+        return None
+    instance = facet.taskInstance or _Instance()
+    map_index = NOT_MAPPED if instance.map_index is None else instance.map_index
+    dag_run = ids.dag_run_id(namespace, dag.dag_id, run.run_id)
+    whole = ids.instance_id(dag_run, task.task_id, map_index)
+    try_number = instance.try_number if instance.try_number is not None else 1
+    return Place(
+        id=ids.try_id(whole, try_number),
+        dag_run=dag_run,
+        dag_id=dag.dag_id,
+        dag_run_id=run.run_id,
+        generation=0,
+        task_id=task.task_id,
+        map_index=map_index,
+        try_number=try_number,
+        instance=whole,
+        truth=_truth(told, at),
+        duration=instance.duration,
+        notes={**_task_notes(task, instance), **_told_notes(told), **_dag_run_notes(run)},
+        task=_task_body(task),
+        inlets=_asset_uris(task.inlets),
+        outlets=_asset_uris(task.outlets),
+    )
+
+
+def _truth(told: _Told | None, at: int) -> Truth | None:
+    if told is None or not told.state:
+        return None
+    return Truth(
+        at,
+        told.state.lower(),
+        _time(told.startedAt),
+        _time(told.endedAt),
+        _time(told.queuedAt),
+        told.duration,
+    )
+
+
+def _dag_run_notes(run: _DagRun) -> dict[str, Any]:
+    notes: dict[str, Any] = {}
+    if run.run_type:
+        notes["run_type"] = run.run_type
+    if run.triggered_by or run.triggering_user_name:
+        notes["triggered_by"] = run.triggering_user_name or run.triggered_by
+    start, end = _time(run.data_interval_start), _time(run.data_interval_end)
+    if start is not None:
+        notes["data_interval"] = [start, end]
+    if run.conf:
+        notes["conf"] = run.conf
+    return notes
+
+
+def _task_notes(task: _Task, instance: _Instance) -> dict[str, Any]:
+    values = {
+        "operator": task.operator_class,
+        "retries": task.retries,
+        "pool": instance.pool or task.pool,
+        "queue": instance.queue or task.queue,
+        "url": instance.log_url,
+        "rendered_map_index": instance.rendered_map_index,
+        "trigger_rule": task.trigger_rule,
+        "queued_at": _time(instance.queued_dttm),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _told_notes(told: _Told | None) -> dict[str, Any]:
+    if told is None:
+        return {}
+    values = {
+        "retries": told.maxTries,
+        "pool": told.pool,
+        "queue": told.queue,
+        "url": told.url,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _dag_body(dag: _Dag) -> dict[str, Any]:
+    schedule = dag.timetable_summary if dag.timetable_summary is not None else dag.schedule_interval
+    return {
+        "schedule": None if schedule in (None, "None", "null") else str(schedule),
+        "timetable": dag.timetable or {},
+        "owner": dag.owner,
+        "tags": sorted(str(tag) for tag in as_list(dag.tags)),
+        "fileloc": dag.fileloc,
+        "start_date": dag.start_date,
+        "description": dag.description,
+    }
+
+
+def _task_body(task: _Task) -> dict[str, Any]:
+    group = task.task_group.get("group_id") if isinstance(task.task_group, dict) else None
+    return {
+        "operator": task.operator_class_path or task.operator_class,
+        "operator_class": task.operator_class,
+        "trigger_rule": task.trigger_rule,
+        "retries": task.retries,
+        "pool": task.pool,
+        "queue": task.queue,
+        "group": group,
+        "owner": task.owner,
+        "upstream": sorted(map(str, as_list(task.upstream_task_ids))),
+        "downstream": sorted(map(str, as_list(task.downstream_task_ids))),
+        "mapped": bool(task.mapped),
+    }
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list that Airflow sends as JSON or as the repr of a Python list."""
+    if isinstance(value, str):
+        return list(_literal(value))
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+@lru_cache(maxsize=4096)
+def _literal(text: str) -> tuple[Any, ...]:
+    if text == "[]":
+        return ()
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ()
+    return tuple(value) if isinstance(value, list | tuple | set) else ()
+
+
+def _asset_uris(value: Any) -> tuple[str, ...]:
+    if value in (None, "[]", []):
+        return ()
+    found = (item.get("uri") for item in as_list(value) if isinstance(item, dict))
+    return tuple(sorted({uri for uri in found if isinstance(uri, str) and uri}))
+
+
+def _time(value: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        return times.parse(value)
+    except Malformed:
+        return None
