@@ -1,0 +1,56 @@
+# Everything a person does here, one line each; `make help` lists it.
+# Needs Python 3.11 or newer, git and make. Another Python: PYTHON=python3.12 make install
+
+PYTHON ?= python3
+PORT ?= 7070
+AIRFLOW_PORT ?= 8080
+SHOP_PORT ?= 7079
+
+BIN := .venv/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INSTALLED := .venv/.installed-$(VERSION)
+PAGE := $(wildcard bridge/hatch_build.py bridge/ui/package-lock.json bridge/ui/index.html) $(shell find bridge/ui/src -type f 2>/dev/null)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+PLAIN := not postgres and not kafka and not airflow and not browser and not system
+
+.PHONY: help install demo demo-clean test test-all check bench constraints up down
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## the three wheels, Airflow and the tools, in .venv
+
+demo: install ## the whole thing on this machine: PORT=7070 AIRFLOW_PORT=8080 ONCE=1
+	@$(BIN)/python -m demo --port $(PORT) --airflow-port $(AIRFLOW_PORT) --shop-port $(SHOP_PORT) $(if $(ONCE),--exit-when-done)
+
+demo-clean: ## forget the demo's history
+	rm -rf .demo
+
+test: install ## the tests that need nothing but Python
+	$(BIN)/pytest -m "$(PLAIN)"
+
+test-all: install ## all tests: databases, Kafka, real Airflow, the page in a browser
+	$(BIN)/pytest
+
+check: install ## lint, format, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## what it costs, as ratios
+	$(BIN)/python -m bench
+
+constraints: install ## pin everything anew
+	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
+	$(COMPILE) --constraints constraints/all.txt --extra postgres -o constraints/bridge.txt bridge/pyproject.toml
+
+up: ## bridge, PostgreSQL and Airflow in containers
+	docker compose up --build
+
+down: ## stop the containers, keep what they know
+	docker compose down
+
+$(INSTALLED): constraints/all.txt constraints/environment.in sdk/pyproject.toml provider/pyproject.toml bridge/pyproject.toml $(PAGE)
+	@$(PYTHON) demo/install.py .venv
+	@touch $@
