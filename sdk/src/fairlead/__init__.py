@@ -1,1 +1,24 @@
 """Operational lineage from any Python process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairlead.transport import DurableConfig, DurableTransport
+
+__all__ = ["DurableConfig", "DurableTransport"]
+
+_HOMES = {
+    "DurableConfig": "fairlead.transport",
+    "DurableTransport": "fairlead.transport",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the deliverer starts faster without the OpenLineage client."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,150 @@
+"""`fairlead spool ...`: look at a spool, deliver it, replay what was rejected."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fairlead.delivery import Deliverer, stop_on_signals
+from fairlead.settings import Settings
+from fairlead.spool import resolve_folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script. 0 on success, 1 where events are left, 2 for wrong use."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        settings = _settings(options)
+        return int(options.run(settings, options))
+    except ValueError as error:
+        print(f"fairlead: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fairlead", description=__doc__)
+    spool = parser.add_subparsers(required=True, metavar="spool").add_parser(
+        "spool", help="the events on this host's disk"
+    )
+    commands = spool.add_subparsers(required=True, metavar="command")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--spool", help="the folder (default: $FAIRLEAD_SPOOL or the user's state)")
+    receiver = argparse.ArgumentParser(add_help=False)
+    receiver.add_argument(
+        "--url",
+        help="the receiver (default: $FAIRLEAD_URL); the API key is read from $FAIRLEAD_API_KEY",
+    )
+    receiver.add_argument(
+        "--transport", help="JSON of an OpenLineage transport to deliver through instead"
+    )
+
+    deliver = commands.add_parser(
+        "deliver", parents=[common, receiver], help="deliver for ever; for a sidecar or a service"
+    )
+    deliver.set_defaults(run=_deliver)
+    flush = commands.add_parser(
+        "flush", parents=[common, receiver], help="deliver what is there, then end"
+    )
+    flush.add_argument("--timeout", type=float, default=60.0, help="seconds (default 60)")
+    flush.set_defaults(run=_flush)
+    status = commands.add_parser("status", parents=[common], help="what the spool holds")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+    replay = commands.add_parser(
+        "replay", parents=[common], help="spool every rejected event once more"
+    )
+    replay.set_defaults(run=_replay)
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = Settings.from_environment()
+    if options.spool:
+        settings = replace(settings, spool=resolve_folder(options.spool))
+    if transport := getattr(options, "transport", None):
+        settings = replace(settings, destination={"transport": json.loads(transport)})
+    elif url := getattr(options, "url", None):
+        kept = {k: v for k, v in settings.destination.items() if k != "transport"}
+        settings = replace(settings, destination={**kept, "url": url})
+    return settings
+
+
+def _deliver(settings: Settings, _: argparse.Namespace) -> int:
+    destination = settings.open_destination()
+    settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    spool = settings.open_spool()
+    deliverer = Deliverer(spool, destination)
+    stop_on_signals(deliverer)
+    while spool.take_delivery() is None:  # one that was started on demand is still at it
+        if deliverer.stopped(wait=1.0):
+            return 0
+    deliverer.run()
+    return 0
+
+
+def _flush(settings: Settings, options: argparse.Namespace) -> int:
+    return 0 if flush(settings, options.timeout) else 1
+
+
+def flush(settings: Settings, timeout: float) -> bool:
+    """Deliver what is there, at most so many seconds, oneself or by whoever is at it already."""
+    spool = settings.open_spool()
+    if spool.is_empty():
+        return True
+    destination = settings.open_destination()
+    deliverer = Deliverer(spool, destination)
+    end = time.monotonic() + timeout
+    while (lock := spool.take_delivery()) is None:
+        if spool.is_empty() or time.monotonic() >= end:
+            return spool.is_empty()
+        time.sleep(0.05)
+    try:
+        while not spool.is_empty() and time.monotonic() < end:
+            deliverer.pass_once(end)
+    finally:
+        os.close(lock)
+    return spool.is_empty()
+
+
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    rows = status(settings)
+    if options.json:
+        print(json.dumps(rows))  # noqa: T201
+    else:
+        for name, value in rows.items():
+            print(f"{name:20} {'-' if value is None else value}")  # noqa: T201
+    return 1 if rows["waiting"] else 0
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """What the spool holds and what its deliverer last did, as JSON values."""
+    state = settings.open_spool().status()
+    rows = asdict(state) | {"oldest": state.oldest.isoformat() if state.oldest else None}
+    return rows | {f"deliverer_{k}": v for k, v in _last_tally(settings.spool).items()}
+
+
+def _last_tally(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / "deliverer.json").read_text()))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _replay(settings: Settings, _: argparse.Namespace) -> int:
+    count = settings.open_spool().replay_rejected(datetime.now(UTC))
+    print(f"{count} events are waiting again")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The deliverer as a process of its own, started by whoever appends while nobody delivers.
+
+It gets a new session, so that neither the end of its parent nor a signal to the parent's process
+group reaches it, and it is started through a shell that ends at once, so that it becomes nobody's
+child and leaves no zombie. It inherits the deliverer lock already taken: there is no moment at which
+two could start. Its settings come through a pipe, because they may hold a token.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+from fairlead.delivery import Deliverer, Pace, stop_on_signals
+from fairlead.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LOG_BYTES = 1024 * 1024
+_PIPE_BYTES = 64 * 1024
+_BROKEN_PAUSE = 30
+
+
+def ensure_delivery(settings: Settings) -> bool:
+    """Start a deliverer if nobody delivers this spool. Takes a few milliseconds; True if started."""
+    if not settings.background or not settings.destination:
+        return False
+    spool = settings.open_spool()
+    spool.want_destination(settings.fingerprint)
+    lock = spool.take_delivery()
+    if lock is None:
+        return False
+    try:
+        _start(settings, lock)
+    finally:
+        os.close(lock)  # the deliverer holds its own copy
+    return True
+
+
+def _start(settings: Settings, lock: int) -> None:
+    config = json.dumps(settings.to_dict()).encode()
+    if len(config) > _PIPE_BYTES:
+        raise ValueError("The settings of a transport must be shorter than 64 KiB")
+    reading, writing = os.pipe()
+    log_file = os.open(
+        settings.spool / "deliverer.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
+    )
+    try:
+        if os.fstat(log_file).st_size > _LOG_BYTES:
+            os.ftruncate(log_file, 0)
+        os.write(writing, config)
+        subprocess.run(  # noqa: S603 - our own interpreter, our own module
+            [
+                "/bin/sh",
+                "-c",
+                '"$0" -P -m fairlead.process "$@" &',
+                sys.executable,
+                str(lock),
+                str(reading),
+            ],
+            check=True,
+            start_new_session=True,
+            pass_fds=(lock, reading),
+            stdin=subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=log_file,
+            cwd="/",
+        )
+    finally:
+        for fd in (reading, writing, log_file):
+            os.close(fd)
+
+
+def main(lock: int, config: int) -> None:
+    """What the started process does: deliver until idle, until asked to stop, or until another
+    destination is wanted."""
+    with os.fdopen(config, "rb") as pipe:
+        settings = Settings.from_dict(json.loads(pipe.read()))
+    spool = settings.open_spool()
+
+    def still_wanted() -> bool:
+        return spool.wanted_destination() == settings.fingerprint
+
+    try:
+        destination = settings.open_destination()
+    except Exception:
+        log.exception("The settings of the destination do not work; events stay in the spool")
+        for _ in range(_BROKEN_PAUSE):  # keep the lock, or every event would start a process
+            if still_wanted():
+                time.sleep(1)
+        raise
+    deliverer = Deliverer(
+        spool, destination, Pace(idle_exit=settings.idle_exit), still_wanted=still_wanted
+    )
+    stop_on_signals(deliverer)
+    with suppress(OSError):  # allowed to be refused: a busy worker's tasks come first
+        os.nice(5)
+    deliverer.run(lock)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,130 @@
+"""What can be set about the spool and its delivery, read from a transport's config or the environment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fairlead.destinations import (
+    Destination,
+    HttpDestination,
+    HttpSettings,
+    TransportDestination,
+)
+from fairlead.spool import Limits, Spool, default_folder, resolve_folder
+
+log = logging.getLogger(__name__)
+
+_HTTP_KEYS = ("url", "auth", "headers", "timeout", "verify", "cert")
+_OWN_KEYS = ("spool", "max_bytes", "max_age", "sync", "deliver", "idle_exit", "wait", "api_key")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a writer and a deliverer must agree on.
+
+    `destination` is `{"url": ..., "auth": ..., ...}` for our own HTTP delivery, or
+    `{"transport": {...}}` for an OpenLineage transport, or empty when only somebody else delivers.
+    """
+
+    spool: Path
+    destination: dict[str, Any] = field(default_factory=dict, repr=False)  # may hold a token
+    limits: Limits = field(default_factory=Limits)
+    sync: bool = False
+    background: bool = True
+    """Start a deliverer on demand; False where a sidecar or `fairlead spool deliver` does it."""
+    idle_exit: float = 60.0
+    """Seconds without an event after which a deliverer that was started on demand ends."""
+    wait: float = 0.0
+    """Seconds that the last event of a run waits for delivery; for hosts that end with the task."""
+
+    @classmethod
+    def from_dict(cls, params: Mapping[str, Any]) -> Settings:
+        """From a transport's config; `docs/reference/sdk.md` describes the keys."""
+        default = cls(spool=default_folder())
+        ignored = set(params) - {*_HTTP_KEYS, *_OWN_KEYS, "transport", "type", "name", "priority"}
+        if ignored:
+            log.warning("Ignored unknown settings: %s", ", ".join(sorted(ignored)))
+        deliver = params.get("deliver", "background")
+        if deliver not in ("background", "outside"):
+            raise ValueError(f"`deliver` must be `background` or `outside`, not {deliver!r}")
+        return cls(
+            spool=resolve_folder(params["spool"]) if params.get("spool") else default.spool,
+            destination=_destination(params),
+            limits=Limits(
+                max_bytes=int(params.get("max_bytes", default.limits.max_bytes)),
+                max_age=timedelta(seconds=float(params["max_age"]))
+                if "max_age" in params
+                else default.limits.max_age,
+            ),
+            sync=str(params.get("sync", default.sync)).lower() in ("true", "1", "always"),
+            background=deliver == "background",
+            idle_exit=float(params.get("idle_exit", default.idle_exit)),
+            wait=float(params.get("wait", default.wait)),
+        )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """From FAIRLEAD_URL, FAIRLEAD_API_KEY, FAIRLEAD_TRANSPORT (JSON) and FAIRLEAD_SPOOL."""
+        params: dict[str, Any] = {}
+        for key in ("url", "api_key", "spool"):
+            if value := environ.get(f"FAIRLEAD_{key.upper()}"):
+                params[key] = value
+        if transport := environ.get("FAIRLEAD_TRANSPORT"):
+            params["transport"] = json.loads(transport)
+        return cls.from_dict(params)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values; `from_dict` reads it back."""
+        return {
+            "spool": str(self.spool),
+            "max_bytes": self.limits.max_bytes,
+            "max_age": self.limits.max_age.total_seconds(),
+            "sync": self.sync,
+            "deliver": "background" if self.background else "outside",
+            "idle_exit": self.idle_exit,
+            "wait": self.wait,
+            **self.destination,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells one destination from another without showing its secrets."""
+        text = json.dumps(self.destination, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def open_spool(self) -> Spool:
+        return Spool(self.spool, self.limits, sync=self.sync)
+
+    def open_destination(self) -> Destination:
+        """ValueError if no destination is set."""
+        if transport := self.destination.get("transport"):
+            return TransportDestination(transport)
+        if self.destination.get("url"):
+            cert = self.destination.get("cert")
+            if isinstance(cert, list):  # a pair that travelled as JSON
+                return HttpDestination(
+                    HttpSettings(**{**self.destination, "cert": (cert[0], cert[1])})
+                )
+            return HttpDestination(HttpSettings(**self.destination))
+        raise ValueError("Nowhere to deliver to: set `url` or `transport` (or FAIRLEAD_URL)")
+
+
+def _destination(params: Mapping[str, Any]) -> dict[str, Any]:
+    if transport := params.get("transport"):
+        if not isinstance(transport, dict) or "type" not in transport:
+            raise ValueError("`transport` must be the config of an OpenLineage transport")
+        return {"transport": transport}
+    if not params.get("url"):
+        return {}
+    destination = {key: params[key] for key in _HTTP_KEYS if params.get(key) is not None}
+    if key := params.get("api_key"):
+        destination["auth"] = {"type": "api_key", "api_key": key}
+    return destination

@@ -1,0 +1,94 @@
+"""A real OpenLineage receiver on a free port, for tests of whatever sends lineage.
+
+with Receiver() as receiver:
+    run_my_pipeline(url=receiver.url)
+    assert [e["eventType"] for e in receiver.wait_for(2)] == ["START", "COMPLETE"]
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = tuple[int, dict[str, str], Any]
+"""Status, headers and JSON body, or None for no body."""
+
+Mood = Callable[[str, list[dict[str, Any]]], Answer]
+"""What a receiver answers to a request: (path, events) -> Answer."""
+
+
+def healthy(path: str, events: list[dict[str, Any]]) -> Answer:
+    """Takes everything."""
+    return (204 if path.endswith("batch") else 201), {}, None
+
+
+class Receiver:
+    """Keeps what it accepted in `events`, and every request's path and headers in `requests`."""
+
+    def __init__(self, mood: Mood = healthy, port: int = 0) -> None:
+        self.mood = mood
+        self.events: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, dict[str, str], int]] = []
+        self.connections = 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                receiver.connections += 1
+
+            def do_POST(self) -> None:
+                receiver.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        if request.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        data = json.loads(body)
+        events = data if isinstance(data, list) else [data]
+        self.requests.append((request.path, dict(request.headers), len(events)))
+        status, headers, answer = self.mood(request.path, events)
+        if status < 300:
+            refused = {row["index"] for row in (answer or {}).get("failed_events", [])}
+            self.events += [e for i, e in enumerate(events) if i not in refused]
+        payload = b"" if answer is None else json.dumps(answer).encode()
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        if status != 204:
+            request.send_header("Content-Length", str(len(payload)))
+        request.end_headers()
+        request.wfile.write(payload)
+
+    def __enter__(self) -> Receiver:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
+        end = time.monotonic() + seconds
+        """The accepted events, once there are so many; AssertionError if they do not come."""
+        while len(self.events) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        if len(self.events) < count:
+            raise AssertionError(f"{len(self.events)} of {count} events arrived")
+        return self.events

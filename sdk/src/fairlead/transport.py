@@ -1,0 +1,86 @@
+"""The durable transport: to this host's disk first, to the receiver in the background.
+
+    {"type": "fairlead.transport.DurableTransport", "url": "http://bridge:8000"}
+    {"type": "fairlead.transport.DurableTransport", "transport": {"type": "kafka", ...}}
+
+`emit` returns when the event is in the spool, which takes milliseconds whatever state the receiver
+is in. It raises only when the disk cannot take it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+from openlineage.client.serde import Serde
+from openlineage.client.transport.transport import Config, Transport
+
+from fairlead.process import ensure_delivery
+from fairlead.settings import Settings
+from fairlead.spool import Spool
+
+log = logging.getLogger(__name__)
+
+_TERMINAL = frozenset({"COMPLETE", "FAIL", "ABORT"})
+
+
+@attrs.define
+class DurableConfig(Config):
+    """`docs/reference/sdk.md` lists the keys."""
+
+    settings: Settings
+
+    @classmethod
+    def from_dict(cls, params: dict[str, Any]) -> DurableConfig:
+        return cls(Settings.from_dict(params))
+
+
+class DurableTransport(Transport):
+    """An OpenLineage transport that loses nothing and waits for nobody."""
+
+    kind = "fairlead"
+    config_class = DurableConfig
+
+    def __init__(self, config: DurableConfig) -> None:
+        self._settings = config.settings
+        self._spool = config.settings.open_spool()
+
+    @property
+    def spool(self) -> Spool:
+        return self._spool
+
+    def emit(self, event: Any) -> None:
+        data = Serde.to_dict(event)
+        self.keep(data)
+        if self._settings.wait and data.get("eventType") in _TERMINAL:
+            self.close(self._settings.wait)
+
+    def keep(self, event: dict[str, Any]) -> None:
+        """Append one event to the spool and see to it that somebody delivers."""
+        text = json.dumps(event, sort_keys=True, default=_unknown)
+        self._spool.append(text, datetime.now(UTC))
+        try:
+            ensure_delivery(self._settings)
+        except Exception as error:  # noqa: BLE001 - the event is safe; the next one tries again
+            log.warning("Could not start the delivery of lineage events: %s", error)
+
+    def close(self, timeout: float = -1) -> bool:
+        """Wait until the spool is empty, at most `timeout` seconds; False if it is not.
+
+        A negative timeout waits without limit, as the OpenLineage client has it.
+        """
+        end = time.monotonic() + timeout
+        while not self._spool.is_empty():
+            if timeout >= 0 and time.monotonic() >= end:
+                return False
+            time.sleep(0.02)
+        return True
+
+
+def _unknown(value: object) -> str:
+    # As the OpenLineage client writes what JSON does not know.
+    return f"<<non-serializable: {type(value).__qualname__}>>"

@@ -1,0 +1,342 @@
+"""Delivery to a real HTTP server in all its moods."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openlineage.client.transport import transform
+
+import fairlead.delivery
+import fairlead.destinations
+from fairlead.delivery import Deliverer, Pace
+from fairlead.destinations import (
+    Destination,
+    HttpDestination,
+    HttpSettings,
+    TransportDestination,
+    synchronous,
+)
+from fairlead.spool import Limits, Spool
+from fairlead.testing import Answer, Receiver, healthy
+
+FAST = Pace(batch_events=10, first_wait=0.02, longest_wait=0.1, poll=0.02)
+
+
+def put(spool: Spool, count: int, start: int = 0) -> None:
+    for n in range(start, start + count):
+        spool.append(json.dumps({"n": n}), datetime.now(UTC))
+
+
+def numbers(receiver: Receiver) -> list[int]:
+    return [event["n"] for event in receiver.events]
+
+
+@contextmanager
+def http(url: str, **settings: Any) -> Iterator[HttpDestination]:
+    destination = HttpDestination(HttpSettings(url=url, **settings))
+    yield destination
+    destination.close()
+
+
+@contextmanager
+def running(spool: Spool, destination: Destination) -> Iterator[Deliverer]:
+    deliverer = Deliverer(spool, destination, FAST)
+    thread = threading.Thread(target=deliverer.run)
+    thread.start()
+    yield deliverer
+    deliverer.stop()
+    thread.join()
+
+
+def wait_until_empty(spool: Spool) -> None:
+    end = time.monotonic() + 20
+    while not spool.is_empty():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_everything_arrives_once_in_order_in_gzipped_batches_over_one_connection(
+    spool: Spool, receiver: Receiver
+) -> None:
+    put(spool, 35)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == list(range(35))
+    assert [count for _, _, count in receiver.requests] == [10, 10, 10, 5]
+    assert {path for path, _, _ in receiver.requests} == {"/api/v1/lineage/batch"}
+    assert {headers["Content-Encoding"] for _, headers, _ in receiver.requests} == {"gzip"}
+    assert receiver.connections == 1
+    assert spool.is_empty()
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_receiver_without_batches_gets_single_events(
+    spool: Spool, receiver: Receiver, status: int
+) -> None:
+    receiver.mood = lambda path, events: (
+        (status, {}, None) if path.endswith("batch") else healthy(path, events)
+    )
+    put(spool, 25)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == list(range(25))
+    assert sum(path.endswith("batch") for path, _, _ in receiver.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 408, 429, 500, 502, 503])
+def test_an_answer_that_speaks_of_load_or_access_means_again(
+    spool: Spool, receiver: Receiver, status: int
+) -> None:
+    refusals = iter([status, status])
+    receiver.mood = lambda path, events: (
+        (bad, {}, None) if (bad := next(refusals, None)) else healthy(path, events)
+    )
+    put(spool, 15)
+    with http(receiver.url) as destination, running(spool, destination):
+        wait_until_empty(spool)
+    assert numbers(receiver) == list(range(15))
+    assert spool.status().rejected == 0
+
+
+def test_retry_after_is_honoured(spool: Spool, receiver: Receiver) -> None:
+    times: list[float] = []
+
+    def busy(path: str, events: list[dict[str, Any]]) -> Answer:
+        times.append(time.monotonic())
+        return (503, {"Retry-After": "1"}, None) if len(times) == 1 else healthy(path, events)
+
+    receiver.mood = busy
+    put(spool, 2)
+    with http(receiver.url) as destination, running(spool, destination):
+        wait_until_empty(spool)
+    assert 1.0 <= times[1] - times[0] < 2.5
+
+
+def test_what_the_receiver_will_never_take_is_kept_with_its_reason_and_stops_nobody(
+    spool: Spool, receiver: Receiver
+) -> None:
+    def strict(path: str, events: list[dict[str, Any]]) -> Answer:
+        if any(event["n"] == 3 for event in events):
+            return 400, {}, {"error": "three is not a number"}
+        return healthy(path, events)
+
+    receiver.mood = strict
+    put(spool, 12)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == [n for n in range(12) if n != 3]
+    [rejected] = spool.rejected()
+    assert json.loads(rejected["event"]) == {"n": 3}
+    assert "three is not a number" in rejected["reason"]
+    assert spool.is_empty()
+
+
+def test_a_batch_answer_settles_each_event_by_itself(spool: Spool, receiver: Receiver) -> None:
+    shaky = {5}
+
+    def partly(path: str, events: list[dict[str, Any]]) -> Answer:
+        failed = [
+            {"index": i, "reason": "why", "retriable": e["n"] != 2}
+            for i, e in enumerate(events)
+            if e["n"] == 2 or e["n"] in shaky
+        ]
+        shaky.clear()
+        if not failed or not path.endswith("batch"):
+            return healthy(path, events)
+        return 200, {}, {"status": "partial_success", "failed_events": failed}
+
+    receiver.mood = partly
+    put(spool, 12)
+    with http(receiver.url) as destination, running(spool, destination):
+        wait_until_empty(spool)
+    assert numbers(receiver) == [0, 1, 3, 4, 6, 7, 8, 9, 5, 10, 11]
+    assert [json.loads(r["event"])["n"] for r in spool.rejected()] == [2]
+
+
+def test_events_made_while_nobody_listens_arrive_when_somebody_does(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    with Receiver() as gone:
+        url = gone.url
+    put(spool, 20)
+    with http(url) as destination, running(spool, destination) as deliverer:
+        while not deliverer.tally.failures:
+            time.sleep(0.01)
+        put(spool, 5, start=20)
+        assert spool.status().waiting == 25
+        back = Receiver(port=int(url.rpartition(":")[2]))
+        with back:
+            wait_until_empty(spool)
+    assert numbers(back) == list(range(25))
+
+
+def test_a_killed_deliverer_repeats_at_most_the_batch_it_had_in_hand(
+    spool: Spool, receiver: Receiver
+) -> None:
+    put(spool, 30)
+
+    def die(path: str, events: list[dict[str, Any]]) -> Answer:
+        return (500, {}, None) if any(e["n"] == 20 for e in events) else healthy(path, events)
+
+    receiver.mood = die
+    with http(receiver.url) as destination:
+        first = Deliverer(spool, destination, FAST)
+        first.pass_once(time.monotonic() + 0.3)
+        assert numbers(receiver) == list(range(20))
+        receiver.mood = healthy
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == list(range(30))
+
+
+def test_a_receiver_that_cannot_unpack_gets_plain_json(spool: Spool, receiver: Receiver) -> None:
+    put(spool, 1)
+    with http(receiver.url) as destination:
+        receiver.mood = lambda path, events: (
+            (415, {}, None)
+            if "Content-Encoding" in receiver.requests[-1][1]
+            else healthy(path, events)
+        )
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == [0]
+
+
+def test_the_token_travels_in_the_authorization_header(spool: Spool, receiver: Receiver) -> None:
+    put(spool, 1)
+    with http(receiver.url, auth={"type": "api_key", "api_key": "k"}) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert receiver.requests[0][1]["Authorization"] == "Bearer k"
+
+
+def test_a_redirect_is_not_taken_for_success(spool: Spool, receiver: Receiver) -> None:
+    receiver.mood = lambda path, events: (302, {"Location": "/login"}, None)
+    put(spool, 1)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once(time.monotonic() + 0.2)
+    assert spool.status().waiting == 1
+
+
+def test_a_damaged_line_is_kept_aside(spool: Spool, receiver: Receiver) -> None:
+    put(spool, 1)
+    with (spool.folder / "active.log").open("ab") as file:
+        file.write(b"garbage\n")
+    put(spool, 1, start=1)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == [0, 1]
+    assert [r["reason"] for r in spool.rejected()] == ["a torn or damaged spool line"]
+
+
+def test_a_segment_dropped_under_the_deliverer_does_not_stop_it(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_bytes=4000))
+    with Receiver() as gone:
+        url = gone.url
+    put(spool, 10)
+    with http(url) as destination, running(spool, destination) as deliverer:
+        while not deliverer.tally.failures:
+            time.sleep(0.01)
+        put(spool, 200, start=10)
+        with Receiver(port=int(url.rpartition(":")[2])) as back:
+            wait_until_empty(spool)
+    assert numbers(back)[-1] == 209
+    assert spool.status().dropped >= 210 - len(back.events)
+
+
+def event(n: int) -> dict[str, Any]:
+    job = {"namespace": "shop", "name": f"dag.task{n}"}
+    parent = {"run": {"runId": f"0199aaaa-0000-7000-8000-{9:012d}"}, "job": job}
+    return {
+        "eventTime": "2026-11-21T08:00:00+00:00",
+        "eventType": "COMPLETE",
+        "producer": "https://example.com",
+        "run": {
+            "runId": f"0199aaaa-0000-7000-8000-{n:012d}",
+            "facets": {"parent": parent, "mine": {"a": [1, None], "b": "x"}},
+        },
+        "job": job,
+        "inputs": [{"namespace": "n", "name": "i", "facets": {"f": {"x": 1}}}],
+        "outputs": [],
+    }
+
+
+def test_any_openlineage_transport_can_be_wrapped(spool: Spool, receiver: Receiver) -> None:
+    for n in range(3):
+        spool.append(json.dumps(event(n)), datetime.now(UTC))
+    wrapped = TransportDestination(
+        {
+            "type": "composite",
+            "continue_on_failure": False,
+            "transports": [{"type": "async_http", "url": receiver.url}],
+        }
+    )
+    Deliverer(spool, wrapped, FAST).pass_once()
+    wrapped.close()
+    assert [e["job"]["name"] for e in receiver.events] == ["dag.task0", "dag.task1", "dag.task2"]
+    assert receiver.events[0]["run"]["facets"]["mine"]["b"] == "x"
+    assert receiver.events[0]["inputs"] == event(0)["inputs"]
+
+
+def test_a_wrapped_transport_that_fails_is_tried_again(spool: Spool, receiver: Receiver) -> None:
+    moods = iter([500, 500])
+    receiver.mood = lambda path, events: (
+        (bad, {}, None) if (bad := next(moods, None)) else healthy(path, events)
+    )
+    spool.append(json.dumps(event(1)), datetime.now(UTC))
+    retry = {"total": 0}
+    wrapped = TransportDestination({"type": "http", "url": receiver.url, "retry": retry})
+    with running(spool, wrapped):
+        wait_until_empty(spool)
+    wrapped.close()
+    assert len(receiver.events) == 1
+
+
+def test_a_wrapped_transport_that_chokes_on_one_event_is_not_stuck_for_ever(
+    spool: Spool, receiver: Receiver
+) -> None:
+    spool.append('{"no": "event"}', datetime.now(UTC))
+    spool.append(json.dumps(event(1)), datetime.now(UTC))
+    wrapped = TransportDestination(
+        {
+            "type": "transform",
+            "transport": {"type": "http", "url": receiver.url},
+            "transformer_class": f"{transform.__name__}.JobNamespaceReplaceTransformer",
+            "transformer_properties": {"new_job_namespace": "new", "include_parent_facet": True},
+        }
+    )
+    with running(spool, wrapped):
+        wait_until_empty(spool)
+    wrapped.close()
+    assert [r["event"] for r in spool.rejected()] == ['{"no": "event"}']
+    [arrived] = receiver.events
+    assert arrived["job"]["namespace"] == "new"
+    assert arrived["run"]["facets"]["parent"]["job"]["namespace"] == "new"
+
+
+def test_transports_that_answer_too_early_are_replaced() -> None:
+    config = {"type": "composite", "transports": {"a": {"type": "async_http", "url": "u"}}}
+    assert synchronous(config)["transports"]["a"] == {"type": "http", "url": "u"}
+    assert config["transports"] == {"a": {"type": "async_http", "url": "u"}}
+
+
+def test_an_idle_deliverer_leaves_and_frees_the_lock(spool: Spool, receiver: Receiver) -> None:
+    put(spool, 3)
+    lock = spool.take_delivery()
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, Pace(poll=0.02, idle_exit=0.1)).run(lock)
+    assert numbers(receiver) == [0, 1, 2]
+    again = spool.take_delivery()
+    assert again is not None
+    os.close(again)
+
+
+@pytest.mark.parametrize("module", [fairlead.delivery, fairlead.destinations])
+def test_the_examples_in_the_docstrings_hold(module: Any) -> None:
+    assert doctest.testmod(module).failed == 0

@@ -1,0 +1,213 @@
+"""The spool, with real processes and real kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fairlead.spool import Limits, Spool
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+APPENDER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from fairlead.spool import Spool
+spool, name, count, size = Spool(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+n = 0
+while n < count or not count:
+    spool.append('{"by": "%s", "n": %d, "pad": "%s"}' % (name, n, "x" * size), datetime.now(UTC))
+    n += 1
+    print(n, flush=True)
+"""
+
+
+def appender(spool: Spool, name: str, count: int, size: int = 100) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", APPENDER, str(spool.folder), name, str(count), str(size)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+
+
+def contents(spool: Spool) -> list[dict[str, object]]:
+    spool.seal(NOW)
+    records = [r for s in spool.segments() for r in s.read(0, 10**9, 10**12)]
+    return [json.loads(r.body) for r in records if r.body is not None]
+
+
+def damaged(spool: Spool) -> int:
+    records = [r for s in spool.segments() for r in s.read(0, 10**9, 10**12)]
+    return sum(r.body is None for r in records)
+
+
+def test_many_processes_append_at_once_and_no_event_is_mixed_or_missing(spool: Spool) -> None:
+    writers = [appender(spool, str(i), 200, 5000) for i in range(5)]
+    for writer in writers:
+        writer.communicate(timeout=60)
+    events = contents(spool)
+    assert damaged(spool) == 0
+    for i in range(5):
+        assert [e["n"] for e in events if e["by"] == str(i)] == list(range(200))
+
+
+def test_an_event_whose_append_returned_survives_the_kill_of_its_writer(spool: Spool) -> None:
+    writer = appender(spool, "victim", 0, 20_000)
+    assert writer.stdout is not None
+    acknowledged = 0
+    end = time.monotonic() + 0.7
+    while time.monotonic() < end:
+        acknowledged = int(writer.stdout.readline())
+    writer.send_signal(signal.SIGKILL)
+    rest = writer.communicate()[0].split()
+    acknowledged = max([acknowledged, *map(int, rest)])
+    numbers = [e["n"] for e in contents(spool)]
+    assert numbers[:acknowledged] == list(range(acknowledged))
+
+
+def test_a_torn_tail_harms_neither_the_event_before_nor_the_one_after(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    with (spool.folder / "active.log").open("ab") as file:
+        file.write(b'0badc0de 1234567 {"n": "to')
+    spool.append('{"n": 2}', NOW)
+    assert contents(spool) == [{"n": 1}, {"n": 2}]
+    assert damaged(spool) == 1
+
+
+def test_a_changed_byte_is_noticed(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    spool.append('{"n": 2}', NOW)
+    path = spool.folder / "active.log"
+    path.write_bytes(path.read_bytes().replace(b'"n": 1', b'"n": 7'))
+    assert contents(spool) == [{"n": 2}]
+
+
+def test_when_the_spool_is_full_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_bytes=20_000))
+    for n in range(100):
+        spool.append(json.dumps({"n": n, "pad": "x" * 950}), NOW)
+    status = spool.status()
+    kept = [e["n"] for e in contents(spool)]
+    assert kept == list(range(100 - len(kept), 100))
+    assert 10 <= len(kept) <= 21
+    assert status.dropped == 100 - len(kept)
+    losses = [json.loads(x) for x in (tmp_path / "dropped.jsonl").read_text().splitlines()]
+    assert {loss["reason"] for loss in losses} == {"the spool is full"}
+
+
+def test_what_is_too_old_to_matter_is_dropped_and_counted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_age=timedelta(days=1)))
+    spool.append('{"n": 1}', NOW)
+    spool.seal(NOW)
+    spool.append('{"n": 2}', NOW)
+    segment = spool.segments()[0].path
+    os.utime(segment, (NOW.timestamp(), NOW.timestamp()))
+    spool.enforce(NOW + timedelta(hours=23))
+    assert spool.status().waiting == 2
+    spool.enforce(NOW + timedelta(hours=25))
+    assert (spool.status().waiting, spool.status().dropped) == (1, 1)
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(spool: Spool) -> None:
+    """Linux gives a file that is always full to write to only by limit, so the limit is real."""
+    spool.append('{"n": 1}', NOW)
+    code = """
+import resource, sys, signal
+from datetime import UTC, datetime
+from pathlib import Path
+from fairlead.spool import Spool
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+try:
+    Spool(Path(sys.argv[1])).append('{"pad": "%s"}' % ("x" * 5000), datetime.now(UTC))
+except OSError as error:
+    print(type(error).__name__)
+"""
+    command = [sys.executable, "-c", code, str(spool.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
+    assert done.stdout.strip() == "OSError"
+    spool.append('{"n": 2}', NOW)
+    assert contents(spool) == [{"n": 1}, {"n": 2}]
+    assert damaged(spool) == 0
+
+
+def test_an_append_takes_milliseconds(spool: Spool) -> None:
+    event = json.dumps({"pad": "x" * 5000})
+    spool.append(event, NOW)
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        spool.append(event, NOW)
+        times.append(time.perf_counter() - start)
+    assert sorted(times)[100] < 0.005
+
+
+def test_only_one_process_delivers(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    first = spool.take_delivery()
+    assert first is not None
+    assert spool.take_delivery() is None
+    assert spool.status().delivering
+    os.close(first)
+    assert not spool.status().delivering
+
+
+def test_a_deliverer_does_not_leave_while_an_event_waits(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    lock = spool.take_delivery()
+    assert lock is not None
+    assert not spool.leave_if_empty(lock)
+    spool.seal(NOW)
+    spool.segments()[0].remove()
+    assert spool.leave_if_empty(lock)
+
+
+def test_rejected_events_can_be_replayed(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    spool.reject('{"n": 0}', "HTTP 400: no", NOW)
+    assert [r["reason"] for r in spool.rejected()] == ["HTTP 400: no"]
+    assert spool.replay_rejected(NOW) == 1
+    assert contents(spool) == [{"n": 1}, {"n": 0}]
+    assert spool.status().rejected == 0
+
+
+def test_a_folder_that_was_removed_is_made_again(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    for path in spool.folder.iterdir():
+        path.unlink()
+    spool.folder.rmdir()
+    spool.append("{}", NOW)
+    assert spool.status().waiting == 1
+
+
+def test_nobody_else_on_the_host_can_read_events(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    assert spool.folder.stat().st_mode & 0o077 == 0
+    assert (spool.folder / "active.log").stat().st_mode & 0o077 == 0
+
+
+def test_a_spool_that_cannot_be_written_says_so() -> None:
+    with pytest.raises(OSError, match="proc"):
+        Spool(Path("/proc/fairlead")).append("{}", NOW)
+
+
+def test_threads_of_one_process_do_not_mix_either(spool: Spool) -> None:
+    def write(name: int) -> None:
+        for n in range(100):
+            spool.append(json.dumps({"by": name, "n": n}), NOW)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    events = contents(spool)
+    assert len(events) == 400
+    assert damaged(spool) == 0
