@@ -212,6 +212,12 @@ def upsert(
         _run(tx, statement, _sorted(table, names, rows))
 
 
+def delete_rows(tx: sa.Connection, table: sa.Table, column: str, values: Sequence[Any]) -> None:
+    """Delete the rows whose `column` is one of the values."""
+    if values:
+        _run(tx, _delete(tx.dialect, table, column), [(value,) for value in sorted(values)])
+
+
 def excluded(table: sa.Table) -> sa.ColumnCollection[str, sa.ColumnElement[Any]]:
     """The row that came, in `upsert`'s `refresh` and `where`."""
     return postgresql.insert(table).excluded
@@ -283,6 +289,15 @@ def _insert(
     if returning:
         return _compile(dialect, statement.returning(table.c[returning]))
     return _compile(dialect, statement)
+
+
+@lru_cache(maxsize=1024)
+def _delete(dialect: sa.Dialect, table: sa.Table, column: str) -> str:
+    target = table.c[column]
+    if dialect.name == "sqlite":
+        return _compile(dialect, sa.delete(table).where(target == sa.bindparam(column)))
+    array = sa.bindparam(column, type_=postgresql.ARRAY(target.type))
+    return _compile(dialect, sa.delete(table).where(target == sa.any_(array)))
 
 
 @lru_cache(maxsize=1024)

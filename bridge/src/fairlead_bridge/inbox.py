@@ -1,0 +1,198 @@
+"""
+Room 1. Every event that came in, kept before it is understood.
+
+The log (`event`) holds the bytes as they came, each once, and is never rewritten. `waiting` names
+the events that have yet to be absorbed, `quarantine` those that could not be understood. Times are
+microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import zstandard
+
+from fairlead_bridge import ids
+from fairlead_bridge.db import tables
+from fairlead_bridge.db.engine import chunks, delete_rows, insert_new, insert_returning, upsert
+from fairlead_bridge.db.tables import event, run_event, waiting
+from fairlead_bridge.model import Arrival
+
+#: Bytes of events, unpacked, that one claim may bring into memory (and one event more).
+CLAIM_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event of the log."""
+
+    id: int
+    received_at: int
+    source: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An event that could not be understood, and why."""
+
+    event: Kept
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    waiting: int
+    quarantined: int
+    received: int  # the newest event's number; PostgreSQL leaves some out
+    last_received_at: int | None
+
+
+def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> int:
+    """Keep the events; the same bytes twice are one event. Returns how many were new."""
+    rows = [
+        {"digest": ids.digest(body), "received_at": now, "source": source, "body": _pack(body)}
+        for body in bodies
+    ]
+    new = insert_returning(tx, event, rows, "id")
+    insert_new(tx, waiting, [{"event_id": number} for number in new])
+    return len(new)
+
+
+def claim(tx: sa.Connection, limit: int) -> list[Arrival]:
+    """The oldest waiting events, at most `limit` of them; they wait on until settled."""
+    query = (
+        sa.select(event.c.id, event.c.body)
+        .join(waiting, waiting.c.event_id == event.c.id)
+        .order_by(waiting.c.event_id)
+        .limit(limit)
+    )
+    arrivals, size = [], 0
+    for number, packed in tx.execute(query):
+        body = _unpack(packed)
+        arrivals.append(Arrival(number, body))
+        size += len(body)
+        if size > CLAIM_BYTES:
+            break
+    return arrivals
+
+
+def settle(tx: sa.Connection, event_ids: Sequence[int]) -> None:
+    """These events wait no longer."""
+    delete_rows(tx, waiting, "event_id", event_ids)
+
+
+def quarantine(tx: sa.Connection, odd: Iterable[tuple[int, str]], now: int) -> None:
+    """These events could not be understood; they stay in the log, with the reason beside it."""
+    rows = [{"event_id": number, "reason": reason, "at": now} for number, reason in odd]
+    upsert(tx, tables.quarantine, rows)
+
+
+def remember(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
+    """(run id, event id): this event told of that run."""
+    insert_new(tx, run_event, [{"run_id": run, "event_id": number} for run, number in pairs])
+
+
+def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
+    """
+    Let events be absorbed again: the whole log, or only what is in quarantine.
+
+    Whoever is still not understood goes back to quarantine. Returns how many events wait now.
+    """
+    again = sa.select(tables.quarantine.c.event_id if quarantined else event.c.id)
+    number = again.selected_columns[0]
+    there = sa.exists().where(waiting.c.event_id == number)
+    tx.execute(sa.insert(waiting).from_select(["event_id"], again.where(~there)))
+    tx.execute(sa.delete(tables.quarantine))
+    return tx.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
+
+
+def forget(tx: sa.Connection, before: int, limit: int = 5000) -> int:
+    """
+    Drop the oldest events that came before that time, unless they wait or are in quarantine.
+
+    What the catalog learned from them stays. Returns how many were dropped, at most `limit`.
+    """
+    query = sa.select(event.c.id, event.c.received_at).order_by(event.c.id).limit(limit)
+    old = [number for number, received_at in tx.execute(query) if received_at < before]
+    keep: set[int] = set()
+    for table in (waiting, tables.quarantine):
+        for some in chunks(old):
+            keep.update(tx.scalars(sa.select(table.c.event_id).where(table.c.event_id.in_(some))))
+    gone = [number for number in old if number not in keep]
+    delete_rows(tx, run_event, "event_id", gone)
+    delete_rows(tx, event, "id", gone)
+    return len(gone)
+
+
+def is_whole(tx: sa.Connection) -> bool:
+    """Whether the log still holds its first event, so that the catalog can be rebuilt from it."""
+    return tx.scalar(sa.select(sa.func.min(event.c.id))) in (None, 1)
+
+
+def counts(tx: sa.Connection) -> Counts:
+    newest = sa.select(event.c.id, event.c.received_at).order_by(event.c.id.desc()).limit(1)
+    received, last_received_at = tx.execute(newest).one_or_none() or (0, None)
+    return Counts(_count(tx, waiting), _count(tx, tables.quarantine), received, last_received_at)
+
+
+def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[Kept]:
+    """The events of these ids that the log holds, oldest first."""
+    found: list[Kept] = []
+    for some in chunks(sorted(event_ids)):
+        rows = tx.execute(_KEPT.where(event.c.id.in_(some)).order_by(event.c.id))
+        found += (_kept(*row) for row in rows)
+    return found
+
+
+def events_of(tx: sa.Connection, run_id: int, limit: int = 200) -> list[Kept]:
+    """The events that told of this run, oldest first."""
+    mine = sa.select(run_event.c.event_id).where(run_event.c.run_id == run_id)
+    rows = tx.execute(_KEPT.where(event.c.id.in_(mine)).order_by(event.c.id).limit(limit))
+    return [_kept(*row) for row in rows]
+
+
+def quarantined(tx: sa.Connection, limit: int, before: int | None = None) -> list[Quarantined]:
+    """Events in quarantine, newest first; those with ids less than `before`, if given."""
+    query = (
+        _KEPT.add_columns(tables.quarantine.c.reason)
+        .join(tables.quarantine, tables.quarantine.c.event_id == event.c.id)
+        .order_by(tables.quarantine.c.event_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(tables.quarantine.c.event_id < before)
+    return [Quarantined(_kept(*kept), reason) for *kept, reason in tx.execute(query)]
+
+
+_KEPT = sa.select(*event.c["id", "received_at", "source", "body"])
+
+
+def _kept(number: int, received_at: int, source: str, packed: bytes) -> Kept:
+    return Kept(number, received_at, source, _unpack(packed))
+
+
+def _count(tx: sa.Connection, table: sa.Table) -> int:
+    return tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+class _Zstandard(threading.local):
+    """One compressor a thread: they keep state between calls."""
+
+    def __init__(self) -> None:
+        self.pack = zstandard.ZstdCompressor(level=1).compress
+        self.unpack = zstandard.ZstdDecompressor().decompress
+
+
+_zstandard = _Zstandard()
+
+
+def _pack(body: bytes) -> bytes:
+    return _zstandard.pack(body)
+
+
+def _unpack(packed: bytes) -> bytes:
+    return _zstandard.unpack(packed)
