@@ -43,7 +43,8 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     running_at: int | None = None  # earliest RUNNING
     end_at: int | None = None  # newest terminal event
     end: str | None = None  # its type: COMPLETE, ABORT or FAIL
-    by_hand: bool = False  # that event came of somebody marking the run, not of the run
+    mark_at: int | None = None  # newest terminal event that came of somebody marking the run
+    mark: str | None = None  # its type
     truth: Truth | None = None
     dag_start_at: int | None = None  # a DAG run's own dates, from its newest event
     dag_end_at: int | None = None

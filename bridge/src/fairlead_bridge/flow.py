@@ -8,7 +8,7 @@ Two steps, `absorb` and `deliver`, each safe to repeat, each safe to kill at any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import sqlalchemy as sa
 
@@ -18,18 +18,22 @@ from fairlead_bridge.db.engine import one_absorber, writing
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping.grouping import group
-from fairlead_bridge.model import Arrival, Name
+from fairlead_bridge.model import Arrival, Kind, Name
 
 Translate = Callable[[bytes], Change]
 
 
 def absorb(
-    db: sa.Engine, translate: Translate, sinks: Sequence[str], now: int, limit: int = 500
+    db: sa.Engine,
+    translate: Translate,
+    interests: Mapping[str, Set[Kind]],
+    now: int,
+    limit: int = 500,
 ) -> int:
     """
     Read waiting arrivals into the catalog and the outbox, all in one transaction.
 
-    `now` is in microseconds since the epoch; `sinks` are the names of those who want news.
+    `now` is in microseconds since the epoch; `interests` says which sink wants news of what.
     Returns how many arrivals were settled, those in quarantine included.
     """
     with writing(db) as tx:
@@ -42,7 +46,7 @@ def absorb(
         news = write.apply(tx, changes, group)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}
-        outbox.put(tx, news | events, sinks, now)
+        outbox.put(tx, news | events, interests, now)
         inbox.quarantine(tx, odd, now)
         inbox.settle(tx, [arrival.id for arrival in arrivals])
     return len(arrivals)

@@ -50,7 +50,8 @@ def notes(a: dict[str, Note], b: dict[str, Note]) -> dict[str, Note]:
 
 
 def attempt(a: Attempt, b: Attempt) -> Attempt:
-    ended, other = (a, b) if _end_key(a) >= _end_key(b) else (b, a)
+    ended, other = (a, b) if _end(a.end_at, a.end) >= _end(b.end_at, b.end) else (b, a)
+    marked = a if _end(a.mark_at, a.mark) >= _end(b.mark_at, b.mark) else b
     return Attempt(
         generation=max(a.generation, b.generation),
         first_at=min(a.first_at, b.first_at),
@@ -59,7 +60,8 @@ def attempt(a: Attempt, b: Attempt) -> Attempt:
         running_at=earliest(a.running_at, b.running_at),
         end_at=ended.end_at,
         end=ended.end,
-        by_hand=ended.by_hand,
+        mark_at=marked.mark_at,
+        mark=marked.mark,
         truth=_truth(a.truth, b.truth),
         dag_start_at=latest(a.dag_start_at, b.dag_start_at),
         dag_end_at=latest(a.dag_end_at, b.dag_end_at),
@@ -149,8 +151,8 @@ def symlink(a: Row, b: Row) -> Row:
     return a | {"kind": max(a["kind"], b["kind"]), "first_at": min(a["first_at"], b["first_at"])}
 
 
-def _end_key(item: Attempt) -> tuple[int, int, bool]:
-    return item.end_at or 0, _END_RANK.get(item.end, 0), not item.by_hand
+def _end(at: int | None, end: str | None) -> tuple[bool, int, int]:
+    return at is not None, at or 0, _END_RANK[end]
 
 
 def _truth(a: Truth | None, b: Truth | None) -> Truth | None:

@@ -46,7 +46,7 @@ _notes = msgspec.json.Decoder(dict[str, facts.Note])
 class Told(NamedTuple):
     """What came of it."""
 
-    changed: set[int]  # ids of runs that stand otherwise
+    changed: set[int]  # ids of runs that stand otherwise, or that contain one that does
     written: dict[int, tuple[int | None, int | None]]  # dataset id -> (written_at, written_by)
 
 
@@ -62,7 +62,9 @@ def apply(tx: sa.Connection, changes: Sequence[Change]) -> Told:
     changed = {key for key, row in after.items() if row != before.get(key)}
     upsert(tx, t.run, [_stored(after[key]) for key in changed])
     data = [*moved_data, *(_run_dataset(item, aliases) for item in touched)]
-    return Told(changed, _data(tx, data, after, changed))
+    written = _data(tx, data, after, changed)
+    containing = {after[key]["dag_run"] for key in changed} - {None}
+    return Told(changed | containing, written)
 
 
 def remember(tx: sa.Connection, changes: Iterable[tuple[int, Change]]) -> list[tuple[int, int]]:
@@ -298,6 +300,8 @@ def _row(run: RunFacts, verdict: Verdict | None, tries: Mapping[int | None, int]
     row: Row = {name: getattr(run, name) for name in _FACT_COLUMNS}
     row |= msgspec.structs.asdict(settled)
     row["kind"] = run.kind or "job"
+    if not run.attempts:  # Airflow counts a try for what it let succeed without running it
+        row["try_number"] = int(settled.state in ("success", "failed"))
     row["facts"] = facts.encode(run)
     return row
 
@@ -308,9 +312,10 @@ def _stored(row: Row) -> Row:
 
 def _facts(row: Row) -> RunFacts:
     said = facts.decode(row["facts"])
-    return RunFacts(
-        **{name: row[name] for name in _FACT_COLUMNS}, attempts=said.attempts, notes=said.notes
-    )
+    told = {name: row[name] for name in _FACT_COLUMNS}
+    if not said.attempts:
+        told["try_number"] = _SILENT
+    return RunFacts(**told, attempts=said.attempts, notes=said.notes)
 
 
 # --- what runs did to datasets ------------------------------------------------------------------

@@ -95,16 +95,14 @@ def _silent(facts: RunFacts, verdict: Verdict | None) -> Settled:
 def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:
     """Of several runIds of one run, the last generation's counts, then the last to be heard of."""
     run_id, attempt = item
-    heard = max(attempt.end_at or 0, attempt.start_at or 0, attempt.first_at)
-    return attempt.generation, heard, run_id
+    return attempt.generation, attempt.last_at, run_id
 
 
 def _saw(verdict: Verdict, attempt: Attempt) -> bool:
     """The closing event speaks of a try only if the try had begun, and was not marked since."""
-    begun = attempt.start_at if attempt.start_at is not None else attempt.first_at
-    if begun > verdict.at and not (attempt.start_at is None and attempt.end_at is not None):
+    if attempt.start_at is not None and attempt.start_at > verdict.at:
         return False
-    return not (attempt.by_hand and (attempt.end_at or 0) > verdict.at)
+    return attempt.mark_at is None or attempt.mark_at <= verdict.at
 
 
 def _state(
@@ -131,9 +129,12 @@ def _mapped(state: str) -> str:
 
 
 def _told(attempt: Attempt) -> str:
-    """What the events and our provider's facet say."""
+    """What the marks, our provider's facet and the events say."""
     truth = attempt.truth
-    if truth is not None and truth.at >= (attempt.end_at or 0) and truth.state:
+    own_at = max(attempt.end_at or attempt.first_at, truth.at if truth is not None else 0)
+    if attempt.mark is not None and attempt.mark_at is not None and attempt.mark_at > own_at:
+        return _BY_END[attempt.mark]
+    if truth is not None and (attempt.end_at is None or truth.at >= attempt.end_at):
         return truth.state
     if attempt.end is not None:
         return _BY_END[attempt.end]
@@ -142,7 +143,7 @@ def _told(attempt: Attempt) -> str:
 
 
 def _may_retry(facts: RunFacts, attempt: Attempt) -> bool:
-    if attempt.by_hand or attempt.truth is not None:
+    if attempt.mark is not None or attempt.truth is not None:
         return False
     retries = _note(facts, "retries")
     return isinstance(retries, int) and (facts.try_number or 1) <= retries
@@ -180,11 +181,12 @@ def _ended(
     measured = attempt.duration
     if measured is None and verdict is not None and last_try and not _is_mapped(facts):
         measured = verdict.duration or None
-    if measured is not None and started is not None:
-        return started + round(measured * _MICROSECOND), measured
-    if attempt.end_at is None:
-        return None, measured
-    return attempt.end_at, _between(started, attempt.end_at)
+    ended = attempt.end_at if attempt.end_at is not None else attempt.mark_at
+    if ended is None and measured is not None and started is not None:
+        ended = started + round(measured * _MICROSECOND)
+    if measured is None and ended is not None:
+        measured = _between(started, ended)
+    return ended, measured
 
 
 def _between(started: int | None, ended: int) -> float | None:

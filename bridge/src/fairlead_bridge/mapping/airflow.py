@@ -169,7 +169,7 @@ def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
 
 def _read(decoder: msgspec.json.Decoder[Any], facets: Facets, name: str) -> Any:
     raw = facets.get(name)
-    if raw is None or raw[:4] == b"null":
+    if raw is None or bytes(raw) == b"null":
         return None
     try:
         return decoder.decode(raw)

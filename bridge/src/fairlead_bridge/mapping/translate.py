@@ -551,7 +551,8 @@ def _attempt(
     at: int,
 ) -> Attempt:
     kind = (event.eventType or "OTHER").upper()
-    end = kind if kind in ENDS else None
+    marked = kind in ENDS and place is None and _marked(event, parent, job)
+    end = kind if kind in ENDS and not marked else None
     return Attempt(
         generation=place.generation if place else 0,
         first_at=at,
@@ -560,7 +561,8 @@ def _attempt(
         running_at=at if kind == "RUNNING" else None,
         end_at=at if end else None,
         end=end,
-        by_hand=end is not None and place is None and _marked(event, parent, job),
+        mark_at=at if marked else None,
+        mark=kind if marked else None,
         truth=place.truth if place else None,
         dag_start_at=place.dag_start_at if place else None,
         dag_end_at=place.dag_end_at if place else None,

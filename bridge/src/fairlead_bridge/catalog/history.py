@@ -1,0 +1,308 @@
+"""How things went before: a job's newest runs and their durations, a dataset's schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from fairlead_bridge.catalog.read import Row, run_statement
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+
+#: Newest runs of a job that its figures in lists and graphs are made from.
+WINDOW = 30
+#: Newest runs whose states a card shows.
+SHOWN = 15
+
+# --- runs of jobs -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A job's newest runs."""
+
+    newest: int  # run
+    states: tuple[str, ...]  # oldest first, at most SHOWN
+    p50: float | None  # seconds, over the successful ones of the newest WINDOW
+    p95: float | None
+
+    @property
+    def state(self) -> str:
+        return self.states[-1]
+
+
+def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
+    """The newest runs of each job that ever ran, from the index: older runs are not read."""
+    found: dict[int, list[Row]] = {}
+    for row in snapshot.each(_newest_runs(snapshot, WINDOW), t.job.c.id, job_ids):
+        found.setdefault(row.job_id, []).append(row)
+    answer = {}
+    for job_id, rows in found.items():
+        rows.sort(key=lambda row: (row.at, row.id))
+        last = rows[-WINDOW:]
+        seconds = sorted(row.duration for row in last if row.state == "success" and row.duration)
+        answer[job_id] = Recent(
+            newest=last[-1].id,
+            states=tuple(row.state for row in last[-SHOWN:]),
+            p50=percentile(seconds, 0.50),
+            p95=percentile(seconds, 0.95),
+        )
+    return answer
+
+
+def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """(at, state) of the newest run of each job that ever ran."""
+    found: dict[int, tuple[int, str]] = {}
+    for row in snapshot.each(_newest_runs(snapshot, 1), t.job.c.id, job_ids):
+        if row.job_id not in found or found[row.job_id] < (row.at, row.state):
+            found[row.job_id] = (row.at, row.state)
+    return found
+
+
+def _newest_runs(snapshot: Snapshot, count: int) -> sa.Select[Any]:
+    """The newest `count` runs of each job (a few more where several began in one instant)."""
+    older = t.run.alias("older")
+    bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
+    since = t.run.c.job_id == t.job.c.id
+    if snapshot.past:
+        bound = bound.where(older.c.at <= snapshot.now)
+        since = sa.and_(since, t.run.c.at <= snapshot.now)
+    last = bound.order_by(older.c.at.desc()).limit(1).offset(count - 1).scalar_subquery()
+    return sa.select(
+        t.run.c.job_id, t.run.c.id, t.run.c.at, t.run.c.duration, snapshot.state()
+    ).join_from(t.job, t.run, sa.and_(since, t.run.c.at >= sa.func.coalesce(last, 0)))
+
+
+def runs_of_job(snapshot: Snapshot, job_id: int, limit: int) -> list[Row]:
+    """The newest runs of a job, oldest first."""
+    statement = run_statement(snapshot).where(t.run.c.job_id == job_id)
+    newest = snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
+    return newest[::-1]
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """
+    The value below which `share` of the values lie, between the two nearest.
+
+    >>> percentile([1.0, 2.0, 3.0], 0.5)
+    2.0
+    """
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def runs_that_wrote(snapshot: Snapshot, members: Sequence[int], limit: int) -> list[Row]:
+    """The newest successful runs that wrote an asset, newest first."""
+    statement = (
+        run_statement(snapshot)
+        .add_columns(t.run_dataset.c.written_at)
+        .join(t.run_dataset, t.run_dataset.c.run_id == t.run.c.id)
+        .where(t.run_dataset.c.role == "output", t.run_dataset.c.written_at.is_not(None))
+    )
+    if snapshot.past:
+        statement = statement.where(t.run_dataset.c.written_at <= snapshot.now)
+    found: dict[int, Row] = {}
+    for member in members:  # nearly always one; each is a walk of the index from its end
+        newest = statement.where(t.run_dataset.c.dataset_id == member).order_by(
+            t.run_dataset.c.written_at.desc()
+        )
+        for row in snapshot.rows(newest.limit(limit)):
+            found.setdefault(row.id, row)
+    ordered = sorted(found.values(), key=lambda row: (row.written_at, row.id), reverse=True)
+    return ordered[:limit]
+
+
+# --- schemas of datasets ------------------------------------------------------------------------
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A column of a schema; nested ones have columns of their own."""
+
+    name: str
+    type: str | None = None
+    description: str | None = None
+    fields: list[Field] = []
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    change: Literal["added", "removed", "type"]
+    column: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of the schemas that an asset has had."""
+
+    asset_id: int
+    number: int  # 1 is the oldest
+    digest: bytes
+    first_at: int
+    last_at: int
+    first_run: int | None  # alias
+    fields: tuple[Field, ...] = ()  # nested ones by their path, "a.b.c"
+    changes: tuple[FieldChange, ...] = field(default=())
+
+
+_fields = msgspec.json.Decoder(list[Field])
+_raw_fields = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[Version]]:
+    """
+    The schemas of assets, oldest first, each with what it changed.
+
+    `members` says for each dataset's id whose name it is. What writers and owners say counts;
+    what readers saw (maybe a part of it) only where nobody else told.
+    """
+    ordered = _versions(snapshot, members)
+    bodies = _bodies(snapshot, (row.digest for rows in ordered.values() for row in rows))
+    answer: dict[int, list[Version]] = {}
+    for asset_id, rows in ordered.items():
+        before: tuple[Field, ...] | None = None
+        for number, row in enumerate(rows, start=1):
+            fields = tuple(flat(read_fields(bodies.get(row.digest, b"[]"))))
+            changes = diff(before, fields) if before is not None else ()
+            answer.setdefault(asset_id, []).append(
+                Version(
+                    asset_id,
+                    number,
+                    row.digest,
+                    row.first_at,
+                    row.last_at,
+                    row.first_run,
+                    fields,
+                    changes,
+                )
+            )
+            before = fields
+    return answer
+
+
+def columns(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, int]:
+    """How many columns (nested ones not counted) each asset's newest schema has."""
+    newest = {
+        asset_id: max(rows, key=lambda row: (row.last_at, row.digest)).digest
+        for asset_id, rows in _versions(snapshot, members).items()
+    }
+    bodies = _bodies(snapshot, newest.values())
+    return {
+        asset_id: _count(bodies[digest]) for asset_id, digest in newest.items() if digest in bodies
+    }
+
+
+def changes(
+    snapshot: Snapshot, limit: int, after: tuple[int, int] | None = None
+) -> list[tuple[int, int, Version]]:
+    """
+    Schema changes, newest first, as (first_at, dataset id, version).
+
+    `after` is (first_at, dataset id) of the last one seen.
+    """
+    mine, other = t.schema_version, t.schema_version.alias("other")
+    # The first schema of a dataset is no change: one must have come before it.
+    earlier = sa.exists().where(
+        other.c.dataset_id == mine.c.dataset_id,
+        other.c.written == mine.c.written,
+        sa.tuple_(other.c.first_at, other.c.digest) < sa.tuple_(mine.c.first_at, mine.c.digest),
+    )
+    statement = sa.select(mine.c.dataset_id, mine.c.first_at, mine.c.digest).where(earlier)
+    if after is not None:
+        statement = statement.where(
+            sa.tuple_(mine.c.first_at, mine.c.dataset_id) < sa.tuple_(*after)
+        )
+    rows = snapshot.rows(
+        statement.order_by(mine.c.first_at.desc(), mine.c.dataset_id.desc()).limit(limit)
+    )
+    asset_of = _asset_of(snapshot, {row.dataset_id for row in rows})
+    known = {
+        (version.asset_id, version.digest): version
+        for listed in versions(snapshot, asset_of).values()
+        for version in listed
+    }
+    found = ((row, known.get((asset_of[row.dataset_id], row.digest))) for row in rows)
+    return [
+        (row.first_at, row.dataset_id, version) for row, version in found if version is not None
+    ]
+
+
+def _asset_of(snapshot: Snapshot, dataset_ids: Iterable[int]) -> dict[int, int]:
+    """The assets of some datasets, with all of their names: {dataset id: asset id}."""
+    name = t.dataset.alias("name")
+    statement = sa.select(t.dataset.c.id, t.dataset.c.asset_id).join(
+        name, name.c.asset_id == t.dataset.c.asset_id
+    )
+    return {row.id: row.asset_id for row in snapshot.each(statement, name.c.id, dataset_ids)}
+
+
+def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[Row]]:
+    """The schema rows of each asset that count, oldest first; one for each content."""
+    statement = sa.select(t.schema_version)
+    if snapshot.past:
+        statement = statement.where(t.schema_version.c.first_at <= snapshot.now)
+    told: dict[int, dict[bytes, Row]] = {}
+    for row in snapshot.each(statement, t.schema_version.c.dataset_id, members):
+        rows = told.setdefault(members[row.dataset_id], {})
+        known = rows.get(row.digest)
+        if known is None or (-row.written, row.first_at) < (-known.written, known.first_at):
+            rows[row.digest] = row
+    answer = {}
+    for asset_id, rows in told.items():
+        counting = [row for row in rows.values() if row.written] or list(rows.values())
+        answer[asset_id] = sorted(counting, key=lambda row: (row.first_at, row.digest))
+    return answer
+
+
+def _bodies(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+    statement = sa.select(t.content)
+    return {row.digest: row.body for row in snapshot.each(statement, t.content.c.digest, digests)}
+
+
+def read_fields(body: bytes) -> list[Field]:
+    try:
+        return _fields.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+
+
+def _count(body: bytes) -> int:
+    try:
+        return len(_raw_fields.decode(body))
+    except msgspec.DecodeError:
+        return 0
+
+
+def flat(fields: Iterable[Field], prefix: str = "") -> list[Field]:
+    """All columns, nested ones by their path: "address.street"."""
+    found = []
+    for item in fields:
+        path = f"{prefix}{item.name}"
+        found.append(Field(path, item.type, item.description))
+        found.extend(flat(item.fields, f"{path}."))
+    return found
+
+
+def diff(before: Iterable[Field], after: Iterable[Field]) -> tuple[FieldChange, ...]:
+    """What makes `after` of `before`, in the columns' order; removed ones last."""
+    old = {item.name: item.type for item in before}
+    new = {item.name: item.type for item in after}
+    found: list[FieldChange] = []
+    for name, kind in new.items():
+        if name not in old:
+            found.append(FieldChange("added", name, None, kind))
+        elif old[name] != kind:
+            found.append(FieldChange("type", name, old[name], kind))
+    found.extend(
+        FieldChange("removed", name, kind, None) for name, kind in old.items() if name not in new
+    )
+    return tuple(found)

@@ -1,0 +1,238 @@
+"""
+What comes from what: a walk over the edges, breadth first, one indexed query a level.
+
+A node is an asset or a job. The edges of an asset are those of all its names; they are returned
+between assets. The cost is that of the nodes returned, never of the graph stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sqlalchemy as sa
+
+from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import chunks
+from fairlead_bridge.errors import NotFound
+
+Direction = Literal["up", "down", "both"]
+Way = Literal["up", "down"]
+
+#: Rows read at once from the edges of some nodes, for each node that may still be returned.
+ROWS_PER_NODE = 20
+
+
+@dataclass(slots=True)
+class Hop:
+    """An edge between two nodes, over all names of both."""
+
+    first_at: int
+    last_at: int
+    last_run: int | None  # alias
+
+
+@dataclass(slots=True)
+class Walk:
+    """A part of the graph: what was reached, how far it is, and the edges that led there."""
+
+    depths: dict[int, int] = field(default_factory=dict)  # node -> hops, negative upstream
+    datasets: set[int] = field(default_factory=set)  # which nodes are assets
+    hops: dict[tuple[int, int, str], Hop] = field(default_factory=dict)  # (source, target, kind)
+    truncated: int = 0  # neighbours that were found and left out
+
+    @property
+    def jobs(self) -> list[int]:
+        return [node for node in self.depths if node not in self.datasets]
+
+
+def find(snapshot: Snapshot, node: str) -> Asset | Row:
+    """
+    The asset or job that `dataset:NAMESPACE:NAME`, `job:NAMESPACE:NAME` or a public id names.
+
+    Raises NotFound.
+    """
+    kind, _, rest = node.partition(":")
+    found: Asset | Row | None = None
+    if kind == "dataset":
+        found = read.find_asset(snapshot, rest)
+    elif kind == "job":
+        found = read.find_job(snapshot, rest)
+    elif (number := read.public_id(node)) is not None:
+        found = read.assets(snapshot, [number]).get(number) or read.jobs_by_id(
+            snapshot, [number]
+        ).get(number)
+    if found is None:
+        raise NotFound(
+            f"nothing is known as {node!r}; write dataset:NAMESPACE:NAME, job:NAMESPACE:NAME "
+            "or an id of 16 hexadecimal digits"
+        )
+    return found
+
+
+def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
+    """
+    Where a walk from an asset or a job starts.
+
+    A job starts with everything that runs inside it: a DAG with its tasks, a Spark application
+    with its jobs.
+    """
+    if isinstance(found, Asset):
+        return [found.id]
+    nodes = [int(found.id)]
+    level = nodes
+    while level and len(nodes) < limit:
+        statement = sa.select(t.job.c.id).order_by(t.job.c.name).limit(limit - len(nodes))
+        known = set(nodes)
+        level = [
+            row.id
+            for row in snapshot.each(statement, t.job.c.parent_id, level)
+            if row.id not in known
+        ]
+        nodes = [*nodes, *level][:limit]
+    return nodes
+
+
+def walk(
+    snapshot: Snapshot,
+    start: Iterable[int],
+    direction: Direction,
+    depth: int,
+    limit: int,
+    kinds: tuple[str, ...] = ("data",),
+) -> Walk:
+    """
+    Everything within `depth` hops of the start, nearest first, at most `limit` nodes.
+
+    `direction` "up" follows the edges to where data comes from, "down" to where it goes. Once the
+    limit is reached, the neighbours that are left out are counted in `truncated`; what lies
+    beyond those is not looked at.
+    """
+    return _Walker(snapshot, limit, kinds).walk(list(start), direction, depth)
+
+
+class _Walker:
+    def __init__(self, snapshot: Snapshot, limit: int, kinds: tuple[str, ...]) -> None:
+        self._snapshot = snapshot
+        self._limit = limit
+        self._kinds = kinds
+        self._node_of: dict[int, int] = {}  # a dataset's or job's id -> its node
+        self._members: dict[int, list[int]] = {}  # node -> the ids it is known by
+        self.found = Walk()
+
+    def walk(self, start: list[int], direction: Direction, depth: int) -> Walk:
+        ways: tuple[Way, ...] = ("up", "down") if direction == "both" else (direction,)
+        self._resolve(start)
+        self._add(start, 0)
+        fronts = {way: start for way in ways}
+        seen = {way: set(start) for way in ways}
+        for level in range(1, depth + 1):
+            for way in ways:
+                fronts[way] = self._step(way, fronts[way], seen[way], level)
+            if not any(fronts.values()) or self.found.truncated:
+                break
+        return self.found
+
+    def _step(self, way: Way, front: list[int], seen: set[int], level: int) -> list[int]:
+        """Adds the neighbours of `front`; returns those that had not been seen on this way."""
+        rows = self._edges(way, [id for node in front for id in self._members[node]])
+        far: dict[int, int] = {}
+        for row in rows:
+            end = row.dst if way == "down" else row.src
+            far[end] = max(row.last_at, far.get(end, row.last_at))
+        # Edges seen last come first, where not all can be returned.
+        ordered = sorted(far, key=lambda id: (-far[id], id))
+        room = self._limit - len(self.found.depths)
+        unknown = [id for id in ordered if id not in self._node_of]
+        self.found.truncated += max(0, len(unknown) - room)
+        self._resolve(unknown[: max(0, room)])
+        reached = list(dict.fromkeys(self._node_of[id] for id in ordered if id in self._node_of))
+        self._add(reached, level if way == "down" else -level)
+        for row in rows:
+            self._note(row)
+        following = [node for node in reached if node not in seen]
+        seen.update(following)
+        return following
+
+    def _edges(self, way: Way, near_ids: list[int]) -> list[Row]:
+        near, far = (t.edge.c.src, t.edge.c.dst) if way == "down" else (t.edge.c.dst, t.edge.c.src)
+        where = [t.edge.c.kind.in_(self._kinds)]
+        if self._snapshot.past:
+            where.append(t.edge.c.first_at <= self._snapshot.now)
+        rows: list[Row] = []
+        for part in chunks(sorted(near_ids)):
+            at_most = ROWS_PER_NODE * self._limit
+            here = sa.select(t.edge).where(near.in_(part), *where)
+            found = self._snapshot.rows(here.limit(at_most))
+            rows.extend(found)
+            if len(found) == at_most:  # a hub: the rest is counted, not read
+                count = sa.select(sa.func.count(sa.distinct(far))).where(near.in_(part), *where)
+                ends = {row.dst if way == "down" else row.src for row in found}
+                self.found.truncated += self._snapshot.rows(count)[0][0] - len(ends)
+        return rows
+
+    def _resolve(self, far_ids: Iterable[int]) -> None:
+        """Learns which nodes these ids belong to, and by which ids those are known."""
+        unknown = [id for id in far_ids if id not in self._node_of]
+        name, member = t.dataset.alias("name"), t.dataset.alias("member")
+        statement = sa.select(member.c.id, member.c.asset_id).join_from(
+            name, member, member.c.asset_id == name.c.asset_id
+        )
+        for id, node in self._snapshot.each(statement, name.c.id, unknown):
+            if id not in self._node_of:
+                self._node_of[id] = node
+                self._members.setdefault(node, []).append(id)
+                self.found.datasets.add(node)
+        for id in unknown:
+            if id not in self._node_of:  # no dataset: a job
+                self._node_of[id] = id
+                self._members[id] = [id]
+
+    def _add(self, nodes: Iterable[int], depth: int) -> None:
+        for node in nodes:
+            self.found.depths.setdefault(node, depth)
+
+    def _note(self, row: Row) -> None:
+        source, target = self._node_of.get(row.src), self._node_of.get(row.dst)
+        if source not in self.found.depths or target not in self.found.depths or source == target:
+            return
+        merge(self.found.hops, (source, target, row.kind), row)
+
+
+def merge(hops: dict[tuple[int, int, str], Hop], key: tuple[int, int, str], row: Row) -> None:
+    """Folds the edge of one pair of names into that of their assets."""
+    hop = hops.get(key)
+    if hop is None:
+        hops[key] = Hop(row.first_at, row.last_at, row.last_run)
+        return
+    hop.first_at = min(hop.first_at, row.first_at)
+    if row.last_at > hop.last_at:
+        hop.last_at, hop.last_run = row.last_at, row.last_run
+
+
+def run_ids(snapshot: Snapshot, walked: Iterable[Hop]) -> dict[int, str]:
+    """OpenLineage's runIds of the runs that showed these edges last, by alias."""
+    statement = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id)
+    aliases = {hop.last_run for hop in walked if hop.last_run is not None}
+    return {
+        row.alias: row.run_id for row in snapshot.each(statement, t.run_alias.c.alias, aliases)
+    }
+
+
+def state_of(writers: Iterable[int], newest: Mapping[int, tuple[int, str]]) -> str | None:
+    """The state of an asset: of the newest run, as (at, state), of the jobs that write it."""
+    runs = [newest[job] for job in writers if job in newest]
+    return max(runs)[1] if runs else None
+
+
+def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[int]]:
+    """Ids of the jobs that write each asset, those seen last first."""
+    owner = {member: asset.id for asset in assets for member in asset.members}
+    found: dict[int, list[int]] = {}
+    for member, jobs in read.jobs_at(snapshot, owner, writing=True).items():
+        found.setdefault(owner[member], []).extend(jobs)
+    return {asset_id: list(dict.fromkeys(jobs)) for asset_id, jobs in found.items()}

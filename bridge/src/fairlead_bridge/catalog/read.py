@@ -1,0 +1,437 @@
+"""
+Runs, jobs and datasets: lists by page, and rows by their ids.
+
+Every function asks a fixed number of queries, however many rows it answers for. Lists are read in
+the order of an index, from a key on (`after`), so that what is inserted meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge import ids
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+
+Row = sa.Row[Any]
+
+#: Task runs, tries or queries that one run's page lists at most.
+RELATIVES = 1000
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """What the runs of a list have in common; None leaves a field open."""
+
+    namespace: str | None = None
+    job: str | None = None
+    dag_id: str | None = None
+    dag_run_id: str | None = None
+    task_id: str | None = None
+    state: str | None = None
+    kind: str | None = None
+
+
+def run_statement(snapshot: Snapshot) -> sa.Select[Any]:
+    """Runs as they are shown: with their job's name, and lost where they are."""
+    own = [column for column in t.run.c if column.name != "state"]
+    return sa.select(
+        *own,
+        snapshot.state(),
+        t.job.c.namespace.label("job_namespace"),
+        t.job.c.name.label("job_name"),
+    ).join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
+
+
+def runs(
+    snapshot: Snapshot, wanted: RunFilter, limit: int, after: tuple[int, int] | None = None
+) -> list[Row]:
+    """Runs, newest first; `after` is (at, id) of the last one seen."""
+    statement = run_statement(snapshot)
+    if wanted.job is not None:
+        places = (
+            [wanted.namespace]
+            if wanted.namespace is not None
+            else namespaces(snapshot, t.job)
+        )
+        statement = statement.where(
+            t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
+        )
+    elif wanted.namespace is not None:
+        statement = statement.where(t.job.c.namespace == wanted.namespace)
+    for column in (t.run.c.dag_id, t.run.c.dag_run_id, t.run.c.task_id, t.run.c.kind):
+        value = getattr(wanted, column.name)
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.state is not None:
+        statement = statement.where(snapshot.in_state(wanted.state))
+    if after is not None:
+        statement = statement.where(sa.tuple_(t.run.c.at, t.run.c.id) < sa.tuple_(*after))
+    return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
+
+
+def runs_by_id(snapshot: Snapshot, run_ids: Iterable[int | None]) -> dict[int, Row]:
+    wanted = {run for run in run_ids if run is not None}
+    return {row.id: row for row in snapshot.each(run_statement(snapshot), t.run.c.id, wanted)}
+
+
+def runs_by_alias(snapshot: Snapshot, aliases: Iterable[int | None]) -> dict[int, Row]:
+    """Runs by the aliases that edges, schema versions and children hold of them."""
+    wanted = {alias for alias in aliases if alias is not None}
+    named = {
+        row.alias: row.id
+        for row in snapshot.each(
+            sa.select(t.run_alias.c.alias, t.run_alias.c.id), t.run_alias.c.alias, wanted
+        )
+    }
+    # A run that is known by its runId alone is its own alias.
+    found = runs_by_id(snapshot, {*named.values(), *(wanted - named.keys())})
+    return {
+        alias: found[named.get(alias, alias)]
+        for alias in wanted
+        if named.get(alias, alias) in found
+    }
+
+
+def find_run(snapshot: Snapshot, text: str) -> Row | None:
+    """The run behind an OpenLineage runId, of any attempt, or behind a public id."""
+    alias = ids.run_id(text)
+    found = runs_by_alias(snapshot, [alias]).get(alias)
+    if found is None and (number := public_id(text)) is not None:
+        found = runs_by_id(snapshot, [number]).get(number)
+    if found is None and text != text.lower():
+        return find_run(snapshot, text.lower())
+    return found
+
+
+def children_of_run(snapshot: Snapshot, run: Row, aliases: Iterable[int]) -> list[Row]:
+    """A DAG run's task runs, every try; whatever ran inside any other run. Oldest first."""
+    inside = t.run.c.parent_id.in_([run.id, *aliases])
+    if run.kind == "dag":
+        inside = sa.or_(inside, t.run.c.dag_run == run.id)
+    statement = run_statement(snapshot).where(inside, t.run.c.id != run.id)
+    return snapshot.rows(statement.order_by(t.run.c.at, t.run.c.id).limit(RELATIVES))
+
+
+def tries_of_run(snapshot: Snapshot, run: Row) -> list[Row]:
+    """Every try of the run's task instance, first try first."""
+    if run.instance is None:
+        return [run]
+    statement = run_statement(snapshot).where(t.run.c.instance == run.instance)
+    return snapshot.rows(statement.order_by(t.run.c.try_number, t.run.c.at).limit(RELATIVES))
+
+
+def datasets_of_run(snapshot: Snapshot, run_id: int) -> list[Row]:
+    return snapshot.rows(sa.select(t.run_dataset).where(t.run_dataset.c.run_id == run_id))
+
+
+def event_ids_of_run(snapshot: Snapshot, run_id: int, limit: int) -> list[int]:
+    """The newest events that told of the run, oldest first."""
+    statement = (
+        sa.select(t.run_event.c.event_id)
+        .where(t.run_event.c.run_id == run_id)
+        .order_by(t.run_event.c.event_id.desc())
+        .limit(limit)
+    )
+    return sorted(row.event_id for row in snapshot.rows(statement))
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFilter:
+    """What the jobs or datasets of a list have in common; `q` is part of the name."""
+
+    namespace: str | None = None
+    name: str | None = None
+    q: str | None = None
+    kind: str | None = None
+
+
+def jobs(
+    snapshot: Snapshot, wanted: AssetFilter, limit: int, after: tuple[str, str] | None = None
+) -> list[Row]:
+    """Jobs by namespace and name; `after` is (namespace, name) of the last one seen."""
+    statement = sa.select(t.job)
+    if wanted.kind is not None:
+        statement = statement.where(t.job.c.kind == wanted.kind)
+    if wanted.name is not None:
+        statement = statement.where(_named(snapshot, t.job, wanted))
+    elif wanted.namespace is not None:
+        statement = statement.where(t.job.c.namespace == wanted.namespace)
+    for word in words(wanted.q):
+        statement = statement.where(_contains(t.job, word))
+    return snapshot.rows(_page(t.job, statement, limit, after))
+
+
+def jobs_by_id(snapshot: Snapshot, job_ids: Iterable[int | None]) -> dict[int, Row]:
+    wanted = {job for job in job_ids if job is not None}
+    return {row.id: row for row in snapshot.each(sa.select(t.job), t.job.c.id, wanted)}
+
+
+def children_of_job(snapshot: Snapshot, job_id: int, limit: int = RELATIVES) -> list[Row]:
+    """A DAG's tasks, a task's queries, an application's jobs."""
+    statement = sa.select(t.job).where(t.job.c.parent_id == job_id)
+    return snapshot.rows(statement.order_by(t.job.c.name).limit(limit))
+
+
+def tasks_of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
+    """How many tasks each DAG has; jobs without tasks are not in the answer."""
+    statement = (
+        sa.select(t.job.c.parent_id, sa.func.count().label("tasks"))
+        .where(t.job.c.kind == "task")
+        .group_by(t.job.c.parent_id)
+    )
+    return {row.parent_id: row.tasks for row in snapshot.each(statement, t.job.c.parent_id, job_ids)}
+
+
+# --- datasets -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A dataset with all that is known under each of its names."""
+
+    id: int
+    namespace: str
+    name: str
+    kind: str | None
+    first_at: int
+    last_at: int
+    written_at: int | None
+    written_by: int | None  # run
+    dropped_at: int | None
+    members: tuple[int, ...]  # ids of its names, its own first
+
+
+def datasets(
+    snapshot: Snapshot, wanted: AssetFilter, limit: int, after: tuple[str, str] | None = None
+) -> list[Asset]:
+    """
+    Assets by namespace and name; `after` is (namespace, name) of the last one seen.
+
+    `name` and `q` find an asset by any of its names, `namespace` alone by the one it is shown
+    under.
+    """
+    canonical = t.dataset.c.id == t.dataset.c.asset_id
+    statement = sa.select(t.dataset.c.id).where(canonical)
+    if wanted.kind is not None:
+        statement = statement.where(t.dataset.c.kind == wanted.kind)
+    if wanted.name is not None:
+        statement = statement.where(t.dataset.c.id.in_(_assets_named(snapshot, wanted)))
+    elif wanted.namespace is not None:
+        statement = statement.where(t.dataset.c.namespace == wanted.namespace)
+    if found := words(wanted.q):
+        other = t.dataset.alias("other")
+        aliases = sa.select(other.c.asset_id).where(
+            other.c.id != other.c.asset_id, *(_contains(other, word) for word in found)
+        )
+        statement = statement.where(
+            sa.or_(
+                sa.and_(*(_contains(t.dataset, word) for word in found)),
+                t.dataset.c.id.in_(aliases),
+            )
+        )
+    order = [row.id for row in snapshot.rows(_page(t.dataset, statement, limit, after))]
+    found_assets = assets(snapshot, order)
+    return [found_assets[id] for id in order]
+
+
+def assets(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[int, Asset]:
+    """The asset of each dataset id, be it the asset's own or one of its other names'."""
+    wanted = {id for id in dataset_ids if id is not None}
+    name, member = t.dataset.alias("name"), t.dataset.alias("member")
+    statement = sa.select(name.c.id.label("asked"), member).join_from(
+        name, member, member.c.asset_id == name.c.asset_id
+    )
+    asked: dict[int, dict[int, Row]] = {}
+    for row in snapshot.each(statement, name.c.id, wanted):
+        asked.setdefault(row.asked, {})[row.id] = row
+    folded: dict[int, Asset] = {}
+    answer = {}
+    for id, members in asked.items():
+        asset_id = next(iter(members.values())).asset_id
+        if asset_id not in folded:
+            folded[asset_id] = _fold(asset_id, list(members.values()))
+        answer[id] = folded[asset_id]
+    return answer
+
+
+def _fold(asset_id: int, members: Sequence[Row]) -> Asset:
+    own = next((row for row in members if row.id == asset_id), members[0])
+    if len(members) == 1:
+        return Asset(
+            own.id,
+            own.namespace,
+            own.name,
+            own.kind,
+            own.first_at,
+            own.last_at,
+            own.written_at,
+            own.written_by,
+            own.dropped_at,
+            (own.id,),
+        )
+    written = max(
+        (row for row in members if row.written_at is not None),
+        key=lambda row: (row.written_at, row.id),
+        default=None,
+    )
+    written_at = written.written_at if written is not None else None
+    dropped_at = max((row.dropped_at for row in members if row.dropped_at is not None), default=None)
+    if dropped_at is not None and written_at is not None and written_at > dropped_at:
+        dropped_at = None
+    newest_first = sorted(members, key=lambda row: (row.last_at, row.id), reverse=True)
+    kinds = [row.kind for row in (own, *newest_first) if row.kind]
+    return Asset(
+        id=asset_id,
+        namespace=own.namespace,
+        name=own.name,
+        kind=kinds[0] if kinds else None,
+        first_at=min(row.first_at for row in members),
+        last_at=max(row.last_at for row in members),
+        written_at=written_at,
+        written_by=written.written_by if written is not None else None,
+        dropped_at=dropped_at,
+        members=(own.id, *sorted(row.id for row in members if row.id != own.id)),
+    )
+
+
+def names_of_asset(snapshot: Snapshot, asset: Asset) -> list[tuple[str, str]]:
+    """Every name that producers use for the asset, the one it is shown under first."""
+    statement = sa.select(t.dataset.c.namespace, t.dataset.c.name)
+    own = [tuple(row) for row in snapshot.each(statement, t.dataset.c.id, asset.members)]
+    told = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name)
+    other = [
+        tuple(row) for row in snapshot.each(told, t.dataset_name.c.dataset_id, asset.members)
+    ]
+    shown = (asset.namespace, asset.name)
+    return [shown, *sorted({*own, *other} - {shown})]
+
+
+def jobs_at(snapshot: Snapshot, members: Iterable[int], *, writing: bool) -> dict[int, list[int]]:
+    """Ids of the jobs that write (or read) each dataset row, those seen last first."""
+    dataset, job = (t.edge.c.dst, t.edge.c.src) if writing else (t.edge.c.src, t.edge.c.dst)
+    statement = sa.select(dataset.label("dataset"), job.label("job"), t.edge.c.last_at).where(
+        t.edge.c.kind == "data"
+    )
+    if snapshot.past:
+        statement = statement.where(t.edge.c.first_at <= snapshot.now)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in snapshot.each(statement, dataset, members):
+        found.setdefault(row.dataset, []).append((-row.last_at, row.job))
+    return {dataset: [job for _, job in sorted(jobs)] for dataset, jobs in found.items()}
+
+
+def datasets_at(snapshot: Snapshot, job_id: int, *, written: bool) -> list[int]:
+    """Ids of the datasets that a job writes (or reads)."""
+    job, dataset = (t.edge.c.src, t.edge.c.dst) if written else (t.edge.c.dst, t.edge.c.src)
+    statement = sa.select(dataset.label("dataset")).where(job == job_id, t.edge.c.kind == "data")
+    return [row.dataset for row in snapshot.rows(statement)]
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def public_id(text: str) -> int | None:
+    """The number behind a public id; None where `text` is none."""
+    try:
+        number = ids.parse_public(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < 2**63 else None
+
+
+def find_asset(snapshot: Snapshot, text: str) -> Asset | None:
+    """A dataset by its public id or by NAMESPACE:NAME."""
+    number = public_id(text)
+    found = assets(snapshot, [number]).get(number) if number is not None else None
+    if found is None and (id := _dataset_at_name(snapshot, _splits(text))) is not None:
+        found = assets(snapshot, [id])[id]
+    return found
+
+
+def find_job(snapshot: Snapshot, text: str) -> Row | None:
+    """A job by its public id or by NAMESPACE:NAME."""
+    number = public_id(text)
+    found = jobs_by_id(snapshot, [number]).get(number) if number is not None else None
+    if found is None:
+        candidates = [ids.job_id(namespace, name) for namespace, name in _splits(text)]
+        rows = jobs_by_id(snapshot, candidates)
+        return next((rows[id] for id in candidates if id in rows), None)
+    return found
+
+
+def namespaces(snapshot: Snapshot, table: sa.Table) -> list[str]:
+    """The distinct namespaces, by one step in the index each: what they hold is not read."""
+    start = sa.select(sa.func.min(table.c.namespace).label("namespace")).cte(recursive=True)
+    following = (
+        sa.select(sa.func.min(table.c.namespace))
+        .where(table.c.namespace > start.c.namespace)
+        .scalar_subquery()
+    )
+    walk = start.union_all(sa.select(following).where(start.c.namespace.is_not(None)))
+    statement = sa.select(walk.c.namespace).where(walk.c.namespace.is_not(None))
+    return [row.namespace for row in snapshot.rows(statement)]
+
+
+def words(q: str | None) -> list[str]:
+    return (q or "").split()
+
+
+def _splits(text: str) -> list[tuple[str, str]]:
+    """Every way to read NAMESPACE:NAME, the longest namespace first: both may hold colons."""
+    cuts = [at for at, character in enumerate(text) if character == ":"]
+    return [(text[:at], text[at + 1 :]) for at in reversed(cuts) if at + 1 < len(text)]
+
+
+def _dataset_at_name(snapshot: Snapshot, names: Sequence[tuple[str, str]]) -> int | None:
+    """The first of these names that a dataset has, be it one that only producers use."""
+    for table, id in ((t.dataset, t.dataset.c.id), (t.dataset_name, t.dataset_name.c.dataset_id)):
+        key = sa.tuple_(table.c.namespace, table.c.name)
+        statement = sa.select(table.c.namespace, table.c.name, id.label("id"))
+        found = {(row.namespace, row.name): row.id for row in snapshot.each(statement, key, names)}
+        for name in names:
+            if name in found:
+                return int(found[name])
+    return None
+
+
+def _assets_named(snapshot: Snapshot, wanted: AssetFilter) -> list[int]:
+    found: set[int] = set()
+    for table, id in ((t.dataset, t.dataset.c.id), (t.dataset_name, t.dataset_name.c.dataset_id)):
+        statement = sa.select(id.label("id")).where(_named(snapshot, table, wanted))
+        found.update(row.id for row in snapshot.rows(statement))
+    return sorted({asset.id for asset in assets(snapshot, found).values()})
+
+
+def _named(snapshot: Snapshot, table: sa.Table, wanted: AssetFilter) -> sa.ColumnElement[bool]:
+    """This name, in this namespace or in any: one step in the index for each namespace."""
+    places = (
+        [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, table)
+    )
+    return sa.and_(table.c.namespace.in_(places), table.c.name == wanted.name)
+
+
+def _contains(table: sa.FromClause, word: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        table.c.name.icontains(word, autoescape=True),
+        table.c.namespace.icontains(word, autoescape=True),
+    )
+
+
+def _page(
+    table: sa.Table, statement: sa.Select[Any], limit: int, after: tuple[str, str] | None
+) -> sa.Select[Any]:
+    key = (table.c.namespace, table.c.name)
+    if after is not None:
+        statement = statement.where(sa.tuple_(*key) > sa.tuple_(*after))
+    return statement.order_by(*key).limit(limit)
