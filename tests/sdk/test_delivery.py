@@ -301,7 +301,7 @@ def test_a_wrapped_transport_that_fails_is_tried_again(spool: Spool, receiver: R
 def test_a_wrapped_transport_that_chokes_on_one_event_is_not_stuck_for_ever(
     spool: Spool, receiver: Receiver
 ) -> None:
-    spool.append('{"no": "event"}', datetime.now(UTC))
+    spool.append('["no event"]', datetime.now(UTC))
     spool.append(json.dumps(event(1)), datetime.now(UTC))
     wrapped = TransportDestination(
         {
@@ -314,7 +314,7 @@ def test_a_wrapped_transport_that_chokes_on_one_event_is_not_stuck_for_ever(
     with running(spool, wrapped):
         wait_until_empty(spool)
     wrapped.close()
-    assert [r["event"] for r in spool.rejected()] == ['{"no": "event"}']
+    assert [r["event"] for r in spool.rejected()] == ['["no event"]']
     [arrived] = receiver.events
     assert arrived["job"]["namespace"] == "new"
     assert arrived["run"]["facets"]["parent"]["job"]["namespace"] == "new"

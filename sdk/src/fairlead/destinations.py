@@ -21,6 +21,8 @@ _SINGLE = "api/v1/lineage"
 
 # These speak of access, of the address or of load, not of the event: it may work another time.
 _AGAIN_STATUS = frozenset({401, 403, 404, 405, 407, 408, 421, 425, 429})
+# A transport that raises one of these may be choking on the event; anything else is its receiver.
+_SPEAKS_OF_THE_EVENT = (ValueError, TypeError, LookupError, AttributeError)
 _NO_SUCH_DOOR = frozenset({404, 405})
 
 
@@ -229,10 +231,12 @@ class TransportDestination:
             self._transport.emit(as_event(json.loads(event)))
         except requests.HTTPError as error:
             return _failure(error.response) or Again(str(error))
-        except OSError as error:  # also requests' own: connections, timeouts, certificates
+        except OSError as error:  # before ValueError: some of requests' own errors are both
             return Again(f"{type(error).__name__}: {error}")
-        except Exception as error:  # noqa: BLE001 - the border to transports of any make
+        except _SPEAKS_OF_THE_EVENT as error:
             return Unclear(f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - the border to transports of any make
+            return Again(f"{type(error).__name__}: {error}")
         return None
 
     def close(self) -> None:
