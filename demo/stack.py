@@ -1,0 +1,186 @@
+"""
+The shop, a real Airflow and a bridge on this machine, in one folder; the system tests use it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import shop
+from demo.clients import Airflow, Bridge, Silent
+from demo.processes import DemoError, Program, free_port
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+USER, PASSWORD = "admin", "admin"  # of an Airflow that only this machine can reach
+
+#: The example DAGs in the order in which they are let loose: those that wait for data, then those
+#: that go by the clock. The parcels come after the orders, as they do in a shop.
+WAITING = ("shop_report", "shop_sales")
+EVENING = ("shop_catalogue", "shop_rates", "shop_orders")
+PARCELS = "shop_shipments"
+DAGS = {*WAITING, *EVENING, PARCELS}
+
+
+@dataclass(frozen=True)
+class Ports:
+    bridge: int
+    airflow: int
+    shop: int
+
+
+class Stack:
+    """Starts and stops each part; everything it keeps is in `folder`."""
+
+    def __init__(self, folder: Path, ports: Ports) -> None:
+        self.folder = folder
+        self.ports = ports
+        self.bridge = Bridge(f"http://127.0.0.1:{ports.bridge}")
+        self.airflow = Airflow(f"http://127.0.0.1:{ports.airflow}")
+        self.bridge_program: Program | None = None
+        self.airflow_program: Program | None = None
+        self._shop_closed = threading.Event()
+        self._shop: threading.Thread | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether any part was started."""
+        return bool(self._shop or self.bridge_program or self.airflow_program)
+
+    # --- the parts ----------------------------------------------------------------------------
+
+    def open_shop(self) -> None:
+        """Write its exports, make its warehouse, and let its partners answer."""
+        data = self.folder / "shop"
+        shop.make_folder(data, shop.today())
+        server = shop.PartnersServer("127.0.0.1", self.ports.shop)
+        self._shop = threading.Thread(
+            target=shop.keep_open, args=(data, server, self._shop_closed), daemon=True
+        )
+        self._shop.start()
+
+    def start_bridge(self, patience: float = 60.0) -> None:
+        """Start the bridge and wait until it answers."""
+        database = self.folder / "catalog.db"
+        self.bridge_program = Program(
+            "The bridge",
+            [
+                str(BIN / "fairlead-bridge"),
+                "serve",
+                *("--host", "127.0.0.1"),
+                *("--port", str(self.ports.bridge)),
+                *("--database-url", f"sqlite:///{database}"),
+            ],
+            self._clean_environment(),
+            self.folder / "logs" / "bridge.log",
+        )
+        self.wait("the bridge answers", self._bridge_answers, patience)
+
+    def start_airflow(self, patience: float = 300.0) -> None:
+        """Start Airflow and wait until it runs whole and has read all the example DAGs."""
+        home = self.folder / "airflow"
+        home.mkdir(parents=True, exist_ok=True)
+        passwords = home / "simple_auth_manager_passwords.json.generated"
+        passwords.write_text(json.dumps({USER: PASSWORD}) + "\n")
+        self.airflow_program = Program(
+            "Airflow",
+            [str(BIN / "airflow"), "standalone"],
+            self.airflow_environment(),
+            self.folder / "logs" / "airflow.log",
+            stop_signal=signal.SIGINT,
+        )
+        self.wait("Airflow runs", self._airflow_answers, patience)
+        self.wait("Airflow has read the DAGs", self._dags_are_there, patience)
+
+    def airflow_environment(self) -> dict[str, str]:
+        """Airflow's settings. What Fairlead needs is one of them: AIRFLOW__FAIRLEAD__URL."""
+        address = f"http://127.0.0.1:{self.ports.airflow}"
+        warehouse = {"conn_type": "sqlite", "host": str(self.folder / "shop" / "warehouse.db")}
+        partners = f"http://127.0.0.1:{self.ports.shop}"
+        return {
+            **self._clean_environment(),
+            "AIRFLOW__FAIRLEAD__URL": self.bridge.address,
+            # the shop
+            "SHOP_DATA": str(self.folder / "shop"),
+            "SHOP_API": partners,
+            "AIRFLOW_CONN_SHOP_WAREHOUSE": json.dumps(warehouse),
+            "AIRFLOW_CONN_SHOP_PARTNERS": partners,
+            # an Airflow for one person on one machine
+            "AIRFLOW_HOME": str(self.folder / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.ports.airflow),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        }
+
+    def stop(self) -> None:
+        """Stop every part that runs, Airflow first, so that the bridge hears of its end."""
+        for program in (self.airflow_program, self.bridge_program):
+            if program:
+                program.stop()
+        self._shop_closed.set()
+        if self._shop:
+            self._shop.join()
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    def wait(self, what: str, done: Callable[[], bool], patience: float) -> None:
+        """Until `done()`; raises DemoError when a program dies or it takes over `patience` s."""
+        until = time.monotonic() + patience
+        while True:
+            for program in (self.bridge_program, self.airflow_program):
+                if program:
+                    program.check()
+            with suppress(Silent):
+                if done():
+                    return
+            if time.monotonic() > until:
+                raise DemoError(
+                    f"Waited {patience:.0f} s until {what}, in vain. "
+                    f"The logs are in {self.folder / 'logs'}."
+                )
+            time.sleep(0.5)
+
+    def _bridge_answers(self) -> bool:
+        return bool(self.bridge.health())
+
+    def _airflow_answers(self) -> bool:
+        if self.airflow.unhealthy():
+            return False
+        self.airflow.log_in(USER, PASSWORD)
+        return True
+
+    def _dags_are_there(self) -> bool:
+        if errors := self.airflow.import_errors():
+            raise DemoError("Airflow cannot read these DAGs:\n\n" + "\n\n".join(errors))
+        return set(self.airflow.dags()) >= DAGS
+
+    def _clean_environment(self) -> dict[str, str]:
+        """Ours, without what somebody set for another Airflow or bridge."""
+        strangers = ("AIRFLOW", "OPENLINEAGE", "FAIRLEAD", "SHOP_", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(strangers)}
+        local = "127.0.0.1,localhost"
+        return {
+            **kept,
+            "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}",
+            "NO_PROXY": local,
+            "no_proxy": local,
+        }
