@@ -8,7 +8,7 @@ Two steps, `absorb` and `deliver`, each safe to repeat, each safe to kill at any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -18,7 +18,7 @@ from fairlead_bridge.db.engine import one_absorber, writing
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping.grouping import group
-from fairlead_bridge.model import Arrival, Kind, Name
+from fairlead_bridge.model import Arrival, Name
 
 Translate = Callable[[bytes], Change]
 
@@ -26,7 +26,7 @@ Translate = Callable[[bytes], Change]
 def absorb(
     db: sa.Engine,
     translate: Translate,
-    interests: Mapping[str, Set[Kind]],
+    interests: outbox.Interests,
     now: int,
     limit: int = 500,
 ) -> int:

@@ -48,9 +48,7 @@ def delete(tx: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -
         tx.execute(sa.delete(column.table).where(column.in_(part)))
 
 
-def gather(
-    pairs: Iterable[tuple[Key, Row]], merge: Callable[[Row, Row], Row]
-) -> dict[Key, Row]:
+def gather(pairs: Iterable[tuple[Key, Row]], merge: Callable[[Row, Row], Row]) -> dict[Key, Row]:
     """One row a key: what many facts say of it."""
     rows: dict[Key, Row] = {}
     for key, row in pairs:

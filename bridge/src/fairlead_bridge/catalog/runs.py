@@ -98,7 +98,7 @@ class _Aliases:
         asked = names.keys() | {run.parent_id for run in said if run.parent_id is not None}
         asked |= {item.run_id for item in touched}
         stored = {key: row["id"] for key, row in rows.load(tx, t.run_alias, asked).items()}
-        self._known = {key: value for key, value in stored.items() if key != value} | named
+        self._known: dict[int, int] = {key: value for key, value in stored.items() if key != value} | named
         self.moved = {key: value for key, value in named.items() if stored.get(key) != value}
         fresh = {
             alias: self.resolve(alias)
@@ -220,7 +220,8 @@ def _settle_all(
     verdicts = _verdicts_on(tx, known.values())
     tries = _last_tries(known.values())
     after = {
-        key: _row(run, verdicts.get((run.dag_run, run.task_id)), tries) for key, run in known.items()
+        key: _row(run, verdicts.get((run.dag_run, run.task_id)), tries)
+        for key, run in known.items()
     }
     return before, after
 
@@ -336,7 +337,9 @@ def _data(
 
     A dataset is as fresh as the end of the last successful run that wrote it.
     """
-    came = rows.gather((((i.run_id, i.dataset_id, i.role), _data_row(i)) for i in data), _merge_data)
+    came = rows.gather(
+        (((i.run_id, i.dataset_id, i.role), _data_row(i)) for i in data), _merge_data
+    )
     there = rows.load(tx, t.run_dataset, came)
     for row in rows.where_in(tx, t.run_dataset, t.run_dataset.c.run_id, changed):
         there.setdefault((row["run_id"], row["dataset_id"], row["role"]), row)
@@ -392,7 +395,9 @@ def _freshness(
         if any(_was_the_last(before, held) for before, _ in pairs):
             fresh[dataset] = _newest_write(tx, dataset)
             continue
-        writes = [(after["written_at"], after["run_id"]) for _, after in pairs if after["written_at"]]
+        writes = [
+            (after["written_at"], after["run_id"]) for _, after in pairs if after["written_at"]
+        ]
         known = [held] if held[0] is not None else []
         best = max([*known, *writes], default=(None, None))
         if best != held:
@@ -401,8 +406,10 @@ def _freshness(
 
 
 def _was_the_last(before: Row | None, held: tuple[int | None, int | None]) -> bool:
-    return before is not None and before["written_at"] is not None and (
-        (before["written_at"], before["run_id"]) == held
+    return (
+        before is not None
+        and before["written_at"] is not None
+        and ((before["written_at"], before["run_id"]) == held)
     )
 
 

@@ -105,9 +105,7 @@ def _saw(verdict: Verdict, attempt: Attempt) -> bool:
     return attempt.mark_at is None or attempt.mark_at <= verdict.at
 
 
-def _state(
-    facts: RunFacts, attempt: Attempt, verdict: Verdict | None, *, last_try: bool
-) -> str:
+def _state(facts: RunFacts, attempt: Attempt, verdict: Verdict | None, *, last_try: bool) -> str:
     state = _told(attempt)
     if facts.task_id is None:
         return state

@@ -55,7 +55,9 @@ def _jobs(tx: sa.Connection, changes: Sequence[Change]) -> list[int]:
             after[job_id] = merged
     # `job` is the kind of a job of which nobody said more.
     upsert(tx, t.job, [row | {"kind": row["kind"] or "job"} for row in after.values()])
-    return [key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")]
+    return [
+        key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")
+    ]
 
 
 def _job_row(job: JobFacts) -> Row:
@@ -75,7 +77,9 @@ def _job_row(job: JobFacts) -> Row:
 
 
 def _datasets(
-    tx: sa.Connection, changes: Sequence[Change], written: Mapping[int, tuple[int | None, int | None]]
+    tx: sa.Connection,
+    changes: Sequence[Change],
+    written: Mapping[int, tuple[int | None, int | None]],
 ) -> list[int]:
     """Datasets and their names; `written` has the new freshness of those whose runs changed."""
     facts = [item for change in changes for item in change.datasets]
@@ -102,7 +106,9 @@ def _datasets(
             for (namespace, name), dataset in names.items()
         ],
     )
-    return [key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")]
+    return [
+        key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")
+    ]
 
 
 def _dataset_row(item: DatasetFacts) -> Row:
@@ -198,9 +204,7 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
             row = {"dataset_id": item.dataset_id, "job_id": item.job_id}
             row |= {"at": item.at, "digest": item.digest}
             columns.append(((item.dataset_id, item.job_id), row))
-    new_facets = rows.fold(
-        tx, t.facet, rows.gather(facets, merge.newest_body), merge.newest_body
-    )
+    new_facets = rows.fold(tx, t.facet, rows.gather(facets, merge.newest_body), merge.newest_body)
     new_schemas = rows.fold(
         tx, t.schema_version, rows.gather(schemas, merge.schema_version), merge.schema_version
     )
@@ -215,9 +219,7 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
                 fresh[after["digest"]] = bodies[after["digest"]]
                 yield Name("job" if key[0] in jobs else "dataset", key[0])
     fresh.pop(b"", None)
-    insert_new(
-        tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()]
-    )
+    insert_new(tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()])
 
 
 def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:

@@ -163,7 +163,9 @@ def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
         return {}
     durations = state.tasksDuration or {}
     return {
-        task_id: (value, durations.get(task_id)) for task_id, value in state.tasksState.items() if value
+        task_id: (value, durations.get(task_id))
+        for task_id, value in state.tasksState.items()
+        if value
     }
 
 

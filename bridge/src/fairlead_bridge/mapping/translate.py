@@ -172,9 +172,7 @@ class Translator:
             )
         )
 
-    def _dataset(
-        self, parts: _Parts, raw: RawDataset, alias: int | None, *, written: bool
-    ) -> int:
+    def _dataset(self, parts: _Parts, raw: RawDataset, alias: int | None, *, written: bool) -> int:
         """Notes what is said of the dataset itself; returns its id."""
         if not raw.name:
             raise Malformed("a dataset has no name: name is required")
@@ -220,7 +218,9 @@ class Translator:
         namespace, name = item.get("namespace"), item.get("name")
         if not isinstance(namespace, str) or not isinstance(name, str) or not name:
             return
-        other = self._dataset(parts, RawDataset(namespace=namespace, name=name), None, written=False)
+        other = self._dataset(
+            parts, RawDataset(namespace=namespace, name=name), None, written=False
+        )
         if other != dataset:
             parts.symlinks.append(Symlink(dataset, other, kind, parts.at))
 
@@ -449,7 +449,9 @@ def _job_facets(
 
 def _dag_graph(parts: _Parts, raw: RawJob | None, dag: JobFacts, place: airflow.Place) -> None:
     """The tasks of a DAG and what follows what, from the facet of its START event."""
-    facet = decode.facet(raw.facets, "airflow") if raw is not None and place.task_id is None else None
+    facet = (
+        decode.facet(raw.facets, "airflow") if raw is not None and place.task_id is None else None
+    )
     tasks = facet.get("tasks") if facet else None
     if not isinstance(tasks, dict):
         return
@@ -577,9 +579,7 @@ def _marked(event: RawEvent, parent: _Parent | None, job: JobFacts) -> bool:
     return by_airflow and parent is not None and job.kind in ("task", None)
 
 
-def _notes(
-    facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int
-) -> dict[str, Note]:
+def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:
     notes = {name: Note(at, value) for name, value in more.items()}
     if job.processing is not None and job.processing != "BATCH":
         notes["processing"] = Note(at, job.processing)
@@ -593,7 +593,9 @@ def _notes(
         notes["error"] = Note(at, _error(error))
     nominal = decode.facet(facets, "nominalTime")
     if nominal is not None:
-        notes["nominal"] = Note(at, [_time(nominal, "nominalStartTime"), _time(nominal, "nominalEndTime")])
+        notes["nominal"] = Note(
+            at, [_time(nominal, "nominalStartTime"), _time(nominal, "nominalEndTime")]
+        )
     return notes
 
 
