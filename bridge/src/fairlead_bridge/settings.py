@@ -1,0 +1,131 @@
+"""
+The one place that reads the environment: everything that can be set, checked at start.
+
+Each setting is an environment variable: its name in capitals with FAIRLEAD_ before it. A variable
+that starts so and is no setting is refused, so that a misspelt one does not go unnoticed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from fairlead_bridge.errors import BadSettings
+
+PREFIX = "FAIRLEAD_"
+
+#: Variables that are the SDK's, the build's or the tests'; they may be set for the bridge too.
+NEIGHBOURS = frozenset(
+    f"{PREFIX}{name}" for name in ("URL", "API_KEY", "SPOOL", "TRANSPORT", "SKIP_UI", "CORPUS")
+)
+
+Role = Literal["intake", "absorb", "deliver"]
+ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver")
+
+List = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Bytes are bytes, times are seconds, lists are separated by commas."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(7070, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    database_url: str = Field(
+        "sqlite:///fairlead.db",
+        repr=False,  # it may hold a password
+        min_length=1,
+        description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME",
+    )
+
+    intake: bool = Field(default=False, description="receive events; without any role, all three")
+    absorb: bool = Field(default=False, description="read received events into the catalog")
+    deliver: bool = Field(default=False, description="tell the sinks")
+
+    api_keys: Secrets = Field((), description="keys that senders of events must show; none: open")
+    max_body_bytes: int = Field(64 << 20, ge=1024, description="largest request body, unpacked")
+    queue_events: int = Field(20_000, ge=1, description="events that may wait for their commit")
+    queue_bytes: int = Field(256 << 20, ge=1024, description="bytes that may wait for their commit")
+
+    absorb_batch: int = Field(500, ge=1, le=10_000, description="events absorbed in a transaction")
+    lost_after: float = Field(
+        86_400.0, gt=0, description="silence after which a run that never ended counts as lost"
+    )
+    retention_days: float = Field(
+        0.0, ge=0, description="days that received events are kept in the log; 0 keeps them all"
+    )
+
+    sinks_file: Path | None = Field(None, description="TOML file that describes the sinks")
+    sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
+
+    frame_ancestors: List = Field((), description="origins that may show the page in a frame")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("api_keys", "frame_ancestors", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """What this process is to do: the roles that were asked for, or all."""
+        asked = tuple(role for role in ROLES if getattr(self, role))
+        return asked or ROLES
+
+
+def load(given: Mapping[str, Any] | None = None) -> Settings:
+    """
+    The settings: `given` (command-line flags; None means not given) over the environment.
+
+    Raises BadSettings, which names every wrong variable and says what to write instead.
+    """
+    unknown = _unknown(os.environ)
+    if unknown:
+        raise BadSettings("\n".join(unknown))
+    flags = {name: value for name, value in (given or {}).items() if value is not None}
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_problem(item, flags) for item in error.errors())) from error
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    problems = []
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in known or name in NEIGHBOURS:
+            continue
+        if name.startswith(f"{PREFIX}TEST_"):
+            continue
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+        problems.append(f"{name} is no setting; {hint}")
+    return problems
+
+
+def _problem(item: Any, flags: Mapping[str, Any]) -> str:
+    name = str(item["loc"][0])
+    shown = f"--{name.replace('_', '-')}" if name in flags else f"{PREFIX}{name.upper()}"
+    field = Settings.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    secret = name in ("api_keys", "database_url")
+    value = "" if secret else f"={item['input']!r}"
+    return f"{shown}{value}{meaning}: {item['msg'][:1].lower()}{item['msg'][1:]}"
