@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 
 class DemoError(Exception):
@@ -19,8 +20,9 @@ class Program:
     """
     A program in a session of its own, its output in a log file.
 
-    Whatever it starts belongs to its session, so `stop` finds it all. `stop_signal` is what the
-    program takes as a request to stop.
+    Whatever it starts belongs to its session or, where it left that on purpose as a background
+    sender does, carries its mark in the environment; so `stop` finds it all. `stop_signal` is what
+    the program takes as a request to stop.
     """
 
     def __init__(
@@ -34,12 +36,13 @@ class Program:
         self.name = name
         self.log = log
         self._stop_signal = stop_signal
+        self._mark = f"STARTED_BY_PROGRAM={uuid4()}"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
                 command,
-                env=dict(env),
+                env={**env, **dict([self._mark.split("=")])},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -86,15 +89,26 @@ class Program:
         self._process.wait()
 
     def _members(self) -> list[int]:
-        """The processes of its session that still run."""
+        """The processes that belong to it and still run."""
         if not Path("/proc/self/stat").exists():  # not Linux: its process group will do
             return [self.pid] if self.is_running() else []
         self._process.poll()  # lets go of the program itself, once it has ended
         return [
             int(entry.name)
             for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and _session(entry) == self.pid
+            if entry.name.isdigit() and self._owns(entry)
         ]
+
+    def _owns(self, process: Path) -> bool:
+        """Whether a process under /proc is ours: not a zombie, and of our session or our mark."""
+        try:
+            state, _, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+            if state == "Z":
+                return False
+            marked = self._mark.encode() in (process / "environ").read_bytes()
+        except OSError:  # it has ended, or is somebody else's
+            return False
+        return marked or int(session) == self.pid
 
     def _signal_all(self, number: signal.Signals) -> None:
         for pid in self._members():
@@ -112,16 +126,6 @@ class Program:
         until = time.monotonic() + seconds
         while not done() and time.monotonic() < until:
             time.sleep(0.1)
-
-
-def _session(process: Path) -> int | None:
-    """The session of a process under /proc; None if it has ended."""
-    try:
-        after_name = (process / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    state, session = after_name[0], int(after_name[3])
-    return None if state == "Z" else session
 
 
 def free_port() -> int:
