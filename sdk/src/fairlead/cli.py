@@ -11,10 +11,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from fairlead.delivery import Deliverer, stop_on_signals
+from fairlead.delivery import Deliverer, read_tally, stop_on_signals
 from fairlead.settings import Settings
 from fairlead.spool import resolve_folder
 
@@ -130,14 +129,7 @@ def status(settings: Settings) -> dict[str, Any]:
     """What the spool holds and what its deliverer last did, as JSON values."""
     state = settings.open_spool().status()
     rows = asdict(state) | {"oldest": state.oldest.isoformat() if state.oldest else None}
-    return rows | {f"deliverer_{k}": v for k, v in _last_tally(settings.spool).items()}
-
-
-def _last_tally(folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((folder / "deliverer.json").read_text()))
-    except (FileNotFoundError, ValueError):
-        return {}
+    return rows | {f"deliverer_{k}": v for k, v in read_tally(settings.spool).items()}
 
 
 def _replay(settings: Settings, _: argparse.Namespace) -> int:

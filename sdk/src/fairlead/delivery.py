@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fairlead.destinations import Again, Destination, Never, Outcome, Unclear
 from fairlead.spool import Record, Segment, Spool
@@ -73,6 +74,14 @@ class Tally:
         temporary = folder / "deliverer.json.new"
         temporary.write_text(json.dumps(vars(self)))
         temporary.rename(folder / "deliverer.json")
+
+
+def read_tally(folder: Path) -> dict[str, Any]:
+    """What the last deliverer of this spool noted; empty if there was none."""
+    try:
+        return dict(json.loads((folder / "deliverer.json").read_text()))
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 class Deliverer:

@@ -16,8 +16,9 @@ import sys
 import time
 from contextlib import suppress
 
-from fairlead.delivery import Deliverer, Pace, stop_on_signals
+from fairlead.delivery import Deliverer, Pace, read_tally, stop_on_signals
 from fairlead.settings import Settings
+from fairlead.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,16 @@ def ensure_delivery(settings: Settings) -> bool:
     finally:
         os.close(lock)  # the deliverer holds its own copy
     return True
+
+
+def needs_attention(spool: Spool) -> bool:
+    """True if nobody delivers this spool, or if whoever does failed last time.
+
+    For callers whose settings take a while to find out: no need to while all goes well.
+    """
+    tally = read_tally(spool.folder)
+    failing = (tally.get("last_error_at") or "") > (tally.get("last_delivered_at") or "")
+    return failing or not spool.is_delivering()
 
 
 def _start(settings: Settings, lock: int) -> None:

@@ -284,7 +284,7 @@ class Spool:
             oldest=next((at for path, offset in held if (at := _first_time(path, offset))), None),
             rejected=sum(1 for _ in self.rejected()),
             dropped=self._lost(),
-            delivering=self._is_delivering(),
+            delivering=self.is_delivering(),
         )
 
     def _lost(self) -> int:
@@ -330,7 +330,8 @@ class Spool:
             os.close(delivery)
             return True
 
-    def _is_delivering(self) -> bool:
+    def is_delivering(self) -> bool:
+        """True while some process is the deliverer."""
         try:
             fd = self.take_delivery()
         except OSError:

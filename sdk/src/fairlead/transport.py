@@ -43,7 +43,7 @@ class DurableTransport(Transport):
     """An OpenLineage transport that loses nothing and waits for nobody."""
 
     kind = "fairlead"
-    config_class = DurableConfig
+    config_class: type[Config] = DurableConfig
 
     def __init__(self, config: DurableConfig) -> None:
         self._settings = config.settings
@@ -64,9 +64,15 @@ class DurableTransport(Transport):
         text = json.dumps(event, sort_keys=True, default=_unknown)
         self._spool.append(text, datetime.now(UTC))
         try:
-            ensure_delivery(self._settings)
+            self.see_to_delivery()
         except Exception as error:  # noqa: BLE001 - the event is safe; the next one tries again
-            log.warning("Could not start the delivery of lineage events: %s", error)
+            log.warning(
+                "Lineage events wait in %s, delivery cannot start: %s", self._spool.folder, error
+            )
+
+    def see_to_delivery(self) -> None:
+        """Start a deliverer if nobody delivers."""
+        ensure_delivery(self._settings)
 
     def close(self, timeout: float = -1) -> bool:
         """Wait until the spool is empty, at most `timeout` seconds; False if it is not.

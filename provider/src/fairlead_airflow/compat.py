@@ -1,0 +1,98 @@
+"""Everything that depends on the version of Airflow. No other file asks which one it is.
+
+Imports are inside the functions: this module is loaded while Airflow itself is still loading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def conf() -> Any:
+    """Airflow's configuration, the one that the scheduler, the api-server and workers share."""
+    from airflow.configuration import conf as parser
+
+    return parser
+
+
+def home() -> str:
+    """AIRFLOW_HOME."""
+    from airflow.configuration import AIRFLOW_HOME
+
+    return str(AIRFLOW_HOME)
+
+
+def get_connection(conn_id: str) -> Any:
+    """The connection, wherever Airflow keeps it; through the supervisor in a task.
+
+    Raises Airflow's own AirflowNotFoundException where there is none.
+    """
+    return base_hook().get_connection(conn_id)
+
+
+def base_hook() -> Any:
+    """The class to derive hooks from."""
+    from airflow.providers.common.compat.sdk import BaseHook
+
+    return BaseHook
+
+
+def plugin_class() -> Any:
+    """The class to derive plugins from. Airflow accepts either in every process."""
+    from airflow.plugins_manager import AirflowPlugin
+
+    return AirflowPlugin
+
+
+def redact(value: Any, max_depth: int) -> Any:
+    """`value` without what Airflow knows to be secret at this moment.
+
+    Airflow 3 has two maskers, one of the task SDK and one of the server; a process may have taught
+    either, so both are asked.
+    """
+    for masker in _maskers():
+        value = masker.redact(value, max_depth=max_depth)
+    return value
+
+
+def _maskers() -> list[Any]:
+    maskers = []
+    for module in (
+        "airflow.sdk._shared.secrets_masker",  # Airflow 3.2 and newer, tasks
+        "airflow._shared.secrets_masker",  # Airflow 3.2 and newer, server
+        "airflow.sdk.execution_time.secrets_masker",  # Airflow 3.0 and 3.1
+        "airflow.utils.log.secrets_masker",  # Airflow 2
+    ):
+        masker = _masker(module)
+        if masker is not None and masker not in maskers:
+            maskers.append(masker)
+        if maskers and module == "airflow._shared.secrets_masker":
+            break  # the older names are deprecated aliases of these
+    return maskers
+
+
+def _masker(module: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(module)._secrets_masker()
+    except (ImportError, AttributeError):
+        return None
+
+
+def count(metric: str, value: int = 1) -> None:
+    """Add to a counter in Airflow's own metrics; never raises."""
+    try:
+        from airflow.providers.common.compat.sdk import Stats
+
+        Stats.incr(metric, value)
+    except Exception:  # noqa: BLE001, S110 - a metric must not cost an event
+        pass
+
+
+def dag_run(task_instance: Any) -> Any:
+    """The DAG run as far as the process knows it, or None."""
+    context = getattr(task_instance, "_ti_context_from_server", None)  # Airflow 3, in the task
+    if context is not None:
+        return context.dag_run
+    return getattr(task_instance, "dag_run", None)

@@ -1,0 +1,113 @@
+"""The `[fairlead]` section and the connection: the one reader of what the user set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+SECTION = "fairlead"
+DEFAULT_CONNECTION = "fairlead_default"
+
+Reader = Callable[[str, str], str | None]
+"""(section, option) -> what is set, or None."""
+
+
+def airflow_reader(parser: Any) -> Reader:
+    """Read from Airflow's configuration: environment, airflow.cfg, `_cmd` and `_secret`."""
+
+    def read(section: str, option: str) -> str | None:
+        value = parser.get(section, option, fallback=None)
+        return None if value in (None, "") else str(value)
+
+    return read
+
+
+@dataclass(frozen=True)
+class Config:
+    """`[fairlead]` as set; `docs/reference/provider.md` describes the options."""
+
+    enabled: bool
+    conn_id: str
+    url: str | None
+    transport: dict[str, Any] | None
+    spool: dict[str, Any]
+    """What the durable transport takes besides its destination."""
+
+    @classmethod
+    def read(cls, read: Reader, airflow_home: str) -> Config:
+        """ValueError where an option cannot be understood, naming it."""
+        spool: dict[str, Any] = {
+            "spool": read(SECTION, "spool") or f"{airflow_home}/fairlead/spool"
+        }
+        for option, kind in _SPOOL_OPTIONS.items():
+            if (value := read(SECTION, option)) is not None:
+                spool[option] = _convert(option, value, kind)
+        transport = read(SECTION, "transport")
+        return cls(
+            enabled=(read(SECTION, "enabled") or "true").strip().lower() not in ("false", "0", "f"),
+            conn_id=read(SECTION, "conn_id") or DEFAULT_CONNECTION,
+            url=read(SECTION, "url"),
+            transport=_convert("transport", transport, json.loads) if transport else None,
+            spool=spool | _http_options(read),
+        )
+
+    def static_destination(self) -> dict[str, Any] | None:
+        """Where events go if that is in the configuration itself; None: ask the connection."""
+        if self.transport:
+            return {"transport": self.transport}
+        if self.url:
+            return {"url": self.url}
+        return None
+
+
+_SPOOL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
+    "max_bytes": int,
+    "max_age": float,
+    "sync": str,
+    "deliver": str,
+    "idle_exit": float,
+    "wait": float,
+}
+
+
+def _http_options(read: Reader) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if key := read(SECTION, "api_key"):
+        options["api_key"] = key
+    if timeout := read(SECTION, "timeout"):
+        options["timeout"] = _convert("timeout", timeout, float)
+    return options
+
+
+def _convert(option: str, value: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise ValueError(f"[{SECTION}] {option}: {error}") from None
+
+
+def connection_destination(connection: Any) -> dict[str, Any]:
+    """Where an Airflow connection of type `fairlead` points to, as a transport's config.
+
+    Host and port; `schema` is http or https (a host that begins with either is taken as it is, and
+    port 443 means https); the password is the API key; the extra may hold `timeout`, `verify`, `cert`
+    and `headers`.
+    """
+    host = connection.host or "localhost"
+    if "://" not in host:
+        scheme = connection.schema or ("https" if connection.port == 443 else "http")
+        host = f"{scheme}://{host}"
+    parts = urlsplit(host)
+    if connection.port and parts.port is None:
+        host = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
+    destination: dict[str, Any] = {"url": host}
+    if connection.password:
+        destination["api_key"] = connection.password
+    extra = connection.extra_dejson or {}
+    for key in ("timeout", "verify", "cert", "headers"):
+        if key in extra:
+            destination[key] = extra[key]
+    return destination

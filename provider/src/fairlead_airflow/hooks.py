@@ -1,0 +1,69 @@
+"""The hook of the `fairlead` connection type: the bridge's REST API from Airflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from fairlead_airflow import compat
+from fairlead_airflow.config import DEFAULT_CONNECTION, connection_destination
+
+
+class FairleadHook(compat.base_hook()):  # type: ignore[misc]
+    """Talks to the bridge that a connection points to.
+
+    >>> FairleadHook().get("api/v1/datasets", q="orders")  # doctest: +SKIP
+    """
+
+    conn_name_attr = "fairlead_conn_id"
+    default_conn_name = DEFAULT_CONNECTION
+    conn_type = "fairlead"
+    hook_name = "Fairlead"
+
+    def __init__(self, fairlead_conn_id: str = DEFAULT_CONNECTION) -> None:
+        super().__init__()
+        self.fairlead_conn_id = fairlead_conn_id
+        self._destination: dict[str, Any] | None = None
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """How the connection's form looks; the same as in the provider's description."""
+        from fairlead_airflow.provider_info import get_provider_info
+
+        behaviour = get_provider_info()["connection-types"][0]["ui-field-behaviour"]
+        return {key.replace("-", "_"): value for key, value in behaviour.items()}
+
+    @property
+    def destination(self) -> dict[str, Any]:
+        """`url`, and `api_key`, `timeout`, `verify`, `cert`, `headers` where they are set."""
+        if self._destination is None:
+            self._destination = connection_destination(self.get_connection(self.fairlead_conn_id))
+        return self._destination
+
+    def get_conn(self) -> requests.Session:
+        """A session with the connection's key, certificates and headers."""
+        session = requests.Session()
+        session.headers.update(self.destination.get("headers") or {})
+        if key := self.destination.get("api_key"):
+            session.headers["Authorization"] = f"Bearer {key}"
+        session.verify = self.destination.get("verify", True)
+        session.cert = self.destination.get("cert")
+        return session
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """GET below the bridge's address; the JSON answer. requests.HTTPError for 4xx and 5xx."""
+        url = f"{self.destination['url'].rstrip('/')}/{path.lstrip('/')}"
+        timeout = self.destination.get("timeout", 10)
+        with self.get_conn() as session:
+            response = session.get(url, params=parameters, timeout=timeout)
+            response.raise_for_status()
+            return response.json()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """For the test button: asks the bridge for its health."""
+        try:
+            health = self.get("api/v1/health")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the button shows it
+            return False, f"{type(error).__name__}: {error}"
+        return True, f"The bridge answers: {health.get('status', health)}"

@@ -1,0 +1,102 @@
+"""What Airflow wants to know about this provider. Read at every start of Airflow: imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_VERSION = "0.1.0"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's description; Airflow validates it against its own schema."""
+    return {
+        "package-name": "airflow-provider-fairlead",
+        "name": "Fairlead",
+        "description": "Operational lineage: durable OpenLineage delivery to data catalogs.",
+        "integrations": [
+            {"integration-name": "Fairlead", "external-doc-url": "", "tags": ["service"]}
+        ],
+        "hooks": [{"integration-name": "Fairlead", "python-modules": ["fairlead_airflow.hooks"]}],
+        "plugins": [{"name": "fairlead", "plugin-class": "fairlead_airflow.plugin.FairleadPlugin"}],
+        "connection-types": [_CONNECTION],
+        "config": {"fairlead": {"description": "Where lineage goes and how.", "options": _OPTIONS}},
+    }
+
+
+_CONNECTION: dict[str, Any] = {
+    "connection-type": "fairlead",
+    "hook-class-name": "fairlead_airflow.hooks.FairleadHook",
+    "hook-name": "Fairlead",
+    "ui-field-behaviour": {
+        "hidden-fields": ["login"],
+        "relabeling": {"password": "API key", "schema": "http or https"},
+        "placeholders": {
+            "host": "bridge.example.com",
+            "port": "8000",
+            "schema": "http",
+            "extra": '{"timeout": 10, "verify": "/path/to/ca.pem"}',
+        },
+    },
+}
+
+
+def _option(
+    description: str, kind: str = "string", example: str | None = None, default: str | None = None
+) -> dict[str, Any]:
+    return {
+        "description": description,
+        "version_added": _VERSION,
+        "type": kind,
+        "example": example,
+        "default": default,
+    }
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "enabled": _option("Whether Fairlead sets OpenLineage up.", "boolean", default="True"),
+    "url": _option(
+        "The bridge, or any OpenLineage receiver. Without it the connection is asked.",
+        example="http://bridge:8000",
+    ),
+    "api_key": _option("Sent as a bearer token; only together with ``url``.") | {"sensitive": True},
+    "conn_id": _option(
+        "The Airflow connection (type fairlead) that says where lineage goes, unless ``url`` does.",
+        default="fairlead_default",
+    ),
+    "transport": _option(
+        "JSON of any OpenLineage transport to deliver through instead of HTTP.",
+        example='{"type": "kafka", "topic": "lineage", "config": {"bootstrap.servers": "k:9092"}}',
+    ),
+    "timeout": _option("Seconds for one request of the delivery.", "float", default="10"),
+    "spool": _option(
+        "Folder on the worker's disk that keeps events until they are delivered; {hostname} and "
+        "{user} are replaced. Default: fairlead/spool in AIRFLOW_HOME.",
+        example="/var/spool/fairlead/{{hostname}}",
+    ),
+    "max_bytes": _option(
+        "Size of the spool, beyond which the oldest events are dropped.",
+        "integer",
+        default="536870912",
+    ),
+    "max_age": _option(
+        "Seconds after which an undelivered event is dropped.", "float", default="1209600"
+    ),
+    "sync": _option(
+        "Whether each append waits for the disk: safe against power loss, slower.",
+        "boolean",
+        default="False",
+    ),
+    "deliver": _option(
+        "``background``: a process started on demand delivers. ``outside``: a sidecar does, running "
+        "``fairlead spool deliver``.",
+        default="background",
+    ),
+    "idle_exit": _option(
+        "Seconds without an event after which the background process ends.", "float", default="60"
+    ),
+    "wait": _option(
+        "Seconds that a task's last event waits for delivery, for pods that end with the task.",
+        "float",
+        default="0",
+    ),
+}

@@ -1,0 +1,71 @@
+"""The durable transport as Airflow uses it: configured by `[fairlead]` and the connection."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import attrs
+from openlineage.client.transport.transport import Config as TransportConfig
+
+from fairlead.process import ensure_delivery, needs_attention
+from fairlead.settings import Settings
+from fairlead.transport import DurableConfig, DurableTransport
+from fairlead_airflow import compat
+from fairlead_airflow.config import Config, airflow_reader, connection_destination
+
+log = logging.getLogger(__name__)
+
+
+@attrs.define
+class FairleadConfig(TransportConfig):
+    """Holds nothing: what the client merges into a transport's config is not ours to obey."""
+
+    @classmethod
+    def from_dict(cls, params: dict[str, Any]) -> FairleadConfig:
+        return cls()
+
+
+class FairleadTransport(DurableTransport):
+    """Keeps events on the worker's disk and sees to their delivery. Never raises."""
+
+    config_class = FairleadConfig
+
+    def __init__(self, config: FairleadConfig | None = None) -> None:
+        self._config = read_config()
+        static = self._config.static_destination()
+        super().__init__(
+            DurableConfig(Settings.from_dict({**self._config.spool, **(static or {})}))
+        )
+        self._is_static = static is not None
+
+    def emit(self, event: Any) -> None:
+        try:
+            super().emit(event)
+            compat.count("fairlead.events.spooled")
+        except Exception:
+            compat.count("fairlead.events.lost")
+            log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
+
+    def see_to_delivery(self) -> None:
+        """With a connection, ask for it only when somebody must be started: asking takes a while."""
+        if self._is_static:
+            super().see_to_delivery()
+        elif needs_attention(self.spool):
+            ensure_delivery(resolve(self._config))
+
+
+def read_config() -> Config:
+    """`[fairlead]` as this process sees it."""
+    return Config.read(airflow_reader(compat.conf()), compat.home())
+
+
+def resolve(config: Config) -> Settings:
+    """Everything the delivery needs, with the connection looked up if it has the address."""
+    settings = Settings.from_dict({**config.spool, **(config.static_destination() or {})})
+    if settings.destination:
+        return settings
+    destination = connection_destination(compat.get_connection(config.conn_id))
+    full = Settings.from_dict({**config.spool, **destination})
+    return replace(settings, destination=full.destination)
