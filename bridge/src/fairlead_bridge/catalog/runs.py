@@ -98,7 +98,9 @@ class _Aliases:
         asked = names.keys() | {run.parent_id for run in said if run.parent_id is not None}
         asked |= {item.run_id for item in touched}
         stored = {key: row["id"] for key, row in rows.load(tx, t.run_alias, asked).items()}
-        self._known: dict[int, int] = {key: value for key, value in stored.items() if key != value} | named
+        self._known: dict[int, int] = {
+            key: value for key, value in stored.items() if key != value
+        } | named
         self.moved = {key: value for key, value in named.items() if stored.get(key) != value}
         fresh = {
             alias: self.resolve(alias)
@@ -146,7 +148,7 @@ def _move_stubs(
         stub = msgspec.structs.replace(_facts(row), id=target)
         came[target] = merge.run(came[target], stub)
     rows.delete(tx, t.run.c.id, stubs)
-    for row in rows.where_in(tx, t.run, t.run.c.parent_id, moved):
+    for row in rows.where_in(tx, t.run.c.parent_id, moved):
         child = _facts(row)
         followed = msgspec.structs.replace(child, parent_id=moved[row["parent_id"]])
         held = came.get(child.id)
@@ -155,9 +157,9 @@ def _move_stubs(
         tx.execute(
             sa.update(t.run).where(t.run.c.id == child.id).values(parent_id=followed.parent_id)
         )
-    data = rows.where_in(tx, t.run_dataset, t.run_dataset.c.run_id, moved)
+    data = rows.where_in(tx, t.run_dataset.c.run_id, moved)
     rows.delete(tx, t.run_dataset.c.run_id, {row["run_id"] for row in data})
-    events = rows.where_in(tx, t.run_event, t.run_event.c.run_id, moved)
+    events = rows.where_in(tx, t.run_event.c.run_id, moved)
     rows.delete(tx, t.run_event.c.run_id, {row["run_id"] for row in events})
     insert_new(
         tx,
@@ -207,10 +209,10 @@ def _settle_all(
     """
     before = rows.load(tx, t.run, came)
     instances = {run.instance for run in came.values() if run.instance is not None}
-    for row in rows.where_in(tx, t.run, t.run.c.instance, instances):
+    for row in rows.where_in(tx, t.run.c.instance, instances):
         before.setdefault(row["id"], row)
     closed = {dag_run for dag_run, _ in closing}
-    for row in rows.where_in(tx, t.run, t.run.c.dag_run, closed):
+    for row in rows.where_in(tx, t.run.c.dag_run, closed):
         if row["task_id"] is not None:
             before.setdefault(row["id"], row)
     known = {key: _facts(row) for key, row in before.items()}
@@ -341,7 +343,7 @@ def _data(
         (((i.run_id, i.dataset_id, i.role), _data_row(i)) for i in data), _merge_data
     )
     there = rows.load(tx, t.run_dataset, came)
-    for row in rows.where_in(tx, t.run_dataset, t.run_dataset.c.run_id, changed):
+    for row in rows.where_in(tx, t.run_dataset.c.run_id, changed):
         there.setdefault((row["run_id"], row["dataset_id"], row["role"]), row)
     states = _states(tx, current, {key[0] for key in came.keys() | there.keys()})
     fresh: list[Row] = []

@@ -173,8 +173,8 @@ def _connected(tx: sa.Connection, start: set[int]) -> list[tuple[int, int, str]]
     while frontier:
         seen |= frontier
         found = chain(
-            rows.where_in(tx, t.symlink, t.symlink.c.dataset_id, frontier),
-            rows.where_in(tx, t.symlink, t.symlink.c.other_id, frontier),
+            rows.where_in(tx, t.symlink.c.dataset_id, frontier),
+            rows.where_in(tx, t.symlink.c.other_id, frontier),
         )
         links.update((row["dataset_id"], row["other_id"], row["kind"]) for row in found)
         frontier = {end for link in links for end in link[:2]} - seen
