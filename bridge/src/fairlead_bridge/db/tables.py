@@ -140,9 +140,8 @@ schema_version = _table(
     sa.Column("first_at", At, nullable=False),
     sa.Column("first_run", Id),  # alias of the run that brought it
     sa.Column("last_at", At, nullable=False),
-    sa.Column(
-        "written", sa.Integer, nullable=False
-    ),  # 1 if a writer or the owner said so, 0 if readers
+    sa.Column("written", sa.Integer, nullable=False),  # 1: a writer said so; 0: only readers did
+    sa.Index("schema_version_first", "first_at"),
 )
 
 #: The newest columnLineage of each dataset by the job that writes it.
@@ -204,7 +203,9 @@ run = sa.Table(
     sa.Index("run_instance", "instance"),
     sa.Index("run_parent", "parent_id"),
     sa.Index("run_at", "at"),
-    sa.Index("run_dag", "dag_id", "dag_run_id"),
+    sa.Index("run_dag", "dag_run_id", "dag_id"),
+    sa.Index("run_dag_at", "dag_id", "at"),
+    sa.Index("run_state", "state", "at"),
 )
 
 #: OpenLineage's runIds, each with the run it names. Airflow's change when a DAG run is cleared;
@@ -262,4 +263,15 @@ delivery = _table(
     sa.Column("reason", sa.Text),
     sa.Column("sent", sa.LargeBinary),  # digest of what the sink was last told
     sa.Index("delivery_due", "sink", "state", "due_at"),
+)
+
+#: The sinks themselves: whether one may be called now, and how the last calls went.
+sink = _table(
+    "sink",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("due_at", At, nullable=False),  # busy (a lease) or resting until then
+    sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    sa.Column("told_at", At),  # when it last took something
+    sa.Column("error", sa.Text),  # the last thing that went wrong, until something is taken again
+    sa.Column("error_at", At),
 )

@@ -1,0 +1,90 @@
+"""The catalog is a function of the set of events: law 2, over real and made-up events."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from bench.events import airflow_events
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fairlead_bridge import flow, inbox
+from fairlead_bridge.db.engine import open_database, writing
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.translate import Translator
+from tests.bridge import absorbing, corpus
+from tests.bridge.small import small_events
+
+
+def _fresh(folder: Path, name: str) -> sa.Engine:
+    db = open_database(f"sqlite:///{folder / name}")
+    migrate(db)
+    return db
+
+
+def _catalog(db: sa.Engine, bodies: Sequence[bytes], batch: int) -> dict[str, object]:
+    absorbing.absorb(db, absorbing.understand(bodies), batch)
+    found = absorbing.dump(db)
+    db.dispose()
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return _catalog(_fresh(tmp_path_factory.mktemp("expected"), "a.db"), small_events(), 1)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.randoms(use_true_random=False), st.integers(1, 40), st.booleans())
+def test_any_order_any_batch_and_any_repetition_give_the_same_catalog(
+    tmp_path: Path, expected: dict[str, object], order: random.Random, batch: int, twice: bool
+) -> None:
+    bodies = small_events() * (2 if twice else 1)
+    order.shuffle(bodies)
+    db = _fresh(tmp_path, f"{order.random()}.db")
+    assert _catalog(db, bodies, batch) == expected
+
+
+def test_both_databases_hold_the_same_catalog(db: sa.Engine, expected: dict[str, object]) -> None:
+    assert _catalog(db, small_events(), 7) == expected
+
+
+@corpus.needs_corpus
+def test_every_real_event_shuffled_and_doubled_gives_the_same_catalog(
+    db: sa.Engine, tmp_path: Path
+) -> None:
+    bodies = [body for _, body in corpus.every_event()]
+    mixed = bodies * 2
+    random.Random(11).shuffle(mixed)
+    straight = _catalog(_fresh(tmp_path, "straight.db"), bodies, 500)
+    assert _catalog(db, mixed, 61) == straight
+
+
+@pytest.mark.parametrize("absorbers", [2, 4])
+def test_absorbers_side_by_side_make_the_catalog_that_one_makes(
+    db: sa.Engine, tmp_path: Path, absorbers: int
+) -> None:
+    bodies = list(airflow_events(600, dags=4, tasks=3))
+    alone = _catalog(_fresh(tmp_path, "alone.db"), bodies, 100)
+    with writing(db) as tx:
+        inbox.put(tx, bodies, "test", 1)
+
+    def work() -> None:
+        translate = Translator(Normaliser())
+        while flow.absorb(db, translate, {}, 1, limit=23):
+            pass
+
+    threads = [threading.Thread(target=work) for _ in range(absorbers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert absorbing.dump(db) == alone
