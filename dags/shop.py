@@ -13,7 +13,7 @@ from airflow.sdk import Asset, ObjectStoragePath
 
 if "SHOP_DATA" not in os.environ:
     raise RuntimeError(
-        "Set SHOP_DATA to the absolute path of the shop's data folder (demo/shop.py makes one)."
+        "Set SHOP_DATA to the absolute path of the shop's data folder (python -m demo.shop makes one)."
     )
 
 #: The shop's folder: `warehouse.db` and the folders `exports`, `landing` and `reports`.

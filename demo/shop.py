@@ -1,7 +1,7 @@
 """
 The shop behind the example DAGs: its exports, its empty warehouse, and its partners on HTTP.
 
-    python demo/shop.py --data FOLDER --port 7079
+    python -m demo.shop --data FOLDER --port 7079
 
 Everything is a function of the day, so that every run of a DAG for a day finds the same figures.
 """
@@ -235,12 +235,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def parser() -> argparse.ArgumentParser:
+    wanted = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    wanted.add_argument("--data", type=Path, required=True, help="the shop's data folder")
+    wanted.add_argument("--host", default="127.0.0.1")
+    wanted.add_argument("--port", type=int, default=7079)
+    return wanted
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="the shop's data folder")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=7079)
-    chosen = parser.parse_args()
+    chosen = parser().parse_args()
     make_folder(chosen.data, today())
     server = PartnersServer(chosen.host, chosen.port)
     print(f"The shop's partners answer on http://{chosen.host}:{server.server_port}", flush=True)

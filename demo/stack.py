@@ -102,17 +102,13 @@ class Stack:
         self.wait("Airflow has read the DAGs", self._dags_are_there, patience)
 
     def airflow_environment(self) -> dict[str, str]:
-        """
-        Airflow's settings. What Fairlead needs is one of them, AIRFLOW__FAIRLEAD__URL; its spool is
-        put into our folder only so that nothing is left elsewhere.
-        """
+        """Airflow's settings. What Fairlead needs is one of them, AIRFLOW__FAIRLEAD__URL."""
         address = f"http://127.0.0.1:{self.ports.airflow}"
         warehouse = {"conn_type": "sqlite", "host": str(self.folder / "shop" / "warehouse.db")}
         partners = f"http://127.0.0.1:{self.ports.shop}"
         return {
             **self._clean_environment(),
             "AIRFLOW__FAIRLEAD__URL": self.bridge.address,
-            "FAIRLEAD_SPOOL": str(self.folder / "spool"),
             # the shop
             "SHOP_DATA": str(self.folder / "shop"),
             "SHOP_API": partners,
