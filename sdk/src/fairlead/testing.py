@@ -47,6 +47,13 @@ class Receiver:
             def do_POST(self) -> None:
                 receiver.answer(self)
 
+            def do_GET(self) -> None:
+                receiver.requests.append((self.path, dict(self.headers), 0))
+                self.send_response(200)
+                self.send_header("Content-Length", "16")
+                self.end_headers()
+                self.wfile.write(b'{"status": "ok"}')
+
             def log_message(self, *_: object) -> None:
                 pass
 
