@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -86,7 +86,9 @@ def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
     nodes = [int(found.id)]
     level = nodes
     while level and len(nodes) < limit:
-        statement = sa.select(t.job.c.id).order_by(t.job.c.name).limit(limit - len(nodes))
+        # A query counts for the task that ran it: the edges are the task's.
+        inside = sa.select(t.job.c.id).where(t.job.c.kind != "query")
+        statement = inside.order_by(t.job.c.name).limit(limit - len(nodes))
         known = set(nodes)
         level = [
             row.id
@@ -100,19 +102,19 @@ def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
 def walk(
     snapshot: Snapshot,
     start: Iterable[int],
-    direction: Direction,
-    depth: int,
+    up: int,
+    down: int,
     limit: int,
     kinds: tuple[str, ...] = ("data",),
 ) -> Walk:
     """
-    Everything within `depth` hops of the start, nearest first, at most `limit` nodes.
+    Everything that the start comes from, within `up` hops, and everything that comes from it,
+    within `down` hops: nearest first, at most `limit` nodes.
 
-    `direction` "up" follows the edges to where data comes from, "down" to where it goes. Once the
-    limit is reached, the neighbours that are left out are counted in `truncated`; what lies
-    beyond those is not looked at.
+    Once the limit is reached, the neighbours that are left out are counted in `truncated`; what
+    lies beyond those is not looked at.
     """
-    return _Walker(snapshot, limit, kinds).walk(list(start), direction, depth)
+    return _Walker(snapshot, limit, kinds).walk(list(start), {"up": up, "down": down})
 
 
 class _Walker:
@@ -124,15 +126,15 @@ class _Walker:
         self._members: dict[int, list[int]] = {}  # node -> the ids it is known by
         self.found = Walk()
 
-    def walk(self, start: list[int], direction: Direction, depth: int) -> Walk:
-        ways: tuple[Way, ...] = ("up", "down") if direction == "both" else (direction,)
+    def walk(self, start: list[int], depths: dict[Way, int]) -> Walk:
         self._resolve(start)
         self._add(start, 0)
-        fronts = {way: start for way in ways}
-        seen = {way: set(start) for way in ways}
-        for level in range(1, depth + 1):
-            for way in ways:
-                fronts[way] = self._step(way, fronts[way], seen[way], level)
+        fronts = dict.fromkeys(depths, start)
+        seen = {way: set(start) for way in depths}
+        for level in range(1, max(depths.values()) + 1):
+            for way, depth in depths.items():
+                if level <= depth and not self.found.truncated:
+                    fronts[way] = self._step(way, fronts[way], seen[way], level)
             if not any(fronts.values()) or self.found.truncated:
                 break
         return self.found
@@ -160,7 +162,7 @@ class _Walker:
 
     def _edges(self, way: Way, near_ids: list[int]) -> list[Row]:
         near, far = (t.edge.c.src, t.edge.c.dst) if way == "down" else (t.edge.c.dst, t.edge.c.src)
-        where = [t.edge.c.kind.in_(self._kinds)]
+        where: list[sa.ColumnElement[bool]] = [t.edge.c.kind.in_(self._kinds)]
         if self._snapshot.past:
             where.append(t.edge.c.first_at <= self._snapshot.now)
         rows: list[Row] = []
@@ -182,11 +184,11 @@ class _Walker:
         statement = sa.select(member.c.id, member.c.asset_id).join_from(
             name, member, member.c.asset_id == name.c.asset_id
         )
-        for id, node in self._snapshot.each(statement, name.c.id, unknown):
-            if id not in self._node_of:
-                self._node_of[id] = node
-                self._members.setdefault(node, []).append(id)
-                self.found.datasets.add(node)
+        for row in self._snapshot.each(statement, name.c.id, unknown):
+            if row.id not in self._node_of:
+                self._node_of[row.id] = row.asset_id
+                self._members.setdefault(row.asset_id, []).append(row.id)
+                self.found.datasets.add(row.asset_id)
         for id in unknown:
             if id not in self._node_of:  # no dataset: a job
                 self._node_of[id] = id
@@ -218,9 +220,7 @@ def run_ids(snapshot: Snapshot, walked: Iterable[Hop]) -> dict[int, str]:
     """OpenLineage's runIds of the runs that showed these edges last, by alias."""
     statement = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id)
     aliases = {hop.last_run for hop in walked if hop.last_run is not None}
-    return {
-        row.alias: row.run_id for row in snapshot.each(statement, t.run_alias.c.alias, aliases)
-    }
+    return {row.alias: row.run_id for row in snapshot.each(statement, t.run_alias.c.alias, aliases)}
 
 
 def state_of(writers: Iterable[int], newest: Mapping[int, tuple[int, str]]) -> str | None:
@@ -236,3 +236,59 @@ def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[in
     for member, jobs in read.jobs_at(snapshot, owner, writing=True).items():
         found.setdefault(owner[member], []).extend(jobs)
     return {asset_id: list(dict.fromkeys(jobs)) for asset_id, jobs in found.items()}
+
+
+# --- the edges of a picture ---------------------------------------------------------------------
+
+#: Names with more edges than this are not read through: theirs are found from the other end.
+HUB = 100
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """All edges between some nodes, and how many more each has to others."""
+
+    hops: dict[tuple[int, int, str], Hop] = field(default_factory=dict)
+    more_up: dict[int, int] = field(default_factory=dict)  # node -> data edges to elsewhere
+    more_down: dict[int, int] = field(default_factory=dict)
+
+
+def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings:
+    """
+    What connects these nodes with each other, and how much leads elsewhere.
+
+    `node_of` has the node of each id of theirs. Edges between two hubs are left out.
+    """
+    found = Surroundings()
+    rows: dict[tuple[int, int, str], Row] = {}
+    degrees: dict[str, dict[int, int]] = {}
+    for way, near, far in (
+        ("down", t.edge.c.src, t.edge.c.dst),
+        ("up", t.edge.c.dst, t.edge.c.src),
+    ):
+        counted = _while(snapshot, sa.select(near.label("near"), sa.func.count().label("number")))
+        counted = counted.where(t.edge.c.kind == "data").group_by(near)
+        degrees[way] = {row.near: row.number for row in snapshot.each(counted, near, node_of)}
+        small = [id for id in node_of if degrees[way].get(id, 0) <= HUB]
+        statement = _while(snapshot, sa.select(t.edge))
+        for row in snapshot.each(statement, near, small):
+            if getattr(row, far.name) in node_of:
+                rows[row.src, row.dst, row.kind] = row
+    for way, more in (("down", found.more_down), ("up", found.more_up)):
+        for id, number in degrees[way].items():
+            more[node_of[id]] = more.get(node_of[id], 0) + number
+    for (src, dst, kind), row in rows.items():
+        source, target = node_of[src], node_of[dst]
+        if kind == "data":
+            found.more_down[source] -= 1
+            found.more_up[target] -= 1
+        if source != target:
+            merge(found.hops, (source, target, kind), row)
+    return found
+
+
+def _while(snapshot: Snapshot, statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Only edges that had been seen by then."""
+    if snapshot.past:
+        return statement.where(t.edge.c.first_at <= snapshot.now)
+    return statement

@@ -56,11 +56,7 @@ def runs(
     """Runs, newest first; `after` is (at, id) of the last one seen."""
     statement = run_statement(snapshot)
     if wanted.job is not None:
-        places = (
-            [wanted.namespace]
-            if wanted.namespace is not None
-            else namespaces(snapshot, t.job)
-        )
+        places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
         statement = statement.where(
             t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
         )
@@ -113,7 +109,7 @@ def find_run(snapshot: Snapshot, text: str) -> Row | None:
 
 def children_of_run(snapshot: Snapshot, run: Row, aliases: Iterable[int]) -> list[Row]:
     """A DAG run's task runs, every try; whatever ran inside any other run. Oldest first."""
-    inside = t.run.c.parent_id.in_([run.id, *aliases])
+    inside: sa.ColumnElement[bool] = t.run.c.parent_id.in_([run.id, *aliases])
     if run.kind == "dag":
         inside = sa.or_(inside, t.run.c.dag_run == run.id)
     statement = run_statement(snapshot).where(inside, t.run.c.id != run.id)
@@ -190,7 +186,9 @@ def tasks_of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
         .where(t.job.c.kind == "task")
         .group_by(t.job.c.parent_id)
     )
-    return {row.parent_id: row.tasks for row in snapshot.each(statement, t.job.c.parent_id, job_ids)}
+    return {
+        row.parent_id: row.tasks for row in snapshot.each(statement, t.job.c.parent_id, job_ids)
+    }
 
 
 # --- datasets -----------------------------------------------------------------------------------
@@ -249,10 +247,11 @@ def assets(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[int, A
     """The asset of each dataset id, be it the asset's own or one of its other names'."""
     wanted = {id for id in dataset_ids if id is not None}
     name, member = t.dataset.alias("name"), t.dataset.alias("member")
-    statement = sa.select(name.c.id.label("asked"), member).join_from(
-        name, member, member.c.asset_id == name.c.asset_id
-    )
-    asked: dict[int, dict[int, Row]] = {}
+    columns = [column for column in member.c if not column.name.startswith("written_")]
+    statement = sa.select(
+        name.c.id.label("asked"), *columns, *_freshness(snapshot, member)
+    ).join_from(name, member, member.c.asset_id == name.c.asset_id)
+    asked: dict[int, dict[int, Any]] = {}
     for row in snapshot.each(statement, name.c.id, wanted):
         asked.setdefault(row.asked, {})[row.id] = row
     folded: dict[int, Asset] = {}
@@ -265,28 +264,35 @@ def assets(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[int, A
     return answer
 
 
-def _fold(asset_id: int, members: Sequence[Row]) -> Asset:
+def _freshness(
+    snapshot: Snapshot, member: sa.FromClause
+) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """written_at and written_by, as they are or as they were."""
+    if not snapshot.past:
+        return member.c.written_at, member.c.written_by
+    until = t.run_dataset.c.written_at <= snapshot.now
+    before = (
+        sa.select(t.run_dataset.c.written_at, t.run_dataset.c.run_id)
+        .where(t.run_dataset.c.dataset_id == member.c.id, until)
+        .order_by(t.run_dataset.c.written_at.desc(), t.run_dataset.c.run_id)
+        .limit(1)
+    )
+    at = before.with_only_columns(t.run_dataset.c.written_at).scalar_subquery()
+    by = before.with_only_columns(t.run_dataset.c.run_id).scalar_subquery()
+    return at.label("written_at"), by.label("written_by")
+
+
+def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
     own = next((row for row in members if row.id == asset_id), members[0])
-    if len(members) == 1:
-        return Asset(
-            own.id,
-            own.namespace,
-            own.name,
-            own.kind,
-            own.first_at,
-            own.last_at,
-            own.written_at,
-            own.written_by,
-            own.dropped_at,
-            (own.id,),
-        )
     written = max(
         (row for row in members if row.written_at is not None),
         key=lambda row: (row.written_at, row.id),
         default=None,
     )
     written_at = written.written_at if written is not None else None
-    dropped_at = max((row.dropped_at for row in members if row.dropped_at is not None), default=None)
+    dropped_at = max(
+        (row.dropped_at for row in members if row.dropped_at is not None), default=None
+    )
     if dropped_at is not None and written_at is not None and written_at > dropped_at:
         dropped_at = None
     newest_first = sorted(members, key=lambda row: (row.last_at, row.id), reverse=True)
@@ -310,9 +316,7 @@ def names_of_asset(snapshot: Snapshot, asset: Asset) -> list[tuple[str, str]]:
     statement = sa.select(t.dataset.c.namespace, t.dataset.c.name)
     own = [tuple(row) for row in snapshot.each(statement, t.dataset.c.id, asset.members)]
     told = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name)
-    other = [
-        tuple(row) for row in snapshot.each(told, t.dataset_name.c.dataset_id, asset.members)
-    ]
+    other = [tuple(row) for row in snapshot.each(told, t.dataset_name.c.dataset_id, asset.members)]
     shown = (asset.namespace, asset.name)
     return [shown, *sorted({*own, *other} - {shown})]
 
@@ -415,9 +419,7 @@ def _assets_named(snapshot: Snapshot, wanted: AssetFilter) -> list[int]:
 
 def _named(snapshot: Snapshot, table: sa.Table, wanted: AssetFilter) -> sa.ColumnElement[bool]:
     """This name, in this namespace or in any: one step in the index for each namespace."""
-    places = (
-        [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, table)
-    )
+    places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, table)
     return sa.and_(table.c.namespace.in_(places), table.c.name == wanted.name)
 
 

@@ -275,6 +275,28 @@ class DatasetDetail(DatasetItem):
     facets: dict[str, Any]
 
 
+class Change(Answer):
+    """A schema that became another."""
+
+    dataset: DatasetRef
+    version: SchemaVersion
+
+
+class FacetBody(Answer):
+    """A facet of a job or a dataset as it was last told, without `_producer` and `_schemaURL`."""
+
+    name: str
+    at: datetime  # of the event that told it
+    body: dict[str, Any]
+
+
+class Namespace(Answer):
+    namespace: str
+    platform: str
+    datasets: int
+    jobs: int
+
+
 # --- lineage --------------------------------------------------------------------------------
 
 
@@ -307,6 +329,35 @@ class Lineage(Answer):
     nodes: list[Node]
     edges: list[Edge]
     truncated: int = 0  # nodes beyond the limit that were not returned
+
+
+class ColumnNode(Answer):
+    """A column; `column` is "*" where a whole dataset is meant, as by filters and joins."""
+
+    node: str  # of the dataset
+    id: str
+    namespace: str
+    name: str
+    column: str
+    depth: int  # hops from the start: negative upstream, positive downstream
+
+
+class ColumnEdge(Answer):
+    """`target_column` of `target` comes from `source_column` of `source`."""
+
+    source: str  # node
+    source_column: str
+    target: str  # node
+    target_column: str
+    transformations: list[dict[str, Any]]
+    masked: bool  # the value does not come through: it is hashed, counted, ...
+    job: JobRef | None
+
+
+class ColumnLineage(Answer):
+    nodes: list[ColumnNode]
+    edges: list[ColumnEdge]
+    truncated: int = 0
 
 
 class Card(Node):
@@ -407,3 +458,11 @@ class DeliveryItem(Answer):
     news_at: datetime
     due_at: datetime
     reason: str | None
+
+
+class Replayed(Answer):
+    waiting: int  # events that now wait to be absorbed
+
+
+class Retried(Answer):
+    retried: int

@@ -1,0 +1,147 @@
+"""What the first page shows: how much there is, what fails, what runs, what has grown old."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.catalog.snapshot import OPEN_STATES, Snapshot
+from fairlead_bridge.db import tables as t
+
+#: How far back runs are counted.
+DAY = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who sends events: the jobs of one namespace."""
+
+    namespace: str
+    integration: str | None
+    last_event_at: int
+    jobs: int
+
+
+def counts(snapshot: Snapshot) -> dict[str, int]:
+    """Datasets and jobs by kind, all of them; runs of the last day by how they stand."""
+    jobs = {
+        row.kind: row.number
+        for row in snapshot.rows(
+            sa.select(t.job.c.kind, sa.func.count().label("number")).group_by(t.job.c.kind)
+        )
+    }
+    own = sa.select(sa.func.count()).where(t.dataset.c.id == t.dataset.c.asset_id)
+    by_state = {
+        row.state: row.number
+        for row in snapshot.rows(
+            sa.select(t.run.c.state, sa.func.count().label("number"))
+            .where(t.run.c.state.in_(ALL_STATES), t.run.c.at >= snapshot.now - DAY)
+            .group_by(t.run.c.state)
+        )
+    }
+    lost = snapshot.rows(
+        sa.select(sa.func.count())
+        .join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
+        .where(snapshot.is_lost(), t.run.c.at >= snapshot.now - DAY)
+    )[0][0]
+    return {
+        "datasets": snapshot.rows(own)[0][0],
+        "jobs": sum(jobs.values()),
+        "dags": jobs.get("dag", 0),
+        "tasks": jobs.get("task", 0),
+        "runs": sum(by_state.values()),
+        "success": by_state.get("success", 0),
+        "failed": by_state.get("failed", 0),
+        "running": by_state.get("running", 0) - lost,
+        "lost": lost,
+    }
+
+
+#: Every state that a run may be stored with: named, so that the index on (state, at) serves.
+ALL_STATES = (
+    *OPEN_STATES,
+    "success",
+    "failed",
+    "skipped",
+    "upstream_failed",
+    "aborted",
+    "removed",
+)
+
+
+def failing_dags(snapshot: Snapshot, limit: int) -> list[Row]:
+    """Jobs of the DAGs whose newest run failed, newest failure first."""
+    older = t.run.alias("older")
+    newest = (
+        sa.select(older.c.id)
+        .where(older.c.job_id == t.job.c.id)
+        .order_by(older.c.at.desc(), older.c.id.desc())
+        .limit(1)
+        .correlate(t.job)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(t.job)
+        .join_from(t.job, t.run, t.run.c.id == newest)
+        .where(t.job.c.kind == "dag", t.run.c.state == "failed")
+        .order_by(t.run.c.at.desc(), t.job.c.id)
+        .limit(limit)
+    )
+    return snapshot.rows(statement)
+
+
+def running(snapshot: Snapshot, limit: int) -> list[Row]:
+    """Runs that are going on, newest first; lost ones left out."""
+    statement = read.run_statement(snapshot).where(snapshot.in_state("running"))
+    return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
+
+
+def newest_dag_runs(snapshot: Snapshot, limit: int) -> list[Row]:
+    return read.runs(snapshot, read.RunFilter(kind="dag"), limit)
+
+
+def stale(snapshot: Snapshot, limit: int) -> list[Asset]:
+    """Assets that were written, and not dropped, written longest ago first."""
+    other = t.dataset.alias("other")
+    newer = sa.exists().where(
+        other.c.asset_id == t.dataset.c.asset_id, other.c.written_at > t.dataset.c.written_at
+    )
+    gone = sa.and_(
+        t.dataset.c.dropped_at.is_not(None), t.dataset.c.dropped_at >= t.dataset.c.written_at
+    )
+    statement = (
+        sa.select(t.dataset.c.asset_id)
+        .where(t.dataset.c.written_at.is_not(None), sa.not_(newer), sa.not_(gone))
+        .order_by(t.dataset.c.written_at, t.dataset.c.id)
+        .limit(limit)
+    )
+    order = list(dict.fromkeys(row.asset_id for row in snapshot.rows(statement)))
+    found = read.assets(snapshot, order)
+    return [found[asset_id] for asset_id in order]
+
+
+def sources(snapshot: Snapshot) -> Sequence[Source]:
+    """Who sends events, those last heard of first."""
+    statement = sa.select(
+        t.job.c.namespace,
+        sa.func.max(t.job.c.integration).label("integration"),
+        sa.func.max(t.job.c.last_at).label("last_event_at"),
+        sa.func.count().label("jobs"),
+    ).group_by(t.job.c.namespace)
+    found = [Source(**row._mapping) for row in snapshot.rows(statement)]
+    return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
+
+
+def namespaces(snapshot: Snapshot) -> list[tuple[str, int, int]]:
+    """(namespace, datasets, jobs) by name."""
+    own = t.dataset.c.id == t.dataset.c.asset_id
+    found: dict[str, list[int]] = {}
+    for place, table, where in ((0, t.dataset, own), (1, t.job, sa.true())):
+        statement = sa.select(table.c.namespace, sa.func.count().label("number")).where(where)
+        for row in snapshot.rows(statement.group_by(table.c.namespace)):
+            found.setdefault(row.namespace, [0, 0])[place] = row.number
+    return sorted((namespace, *numbers) for namespace, numbers in found.items())  # type: ignore[misc]

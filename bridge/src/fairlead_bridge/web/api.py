@@ -1,0 +1,136 @@
+"""The REST API: every route, its errors in sentences, and the one document that describes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.settings import Settings
+from fairlead_bridge.web import (
+    datasets,
+    graph,
+    jobs,
+    lineage,
+    live,
+    operations,
+    overview,
+    reference,
+    runs,
+)
+from fairlead_bridge.web.answers import Problem
+from fairlead_bridge.web.parameters import Catalog, Clock, only_known_parameters
+
+PREFIX = "/api/v1"
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The cursor is not one of ours."},
+    404: {"model": Problem, "description": "There is no such thing."},
+    422: {"model": Problem, "description": "A parameter is wrong; `detail` says how to write it."},
+}
+
+
+def utc_now() -> int:
+    """Microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def router(
+    engine: sa.Engine,
+    settings: Settings,
+    sinks: Mapping[str, str] | None = None,
+    clock: Clock = utc_now,
+) -> APIRouter:
+    """
+    All routes below `/api/v1`. `sinks` has the kind of each sink by its name.
+
+    They raise what `build_api` turns into answers.
+    """
+    catalog = Catalog(engine, settings.lost_after, clock)
+    every = APIRouter(
+        prefix=PREFIX, responses=_PROBLEMS, dependencies=[Depends(only_known_parameters)]
+    )
+    for part in (
+        operations.routes(catalog, sinks or {}),
+        runs.routes(catalog),
+        jobs.routes(catalog),
+        datasets.routes(catalog),
+        lineage.routes(catalog),
+        graph.routes(catalog),
+        overview.routes(catalog),
+        live.routes(catalog),
+    ):
+        every.include_router(part)
+    return every
+
+
+def build_api(
+    engine: sa.Engine,
+    settings: Settings,
+    sinks: Mapping[str, str] | None = None,
+    clock: Clock = utc_now,
+) -> FastAPI:
+    """
+    The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
+
+    Intake (`POST /api/v1/lineage`) is not in it, but described by it.
+    """
+    app = FastAPI(
+        title="Fairlead",
+        version=version("fairlead-bridge"),
+        summary="What made a table, when, how long it took, and who is affected.",
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.include_router(router(engine, settings, sinks, clock))
+    app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(RequestValidationError, _wrong)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(reference.page(app.openapi()), headers=reference.HEADERS)
+
+    return app
+
+
+def _not_found(_request: Request, error: Exception) -> JSONResponse:
+    text = str(error)
+    return JSONResponse({"detail": f"{text[:1].upper()}{text[1:]}."}, status_code=404)
+
+
+def _wrong(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for it alone)
+    sentences = [_sentence(problem) for problem in error.errors()]
+    return JSONResponse({"detail": " ".join(sentences)}, status_code=422)
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """
+    What is wrong with one parameter.
+
+    >>> _sentence({"loc": ("query", "depth"), "msg": "Input should be a valid integer"})
+    'depth: Input should be a valid integer.'
+    """
+    name = str(problem["loc"][-1])
+    if problem.get("type") == "missing":
+        return f"{name} is missing: this address needs it."
+    return f"{name}: {problem['msg']}."
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        described = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        described["paths"].update(reference.INTAKE)
+        app.openapi_schema = described
+    return app.openapi_schema

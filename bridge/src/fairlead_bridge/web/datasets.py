@@ -1,0 +1,237 @@
+"""Datasets: the list, one of them whole, and how schemas changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+
+from fairlead_bridge.catalog import columns as c
+from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog import history, lineage, read
+from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+
+#: Runs that a dataset's page lists at most.
+RUNS = 25
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["datasets"])
+
+    @router.get("/datasets")
+    def list_datasets(
+        namespace: Text | None = None,
+        name: Text | None = None,
+        q: Text | None = None,
+        kind: Text | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> a.Page[a.DatasetItem]:
+        """
+        Datasets by namespace and name; `q` is a part of either.
+
+        One that has several names is one item; `name` and `q` find it by any of them.
+        """
+        after = read_cursor(cursor, str, str)
+        with catalog.open() as snapshot:
+            found = read.datasets(snapshot, AssetFilter(namespace, name, q, kind), limit + 1, after)
+            shown = found[:limit]
+            following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
+            return a.Page(items=items(snapshot, shown), next=following)
+
+    @router.get("/datasets/{dataset_id:path}")
+    def get_dataset(dataset_id: Text) -> a.DatasetDetail:
+        """One dataset, by its id or by NAMESPACE:NAME, with any of its names."""
+        with catalog.open() as snapshot:
+            asset = read.find_asset(snapshot, dataset_id)
+            if asset is None:
+                raise NotFound(
+                    f"no dataset is known as {dataset_id!r}; give the `id` of a dataset, "
+                    "or NAMESPACE:NAME"
+                )
+            return _detail(snapshot, asset)
+
+    @router.get("/changes")
+    def list_changes(limit: Limit = 50, cursor: Cursor = None) -> a.Page[a.Change]:
+        """Schemas that changed, newest first; the first schema of a dataset is no change."""
+        after = read_cursor(cursor, int, int)
+        with catalog.open() as snapshot:
+            found = history.changes(snapshot, limit + 1, after)
+            shown = [version for _, _, version in found[:limit]]
+            assets = read.assets(snapshot, (version.asset_id for version in shown))
+            runs = read.runs_by_alias(snapshot, (version.first_run for version in shown))
+        following = write_cursor(*found[limit - 1][:2]) if found[limit:] else None
+        changes = [
+            a.Change(
+                dataset=render.dataset_ref(assets[version.asset_id]),
+                version=_version(version, runs),
+            )
+            for version in shown
+        ]
+        return a.Page(items=changes, next=following)
+
+    return router
+
+
+def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
+    """Datasets as lists show them, in the order given."""
+    members = members_of(assets)
+    facets = f.of(snapshot, members, f.LISTED)
+    columns = history.columns(snapshot, members)
+    writers = lineage.writers_of(snapshot, assets)
+    newest = history.states(snapshot, (job for jobs in writers.values() for job in jobs))
+    last = last_writers(snapshot, assets, writers)
+    jobs = read.jobs_by_id(snapshot, last.values())
+    return [
+        a.DatasetItem(
+            **_item_fields(
+                asset,
+                facets.get(asset.id, {}),
+                columns.get(asset.id, 0),
+                jobs.get(last.get(asset.id, 0)),
+                lineage.state_of(writers.get(asset.id, ()), newest),
+            )
+        )
+        for asset in assets
+    ]
+
+
+def members_of(assets: Iterable[Asset]) -> dict[int, int]:
+    """The asset of each of its names: {dataset id: asset id}."""
+    return {member: asset.id for asset in assets for member in asset.members}
+
+
+def last_writers(
+    snapshot: Snapshot, assets: Iterable[Asset], writers: dict[int, list[int]]
+) -> dict[int, int]:
+    """
+    The job that wrote each asset last: that of its newest successful run, or, before there was
+    one, the writer that was seen last. {asset id: job id}
+    """
+    listed = list(assets)
+    runs = read.runs_by_id(snapshot, (asset.written_by for asset in listed))
+    found = {}
+    for asset in listed:
+        run = runs.get(asset.written_by or 0)
+        known = writers.get(asset.id, [])
+        # What a query wrote counts for the task that ran it: the run's job may be no writer.
+        if run is not None and (run.job_id in known or not known):
+            found[asset.id] = int(run.job_id)
+        elif known:
+            found[asset.id] = known[0]
+    return found
+
+
+def _item_fields(
+    asset: Asset, facets: f.Facets, columns: int, writer: Row | None, state: str | None
+) -> dict[str, Any]:
+    return {
+        **render.dataset_ref_fields(asset),
+        "platform": render.platform(asset.namespace),
+        "description": f.description(facets),
+        "owners": render.owners(facets),
+        "tags": render.tags(facets),
+        "columns": columns,
+        "written_by": render.job_ref(writer) if writer is not None else None,
+        "state": state,
+        "first_at": render.when(asset.first_at),
+        "last_at": render.when(asset.last_at),
+        "dropped_at": render.when(asset.dropped_at),
+    }
+
+
+def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
+    members = members_of([asset])
+    facets = f.of(snapshot, members).get(asset.id, {})
+    versions = history.versions(snapshot, members).get(asset.id, [])
+    current = max(versions, key=lambda version: (version.last_at, version.digest), default=None)
+    fields = current.fields if current is not None else ()
+    columns = history.columns(snapshot, members).get(asset.id, 0)
+    writers = lineage.writers_of(snapshot, [asset])
+    writing = writers.get(asset.id, [])
+    reading = [
+        job
+        for jobs in read.jobs_at(snapshot, asset.members, writing=False).values()
+        for job in jobs
+    ]
+    jobs = read.jobs_by_id(snapshot, [*writing, *reading])
+    newest = history.states(snapshot, writing)
+    last = last_writers(snapshot, [asset], writers).get(asset.id, 0)
+    brought = read.runs_by_alias(snapshot, (version.first_run for version in versions))
+    return a.DatasetDetail(
+        **_item_fields(
+            asset,
+            facets,
+            columns,
+            jobs.get(last) or read.jobs_by_id(snapshot, [last]).get(last),
+            lineage.state_of(writing, newest),
+        ),
+        names=[
+            a.JobName(namespace=namespace, name=name)
+            for namespace, name in read.names_of_asset(snapshot, asset)
+        ],
+        schema_fields=_columns(snapshot, asset, fields, facets),
+        versions=[_version(version, brought) for version in reversed(versions)],
+        written_by_runs=[
+            render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
+        ],
+        readers=render.job_refs(jobs, reading),
+        writers=render.job_refs(jobs, writing),
+        facets=facets,
+    )
+
+
+def _columns(
+    snapshot: Snapshot, asset: Asset, fields: Sequence[history.Field], facets: f.Facets
+) -> list[a.Column]:
+    """The columns of the schema; without one, those that column lineage knows."""
+    origins = c.origins(snapshot, asset)
+    known = fields or [history.Field(name) for name in sorted({each.column for each in origins})]
+    sources = read.assets(snapshot, (each.source_id for each in origins))
+    jobs = read.jobs_by_id(snapshot, (each.job_id for each in origins))
+    by_column: dict[str, list[a.ColumnOrigin]] = {}
+    for each in origins:
+        if each.source_id in sources:
+            by_column.setdefault(each.column, []).append(
+                a.ColumnOrigin(
+                    dataset=render.dataset_ref(sources[each.source_id]),
+                    column=each.source_column,
+                    transformations=list(each.transformations),
+                    job=render.job_ref(jobs[each.job_id]) if each.job_id in jobs else None,
+                )
+            )
+    return [
+        a.Column(
+            name=item.name,
+            type=item.type,
+            description=item.description,
+            tags=render.tags(facets, item.name),
+            origins=by_column.get(item.name, []),
+        )
+        for item in known
+    ]
+
+
+def _version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
+    return a.SchemaVersion(
+        version=version.number,
+        first_at=render.when(version.first_at),
+        last_at=render.when(version.last_at),
+        run=render.run_or_none(runs, version.first_run),
+        fields=[
+            a.SchemaField(name=item.name, type=item.type, description=item.description)
+            for item in version.fields
+        ],
+        changes=[
+            a.SchemaChange(
+                change=change.change, column=change.column, before=change.before, after=change.after
+            )
+            for change in version.changes
+        ],
+    )

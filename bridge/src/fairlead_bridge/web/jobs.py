@@ -1,0 +1,131 @@
+"""Jobs: DAGs, tasks, queries and those of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+
+from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog import history, read
+from fairlead_bridge.catalog.read import AssetFilter, Row
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["jobs"])
+
+    @router.get("/jobs")
+    def list_jobs(
+        namespace: Text | None = None,
+        name: Text | None = None,
+        q: Text | None = None,
+        kind: Text | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> a.Page[a.JobItem]:
+        """Jobs by namespace and name; `q` is a part of either, `kind` is "dag", "task", ..."""
+        after = read_cursor(cursor, str, str)
+        with catalog.open() as snapshot:
+            rows = read.jobs(snapshot, AssetFilter(namespace, name, q, kind), limit + 1, after)
+            shown = rows[:limit]
+            following = write_cursor(shown[-1].namespace, shown[-1].name) if rows[limit:] else None
+            return a.Page(items=items(snapshot, shown), next=following)
+
+    @router.get("/jobs/{job_id:path}/durations")
+    def get_durations(job_id: Text, limit: Limit = 100) -> a.Durations:
+        """The newest runs of a job, oldest first, and the usual durations of the successful."""
+        with catalog.open() as snapshot:
+            rows = history.runs_of_job(snapshot, _find(snapshot, job_id).id, limit)
+        seconds = sorted(row.duration for row in rows if row.state == "success" and row.duration)
+        return a.Durations(
+            runs=[render.run(row) for row in rows],
+            p50=history.percentile(seconds, 0.50),
+            p95=history.percentile(seconds, 0.95),
+        )
+
+    @router.get("/jobs/{job_id:path}")
+    def get_job(job_id: Text) -> a.JobDetail:
+        """One job, by its id or by NAMESPACE:NAME."""
+        with catalog.open() as snapshot:
+            return _detail(snapshot, _find(snapshot, job_id))
+
+    return router
+
+
+def _find(snapshot: Snapshot, text: str) -> Row:
+    row = read.find_job(snapshot, text)
+    if row is None:
+        raise NotFound(f"no job is known as {text!r}; give the `id` of a job, or NAMESPACE:NAME")
+    return row
+
+
+def items(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
+    """Jobs as lists show them, in the order given."""
+    own = {row.id: row.id for row in rows}
+    facets = f.of(snapshot, own, f.LISTED)
+    recent = history.recent(snapshot, own)
+    runs = read.runs_by_id(snapshot, (each.newest for each in recent.values()))
+    tasks = read.tasks_of_jobs(snapshot, own)
+    return [
+        a.JobItem(
+            **_item_fields(
+                row, facets.get(row.id, {}), recent.get(row.id), runs, tasks.get(row.id, 0)
+            )
+        )
+        for row in rows
+    ]
+
+
+def _item_fields(
+    row: Row,
+    facets: f.Facets,
+    recent: history.Recent | None,
+    runs: dict[int, Row],
+    tasks: int,
+) -> dict[str, Any]:
+    return {
+        **render.job_ref_fields(row),
+        "integration": row.integration,
+        "processing": row.processing,
+        "description": f.description(facets),
+        "schedule": f.text(facets, "fairlead_dag", "schedule"),
+        "owners": render.owners(facets),
+        "tags": render.tags(facets),
+        "last_run": render.run_or_none(runs, recent.newest) if recent else None,
+        "recent": list(recent.states) if recent else [],
+        "p50": recent.p50 if recent else None,
+        "p95": recent.p95 if recent else None,
+        "tasks": tasks,
+    }
+
+
+def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
+    facets = f.of(snapshot, {row.id: row.id}).get(row.id, {})
+    recent = history.recent(snapshot, [row.id]).get(row.id)
+    runs = read.runs_by_id(snapshot, [recent.newest]) if recent else {}
+    parents = read.jobs_by_id(snapshot, [row.parent_id])
+    children = read.children_of_job(snapshot, row.id)
+    reads = read.datasets_at(snapshot, row.id, written=False)
+    writes = read.datasets_at(snapshot, row.id, written=True)
+    assets = read.assets(snapshot, [*reads, *writes])
+    tasks = sum(child.kind == "task" for child in children)
+    return a.JobDetail(
+        **_item_fields(row, facets, recent, runs, tasks),
+        operator=f.operator(facets),
+        source_url=f.text(facets, "sourceCodeLocation", "url"),
+        sql=f.text(facets, "sql", "query"),
+        source_code=f.text(facets, "sourceCode", "sourceCode"),
+        parent=render.job_ref(parents[row.parent_id]) if row.parent_id in parents else None,
+        children=items(snapshot, children),
+        upstream_tasks=f.texts(facets, "fairlead_task", "upstream"),
+        downstream_tasks=f.texts(facets, "fairlead_task", "downstream"),
+        inputs=render.dataset_refs(assets, reads),
+        outputs=render.dataset_refs(assets, writes),
+        facets=facets,
+    )

@@ -1,0 +1,145 @@
+"""
+The live stream: tells every open page, over server-sent events, that something has changed.
+
+One look at the database for all clients, a few times a second and only while somebody listens: at
+the newest event and at the oldest that waits, both the end of an index. Only when one of them
+moved, the newest runs are compared with those of the look before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from fairlead_bridge import ids
+from fairlead_bridge.catalog import read
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.web import render
+from fairlead_bridge.web.parameters import Catalog
+
+#: Seconds between two looks, and between two signs of life where nothing changes.
+LOOK, ALIVE = 0.4, 15.0
+#: Newest runs that are compared.
+WATCHED = 100
+
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one look saw."""
+
+    signal: tuple[int | None, ...]
+    runs: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # id -> what makes it differ
+    shown: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def look(catalog: Catalog, before: View | None) -> View:
+    """What there is now; the runs are read only if anything moved since `before`."""
+    with reading(catalog.engine) as tx:
+        signal = tuple(
+            tx.execute(
+                sa.select(
+                    sa.select(sa.func.max(t.event.c.id)).scalar_subquery(),
+                    sa.select(sa.func.min(t.waiting.c.event_id)).scalar_subquery(),
+                )
+            ).one()
+        )
+    if before is not None and before.signal == signal:
+        return before
+    with catalog.open() as snapshot:
+        rows = read.runs(snapshot, read.RunFilter(), WATCHED)
+    return View(
+        signal,
+        {row.id: (row.state, row.last_at) for row in rows},
+        {row.id: _shown(row) for row in rows},
+    )
+
+
+def news(before: View, now: View) -> dict[str, Any] | None:
+    """The message about what changed between two looks; None where nothing did."""
+    if now.signal == before.signal:
+        return None
+    changed = [now.shown[id] for id, seen in now.runs.items() if before.runs.get(id) != seen]
+    return {"received": now.signal[0] or 0, "waiting": now.signal[1] is not None, "runs": changed}
+
+
+def _shown(row: read.Row) -> dict[str, Any]:
+    return {
+        "id": ids.public(row.id),
+        "run_id": row.run_id,
+        "job": render.job_node(row.job_namespace, row.job_name),
+        "kind": row.kind,
+        "dag_id": row.dag_id,
+        "state": row.state,
+    }
+
+
+class Live:
+    """Looks for all clients; sleeps while there are none."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._clients: set[asyncio.Queue[str]] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    async def messages(self) -> AsyncIterator[str]:
+        """Server-sent events for one client, until it goes."""
+        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+        self._clients.add(queue)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            yield "retry: 2000\n: connected\n\n"
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), ALIVE)
+                except TimeoutError:
+                    yield ": alive\n\n"
+        finally:
+            self._clients.discard(queue)
+
+    async def _look(self) -> None:
+        before: View | None = None
+        while self._clients:
+            try:
+                now = await run_in_threadpool(look, self._catalog, before)
+            except sa.exc.SQLAlchemyError:
+                await asyncio.sleep(ALIVE)  # the database is away; the page has its own timers
+                continue
+            message = news(before, now) if before is not None else None
+            if message is not None:
+                self._tell(f"event: change\ndata: {json.dumps(message)}\n\n")
+            before = now
+            await asyncio.sleep(LOOK)
+
+    def _tell(self, text: str) -> None:
+        for queue in self._clients:
+            if not queue.full():  # one that does not read misses messages, it does not pile them up
+                queue.put_nowait(text)
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+    live = Live(catalog)
+
+    @router.get("/stream", response_class=StreamingResponse)
+    async def stream() -> StreamingResponse:
+        """
+        Server-sent events: `change` whenever events were received or absorbed.
+
+        Its data: `received` (the newest event's number), `waiting` (whether some are yet to be
+        absorbed) and `runs` (of the newest hundred, those that changed).
+        """
+        return StreamingResponse(live.messages(), media_type="text/event-stream", headers=_HEADERS)
+
+    return router

@@ -1,0 +1,224 @@
+"""How the bridge itself is: health, quarantine, deliveries, and the events as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Query, Response
+
+from fairlead_bridge import ids, inbox, outbox
+from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import writing
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+
+#: Microseconds that an event may wait to be absorbed before health speaks of it.
+PATIENCE = 60 * 1_000_000
+#: Characters of an event that the quarantine shows.
+EXCERPT = 2000
+
+EventId = Annotated[int, Path(ge=0, lt=2**63)]
+
+
+def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
+    """`sinks` has the kind of each sink by its name."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health")
+    def get_health() -> a.Health:
+        """`waiting` is 0 when everything received has been absorbed. Always answered with 200."""
+        with catalog.open() as snapshot:
+            return health(snapshot, sinks)
+
+    @router.get("/quarantine")
+    def list_quarantine(limit: Limit = 50, cursor: Cursor = None) -> a.Page[a.QuarantineItem]:
+        """Events that could not be understood, newest first, each with the reason."""
+        (before,) = read_cursor(cursor, int) or (None,)
+        with catalog.open() as snapshot:
+            found = inbox.quarantined(snapshot.tx, limit + 1, before)
+        following = write_cursor(found[limit - 1].event.id) if found[limit:] else None
+        return a.Page(items=[_quarantined(each) for each in found[:limit]], next=following)
+
+    @router.post("/quarantine/replay")
+    def replay_quarantine() -> a.Replayed:
+        """Let every event in quarantine be read again."""
+        with writing(catalog.engine) as tx:
+            return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
+
+    @router.get("/deliveries")
+    def list_deliveries(
+        sink: Text | None = None,
+        state: Text | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> a.Page[a.DeliveryItem]:
+        """What each sink has been told or is yet to be told; `state` is waiting, settled, rejected."""
+        after = read_cursor(cursor, str, str, int)
+        with catalog.open() as snapshot:
+            rows = _deliveries(snapshot, sink, state, limit + 1, after)
+            names = _names(snapshot, rows[:limit])
+        following = None
+        if rows[limit:]:
+            last = rows[limit - 1]
+            following = write_cursor(last.sink, last.kind, last.key)
+        return a.Page(items=[_delivery(row, names) for row in rows[:limit]], next=following)
+
+    @router.post("/deliveries/retry")
+    def retry_deliveries(sink: Annotated[Text, Query(description="The sink's name.")]) -> a.Retried:
+        """Try again what a sink refused."""
+        if sink not in sinks:
+            known = f"there are {', '.join(sorted(sinks))}" if sinks else "there is none"
+            raise NotFound(f"no sink is called {sink!r}; {known}")
+        with writing(catalog.engine) as tx:
+            return a.Retried(retried=outbox.retry_rejected(tx, sink, catalog.clock()))
+
+    @router.get("/events/{event_id}", response_class=Response)
+    def get_event(event_id: EventId) -> Response:
+        """An event as it came in, byte by byte."""
+        with catalog.open() as snapshot:
+            found = inbox.events(snapshot.tx, [event_id])
+        if not found:
+            raise NotFound(
+                f"the log has no event {event_id}; it never had, or retention dropped it"
+            )
+        kind = "application/json" if _is_json(found[0].body) else "application/octet-stream"
+        return Response(
+            found[0].body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"}
+        )
+
+    return router
+
+
+# --- health -------------------------------------------------------------------------------------
+
+
+def health(snapshot: Snapshot, sinks: Mapping[str, str]) -> a.Health:
+    counts = inbox.counts(snapshot.tx)
+    told = [
+        a.SinkHealth(
+            name=name,
+            kind=sinks[name],
+            waiting=count.waiting,
+            rejected=count.rejected,
+            in_sync=count.in_sync,
+            oldest_waiting_at=render.when(count.oldest_waiting_at),
+            last_error=count.last_error,
+        )
+        for name, count in outbox.counts(snapshot.tx, list(sinks), snapshot.now).items()
+    ]
+    problems = [*_late(snapshot), *(text for sink in told for text in _trouble(sink))]
+    return a.Health(
+        status="degraded" if problems else "ok",
+        version=version("fairlead-bridge"),
+        inbox=a.InboxHealth(
+            waiting=counts.waiting,
+            quarantined=counts.quarantined,
+            received=counts.received,
+            last_received_at=render.when(counts.last_received_at),
+        ),
+        sinks=told,
+        problems=problems,
+    )
+
+
+def _late(snapshot: Snapshot) -> list[str]:
+    """Whether events have waited too long to be absorbed."""
+    oldest = snapshot.first(
+        sa.select(t.event.c.received_at)
+        .join(t.waiting, t.waiting.c.event_id == t.event.c.id)
+        .order_by(t.waiting.c.event_id)
+    )
+    if oldest is None or snapshot.now - oldest.received_at < PATIENCE:
+        return []
+    minutes = (snapshot.now - oldest.received_at) // PATIENCE
+    return [f"Events have waited for {minutes} min to be absorbed: is `serve --absorb` running?"]
+
+
+def _trouble(sink: a.SinkHealth) -> list[str]:
+    found = []
+    if sink.last_error:
+        found.append(f"{sink.name} does not take news: {sink.last_error}")
+    if sink.rejected:
+        found.append(
+            f"{sink.name} refused {sink.rejected} entries: see their reasons in deliveries"
+        )
+    return found
+
+
+# --- the inbox and the outbox -------------------------------------------------------------------
+
+
+def _quarantined(item: inbox.Quarantined) -> a.QuarantineItem:
+    return a.QuarantineItem(
+        event_id=item.event.id,
+        received_at=render.when(item.event.received_at),
+        reason=item.reason,
+        size=len(item.event.body),
+        excerpt=item.event.body[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT],
+    )
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _deliveries(
+    snapshot: Snapshot,
+    sink: str | None,
+    state: str | None,
+    limit: int,
+    after: tuple[str, str, int] | None,
+) -> list[read.Row]:
+    c = t.delivery.c
+    statement = sa.select(t.delivery)
+    if sink is not None:
+        statement = statement.where(c.sink == sink)
+    if state is not None:
+        statement = statement.where(c.state == state)
+    if after is not None:
+        statement = statement.where(sa.tuple_(c.sink, c.kind, c.key) > sa.tuple_(*after))
+    return snapshot.rows(statement.order_by(c.sink, c.kind, c.key).limit(limit))
+
+
+def _names(snapshot: Snapshot, rows: list[read.Row]) -> dict[tuple[str, int], str]:
+    """What people call the entries that these deliveries are about."""
+    keys: dict[str, list[int]] = {}
+    for row in rows:
+        keys.setdefault(row.kind, []).append(row.key)
+    assets = read.assets(snapshot, keys.get("dataset", ()))
+    jobs = read.jobs_by_id(snapshot, keys.get("job", ()))
+    runs = read.runs_by_id(snapshot, keys.get("run", ()))
+    return {
+        **{("dataset", id): f"{each.namespace}:{each.name}" for id, each in assets.items()},
+        **{("job", id): f"{each.namespace}:{each.name}" for id, each in jobs.items()},
+        **{
+            ("run", id): f"{each.job_name} {each.dag_run_id or each.run_id}"
+            for id, each in runs.items()
+        },
+    }
+
+
+def _delivery(row: read.Row, names: Mapping[tuple[str, int], str]) -> a.DeliveryItem:
+    return a.DeliveryItem(
+        sink=row.sink,
+        kind=row.kind,
+        key=str(row.key) if row.kind == "event" else ids.public(row.key),
+        name=names.get((row.kind, row.key)),
+        state=row.state,
+        attempts=row.attempts,
+        news_at=render.when(row.news_at),
+        due_at=render.when(row.due_at),
+        reason=row.reason,
+    )

@@ -1,0 +1,98 @@
+"""The first page, search, and what there is by namespace."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from fairlead_bridge import ids
+from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog import lineage, overview, search
+from fairlead_bridge.catalog.read import Asset
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import datasets, jobs, render
+from fairlead_bridge.web.lineage import NodeName
+from fairlead_bridge.web.parameters import Catalog, Limit, Text
+
+#: Items that each part of the first page shows.
+SHOWN = 20
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/overview", tags=["overview"])
+    def get_overview() -> a.Overview:
+        """What fails, what runs, what was written longest ago, and who sends events."""
+        with catalog.open() as snapshot:
+            return a.Overview(
+                counts=overview.counts(snapshot),
+                failing=jobs.items(snapshot, overview.failing_dags(snapshot, SHOWN)),
+                running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
+                recent_runs=[render.run(row) for row in overview.newest_dag_runs(snapshot, SHOWN)],
+                stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
+                sources=[_source(source) for source in overview.sources(snapshot)],
+            )
+
+    @router.get("/search", tags=["overview"])
+    def search_everything(
+        q: Annotated[Text, Query(description="Parts of a name; all words must be in it.")],
+        limit: Limit = 20,
+    ) -> a.Found:
+        """Datasets, jobs and columns by a part of their name, the best match first."""
+        with catalog.open() as snapshot:
+            found = search.search(snapshot, q, limit)
+        return a.Found(items=[_hit(match) for match in found])
+
+    @router.get("/namespaces", tags=["overview"])
+    def list_namespaces() -> list[a.Namespace]:
+        """Every namespace, and how much is in it."""
+        with catalog.open() as snapshot:
+            found = overview.namespaces(snapshot)
+        return [
+            a.Namespace(
+                namespace=namespace, platform=render.platform(namespace), datasets=sets, jobs=count
+            )
+            for namespace, sets, count in found
+        ]
+
+    @router.get("/facets", tags=["overview"])
+    def list_facets(
+        node: NodeName,
+        name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
+    ) -> list[a.FacetBody]:
+        """The facets of a dataset or a job as they were last told."""
+        with catalog.open() as snapshot:
+            found = lineage.find(snapshot, node)
+            members = (
+                datasets.members_of([found]) if isinstance(found, Asset) else {found.id: found.id}
+            )
+            told = f.with_times(snapshot, members, [name] if name is not None else None)
+        return [
+            a.FacetBody(name=facet, at=render.when(at), body=body)
+            for facet, (at, body) in sorted(told.get(found.id, {}).items())
+        ]
+
+    return router
+
+
+def _source(source: overview.Source) -> a.SourceHealth:
+    return a.SourceHealth(
+        namespace=source.namespace,
+        integration=source.integration,
+        last_event_at=render.when(source.last_event_at),
+        jobs=source.jobs,
+    )
+
+
+def _hit(match: search.Match) -> a.Hit:
+    node = render.job_node if match.kind == "job" else render.dataset_node
+    return a.Hit(
+        kind=match.kind,
+        node=node(match.namespace, match.name),
+        id=ids.public(match.id),
+        namespace=match.namespace,
+        name=match.name,
+        detail=match.detail,
+    )

@@ -1,0 +1,101 @@
+"""What the addresses of the API take, and what they say when it is wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import HTTPException, Query, Request
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator
+
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db.engine import reading
+
+#: Items on a page at most; a greater limit is taken for this one.
+MOST = 1000
+_LARGEST = 2**63 - 1
+
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Where the answers come from: a reading transaction for each question."""
+
+    engine: sa.Engine
+    lost_after: float  # seconds
+    clock: Clock  # microseconds since the epoch
+
+    @contextmanager
+    def open(self, as_of: int | None = None) -> Iterator[Snapshot]:
+        """The catalog as it stands, or as it stood at `as_of`."""
+        with reading(self.engine) as tx:
+            now = self.clock()
+            if as_of is None:
+                yield Snapshot(tx, now, self.lost_after)
+            else:
+                yield Snapshot(tx, min(as_of, now), self.lost_after, past=True)
+
+
+def _storable(text: str) -> str:
+    """As names are kept: without NUL and without halves of characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _clamped(value: int) -> int:
+    return min(max(value, 1), MOST)
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Limit = Annotated[
+    int,
+    Query(description=f"Items on the page: 1 to {MOST}; more is taken for {MOST}."),
+    AfterValidator(_clamped),
+]
+Cursor = Annotated[
+    str | None, Query(description="`next` of the page before; leave it out for the first page.")
+]
+
+
+def read_cursor(cursor: str | None, *shape: type) -> tuple[Any, ...] | None:
+    """The key that a cursor holds. Raises 400 where we did not write it."""
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=="))
+    except (binascii.Error, ValueError):
+        values = None
+    if (
+        not isinstance(values, list)
+        or [type(value) for value in values] != list(shape)
+        or any(isinstance(value, int) and abs(value) > _LARGEST for value in values)
+    ):
+        raise HTTPException(
+            400, "This cursor is not one of ours: take `next` of a page, or leave it out."
+        )
+    return tuple(_storable(value) if isinstance(value, str) else value for value in values)
+
+
+def write_cursor(*values: str | int) -> str:
+    packed = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(packed.encode()).rstrip(b"=").decode()
+
+
+def only_known_parameters(request: Request) -> None:
+    """Raises 422 for a parameter that the address does not take: a filter must not be ignored."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = [parameter.alias for parameter in get_flat_dependant(route.dependant).query_params]
+    for name in request.query_params:
+        if name not in known:
+            takes = f"this address takes {', '.join(known)}" if known else "it takes none"
+            raise HTTPException(422, f"There is no parameter {name!r} here: {takes}.")

@@ -1,0 +1,133 @@
+"""Rows of the catalog as the API answers them: the parts that many answers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, overload
+
+from fairlead_bridge import facts, ids
+from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog.facets import Facets
+from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.web import answers as a
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@overload
+def when(at: int) -> datetime: ...
+@overload
+def when(at: None) -> None: ...
+@overload
+def when(at: int | None) -> datetime | None: ...
+def when(at: int | None) -> datetime | None:
+    return None if at is None else _EPOCH + timedelta(microseconds=at)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since the epoch; a time without a zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
+
+
+def job_node(namespace: str, name: str) -> str:
+    return f"job:{namespace}:{name}"
+
+
+def dataset_node(namespace: str, name: str) -> str:
+    return f"dataset:{namespace}:{name}"
+
+
+def run(row: Row) -> a.Run:
+    return a.Run(**run_fields(row, facts.decode(row.facts)))
+
+
+def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
+    url = told.notes.get("url")
+    return {
+        "run_id": row.run_id,
+        "id": ids.public(row.id),
+        "kind": row.kind,
+        "job": a.JobName(namespace=row.job_namespace, name=row.job_name),
+        "dag_id": row.dag_id,
+        "dag_run_id": row.dag_run_id,
+        "task_id": row.task_id,
+        "map_index": row.map_index,
+        "try_number": row.try_number,
+        "state": row.state,
+        "queued_at": when(row.queued_at),
+        "started_at": when(row.started_at),
+        "ended_at": when(row.ended_at),
+        "duration": row.duration,
+        "nominal_start_at": when(row.nominal_start_at),
+        "nominal_end_at": when(row.nominal_end_at),
+        "error": row.error,
+        "url": url.value if url is not None and isinstance(url.value, str) else None,
+    }
+
+
+def run_or_none(found: Mapping[int, Row], key: int | None) -> a.Run | None:
+    return run(found[key]) if key is not None and key in found else None
+
+
+def job_ref(row: Row) -> a.JobRef:
+    return a.JobRef(**job_ref_fields(row))
+
+
+def job_ref_fields(row: Row) -> dict[str, Any]:
+    return {
+        "id": ids.public(row.id),
+        "node": job_node(row.namespace, row.name),
+        "namespace": row.namespace,
+        "name": row.name,
+        "kind": row.kind,
+        "dag_id": row.dag_id,
+        "task_id": row.task_id,
+    }
+
+
+def job_refs(found: Mapping[int, Row], wanted: Iterable[int]) -> list[a.JobRef]:
+    return [job_ref(found[job]) for job in dict.fromkeys(wanted) if job in found]
+
+
+def dataset_ref(asset: Asset) -> a.DatasetRef:
+    return a.DatasetRef(**dataset_ref_fields(asset))
+
+
+def dataset_ref_fields(asset: Asset) -> dict[str, Any]:
+    return {
+        "id": ids.public(asset.id),
+        "node": dataset_node(asset.namespace, asset.name),
+        "namespace": asset.namespace,
+        "name": asset.name,
+        "kind": asset.kind,
+        "written_at": when(asset.written_at),
+    }
+
+
+def dataset_refs(found: Mapping[int, Asset], wanted: Iterable[int]) -> list[a.DatasetRef]:
+    """One for each asset, however many of its names are wanted."""
+    assets = {found[id].id: found[id] for id in wanted if id in found}
+    return [dataset_ref(asset) for asset in assets.values()]
+
+
+def owners(facets: Facets) -> list[a.Owner]:
+    return [a.Owner(name=name, type=kind) for name, kind in f.owners(facets)]
+
+
+def tags(facets: Facets, field: str | None = None) -> list[a.Tag]:
+    """The tags of the asset itself, or those of one of its columns."""
+    return [a.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] == field]
+
+
+def platform(namespace: str) -> str:
+    """
+    What kind of store a dataset's namespace is.
+
+    >>> platform("postgres://db:5432"), platform("bigquery"), platform("arn:aws:glue:eu:1")
+    ('postgres', 'bigquery', 'glue')
+    """
+    if namespace.startswith("arn:aws:"):
+        return namespace.split(":")[2] or "aws"
+    return namespace.partition("://")[0].partition(":")[0].lower() or "unknown"

@@ -1,0 +1,175 @@
+"""Runs: the list, and one run with everything that is known of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+
+from fairlead_bridge import facts, ids, inbox
+from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.read import Row, RunFilter
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+
+#: Events that a run's page lists at most.
+EVENTS = 200
+#: Notes that have a field of their own in the answer.
+_SHOWN_APART = {
+    "error",
+    "nominal",
+    "operator",
+    "retries",
+    "pool",
+    "queue",
+    "url",
+    "run_type",
+    "triggered_by",
+}
+
+
+class _Head(msgspec.Struct):
+    """Of an event, what a list of events shows."""
+
+    eventType: Any = None  # noqa: N815  (OpenLineage's name)
+    eventTime: Any = None  # noqa: N815
+
+
+_head = msgspec.json.Decoder(_Head)
+_facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["runs"])
+
+    @router.get("/runs")
+    def list_runs(
+        namespace: Text | None = None,
+        job: Text | None = None,
+        dag_id: Text | None = None,
+        dag_run_id: Text | None = None,
+        task_id: Text | None = None,
+        state: Text | None = None,
+        kind: Text | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> a.Page[a.Run]:
+        """Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools."""
+        wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind)
+        after = read_cursor(cursor, int, int)
+        with catalog.open() as snapshot:
+            rows = read.runs(snapshot, wanted, limit + 1, after)
+        following = write_cursor(rows[limit - 1].at, rows[limit - 1].id) if rows[limit:] else None
+        return a.Page(items=[render.run(row) for row in rows[:limit]], next=following)
+
+    @router.get("/runs/{run_id}")
+    def get_run(run_id: Text) -> a.RunDetail:
+        """One run, by its OpenLineage runId (of any attempt) or by its id."""
+        with catalog.open() as snapshot:
+            row = read.find_run(snapshot, run_id)
+            if row is None:
+                raise NotFound(
+                    f"no run is known as {run_id!r}; give an OpenLineage runId, or the `id` of a run"
+                )
+            return _detail(snapshot, row)
+
+    return router
+
+
+def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
+    told = facts.decode(row.facts)
+    notes = {name: note.value for name, note in told.notes.items()}
+    aliases = [ids.run_id(run_id) for run_id in told.attempts]
+    parents = read.runs_by_id(snapshot, [row.parent_id])
+    if row.parent_id not in parents:
+        parents = read.runs_by_alias(snapshot, [row.parent_id])
+    return a.RunDetail(
+        **render.run_fields(row, told),
+        max_tries=_whole(notes.get("retries")),
+        run_type=_text(notes.get("run_type")),
+        triggered_by=_text(notes.get("triggered_by")),
+        operator=_text(notes.get("operator")),
+        pool=_text(notes.get("pool")),
+        queue=_text(notes.get("queue")),
+        engine=_engine(notes.get("processing_engine")),
+        error_text=_error(notes.get("error")),
+        parent=render.run_or_none(parents, row.parent_id),
+        children=[render.run(child) for child in read.children_of_run(snapshot, row, aliases)],
+        tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
+        datasets=_datasets(snapshot, row.id),
+        events=[event_summary(kept) for kept in inbox.events_of(snapshot.tx, row.id, EVENTS)],
+        facts={name: value for name, value in notes.items() if name not in _SHOWN_APART},
+    )
+
+
+def _datasets(snapshot: Snapshot, run_id: int) -> list[a.RunDataset]:
+    rows = read.datasets_of_run(snapshot, run_id)
+    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    found = [
+        a.RunDataset(
+            dataset=render.dataset_ref(assets[row.dataset_id]),
+            role=row.role,
+            row_count=row.row_count,
+            byte_count=row.byte_count,
+            file_count=row.file_count,
+            facets=_facets_of(row.facets),
+        )
+        for row in rows
+        if row.dataset_id in assets
+    ]
+    return sorted(found, key=lambda item: (item.role, item.dataset.namespace, item.dataset.name))
+
+
+def _facets_of(body: bytes | None) -> dict[str, Any]:
+    """Input and output facets by name; of the schema only a digest is kept with the run."""
+    if not body:
+        return {}
+    return {name: told for name, (_, told) in _facets.decode(body).items() if name != "schema"}
+
+
+def event_summary(kept: inbox.Kept) -> a.EventSummary:
+    try:
+        head = _head.decode(kept.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        head = _Head()
+    return a.EventSummary(
+        id=kept.id,
+        received_at=render.when(kept.received_at),
+        event_type=_text(head.eventType),
+        event_time=_text(head.eventTime),
+        size=len(kept.body),
+    )
+
+
+def _error(note: object) -> a.ErrorText | None:
+    if not isinstance(note, dict):
+        return None
+    return a.ErrorText(
+        message=_text(note.get("message")) or "",
+        language=_text(note.get("language")),
+        stack_trace=_text(note.get("stack_trace")),
+    )
+
+
+def _engine(note: object) -> str | None:
+    if not isinstance(note, dict):
+        return None
+    return (
+        " ".join(text for text in (_text(note.get("name")), _text(note.get("version"))) if text)
+        or None
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _whole(value: object) -> int | None:
+    return (
+        int(value) if isinstance(value, int | str) and re.fullmatch(r"-?\d+", str(value)) else None
+    )
