@@ -37,7 +37,11 @@ def test_a_connection_says_where_the_bridge_is(uri: str, url: str) -> None:
 
 def test_a_connection_holds_key_and_certificates() -> None:
     connection = Connection(
-        conn_type="fairlead", host="b", port=1, password="k", extra='{"verify": "/ca", "x": 1}'  # noqa: S106
+        conn_type="fairlead",
+        host="b",
+        port=1,
+        password="k",  # noqa: S106
+        extra='{"verify": "/ca", "x": 1}',
     )
     assert connection_destination(connection) == {
         "url": "http://b:1",

@@ -5,6 +5,8 @@ Imports are inside the functions: this module is loaded while Airflow itself is 
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 
@@ -44,36 +46,44 @@ def plugin_class() -> Any:
     return AirflowPlugin
 
 
-def redact(value: Any, max_depth: int) -> Any:
-    """`value` without what Airflow knows to be secret at this moment.
+def mask_value(text: str) -> str:
+    """`text` without what Airflow knows to be secret at this moment.
 
     Airflow 3 has two maskers, one of the task SDK and one of the server; a process may have taught
     either, so both are asked.
     """
     for masker in _maskers():
-        value = masker.redact(value, max_depth=max_depth)
-    return value
+        text = masker.redact(text)
+    return text
 
 
+def hides_key(name: str) -> bool:
+    """True where Airflow hides the value because of its key (`password`, `api_key`, ...)."""
+    return any(masker.should_hide_value_for_key(name) for masker in _maskers())
+
+
+@cache
 def _maskers() -> list[Any]:
-    maskers = []
-    for module in (
+    """The maskers themselves, which learn; not copies of what they know."""
+    found = [
         "airflow.sdk._shared.secrets_masker",  # Airflow 3.2 and newer, tasks
         "airflow._shared.secrets_masker",  # Airflow 3.2 and newer, server
+    ]
+    older = [
         "airflow.sdk.execution_time.secrets_masker",  # Airflow 3.0 and 3.1
         "airflow.utils.log.secrets_masker",  # Airflow 2
-    ):
-        masker = _masker(module)
-        if masker is not None and masker not in maskers:
-            maskers.append(masker)
-        if maskers and module == "airflow._shared.secrets_masker":
-            break  # the older names are deprecated aliases of these
+    ]
+    maskers = [m for m in map(_masker, found) if m is not None]
+    if not maskers:  # the older names still exist later on, but are deprecated
+        maskers = [m for m in map(_masker, older) if m is not None]
+    if not maskers:
+        raise RuntimeError(
+            "This version of Airflow keeps its secrets masker where Fairlead cannot find it"
+        )
     return maskers
 
 
 def _masker(module: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(module)._secrets_masker()
     except (ImportError, AttributeError):

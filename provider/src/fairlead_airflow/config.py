@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,9 @@ class Config:
     transport: dict[str, Any] | None
     spool: dict[str, Any]
     """What the durable transport takes besides its destination."""
+    mask_keys: tuple[str, ...] = ()
+    mask_patterns: tuple[re.Pattern[str], ...] = ()
+    max_event_bytes: int = 1024 * 1024
 
     @classmethod
     def read(cls, read: Reader, airflow_home: str) -> Config:
@@ -52,6 +56,13 @@ class Config:
             url=read(SECTION, "url"),
             transport=_convert("transport", transport, json.loads) if transport else None,
             spool=spool | _http_options(read),
+            mask_keys=_words(read(SECTION, "mask_keys")),
+            mask_patterns=_convert(
+                "mask_patterns", read(SECTION, "mask_patterns") or "[]", _patterns
+            ),
+            max_event_bytes=_convert(
+                "max_event_bytes", read(SECTION, "max_event_bytes") or str(1024 * 1024), int
+            ),
         )
 
     def static_destination(self) -> dict[str, Any] | None:
@@ -80,6 +91,20 @@ def _http_options(read: Reader) -> dict[str, Any]:
     if timeout := read(SECTION, "timeout"):
         options["timeout"] = _convert("timeout", timeout, float)
     return options
+
+
+def _words(value: str | None) -> tuple[str, ...]:
+    return tuple(word.strip().lower() for word in (value or "").split(",") if word.strip())
+
+
+def _patterns(value: str) -> tuple[re.Pattern[str], ...]:
+    listed = json.loads(value)
+    if not isinstance(listed, list):
+        raise ValueError("must be a JSON list of regular expressions")
+    try:
+        return tuple(re.compile(pattern) for pattern in listed)
+    except re.error as error:
+        raise ValueError(str(error)) from None
 
 
 def _convert(option: str, value: str, kind: Callable[[str], Any]) -> Any:

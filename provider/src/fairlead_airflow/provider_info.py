@@ -68,6 +68,19 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         example='{"type": "kafka", "topic": "lineage", "config": {"bootstrap.servers": "k:9092"}}',
     ),
     "timeout": _option("Seconds for one request of the delivery.", "float", default="10"),
+    "mask_keys": _option(
+        "Comma-separated parts of key names whose values are masked, besides Airflow's own.",
+        example="iban,ssn",
+    ),
+    "mask_patterns": _option(
+        "JSON list of regular expressions; what they match in an event is masked.",
+        example='["[A-Z]{2}[0-9]{20}"]',
+    ),
+    "max_event_bytes": _option(
+        "Size of an event, beyond which facets are cut, and named in the facet fairlead_cut.",
+        "integer",
+        default="1048576",
+    ),
     "spool": _option(
         "Folder on the worker's disk that keeps events until they are delivered; {hostname} and "
         "{user} are replaced. Default: fairlead/spool in AIRFLOW_HOME.",

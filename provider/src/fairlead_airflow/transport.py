@@ -14,6 +14,7 @@ from fairlead.settings import Settings
 from fairlead.transport import DurableConfig, DurableTransport
 from fairlead_airflow import compat
 from fairlead_airflow.config import Config, airflow_reader, connection_destination
+from fairlead_airflow.protect import Rules, bare, fit, mask
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ class FairleadTransport(DurableTransport):
             DurableConfig(Settings.from_dict({**self._config.spool, **(static or {})}))
         )
         self._is_static = static is not None
+        self._rules = Rules(
+            compat.mask_value, compat.hides_key, self._config.mask_keys, self._config.mask_patterns
+        )
 
     def emit(self, event: Any) -> None:
         try:
@@ -47,6 +51,16 @@ class FairleadTransport(DurableTransport):
         except Exception:
             compat.count("fairlead.events.lost")
             log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
+
+    def keep(self, event: dict[str, Any]) -> None:
+        super().keep(self._protected(event))
+
+    def _protected(self, event: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return fit(mask(event, self._rules), self._config.max_event_bytes)
+        except Exception as error:
+            log.exception("A lineage event could not be masked and travels without its facets")
+            return bare(event, f"masking failed: {type(error).__name__}")
 
     def see_to_delivery(self) -> None:
         """With a connection, ask for it only when somebody must be started: asking takes a while."""
