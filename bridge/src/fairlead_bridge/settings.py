@@ -107,6 +107,13 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
         raise BadSettings("\n".join(_problem(item, flags) for item in error.errors())) from error
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment with the settings of sinks as they were given; sinks name secrets in it."""
+    given = {"SINKS_FILE": settings.sinks_file, "SINKS": settings.sinks}
+    told = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value is not None}
+    return {**os.environ, **told}
+
+
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     problems = []

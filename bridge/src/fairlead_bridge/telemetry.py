@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 # --- log lines ------------------------------------------------------------------------------
 
@@ -83,6 +90,8 @@ def _short(value: object) -> str:
 
 
 # --- metrics --------------------------------------------------------------------------------
+
+disable_created_metrics()  # a series for each series, of use to nobody here
 
 WEB = CollectorRegistry()
 WORK = CollectorRegistry()

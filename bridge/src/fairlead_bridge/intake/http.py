@@ -51,7 +51,7 @@ class Intake:
     """
 
     def __init__(self, committer: Committer, api_keys: Sequence[str], max_body_bytes: int) -> None:
-        self._committer = committer
+        self.committer = committer
         self._keys = frozenset(_key_digest(key.encode()) for key in api_keys)
         self._limit = max_body_bytes
 
@@ -66,7 +66,7 @@ class Intake:
             if body is None:
                 return
             events = await self._events(headers, body)
-            await self._committer.keep(events)
+            await self.committer.keep(events)
         except TooLarge:
             await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
         except Overloaded as error:

@@ -23,6 +23,10 @@ def _post(summary: str, schema: dict[str, Any], responses: dict[str, Any]) -> di
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
             "responses": {
                 **responses,
+                "401": {
+                    "description": "The bridge asks for a key: send `Authorization: Bearer KEY`."
+                },
+                "413": {"description": "The body is larger than the bridge allows."},
                 "503": {
                     "description": "Too busy to keep it now: come again after Retry-After seconds.",
                     "content": _PROBLEM,
@@ -37,12 +41,17 @@ INTAKE = {
     "/api/v1/lineage": _post(
         "Receive an event",
         _EVENT,
-        {"201": {"description": "The event is durable. It may be compressed (gzip)."}},
+        {"201": {"description": "The event is durable. Bodies may be compressed (gzip, zstd)."}},
     ),
     "/api/v1/lineage/batch": _post(
         "Receive many events",
         {"type": "array", "items": _EVENT},
-        {"201": {"description": "All of them are durable."}},
+        {
+            "200": {
+                "description": "All are durable; those that `failed_events` lists are no events."
+            },
+            "204": {"description": "All of them are durable."},
+        },
     ),
 }
 

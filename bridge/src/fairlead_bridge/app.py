@@ -1,0 +1,107 @@
+"""Putting the rooms together. The only place that constructs anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from fairlead_bridge import flow
+from fairlead_bridge.db.engine import open_database
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.intake import http
+from fairlead_bridge.intake.commit import Committer
+from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.settings import Settings, environment
+from fairlead_bridge.sinks import Target
+from fairlead_bridge.sinks import settings as sink_settings
+from fairlead_bridge.web import api, metrics
+from fairlead_bridge.web.page import Page
+
+
+def build(
+    settings: Settings,
+    on_commit: Callable[[], None] = lambda: None,
+    worker_metrics: Callable[[], bytes] = bytes,
+) -> App:
+    """
+    Everything the web process serves, over a database that is created or migrated here.
+
+    `on_commit` is called when events became durable, by another thread; `worker_metrics` gives
+    the metrics of the worker process. Raises BadSettings.
+    """
+    engine = build_database(settings)
+    door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
+    return App(build_web(settings, engine, worker_metrics), door, engine)
+
+
+def build_database(settings: Settings) -> sa.Engine:
+    engine = open_database(settings.database_url)
+    migrate(engine)
+    return engine
+
+
+def build_translator(settings: Settings) -> flow.Translate:
+    """What reads events for `flow.absorb`."""
+    return Translator(Normaliser())
+
+
+def build_sinks(settings: Settings) -> list[Target]:
+    """The sinks that the settings ask for. Raises BadSettings."""
+    return sink_settings.read(environment(settings))
+
+
+def build_intake(
+    settings: Settings, engine: sa.Engine, on_commit: Callable[[], None]
+) -> http.Intake:
+    committer = Committer(
+        engine,
+        source="http",
+        queue_events=settings.queue_events,
+        queue_bytes=settings.queue_bytes,
+        on_commit=on_commit,
+    )
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    return http.Intake(committer, keys, settings.max_body_bytes)
+
+
+def build_web(
+    settings: Settings, engine: sa.Engine, worker_metrics: Callable[[], bytes]
+) -> FastAPI:
+    """Everything that is read: the API, the metrics and the page."""
+    targets = build_sinks(settings)
+    web = api.build_api(engine, settings, {target.name: target.type for target in targets})
+    names = [target.name for target in targets]
+    web.include_router(metrics.router(engine, names, worker_metrics))
+    web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
+    return web
+
+
+class App:
+    """The web process as an ASGI application: the door for events, and beside it all the rest."""
+
+    def __init__(self, web: FastAPI, door: http.Intake | None, engine: sa.Engine) -> None:
+        self._web = web
+        self._door = door
+        self._engine = engine
+        web.router.lifespan_context = self._life
+
+    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        if self._door and http.is_ours(scope):
+            await self._door(scope, receive, send)
+        else:
+            await self._web(scope, receive, send)
+
+    @asynccontextmanager
+    async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        if self._door:
+            self._door.committer.start()
+        yield {}
+        if self._door:
+            await self._door.committer.stop()
+        await asyncio.to_thread(self._engine.dispose)

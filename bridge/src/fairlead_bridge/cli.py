@@ -1,0 +1,340 @@
+"""`fairlead-bridge`: serve, migrate, replay, status, sinks."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import sqlalchemy as sa
+import uvicorn
+
+from fairlead_bridge import inbox, outbox, telemetry
+from fairlead_bridge.app import build, build_database, build_sinks
+from fairlead_bridge.db import tables
+from fairlead_bridge.db.engine import one_absorber, reading, writing
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.errors import BadSettings, FairleadError
+from fairlead_bridge.settings import Settings, load
+from fairlead_bridge.sinks import Target
+from fairlead_bridge.telemetry import Line
+from fairlead_bridge.workers import Absorb, Workers, now
+
+#: What the program ends with: done; it failed; it was told something wrong.
+OK, FAILED, MISTOLD = 0, 1, 2
+
+_SETTINGS = ("host", "port", "database_url", "sinks_file", "log_level", "log_format")
+#: What a rebuilt catalog is made from, and what sinks have been told.
+_NOT_CATALOG = (
+    tables.event,
+    tables.waiting,
+    tables.quarantine,
+    tables.delivery,
+    tables.sink,
+)
+_ROLES = ("intake", "absorb", "deliver")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the program's exit code."""
+    arguments = _parser().parse_args(argv)
+    given = {name: getattr(arguments, name, None) for name in (*_SETTINGS, *_ROLES)}
+    try:
+        settings = load(given)
+        telemetry.configure_logging(settings.log_level, settings.log_format)
+        code: int = arguments.run(settings, arguments)
+    except BadSettings as error:
+        return _complain(str(error), MISTOLD)
+    except sa.exc.DBAPIError as error:
+        return _complain(f"the database failed: {str(error.orig).strip()}", FAILED)
+    except FairleadError as error:
+        return _complain(str(error), FAILED)
+    except BrokenPipeError:  # `fairlead-bridge status | head`
+        sys.stderr.close()
+        return OK
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _complain(message: str, code: int) -> int:
+    for line in message.splitlines():
+        sys.stderr.write(f"fairlead-bridge: {line}\n")
+    return code
+
+
+# --- what can be asked for ------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fairlead-bridge",
+        description="Receives OpenLineage events, keeps a catalog of them, tells other catalogs.",
+        epilog="Every setting can be given as an environment variable: --database-url as "
+        "FAIRLEAD_DATABASE_URL, and so on.",
+    )
+    parser.add_argument("--version", action="version", version=version("fairlead-bridge"))
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = _command(commands, "serve", "run the bridge", _serve)
+    for name in ("host", "port"):
+        _setting(serve, name)
+    _setting(serve, "sinks_file")
+    for role in _ROLES:
+        about = Settings.model_fields[role].description
+        serve.add_argument(f"--{role}", action="store_true", default=None, help=about)
+
+    _command(commands, "migrate", "create the database, or bring it up to date", _migrate)
+
+    replay = _command(commands, "replay", "absorb received events again", _replay)
+    _setting(replay, "sinks_file")
+    which = replay.add_mutually_exclusive_group()
+    which.add_argument(
+        "--quarantined", action="store_true", help="only those that were not understood"
+    )
+    which.add_argument(
+        "--rebuild", action="store_true", help="empty the catalog first, and fill it from the log"
+    )
+    replay.add_argument(
+        "--force", action="store_true", help="rebuild even where the log has lost its beginning"
+    )
+
+    status = _command(commands, "status", "show how far everything is", _status)
+    _setting(status, "sinks_file")
+    status.add_argument("--json", action="store_true", help="for programs")
+
+    sinks = _command(commands, "sinks", "look after the catalogs that are told", _sinks)
+    _setting(sinks, "sinks_file")
+    sinks.add_argument(
+        "action",
+        choices=("check", "retry", "retell"),
+        help="check: try address and credentials; retry: what was rejected; retell: everything",
+    )
+    sinks.add_argument("name", nargs="?", help="one sink; without it, all")
+    return parser
+
+
+def _command(commands: Any, name: str, about: str, run: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
+    for setting in ("database_url", "log_level", "log_format"):
+        _setting(parser, setting)
+    return parser
+
+
+def _setting(parser: argparse.ArgumentParser, name: str) -> None:
+    field = Settings.model_fields[name]
+    default = f" (default: {field.default})" if field.default is not None else ""
+    parser.add_argument(
+        f"--{name.replace('_', '-')}",
+        default=None,
+        help=f"{field.description or name.replace('_', ' ')}{default}",
+    )
+
+
+# --- serve ----------------------------------------------------------------------------------
+
+
+def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
+    listener = _listen(settings)
+    workers = Workers(settings) if {"absorb", "deliver"} & set(settings.roles) else None
+    app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=60,
+        )
+    )
+    host, port = listener.getsockname()[:2]
+    shown = settings.host if ":" not in settings.host else f"[{settings.host}]"
+    with _workers(workers), _quiet_signals():
+        telemetry.say(Line.STARTED, url=f"http://{shown}:{port}", roles=",".join(settings.roles))
+        if "intake" in settings.roles and not settings.api_keys and not host.startswith("127."):
+            telemetry.say(Line.OPEN_INTAKE, hint="anyone may send events: set FAIRLEAD_API_KEYS")
+        server.run(sockets=[listener])
+    telemetry.say(Line.STOPPED)
+    return OK
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket, taken before anything else is begun."""
+    try:
+        (family, kind, _, _, address), *_ = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise BadSettings(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "choose another with --host and --port, or FAIRLEAD_HOST and FAIRLEAD_PORT"
+        ) from error
+    return listener
+
+
+@contextmanager
+def _workers(workers: Workers | None) -> Iterator[None]:
+    if workers:
+        workers.start()
+    try:
+        yield
+    finally:
+        if workers:
+            workers.stop()
+
+
+@contextmanager
+def _quiet_signals() -> Iterator[None]:
+    """uvicorn stops on SIGINT and SIGTERM, then raises them again; once it has stopped, so what."""
+    before = {
+        number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- the others -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[sa.Engine]:
+    engine = build_database(settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
+    with _database(settings) as engine:
+        _print(f"The database's schema is up to date: {migrate(engine)}")
+    return OK
+
+
+def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
+    targets = build_sinks(settings)
+    with _database(settings) as engine:
+        with writing(engine) as tx:
+            one_absorber(tx)
+            if arguments.rebuild:
+                _empty_catalog(tx, arguments.force)
+            waiting = inbox.replay(tx, quarantined=arguments.quarantined)
+        _print(f"{waiting} events to absorb")
+        _absorb_all(Absorb(settings, engine, targets, lambda: None))
+        with reading(engine) as tx:
+            left = inbox.counts(tx)
+        _print(f"Done; {left.waiting} wait, {left.quarantined} are in quarantine")
+    return OK
+
+
+def _empty_catalog(tx: sa.Connection, force: bool) -> None:
+    if not (force or inbox.is_whole(tx)):
+        raise BadSettings(
+            "the log has lost its oldest events to retention, so the catalog cannot be rebuilt "
+            "whole; --force rebuilds it from what is left"
+        )
+    for table in tables.metadata.sorted_tables:
+        if table not in _NOT_CATALOG:
+            tx.execute(sa.delete(table))
+
+
+def _absorb_all(absorb: Absorb) -> None:
+    total = 0
+    told = 0
+    while count := absorb():
+        total += count
+        if total - told >= 10_000:
+            told = total
+            _print(f"{total} absorbed")
+
+
+def _status(settings: Settings, arguments: argparse.Namespace) -> int:
+    targets = build_sinks(settings)
+    names = [target.name for target in targets]
+    with _database(settings) as engine, reading(engine) as tx:
+        room = inbox.counts(tx)
+        owed = outbox.counts(tx, names, now())
+    if arguments.json:
+        told = {
+            "inbox": dataclasses.asdict(room) | {"last_received_at": _time(room.last_received_at)},
+            "sinks": {
+                name: dataclasses.asdict(count)
+                | {
+                    key: _time(getattr(count, key))
+                    for key in ("oldest_waiting_at", "told_at", "rests_until")
+                }
+                for name, count in owed.items()
+            },
+        }
+        _print(json.dumps(told, indent=2))
+        return OK
+    _print(f"received     {room.received:>10}   last {_time(room.last_received_at) or 'never'}")
+    _print(f"waiting      {room.waiting:>10}")
+    _print(f"quarantined  {room.quarantined:>10}")
+    if not owed:
+        _print("\nno sinks")
+        return OK
+    width = max(map(len, [*owed, "sink"]))
+    _print(f"\n{'sink':<{width}}  {'waiting':>9} {'rejected':>9} {'in sync':>9}  last error")
+    for name, count in owed.items():
+        numbers = f"{count.waiting:>9} {count.rejected:>9} {count.in_sync:>9}"
+        _print(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
+    return OK
+
+
+def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
+    targets = build_sinks(settings)
+    chosen = [target for target in targets if arguments.name in (None, target.name)]
+    if not chosen:
+        known = ", ".join(target.name for target in targets) or "none"
+        raise BadSettings(f"no such sink: {arguments.name or 'any'}; there are: {known}")
+    if arguments.action == "check":
+        return max([_check(target) for target in chosen])
+    with _database(settings) as engine:
+        for target in chosen:
+            with writing(engine) as tx:
+                if arguments.action == "retry":
+                    count = outbox.retry_rejected(tx, target.name, now())
+                    _print(f"{target.name}: {count} rejected entries will be told again")
+                else:
+                    outbox.retell(tx, target.name, target.kinds, now())
+                    _print(f"{target.name}: will be told everything again")
+    return OK
+
+
+def _check(target: Target) -> int:
+    try:
+        found = target.sink.probe()
+    except FairleadError as error:
+        _print(f"{target.name}: {error}")
+        return FAILED
+    for sentence in found:
+        _print(f"{target.name}: {sentence}")
+    return OK
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at / 1e6, UTC).isoformat()
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    with suppress(ValueError):
+        sys.stdout.flush()
