@@ -263,6 +263,15 @@ delivery = _table(
     sa.Column("reason", sa.Text),
     sa.Column("sent", sa.LargeBinary),  # digest of what the sink was last told
     sa.Index("delivery_due", "sink", "state", "due_at"),
+    # Events are told in the order they came, however often one was put off.
+    sa.Index(
+        "delivery_event",
+        "sink",
+        "state",
+        "key",
+        sqlite_where=sa.text("kind = 'event'"),
+        postgresql_where=sa.text("kind = 'event'"),
+    ),
 )
 
 #: The sinks themselves: whether one may be called now, and how the last calls went.

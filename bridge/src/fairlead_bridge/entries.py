@@ -1,0 +1,171 @@
+"""
+What sinks are told of: one entry of the catalog, whole, as it stands now.
+
+Frozen, and complete enough that a sink never has to ask the database anything. Times are
+microseconds since the epoch in UTC; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from fairlead_bridge.model import Name, State
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRef:
+    """A dataset by its OpenLineage name."""
+
+    id: int
+    namespace: str
+    name: str
+    kind: str | None = None  # "TABLE", "VIEW", "FILE", "TOPIC", ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobRef:
+    """A job by its OpenLineage name; `dag_id` and `task_id` where it is Airflow's."""
+
+    id: int
+    namespace: str
+    name: str
+    kind: str  # "dag", "task", "query", "job", ...
+    dag_id: str | None = None
+    task_id: str | None = None
+    parent: JobRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    name: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    key: str
+    value: str | None = None
+    column: str | None = None  # of that column only
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str  # nested fields as "a.b.c"
+    type: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A column of one of the job's outputs comes from a column of one of its inputs."""
+
+    source: DatasetRef
+    source_column: str
+    target: DatasetRef
+    target_column: str
+    direct: bool = True  # False: it only filters, joins, sorts or groups
+    transformation: str | None = None  # "IDENTITY", "AGGREGATION", "JOIN", ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunDataset:
+    """What a run read or wrote."""
+
+    dataset: DatasetRef
+    role: Literal["input", "output"]
+    written_at: int | None = None  # outputs of successful runs
+    row_count: int | None = None
+    byte_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a DAG, as the DAG's author wrote it."""
+
+    job: JobRef
+    operator: str | None = None
+    downstream: tuple[str, ...] = ()  # task_ids
+    group: str | None = None
+    sql: str | None = None
+    url: str | None = None
+    owners: tuple[Owner, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Base of the four kinds of entries."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry(Entry):
+    dataset: DatasetRef
+    names: tuple[DatasetRef, ...] = ()  # every name producers use for it, `dataset` among them
+    description: str | None = None
+    owners: tuple[Owner, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    columns: tuple[Column, ...] = ()
+    written_at: int | None = None  # end of the last successful run that wrote it: its freshness
+    written_by: RunEntry | None = None  # that run, without its datasets and tasks
+    dropped_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEntry(Entry):
+    job: JobRef
+    integration: str | None = None  # "AIRFLOW", "SPARK", "DBT", ...
+    description: str | None = None
+    owners: tuple[Owner, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    schedule: str | None = None
+    operator: str | None = None
+    sql: str | None = None
+    url: str | None = None  # of the job in Airflow, where the events told
+    source_url: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)  # of Airflow: fileloc, pool, queue, ...
+    tasks: tuple[Task, ...] = ()  # of a DAG
+    upstream: tuple[JobRef, ...] = ()  # jobs that run before it
+    inputs: tuple[DatasetRef, ...] = ()
+    outputs: tuple[DatasetRef, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry(Entry):
+    job: JobRef
+    run_id: str  # OpenLineage's
+    state: State
+    first_at: int
+    last_at: int
+    dag_run_id: str | None = None  # Airflow's run_id
+    map_index: int | None = None  # -1 where the task is not mapped
+    try_number: int | None = None
+    max_tries: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    duration: float | None = None
+    nominal_start_at: int | None = None
+    nominal_end_at: int | None = None
+    run_type: str | None = None  # of the DAG run: "scheduled", "manual", ...
+    error: str | None = None
+    url: str | None = None
+    dag_run: Name | None = None  # of a task's run
+    dag_run_openlineage_id: str | None = None
+    last_try: bool = True  # no later try of the same task instance is known
+    latest: bool = True  # no later run of the same job is known
+    datasets: tuple[RunDataset, ...] = ()
+    tasks: tuple[RunEntry, ...] = ()  # of a DAG run: its tasks' last tries, without their datasets
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry(Entry):
+    """An event as it came in, and the run it tells of."""
+
+    body: bytes
+    run: int | None = None  # events of one run are told in the order of their ids
+
+
+AnyEntry: TypeAlias = DatasetEntry | JobEntry | RunEntry | EventEntry

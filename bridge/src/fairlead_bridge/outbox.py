@@ -1,0 +1,327 @@
+"""
+Room 4. Which catalog entries some sink has yet to see.
+
+The outbox holds names, not payloads. A sink that was away for a day is told how an entry stands
+now, once; it is not told every change in between.
+
+One worker at a time tells a sink, under a lease; so a sink hears things in order, and one that
+asked for a rest gets it from every process. Times are microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge import retry
+from fairlead_bridge.db.engine import chunks, excluded, insert_new, upsert
+from fairlead_bridge.db.tables import dataset, delivery, job, run, run_event
+from fairlead_bridge.db.tables import sink as sink_table
+from fairlead_bridge.model import Delivery, Kind, Name
+
+#: What each sink, by its name, wants to hear of.
+Interests = Mapping[str, Collection[Kind]]
+
+#: Microseconds that a worker has to tell what it claimed, before another may claim it.
+LEASE = 180 * 1_000_000
+
+_d = delivery.c
+_is_event = _d.kind == sa.literal_column("'event'")
+_came = excluded(delivery)
+#: News of what waits already is the same delivery: it stays due when it was. (Literals, because
+#: bulk upserts bind nothing but the rows.)
+_waits = _d.state == sa.literal_column("'waiting'")
+_NEWS = {
+    "version": _d.version + sa.literal_column("1"),
+    "state": sa.literal_column("'waiting'"),
+    "attempts": sa.case((_waits, _d.attempts), else_=_came.attempts),
+    "news_at": sa.case((_waits, _d.news_at), else_=_came.news_at),
+    "due_at": sa.case((_waits, _d.due_at), else_=_came.due_at),
+}
+
+
+def put(tx: sa.Connection, names: Iterable[Name], interests: Interests, now: int) -> None:
+    """Mark the entries as news for each sink that wants their kind."""
+    wanted = set(names)
+    rows = [
+        _row(sink, name, now)
+        for sink, kinds in interests.items()
+        for name in wanted
+        if name.kind in kinds
+    ]
+    upsert(tx, delivery, rows, _NEWS)
+
+
+def _row(sink: str, name: Name, now: int) -> dict[str, Any]:
+    return {
+        "sink": sink,
+        "kind": name.kind,
+        "key": name.id,
+        "version": 1,
+        "state": "waiting",
+        "attempts": 0,
+        "news_at": now,
+        "due_at": now,
+    }
+
+
+def claim(tx: sa.Connection, sink: str, limit: int, now: int) -> list[Delivery]:
+    """
+    The deliveries now due, datasets before jobs before runs; events in the order they came.
+
+    Empty while another worker tells this sink, or while it rests. The claim holds until `release`
+    or until its lease runs out, so a worker that dies leaves everything due again.
+    """
+    insert_new(tx, sink_table, [{"name": sink, "due_at": 0, "failures": 0}])
+    mine = tx.execute(
+        sa.update(sink_table)
+        .where(sink_table.c.name == sink, sink_table.c.due_at <= now)
+        .values(due_at=now + LEASE)
+    )
+    if not mine.rowcount:
+        return []
+    ready = (
+        sa.select(_d.kind, _d.key, _d.version, _d.attempts, _d.sent)
+        .where(_d.sink == sink, _d.state == "waiting", _d.due_at <= now)
+        .limit(limit)
+    )
+    events = tx.execute(ready.where(_is_event).order_by(_d.key)).all()
+    others = tx.execute(ready.where(~_is_event).order_by(_d.due_at, _d.kind, _d.key)).all()
+    found = [*events, *others][:limit]
+    due = [Delivery(sink, Name(kind, key), *rest) for kind, key, *rest in found]
+    if not due:
+        release(tx, sink, now)
+    return sorted(due, key=lambda item: item.name)
+
+
+def behind(tx: sa.Connection, sink: str, runs: Mapping[int, int], now: int) -> dict[int, int]:
+    """
+    Events that must wait for an earlier one of their run, with the time when that one is due.
+
+    `runs` has the run of each claimed event. Only events that were put off can be in the way:
+    everything else that is earlier was claimed with these or before them.
+    """
+    postponed = sa.and_(_d.sink == sink, _d.state == "waiting", _d.due_at > now, _d.kind == "event")
+    if not runs or not tx.scalar(sa.select(sa.exists().where(postponed))):
+        return {}
+    e = run_event.c
+    late: dict[int, list[tuple[int, int]]] = {}
+    for part in chunks(sorted(set(runs.values()))):
+        rows = tx.execute(
+            sa.select(e.run_id, e.event_id, _d.due_at)
+            .join_from(run_event, delivery, _d.key == e.event_id)
+            .where(e.run_id.in_(part), postponed)
+        )
+        for run_id, event, due_at in rows:
+            late.setdefault(run_id, []).append((event, due_at))
+    waits = {
+        event: max((due for earlier, due in late.get(run_id, ()) if earlier < event), default=0)
+        for event, run_id in runs.items()
+    }
+    return {event: due for event, due in waits.items() if due}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The sink has it, or had it already; `digest` is of what it was told."""
+
+    delivery: Delivery
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    delivery: Delivery
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """To be tried again at `due_at`; `tried` says whether the sink was asked at all."""
+
+    delivery: Delivery
+    due_at: int
+    reason: str | None = None
+    tried: bool = True
+
+
+Result = Settled | GivenUp | Postponed
+
+
+def settle(tx: sa.Connection, results: Iterable[Result], now: int) -> None:
+    """Write down how deliveries went. What had news meanwhile stays due."""
+    by_shape: dict[type, list[dict[str, Any]]] = {}
+    for result in results:
+        by_shape.setdefault(type(result), []).append(_outcome(result, now))
+    for shape, rows in by_shape.items():
+        tx.execute(_STATEMENTS[shape], rows)
+
+
+def postpone(
+    delivery: Delivery, reason: str, now: int, retry_after: float | None = None
+) -> Postponed:
+    """To be tried again after a while, longer each time, or when the sink asked for it."""
+    due_at = retry.next_due(now, delivery.attempts + 1, retry_after)
+    return Postponed(delivery, due_at, reason)
+
+
+def _outcome(result: Result, now: int) -> dict[str, Any]:
+    told = result.delivery
+    key = {
+        "b_sink": told.sink,
+        "b_kind": told.name.kind,
+        "b_key": told.name.id,
+    }
+    match result:
+        case Settled(digest=digest):
+            return key | {"b_version": told.version, "b_sent": digest, "b_now": now}
+        case GivenUp(reason=reason):
+            return key | {"b_version": told.version, "b_reason": reason, "b_now": now}
+        case Postponed(due_at=due_at, reason=reason, tried=tried):
+            return key | {"b_due": due_at, "b_reason": reason, "b_tried": int(tried)}
+
+
+_this = sa.update(delivery).where(
+    _d.sink == sa.bindparam("b_sink"),
+    _d.kind == sa.bindparam("b_kind"),
+    _d.key == sa.bindparam("b_key"),
+)
+_seen = _d.version == sa.bindparam("b_version")
+_now = sa.bindparam("b_now", type_=sa.BigInteger)
+
+
+def _unless_news(state: str) -> dict[str, Any]:
+    return {
+        "state": sa.case((_seen, state), else_="waiting"),
+        "attempts": 0,
+        "due_at": _now,
+        "news_at": sa.case((_seen, _d.news_at), else_=_now),
+    }
+
+
+_STATEMENTS: dict[type, sa.Update] = {
+    Settled: _this.values(
+        **_unless_news("settled"), reason=None, sent=sa.bindparam("b_sent", type_=sa.LargeBinary)
+    ),
+    GivenUp: _this.values(
+        **_unless_news("rejected"), reason=sa.bindparam("b_reason", type_=sa.Text)
+    ),
+    Postponed: _this.values(
+        attempts=_d.attempts + sa.bindparam("b_tried", type_=sa.Integer),
+        due_at=sa.bindparam("b_due", type_=sa.BigInteger),
+        reason=sa.func.coalesce(sa.bindparam("b_reason", type_=sa.Text), _d.reason),
+    ),
+}
+
+
+def release(
+    tx: sa.Connection, sink: str, now: int, *, told: bool = False, error: str | None = None
+) -> None:
+    """Give the claim back. `told`: the sink took something; `error`: something went wrong."""
+    values: dict[str, Any] = {"due_at": now}
+    if told:
+        values |= {"failures": 0, "told_at": now, "error": None, "error_at": None}
+    if error is not None:
+        values |= {"error": error, "error_at": now}
+    tx.execute(sa.update(sink_table).where(sink_table.c.name == sink).values(values))
+
+
+def rest(
+    tx: sa.Connection, sink: str, reason: str, now: int, retry_after: float | None = None
+) -> None:
+    """Give the claim back and leave the sink alone for a while, longer after each failure."""
+    row = sink_table.c
+    failures = (tx.scalar(sa.select(row.failures).where(row.name == sink)) or 0) + 1
+    tx.execute(
+        sa.update(sink_table)
+        .where(row.name == sink)
+        .values(
+            failures=failures,
+            due_at=retry.next_due(now, failures, retry_after),
+            error=reason,
+            error_at=now,
+        )
+    )
+
+
+# --- for people -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How far a sink is. Times in microseconds since the epoch."""
+
+    waiting: int = 0
+    rejected: int = 0
+    in_sync: int = 0
+    oldest_waiting_at: int | None = None
+    last_error: str | None = None
+    told_at: int | None = None
+    rests_until: int | None = None
+
+
+def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count]:
+    """How far each sink is."""
+    found = tx.execute(
+        sa.select(_d.sink, _d.state, sa.func.count())
+        .where(_d.sink.in_(sinks))
+        .group_by(_d.sink, _d.state)
+    )
+    numbers = {(sink, state): count for sink, state, count in found}
+    since = tx.execute(
+        sa.select(_d.sink, sa.func.min(_d.news_at))
+        .where(_d.sink.in_(sinks), _d.state == "waiting")
+        .group_by(_d.sink)
+    )
+    oldest = {row[0]: row[1] for row in since}
+    states = {
+        row.name: row
+        for row in tx.execute(sa.select(sink_table).where(sink_table.c.name.in_(sinks)))
+    }
+    return {
+        sink: Count(
+            waiting=numbers.get((sink, "waiting"), 0),
+            rejected=numbers.get((sink, "rejected"), 0),
+            in_sync=numbers.get((sink, "settled"), 0),
+            oldest_waiting_at=oldest.get(sink),
+            last_error=states[sink].error if sink in states else None,
+            told_at=states[sink].told_at if sink in states else None,
+            rests_until=(
+                states[sink].due_at
+                if sink in states and states[sink].failures and states[sink].due_at > now
+                else None
+            ),
+        )
+        for sink in sinks
+    }
+
+
+def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
+    """Try again what the sink refused; returns how many."""
+    found = tx.execute(
+        sa.update(delivery)
+        .where(_d.sink == sink, _d.state == "rejected")
+        .values(state="waiting", attempts=0, due_at=now, news_at=now)
+    )
+    return found.rowcount
+
+
+def retell(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
+    """Everything the catalog has of these kinds is news for the sink, as if told for the first time."""
+    tables: dict[Kind, sa.Table] = {"dataset": dataset, "job": job, "run": run}
+    for kind, table in tables.items():
+        if kind in kinds:
+            for part in tx.execute(sa.select(table.c.id)).partitions(5_000):
+                rows = [_row(sink, Name(kind, row.id), now) for row in part]
+                upsert(tx, delivery, rows, _NEWS)
+    forgotten = sa.update(delivery).where(_d.sink == sink, _d.kind.in_(kinds))
+    tx.execute(forgotten.values(sent=None))
+
+
+def drop_sink(tx: sa.Connection, sink: str) -> int:
+    """Forget a sink that is no longer there, and what it was owed; returns how many entries."""
+    tx.execute(sa.delete(sink_table).where(sink_table.c.name == sink))
+    return tx.execute(sa.delete(delivery).where(_d.sink == sink)).rowcount

@@ -1,0 +1,154 @@
+"""Who has yet to be told of what."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from fairlead_bridge import outbox, retry
+from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.model import Delivery, Name
+
+NOW = 1_795_000_000_000_000
+SECOND = 1_000_000
+TABLE, JOB, RUN = Name("dataset", 1), Name("job", 2), Name("run", 3)
+ALL = {"one": {"dataset", "job", "run"}, "two": {"run"}}
+
+
+def put(db: sa.Engine, *names: Name, now: int = NOW) -> None:
+    with writing(db) as tx:
+        outbox.put(tx, names, ALL, now)  # type: ignore[arg-type]
+
+
+def claim(db: sa.Engine, sink: str = "one", now: int = NOW, limit: int = 10) -> list[Delivery]:
+    with writing(db) as tx:
+        return outbox.claim(tx, sink, limit, now)
+
+
+def settle(db: sa.Engine, *results: outbox.Result, now: int = NOW) -> None:
+    with writing(db) as tx:
+        outbox.settle(tx, results, now)
+        for sink in {result.delivery.sink for result in results}:
+            outbox.release(tx, sink, now)
+
+
+def count(db: sa.Engine, sink: str = "one") -> outbox.Count:
+    with reading(db) as tx:
+        return outbox.counts(tx, [sink], NOW)[sink]
+
+
+def test_each_sink_hears_of_the_kinds_it_wants(db: sa.Engine) -> None:
+    put(db, RUN, TABLE, JOB)
+    assert [told.name for told in claim(db, "one")] == [TABLE, JOB, RUN]
+    assert [told.name for told in claim(db, "two")] == [RUN]
+
+
+def test_news_on_top_of_news_is_one_delivery(db: sa.Engine) -> None:
+    put(db, TABLE)
+    put(db, TABLE, now=NOW + SECOND)
+    (told,) = claim(db, now=NOW + SECOND)
+    assert told.version == 2
+    assert count(db).oldest_waiting_at == NOW
+
+
+def test_a_claim_is_held_until_it_is_released(db: sa.Engine) -> None:
+    put(db, TABLE)
+    (told,) = claim(db)
+    assert claim(db) == []
+    settle(db, outbox.Settled(told, b"mark"))
+    assert claim(db) == []
+    assert count(db).in_sync == 1
+
+
+def test_a_worker_that_died_leaves_everything_due_again(db: sa.Engine) -> None:
+    put(db, TABLE)
+    claim(db)
+    assert claim(db, now=NOW + outbox.LEASE - 1) == []
+    assert [told.name for told in claim(db, now=NOW + outbox.LEASE)] == [TABLE]
+
+
+def test_news_that_comes_while_a_sink_is_listening_is_not_lost(db: sa.Engine) -> None:
+    put(db, TABLE)
+    (told,) = claim(db)
+    put(db, TABLE, now=NOW + 1)
+    settle(db, outbox.Settled(told, b"old"), now=NOW + 2)
+    (again,) = claim(db, now=NOW + 3)
+    assert (again.version, again.sent) == (2, b"old")
+
+
+def test_news_brings_a_refused_entry_back(db: sa.Engine) -> None:
+    put(db, TABLE)
+    settle(db, outbox.GivenUp(claim(db)[0], "no such table"))
+    assert count(db).rejected == 1
+    put(db, TABLE)
+    assert [told.attempts for told in claim(db)] == [0]
+
+
+def test_a_refused_entry_can_be_tried_again_by_hand(db: sa.Engine) -> None:
+    put(db, TABLE)
+    settle(db, outbox.GivenUp(claim(db)[0], "no such table"))
+    assert claim(db) == []
+    with writing(db) as tx:
+        assert outbox.retry_rejected(tx, "one", NOW) == 1
+    assert [told.name for told in claim(db)] == [TABLE]
+
+
+def test_a_postponed_entry_waits_and_news_does_not_hurry_it(db: sa.Engine) -> None:
+    put(db, TABLE, JOB)
+    first = claim(db)
+    settle(
+        db, outbox.postpone(first[0], "500", NOW, retry_after=60), outbox.Settled(first[1], None)
+    )
+    put(db, TABLE, now=NOW + SECOND)
+    assert claim(db, now=NOW + 59 * SECOND) == []
+    (again,) = claim(db, now=NOW + 60 * SECOND)
+    assert (again.attempts, again.version) == (1, 2)
+
+
+def test_a_sink_that_rests_is_left_alone_by_everybody(db: sa.Engine) -> None:
+    put(db, TABLE)
+    claim(db)
+    with writing(db) as tx:
+        outbox.rest(tx, "one", "429", NOW, retry_after=30)
+    put(db, JOB, now=NOW + SECOND)
+    assert claim(db, now=NOW + 29 * SECOND) == []
+    assert len(claim(db, now=NOW + 30 * SECOND)) == 2
+
+
+def test_a_sink_says_what_went_wrong_until_it_takes_something(db: sa.Engine) -> None:
+    put(db, TABLE)
+    claim(db)
+    with writing(db) as tx:
+        outbox.rest(tx, "one", "503 from there", NOW, retry_after=30)
+    state = count(db)
+    assert (state.last_error, state.rests_until) == ("503 from there", NOW + 30 * SECOND)
+    with writing(db) as tx:
+        outbox.release(tx, "one", NOW, told=True)
+    assert (count(db).last_error, count(db).told_at) == (None, NOW)
+
+
+def test_a_sink_that_is_gone_is_forgotten_whole(db: sa.Engine) -> None:
+    put(db, TABLE, RUN)
+    with writing(db) as tx:
+        assert outbox.drop_sink(tx, "one") == 2
+    assert (count(db).waiting, count(db, "two").waiting) == (0, 1)
+
+
+def test_waits_grow_are_spread_and_honour_the_sink() -> None:
+    chance = random.Random(1)
+    waits = [(retry.next_due(0, n, chance=chance)) / SECOND for n in range(1, 12)]
+    assert all(
+        low <= wait <= high for wait, low, high in zip(waits, [1, 2, 4], [2, 4, 8], strict=False)
+    )
+    assert max(waits) <= retry.LONGEST_WAIT
+    assert retry.next_due(0, 1, retry_after=3600) == 3600 * SECOND
+
+
+@pytest.mark.parametrize("size", [5_000])
+def test_a_thousand_entries_are_settled_in_one_go(db: sa.Engine, size: int) -> None:
+    put(db, *(Name("run", n) for n in range(size)))
+    told = claim(db, limit=size)
+    settle(db, *(outbox.Settled(item, b"x" * 16) for item in told))
+    assert count(db).in_sync == size
