@@ -1,0 +1,233 @@
+"""
+The one border to `requests`: foreign errors become ours here.
+
+Nothing is retried here but a connection that the catalog closed while it was idle; the outbox
+tries again, for everybody, with patience and without a thread that sleeps.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from fairlead_bridge.errors import Rejected, Unavailable
+
+#: Seconds to connect, and to wait between two bytes of an answer.
+TIMEOUT = (5.0, 30.0)
+#: The catalog, or what stands before it, says "later".
+LATER = {408, 425, 429, 502, 503, 504}
+#: Seconds before we knock again where the settings are wrong and a human must act.
+UNTIL_SOMEBODY_ACTS = 300.0
+_EXCERPT = 500
+_GZIP_FROM = 4_096
+
+
+class Broken(Unavailable):
+    """500: the catalog failed, and this request alone may be why."""
+
+
+class Refused(Rejected):
+    """A 4xx answer; the sink may know what it means."""
+
+    def __init__(self, message: str, status: int, body: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class Misconfigured(Unavailable):
+    """Nothing will be taken until somebody changes a setting here or there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, UNTIL_SOMEBODY_ACTS)
+
+
+class Bearer(AuthBase):
+    """`Authorization: Bearer`; the token is asked for each time, so that it may change."""
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token()}"
+        return request
+
+
+class NoAuth(AuthBase):
+    """Keeps `requests` from looking for credentials in ~/.netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class Client:
+    """
+    HTTP to one catalog over connections that are kept.
+
+    `rate` is the most requests a second; `compress` sends bodies of 4 kB and more with gzip.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: AuthBase | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        verify: bool | str = True,
+        rate: float | None = None,
+        compress: bool = False,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._auth = auth or NoAuth()
+        self._headers = {
+            "Accept": "application/json",
+            "User-Agent": f"fairlead-bridge/{version('fairlead-bridge')}",
+            **(headers or {}),
+        }
+        self._timeout = timeout
+        self._verify = verify
+        self._pause = 1.0 / rate if rate else 0.0
+        self._next = 0.0
+        self._compress = compress
+        self._session = requests.Session()
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=32))
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=32))
+        self.requests = 0
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The decoded answer, None where it has no body. Raises as `send` does."""
+        content = None if body is None else msgspec.json.encode(body)
+        answer = self.send(method, path, content, params=params, headers=headers)
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except requests.JSONDecodeError as error:
+            raise Misconfigured(
+                f"{method} {self.url}{path} answered {answer.status_code} with something that is "
+                f"not JSON: {answer.text[:_EXCERPT]!r}; is this the API's address?"
+            ) from error
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """
+        A 2xx answer.
+
+        Raises Unavailable where trying again may help: no connection, no answer in time, "later",
+        or credentials that are refused (Misconfigured). Raises Broken for a 500, Refused else.
+        """
+        sent = {**self._headers, **(headers or {})}
+        if content is not None:
+            sent.setdefault("Content-Type", "application/json")
+            if self._compress and len(content) >= _GZIP_FROM:
+                content = gzip.compress(content, compresslevel=5, mtime=0)
+                sent["Content-Encoding"] = "gzip"
+        return _understood(self._knock(method, path, content, params, sent))
+
+    def _knock(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str],
+    ) -> requests.Response:
+        for last in (False, True):
+            self._keep_pace()
+            try:
+                return self._session.request(
+                    method,
+                    self.url + path,
+                    params=params,
+                    data=content,
+                    headers=headers,
+                    auth=self._auth,
+                    timeout=self._timeout,
+                    verify=self._verify,
+                    # A login page at the end of a redirect would look like success.
+                    allow_redirects=False,
+                )
+            except requests.Timeout as error:
+                raise Unavailable(f"no answer from {self.url} in time: {error}") from error
+            except requests.exceptions.SSLError as error:
+                raise Misconfigured(f"no trusted connection to {self.url}: {error}") from error
+            except requests.ConnectionError as error:
+                if last or "Connection aborted" not in str(error):
+                    raise Unavailable(f"no connection to {self.url}: {error}") from error
+            except (
+                requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError,
+            ) as error:
+                raise Unavailable(f"the answer of {self.url} broke off: {error}") from error
+            except requests.RequestException as error:
+                raise Misconfigured(f"{self.url} cannot be called: {error}") from error
+        raise AssertionError("unreachable")
+
+    def _keep_pace(self) -> None:
+        self.requests += 1
+        if self._pause:
+            now = time.monotonic()
+            if self._next > now:
+                time.sleep(self._next - now)
+            self._next = max(self._next, now) + self._pause
+
+
+def _understood(answer: requests.Response) -> requests.Response:
+    status = answer.status_code
+    if 200 <= status < 300:
+        return answer
+    what = f"{status} from {answer.request.method} {answer.request.url}"
+    said = f"{what}: {answer.text[:_EXCERPT].strip()}" if answer.text else what
+    if status in LATER:
+        raise Unavailable(said, _retry_after(answer.headers.get("Retry-After")))
+    if 300 <= status < 400:
+        target = answer.headers.get("Location", "nowhere")
+        raise Misconfigured(f"{what}: it redirects to {target}; write the final address as `url`")
+    if status in (401, 407):
+        raise Misconfigured(f"{said}; is the token right, and still valid?")
+    if status >= 500:
+        raise Broken(said, _retry_after(answer.headers.get("Retry-After")))
+    raise Refused(said, status, answer.text)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds, from a number of seconds or an HTTP date."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())

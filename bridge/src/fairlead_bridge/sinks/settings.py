@@ -1,0 +1,186 @@
+"""
+The sinks somebody wants, from one TOML file or from the environment.
+
+    [sinks.marquez]
+    type = "openlineage"
+    preset = "marquez"
+    url = "http://marquez:5000"
+
+Secrets are named, never written: for a setting `token`, write `token_env` (a variable of the
+environment) or `token_file` (a file that holds nothing else).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.model import Kind
+from fairlead_bridge.sinks import Sink, Target
+from fairlead_bridge.sinks.naming import Rule
+
+GROUP = "fairlead_bridge.sinks"
+FILE, INLINE = "FAIRLEAD_SINKS_FILE", "FAIRLEAD_SINKS"
+
+
+class SinkSettings(BaseModel):
+    """What every sink can be told; a sink's own settings derive from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    type: str
+    enabled: bool = True
+    kinds: frozenset[Kind] | None = Field(
+        default=None, description='of "dataset", "job", "run", "event"; all that the sink can show'
+    )
+    namespaces: tuple[str, ...] = Field(
+        ("*",), description="shell patterns; of jobs for jobs, runs and events"
+    )
+    batch: int = Field(100, ge=1, le=10_000, description="entries in one go")
+    attempts: int = Field(20, ge=1, description="for an entry that fails while others are taken")
+    rate: float | None = Field(default=None, gt=0, description="requests a second, at most")
+    timeout: float = Field(30.0, gt=0, description="seconds to wait for an answer")
+    verify: bool | str = Field(True, description="check certificates; or the path of a CA bundle")
+    naming: tuple[Rule, ...] = Field((), description="asked before the file's own [[naming]]")
+
+
+class SinkType(Protocol):
+    """What an entry point of the group `fairlead_bridge.sinks` names."""
+
+    Settings: ClassVar[type[SinkSettings]]
+
+    def __call__(self, name: str, settings: Any) -> Sink: ...
+
+
+def types() -> tuple[str, ...]:
+    """The names of the types of sinks that are installed, ours and other packages'."""
+    return tuple(sorted(point.name for point in entry_points(group=GROUP)))
+
+
+def load(where: str, name: object) -> SinkType:
+    """The type of sink of that name. Raises BadSettings where there is none, or it is broken."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            try:
+                found: SinkType = point.load()
+            except (ImportError, AttributeError) as error:
+                raise BadSettings(f"{where}: {point.value} cannot be loaded: {error}") from error
+            return found
+    raise BadSettings(f"{where}: no such sink: {name!r}; there are {', '.join(types())}")
+
+
+def read(environ: Mapping[str, str]) -> list[Target]:
+    """The sinks that the environment asks for, ready to be told. Raises BadSettings."""
+    return targets(_asked(environ), environ)
+
+
+def targets(asked: Mapping[str, Any], environ: Mapping[str, str]) -> list[Target]:
+    """As `read`, from what a file would say: `{"sinks": {name: {...}}, "naming": [...]}`."""
+    unknown = sorted(set(asked) - {"sinks", "naming"})
+    if unknown:
+        raise BadSettings(f"no such part in the settings of sinks: {', '.join(unknown)}")
+    sinks = asked.get("sinks", {})
+    if not isinstance(sinks, Mapping):
+        raise BadSettings("`sinks` must be a table of sinks by their names")
+    shared = asked.get("naming", [])
+    built = [_target(name, raw, shared, environ) for name, raw in sinks.items()]
+    return [target for target in built if target is not None]
+
+
+def _asked(environ: Mapping[str, str]) -> dict[str, Any]:
+    path, inline = environ.get(FILE), environ.get(INLINE)
+    if path and inline:
+        raise BadSettings(f"{FILE} and {INLINE} are both set: use one")
+    if inline:
+        try:
+            asked = json.loads(inline)
+        except ValueError as error:
+            raise BadSettings(f"{INLINE} is not JSON: {error}") from error
+        if not isinstance(asked, dict):
+            raise BadSettings(f"{INLINE} must be a JSON object of sinks by their names")
+        return asked if "sinks" in asked else {"sinks": asked}
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{FILE}={path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{FILE}={path} is not TOML: {error}") from error
+
+
+def _target(
+    name: str, raw: Any, shared: Sequence[Any], environ: Mapping[str, str]
+) -> Target | None:
+    if not isinstance(raw, Mapping):
+        raise BadSettings(f"sinks.{name} must be a table with a `type`")
+    found = load(f"sinks.{name}.type", raw.get("type"))
+    model = found.Settings
+    plain = _with_secrets(name, raw, model, environ)
+    plain["naming"] = [*plain.get("naming", ()), *shared]
+    try:
+        settings = model.model_validate(plain)
+    except ValidationError as error:
+        raise BadSettings(_told(name, error)) from error
+    if not settings.enabled:
+        return None
+    sink = found(name, settings)
+    kinds = settings.kinds if settings.kinds is not None else sink.kinds
+    if not kinds <= sink.kinds:
+        cannot = ", ".join(sorted(kinds - sink.kinds))
+        raise BadSettings(
+            f"sinks.{name}.kinds: a sink of type {settings.type} does not take {cannot}"
+        )
+    return Target(
+        name=name,
+        type=settings.type,
+        sink=sink,
+        kinds=kinds,
+        batch=settings.batch,
+        attempts=settings.attempts,
+        namespaces=settings.namespaces,
+    )
+
+
+def _with_secrets(
+    name: str, raw: Mapping[str, Any], model: type[SinkSettings], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """`raw` with each secret in place of the variable or file that was named for it."""
+    plain = dict(raw)
+    for field, about in model.model_fields.items():
+        if about.annotation is not SecretStr and SecretStr not in get_args(about.annotation):
+            continue
+        where = f"sinks.{name}.{field}"
+        if field in plain:
+            raise BadSettings(
+                f"{where}: write {field}_env or {field}_file; secrets are not kept here"
+            )
+        variable, path = plain.pop(f"{field}_env", None), plain.pop(f"{field}_file", None)
+        if variable is not None and path is not None:
+            raise BadSettings(f"{where}_env and {where}_file are both set: use one")
+        if variable is not None:
+            if not environ.get(variable):
+                raise BadSettings(f"{where}_env: the environment has no {variable}")
+            plain[field] = environ[variable]
+        if path is not None:
+            try:
+                plain[field] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadSettings(f"{where}_file: {path} cannot be read: {error}") from error
+    return plain
+
+
+def _told(name: str, error: ValidationError) -> str:
+    """What is wrong, setting by setting, without the values."""
+    wrong = (
+        f"sinks.{'.'.join([name, *map(str, item['loc'])])}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)
+    )
+    return "; ".join(wrong)
