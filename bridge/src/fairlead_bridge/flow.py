@@ -8,17 +8,22 @@ Two steps, `absorb` and `deliver`, each safe to repeat, each safe to kill at any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import inbox, outbox
-from fairlead_bridge.catalog import runs, write
-from fairlead_bridge.db.engine import one_absorber, writing
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.catalog import entry, runs, write
+from fairlead_bridge.db.engine import one_absorber, reading, writing
+from fairlead_bridge.entries import AnyEntry, EventEntry
+from fairlead_bridge.errors import Malformed, Rejected, Unavailable
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping.grouping import group
-from fairlead_bridge.model import Arrival, Name
+from fairlead_bridge.model import Arrival, Delivery, Name
+from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
 
 Translate = Callable[[bytes], Change]
 
@@ -64,3 +69,143 @@ def _understand(
         except Malformed as error:
             odd.append((arrival.id, str(error)))
     return understood, odd
+
+
+# --- telling sinks ------------------------------------------------------------------------------
+
+#: Seconds after which a worker asks no more of a sink in one go; well within the outbox's lease.
+_BUDGET = 90.0
+_MICROSECOND = 1_000_000
+
+
+def deliver(db: sa.Engine, target: Target, now: int, limit: int | None = None) -> int:
+    """
+    Tell one sink what it has not seen: claim, read, push outside of any transaction, settle.
+
+    `now` is in microseconds since the epoch. Returns how many deliveries were claimed; 0 also
+    while the sink rests. A crash in between means telling it again.
+    """
+    with writing(db) as tx:
+        claimed = outbox.claim(tx, target.name, limit or target.batch, now)
+    if not claimed:
+        return 0
+    begun = time.monotonic()
+    with reading(db) as tx:
+        entries = entry.read(tx, [delivery.name for delivery in claimed])
+        late = outbox.behind(tx, target.name, _runs(entries.values()), now)
+    results, pending = _sort_out(target, claimed, entries, late)
+    told = _tell(target, pending, now, begun)
+    elapsed = round((time.monotonic() - begun) * _MICROSECOND)
+    with writing(db) as tx:
+        outbox.settle(tx, [*results, *told.results], now)
+        outbox.release(tx, target.name, now, told=told.taken, error=told.error)
+        if told.down is not None:
+            outbox.rest(tx, target.name, str(told.down), now + elapsed, told.down.retry_after)
+    return len(claimed)
+
+
+def _runs(entries: Iterable[AnyEntry]) -> dict[int, int]:
+    """The run of each event that tells of one."""
+    return {
+        item.name.id: item.run
+        for item in entries
+        if isinstance(item, EventEntry) and item.run is not None
+    }
+
+
+_Pending = tuple[Delivery, Payload, bytes]
+
+
+def _sort_out(
+    target: Target,
+    claimed: Sequence[Delivery],
+    entries: Mapping[Name, AnyEntry],
+    late: Mapping[int, int],
+) -> tuple[list[outbox.Result], list[_Pending]]:
+    """What is settled without asking the sink, and what has to be told."""
+    results: list[outbox.Result] = []
+    pending: list[_Pending] = []
+    for delivery in claimed:
+        if delivery.name.kind == "event" and delivery.name.id in late:
+            due_at = late[delivery.name.id]
+            results.append(outbox.Postponed(delivery, due_at, tried=False))
+            continue
+        try:
+            payload = _payload(target, entries.get(delivery.name))
+        except Rejected as error:
+            results.append(outbox.GivenUp(delivery, str(error)))
+        except Exception as error:  # noqa: BLE001  (a sink's fault is that entry's, nobody else's)
+            results.append(outbox.GivenUp(delivery, _fault(error)))
+        else:
+            mark = None if payload is None else digest(payload)
+            if mark is None or mark == delivery.sent:
+                results.append(outbox.Settled(delivery, mark or delivery.sent))
+            else:
+                pending.append((delivery, payload, mark))
+    return results, pending
+
+
+def _payload(target: Target, item: AnyEntry | None) -> Payload | None:
+    if item is None or not target.wants(item):
+        return None
+    return target.sink.render(item)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    results: list[outbox.Result]
+    taken: bool  # the sink took something
+    error: str | None = None  # why the last one that failed did
+    down: Unavailable | None = None  # the sink wants a rest
+
+
+def _tell(target: Target, pending: Sequence[_Pending], now: int, begun: float) -> _Told:
+    """Push; what has no outcome when the sink or the time gives out stays due."""
+    results: list[outbox.Result] = []
+    taken, error, down = False, None, None
+    outcomes = _outcomes(target, [payload for _, payload, _ in pending])
+    for delivery, _, mark in pending:
+        if time.monotonic() - begun > _BUDGET:
+            break
+        try:
+            outcome = next(outcomes)
+        except Unavailable as trouble:
+            down = trouble
+            results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
+            break
+        except Exception as trouble:  # noqa: BLE001  (as above)
+            error = _fault(trouble)
+            results.append(outbox.GivenUp(delivery, error))
+            break
+        result = _result(target, delivery, mark, outcome, now)
+        results.append(result)
+        taken = taken or outcome is None
+        error = str(outcome) if outcome is not None else error
+    return _Told(results, taken, error, down)
+
+
+def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:
+    if payloads:
+        yield from target.sink.push(payloads)
+
+
+def _result(
+    target: Target, delivery: Delivery, mark: bytes, outcome: Outcome, now: int
+) -> outbox.Result:
+    match outcome:
+        case None:
+            return outbox.Settled(delivery, mark)
+        case Waits():
+            later = outbox.postpone(delivery, str(outcome), now)
+            return replace(later, tried=False)
+        case Unavailable(retry_after=retry_after):
+            if delivery.attempts + 1 >= target.attempts:
+                reason = f"given up after {delivery.attempts + 1} attempts: {outcome}"
+                return outbox.GivenUp(delivery, reason)
+            return outbox.postpone(delivery, str(outcome), now, retry_after)
+        case _:
+            return outbox.GivenUp(delivery, str(outcome))
+
+
+def _fault(error: Exception) -> str:
+    return f"the sink failed with {type(error).__name__}: {error}"

@@ -1,0 +1,265 @@
+"""The way from the outbox to a sink, with a real database and a sink that obeys the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from fairlead_bridge import flow, ids, inbox, outbox
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import insert_new, reading, writing
+from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry
+from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.model import Kind, Name
+from fairlead_bridge.sinks import Outcome, Target, interests
+
+NOW = 1_795_000_000_000_000
+SECOND = 1_000_000
+
+
+class Listener:
+    """A sink that takes everything, unless `answers` says otherwise, in turn."""
+
+    kinds: frozenset[Kind] = frozenset({"dataset", "event"})
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers = list(answers)
+        self.taken: list[Any] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def render(self, entry: AnyEntry) -> Any:
+        if isinstance(entry, EventEntry):
+            return json.loads(entry.body)
+        assert isinstance(entry, DatasetEntry)
+        return {"name": entry.dataset.name, "written_at": entry.written_at}
+
+    def push(self, payloads: Sequence[Any]) -> Iterator[Outcome]:
+        for payload in payloads:
+            self.meanwhile()
+            answer = self.answers.pop(0) if self.answers else None
+            if (isinstance(answer, Unavailable) and answer.retry_after == 0) or isinstance(
+                answer, Rejected
+            ):
+                yield answer
+            elif answer is not None:
+                raise answer
+            else:
+                self.taken.append(payload)
+                yield None
+
+    def probe(self) -> list[str]:
+        return []
+
+
+def target(sink: Listener, name: str = "one", **limits: Any) -> Target:
+    return Target(name=name, type="listener", sink=sink, kinds=sink.kinds, **limits)
+
+
+def tables(db: sa.Engine, *names: str, written_at: int | None = None) -> None:
+    with writing(db) as tx:
+        rows = [
+            {
+                "id": ids.dataset_id("db", name),
+                "namespace": "db",
+                "name": name,
+                "asset_id": ids.dataset_id("db", name),
+                "first_at": NOW,
+                "last_at": NOW,
+            }
+            for name in names
+        ]
+        insert_new(tx, t.dataset, rows)
+        tx.execute(sa.update(t.dataset).values(written_at=written_at))
+
+
+def news(db: sa.Engine, *names: str, sinks: Sequence[Target], now: int = NOW) -> None:
+    with writing(db) as tx:
+        outbox.put(
+            tx,
+            [Name("dataset", ids.dataset_id("db", name)) for name in names],
+            interests(sinks),
+            now,
+        )
+
+
+def events(db: sa.Engine, told: Target, *runs: int) -> None:
+    """One event a run named, in this order; each says its number."""
+    bodies = [
+        json.dumps({"run": {"runId": f"run-{run}"}, "n": n}).encode() for n, run in enumerate(runs)
+    ]
+    with writing(db) as tx:
+        inbox.put(tx, bodies, "test", NOW)
+        numbers = list(tx.scalars(sa.select(t.event.c.id).order_by(t.event.c.id)))
+        inbox.remember(
+            tx, [(ids.run_id(f"run-{run}"), n) for run, n in zip(runs, numbers, strict=True)]
+        )
+        outbox.put(tx, [Name("event", n) for n in numbers], interests([told]), NOW)
+
+
+def states(db: sa.Engine) -> list[str]:
+    with reading(db) as tx:
+        return sorted(tx.scalars(sa.select(t.delivery.c.state)))
+
+
+def test_an_entry_reaches_the_sink_once(db: sa.Engine) -> None:
+    sink = Listener()
+    tables(db, "a", "b")
+    news(db, "a", "b", sinks=[target(sink)])
+    assert flow.deliver(db, target(sink), NOW) == 2
+    assert flow.deliver(db, target(sink), NOW + 1) == 0
+    assert sorted(item["name"] for item in sink.taken) == ["a", "b"]
+
+
+def test_an_entry_that_reads_the_same_is_not_told_again(db: sa.Engine) -> None:
+    sink = Listener()
+    tables(db, "a")
+    for n in range(3):
+        news(db, "a", sinks=[target(sink)], now=NOW + n)
+        assert flow.deliver(db, target(sink), NOW + n) == 1
+    assert len(sink.taken) == 1
+    tables(db, "a", written_at=NOW)
+    news(db, "a", sinks=[target(sink)], now=NOW + 9)
+    flow.deliver(db, target(sink), NOW + 9)
+    assert [item["written_at"] for item in sink.taken] == [None, NOW]
+
+
+def test_a_sink_that_was_away_is_told_once_how_things_stand(db: sa.Engine) -> None:
+    sink = Listener()
+    for n in range(50):
+        tables(db, "a", written_at=NOW + n)
+        news(db, "a", sinks=[target(sink)], now=NOW + n)
+    flow.deliver(db, target(sink), NOW + 50)
+    assert [item["written_at"] for item in sink.taken] == [NOW + 49]
+
+
+def test_news_that_comes_while_the_sink_listens_is_told_afterwards(db: sa.Engine) -> None:
+    sink = Listener()
+    tables(db, "a", written_at=1)
+    news(db, "a", sinks=[target(sink)])
+
+    def meanwhile() -> None:
+        sink.meanwhile = lambda: None
+        tables(db, "a", written_at=2)
+        news(db, "a", sinks=[target(sink)])
+
+    sink.meanwhile = meanwhile
+    flow.deliver(db, target(sink), NOW)
+    flow.deliver(db, target(sink), NOW + 60 * SECOND)
+    assert [item["written_at"] for item in sink.taken] == [1, 2]
+
+
+def test_a_refused_entry_keeps_the_reason_and_does_not_stop_the_others(db: sa.Engine) -> None:
+    sink = Listener(None, Rejected("400: no such platform"))
+    tables(db, "a", "b", "c")
+    news(db, "a", "b", "c", sinks=[target(sink)])
+    flow.deliver(db, target(sink), NOW)
+    assert states(db) == ["rejected", "settled", "settled"]
+    with reading(db) as tx:
+        reason = tx.scalar(sa.select(t.delivery.c.reason).where(t.delivery.c.state == "rejected"))
+    assert reason == "400: no such platform"
+
+
+def test_a_sink_that_is_down_is_asked_no_more_until_it_has_rested(db: sa.Engine) -> None:
+    sink = Listener(None, Unavailable("429", retry_after=30))
+    tables(db, "a", "b", "c", "d")
+    news(db, "a", "b", "c", "d", sinks=[target(sink)])
+    flow.deliver(db, target(sink), NOW)
+    assert len(sink.taken) == 1
+    assert flow.deliver(db, target(sink), NOW + 29 * SECOND) == 0
+    assert flow.deliver(db, target(sink), NOW + 31 * SECOND) == 3
+    assert len(sink.taken) == 4
+
+
+def test_an_entry_that_alone_fails_is_given_up_in_the_end(db: sa.Engine) -> None:
+    sink = Listener(*[Unavailable("500", retry_after=0)] * 3)
+    tables(db, "a")
+    news(db, "a", sinks=[target(sink)])
+    for n in range(3):
+        assert flow.deliver(db, target(sink, attempts=3), NOW + n * 3600 * SECOND) == 1
+    assert states(db) == ["rejected"]
+
+
+def test_one_sinks_trouble_does_not_touch_another(db: sa.Engine) -> None:
+    down, fine = Listener(*[Unavailable("down")] * 9), Listener()
+    both = [target(down, "down"), target(fine, "fine")]
+    tables(db, "a", "b")
+    news(db, "a", "b", sinks=both)
+    for each in both:
+        flow.deliver(db, each, NOW)
+    assert len(fine.taken) == 2
+    with reading(db) as tx:
+        counts = outbox.counts(tx, ["down", "fine"], NOW)
+    assert (counts["down"].waiting, counts["fine"].in_sync) == (2, 2)
+
+
+def test_a_fault_in_a_sink_costs_one_entry(db: sa.Engine) -> None:
+    sink = Listener(ZeroDivisionError("oh"))
+    tables(db, "a", "b")
+    news(db, "a", "b", sinks=[target(sink)])
+    flow.deliver(db, target(sink), NOW)
+    flow.deliver(db, target(sink), NOW + SECOND)
+    assert states(db) == ["rejected", "settled"]
+
+
+def test_a_killed_worker_leaves_the_delivery_due_again(db: sa.Engine) -> None:
+    sink = Listener(KeyboardInterrupt())  # type: ignore[arg-type]
+    tables(db, "a")
+    news(db, "a", sinks=[target(sink)])
+    with pytest.raises(KeyboardInterrupt):
+        flow.deliver(db, target(sink), NOW)
+    assert flow.deliver(db, target(sink), NOW + 60 * SECOND) == 0
+    assert flow.deliver(db, target(sink), NOW + outbox.LEASE) == 1
+    assert len(sink.taken) == 1
+
+
+def test_filters_keep_entries_from_a_sink(db: sa.Engine) -> None:
+    sink = Listener()
+    tables(db, "a")
+    told = target(sink, namespaces=("warehouse*",))
+    news(db, "a", sinks=[told])
+    flow.deliver(db, told, NOW)
+    assert (sink.taken, states(db)) == ([], ["settled"])
+
+
+def test_an_entry_that_is_gone_is_settled(db: sa.Engine) -> None:
+    sink = Listener()
+    news(db, "never seen", sinks=[target(sink)])
+    assert flow.deliver(db, target(sink), NOW) == 1
+    assert (sink.taken, states(db)) == ([], ["settled"])
+
+
+def test_events_come_in_the_order_they_came_in(db: sa.Engine) -> None:
+    sink = Listener()
+    events(db, target(sink), 1, 2, 1, 2, 1)
+    flow.deliver(db, target(sink), NOW, limit=2)
+    flow.deliver(db, target(sink), NOW + 1)
+    assert [item["n"] for item in sink.taken] == [0, 1, 2, 3, 4]
+
+
+def test_an_event_never_overtakes_an_earlier_one_of_its_run(db: sa.Engine) -> None:
+    """Also where the earlier one was put off in another go; other runs go on meanwhile."""
+    sink = Listener(Unavailable("500", retry_after=0))
+    told = target(sink)
+    events(db, told, 1, 2, 1, 2)
+    flow.deliver(db, told, NOW, limit=1)
+    flow.deliver(db, told, NOW + 1)
+    assert [item["n"] for item in sink.taken] == [1, 3]
+    for n in range(1, 9):
+        flow.deliver(db, told, NOW + n * SECOND)
+    assert [item["n"] for item in sink.taken] == [1, 3, 0, 2]
+
+
+def test_a_log_that_is_replayed_is_not_forwarded_twice(db: sa.Engine) -> None:
+    sink = Listener()
+    told = target(sink)
+    events(db, told, 1, 1)
+    flow.deliver(db, told, NOW)
+    with writing(db) as tx:
+        names = [Name("event", n) for n in tx.scalars(sa.select(t.event.c.id))]
+        outbox.put(tx, names, interests([told]), NOW + 1)
+    assert flow.deliver(db, told, NOW + 1) == 2
+    assert len(sink.taken) == 2
