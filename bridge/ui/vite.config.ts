@@ -6,7 +6,8 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   base: './',
   plugins: [react()],
-  build: { target: 'es2022', modulePreload: { polyfill: false } },
+  // Nothing as a data: address, which the page's policy refuses for fonts.
+  build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: { proxy: { '/api': 'http://127.0.0.1:8642' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 })

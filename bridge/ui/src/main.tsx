@@ -1,6 +1,39 @@
-import { MantineProvider } from '@mantine/core'
+import '@fontsource-variable/inter/wght.css'
+import '@fontsource-variable/jetbrains-mono/wght.css'
 import '@mantine/core/styles.css'
+import './styles.css'
+import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { Refusal } from './api/client'
+import { Clock } from './parts/Now'
+import { router } from './router'
+import { theme } from './theme'
 
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      // What the bridge refuses for good is not asked again; a bridge that is away is.
+      retry: (times, error) => times < 2 && !(error instanceof Refusal && error.status >= 400 && error.status < 500),
+    },
+  },
+})
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 const root = document.getElementById('root')
-if (root) createRoot(root).render(<MantineProvider>Fairlead</MantineProvider>)
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+        <QueryClientProvider client={queries}>
+          <Clock>
+            <RouterProvider router={router} />
+          </Clock>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  )
+}

@@ -37,8 +37,7 @@ class Page:
     """
 
     def __init__(self, static: Path = STATIC, frame_ancestors: Sequence[str] = ()) -> None:
-        document = static / "index.html"
-        self.document = document.read_text(encoding="utf-8") if document.is_file() else None
+        self.document = static / "index.html"
         self.ancestors = "".join(f" {origin}" for origin in frame_ancestors)
         files = StaticFiles(directory=static, check_dir=False)
         self.files: ASGIApp = GZipMiddleware(files, minimum_size=1_000)
@@ -53,7 +52,7 @@ class Page:
             response: Response = JSONResponse({"detail": "No such address."}, status_code=404)
         elif request.method not in {"GET", "HEAD"}:
             response = JSONResponse({"detail": "The page can only be read."}, status_code=405)
-        elif self.document and (path.startswith("assets/") or path == "favicon.svg"):
+        elif path.startswith("assets/") or path == "favicon.svg":
             await self.files(scope, receive, _with_headers(send, forever=path != "favicon.svg"))
             return
         else:
@@ -70,10 +69,13 @@ class Page:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
         }
-        if self.document is None:
+        if not self.document.is_file():
             return HTMLResponse(NOT_BUILT, status_code=404, headers=headers)
-        base = f'<base href="{escape(mounted)}/" />\n    <meta name="csp-nonce" content="{nonce}" />'
-        return HTMLResponse(self.document.replace('<base href="/" />', base), headers=headers)
+        base = (
+            f'<base href="{escape(mounted)}/" />\n    <meta name="csp-nonce" content="{nonce}" />'
+        )
+        text = self.document.read_text(encoding="utf-8")
+        return HTMLResponse(text.replace('<base href="/" />', base), headers=headers)
 
 
 COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}

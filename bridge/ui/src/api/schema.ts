@@ -1,0 +1,509 @@
+// Written by scripts/api_types.py from the bridge's OpenAPI document.
+
+export interface Card {
+  node: string
+  id: string
+  kind: 'dataset' | 'job'
+  namespace: string
+  name: string
+  depth: number
+  job_kind: string | null
+  dag_id: string | null
+  task_id: string | null
+  state: string | null
+  written_at: string | null
+  x: number
+  y: number
+  w: number
+  h: number
+  group: string | null
+  last_run: Run | null
+  recent: string[]
+  p50: number | null
+  operator: string | null
+  owner: string | null
+  platform: string | null
+  columns: number | null
+  written_by: string | null
+  more_upstream: number
+  more_downstream: number
+}
+
+export interface Change {
+  dataset: DatasetRef
+  version: SchemaVersion
+}
+
+export interface Column {
+  name: string
+  type: string | null
+  description: string | null
+  tags: Tag[]
+  origins: ColumnOrigin[]
+}
+
+export interface ColumnEdge {
+  source: string
+  source_column: string
+  target: string
+  target_column: string
+  transformations: Record<string, unknown>[]
+  masked: boolean
+  job: JobRef | null
+}
+
+export interface ColumnLineage {
+  nodes: ColumnNode[]
+  edges: ColumnEdge[]
+  truncated: number
+}
+
+export interface ColumnNode {
+  node: string
+  id: string
+  namespace: string
+  name: string
+  column: string
+  depth: number
+}
+
+export interface ColumnOrigin {
+  dataset: DatasetRef
+  column: string
+  transformations: Record<string, unknown>[]
+  job: JobRef | null
+}
+
+export interface DatasetDetail {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string | null
+  written_at: string | null
+  platform: string
+  description: string | null
+  owners: Owner[]
+  tags: Tag[]
+  columns: number
+  written_by: JobRef | null
+  state: string | null
+  first_at: string
+  last_at: string
+  dropped_at: string | null
+  names: JobName[]
+  schema_fields: Column[]
+  versions: SchemaVersion[]
+  written_by_runs: Run[]
+  readers: JobRef[]
+  writers: JobRef[]
+  facets: Record<string, unknown>
+}
+
+export interface DatasetItem {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string | null
+  written_at: string | null
+  platform: string
+  description: string | null
+  owners: Owner[]
+  tags: Tag[]
+  columns: number
+  written_by: JobRef | null
+  state: string | null
+  first_at: string
+  last_at: string
+  dropped_at: string | null
+}
+
+export interface DatasetRef {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string | null
+  written_at: string | null
+}
+
+export interface DeliveryItem {
+  sink: string
+  kind: string
+  key: string
+  name: string | null
+  state: string
+  attempts: number
+  news_at: string
+  due_at: string
+  reason: string | null
+}
+
+export interface Durations {
+  runs: Run[]
+  p50: number | null
+  p95: number | null
+}
+
+export interface Edge {
+  source: string
+  target: string
+  kind: string
+  first_at: string
+  last_at: string
+  run_id: string | null
+}
+
+export interface ErrorText {
+  message: string
+  language: string | null
+  stack_trace: string | null
+}
+
+export interface EventSummary {
+  id: number
+  received_at: string
+  event_type: string | null
+  event_time: string | null
+  size: number
+}
+
+export interface FacetBody {
+  name: string
+  at: string
+  body: Record<string, unknown>
+}
+
+export interface Found {
+  items: Hit[]
+}
+
+export interface Graph {
+  focus: string
+  width: number
+  height: number
+  cards: Card[]
+  groups: Group[]
+  edges: Route[]
+  truncated: number
+  as_of: string | null
+}
+
+export interface Group {
+  id: string
+  label: string
+  namespace: string
+  x: number
+  y: number
+  w: number
+  h: number
+  schedule: string | null
+  state: string | null
+  recent: string[]
+  hidden: number
+}
+
+export interface Health {
+  status: 'ok' | 'degraded'
+  version: string
+  inbox: InboxHealth
+  sinks: SinkHealth[]
+  problems: string[]
+}
+
+export interface Hit {
+  kind: 'dataset' | 'job' | 'column'
+  node: string
+  id: string
+  namespace: string
+  name: string
+  detail: string | null
+}
+
+export interface InboxHealth {
+  waiting: number
+  quarantined: number
+  received: number
+  last_received_at: string | null
+}
+
+export interface JobDetail {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string
+  dag_id: string | null
+  task_id: string | null
+  integration: string | null
+  processing: string | null
+  description: string | null
+  schedule: string | null
+  owners: Owner[]
+  tags: Tag[]
+  last_run: Run | null
+  recent: string[]
+  p50: number | null
+  p95: number | null
+  tasks: number
+  operator: string | null
+  source_url: string | null
+  sql: string | null
+  source_code: string | null
+  parent: JobRef | null
+  children: JobItem[]
+  upstream_tasks: string[]
+  downstream_tasks: string[]
+  inputs: DatasetRef[]
+  outputs: DatasetRef[]
+  facets: Record<string, unknown>
+}
+
+export interface JobItem {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string
+  dag_id: string | null
+  task_id: string | null
+  integration: string | null
+  processing: string | null
+  description: string | null
+  schedule: string | null
+  owners: Owner[]
+  tags: Tag[]
+  last_run: Run | null
+  recent: string[]
+  p50: number | null
+  p95: number | null
+  tasks: number
+}
+
+export interface JobName {
+  namespace: string
+  name: string
+}
+
+export interface JobRef {
+  id: string
+  node: string
+  namespace: string
+  name: string
+  kind: string
+  dag_id: string | null
+  task_id: string | null
+}
+
+export interface Lineage {
+  nodes: Node[]
+  edges: Edge[]
+  truncated: number
+}
+
+export interface Namespace {
+  namespace: string
+  platform: string
+  datasets: number
+  jobs: number
+}
+
+export interface Node {
+  node: string
+  id: string
+  kind: 'dataset' | 'job'
+  namespace: string
+  name: string
+  depth: number
+  job_kind: string | null
+  dag_id: string | null
+  task_id: string | null
+  state: string | null
+  written_at: string | null
+}
+
+export interface Overview {
+  counts: Record<string, number>
+  failing: JobItem[]
+  running: Run[]
+  recent_runs: Run[]
+  stale: DatasetItem[]
+  sources: SourceHealth[]
+}
+
+export interface Owner {
+  name: string
+  type: string | null
+}
+
+export interface Page_Change_ {
+  items: Change[]
+  next: string | null
+}
+
+export interface Page_DatasetItem_ {
+  items: DatasetItem[]
+  next: string | null
+}
+
+export interface Page_DeliveryItem_ {
+  items: DeliveryItem[]
+  next: string | null
+}
+
+export interface Page_JobItem_ {
+  items: JobItem[]
+  next: string | null
+}
+
+export interface Page_QuarantineItem_ {
+  items: QuarantineItem[]
+  next: string | null
+}
+
+export interface Page_Run_ {
+  items: Run[]
+  next: string | null
+}
+
+export interface Problem {
+  detail: string
+}
+
+export interface QuarantineItem {
+  event_id: number
+  received_at: string
+  reason: string
+  size: number
+  excerpt: string
+}
+
+export interface Replayed {
+  waiting: number
+}
+
+export interface Retried {
+  retried: number
+}
+
+export interface Route {
+  source: string
+  target: string
+  kind: string
+  first_at: string
+  last_at: string
+  run_id: string | null
+  points: [number, number][]
+}
+
+export interface Run {
+  run_id: string
+  id: string
+  kind: string
+  job: JobName
+  dag_id: string | null
+  dag_run_id: string | null
+  task_id: string | null
+  map_index: number | null
+  try_number: number | null
+  state: string
+  queued_at: string | null
+  started_at: string | null
+  ended_at: string | null
+  duration: number | null
+  nominal_start_at: string | null
+  nominal_end_at: string | null
+  error: string | null
+  url: string | null
+}
+
+export interface RunDataset {
+  dataset: DatasetRef
+  role: 'input' | 'output'
+  row_count: number | null
+  byte_count: number | null
+  file_count: number | null
+  facets: Record<string, unknown>
+}
+
+export interface RunDetail {
+  run_id: string
+  id: string
+  kind: string
+  job: JobName
+  dag_id: string | null
+  dag_run_id: string | null
+  task_id: string | null
+  map_index: number | null
+  try_number: number | null
+  state: string
+  queued_at: string | null
+  started_at: string | null
+  ended_at: string | null
+  duration: number | null
+  nominal_start_at: string | null
+  nominal_end_at: string | null
+  error: string | null
+  url: string | null
+  max_tries: number | null
+  run_type: string | null
+  triggered_by: string | null
+  operator: string | null
+  pool: string | null
+  queue: string | null
+  engine: string | null
+  error_text: ErrorText | null
+  parent: Run | null
+  children: Run[]
+  tries: Run[]
+  datasets: RunDataset[]
+  events: EventSummary[]
+  facts: Record<string, unknown>
+}
+
+export interface SchemaChange {
+  change: 'added' | 'removed' | 'type'
+  column: string
+  before: string | null
+  after: string | null
+}
+
+export interface SchemaField {
+  name: string
+  type: string | null
+  description: string | null
+}
+
+export interface SchemaVersion {
+  version: number
+  first_at: string
+  last_at: string
+  run: Run | null
+  fields: SchemaField[]
+  changes: SchemaChange[]
+}
+
+export interface SinkHealth {
+  name: string
+  kind: string
+  waiting: number
+  rejected: number
+  in_sync: number
+  oldest_waiting_at: string | null
+  last_error: string | null
+}
+
+export interface SourceHealth {
+  namespace: string
+  integration: string | null
+  last_event_at: string
+  jobs: number
+}
+
+export interface Tag {
+  key: string
+  value: string | null
+  source: string | null
+  field: string | null
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { Run } from '../api/schema'
+import { failuresOf, fingerprint } from './failures'
+import { lanesOf } from './lanes'
+import { cellsOf, rowsOf } from './RunGrid'
+
+let number = 0
+const run = (task: string, more: Partial<Run> = {}): Run => ({
+  run_id: `r${++number}`,
+  id: `r${number}`,
+  kind: 'task',
+  job: { namespace: 'n', name: `dag.${task}` },
+  dag_id: 'dag',
+  dag_run_id: 'one',
+  task_id: task,
+  map_index: null,
+  try_number: 1,
+  state: 'success',
+  queued_at: null,
+  started_at: null,
+  ended_at: null,
+  duration: null,
+  nominal_start_at: null,
+  nominal_end_at: null,
+  error: null,
+  url: null,
+  ...more,
+})
+
+describe('lanes', () => {
+  it('hold the tries of a task instance, each mapped one by itself, by first start', () => {
+    const lanes = lanesOf([
+      run('late', { started_at: '2026-01-01T02:00:00Z' }),
+      run('early', { try_number: 2, started_at: '2026-01-01T01:30:00Z' }),
+      run('early', { try_number: 1, started_at: '2026-01-01T01:00:00Z' }),
+      run('mapped', { map_index: 1, started_at: '2026-01-01T03:00:00Z' }),
+      run('mapped', { map_index: 0, started_at: '2026-01-01T03:00:00Z' }),
+    ])
+    expect(lanes.map((lane) => lane.label)).toEqual(['early', 'late', 'mapped [0]', 'mapped [1]'])
+    expect(lanes[0]?.runs.map((one) => one.try_number)).toEqual([1, 2])
+  })
+})
+
+describe('the grid of runs', () => {
+  it('shows the last try, and the gravest of mapped ones', () => {
+    const cells = cellsOf([run('a', { try_number: 1, state: 'failed' }), run('a', { try_number: 2, state: 'success' }), run('m', { map_index: 0, state: 'success' }), run('m', { map_index: 1, state: 'failed' })])
+    expect(cells.get('one\na')?.state).toBe('success')
+    expect(cells.get('one\nm')?.state).toBe('failed')
+  })
+  it('lists tasks as they start, those that never started last', () => {
+    const tasks = [run('b', { started_at: '2026-01-01T01:00:00Z' }), run('a', { started_at: '2026-01-01T02:00:00Z' }), run('z')]
+    expect(rowsOf(tasks, ['never', 'a', 'b'])).toEqual(['b', 'a', 'never', 'z'])
+  })
+})
+
+describe('failures', () => {
+  it('are one when only numbers, ids and quoted values differ', () => {
+    expect(fingerprint("Numeric value 'N/A' at line 18,204")).toBe(fingerprint("Numeric value 'x' at line 7"))
+    expect(fingerprint('\n  timeout after 3.04 s')).toBe('timeout after # s')
+    const groups = failuresOf([run('a', { error: 'boom 1', ended_at: '2026-01-01T00:00:00Z' }), run('b', { error: 'boom 2', ended_at: '2026-01-02T00:00:00Z' }), run('c', { error: 'other' }), run('d')])
+    expect(groups.map((group) => [group.text, group.times, group.tasks])).toEqual([
+      ['boom 2', 2, ['a', 'b']],
+      ['other', 1, ['c']],
+    ])
+  })
+})

@@ -1,0 +1,23 @@
+import type { Run } from '../api/schema'
+
+export interface Lane {
+  label: string
+  runs: Run[]
+}
+
+/** What a run is called among its siblings: the task, with its index when it is mapped. */
+export function laneLabel(run: Run): string {
+  const name = run.task_id ?? run.job.name
+  return run.map_index !== null && run.map_index >= 0 ? `${name} [${run.map_index}]` : name
+}
+
+/** The tries of each task instance together, in order of their first start. */
+export function lanesOf(runs: Run[]): Lane[] {
+  const lanes = new Map<string, Run[]>()
+  for (const run of runs) lanes.set(laneLabel(run), [...(lanes.get(laneLabel(run)) ?? []), run])
+  const begin = (run: Run | undefined) => run?.started_at ?? run?.queued_at ?? run?.ended_at ?? '~'
+  const order = (a: Run, b: Run) => (a.try_number ?? 0) - (b.try_number ?? 0) || begin(a).localeCompare(begin(b))
+  return [...lanes]
+    .map(([label, tries]) => ({ label, runs: tries.sort(order) }))
+    .sort((a, b) => begin(a.runs[0]).localeCompare(begin(b.runs[0])) || a.label.localeCompare(b.label))
+}

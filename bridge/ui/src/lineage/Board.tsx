@@ -1,0 +1,189 @@
+import { Background, BackgroundVariant, type Node, ReactFlow, useReactFlow, useStore } from '@xyflow/react'
+import '@xyflow/react/dist/style.css'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
+import type { Card, Graph } from '../api/schema'
+import { useNow } from '../parts/Now'
+import { DagFrame, DatasetCard, JobCard } from './Cards'
+import { Edges } from './Edges'
+import { FarView } from './FarView'
+import type { Blame, Neighbours } from './graph'
+import { pathThrough } from './graph'
+import { colorUnder } from './lens'
+import { MiniMap } from './MiniMap'
+import type { Lens } from './search'
+
+const types = { dataset: DatasetCard, job: JobCard, frame: DagFrame }
+/** Below this zoom, cards are rectangles on a canvas. */
+const FAR = 0.34
+const NEAREST = 1.8
+
+interface Props {
+  graph: Graph
+  neighbours: Neighbours
+  lens: Lens
+  selected: string | undefined
+  blame: Blame | null
+  onSelect: (node: string | undefined) => void
+  onMore: (node: string) => void
+}
+
+export function Board({ graph, neighbours, lens, selected, blame, onSelect, onMore }: Props) {
+  const now = useNow()
+  const flow = useReactFlow()
+  const far = useStore((state) => state.transform[2] < FAR)
+  const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
+  const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now)])), [graph, lens, now])
+  const blamed = useMemo(() => {
+    const path = blame?.path ?? []
+    return new Set(path.slice(1).map((node, at) => `${path[at]} ${node}`))
+  }, [blame])
+  useArrival(graph)
+
+  const nodes = useMemo<Node[]>(() => {
+    if (far) return []
+    const frames: Node[] = graph.groups.map((group) => ({
+      id: group.id,
+      type: 'frame',
+      position: { x: group.x, y: group.y },
+      width: group.w,
+      height: group.h,
+      zIndex: 0,
+      data: { group },
+      selected: group.id === selected,
+      ariaLabel: `DAG ${group.label}, ${group.state ?? 'no run'}`,
+    }))
+    const cards: Node[] = graph.cards.map((card) => ({
+      id: card.node,
+      type: card.kind,
+      position: { x: card.x, y: card.y },
+      width: card.w,
+      height: card.h,
+      zIndex: 2,
+      selected: card.node === selected,
+      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: lit !== null && !lit.has(card.node) && selected !== card.group, focus: card.node === graph.focus, onMore },
+      ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
+    }))
+    return [...frames, ...cards]
+  }, [graph, colors, lit, selected, far, onMore])
+
+  const pickFromAfar = useCallback(
+    (event: React.MouseEvent) => {
+      const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY })
+      const inside = (box: { x: number; y: number; w: number; h: number }) => box.x <= x && x <= box.x + box.w && box.y <= y && y <= box.y + box.h
+      const card = far ? graph.cards.find(inside) : undefined
+      onSelect(card?.node)
+    },
+    [flow, far, graph, onSelect],
+  )
+
+  return (
+    <ReactFlow
+      nodes={nodes}
+      edges={[]}
+      nodeTypes={types}
+      onlyRenderVisibleElements
+      nodesDraggable={false}
+      nodesConnectable={false}
+      edgesFocusable={false}
+      minZoom={0.03}
+      maxZoom={NEAREST}
+      deleteKeyCode={null}
+      disableKeyboardA11y
+      zoomOnDoubleClick={false}
+      onNodeClick={(_, node) => onSelect(node.id)}
+      onNodeDoubleClick={(_, node) => onMore(node.id)}
+      onPaneClick={pickFromAfar}
+      onKeyDown={(event) => {
+        const node = event.target instanceof HTMLElement ? event.target.closest('.react-flow__node')?.getAttribute('data-id') : null
+        if (node && (event.key === 'Enter' || event.key === ' ')) {
+          event.preventDefault()
+          onSelect(node)
+        }
+      }}
+    >
+      <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
+      {far ? <FarView graph={graph} colors={colors} selected={selected} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} />}
+      <MiniMap graph={graph} colors={colors} />
+    </ReactFlow>
+  )
+}
+
+/** How the view is moved to show all of the graph, or one card in reach of reading. */
+export function useMoves(graph: Graph | undefined) {
+  const flow = useReactFlow()
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const all = useCallback(() => {
+    if (graph && width && height) void flow.setViewport(fitting(graph, width, height))
+  }, [flow, graph, width, height])
+  const to = useCallback(
+    (node: string) => {
+      const place = graph?.cards.find((card) => card.node === node)
+      if (!place) return
+      const { x, y, zoom } = flow.getViewport()
+      const nearer = Math.max(zoom, 0.6)
+      const left = place.x * zoom + x
+      const top = place.y * zoom + y
+      const seen = zoom >= FAR && left > 0 && top > 0 && left + place.w * zoom < width && top + place.h * zoom < height
+      if (!seen) void flow.setCenter(place.x + place.w / 2, place.y + place.h / 2, { zoom: nearer })
+    },
+    [flow, graph, width, height],
+  )
+  const home = useCallback(() => {
+    const area = graph && areaOfFocus(graph)
+    if (area) void flow.setViewport(around(area, width, height))
+  }, [flow, graph, width, height])
+  return { all, to, home }
+}
+
+const areaOfFocus = (graph: Graph): Area | undefined => graph.cards.find((one) => one.node === graph.focus) ?? graph.groups.find((one) => one.id === graph.focus) ?? graph.cards[0]
+
+const TOP = 110 // room for the sentence above the graph
+const EDGE = 40
+
+function fitting(graph: Graph, width: number, height: number) {
+  const zoom = Math.min(1, (width - 2 * EDGE) / Math.max(1, graph.width), (height - TOP - EDGE - 30) / Math.max(1, graph.height))
+  const fitted = Math.max(0.03, zoom)
+  return { x: (width - graph.width * fitted) / 2, y: TOP + (height - TOP - EDGE - graph.height * fitted) / 2, zoom: fitted }
+}
+
+type Area = Pick<Card, 'x' | 'y' | 'w' | 'h'>
+
+/** The view with a card in its middle; of a box that is larger, its upper left corner. */
+function around(area: Area, width: number, height: number) {
+  const zoom = 0.75
+  const free = height - TOP - EDGE
+  const x = area.w * zoom < width - 2 * EDGE ? (width - area.w * zoom) / 2 : EDGE
+  const y = TOP + (area.h * zoom < free ? (free - area.h * zoom) / 2 : 0)
+  return { x: x - area.x * zoom, y: y - area.y * zoom, zoom }
+}
+
+/**
+ * A new graph is shown whole where it can be read, else around its focus. When the same focus gets
+ * more or fewer levels, its card stays where it is on the screen. Live changes move nothing.
+ */
+function useArrival(graph: Graph) {
+  const flow = useReactFlow()
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const shown = useRef<{ focus: string; card: Area | undefined } | null>(null)
+  const arrived = width > 0 && height > 0
+  useEffect(() => {
+    if (!arrived) return
+    const card = areaOfFocus(graph)
+    const before = shown.current
+    shown.current = { focus: graph.focus, card }
+    if (before?.focus === graph.focus) {
+      if (!before.card || !card) return
+      const { x, y, zoom } = flow.getViewport()
+      if (before.card.x === card.x && before.card.y === card.y) return
+      void flow.setViewport({ x: x + (before.card.x - card.x) * zoom, y: y + (before.card.y - card.y) * zoom, zoom })
+      return
+    }
+    const whole = fitting(graph, width, height)
+    if (whole.zoom >= 0.5 || !card) void flow.setViewport(whole)
+    else void flow.setViewport(around(card, width, height))
+    // Only the graph decides; a resized window does not move it.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [graph, flow, arrived])
+}

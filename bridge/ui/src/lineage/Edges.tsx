@@ -1,0 +1,71 @@
+import { useStore, ViewportPortal } from '@xyflow/react'
+import { memo, useMemo } from 'react'
+import type { Route } from '../api/schema'
+import { lineOf } from './graph'
+
+interface Props {
+  edges: Route[]
+  lit: Set<string> | null // cards on the path of the chosen one; null when none is chosen
+  blamed: Set<string> // edges of the blame path, as "source target"
+}
+
+const MARGIN = 200
+
+/** All edges of the part that is in view, in one SVG: no React component an edge of xyflow's own. */
+export const Edges = memo(({ edges, lit, blamed }: Props) => {
+  const drawn = useMemo(
+    () =>
+      edges
+        .filter((edge) => edge.points.length > 1)
+        .map((edge) => {
+          const xs = edge.points.map(([x]) => x)
+          const ys = edge.points.map(([, y]) => y)
+          return { edge, line: lineOf(edge.points), box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] as const }
+        }),
+    [edges],
+  )
+  const [left, top, right, bottom] = useView()
+  const kind = (edge: Route) => {
+    if (blamed.has(`${edge.source} ${edge.target}`)) return 'blame'
+    return lit?.has(edge.source) && lit.has(edge.target) ? 'lit' : 'plain'
+  }
+  const color = { blame: 'var(--bad)', lit: 'var(--accent)', plain: 'var(--edge)' }
+  const order = { plain: 0, lit: 1, blame: 2 }
+  const inView = drawn
+    .filter(({ box }) => box[2] >= left && box[0] <= right && box[3] >= top && box[1] <= bottom)
+    .map((item) => ({ ...item, kind: kind(item.edge) }) as const)
+    .sort((a, b) => order[a.kind] - order[b.kind])
+  return (
+    <ViewportPortal>
+      <svg className="edges" width={1} height={1} style={{ position: 'absolute', left: 0, top: 0, overflow: 'visible', pointerEvents: 'none' }} aria-hidden>
+        <defs>
+          {(['plain', 'lit', 'blame'] as const).map((name) => (
+            <marker key={name} id={`arrow-${name}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth={name === 'plain' ? 7 : 5} markerHeight={name === 'plain' ? 7 : 5} orient="auto">
+              <path d="M1 1 7 4 1 7z" fill={color[name]} />
+            </marker>
+          ))}
+        </defs>
+        {inView.map(({ edge, line, kind }) => (
+          <g key={`${edge.source} ${edge.target} ${edge.kind}`} data-edge={`${edge.source} ${edge.target}`} opacity={lit && kind === 'plain' ? 0.35 : 1}>
+            {kind === 'blame' && <path d={line} fill="none" stroke={color.blame} strokeWidth={8} opacity={0.12} strokeLinecap="round" />}
+            <path d={line} fill="none" stroke={color[kind]} strokeWidth={kind === 'blame' ? 2.4 : kind === 'lit' ? 2 : 1.5} strokeDasharray={edge.kind === 'control' ? '2 4' : undefined} markerEnd={`url(#arrow-${kind})`} />
+          </g>
+        ))}
+      </svg>
+    </ViewportPortal>
+  )
+})
+
+/** What part of the graph is in view, in steps, so that panning does not redraw at every pixel. */
+function useView(): [number, number, number, number] {
+  const view = useStore((state) => {
+    const [x, y, zoom] = state.transform
+    const step = MARGIN / zoom
+    const floor = (value: number) => Math.floor(value / step) * step
+    const left = floor(-x / zoom) - step
+    const top = floor(-y / zoom) - step
+    return `${left} ${top} ${left + state.width / zoom + 3 * step} ${top + state.height / zoom + 3 * step}`
+  })
+  const [left = 0, top = 0, right = 0, bottom = 0] = view.split(' ').map(Number)
+  return [left, top, right, bottom]
+}

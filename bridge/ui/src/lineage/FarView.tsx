@@ -1,0 +1,59 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { useStore } from '@xyflow/react'
+import { useEffect, useRef } from 'react'
+import type { Graph } from '../api/schema'
+
+/** The whole graph from afar on one canvas: cards are rectangles, so thousands stay smooth. */
+export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map<string, string>; selected: string | undefined }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const transform = useStore((state) => state.transform)
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const scheme = useComputedColorScheme('light')
+  useEffect(() => {
+    const element = canvas.current
+    const paper = element?.getContext('2d')
+    if (!element || !paper) return
+    const ratio = window.devicePixelRatio || 1
+    element.width = width * ratio
+    element.height = height * ratio
+    const style = getComputedStyle(element)
+    const resolved = new Map<string, string>()
+    const paint = (color: string) => {
+      const name = /^var\((.+)\)$/.exec(color)?.[1]
+      if (!name) return color
+      const known = resolved.get(name) ?? style.getPropertyValue(name).trim()
+      resolved.set(name, known)
+      return known
+    }
+    const [x, y, zoom] = transform
+    paper.setTransform(ratio * zoom, 0, 0, ratio * zoom, ratio * x, ratio * y)
+    paper.lineWidth = Math.min(3, 0.8 / zoom)
+    paper.strokeStyle = paint('var(--line2)')
+    for (const group of graph.groups) paper.strokeRect(group.x, group.y, group.w, group.h)
+    paper.strokeStyle = paint('var(--edge)')
+    paper.beginPath()
+    for (const edge of graph.edges) {
+      edge.points.forEach(([px, py], at) => {
+        const before = edge.points[at - 1]
+        if (!before) paper.moveTo(px, py)
+        else if (Math.abs(before[1] - py) < 0.5) paper.lineTo(px, py)
+        else paper.bezierCurveTo((before[0] + px) / 2, before[1], (before[0] + px) / 2, py, px, py)
+      })
+    }
+    paper.stroke()
+    for (const card of graph.cards) {
+      paper.fillStyle = paint(colors.get(card.node) ?? 'var(--non)')
+      paper.globalAlpha = card.kind === 'dataset' ? 0.55 : 0.9
+      paper.fillRect(card.x, card.y, card.w, card.h)
+      if (card.node === selected || card.node === graph.focus) {
+        paper.globalAlpha = 1
+        paper.strokeStyle = paint('var(--accent)')
+        paper.lineWidth = 3 / zoom
+        paper.strokeRect(card.x, card.y, card.w, card.h)
+      }
+    }
+    paper.globalAlpha = 1
+  }, [graph, colors, selected, transform, width, height, scheme])
+  return <canvas ref={canvas} aria-hidden style={{ position: 'absolute', inset: 0, width, height, pointerEvents: 'none', zIndex: 3 }} />
+}

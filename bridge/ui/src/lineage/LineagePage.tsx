@@ -1,0 +1,290 @@
+import { Modal, Tooltip } from '@mantine/core'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { ReactFlowProvider } from '@xyflow/react'
+import { Activity, Crosshair, Download, Gauge, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
+import type { Graph, Overview } from '../api/schema'
+import { useApi } from '../api/client'
+import { DatasetLink, JobLink } from '../parts/Names'
+import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
+import { useTrail } from '../shell/crumbs'
+import { typing } from '../shell/keys'
+import { shortName } from '../text/names'
+import { count } from '../text/numbers'
+import { Board, useMoves } from './Board'
+import { saveCsv } from './exports'
+import { blameOf, neighboursOf, nextCard, type Step } from './graph'
+import { GraphTable } from './GraphTable'
+import { Inspector } from './Inspector'
+import { legendOf } from './lens'
+import { DEEPEST, type Lens, lenses, type LineageSearch, USUAL } from './search'
+import { Verdict } from './Verdict'
+
+const route = getRouteApi('/lineage')
+const icons: Record<Lens, LucideIcon> = { status: Activity, freshness: Timer, duration: Gauge, owner: User }
+
+export default function LineagePage() {
+  const { focus } = route.useSearch()
+  return focus ? (
+    <ReactFlowProvider>
+      <Lineage focus={focus} />
+    </ReactFlowProvider>
+  ) : (
+    <Start />
+  )
+}
+
+/** Without a focus there is nothing to draw yet: offer where to begin. */
+function Start() {
+  useTrail('Lineage')
+  const overview = useApi<Overview>('overview')
+  return (
+    <div className="page-body">
+      <div>
+        <div className="title">
+          <h1>Lineage of what?</h1>
+        </div>
+        <p className="muted">
+          Choose where to begin, or search for anything with <kbd>/</kbd> and open its lineage with <kbd>⇧↵</kbd>.
+        </p>
+      </div>
+      <Answer of={overview}>
+        {({ failing, stale, recent_runs: recent }) => {
+          const dags = [...new Map(recent.map((run) => [`${run.job.namespace}:${run.job.name}`, run.job])).values()]
+          if (!failing.length && !stale.length && !dags.length) return <Nothing title="No lineage is known yet">It grows with the first events that name inputs and outputs.</Nothing>
+          return (
+            <div className="columns">
+              {failing.length > 0 && (
+                <Panel title="Failing DAGs">
+                  {failing.map((dag) => (
+                    <div key={dag.id} className="item">
+                      <JobLink job={dag} />
+                      <Link to="/lineage" search={{ focus: dag.node }} className="button end">
+                        Lineage
+                      </Link>
+                    </div>
+                  ))}
+                </Panel>
+              )}
+              {dags.length > 0 && (
+                <Panel title="DAGs that ran last">
+                  {dags.map((job) => (
+                    <div key={`${job.namespace}:${job.name}`} className="item">
+                      <span className="mono cut">{job.name}</span>
+                      <Link to="/lineage" search={{ focus: `job:${job.namespace}:${job.name}` }} className="button end">
+                        Lineage
+                      </Link>
+                    </div>
+                  ))}
+                </Panel>
+              )}
+              {stale.length > 0 && (
+                <Panel title="Datasets">
+                  {stale.map((dataset) => (
+                    <div key={dataset.id} className="item">
+                      <DatasetLink dataset={dataset} platform={dataset.platform} />
+                      <Link to="/lineage" search={{ focus: dataset.node }} className="button end">
+                        Lineage
+                      </Link>
+                    </div>
+                  ))}
+                </Panel>
+              )}
+            </div>
+          )
+        }}
+      </Answer>
+    </div>
+  )
+}
+
+function Lineage({ focus }: { focus: string }) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, sel } = search
+  const answer = useApi<Graph>('graph', { node: focus, up, down }, { keep: true })
+  const graph = answer.data
+  const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
+  const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
+  const moves = useMoves(graph)
+  const [help, setHelp] = useState(false)
+  const [table, setTable] = useState(false)
+  const name = graph?.cards.find((card) => card.node === graph.focus)?.name ?? graph?.groups.find((group) => group.id === graph.focus)?.label ?? focus.split(':').at(-1) ?? focus
+  useTrail(
+    shortName(name),
+    <Link key="lineage" to="/lineage" search={{}} className="link">
+      Lineage
+    </Link>,
+  )
+
+  const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
+  const select = useCallback((node: string | undefined) => set({ sel: node }), [set])
+  const refocus = useCallback((node: string) => set({ focus: node, sel: node }, false), [set])
+  const step = useCallback(
+    (where: Step) => {
+      if (!graph) return
+      const next = nextCard(graph, neighbours, sel && graph.cards.some((card) => card.node === sel) ? sel : graph.focus, where)
+      if (next) {
+        select(next)
+        moves.to(next)
+      }
+    },
+    [graph, neighbours, sel, select, moves],
+  )
+
+  useEffect(() => {
+    const keys: Record<string, () => void> = {
+      u: () => set({ up: Math.min(DEEPEST, up + 1) }),
+      U: () => set({ up: Math.max(0, up - 1) }),
+      d: () => set({ down: Math.min(DEEPEST, down + 1) }),
+      D: () => set({ down: Math.max(0, down - 1) }),
+      e: () => sel && refocus(sel),
+      f: moves.all,
+      b: () => blame && (select(blame.root.node), moves.to(blame.root.node)),
+      t: () => setTable((now) => !now),
+      y: () => void navigator.clipboard?.writeText(location.href),
+      '?': () => setHelp(true),
+      Escape: () => select(undefined),
+      ArrowLeft: () => step('left'),
+      ArrowRight: () => step('right'),
+      ArrowUp: () => step('up'),
+      ArrowDown: () => step('down'),
+      ...Object.fromEntries(lenses.map((name, at) => [String(at + 1), () => set({ lens: name })])),
+    }
+    const onKey = (event: KeyboardEvent) => {
+      if (typing(event) || event.metaKey || event.ctrlKey || event.altKey) return
+      const act = keys[event.key]
+      if (!act) return
+      if (event.key.startsWith('Arrow')) event.preventDefault()
+      act()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [up, down, sel, set, select, refocus, moves, blame, step])
+
+  return (
+    <div className="lineage">
+      <h1 className="hidden-text">Lineage of {name}</h1>
+      <div className="bar">
+        <div className="segments" role="group" aria-label="Colour the cards by">
+          {lenses.map((one) => {
+            const Icon = icons[one]
+            return (
+              <button key={one} type="button" aria-pressed={lens === one} onClick={() => set({ lens: one })}>
+                <Icon size={13} aria-hidden />
+                {one.charAt(0).toUpperCase() + one.slice(1)}
+              </button>
+            )
+          })}
+        </div>
+        <Stepper label="Upstream" value={up} onChange={(next) => set({ up: next })} />
+        <Stepper label="Downstream" value={down} onChange={(next) => set({ down: next })} />
+        <span className="end muted small num" role="status">
+          {graph ? `${count(graph.cards.length)} cards${graph.truncated ? `, ${count(graph.truncated)} beyond the limit` : ''}` : ''}
+        </span>
+        <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
+        {graph && <Tool label="Save the edges as CSV" onClick={() => saveCsv(graph)} Icon={Download} />}
+      </div>
+      <div className="board">
+        {answer.error && !graph ? (
+          <div className="page-body">
+            <Problem error={answer.error} retry={() => void answer.refetch()} />
+          </div>
+        ) : !graph ? (
+          <Nothing title="Drawing…" />
+        ) : table ? (
+          <GraphTable graph={graph} onSelect={select} selected={sel} />
+        ) : (
+          <>
+            <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} />
+            <Legend lens={lens} graph={graph} />
+            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} blame={blame} onSelect={select} onMore={refocus} />
+            <div className="tools">
+              <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
+              <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />
+              <button type="button" className="keys" onClick={() => setHelp(true)}>
+                <kbd>u</kbd> up <kbd>d</kbd> down {blame && (<><kbd>b</kbd> blame </>)}<kbd>?</kbd> all keys
+              </button>
+            </div>
+          </>
+        )}
+      </div>
+      {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
+      <Keys opened={help} onClose={() => setHelp(false)} />
+    </div>
+  )
+}
+
+function Legend({ lens, graph }: { lens: Lens; graph: Graph }) {
+  const entries = useMemo(() => legendOf(lens, graph.cards), [lens, graph])
+  return (
+    <div className="legend">
+      {entries.map((entry) => (
+        <span key={entry.text}>
+          <i style={{ background: entry.color }} />
+          {entry.text}
+        </span>
+      ))}
+    </div>
+  )
+}
+
+function Stepper({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
+  return (
+    <span className="stepper" role="group" aria-label={`${label} levels`}>
+      <span>
+        {label} <b className="num">{value}</b>
+      </span>
+      <button type="button" aria-label={`Fewer ${label.toLowerCase()} levels`} disabled={value <= 0} onClick={() => onChange(value - 1)}>
+        <Minus size={13} aria-hidden />
+      </button>
+      <button type="button" aria-label={`More ${label.toLowerCase()} levels`} disabled={value >= DEEPEST} onClick={() => onChange(value + 1)}>
+        <Plus size={13} aria-hidden />
+      </button>
+    </span>
+  )
+}
+
+function Tool({ label, onClick, Icon }: { label: string; onClick: () => void; Icon: LucideIcon }): ReactNode {
+  return (
+    <Tooltip label={label}>
+      <button type="button" className="icon-button" aria-label={label} onClick={onClick}>
+        <Icon size={15} aria-hidden />
+      </button>
+    </Tooltip>
+  )
+}
+
+const keys: [string, string][] = [
+  ['/', 'Search everything'],
+  ['u  d', 'One level more up, down; with shift one fewer'],
+  ['e', 'Make the chosen card the focus'],
+  ['← ↑ ↓ →', 'To the neighbour'],
+  ['b', 'To the failure that is to blame'],
+  ['f', 'Show the whole graph'],
+  ['1 – 4', 'Status, freshness, duration, owner'],
+  ['t', 'The same as a table'],
+  ['y', 'Copy the address of this view'],
+  ['Esc', 'Choose nothing'],
+]
+
+function Keys({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Keys" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      <dl className="facts left">
+        {keys.map(([key, text]) => (
+          <div key={key} style={{ display: 'contents' }}>
+            <dt>
+              {key.split(/ {2}/).map((one) => (
+                <kbd key={one} style={{ marginRight: 4 }}>
+                  {one}
+                </kbd>
+              ))}
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  )
+}

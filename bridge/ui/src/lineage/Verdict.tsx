@@ -1,0 +1,100 @@
+import { ArrowRight, CircleCheck, CircleDashed, LoaderCircle, Zap } from 'lucide-react'
+import type { Card, Graph, Group } from '../api/schema'
+import { Time } from '../parts/Now'
+import { shortName } from '../text/names'
+import { counted } from '../text/numbers'
+import { toneOf, wordOf } from '../text/state'
+import { type Blame, focusOf, type Neighbours, upstreamOf } from './graph'
+
+const label = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name))
+
+/** The answer before the graph: how the focus stands and what is to blame. */
+export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; neighbours: Neighbours; blame: Blame | null; onSelect: (node: string) => void }) {
+  const cards = new Map(graph.cards.map((card) => [card.node, card]))
+  const focus = cards.get(graph.focus)
+  const dag = graph.groups.find((group) => group.id === graph.focus)
+  if (!focus && !dag) return null
+  const name = focus ? label(focus) : (dag?.label ?? '')
+  if (blame) {
+    const hops = Math.max(0, blame.path.length - 1)
+    const own = blame.root === focus || (dag !== undefined && blame.root.group === dag.id)
+    const steps = blame.path.flatMap((node) => cards.get(node) ?? [])
+    return (
+      <div className="verdict" role="region" aria-label="How the focus stands">
+        <div className="sign">
+          <Zap size={18} aria-hidden />
+        </div>
+        <h2>
+          {own ? (focus ? `${name} failed` : `${label(blame.root)} failed in ${name}`) : `${label(blame.root)} failed, ${counted(hops, 'hop')} upstream of ${name}`}
+        </h2>
+        <p>
+          <Time at={blame.root.last_run?.ended_at} />
+          {blame.root.last_run?.error ? (
+            <>
+              : <b className="mono">{blame.root.last_run.error.split('\n')[0]?.slice(0, 180)}</b>
+            </>
+          ) : null}
+          {blame.others > 0 ? ` ${counted(blame.others, 'other job')} failed too.` : ''}
+        </p>
+        {steps.length > 1 && (
+          <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
+            {(steps.length > 6 ? [...steps.slice(0, 3), null, ...steps.slice(-2)] : steps).map((step, at) => (
+              <span key={step?.node ?? 'gap'} className="row" style={{ gap: 5 }}>
+                {at > 0 && <ArrowRight size={12} color="var(--faint)" aria-hidden />}
+                {step ? (
+                  <button type="button" className="badge mono" data-tone={toneOf(step.state)} style={{ border: 0, cursor: 'pointer' }} onClick={() => onSelect(step.node)}>
+                    {label(step)}
+                  </button>
+                ) : (
+                  <span className="muted small">{counted(steps.length - 5, 'step')}</span>
+                )}
+              </span>
+            ))}
+          </div>
+        )}
+      </div>
+    )
+  }
+  const own = new Set(focusOf(graph).map((card) => card.node))
+  const around = [...upstreamOf(graph, neighbours)].flatMap((node) => cards.get(node) ?? [])
+  const upstream = around.filter((card) => !own.has(card.node) && card.kind === 'job')
+  const running = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'run')
+  const tone = running.length ? 'run' : (focus?.written_at ?? focus?.state ?? dag?.state) ? 'ok' : 'non'
+  const Icon = running.length ? LoaderCircle : tone === 'ok' ? CircleCheck : CircleDashed
+  return (
+    <div className="verdict" role="region" aria-label="How the focus stands">
+      <div className="sign" data-tone={tone}>
+        <Icon size={18} aria-hidden />
+      </div>
+      <h2>
+        <Standing focus={focus} dag={dag} name={name} />
+      </h2>
+      <p>
+        {running.length
+          ? `${running.slice(0, 2).map(label).join(' and ')} ${running.length === 1 ? 'is' : 'are'} running${running.length > 2 ? `, with ${running.length - 2} more` : ''}.`
+          : upstream.length
+            ? `Nothing failed among the ${counted(upstream.length, 'job')} upstream.`
+            : 'Nothing is known upstream of it.'}
+      </p>
+    </div>
+  )
+}
+
+function Standing({ focus, dag, name }: { focus: Card | undefined; dag: Group | undefined; name: string }) {
+  if (!focus) return dag?.state ? `The newest run of ${name}: ${wordOf(dag.state).toLowerCase()}` : `${name} has not run yet`
+  if (focus.kind === 'dataset') {
+    if (!focus.written_at) return `${name} has not been seen written`
+    return (
+      <>
+        {name} was written <Time at={focus.written_at} />
+      </>
+    )
+  }
+  const at = focus.last_run?.ended_at ?? focus.last_run?.started_at
+  if (!at) return focus.last_run ? `${name}: ${wordOf(focus.state).toLowerCase()}` : `${name} has not run yet`
+  return (
+    <>
+      {name} ran <Time at={at} />
+    </>
+  )
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { Card, Graph, Route } from '../api/schema'
+import { blameOf, csvOf, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { lineageSearch } from './search'
+
+const card = (node: string, more: Partial<Card> = {}): Card => ({
+  node,
+  id: node,
+  kind: node.startsWith('dataset') ? 'dataset' : 'job',
+  namespace: 'n',
+  name: node,
+  depth: 0,
+  job_kind: null,
+  dag_id: null,
+  task_id: null,
+  state: null,
+  written_at: null,
+  x: 0,
+  y: 0,
+  w: 100,
+  h: 40,
+  group: null,
+  last_run: null,
+  recent: [],
+  p50: null,
+  operator: null,
+  owner: null,
+  platform: null,
+  columns: null,
+  written_by: null,
+  more_upstream: 0,
+  more_downstream: 0,
+  ...more,
+})
+const edge = (source: string, target: string): Route => ({ source, target, kind: 'data', first_at: '2026-01-01T00:00:00Z', last_at: '2026-01-02T00:00:00Z', run_id: null, points: [] })
+const graphOf = (focus: string, cards: Card[], edges: Route[]): Graph => ({ focus, width: 0, height: 0, cards, groups: [], edges, truncated: 0, as_of: null })
+
+describe('the graph', () => {
+  const edges = [edge('job:load', 'dataset:raw'), edge('dataset:raw', 'job:clean'), edge('job:clean', 'dataset:fact'), edge('dataset:other', 'job:clean')]
+  const neighbours = neighboursOf(edges)
+
+  it('knows what lies up- and downstream of a card', () => {
+    expect(pathThrough(neighbours, 'dataset:raw')).toEqual(new Set(['dataset:raw', 'job:load', 'job:clean', 'dataset:fact']))
+    expect(pathThrough(neighbours, undefined)).toBeNull()
+  })
+  it('finds the shortest way, and survives cycles', () => {
+    expect(way(neighbours, 'job:load', new Set(['dataset:fact']))).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
+    expect(way(neighbours, 'dataset:fact', new Set(['job:load']))).toEqual([])
+    const cycle = neighboursOf([edge('a', 'b'), edge('b', 'a')])
+    expect(way(cycle, 'a', new Set(['c']))).toEqual([])
+  })
+  it('blames the failure farthest upstream, not what failed because of it', () => {
+    const cards = [card('job:load', { state: 'failed' }), card('dataset:raw'), card('job:clean', { state: 'failed' }), card('dataset:fact'), card('dataset:other')]
+    const blame = blameOf(graphOf('dataset:fact', cards, edges), neighbours)
+    expect(blame?.root.node).toBe('job:load')
+    expect(blame?.path).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
+    expect(blame?.others).toBe(1)
+  })
+  it('blames nobody when nothing upstream failed', () => {
+    const cards = [card('job:load', { state: 'success' }), card('dataset:raw'), card('job:clean', { state: 'failed' })]
+    expect(blameOf(graphOf('dataset:raw', cards, edges), neighbours)).toBeNull()
+  })
+  it('steps to the nearest neighbour on the screen', () => {
+    const cards = [card('job:clean', { x: 200, y: 50 }), card('dataset:raw', { y: 60 }), card('dataset:other', { y: 200 })]
+    const graph = graphOf('job:clean', cards, edges)
+    expect(nextCard(graph, neighbours, 'job:clean', 'left')).toBe('dataset:raw')
+    expect(nextCard(graph, neighbours, 'dataset:raw', 'down')).toBe('dataset:other')
+    expect(nextCard(graph, neighbours, 'dataset:raw', 'right')).toBe('job:clean')
+    expect(nextCard(graph, neighbours, 'dataset:raw', 'up')).toBeUndefined()
+  })
+  it('draws level stretches straight and the rest as an S', () => {
+    expect(lineOf([[0, 0], [10, 0], [30, 20]])).toBe('M0 0L10 0C20 0 20 20 30 20')
+  })
+  it('becomes a table in which no name is a formula', () => {
+    const csv = csvOf(graphOf('x', [], [edge('=cmd|"x"', 'a,b')]))
+    expect(csv.split('\r\n')[1]).toBe('"\'=cmd|""x""","a,b",data,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,')
+  })
+})
+
+describe('the address of the lineage screen', () => {
+  it('keeps what differs from the usual, and refuses nonsense', () => {
+    expect(lineageSearch({ focus: 'dataset:a:b', up: 3, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
+    expect(lineageSearch({ up: 'x', down: 999, lens: 'nonsense', other: 1 })).toEqual({ down: 20 })
+    expect(lineageSearch({ up: 0 })).toEqual({ up: 0 })
+  })
+})

@@ -1,0 +1,133 @@
+import type { Card, Graph, Route } from '../api/schema'
+import { toneOf } from '../text/state'
+
+export type Direction = 'up' | 'down'
+
+/** Neighbours of every card in both directions, once for each graph. */
+export interface Neighbours {
+  up: Map<string, string[]>
+  down: Map<string, string[]>
+}
+
+export function neighboursOf(edges: Route[]): Neighbours {
+  const up = new Map<string, string[]>()
+  const down = new Map<string, string[]>()
+  const add = (map: Map<string, string[]>, key: string, value: string) => {
+    const list = map.get(key)
+    if (list) list.push(value)
+    else map.set(key, [value])
+  }
+  for (const edge of edges) {
+    add(down, edge.source, edge.target)
+    add(up, edge.target, edge.source)
+  }
+  return { up, down }
+}
+
+/** Everything that is reached from a card in one direction, nearest first, without the card. */
+export function reach(neighbours: Neighbours, from: string, direction: Direction): string[] {
+  const seen = new Set([from])
+  for (const node of seen) for (const next of neighbours[direction].get(node) ?? []) seen.add(next)
+  seen.delete(from)
+  return [...seen]
+}
+
+/** The cards and edges up- and downstream of a card; null when nothing is chosen. */
+export function pathThrough(neighbours: Neighbours, node: string | undefined): Set<string> | null {
+  if (!node) return null
+  return new Set([node, ...reach(neighbours, node, 'up'), ...reach(neighbours, node, 'down')])
+}
+
+/** The shortest way from one card down to one of some others, with both ends; empty without one. */
+export function way(neighbours: Neighbours, from: string, to: Set<string>): string[] {
+  const before = new Map<string, string | null>([[from, null]])
+  for (const node of before.keys()) {
+    if (to.has(node)) {
+      const path = []
+      for (let at: string | null | undefined = node; at; at = before.get(at)) path.unshift(at)
+      return path
+    }
+    for (const next of neighbours.down.get(node) ?? []) if (!before.has(next)) before.set(next, node)
+  }
+  return []
+}
+
+export interface Blame {
+  root: Card
+  path: string[]
+  others: number // further failed jobs upstream
+}
+
+/** The cards that the focus stands for: itself, or the drawn members of a DAG. */
+export function focusOf(graph: Graph): Card[] {
+  return graph.cards.filter((card) => card.node === graph.focus || card.group === graph.focus)
+}
+
+/** The focus and everything upstream of it. */
+export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
+  const nodes = new Set(focusOf(graph).map((card) => card.node))
+  for (const node of nodes) for (const next of neighbours.up.get(node) ?? []) nodes.add(next)
+  return nodes
+}
+
+/**
+ * The failure farthest upstream of the focus, with the way from it down to the focus. What failed
+ * because of it lies on that way, so the first one is where to begin.
+ */
+export function blameOf(graph: Graph, neighbours: Neighbours): Blame | null {
+  const cards = new Map(graph.cards.map((card) => [card.node, card]))
+  const focus = new Set(focusOf(graph).map((card) => card.node))
+  const failed = [...upstreamOf(graph, neighbours)].flatMap((node) => {
+    const card = cards.get(node)
+    return card && card.kind === 'job' && toneOf(card.state) === 'bad' ? [card] : []
+  })
+  const isFailed = new Set(failed.map((card) => card.node))
+  const roots = failed.filter((card) => !reach(neighbours, card.node, 'up').some((node) => isFailed.has(node)))
+  const ended = (card: Card) => card.last_run?.ended_at ?? '~'
+  const root = roots.sort((a, b) => ended(a).localeCompare(ended(b)))[0] ?? failed[0]
+  if (!root) return null
+  return { root, path: way(neighbours, root.node, focus), others: failed.length - 1 }
+}
+
+export type Step = 'left' | 'right' | 'up' | 'down'
+
+/** The card next to one in a direction on the screen; along edges to the sides. */
+export function nextCard(graph: Graph, neighbours: Neighbours, from: string, step: Step): string | undefined {
+  const cards = new Map(graph.cards.map((card) => [card.node, card]))
+  const here = cards.get(from)
+  if (!here) return undefined
+  const middle = (card: Card) => card.y + card.h / 2
+  const nearest = (candidates: Card[]) => candidates.toSorted((a, b) => Math.abs(middle(a) - middle(here)) - Math.abs(middle(b) - middle(here)))[0]?.node
+  if (step === 'left' || step === 'right') {
+    const list = neighbours[step === 'left' ? 'up' : 'down'].get(from) ?? []
+    return nearest(list.flatMap((node) => cards.get(node) ?? []))
+  }
+  const column = graph.cards.filter((card) => card.node !== from && card.x < here.x + here.w && here.x < card.x + card.w)
+  return nearest(column.filter((card) => (step === 'up' ? middle(card) < middle(here) : middle(card) > middle(here))))
+}
+
+/** The line of an edge: straight along its points where they are level, an S where they are not. */
+export function lineOf(points: [number, number][]): string {
+  let line = ''
+  points.forEach(([x, y], at) => {
+    const before = points[at - 1]
+    if (!before) line = `M${x} ${y}`
+    else if (Math.abs(before[1] - y) < 0.5) line += `L${x} ${y}`
+    else {
+      const half = (before[0] + x) / 2
+      line += `C${half} ${before[1]} ${half} ${y} ${x} ${y}`
+    }
+  })
+  return line
+}
+
+/** The edges as a table, for whoever wants to count them elsewhere. */
+export function csvOf(graph: Graph): string {
+  const field = (value: string | null) => {
+    // A spreadsheet must not take a name for a formula.
+    const text = (value ?? '').replace(/^([=+\-@\t\r])/, "'$1")
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  const rows = graph.edges.map((edge) => [edge.source, edge.target, edge.kind, edge.first_at, edge.last_at, edge.run_id])
+  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id'], ...rows].map((row) => row.map(field).join(',')).join('\r\n')
+}

@@ -1,0 +1,37 @@
+export const lenses = ['status', 'freshness', 'duration', 'owner'] as const
+export type Lens = (typeof lenses)[number]
+
+/** The whole state of the lineage screen; what is as usual is left out of the address. */
+export interface LineageSearch {
+  focus?: string
+  up?: number
+  down?: number
+  lens?: Lens
+  sel?: string
+}
+
+export const USUAL = { up: 3, down: 3, lens: 'status' as Lens }
+export const DEEPEST = 20
+
+export function lineageSearch(search: Record<string, unknown>): LineageSearch {
+  const focus = asText(search.focus)
+  const sel = asText(search.sel)
+  const up = asDepth(search.up)
+  const down = asDepth(search.down)
+  const lens = lenses.find((name) => name === search.lens)
+  return {
+    ...(focus ? { focus } : {}),
+    ...(up === undefined || up === USUAL.up ? {} : { up }),
+    ...(down === undefined || down === USUAL.down ? {} : { down }),
+    ...(lens && lens !== USUAL.lens ? { lens } : {}),
+    ...(sel ? { sel } : {}),
+  }
+}
+
+const asText = (value: unknown) => (typeof value === 'string' && value ? value : undefined)
+
+function asDepth(value: unknown): number | undefined {
+  const depth = Number(value)
+  if (value === undefined || value === null || value === '' || !Number.isFinite(depth)) return undefined
+  return Math.min(DEEPEST, Math.max(0, Math.round(depth)))
+}

@@ -1,0 +1,106 @@
+import { getRouteApi } from '@tanstack/react-router'
+import type { DatasetItem, Overview } from '../api/schema'
+import { useApi, useList } from '../api/client'
+import { Filter } from '../parts/Filter'
+import { More } from '../parts/More'
+import { DatasetLink, JobLink, Owners, Tags } from '../parts/Names'
+import { Time } from '../parts/Now'
+import { Answer, Nothing } from '../parts/Panel'
+import { Badge, StateBadge } from '../parts/State'
+import { useTrail } from '../shell/crumbs'
+import { count } from '../text/numbers'
+
+const route = getRouteApi('/datasets')
+
+export default function Datasets() {
+  useTrail('Datasets')
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, limit: 50 })
+  const overview = useApi<Overview>('overview')
+  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  return (
+    <div className="page-body">
+      <div className="title">
+        <h1>Datasets</h1>
+        {overview.data && <span className="muted num">{count(overview.data.counts.datasets ?? 0)}</span>}
+        <div className="filters end">
+          <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
+          {search.namespace && (
+            <button type="button" className="button" onClick={() => set({ namespace: undefined })}>
+              in {search.namespace} ×
+            </button>
+          )}
+        </div>
+      </div>
+      <div className="panel">
+        <Answer of={list} rows={12}>
+          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Boolean(search.q ?? search.namespace)} onNamespace={(namespace) => set({ namespace })} />}
+        </Answer>
+        <More of={list} />
+      </div>
+    </div>
+  )
+}
+
+function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; filtered: boolean; onNamespace: (namespace: string) => void }) {
+  if (!datasets.length) {
+    return filtered ? (
+      <Nothing title="No dataset matches">Loosen the filter to see more.</Nothing>
+    ) : (
+      <Nothing title="No dataset is known yet">Datasets appear with the first event that names one as input or output.</Nothing>
+    )
+  }
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Dataset</th>
+            <th>Written</th>
+            <th>Writer</th>
+            <th className="right">Columns</th>
+            <th>Owner</th>
+            <th>Tags</th>
+            <th>Namespace</th>
+          </tr>
+        </thead>
+        <tbody>
+          {datasets.map((dataset) => (
+            <tr key={dataset.id}>
+              <td className="name">
+                <DatasetLink dataset={dataset} platform={dataset.platform} />
+              </td>
+              <td style={{ whiteSpace: 'nowrap' }}>
+                {dataset.dropped_at ? <Badge tone="non">dropped</Badge> : <Time at={dataset.written_at} />}
+              </td>
+              <td style={{ maxWidth: 300 }}>
+                {dataset.written_by ? (
+                  <span className="row">
+                    <StateBadge state={dataset.state} />
+                    <JobLink job={dataset.written_by} />
+                  </span>
+                ) : (
+                  <span className="faint small">nothing seen writing it</span>
+                )}
+              </td>
+              <td className="right num">{dataset.columns || <span className="faint">–</span>}</td>
+              <td>
+                <Owners of={dataset.owners} />
+              </td>
+              <td>
+                <Tags of={dataset.tags} />
+              </td>
+              <td style={{ maxWidth: 260 }} className="cut">
+                <button type="button" className="tag cut" style={{ background: 'none', cursor: 'pointer', maxWidth: '100%' }} onClick={() => onNamespace(dataset.namespace)} title={`Only ${dataset.namespace}`}>
+                  {dataset.namespace}
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+

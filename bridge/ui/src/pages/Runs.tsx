@@ -1,0 +1,47 @@
+import { getRouteApi } from '@tanstack/react-router'
+import type { Run } from '../api/schema'
+import { useList } from '../api/client'
+import { Choice, Filter } from '../parts/Filter'
+import { More } from '../parts/More'
+import { Answer, Nothing } from '../parts/Panel'
+import { RunRows } from '../parts/RunRows'
+import { useTrail } from '../shell/crumbs'
+import { wordOf } from '../text/state'
+
+const route = getRouteApi('/runs')
+const states = ['running', 'queued', 'deferred', 'up_for_retry', 'success', 'failed', 'upstream_failed', 'skipped', 'aborted', 'lost']
+const kinds: [string, string][] = [
+  ['dag', 'DAG runs'],
+  ['task', 'Task runs'],
+  ['query', 'Queries'],
+  ['job', 'Other jobs'],
+]
+
+export default function Runs() {
+  useTrail('Runs')
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const list = useList<Run>('runs', { ...search, limit: 50 })
+  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  return (
+    <div className="page-body">
+      <div className="title">
+        <h1>Runs</h1>
+        <div className="filters end">
+          <Filter label="Of this DAG" value={search.dag_id} onChange={(dag_id) => set({ dag_id })} />
+          <Choice label="Any kind" options={kinds} value={search.kind} onChange={(kind) => set({ kind })} />
+          <Choice label="Any state" options={states.map((state) => [state, wordOf(state)])} value={search.state} onChange={(state) => set({ state })} />
+        </div>
+      </div>
+      <div className="panel">
+        <Answer of={list} rows={12}>
+          {({ pages }) => {
+            const runs = pages.flatMap((page) => page.items)
+            return runs.length ? <RunRows runs={runs} named /> : <Nothing title="No run matches">Runs appear as soon as their first event arrives.</Nothing>
+          }}
+        </Answer>
+        <More of={list} />
+      </div>
+    </div>
+  )
+}

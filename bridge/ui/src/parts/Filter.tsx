@@ -1,0 +1,43 @@
+import { useDebouncedCallback } from '@mantine/hooks'
+import { useEffect, useState } from 'react'
+
+/** A text field whose value lives in the address; it is written there when the reader pauses. */
+export function Filter({ value, onChange, label }: { value: string | undefined; onChange: (value: string | undefined) => void; label: string }) {
+  const [text, setText] = useState(value ?? '')
+  const [seen, setSeen] = useState(value)
+  const tell = useDebouncedCallback((next: string) => onChange(next.trim() || undefined), 250)
+  if (seen !== value) {
+    // The address changed without this field: back, forward or a link.
+    setSeen(value)
+    if (text.trim() !== (value ?? '')) setText(value ?? '')
+  }
+  useEffect(() => tell.cancel, [tell])
+  return (
+    <input
+      className="field"
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      value={text}
+      onChange={(event) => {
+        setText(event.target.value)
+        tell(event.target.value)
+      }}
+    />
+  )
+}
+
+/** A choice among a few values; the empty one stands for all. */
+export function Choice({ value, options, onChange, label }: { value: string | undefined; options: [string, string][]; onChange: (value: string | undefined) => void; label: string }) {
+  return (
+    <select className="field" aria-label={label} value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+      <option value="">{label}</option>
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+      {value && !options.some(([name]) => name === value) && <option value={value}>{value}</option>}
+    </select>
+  )
+}

@@ -1,0 +1,84 @@
+import { Link } from '@tanstack/react-router'
+import { ListTree, Share2, Workflow } from 'lucide-react'
+import type { DatasetRef, JobRef, Owner, Tag } from '../api/schema'
+import { initials, pathOf, shortName, tile } from '../text/names'
+
+/** The scheme of a namespace names its platform: postgres://db:5432 is postgres. */
+export const platformOf = (namespace: string) => namespace.split(':')[0] ?? namespace
+
+export function Tile({ platform }: { platform: string | null }) {
+  const [letters, color] = tile(platform)
+  return (
+    <span className="tile" style={{ background: color }} title={platform ?? undefined} aria-hidden>
+      {letters}
+    </span>
+  )
+}
+
+export function DatasetLink({ dataset, platform }: { dataset: DatasetRef; platform?: string }) {
+  return (
+    <span className="row" style={{ gap: 8 }}>
+      <Tile platform={platform ?? platformOf(dataset.namespace)} />
+      <span className="cut" style={{ lineHeight: '16px' }}>
+        <Link to="/datasets/$id" params={{ id: dataset.id }} className="link mono" title={`${dataset.namespace}\n${dataset.name}`}>
+          {shortName(dataset.name)}
+        </Link>
+        <span className="faint small cut" style={{ display: 'block' }}>
+          {[dataset.namespace, pathOf(dataset.name)].filter(Boolean).join(' · ')}
+        </span>
+      </span>
+    </span>
+  )
+}
+
+export const jobLabel = (job: { task_id?: string | null; dag_id?: string | null; name: string }) => job.task_id ?? job.dag_id ?? job.name
+
+export function JobLink({ job, full }: { job: JobRef; full?: boolean }) {
+  const Icon = job.kind === 'dag' ? Workflow : ListTree
+  return (
+    <span className="row" style={{ gap: 7 }}>
+      <Icon size={14} color="var(--faint)" aria-hidden style={{ flex: 'none' }} />
+      <Link to="/jobs/$id" params={{ id: job.id }} className="link mono cut" title={`${job.namespace}\n${job.name}`}>
+        {full ? job.name : jobLabel(job)}
+      </Link>
+    </span>
+  )
+}
+
+export function LineageLink({ node, label = 'Lineage' }: { node: string; label?: string }) {
+  return (
+    <Link to="/lineage" search={{ focus: node }} className="button">
+      <Share2 size={14} aria-hidden />
+      {label}
+    </Link>
+  )
+}
+
+export function Owners({ of }: { of: Owner[] }) {
+  if (!of.length) return <span className="faint">–</span>
+  return (
+    <span className="row wrap" style={{ gap: 4 }}>
+      {[...new Set(of.map((owner) => owner.name))].map((name) => (
+        <span key={name} className="row" style={{ gap: 5 }}>
+          <span className="avatar" aria-hidden>
+            {initials(name)}
+          </span>
+          {name}
+        </span>
+      ))}
+    </span>
+  )
+}
+
+export function Tags({ of }: { of: Tag[] }) {
+  if (!of.length) return null
+  return (
+    <span className="row wrap" style={{ gap: 4 }}>
+      {of.map((tag) => (
+        <span key={`${tag.key}=${tag.value ?? ''}@${tag.field ?? ''}`} className="tag" title={tag.source ?? undefined}>
+          {tag.value && tag.value !== 'true' && tag.value !== tag.key ? `${tag.key}: ${tag.value}` : tag.key}
+        </span>
+      ))}
+    </span>
+  )
+}

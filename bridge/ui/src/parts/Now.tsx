@@ -1,0 +1,38 @@
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import { ago, age, clock, duration, utc } from '../text/time'
+
+const Context = createContext(Date.now())
+
+/** One clock for the whole page, so that ages on it agree. */
+export function Clock({ children }: { children: ReactNode }) {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 5_000)
+    return () => clearInterval(timer)
+  }, [])
+  return <Context value={now}>{children}</Context>
+}
+
+export const useNow = () => useContext(Context)
+
+type Shape = 'ago' | 'age' | 'clock'
+
+/** A time as the reader wants it; UTC on hover. */
+export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: Shape }) {
+  const now = useNow()
+  if (!at) return <span className="faint">–</span>
+  const text = as === 'clock' ? clock(at, now) : as === 'age' ? age(at, now) : ago(at, now)
+  return (
+    <time dateTime={at} title={utc(at)} className="num">
+      {text}
+    </time>
+  )
+}
+
+/** How long a run took, or how long it has been running. */
+export function Took({ run }: { run: { started_at: string | null; ended_at: string | null; duration: number | null } }) {
+  const now = useNow()
+  if (run.duration !== null) return <span className="num">{duration(run.duration)}</span>
+  if (!run.started_at || run.ended_at) return <span className="faint">–</span>
+  return <span className="num">{duration(Math.max(0, (now - Date.parse(run.started_at)) / 1000))} so far</span>
+}

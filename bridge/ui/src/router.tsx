@@ -1,0 +1,87 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { type LineageSearch, lineageSearch } from './lineage/search'
+import { Problem } from './parts/Panel'
+import { Lost, Shell } from './shell/Shell'
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: Lost,
+  errorComponent: ({ error, reset }) => (
+    <div className="page-body">
+      <Problem error={error} retry={reset} />
+    </div>
+  ),
+})
+
+const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
+
+/** Only the named search parameters, as text; all else in the address is dropped. */
+function texts<K extends string>(...names: K[]) {
+  return (search: Record<string, unknown>): { [N in K]?: string } => {
+    const kept: { [N in K]?: string } = {}
+    for (const name of names) {
+      const value = text(search[name])
+      if (value) kept[name] = value
+    }
+    return kept
+  }
+}
+
+const health = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./pages/Health')) })
+const lineage = createRoute({
+  getParentRoute: () => root,
+  path: '/lineage',
+  validateSearch: (search: Record<string, unknown>): LineageSearch => lineageSearch(search),
+  component: lazyRouteComponent(() => import('./lineage/LineagePage')),
+})
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets',
+  validateSearch: texts('q', 'namespace'),
+  component: lazyRouteComponent(() => import('./pages/Datasets')),
+})
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$id',
+  validateSearch: texts('tab'),
+  component: lazyRouteComponent(() => import('./pages/Dataset')),
+})
+const dags = createRoute({
+  getParentRoute: () => root,
+  path: '/dags',
+  validateSearch: texts('q', 'namespace', 'kind'),
+  component: lazyRouteComponent(() => import('./pages/Dags')),
+})
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$id',
+  validateSearch: texts('tab', 'run'),
+  component: lazyRouteComponent(() => import('./pages/Job')),
+})
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: texts('state', 'kind', 'dag_id'),
+  component: lazyRouteComponent(() => import('./pages/Runs')),
+})
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$id',
+  validateSearch: texts('tab'),
+  component: lazyRouteComponent(() => import('./pages/Run')),
+})
+
+const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
+
+export const router = createRouter({
+  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run]),
+  basepath: base || '/',
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

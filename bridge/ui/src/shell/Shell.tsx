@@ -1,0 +1,107 @@
+import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { Activity, Database, History, type LucideIcon, Moon, Share2, Sun, Workflow } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import type { Overview } from '../api/schema'
+import { useApi } from '../api/client'
+import { Nothing } from '../parts/Panel'
+import { useNow } from '../parts/Now'
+import { counted } from '../text/numbers'
+import { Crumbs } from './crumbs'
+import { useLive } from './live'
+import { Search } from './Search'
+
+const rooms: { to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs'; name: string; Icon: LucideIcon }[] = [
+  { to: '/', name: 'Health', Icon: Activity },
+  { to: '/lineage', name: 'Lineage', Icon: Share2 },
+  { to: '/datasets', name: 'Datasets', Icon: Database },
+  { to: '/dags', name: 'DAGs', Icon: Workflow },
+  { to: '/runs', name: 'Runs', Icon: History },
+]
+
+export function Shell() {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const overview = useApi<Overview>('overview')
+  const failing = overview.data?.failing.length ?? 0
+  const main = useRef<HTMLElement>(null)
+  useEffect(() => main.current?.scrollTo(0, 0), [path])
+  const current = (to: string) => (to === '/' ? path === '/' : path.startsWith(to) || (to === '/dags' && path.startsWith('/jobs')))
+  return (
+    <div className="app">
+      <nav className="rail" aria-label="Pages">
+        <Link to="/" className="logo" aria-label="Fairlead, to the first page">
+          <Mark />
+        </Link>
+        {rooms.map(({ to, name, Icon }) => (
+          <Tooltip key={to} label={name} position="right">
+            <Link to={to} className="rail-link" data-active={current(to) || undefined} aria-current={current(to) ? 'page' : undefined} aria-label={to === '/' && failing ? `${name}, ${failing} failing` : name}>
+              <Icon size={18} aria-hidden />
+              {to === '/' && failing > 0 && (
+                <span className="rail-count" aria-hidden>
+                  {failing > 99 ? '99+' : failing}
+                </span>
+              )}
+            </Link>
+          </Tooltip>
+        ))}
+      </nav>
+      <header className="top">
+        <Crumbs />
+        <Search />
+        <div className="top-right">
+          <LiveSign />
+          <SchemeSwitch />
+        </div>
+      </header>
+      <main className="page" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  )
+}
+
+function Mark() {
+  return (
+    <svg width="19" height="19" viewBox="0 0 32 32" fill="none" stroke="currentColor" strokeWidth="3.4" strokeLinecap="round" aria-hidden>
+      <circle cx="16" cy="16" r="6.4" />
+      <path d="M2 22c5 0 5.200-6 7.600-6M22.400 16c3 0 2.600 6 7.600 6" />
+    </svg>
+  )
+}
+
+function LiveSign() {
+  const { connected, heardAt } = useLive()
+  const now = useNow()
+  const quiet = heardAt === null ? 0 : Math.max(0, Math.round((now - heardAt) / 1000))
+  const text = connected ? (quiet < 60 ? 'Live' : `Live · quiet for ${counted(Math.floor(quiet / 60), 'minute')}`) : heardAt === null ? 'Connecting' : 'Connection lost, trying again'
+  return (
+    <span className="live" data-lost={!connected && heardAt !== null ? true : undefined} role="status">
+      <i aria-hidden />
+      {text}
+    </span>
+  )
+}
+
+function SchemeSwitch() {
+  const { setColorScheme } = useMantineColorScheme()
+  const scheme = useComputedColorScheme('light')
+  const other = scheme === 'dark' ? 'light' : 'dark'
+  const Icon = scheme === 'dark' ? Sun : Moon
+  return (
+    <Tooltip label={`Switch to ${other}`}>
+      <button type="button" className="icon-button" aria-label={`Switch to ${other} colours`} onClick={() => setColorScheme(other)}>
+        <Icon size={15} aria-hidden />
+      </button>
+    </Tooltip>
+  )
+}
+
+export function Lost() {
+  return (
+    <div className="page-body">
+      <Nothing title="There is no such page">
+        Perhaps the address was cut. Search for what you need with <kbd>/</kbd>.
+      </Nothing>
+    </div>
+  )
+}

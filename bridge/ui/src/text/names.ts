@@ -1,0 +1,66 @@
+// Names as people read them. The same rule as `short_name` in the bridge's layout, which sizes cards.
+
+/** The last part of a dataset's name: the file of a path, the table of database.schema.table. */
+export function shortName(name: string): string {
+  return name.slice(cut(name)) || name
+}
+
+/** What comes before the short name, without the separator: "shop.public", "/data/in". */
+export function pathOf(name: string): string {
+  const at = cut(name)
+  return at > 1 && at < name.length ? name.slice(0, at - 1) : ''
+}
+
+function cut(name: string): number {
+  const slash = name.lastIndexOf('/')
+  if (slash >= 0) return slash + 1
+  const dot = name.lastIndexOf('.')
+  return dot > name.indexOf('.') ? dot + 1 : 0
+}
+
+/** At most `room` characters, cut in the middle, where names differ least. */
+export function fitted(name: string, room: number): string {
+  const letters = Array.from(name)
+  if (letters.length <= room || room < 4) return name
+  const head = Math.ceil((room - 1) / 2)
+  return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (room - 1 - head)).join('')}`
+}
+
+const platforms: Record<string, [string, string]> = {
+  postgres: ['PG', '#35648c'],
+  mysql: ['MY', '#3e6e93'],
+  sqlite: ['SL', '#2f6f8f'],
+  duckdb: ['DK', '#8a6d00'],
+  snowflake: ['SF', '#1b7fa8'],
+  bigquery: ['BQ', '#3367c2'],
+  redshift: ['RS', '#7a4fb5'],
+  s3: ['S3', '#3f7a2c'],
+  gs: ['GS', '#3367c2'],
+  file: ['FS', '#5b6472'],
+  kafka: ['KF', '#3a3f47'],
+  http: ['WW', '#7a5a2b'],
+  https: ['WW', '#7a5a2b'],
+  airflow: ['AF', '#0b7a75'],
+  hive: ['HV', '#8a6a00'],
+  trino: ['TR', '#a5338c'],
+  unitycatalog: ['UC', '#b3402a'],
+  databricks: ['DB', '#b3402a'],
+  mssql: ['MS', '#a33a3a'],
+  oracle: ['OR', '#b03a2e'],
+}
+
+/** Two letters and a colour for the tile of a platform. */
+export function tile(platform: string | null): [string, string] {
+  const known = platforms[platform ?? '']
+  return known ?? [(platform ?? '?').replace(/[^a-z0-9]/gi, '').slice(0, 2).toUpperCase() || '?', '#5b6472']
+}
+
+/** Up to two letters for a person or a team. */
+export function initials(owner: string): string {
+  const words = owner.replace(/^(user|group|team):/i, '').split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+  const letters = words.length > 1 ? words.slice(0, 2).map((word) => Array.from(word)[0]) : Array.from(words[0] ?? '?').slice(0, 2)
+  return letters.join('').toUpperCase()
+}
+
+/** The two ends of a node's name, "dataset:NAMESPACE:NAME", are only ever taken from the API. */
+export const isDataset = (node: string) => node.startsWith('dataset:')

@@ -1,0 +1,31 @@
+/** What a state means to the reader; each tone has a colour, an icon and a word of its own. */
+export type Tone = 'ok' | 'run' | 'bad' | 'warn' | 'blk' | 'non'
+
+const tones: Record<string, Tone> = {
+  success: 'ok',
+  queued: 'run',
+  running: 'run',
+  deferred: 'run',
+  up_for_retry: 'warn',
+  failed: 'bad',
+  aborted: 'bad',
+  lost: 'warn',
+  upstream_failed: 'blk',
+  skipped: 'non',
+  removed: 'non',
+}
+
+const words: Record<string, string> = {
+  up_for_retry: 'Up for retry',
+  upstream_failed: 'Blocked',
+  none: 'No run',
+}
+
+export const toneOf = (state: string | null): Tone => tones[state ?? ''] ?? 'non'
+
+export function wordOf(state: string | null): string {
+  const name = state ?? 'none'
+  return words[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
+}
+
+export const colorOf = (tone: Tone) => `var(--${tone})`

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { fitted, initials, pathOf, shortName, tile } from './names'
+import { against, bytes, counted } from './numbers'
+import { age, ago, clock, duration, utc } from './time'
+
+const NOON = Date.parse('2026-11-20T12:00:00Z')
+
+describe('names', () => {
+  it('are shown by their last part', () => {
+    expect(shortName('shop.public.orders')).toBe('orders')
+    expect(pathOf('shop.public.orders')).toBe('shop.public')
+    expect(shortName('/data/in/orders.csv')).toBe('orders.csv')
+    expect(pathOf('/data/in/orders.csv')).toBe('/data/in')
+  })
+  it('stay whole where a part would not tell enough', () => {
+    expect(shortName('orders.csv')).toBe('orders.csv')
+    expect(pathOf('orders.csv')).toBe('')
+    expect(shortName('public.orders')).toBe('public.orders')
+    expect(shortName('/lake/')).toBe('/lake/')
+    expect(shortName('')).toBe('')
+  })
+  it('are cut in the middle, never inside a letter', () => {
+    expect(fitted('a_rather_long_table_name', 11)).toBe('a_rat…_name')
+    expect(fitted('😀😀😀😀😀😀', 5)).toBe('😀😀…😀😀')
+    expect(fitted('short', 11)).toBe('short')
+  })
+  it('of platforms and owners become two letters', () => {
+    expect(tile('postgres')[0]).toBe('PG')
+    expect(tile('iceberg')[0]).toBe('IC')
+    expect(tile(null)[0]).toBe('?')
+    expect(initials('Payments Eng')).toBe('PE')
+    expect(initials('user:anna')).toBe('AN')
+    expect(initials('')).toBe('?')
+  })
+})
+
+describe('times', () => {
+  it('get coarser the longer ago they are', () => {
+    expect(ago('2026-11-20T11:59:40Z', NOON)).toBe('just now')
+    expect(age('2026-11-20T11:46:00Z', NOON)).toBe('14m')
+    expect(age('2026-11-20T07:29:00Z', NOON)).toBe('4h 31m')
+    expect(age('2026-11-17T11:00:00Z', NOON)).toBe('3d')
+    expect(age('2026-08-01T00:00:00Z', NOON)).toBe('3mo')
+    expect(age('2026-11-20T12:00:30Z', NOON)).toBe('now')
+  })
+  it("are told on the reader's clock, and in UTC on demand", () => {
+    expect(clock('2026-11-20T08:24:11Z', NOON, 'UTC')).toBe('08:24')
+    expect(clock('2026-11-20T23:24:11Z', NOON, 'Asia/Tokyo')).toBe('21 Nov 08:24')
+    expect(clock('2025-11-19T08:24:11Z', NOON, 'UTC')).toBe('19 Nov 2025 08:24')
+    expect(utc('2026-11-20T08:24:11.250000Z')).toBe('2026-11-20 08:24:11.250 UTC')
+    expect(utc('2026-11-20T08:24:11Z')).toBe('2026-11-20 08:24:11 UTC')
+  })
+  it('span from milliseconds to days', () => {
+    expect([0.12, 4.25, 38, 125, 4320, 273600].map(duration)).toEqual(['120ms', '4.3s', '38s', '2m 05s', '1h 12m', '3d 4h'])
+    expect(duration(59.7)).toBe('1m 00s')
+    expect(duration(-5)).toBe('-5.0s')
+  })
+})
+
+describe('numbers', () => {
+  it('carry their unit', () => {
+    expect(bytes(950)).toBe('950 B')
+    expect(bytes(3_140_000)).toBe('3.1 MB')
+    expect(counted(1, 'task')).toBe('1 task')
+    expect(counted(1200, 'task')).toBe('1,200 tasks')
+  })
+  it('compare with the usual, and say nothing when there is nothing to say', () => {
+    expect(against(148, 100)?.text).toBe('+48%')
+    expect(against(50, 100)?.text).toBe('−50%')
+    expect(against(100.5, 100)).toBeNull()
+    expect(against(10, null)).toBeNull()
+  })
+})

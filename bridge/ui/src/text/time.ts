@@ -1,0 +1,58 @@
+// Times and durations as people read them; times come as ISO 8601 in UTC, durations in seconds.
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** 38s, 2m 05s, 1h 12m, 3d 4h; below a second 120ms. */
+export function duration(seconds: number): string {
+  if (seconds < 0) return `-${duration(-seconds)}`
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)}ms`
+  if (seconds < 9.95) return `${seconds.toFixed(1)}s`
+  const whole = Math.round(seconds)
+  if (whole < MINUTE) return `${whole}s`
+  if (whole < HOUR) return `${Math.floor(whole / MINUTE)}m ${two(whole % MINUTE)}s`
+  if (whole < DAY) return `${Math.floor(whole / HOUR)}h ${two(Math.floor((whole % HOUR) / MINUTE))}m`
+  return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
+}
+
+/** The time since, coarser the longer ago it is: now, 14m, 4h 31m, 3d, 2mo. */
+export function age(time: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1000)
+  if (seconds < 45) return 'now'
+  if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))}m`
+  if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`
+  if (seconds < 60 * DAY) return `${Math.floor(seconds / DAY)}d`
+  if (seconds < 730 * DAY) return `${Math.floor(seconds / (30.44 * DAY))}mo`
+  return `${Math.floor(seconds / (365.25 * DAY))}y`
+}
+
+/** "now" or "14m ago". */
+export function ago(time: string, now: number): string {
+  const text = age(time, now)
+  return text === 'now' ? 'just now' : `${text} ago`
+}
+
+/** The reader's clock: 08:24, with the day when it is another one, with the year when it is another one. */
+export function clock(time: string, now: number, zone?: string): string {
+  const at = new Date(time)
+  const today = new Date(now)
+  const day = (date: Date) => format(date, { year: 'numeric', month: '2-digit', day: '2-digit' }, zone)
+  const hours = format(at, { hour: '2-digit', minute: '2-digit' }, zone)
+  if (day(at) === day(today)) return hours
+  const year = (date: Date) => format(date, { year: 'numeric' }, zone)
+  const date = format(at, { day: 'numeric', month: 'short', ...(year(at) === year(today) ? {} : { year: 'numeric' }) }, zone)
+  return `${date} ${hours}`
+}
+
+/** 2026-11-20 08:24:11.250 UTC, for whoever compares with a log. */
+export function utc(time: string): string {
+  const [date, rest = ''] = new Date(time).toISOString().split('T')
+  return `${date} ${rest.replace(/(\.000)?Z$/, '')} UTC`
+}
+
+function format(date: Date, options: Intl.DateTimeFormatOptions, zone?: string): string {
+  return new Intl.DateTimeFormat('en-GB', { ...options, hourCycle: 'h23', ...(zone ? { timeZone: zone } : {}) }).format(date)
+}
+
+const two = (value: number) => String(value).padStart(2, '0')
