@@ -1,0 +1,393 @@
+"""
+The rules, in the order they run: a name, whether it is on, and a function from spelling to spelling.
+
+Each has a page of before and after in tests/bridge/identity; docs/reference/identity.md tells what
+they are for. A rule that has nothing to say returns what it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fairlead_bridge.mapping.identity import engines, partitions
+from fairlead_bridge.mapping.identity.spelling import (
+    Pairs,
+    Spelling,
+    Url,
+    host_and_port,
+    parts,
+    scheme,
+    url,
+)
+
+
+class Rule(NamedTuple):
+    name: str
+    on: bool  # unless somebody says otherwise
+    apply: Callable[[Spelling], Spelling]
+
+
+def trim(it: Spelling) -> Spelling:
+    """No blanks around; scheme and host in small letters, as they mean the same."""
+    namespace, name = it.namespace.strip(), it.name.strip() or it.name
+    there = url(namespace)
+    if there is not None:
+        authority = there.authority
+        if there.scheme.lower() not in engines.LOCAL_DATABASES:
+            authority = authority.lower()
+        namespace = str(there._replace(scheme=there.scheme.lower(), authority=authority))
+    elif namespace.lower() in ("bigquery", "pubsub", "file"):
+        namespace = namespace.lower()
+    return it._replace(namespace=namespace, name=name)
+
+
+_DRIVER = re.compile(
+    r"""(?P<jdbc>(?:jdbc:)?(?:jtds:)?)
+    (?P<scheme>[a-z][a-z0-9]*)
+    (?P<drivers>(?::[a-z]+)*):
+    (?:(?://)|(?:[^/@:]*/[^@]*)?@(?://)?)
+    (?P<rest>.*)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_TNS = re.compile(r"\(\s*(HOST|PORT|SERVICE_NAME|SID)\s*=\s*([^)\s]+)\s*\)", re.IGNORECASE)
+_SID = re.compile(r"(?P<host>[^:/]+:\d+):(?P<sid>\w+)")
+
+
+def driver(it: Spelling) -> Spelling:
+    """JDBC addresses are the address they hold."""
+    found = _DRIVER.fullmatch(it.namespace)
+    if found is None or not (found["jdbc"] or found["drivers"]):
+        return it
+    kind, rest = found["scheme"].lower(), found["rest"]
+    if kind == "oracle":
+        rest = _oracle(rest)
+    return it._replace(namespace=f"{kind}://{rest}")
+
+
+def _oracle(address: str) -> str:
+    """host:port/service, of a TNS description or of host:port:sid."""
+    if address.startswith("("):
+        told = {key.upper(): value for key, value in _TNS.findall(address)}
+        service = told.get("SERVICE_NAME") or told.get("SID")
+        port = f":{told['PORT']}" if "PORT" in told else ""
+        return f"{told.get('HOST', '')}{port}{'/' + service if service else ''}"
+    found = _SID.match(address)
+    return f"{found['host']}/{found['sid']}" if found else address
+
+
+def synonyms(it: Spelling) -> Spelling:
+    """One scheme for one kind of place; the Python driver behind a plus is none of it."""
+    there = url(it.namespace)
+    if there is None:
+        return it
+    base = there.scheme.partition("+")[0]
+    kind = engines.SYNONYMS.get(base, base)
+    if kind not in engines.PARTS and kind not in engines.STORES and base == kind:
+        kind = there.scheme  # not one we know: `git+ssh` may mean something
+    if base == "sqlserver" and there.authority.partition(":")[0].endswith(".sql.azuresynapse.net"):
+        kind = base  # Azure Synapse; the specification keeps it apart
+    return it._replace(namespace=str(there._replace(scheme=kind)))
+
+
+def mariadb(it: Spelling) -> Spelling:
+    """MariaDB behind a MySQL driver is reported as MySQL."""
+    return _scheme(it, "mariadb", "mysql")
+
+
+def azure_blob(it: Spelling) -> Spelling:
+    """A storage account answers under two addresses."""
+    there = url(it.namespace)
+    if there is None or there.scheme != "wasbs":
+        return it
+    authority = re.sub(r"\.blob\.core\.windows\.net$", ".dfs.core.windows.net", there.authority)
+    if authority == there.authority:
+        return it
+    return it._replace(namespace=str(Url("abfss", authority, there.tail)))
+
+
+def databricks(it: Spelling) -> Spelling:
+    """dbt's `databricks://h` and Spark's `unitycatalog://h:443` are one workspace."""
+    it = _scheme(it, "databricks", "unitycatalog")
+    there = url(it.namespace)
+    if there is None or there.scheme != "unitycatalog":
+        return it
+    return it._replace(
+        namespace=str(there._replace(authority=there.authority.removesuffix(":443")))
+    )
+
+
+def _scheme(it: Spelling, before: str, after: str) -> Spelling:
+    there = url(it.namespace)
+    if there is None or there.scheme != before:
+        return it
+    return it._replace(namespace=str(there._replace(scheme=after)))
+
+
+def ports(it: Spelling) -> Spelling:
+    """A port that is missing, or that Python or Java wrote without having one, is the usual one."""
+    there = url(it.namespace)
+    if there is None or there.scheme in engines.LOCAL_DATABASES or not there.authority:
+        return it
+    usual = engines.PORTS.get(there.scheme)
+    credentials, at, hosts = there.authority.rpartition("@")
+    fixed = ",".join(_with_port(host, usual) for host in hosts.split(","))
+    return it._replace(namespace=str(there._replace(authority=credentials + at + fixed)))
+
+
+def _with_port(address: str, usual: str | None) -> str:
+    host, port = host_and_port(address)
+    if port is not None and port.lower() not in ("", "none", "null", "nan", "undefined", "0", "-1"):
+        return address
+    if usual is None or "\\" in host:  # SQL Server looks a named instance's port up
+        return host
+    return f"{host}:{usual}" if host else host
+
+
+_DATABASE = re.compile(r";\s*database(?:name)?\s*=\s*([^;]+)", re.IGNORECASE)
+
+
+def bare(it: Spelling) -> Spelling:
+    """Who connects, and with which options, is no part of where it is."""
+    there = url(it.namespace)
+    if there is None:
+        return it
+    authority, tail = there.authority, there.tail
+    if there.scheme not in engines.WITH_CONTAINER:
+        authority = authority.rpartition("@")[2]
+    elif authority.count("@") > 1 or ":" in authority.rpartition("@")[0]:
+        before, _, host = authority.rpartition("@")
+        authority = f"{before.rpartition('@')[2].partition(':')[0]}@{host}"
+    if there.scheme not in ("http", "https"):  # there a query may be what tells two apart
+        told = _DATABASE.search(tail)
+        tail = re.split(r"[?#;]", tail, maxsplit=1)[0]
+        if told and not tail.strip("/"):
+            tail = f"/{told[1].strip()}"
+    tail = tail.rstrip("/") if authority or tail.strip("/") else tail
+    return it._replace(namespace=str(Url(there.scheme, authority, tail)))
+
+
+def database(it: Spelling) -> Spelling:
+    """A database in the address belongs into the table's name; a name that is whole stays."""
+    there = url(it.namespace)
+    if there is None:
+        return it
+    whole = engines.PARTS.get(there.scheme)
+    path = [each for each in there.tail.split("/") if each]
+    if there.scheme == "bigquery":
+        path = [each for each in (there.authority, *path) if each]
+        namespace = "bigquery"
+    else:
+        namespace = f"{there.scheme}://{there.authority}"
+    if whole is None or (not path and namespace == it.namespace):
+        return it
+    return it._replace(namespace=namespace, name=_qualified(path, it.name, whole))
+
+
+def _qualified(path: list[str], name: str, whole: int) -> str:
+    own = parts(name)
+    if len(own) >= whole:
+        return name
+    for shared in range(min(len(path), len(own) - 1), 0, -1):
+        if len(path) + len(own) - shared >= whole and path[-shared:] == own[:shared]:
+            return ".".join([*path[:-shared], *own])
+    return ".".join([*path, *own])
+
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+
+
+def snowflake(it: Spelling) -> Spelling:
+    """The account alone, with the cloud where a region is told."""
+    there = url(it.namespace)
+    if there is None or there.scheme != "snowflake":
+        return it
+    host = host_and_port(there.authority)[0]
+    account = re.sub(r"\.snowflakecomputing\.(com|cn)$", "", host)
+    labels = [label for label in account.split(".") if label != "privatelink"]
+    if len(labels) == 2 and _REGION.fullmatch(labels[1]):
+        labels.append("aws")  # the only cloud that Snowflake lets people leave out
+    return it._replace(namespace=str(there._replace(authority=".".join(labels))))
+
+
+_REDSHIFT = re.compile(
+    r"(?P<cluster>[^.]+)\.[^.]+\.(?P<region>[^.]+)\.redshift(?:-serverless)?\.amazonaws\.com(?:\.cn)?"
+)
+
+
+def redshift(it: Spelling) -> Spelling:
+    """The cluster and its region, as the specification names them."""
+    there = url(it.namespace)
+    if there is None or there.scheme != "redshift":
+        return it
+    host, port = host_and_port(there.authority)
+    found = _REDSHIFT.fullmatch(host)
+    if found is None:
+        return it
+    authority = f"{found['cluster']}.{found['region']}" + (f":{port}" if port else "")
+    return it._replace(namespace=str(there._replace(authority=authority)))
+
+
+_LOCAL_FILES = re.compile(r"file(:/{0,3}|(://|\.)localhost/?|://127\.0\.0\.1/?)")
+_FILE_URL = re.compile(r"file:(//(localhost|127\.0\.0\.1)?)?(?=/)")
+
+
+def file(it: Spelling) -> Spelling:
+    """This machine's files: `file` and a path."""
+    namespace, name = it.namespace, it.name
+    if _LOCAL_FILES.fullmatch(namespace):
+        namespace = "file"
+    elif namespace.startswith("file:"):
+        namespace = _FILE_URL.sub("file:", namespace, count=1)
+    if namespace == "file":
+        name = _FILE_URL.sub("", name, count=1)
+    return it._replace(namespace=namespace, name=name)
+
+
+def slashes(it: Spelling) -> Spelling:
+    """Keys have no slash at either end; paths keep the one in front."""
+    kind = scheme(it.namespace)
+    if kind in engines.STORES:
+        return it._replace(name=it.name.strip("/") or "/")
+    if kind in engines.TREES:
+        return it._replace(name=it.name.rstrip("/") or "/")
+    return it
+
+
+_TABLE = re.compile(r"\w+(\.\w+)+")
+_FILE = re.compile(
+    r".*\.(csv|tsv|txt|json|jsonl|ndjson|parquet|avro|orc|arrow|feather|xml|xlsx?|gz|zip|bz2|zst"
+    r"|log|dat|db|html|pdf|ya?ml|sql|pkl)",
+    re.IGNORECASE,
+)
+
+
+def keys(it: Spelling) -> Spelling:
+    """The bucket is the namespace, the key is the name, whole and once."""
+    there = url(it.namespace)
+    if there is None or there.scheme not in engines.STORES | {"hdfs"}:
+        return it
+    bucket = f"{there.scheme}://{there.authority}"
+    named = url(it.name)
+    if named is not None and _same_bucket(named, there):
+        return it._replace(namespace=bucket, name=named.tail or "/")
+    path = there.tail.strip("/")
+    if not path or _is_table(it.name):
+        return it
+    slash = "/" if there.scheme == "hdfs" else ""
+    return it._replace(namespace=bucket, name=f"{slash}{path}/{it.name.strip('/')}")
+
+
+def _same_bucket(a: Url, b: Url) -> bool:
+    kind = engines.SYNONYMS.get(a.scheme.lower(), a.scheme.lower())
+    return (kind, a.authority.lower()) == (b.scheme, b.authority)
+
+
+def _is_table(name: str) -> bool:
+    """Whether a name in a folder is a table in a warehouse, as Spark has it, and no file."""
+    return bool(_TABLE.fullmatch(name)) and not _FILE.fullmatch(name)
+
+
+def hosts(it: Spelling) -> Spelling:
+    """A cluster is the set of its hosts; each of them alone means it too."""
+    there = url(it.namespace)
+    if there is None or "," not in there.authority:
+        return it._replace(also=())
+    every = sorted({host.strip() for host in there.hosts if host.strip()})
+    also: Pairs = ()
+    if len(every) > 1:
+        also = tuple((str(there._replace(authority=host)), it.name) for host in every)
+    return it._replace(namespace=str(there._replace(authority=",".join(every))), also=also)
+
+
+def partition_keys(it: Spelling) -> Spelling:
+    """`key=value` directories are parts of one dataset."""
+    return _cut(it, partitions.keys)
+
+
+def partition_dates(it: Spelling) -> Spelling:
+    """Directories named by a date are parts of one dataset."""
+    return _cut(it, partitions.dates)
+
+
+def _cut(it: Spelling, cut: Callable[[str], tuple[str, Pairs]]) -> Spelling:
+    kind = scheme(it.namespace)
+    if kind not in engines.STORES and kind not in engines.TREES:
+        return it
+    name, found = cut(it.name)
+    return it._replace(name=name, partition=found + it.partition) if found else it
+
+
+_BACKTICKS = re.compile(r"`([^`]+)`")
+
+
+def quotes(it: Spelling) -> Spelling:
+    """Quotes are the query's, not the table's; a part that holds a dot keeps them."""
+    kind = scheme(it.namespace)
+    if kind not in engines.QUOTING:
+        return it
+    name = it.name
+    if kind == "bigquery":
+        name = _BACKTICKS.sub(r"\1", name)
+    elif name[:1] + name[-1:] in ('""', "``", "[]") or re.search(r'["`\]]\.|\.["`\[]', name):
+        name = ".".join(_unquoted(part) for part in parts(name))
+    return it._replace(name=name)
+
+
+def _unquoted(part: str) -> str:
+    inner = part[1:-1]
+    if part[:1] + part[-1:] not in ('""', "``", "[]") or not inner:
+        return part
+    return part if set(inner) & set('."`[]') or inner != inner.strip() else inner
+
+
+_SHARD = re.compile(r"(?P<table>.*\w)_(?P<day>\d{8})", re.DOTALL)
+_DECORATED = re.compile(r"(?P<table>[^$@]+)(?:\$(?P<partition>\w+)|@-?\d+(?:-(?:-?\d+)?)?)")
+
+
+def bigquery_shards(it: Spelling) -> Spelling:
+    """Tables by day are one, and so are a table and its partition."""
+    if it.namespace != "bigquery":
+        return it
+    decorated = _DECORATED.fullmatch(it.name)
+    if decorated:
+        told = decorated["partition"]
+        found: Pairs = (("partition", told),) if told else ()
+        return it._replace(name=decorated["table"], partition=found + it.partition)
+    shard = _SHARD.fullmatch(it.name)
+    if shard and partitions.is_day(shard["day"]):
+        found = (("shard", shard["day"]),)
+        return it._replace(name=f"{shard['table']}_*", partition=found + it.partition)
+    return it
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("trim", True, trim),
+    Rule("driver", True, driver),
+    Rule("synonyms", True, synonyms),
+    Rule("mariadb", False, mariadb),
+    Rule("azure_blob", False, azure_blob),
+    Rule("databricks", False, databricks),
+    Rule("ports", True, ports),
+    Rule("bare", True, bare),
+    Rule("database", True, database),
+    Rule("snowflake", True, snowflake),
+    Rule("redshift", True, redshift),
+    Rule("file", True, file),
+    Rule("slashes", True, slashes),
+    Rule("keys", True, keys),
+    Rule("hosts", True, hosts),
+    Rule("partition_keys", True, partition_keys),
+    Rule("partition_dates", True, partition_dates),
+    Rule("quotes", True, quotes),
+    Rule("bigquery_shards", True, bigquery_shards),
+)
+
+#: Not a function on spellings: it makes the key, and leaves the name as people write it.
+FOLD = "fold"
+
+
+def fold(namespace: str, name: str) -> str:
+    """The name as its engine compares it."""
+    return name.lower() if scheme(namespace) in engines.FOLDING else name
