@@ -18,7 +18,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.lineage import Direction, Way
 from fairlead_bridge.catalog.read import Asset
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 
 #: In the place of a column: the whole dataset (what filters or joins it touches every column).
@@ -68,6 +68,18 @@ class _Body(msgspec.Struct):
 
 
 _body = msgspec.json.Decoder(_Body)
+
+_BODIES = (
+    sa.select(t.column_lineage.c.dataset_id, t.column_lineage.c.job_id, t.content.c.body)
+    .join_from(t.column_lineage, t.content, t.content.c.digest == t.column_lineage.c.digest)
+    .where(among(t.column_lineage.c.dataset_id))
+)
+_WRITTEN_BY = (
+    sa.select(t.column_lineage.c.dataset_id, t.dataset.c.asset_id)
+    .join_from(t.column_lineage, t.dataset, t.dataset.c.id == t.column_lineage.c.dataset_id)
+    .where(among(t.column_lineage.c.job_id))
+    .distinct()
+)
 
 
 def origins(snapshot: Snapshot, asset: Asset) -> list[Origin]:
@@ -125,24 +137,13 @@ def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
     readers = {
         job for jobs in read.jobs_at(snapshot, members, writing=False).values() for job in jobs
     }
-    statement = (
-        sa.select(t.column_lineage.c.dataset_id, t.dataset.c.asset_id)
-        .join(t.dataset, t.dataset.c.id == t.column_lineage.c.dataset_id)
-        .distinct()
-    )
-    return {
-        row.dataset_id: row.asset_id
-        for row in snapshot.each(statement, t.column_lineage.c.job_id, readers)
-    }
+    return {row.dataset_id: row.asset_id for row in snapshot.each(_WRITTEN_BY, readers)}
 
 
 def _origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
-    statement = sa.select(
-        t.column_lineage.c.dataset_id, t.column_lineage.c.job_id, t.content.c.body
-    ).join(t.content, t.content.c.digest == t.column_lineage.c.digest)
     rows = sorted(
-        snapshot.each(statement, t.column_lineage.c.dataset_id, members),
+        snapshot.each(_BODIES, members),
         key=lambda row: (row.dataset_id, row.job_id),
     )
     for row in rows:

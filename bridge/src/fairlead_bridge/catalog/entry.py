@@ -13,7 +13,7 @@ import zstandard
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import facets
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import (
     AnyEntry,
@@ -151,12 +151,12 @@ class _Reader:
         )
         origins = self._origins(rows)
         urls = self._urls([*rows, *tasks])
+        _of_dags(children, urls)
         for key, row in rows.items():
             own = told.get(key, {})
             yield JobEntry(
                 name=Name("job", key),
                 job=refs[key],
-                integration=row.integration,
                 description=facets.description(own),
                 owners=_owners(own),
                 tags=_tags(own),
@@ -215,14 +215,15 @@ class _Reader:
 
     def _urls(self, jobs: Collection[int]) -> dict[int, str]:
         """Each Airflow job's page, as the address of its newest run's log tells."""
-        newest = sa.select(sa.func.max(t.run.c.at)).where(t.run.c.job_id == t.job.c.id)
+        other = t.run.alias()
+        newest = sa.select(sa.func.max(other.c.at)).where(other.c.job_id == t.job.c.id)
         statement = sa.select(t.job.c.id, t.job.c.dag_id, t.job.c.task_id, t.run.c.facts).join_from(
             t.job,
             t.run,
             sa.and_(t.run.c.job_id == t.job.c.id, t.run.c.at == newest.scalar_subquery()),
         )
         found: dict[int, str] = {}
-        for row in self._all.each(statement, t.job.c.id, jobs):
+        for row in self._all.each(statement.where(among(t.job.c.id)), jobs):
             note = facts.decode(row.facts).notes.get("url")
             base = airflow_base(note.value) if note else None
             if base and row.dag_id:
@@ -242,7 +243,7 @@ class _Reader:
         if whole:
             dags = [key for key, row in rows.items() if row.kind == "dag"]
             light = [column for column in t.run.c if column.name != "facts"]
-            for row in self._all.each(sa.select(*light), t.run.c.dag_run, dags):
+            for row in self._all.each(sa.select(*light).where(among(t.run.c.dag_run)), dags):
                 if row.id != row.dag_run:
                     inside[row.dag_run].append(row)
             datasets = self._run_datasets(rows)
@@ -253,7 +254,9 @@ class _Reader:
         above = {row.dag_run for row in rows.values() if row.dag_run} - rows.keys()
         dag_run_ids = {
             row.id: row.run_id
-            for row in self._all.each(sa.select(t.run.c.id, t.run.c.run_id), t.run.c.id, above)
+            for row in self._all.each(
+                sa.select(t.run.c.id, t.run.c.run_id).where(among(t.run.c.id)), above
+            )
         } | {row.id: row.run_id for row in rows.values()}
 
         def entry(
@@ -314,14 +317,14 @@ class _Reader:
     def _last_tries(self, instances: Iterable[int]) -> dict[int, int]:
         statement = sa.select(t.run.c.instance, t.run.c.try_number)
         found: dict[int, int] = {}
-        for row in self._all.each(statement, t.run.c.instance, instances):
+        for row in self._all.each(statement.where(among(t.run.c.instance)), instances):
             found[row.instance] = max(found.get(row.instance, 0), row.try_number or 0)
         return found
 
     def _newest(self, jobs: Collection[int]) -> dict[int, int]:
         newest = sa.select(sa.func.max(t.run.c.at)).where(t.run.c.job_id == t.job.c.id)
         statement = sa.select(t.job.c.id, newest.scalar_subquery().label("at"))
-        return {row.id: row.at for row in self._all.each(statement, t.job.c.id, jobs)}
+        return {row.id: row.at for row in self._all.each(statement.where(among(t.job.c.id)), jobs)}
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -339,7 +342,7 @@ class _Reader:
             yield EventEntry(Name("event", key), body, run)
 
     def _rows(self, table: sa.Table, column: sa.Column[Any], keys: Iterable[Any]) -> Iterator[Row]:
-        return self._all.each(sa.select(table), column, keys)
+        return self._all.each(sa.select(table).where(among(column)), keys)
 
 
 def airflow_base(url: object) -> str | None:
@@ -347,6 +350,15 @@ def airflow_base(url: object) -> str | None:
     if not isinstance(url, str) or "/dags/" not in url:
         return None
     return url.partition("/dags/")[0]
+
+
+def _of_dags(children: Mapping[int, Iterable[Row]], urls: dict[int, str]) -> None:
+    """A DAG's runs have no log of their own; its tasks' pages tell where its page is."""
+    for dag, tasks in children.items():
+        for row in tasks:
+            base = airflow_base(urls.get(row.id))
+            if base is not None and row.dag_id:
+                urls.setdefault(dag, f"{base}/dags/{row.dag_id}")
 
 
 class _Run(msgspec.Struct):
@@ -377,7 +389,16 @@ def _dataset_ref(row: Row) -> DatasetRef:
 
 def _job_ref(row: Row, parent: Row | None = None) -> JobRef:
     above = _job_ref(parent) if parent is not None and parent.id != row.id else None
-    return JobRef(row.id, row.namespace, row.name, row.kind, row.dag_id, row.task_id, above)
+    return JobRef(
+        id=row.id,
+        namespace=row.namespace,
+        name=row.name,
+        kind=row.kind,
+        dag_id=row.dag_id,
+        task_id=row.task_id,
+        integration=row.integration,
+        parent=above,
+    )
 
 
 def _refs(keys: Iterable[int], refs: Mapping[int, Any]) -> tuple[Any, ...]:

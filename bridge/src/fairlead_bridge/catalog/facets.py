@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 
 Facet = dict[str, Any]
@@ -16,6 +16,13 @@ Facets = dict[str, Facet]
 
 #: Facets that lists read; the others are read for one asset at a time.
 LISTED = ("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks")
+
+_FACETS = (
+    sa.select(t.facet.c.owner_id, t.facet.c.name, t.facet.c.at, t.facet.c.digest, t.content.c.body)
+    .join_from(t.facet, t.content, t.content.c.digest == t.facet.c.digest)
+    .where(among(t.facet.c.owner_id))
+)
+_LISTED = _FACETS.where(t.facet.c.name.in_(LISTED))
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -39,13 +46,11 @@ def with_times(
     snapshot: Snapshot, members: Mapping[int, int], names: Iterable[str] | None = None
 ) -> dict[int, dict[str, tuple[int, Facet]]]:
     """As `of`, each facet with the time of the event that said it."""
-    statement = sa.select(
-        t.facet.c.owner_id, t.facet.c.name, t.facet.c.at, t.facet.c.digest, t.content.c.body
-    ).join_from(t.facet, t.content, t.content.c.digest == t.facet.c.digest)
+    statement = _FACETS
     if names is not None:
-        statement = statement.where(t.facet.c.name.in_(list(names)))
+        statement = _LISTED if names is LISTED else statement.where(t.facet.c.name.in_(list(names)))
     newest: dict[tuple[int, str], Any] = {}
-    for row in snapshot.each(statement, t.facet.c.owner_id, members):
+    for row in snapshot.each(statement, members):
         key = (members[row.owner_id], row.name)
         if key not in newest or (row.at, row.digest) > (newest[key].at, newest[key].digest):
             newest[key] = row

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.read import Row, run_statement
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.read import RUNS, Row
+from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
 from fairlead_bridge.db import tables as t
 
 #: Newest runs of a job that its figures in lists and graphs are made from.
-WINDOW = 30
+WINDOW = 20
 #: Newest runs whose states a card shows.
 SHOWN = 15
 
@@ -35,10 +35,31 @@ class Recent:
         return self.states[-1]
 
 
+def _newest_runs(count: int, *, past: bool) -> sa.Select[Any]:
+    """The newest `count` runs of some jobs (a few more where several began in one instant)."""
+    older = t.run.alias("older")
+    bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
+    since = t.run.c.job_id == t.job.c.id
+    if past:
+        bound = bound.where(older.c.at <= NOW)
+        since = sa.and_(since, t.run.c.at <= NOW)
+    last = bound.order_by(older.c.at.desc()).limit(1).offset(count - 1).scalar_subquery()
+    return (
+        sa.select(t.run.c.job_id, t.run.c.id, t.run.c.at, t.run.c.duration, shown_state(past=past))
+        .join_from(t.job, t.run, sa.and_(since, t.run.c.at >= sa.func.coalesce(last, 0)))
+        .where(among(t.job.c.id))
+    )
+
+
+_NEWEST = {
+    (count, past): _newest_runs(count, past=past) for count in (1, WINDOW) for past in (False, True)
+}
+
+
 def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     """The newest runs of each job that ever ran, from the index: older runs are not read."""
     found: dict[int, list[Row]] = {}
-    for row in snapshot.each(_newest_runs(snapshot, WINDOW), t.job.c.id, job_ids):
+    for row in snapshot.each(_NEWEST[WINDOW, snapshot.past], job_ids):
         found.setdefault(row.job_id, []).append(row)
     answer = {}
     for job_id, rows in found.items():
@@ -57,29 +78,15 @@ def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
 def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """(at, state) of the newest run of each job that ever ran."""
     found: dict[int, tuple[int, str]] = {}
-    for row in snapshot.each(_newest_runs(snapshot, 1), t.job.c.id, job_ids):
+    for row in snapshot.each(_NEWEST[1, snapshot.past], job_ids):
         if row.job_id not in found or found[row.job_id] < (row.at, row.state):
             found[row.job_id] = (row.at, row.state)
     return found
 
 
-def _newest_runs(snapshot: Snapshot, count: int) -> sa.Select[Any]:
-    """The newest `count` runs of each job (a few more where several began in one instant)."""
-    older = t.run.alias("older")
-    bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
-    since = t.run.c.job_id == t.job.c.id
-    if snapshot.past:
-        bound = bound.where(older.c.at <= snapshot.now)
-        since = sa.and_(since, t.run.c.at <= snapshot.now)
-    last = bound.order_by(older.c.at.desc()).limit(1).offset(count - 1).scalar_subquery()
-    return sa.select(
-        t.run.c.job_id, t.run.c.id, t.run.c.at, t.run.c.duration, snapshot.state()
-    ).join_from(t.job, t.run, sa.and_(since, t.run.c.at >= sa.func.coalesce(last, 0)))
-
-
 def runs_of_job(snapshot: Snapshot, job_id: int, limit: int) -> list[Row]:
     """The newest runs of a job, oldest first."""
-    statement = run_statement(snapshot).where(t.run.c.job_id == job_id)
+    statement = RUNS[snapshot.past].where(t.run.c.job_id == job_id)
     newest = snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
     return newest[::-1]
 
@@ -102,13 +109,13 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 def runs_that_wrote(snapshot: Snapshot, members: Sequence[int], limit: int) -> list[Row]:
     """The newest successful runs that wrote an asset, newest first."""
     statement = (
-        run_statement(snapshot)
+        RUNS[snapshot.past]
         .add_columns(t.run_dataset.c.written_at)
         .join(t.run_dataset, t.run_dataset.c.run_id == t.run.c.id)
         .where(t.run_dataset.c.role == "output", t.run_dataset.c.written_at.is_not(None))
     )
     if snapshot.past:
-        statement = statement.where(t.run_dataset.c.written_at <= snapshot.now)
+        statement = statement.where(t.run_dataset.c.written_at <= NOW)
     found: dict[int, Row] = {}
     for member in members:  # nearly always one; each is a walk of the index from its end
         newest = statement.where(t.run_dataset.c.dataset_id == member).order_by(
@@ -236,22 +243,28 @@ def changes(
     ]
 
 
+_name = t.dataset.alias("name")
+_ASSET_OF = (
+    sa.select(t.dataset.c.id, t.dataset.c.asset_id)
+    .join(_name, _name.c.asset_id == t.dataset.c.asset_id)
+    .where(among(_name.c.id))
+)
+_VERSIONS = sa.select(t.schema_version).where(among(t.schema_version.c.dataset_id))
+_BODIES = sa.select(t.content).where(among(t.content.c.digest))
+
+
 def _asset_of(snapshot: Snapshot, dataset_ids: Iterable[int]) -> dict[int, int]:
     """The assets of some datasets, with all of their names: {dataset id: asset id}."""
-    name = t.dataset.alias("name")
-    statement = sa.select(t.dataset.c.id, t.dataset.c.asset_id).join(
-        name, name.c.asset_id == t.dataset.c.asset_id
-    )
-    return {row.id: row.asset_id for row in snapshot.each(statement, name.c.id, dataset_ids)}
+    return {row.id: row.asset_id for row in snapshot.each(_ASSET_OF, dataset_ids)}
 
 
 def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[Row]]:
     """The schema rows of each asset that count, oldest first; one for each content."""
-    statement = sa.select(t.schema_version)
+    statement = _VERSIONS
     if snapshot.past:
-        statement = statement.where(t.schema_version.c.first_at <= snapshot.now)
+        statement = statement.where(t.schema_version.c.first_at <= NOW)
     told: dict[int, dict[bytes, Row]] = {}
-    for row in snapshot.each(statement, t.schema_version.c.dataset_id, members):
+    for row in snapshot.each(statement, members):
         rows = told.setdefault(members[row.dataset_id], {})
         known = rows.get(row.digest)
         if known is None or (-row.written, row.first_at) < (-known.written, known.first_at):
@@ -264,8 +277,7 @@ def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[
 
 
 def _bodies(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, bytes]:
-    statement = sa.select(t.content)
-    return {row.digest: row.body for row in snapshot.each(statement, t.content.c.digest, digests)}
+    return {row.digest: row.body for row in snapshot.each(_BODIES, digests)}
 
 
 def read_fields(body: bytes) -> list[Field]:

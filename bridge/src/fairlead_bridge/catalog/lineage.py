@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import chunks
 from fairlead_bridge.errors import NotFound
@@ -87,14 +87,10 @@ def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
     level = nodes
     while level and len(nodes) < limit:
         # A query counts for the task that ran it: the edges are the task's.
-        inside = sa.select(t.job.c.id).where(t.job.c.kind != "query")
+        inside = sa.select(t.job.c.id).where(t.job.c.kind != "query", among(t.job.c.parent_id))
         statement = inside.order_by(t.job.c.name).limit(limit - len(nodes))
         known = set(nodes)
-        level = [
-            row.id
-            for row in snapshot.each(statement, t.job.c.parent_id, level)
-            if row.id not in known
-        ]
+        level = [row.id for row in snapshot.each(statement, level) if row.id not in known]
         nodes = [*nodes, *level][:limit]
     return nodes
 
@@ -115,6 +111,42 @@ def walk(
     lies beyond those is not looked at.
     """
     return _Walker(snapshot, limit, kinds).walk(list(start), {"up": up, "down": down})
+
+
+_WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
+    "up": (t.edge.c.dst, t.edge.c.src),  # from, to
+    "down": (t.edge.c.src, t.edge.c.dst),
+}
+
+
+def _edges(way: Way, *columns: sa.ColumnElement[Any], past: bool) -> sa.Select[Any]:
+    kinds = t.edge.c.kind.in_(sa.bindparam("kinds", expanding=True))
+    statement = sa.select(*columns).where(among(_WAYS[way][0]), kinds)
+    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+
+
+_CASES: list[tuple[Way, bool]] = [("up", False), ("up", True), ("down", False), ("down", True)]
+_EDGES = {
+    (way, past): _edges(way, *t.edge.c, past=past).limit(sa.bindparam("at_most"))
+    for way, past in _CASES
+}
+_COUNT = {
+    (way, past): _edges(way, sa.func.count(sa.distinct(_WAYS[way][1])), past=past)
+    for way, past in _CASES
+}
+_DEGREES = {
+    (way, past): _edges(
+        way, _WAYS[way][0].label("near"), sa.func.count().label("number"), past=past
+    ).group_by(_WAYS[way][0])
+    for way, past in _CASES
+}
+_name, _member = t.dataset.alias("name"), t.dataset.alias("member")
+_MEMBERS = (
+    sa.select(_member.c.id, _member.c.asset_id)
+    .join_from(_name, _member, _member.c.asset_id == _name.c.asset_id)
+    .where(among(_name.c.id))
+)
+_RUN_IDS = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id).where(among(t.run_alias.c.alias))
 
 
 class _Walker:
@@ -161,30 +193,22 @@ class _Walker:
         return following
 
     def _edges(self, way: Way, near_ids: list[int]) -> list[Row]:
-        near, far = (t.edge.c.src, t.edge.c.dst) if way == "down" else (t.edge.c.dst, t.edge.c.src)
-        where: list[sa.ColumnElement[bool]] = [t.edge.c.kind.in_(self._kinds)]
-        if self._snapshot.past:
-            where.append(t.edge.c.first_at <= self._snapshot.now)
         rows: list[Row] = []
         for part in chunks(sorted(near_ids)):
             at_most = ROWS_PER_NODE * self._limit
-            here = sa.select(t.edge).where(near.in_(part), *where)
-            found = self._snapshot.rows(here.limit(at_most))
+            values = {"keys": part, "kinds": self._kinds, "at_most": at_most}
+            found = self._snapshot.rows(_EDGES[way, self._snapshot.past], **values)
             rows.extend(found)
             if len(found) == at_most:  # a hub: the rest is counted, not read
-                count = sa.select(sa.func.count(sa.distinct(far))).where(near.in_(part), *where)
                 ends = {row.dst if way == "down" else row.src for row in found}
-                self.found.truncated += self._snapshot.rows(count)[0][0] - len(ends)
+                count = self._snapshot.rows(_COUNT[way, self._snapshot.past], **values)[0][0]
+                self.found.truncated += count - len(ends)
         return rows
 
     def _resolve(self, far_ids: Iterable[int]) -> None:
         """Learns which nodes these ids belong to, and by which ids those are known."""
         unknown = [id for id in far_ids if id not in self._node_of]
-        name, member = t.dataset.alias("name"), t.dataset.alias("member")
-        statement = sa.select(member.c.id, member.c.asset_id).join_from(
-            name, member, member.c.asset_id == name.c.asset_id
-        )
-        for row in self._snapshot.each(statement, name.c.id, unknown):
+        for row in self._snapshot.each(_MEMBERS, unknown):
             if row.id not in self._node_of:
                 self._node_of[row.id] = row.asset_id
                 self._members.setdefault(row.asset_id, []).append(row.id)
@@ -218,9 +242,8 @@ def merge(hops: dict[tuple[int, int, str], Hop], key: tuple[int, int, str], row:
 
 def run_ids(snapshot: Snapshot, walked: Iterable[Hop]) -> dict[int, str]:
     """OpenLineage's runIds of the runs that showed these edges last, by alias."""
-    statement = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id)
     aliases = {hop.last_run for hop in walked if hop.last_run is not None}
-    return {row.alias: row.run_id for row in snapshot.each(statement, t.run_alias.c.alias, aliases)}
+    return {row.alias: row.run_id for row in snapshot.each(_RUN_IDS, aliases)}
 
 
 def state_of(writers: Iterable[int], newest: Mapping[int, tuple[int, str]]) -> str | None:
@@ -261,21 +284,20 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
     """
     found = Surroundings()
     rows: dict[tuple[int, int, str], Row] = {}
-    degrees: dict[str, dict[int, int]] = {}
-    for way, near, far in (
-        ("down", t.edge.c.src, t.edge.c.dst),
-        ("up", t.edge.c.dst, t.edge.c.src),
-    ):
-        counted = _while(snapshot, sa.select(near.label("near"), sa.func.count().label("number")))
-        counted = counted.where(t.edge.c.kind == "data").group_by(near)
-        degrees[way] = {row.near: row.number for row in snapshot.each(counted, near, node_of)}
-        small = [id for id in node_of if degrees[way].get(id, 0) <= HUB]
-        statement = _while(snapshot, sa.select(t.edge))
-        for row in snapshot.each(statement, near, small):
-            if getattr(row, far.name) in node_of:
-                rows[row.src, row.dst, row.kind] = row
-    for way, more in (("down", found.more_down), ("up", found.more_up)):
-        for id, number in degrees[way].items():
+    for way in _WAYS:
+        degrees: dict[int, int] = {}
+        for part in chunks(sorted(node_of)):
+            counted = _DEGREES[way, snapshot.past]
+            for row in snapshot.rows(counted, keys=part, kinds=("data",)):
+                degrees[row.near] = row.number
+        small = [id for id in node_of if degrees.get(id, 0) <= HUB]
+        values = {"kinds": ("data", "control"), "at_most": 2 * HUB * (len(small) + 1)}
+        for part in chunks(sorted(small)):
+            for row in snapshot.rows(_EDGES[way, snapshot.past], keys=part, **values):
+                if row.src in node_of and row.dst in node_of:
+                    rows[row.src, row.dst, row.kind] = row
+        more = found.more_up if way == "up" else found.more_down
+        for id, number in degrees.items():
             more[node_of[id]] = more.get(node_of[id], 0) + number
     for (src, dst, kind), row in rows.items():
         source, target = node_of[src], node_of[dst]
@@ -285,10 +307,3 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
         if source != target:
             merge(found.hops, (source, target, kind), row)
     return found
-
-
-def _while(snapshot: Snapshot, statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Only edges that had been seen by then."""
-    if snapshot.past:
-        return statement.where(t.edge.c.first_at <= snapshot.now)
-    return statement

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import OPEN_STATES, Snapshot
+from fairlead_bridge.catalog.snapshot import OPEN_STATES, Snapshot, in_state, is_lost
 from fairlead_bridge.db import tables as t
 
 #: How far back runs are counted.
@@ -46,7 +46,7 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
     lost = snapshot.rows(
         sa.select(sa.func.count())
         .join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
-        .where(snapshot.is_lost(), t.run.c.at >= snapshot.now - DAY)
+        .where(is_lost(), t.run.c.at >= snapshot.now - DAY)
     )[0][0]
     return {
         "datasets": snapshot.rows(own)[0][0],
@@ -96,7 +96,7 @@ def failing_dags(snapshot: Snapshot, limit: int) -> list[Row]:
 
 def running(snapshot: Snapshot, limit: int) -> list[Row]:
     """Runs that are going on, newest first; lost ones left out."""
-    statement = read.run_statement(snapshot).where(snapshot.in_state("running"))
+    statement = read.RUNS[snapshot.past].where(in_state("running"))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, in_state, shown_state
 from fairlead_bridge.db import tables as t
 
 Row = sa.Row[Any]
@@ -39,22 +39,33 @@ class RunFilter:
     kind: str | None = None
 
 
-def run_statement(snapshot: Snapshot) -> sa.Select[Any]:
-    """Runs as they are shown: with their job's name, and lost where they are."""
+def _shown_runs(*, past: bool) -> sa.Select[Any]:
     own = [column for column in t.run.c if column.name != "state"]
     return sa.select(
         *own,
-        snapshot.state(),
+        shown_state(past=past),
         t.job.c.namespace.label("job_namespace"),
         t.job.c.name.label("job_name"),
     ).join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
+
+
+#: Runs as they are shown (by `Snapshot.past`): with their job's name, and lost where they are.
+RUNS = {past: _shown_runs(past=past) for past in (False, True)}
+_RUNS_BY_ID = {past: statement.where(among(t.run.c.id)) for past, statement in RUNS.items()}
+_RUN_OF_ALIAS = sa.select(t.run_alias.c.alias, t.run_alias.c.id).where(among(t.run_alias.c.alias))
+_JOBS_BY_ID = sa.select(t.job).where(among(t.job.c.id))
+_TASKS = (
+    sa.select(t.job.c.parent_id, sa.func.count().label("tasks"))
+    .where(t.job.c.kind == "task", among(t.job.c.parent_id))
+    .group_by(t.job.c.parent_id)
+)
 
 
 def runs(
     snapshot: Snapshot, wanted: RunFilter, limit: int, after: tuple[int, int] | None = None
 ) -> list[Row]:
     """Runs, newest first; `after` is (at, id) of the last one seen."""
-    statement = run_statement(snapshot)
+    statement = RUNS[snapshot.past]
     if wanted.job is not None:
         places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
         statement = statement.where(
@@ -67,7 +78,7 @@ def runs(
         if value is not None:
             statement = statement.where(column == value)
     if wanted.state is not None:
-        statement = statement.where(snapshot.in_state(wanted.state))
+        statement = statement.where(in_state(wanted.state))
     if after is not None:
         statement = statement.where(sa.tuple_(t.run.c.at, t.run.c.id) < sa.tuple_(*after))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
@@ -75,18 +86,13 @@ def runs(
 
 def runs_by_id(snapshot: Snapshot, run_ids: Iterable[int | None]) -> dict[int, Row]:
     wanted = {run for run in run_ids if run is not None}
-    return {row.id: row for row in snapshot.each(run_statement(snapshot), t.run.c.id, wanted)}
+    return {row.id: row for row in snapshot.each(_RUNS_BY_ID[snapshot.past], wanted)}
 
 
 def runs_by_alias(snapshot: Snapshot, aliases: Iterable[int | None]) -> dict[int, Row]:
     """Runs by the aliases that edges, schema versions and children hold of them."""
     wanted = {alias for alias in aliases if alias is not None}
-    named = {
-        row.alias: row.id
-        for row in snapshot.each(
-            sa.select(t.run_alias.c.alias, t.run_alias.c.id), t.run_alias.c.alias, wanted
-        )
-    }
+    named = {row.alias: row.id for row in snapshot.each(_RUN_OF_ALIAS, wanted)}
     # A run that is known by its runId alone is its own alias.
     found = runs_by_id(snapshot, {*named.values(), *(wanted - named.keys())})
     return {
@@ -112,7 +118,7 @@ def children_of_run(snapshot: Snapshot, run: Row, aliases: Iterable[int]) -> lis
     inside: sa.ColumnElement[bool] = t.run.c.parent_id.in_([run.id, *aliases])
     if run.kind == "dag":
         inside = sa.or_(inside, t.run.c.dag_run == run.id)
-    statement = run_statement(snapshot).where(inside, t.run.c.id != run.id)
+    statement = RUNS[snapshot.past].where(inside, t.run.c.id != run.id)
     return snapshot.rows(statement.order_by(t.run.c.at, t.run.c.id).limit(RELATIVES))
 
 
@@ -120,7 +126,7 @@ def tries_of_run(snapshot: Snapshot, run: Row) -> list[Row]:
     """Every try of the run's task instance, first try first."""
     if run.instance is None:
         return [run]
-    statement = run_statement(snapshot).where(t.run.c.instance == run.instance)
+    statement = RUNS[snapshot.past].where(t.run.c.instance == run.instance)
     return snapshot.rows(statement.order_by(t.run.c.try_number, t.run.c.at).limit(RELATIVES))
 
 
@@ -170,7 +176,7 @@ def jobs(
 
 def jobs_by_id(snapshot: Snapshot, job_ids: Iterable[int | None]) -> dict[int, Row]:
     wanted = {job for job in job_ids if job is not None}
-    return {row.id: row for row in snapshot.each(sa.select(t.job), t.job.c.id, wanted)}
+    return {row.id: row for row in snapshot.each(_JOBS_BY_ID, wanted)}
 
 
 def children_of_job(snapshot: Snapshot, job_id: int, limit: int = RELATIVES) -> list[Row]:
@@ -181,14 +187,7 @@ def children_of_job(snapshot: Snapshot, job_id: int, limit: int = RELATIVES) -> 
 
 def tasks_of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
     """How many tasks each DAG has; jobs without tasks are not in the answer."""
-    statement = (
-        sa.select(t.job.c.parent_id, sa.func.count().label("tasks"))
-        .where(t.job.c.kind == "task")
-        .group_by(t.job.c.parent_id)
-    )
-    return {
-        row.parent_id: row.tasks for row in snapshot.each(statement, t.job.c.parent_id, job_ids)
-    }
+    return {row.parent_id: row.tasks for row in snapshot.each(_TASKS, job_ids)}
 
 
 # --- datasets -----------------------------------------------------------------------------------
@@ -228,9 +227,8 @@ def datasets(
     elif wanted.namespace is not None:
         statement = statement.where(t.dataset.c.namespace == wanted.namespace)
     if found := words(wanted.q):
-        other = t.dataset.alias("other")
-        aliases = sa.select(other.c.asset_id).where(
-            other.c.id != other.c.asset_id, *(_contains(other, word) for word in found)
+        aliases = sa.select(_other.c.asset_id).where(
+            _other.c.id != _other.c.asset_id, *(_contains(_other, word) for word in found)
         )
         statement = statement.where(
             sa.or_(
@@ -243,16 +241,38 @@ def datasets(
     return [found_assets[id] for id in order]
 
 
+_name, _member, _other = (t.dataset.alias(word) for word in ("name", "member", "other"))
+
+
+def _members(*, past: bool) -> sa.Select[Any]:
+    """All names of the assets of some datasets, with their freshness as it is or as it was."""
+    freshness: tuple[sa.ColumnElement[Any], ...] = (_member.c.written_at, _member.c.written_by)
+    if past:
+        written = t.run_dataset.c
+        before = (
+            sa.select(written.written_at)
+            .where(written.dataset_id == _member.c.id, written.written_at <= NOW)
+            .order_by(written.written_at.desc(), written.run_id)
+            .limit(1)
+        )
+        by = before.with_only_columns(written.run_id).scalar_subquery()
+        freshness = (before.scalar_subquery().label("written_at"), by.label("written_by"))
+    columns = [column for column in _member.c if not column.name.startswith("written_")]
+    return (
+        sa.select(_name.c.id.label("asked"), *columns, *freshness)
+        .join_from(_name, _member, _member.c.asset_id == _name.c.asset_id)
+        .where(among(_name.c.id))
+    )
+
+
+_MEMBERS = {past: _members(past=past) for past in (False, True)}
+
+
 def assets(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[int, Asset]:
     """The asset of each dataset id, be it the asset's own or one of its other names'."""
     wanted = {id for id in dataset_ids if id is not None}
-    name, member = t.dataset.alias("name"), t.dataset.alias("member")
-    columns = [column for column in member.c if not column.name.startswith("written_")]
-    statement = sa.select(
-        name.c.id.label("asked"), *columns, *_freshness(snapshot, member)
-    ).join_from(name, member, member.c.asset_id == name.c.asset_id)
     asked: dict[int, dict[int, Any]] = {}
-    for row in snapshot.each(statement, name.c.id, wanted):
+    for row in snapshot.each(_MEMBERS[snapshot.past], wanted):
         asked.setdefault(row.asked, {})[row.id] = row
     folded: dict[int, Asset] = {}
     answer = {}
@@ -262,24 +282,6 @@ def assets(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[int, A
             folded[asset_id] = _fold(asset_id, list(members.values()))
         answer[id] = folded[asset_id]
     return answer
-
-
-def _freshness(
-    snapshot: Snapshot, member: sa.FromClause
-) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    """written_at and written_by, as they are or as they were."""
-    if not snapshot.past:
-        return member.c.written_at, member.c.written_by
-    until = t.run_dataset.c.written_at <= snapshot.now
-    before = (
-        sa.select(t.run_dataset.c.written_at, t.run_dataset.c.run_id)
-        .where(t.run_dataset.c.dataset_id == member.c.id, until)
-        .order_by(t.run_dataset.c.written_at.desc(), t.run_dataset.c.run_id)
-        .limit(1)
-    )
-    at = before.with_only_columns(t.run_dataset.c.written_at).scalar_subquery()
-    by = before.with_only_columns(t.run_dataset.c.run_id).scalar_subquery()
-    return at.label("written_at"), by.label("written_by")
 
 
 def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
@@ -311,26 +313,38 @@ def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
     )
 
 
+_OWN_NAMES = sa.select(t.dataset.c.namespace, t.dataset.c.name).where(among(t.dataset.c.id))
+_TOLD_NAMES = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name).where(
+    among(t.dataset_name.c.dataset_id)
+)
+
+
 def names_of_asset(snapshot: Snapshot, asset: Asset) -> list[tuple[str, str]]:
     """Every name that producers use for the asset, the one it is shown under first."""
-    statement = sa.select(t.dataset.c.namespace, t.dataset.c.name)
-    own = [tuple(row) for row in snapshot.each(statement, t.dataset.c.id, asset.members)]
-    told = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name)
-    other = [tuple(row) for row in snapshot.each(told, t.dataset_name.c.dataset_id, asset.members)]
+    own = {tuple(row) for row in snapshot.each(_OWN_NAMES, asset.members)}
+    told = {tuple(row) for row in snapshot.each(_TOLD_NAMES, asset.members)}
     shown = (asset.namespace, asset.name)
-    return [shown, *sorted({*own, *other} - {shown})]
+    return [shown, *sorted({*own, *told} - {shown})]
+
+
+def _ends(*, writing: bool, past: bool) -> sa.Select[Any]:
+    dataset, job = (t.edge.c.dst, t.edge.c.src) if writing else (t.edge.c.src, t.edge.c.dst)
+    statement = sa.select(dataset.label("dataset"), job.label("job"), t.edge.c.last_at)
+    statement = statement.where(t.edge.c.kind == "data", among(dataset))
+    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+
+
+_JOBS_AT = {
+    (writing, past): _ends(writing=writing, past=past)
+    for writing in (False, True)
+    for past in (False, True)
+}
 
 
 def jobs_at(snapshot: Snapshot, members: Iterable[int], *, writing: bool) -> dict[int, list[int]]:
     """Ids of the jobs that write (or read) each dataset row, those seen last first."""
-    dataset, job = (t.edge.c.dst, t.edge.c.src) if writing else (t.edge.c.src, t.edge.c.dst)
-    statement = sa.select(dataset.label("dataset"), job.label("job"), t.edge.c.last_at).where(
-        t.edge.c.kind == "data"
-    )
-    if snapshot.past:
-        statement = statement.where(t.edge.c.first_at <= snapshot.now)
     found: dict[int, list[tuple[int, int]]] = {}
-    for row in snapshot.each(statement, dataset, members):
+    for row in snapshot.each(_JOBS_AT[writing, snapshot.past], members):
         found.setdefault(row.dataset, []).append((-row.last_at, row.job))
     return {dataset: [job for _, job in sorted(jobs)] for dataset, jobs in found.items()}
 
@@ -401,8 +415,8 @@ def _dataset_at_name(snapshot: Snapshot, names: Sequence[tuple[str, str]]) -> in
     """The first of these names that a dataset has, be it one that only producers use."""
     for table, id in ((t.dataset, t.dataset.c.id), (t.dataset_name, t.dataset_name.c.dataset_id)):
         key = sa.tuple_(table.c.namespace, table.c.name)
-        statement = sa.select(table.c.namespace, table.c.name, id.label("id"))
-        found = {(row.namespace, row.name): row.id for row in snapshot.each(statement, key, names)}
+        statement = sa.select(table.c.namespace, table.c.name, id.label("id")).where(among(key))
+        found = {(row.namespace, row.name): row.id for row in snapshot.each(statement, names)}
         for name in names:
             if name in found:
                 return int(found[name])

@@ -16,6 +16,16 @@ OPEN_STATES = ("queued", "running", "deferred", "up_for_retry")
 _AIRFLOW_KINDS = ("dag", "task")
 _SECOND = 1_000_000
 
+#: Places in a statement that every execution fills. Statements with such places instead of values
+#: are written once, at module level, which makes the small ones several times cheaper.
+NOW = sa.bindparam("now", type_=sa.BigInteger)
+LOST_BEFORE = sa.bindparam("lost_before", type_=sa.BigInteger)
+
+
+def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """`column` is one of the keys that `Snapshot.each` is given."""
+    return column.in_(sa.bindparam("keys", expanding=True, type_=column.type))
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -32,41 +42,49 @@ class Snapshot:
     lost_after: float
     past: bool = False
 
-    def rows(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
-        return list(self.tx.execute(statement))
-
-    def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
-        return self.tx.execute(statement.limit(1)).first()
-
-    def each(
-        self, statement: sa.Select[Any], column: sa.ColumnElement[Any], keys: Iterable[Any]
-    ) -> Iterator[sa.Row[Any]]:
-        """The rows whose `column` is one of `keys`: one query a thousand keys."""
-        for part in chunks(sorted(set(keys))):
-            yield from self.tx.execute(statement.where(column.in_(part)))
-
-    # --- the state of a run ---------------------------------------------------------------------
-
-    def is_lost(self) -> sa.ColumnElement[bool]:
-        """Whether the run is lost; the statement joins `run` and `job`."""
-        return sa.and_(
-            t.run.c.state == "running",
-            t.run.c.kind.not_in(_AIRFLOW_KINDS),
-            t.run.c.last_at < self.now - int(self.lost_after * _SECOND),
-            # streams and services may rightly be silent for long
-            sa.func.coalesce(t.job.c.processing, "BATCH") == "BATCH",
+    def rows(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
+        lost_before = self.now - int(self.lost_after * _SECOND)
+        return list(
+            self.tx.execute(
+                statement, {"now": self.now, "lost_before": lost_before, **values}
+            ).all()
         )
 
-    def state(self) -> sa.ColumnElement[str]:
-        """The run's state as it is shown; the statement joins `run` and `job`."""
-        cases = [(self.is_lost(), "lost")]
-        if self.past:
-            cases.insert(0, (t.run.c.ended_at > self.now, "running"))
-        return sa.case(*cases, else_=t.run.c.state).label("state")
+    def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
+        return next(iter(self.rows(statement.limit(1))), None)
 
-    def in_state(self, state: str) -> sa.ColumnElement[bool]:
-        if state == "lost":
-            return self.is_lost()
-        if state == "running":
-            return sa.and_(t.run.c.state == "running", sa.not_(self.is_lost()))
-        return t.run.c.state == state
+    def each(self, statement: sa.Select[Any], keys: Iterable[Any]) -> Iterator[sa.Row[Any]]:
+        """The rows `among` these keys: one query a thousand keys."""
+        for part in chunks(sorted(set(keys))):
+            yield from self.rows(statement, keys=part)
+
+
+# --- the state of a run -------------------------------------------------------------------------
+
+
+def is_lost() -> sa.ColumnElement[bool]:
+    """Whether the run is lost; the statement joins `run` and `job`."""
+    return sa.and_(
+        t.run.c.state == "running",
+        t.run.c.kind.not_in(_AIRFLOW_KINDS),
+        t.run.c.last_at < LOST_BEFORE,
+        # streams and services may rightly be silent for long
+        sa.func.coalesce(t.job.c.processing, "BATCH") == "BATCH",
+    )
+
+
+def shown_state(*, past: bool = False) -> sa.ColumnElement[str]:
+    """The run's state as it is shown; the statement joins `run` and `job`."""
+    cases: list[tuple[Any, Any]] = [(is_lost(), "lost")]
+    if past:
+        cases.insert(0, (t.run.c.ended_at > NOW, "running"))
+    return sa.case(*cases, else_=t.run.c.state).label("state")
+
+
+def in_state(state: str) -> sa.ColumnElement[bool]:
+    """Whether the run is shown in this state."""
+    if state == "lost":
+        return is_lost()
+    if state == "running":
+        return sa.and_(t.run.c.state == "running", sa.not_(is_lost()))
+    return t.run.c.state == state
