@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import errno
 import json
 import signal
 import socket
@@ -18,13 +19,13 @@ import sqlalchemy as sa
 import uvicorn
 
 from fairlead_bridge import inbox, outbox, telemetry
-from fairlead_bridge.app import build, build_database, build_sinks
+from fairlead_bridge.app import build, build_database, build_sinks, build_translator
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import Settings, load
-from fairlead_bridge.sinks import Target
+from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.workers import Absorb, Workers, now
 
@@ -144,46 +145,53 @@ def _setting(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
-    listener = _listen(settings)
-    workers = Workers(settings) if {"absorb", "deliver"} & set(settings.roles) else None
-    app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            timeout_keep_alive=60,
+    with _listen(settings) as listener:
+        workers = Workers(settings) if {"absorb", "deliver"} & set(settings.roles) else None
+        app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+                timeout_keep_alive=60,
+            )
         )
-    )
-    host, port = listener.getsockname()[:2]
-    shown = settings.host if ":" not in settings.host else f"[{settings.host}]"
-    with _workers(workers), _quiet_signals():
-        telemetry.say(Line.STARTED, url=f"http://{shown}:{port}", roles=",".join(settings.roles))
-        if "intake" in settings.roles and not settings.api_keys and not host.startswith("127."):
-            telemetry.say(Line.OPEN_INTAKE, hint="anyone may send events: set FAIRLEAD_API_KEYS")
-        server.run(sockets=[listener])
+        _greet(settings, listener)
+        with _workers(workers), _quiet_signals():
+            server.run(sockets=[listener])
     telemetry.say(Line.STOPPED)
     return OK
+
+
+def _greet(settings: Settings, listener: socket.socket) -> None:
+    address, port = listener.getsockname()[:2]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    telemetry.say(Line.STARTED, url=f"http://{host}:{port}", roles=",".join(settings.roles))
+    local = address.startswith("127.") or address == "::1"
+    if "intake" in settings.roles and not settings.api_keys and not local:
+        telemetry.say(Line.OPEN_INTAKE, hint="anyone may send events: set FAIRLEAD_API_KEYS")
 
 
 def _listen(settings: Settings) -> socket.socket:
     """A listening socket, taken before anything else is begun."""
     try:
-        (family, kind, _, _, address), *_ = socket.getaddrinfo(
+        (family, _, _, _, address), *_ = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
+        return socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
         raise BadSettings(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            f"cannot listen on {settings.host}:{settings.port}: {_reason(error)}; "
             "choose another with --host and --port, or FAIRLEAD_HOST and FAIRLEAD_PORT"
         ) from error
-    return listener
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there"
+    return error.strerror or str(error)
 
 
 @contextmanager
@@ -237,7 +245,8 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
                 _empty_catalog(tx, arguments.force)
             waiting = inbox.replay(tx, quarantined=arguments.quarantined)
         _print(f"{waiting} events to absorb")
-        _absorb_all(Absorb(settings, engine, targets, lambda: None))
+        translate = build_translator(settings)
+        _absorb_all(Absorb(settings, engine, translate, interests(targets), lambda: None))
         with reading(engine) as tx:
             left = inbox.counts(tx)
         _print(f"Done; {left.waiting} wait, {left.quarantined} are in quarantine")

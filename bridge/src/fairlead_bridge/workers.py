@@ -16,7 +16,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from fairlead_bridge import flow, inbox, telemetry
 from fairlead_bridge.app import build_sinks, build_translator
 from fairlead_bridge.db.engine import checkpoint, open_database, writing
+from fairlead_bridge.outbox import Interests
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.telemetry import Line
@@ -152,7 +153,10 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
 def _start_loops(loops: _Loops, settings: Settings, engine: sa.Engine, told: Connection) -> None:
     targets = build_sinks(settings)
     if "absorb" in settings.roles:
-        step = Absorb(settings, engine, targets, lambda: loops.wake("deliver"))
+        translate = build_translator(settings)
+        step = Absorb(
+            settings, engine, translate, interests(targets), lambda: loops.wake("deliver")
+        )
         loops.start("absorb", step, IDLE)
         loops.start("forget", Forget(settings, engine), _HOUR)
     if "deliver" in settings.roles:
@@ -175,12 +179,13 @@ class Absorb:
         self,
         settings: Settings,
         engine: sa.Engine,
-        targets: Sequence[Target],
+        translate: flow.Translate,
+        interests: Interests,
         on_news: Callable[[], None],
     ) -> None:
         self._engine = engine
-        self._translate = build_translator(settings)
-        self._interests = interests(targets)
+        self._translate = translate
+        self._interests = interests
         self._limit = settings.absorb_batch
         self._on_news = on_news
 

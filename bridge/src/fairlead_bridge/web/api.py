@@ -131,6 +131,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         described = get_openapi(
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
-        described["paths"].update(reference.INTAKE)
+        for path, methods in reference.INTAKE.items():
+            described["paths"].setdefault(path, {}).update(methods)
         app.openapi_schema = described
     return app.openapi_schema

@@ -1,0 +1,168 @@
+"""The whole bridge as one process tree, started as a user starts it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "fairlead_bridge"]
+
+
+def event(number: int, state: str = "COMPLETE") -> bytes:
+    return json.dumps(
+        {
+            "eventType": state,
+            "eventTime": f"2026-01-01T00:00:{number % 60:02}Z",
+            "producer": "test",
+            "run": {"runId": f"01939cd0-0000-7000-8000-{number:012}"},
+            "job": {"namespace": "n", "name": "j"},
+        }
+    ).encode()
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[str]
+    port: int
+
+    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET" if body is None else "POST", path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def health(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.ask("/api/v1/health")[1])
+        return found
+
+    def children(self) -> list[int]:
+        task = Path(f"/proc/{self.process.pid}/task")
+        lists = [(each / "children").read_text() for each in task.iterdir()]
+        pids = [int(pid) for found in lists for pid in found.split()]
+        return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@contextmanager
+def serving(database: Path, *flags: str, **environment: str) -> Iterator[Running]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [*COMMAND, "serve", "--port", str(port), "--database-url", str(database), *flags]
+    process = subprocess.Popen(command, env=clean(environment), stderr=subprocess.PIPE, text=True)
+    running = Running(process, port)
+    try:
+        until(lambda: _listens(port))
+        yield running
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def clean(more: dict[str, str]) -> dict[str, str]:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
+    return mine | more
+
+
+def until(true: Callable[[], object], within: float = 30.0) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_what_comes_in_is_absorbed_and_counted(tmp_path: Path) -> None:
+    with serving(tmp_path / "b.db") as bridge:
+        for number in range(5):
+            assert bridge.ask("/api/v1/lineage", event(number))[0] == 201
+        assert bridge.ask("/api/v1/lineage", b"junk")[0] == 201
+        until(lambda: bridge.health()["inbox"]["waiting"] == 0)
+        assert bridge.health()["inbox"]["quarantined"] == 1
+        assert bridge.health()["inbox"]["received"] == 6
+        runs = json.loads(bridge.ask("/api/v1/runs")[1])["items"]
+        assert [run["state"] for run in runs] == ["success"] * 5
+        until(lambda: b"fairlead_events_absorbed_total 6.0" in bridge.ask("/metrics")[1])
+        metrics = bridge.ask("/metrics")[1].decode()
+        assert 'fairlead_events_received_total{source="http"} 6.0' in metrics
+        assert "fairlead_inbox_quarantined 1.0" in metrics
+
+
+def test_one_document_describes_the_doors_too(tmp_path: Path) -> None:
+    with serving(tmp_path / "b.db") as bridge:
+        paths = json.loads(bridge.ask("/openapi.json")[1])["paths"]
+        assert {"post", "get"} <= set(paths["/api/v1/lineage"])
+        assert set(paths["/api/v1/lineage/batch"]) == {"post"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_when_asked(tmp_path: Path, number: int) -> None:
+    with serving(tmp_path / "b.db") as bridge:
+        until(bridge.children)
+        (worker,) = bridge.children()
+        bridge.ask("/api/v1/lineage", event(1))
+        bridge.process.send_signal(number)
+        _, log = bridge.process.communicate(timeout=30)
+        assert bridge.process.returncode == 0
+        assert "bridge.stopped" in log
+        assert "Traceback" not in log
+        assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
+    with serving(tmp_path / "b.db") as bridge:
+        until(bridge.children)
+        (worker,) = bridge.children()
+        os.kill(worker, signal.SIGKILL)
+        for number in range(20):
+            assert bridge.ask("/api/v1/lineage", event(number))[0] == 201
+        until(lambda: bridge.health()["inbox"]["waiting"] == 0)
+        assert bridge.children() != [worker]
+        assert len(json.loads(bridge.ask("/api/v1/runs")[1])["items"]) == 20
+
+
+def test_a_worker_does_not_outlive_its_killed_bridge(tmp_path: Path) -> None:
+    with serving(tmp_path / "b.db") as bridge:
+        until(bridge.children)
+        (worker,) = bridge.children()
+        bridge.process.kill()
+        bridge.process.wait()
+        until(lambda: not Path(f"/proc/{worker}").exists() or _is_zombie(worker))
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_the_doors_and_the_work_can_be_processes_apart(tmp_path: Path) -> None:
+    database = tmp_path / "b.db"
+    with serving(database, "--intake") as doors:
+        assert doors.ask("/api/v1/lineage", event(1))[0] == 201
+        assert doors.children() == []
+        assert doors.health()["inbox"]["waiting"] == 1
+        with serving(database, FAIRLEAD_ABSORB="true") as workers:
+            until(lambda: doors.health()["inbox"]["waiting"] == 0)
+            assert workers.ask("/api/v1/lineage", event(2))[0] == 404
+            assert len(json.loads(workers.ask("/api/v1/runs")[1])["items"]) == 1

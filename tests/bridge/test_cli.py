@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from fairlead_bridge import inbox
+from fairlead_bridge.cli import main
+from fairlead_bridge.db.engine import open_database, reading, writing
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.db.tables import job, run
+
+EVENT = (
+    b'{"eventType":"COMPLETE","eventTime":"2026-01-01T00:00:00Z","producer":"test",'
+    b'"run":{"runId":"01939cd0-0000-7000-8000-%012d"},"job":{"namespace":"n","name":"j%d"}}'
+)
+
+
+def receive(path: Path, *bodies: bytes) -> None:
+    engine = open_database(str(path))
+    migrate(engine)
+    with writing(engine) as tx:
+        inbox.put(tx, bodies, "test", 1)
+    engine.dispose()
+
+
+def count(path: Path, table: sa.Table) -> int:
+    engine = open_database(str(path))
+    with reading(engine) as tx:
+        found = tx.scalar(sa.select(sa.func.count()).select_from(table))
+    engine.dispose()
+    return found or 0
+
+
+def test_migrate_makes_a_database_and_may_be_run_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "b.db")
+    assert main(["migrate", "--database-url", path]) == 0
+    assert main(["migrate", "--database-url", path]) == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_replay_absorbs_the_log_again_and_keeps_what_is_odd(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "b.db"
+    receive(path, EVENT % (1, 1), b"junk", EVENT % (2, 2))
+    assert main(["replay", "--database-url", str(path)]) == 0
+    assert "0 wait, 1 are in quarantine" in capsys.readouterr().out
+    assert count(path, job) == 2
+    assert main(["replay", "--quarantined", "--database-url", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("1 events to absorb")
+
+
+def test_a_rebuilt_catalog_holds_only_what_the_log_says(tmp_path: Path) -> None:
+    path = tmp_path / "b.db"
+    receive(path, EVENT % (1, 1))
+    main(["replay", "--database-url", str(path)])
+    engine = open_database(str(path))
+    with writing(engine) as tx:
+        tx.execute(sa.update(job).values(name="somebody's fingers"))
+    assert main(["replay", "--rebuild", "--database-url", str(path)]) == 0
+    with reading(engine) as tx:
+        assert tx.scalars(sa.select(job.c.name)).all() == ["j1"]
+    engine.dispose()
+    assert count(path, run) == 1
+
+
+def test_a_log_without_its_beginning_rebuilds_only_by_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "b.db"
+    receive(path, EVENT % (1, 1), EVENT % (2, 2))
+    main(["replay", "--database-url", str(path)])
+    engine = open_database(str(path))
+    with writing(engine) as tx:
+        inbox.forget(tx, 2, limit=1)
+    engine.dispose()
+    assert main(["replay", "--rebuild", "--database-url", str(path)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert count(path, job) == 2
+    assert main(["replay", "--rebuild", "--force", "--database-url", str(path)]) == 0
+    assert count(path, job) == 1
+
+
+def test_status_is_for_people_and_for_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "b.db"
+    receive(path, EVENT % (1, 1), EVENT % (2, 2))
+    assert main(["status", "--database-url", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert [line.split()[:2] for line in shown.splitlines()[:3]] == [
+        ["received", "2"],
+        ["waiting", "2"],
+        ["quarantined", "0"],
+    ]
+    assert main(["status", "--json", "--database-url", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["inbox"] == {
+        "waiting": 2,
+        "quarantined": 0,
+        "received": 2,
+        "last_received_at": "1970-01-01T00:00:00.000001+00:00",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://h/n", "write sqlite:///PATH or postgresql://"),
+        ("sqlite:///no/such/folder/b.db", "unable to open database file"),
+        ("postgresql://u:secret@127.0.0.1:1/n", "cannot be used: "),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(
+    url: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--port", "0", "--database-url", url]) == 2
+    complaint = capsys.readouterr().err
+    assert told in complaint
+    assert "secret" not in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        flags = ["--port", str(port), "--database-url", str(tmp_path / "b.db")]
+        assert main(["serve", *flags]) == 2
+    assert (
+        f"cannot listen on 127.0.0.1:{port}: another program listens there"
+        in capsys.readouterr().err
+    )
+
+
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_LOG_LEVEL", "loud")
+    monkeypatch.setenv("FAIRLEAD_PORT", "7070")
+    assert main(["migrate"]) == 2
+    assert "FAIRLEAD_LOG_LEVEL='loud'" in capsys.readouterr().err
+
+
+def test_a_sink_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "b.db")
+    assert main(["sinks", "retry", "marquez", "--database-url", path]) == 2
+    assert "no such sink: marquez; there are: none" in capsys.readouterr().err
