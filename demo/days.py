@@ -28,12 +28,19 @@ def let_loose(stack: Stack, say: Say) -> None:
     _finish(stack, (PARCELS, *reversed(WAITING)), seen, say)
 
 
-def run_day(stack: Stack, day: date, say: Say) -> None:
-    """Run the DAGs about a day: the evening's, the parcels', and those that the data starts."""
+def run_day(
+    stack: Stack, day: date, say: Say, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """
+    Run the DAGs about a day: the evening's, the parcels', and those that the data starts.
+
+    `meanwhile` is called when the evening's have been started.
+    """
     moment = datetime.combine(day, time(22), UTC)
     seen = {dag_id: _count(stack, dag_id) for dag_id in DAGS}
     for dag_id in EVENING:
         stack.airflow.trigger(dag_id, moment)
+    meanwhile()
     _finish(stack, EVENING, seen, say)
     stack.airflow.trigger(PARCELS, moment)
     _finish(stack, (PARCELS, *reversed(WAITING)), seen, say)

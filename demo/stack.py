@@ -85,6 +85,17 @@ class Stack:
         )
         self.wait("the bridge answers", self._bridge_answers, patience)
 
+    def stop_bridge(self) -> None:
+        if self.bridge_program:
+            program, self.bridge_program = self.bridge_program, None  # nobody is to miss it
+            program.stop()
+
+    def kill_bridge(self) -> None:
+        """As a power cut would."""
+        if self.bridge_program:
+            program, self.bridge_program = self.bridge_program, None
+            program.kill()
+
     def start_airflow(self, patience: float = 300.0) -> None:
         """Start Airflow and wait until it runs whole and has read all the example DAGs."""
         home = self.folder / "airflow"

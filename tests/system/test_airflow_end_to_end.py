@@ -1,0 +1,356 @@
+"""
+A real Airflow with the provider, the bridge and the example DAGs: the catalog says what Airflow says.
+
+The evening of the fixture happens once: some ordinary days, one with a closed shop, one with a busy
+carrier, one with a carrier that is out of order, one on which the bridge is killed in the middle,
+and one on which it is away from the first task to the last. Then the claims are looked at.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from demo.processes import free_port
+from demo.stack import Ports, Stack
+
+from demo import days, shop
+from tests.system import drawing
+from tests.system.truth import Instance, Metadata
+
+pytestmark = pytest.mark.system
+
+#: Airflow writes microseconds; what was promised is milliseconds.
+CLOSE = timedelta(milliseconds=1)
+
+Key = tuple[str, str, str, int]
+
+
+@dataclass
+class Evening:
+    """What happened; run ids by the name of the day."""
+
+    stack: Stack
+    airflow: Metadata
+    run_ids: dict[str, set[str]] = field(default_factory=dict)
+    story: list[str] = field(default_factory=list)
+
+    def live(self, name: str, day: date, meanwhile: Callable[[], None] = lambda: None) -> None:
+        before = {run["dag_run_id"] for run in self.stack.airflow.runs()}
+        self.story.append(f"{name}, {day}")
+        days.run_day(self.stack, day, self.story.append, meanwhile)
+        after = {run["dag_run_id"] for run in self.stack.airflow.runs()}
+        self.run_ids[name] = after - before
+
+    def kill_the_bridge_and_start_it_again(self) -> None:
+        received = self._received()
+        self.stack.wait("events arrive", lambda: self._received() > received, 60)
+        self.stack.kill_bridge()
+        time.sleep(3)  # tasks end meanwhile
+        self.stack.start_bridge()
+
+    def _received(self) -> int:
+        return int(self.stack.bridge.health()["inbox"]["received"])
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+    folder = tmp_path_factory.mktemp("evening")
+    stack = Stack(folder, Ports(free_port(), free_port(), free_port()))
+    happened = Evening(stack, Metadata(folder / "airflow" / "airflow.db"))
+    past = [shop.today() - timedelta(days=ago) for ago in range(3, 20)]
+    sunday = next(day for day in past if day.weekday() == 6)
+    past.remove(sunday)
+    busy, broken = next(filter(shop.is_busy, past)), next(filter(shop.is_out_of_order, past))
+    usual, killed, away = [day for day in past if day not in (busy, broken)][:3]
+    try:
+        stack.open_shop()
+        stack.start_bridge()
+        stack.start_airflow()
+        days.let_loose(stack, happened.story.append)
+        happened.live("usual", usual)
+        happened.live("sunday", sunday)
+        happened.live("busy", busy)
+        happened.live("broken", broken)
+        happened.live("killed", killed, happened.kill_the_bridge_and_start_it_again)
+        stack.stop_bridge()
+        happened.live("away", away)
+        stack.start_bridge()
+        stack.wait("the bridge has caught up", lambda: days.caught_up(stack), 180)
+        yield happened
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="module")
+def told(evening: Evening) -> list[Instance]:
+    """What Airflow says of every try."""
+    return evening.airflow.instances()
+
+
+@pytest.fixture(scope="module")
+def known(evening: Evening) -> list[dict[str, Any]]:
+    """What the catalog says of every try."""
+    return list(evening.stack.bridge.all("/api/v1/runs", kind="task"))
+
+
+def _instance(run: dict[str, Any]) -> Key:
+    map_index = -1 if run["map_index"] is None else run["map_index"]
+    return run["dag_id"], run["dag_run_id"], run["task_id"], map_index
+
+
+def _key(told: Instance) -> Key:
+    return told.dag_id, told.run_id, told.task_id, told.map_index
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _apart(one: datetime | None, other: datetime | None) -> bool:
+    if one is None or other is None:
+        return one is not other
+    return abs(one - other) > CLOSE
+
+
+def _lines(wrong: list[Any]) -> str:
+    """What a person needs to see of what is wrong."""
+    first = "\n".join(str(one) for one in wrong[:20])
+    return f"{len(wrong)} differ, the first are\n{first}"
+
+
+# --- runs -----------------------------------------------------------------------------------
+
+
+def test_the_evening_had_all_that_the_claims_are_about(told: list[Instance]) -> None:
+    states = {instance.state for instance in told}
+    assert states == {"success", "failed", "skipped", "upstream_failed"}
+    assert any(instance.map_index >= 0 for instance in told)
+    assert any(not instance.is_last_try for instance in told)
+
+
+def test_every_task_instance_is_known_once_a_try(
+    told: list[Instance], known: list[dict[str, Any]]
+) -> None:
+    assert sorted((*_instance(run), run["try_number"]) for run in known) == sorted(
+        (*_key(one), one.try_number) for one in told
+    )
+
+
+def test_every_try_has_the_state_that_airflow_says(
+    told: list[Instance], known: list[dict[str, Any]]
+) -> None:
+    shown = {(*_instance(run), run["try_number"]): run["state"] for run in known}
+    wrong = []
+    for one in told:
+        state = shown.get((*_key(one), one.try_number))
+        if state != one.state:
+            wrong.append((*_key(one), one.try_number, "is", one.state, "shown as", state))
+    assert not wrong, _lines(wrong)
+
+
+def test_every_try_began_and_ended_when_airflow_says(
+    told: list[Instance], known: list[dict[str, Any]]
+) -> None:
+    shown = {(*_instance(run), run["try_number"]): run for run in known}
+    wrong = []
+    for one in told:
+        if not one.was_queued:
+            continue
+        run = shown[(*_key(one), one.try_number)]
+        started_at, ended_at = _moment(run["started_at"]), _moment(run["ended_at"])
+        if _apart(started_at, one.started_at) or _apart(ended_at, one.ended_at):
+            wrong.append(
+                (*_key(one), one.state, one.started_at, started_at, one.ended_at, ended_at)
+            )
+    assert not wrong, _lines(wrong)
+
+
+def test_every_try_took_as_long_as_airflow_says(
+    told: list[Instance], known: list[dict[str, Any]]
+) -> None:
+    shown = {(*_instance(run), run["try_number"]): run["duration"] for run in known}
+    wrong = []
+    for one in told:
+        duration = shown.get((*_key(one), one.try_number))
+        if not one.was_queued or one.duration is None:
+            continue
+        if duration is None or abs(duration - one.duration) > CLOSE.total_seconds():
+            wrong.append((*_key(one), one.state, one.duration, duration))
+    assert not wrong, _lines(wrong)
+
+
+def test_every_dag_run_is_known_once_with_its_state_and_its_times(evening: Evening) -> None:
+    known = list(evening.stack.bridge.all("/api/v1/runs", kind="dag"))
+    told = evening.airflow.dag_runs()
+    assert sorted((run["dag_id"], run["dag_run_id"]) for run in known) == sorted(
+        (one.dag_id, one.run_id) for one in told
+    )
+    shown = {(run["dag_id"], run["dag_run_id"]): run for run in known}
+    wrong = []
+    for one in told:
+        run = shown[one.dag_id, one.run_id]
+        started_at, ended_at = _moment(run["started_at"]), _moment(run["ended_at"])
+        times = _apart(started_at, one.started_at) or _apart(ended_at, one.ended_at)
+        if run["state"] != one.state or times:
+            wrong.append((one, run["state"], started_at, ended_at))
+    assert not wrong, _lines(wrong)
+
+
+# --- jobs -----------------------------------------------------------------------------------
+
+
+def test_every_dag_has_its_owners_its_tags_and_its_schedule(evening: Evening) -> None:
+    jobs = {job["dag_id"]: job for job in evening.stack.bridge.all("/api/v1/jobs", kind="dag")}
+    told = evening.airflow.dags()
+    assert set(jobs) == {dag.dag_id for dag in told}
+    for dag in told:
+        job = jobs[dag.dag_id]
+        assert {owner["name"] for owner in job["owners"]} == dag.owners, dag.dag_id
+        assert {tag["key"] for tag in job["tags"]} == dag.tags, dag.dag_id
+        assert job["schedule"] == dag.schedule, dag.dag_id
+
+
+# --- lineage --------------------------------------------------------------------------------
+
+
+def _node(evening: Evening, label: str) -> str:
+    """The catalog's name of something in the drawing."""
+    if label.startswith("shop_"):
+        return f"job:default:{label}"
+    data = evening.stack.folder / "shop"
+    if label.startswith("GET "):
+        service = f"http://127.0.0.1:{evening.stack.ports.shop}"
+        return f"dataset:{service}:/{label.removeprefix('GET ')}"
+    if "/" in label:
+        return f"dataset:file:{data}/{label}"
+    return f"dataset:sqlite://{data}/warehouse.db:{label}"
+
+
+def _dataset(evening: Evening, label: str) -> dict[str, Any]:
+    node = _node(evening, label)
+    items = evening.stack.bridge.all("/api/v1/datasets", q=label.rpartition("/")[2])
+    (found,) = [item for item in items if item["node"] == node]
+    return evening.stack.bridge.get(f"/api/v1/datasets/{found['id']}")
+
+
+def test_the_lineage_is_one_graph_and_is_what_the_author_would_draw(evening: Evening) -> None:
+    start = _node(evening, "fct_sales")
+    graph = evening.stack.bridge.get("/api/v1/lineage", node=start, direction="both", depth=50)
+    drawn = {(_node(evening, edge.source), _node(evening, edge.target)) for edge in drawing.edges()}
+    shown = {(edge["source"], edge["target"]) for edge in graph["edges"] if edge["kind"] == "data"}
+    assert graph["truncated"] == 0
+    assert sorted(shown - drawn) == []
+    assert sorted(drawn - shown) == []
+
+
+def test_the_catalog_knows_no_dataset_twice(evening: Evening) -> None:
+    known = sorted(item["node"] for item in evening.stack.bridge.all("/api/v1/datasets"))
+    assert known == sorted(_node(evening, label) for label in drawing.datasets())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "origins"),
+    [
+        ("stg_orders", "sku", {"raw_orders.sku"}),
+        ("dim_customer", "email_domain", {"raw_customers.email"}),
+        ("dim_rate", "currency", {"raw_rates.currency"}),
+        (
+            "fct_sales",
+            "revenue_eur",
+            {"stg_orders.quantity", "stg_orders.unit_price", "dim_rate.eur"},
+        ),
+        ("fct_sales", "cost_eur", {"stg_orders.quantity", "dim_product.unit_cost"}),
+        ("mart_product_margin", "product_name", {"dim_product.product_name"}),
+        (
+            "mart_product_margin",
+            "margin_share",
+            {"fct_sales.revenue_eur", "fct_sales.cost_eur"},
+        ),
+        ("mart_late_deliveries", "worst_days", {"fct_deliveries.days_late"}),
+    ],
+)
+def test_a_column_comes_from_where_the_statement_says(
+    evening: Evening, table: str, column: str, origins: set[str]
+) -> None:
+    fields = {field["name"]: field for field in _dataset(evening, table)["schema_fields"]}
+    shown = {
+        f"{origin['dataset']['name'].rpartition('.')[2]}.{origin['column']}"
+        for origin in fields[column]["origins"]
+    }
+    assert shown == origins
+
+
+def test_every_table_has_its_columns(evening: Evening) -> None:
+    schema = (shop.SCHEMA).read_text()
+    for label in drawing.datasets():
+        if "/" in label or label.startswith("GET "):
+            continue
+        body = schema.split(f"CREATE TABLE IF NOT EXISTS {label} (")[1].split(");")[0]
+        columns = [definition.split()[0] for definition in body.split(",")]
+        shown = [field["name"] for field in _dataset(evening, label)["schema_fields"]]
+        assert shown == columns, label
+
+
+def test_a_dataset_is_as_fresh_as_the_last_task_that_wrote_it(
+    evening: Evening, told: list[Instance]
+) -> None:
+    wrong = []
+    for label in sorted(drawing.datasets()):
+        writers = {edge.source for edge in drawing.edges() if edge.target == label}
+        ends = [
+            one.ended_at
+            for one in told
+            if one.job in writers and one.state == "success" and _wrote(one, label) and one.ended_at
+        ]
+        shown = _moment(_dataset(evening, label)["written_at"])
+        if _apart(shown, max(ends, default=None)):
+            wrong.append((label, max(ends, default=None), shown))
+    assert not wrong, _lines(wrong)
+
+
+def _wrote(one: Instance, label: str) -> bool:
+    """Of the tasks that write the marts' files, each mapped one writes its own."""
+    if one.task_id != "write_csv":
+        return True
+    return label == f"reports/{str(one.rendered_map_index).removeprefix('mart_')}.csv"
+
+
+# --- when the bridge is away ----------------------------------------------------------------
+
+
+def test_what_ran_while_the_bridge_was_killed_or_away_is_in_the_catalog(evening: Evening) -> None:
+    known = {run["dag_run_id"] for run in evening.stack.bridge.all("/api/v1/runs", kind="dag")}
+    for name in ("killed", "away"):
+        assert len(evening.run_ids[name]) == 6
+        assert evening.run_ids[name] <= known
+
+
+def test_nothing_was_put_into_quarantine(evening: Evening) -> None:
+    inbox = evening.stack.bridge.health()["inbox"]
+    assert (inbox["quarantined"], inbox["waiting"]) == (0, 0)
+
+
+def test_a_task_takes_no_longer_while_the_bridge_is_away(
+    evening: Evening, told: list[Instance], record_property: Callable[[str, object], None]
+) -> None:
+    """With the stock transport each task takes nine seconds longer before it begins to work."""
+
+    def durations(name: str) -> dict[tuple[str, int], float]:
+        return {
+            (one.job, one.map_index): one.duration
+            for one in told
+            if one.run_id in evening.run_ids[name] and one.state == "success" and one.duration
+        }
+
+    away, usual = durations("away"), durations("usual")
+    ratios = [away[task] / usual[task] for task in away.keys() & usual.keys()]
+    record_property("duration_away_to_usual", round(statistics.median(ratios), 2))
+    assert len(ratios) > 20
+    assert statistics.median(ratios) < 2
+    assert max(away[task] - usual[task] for task in away.keys() & usual.keys()) < 5
