@@ -14,9 +14,7 @@ from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
 from fairlead_bridge.db import tables as t
 
 #: Newest runs of a job that its figures in lists and graphs are made from.
-WINDOW = 20
-#: Newest runs whose states a card shows.
-SHOWN = 15
+WINDOW = 15
 
 # --- runs of jobs -------------------------------------------------------------------------------
 
@@ -26,8 +24,8 @@ class Recent:
     """A job's newest runs."""
 
     newest: int  # run
-    states: tuple[str, ...]  # oldest first, at most SHOWN
-    p50: float | None  # seconds, over the successful ones of the newest WINDOW
+    states: tuple[str, ...]  # oldest first, at most WINDOW
+    p50: float | None  # seconds, over the successful ones of these
     p95: float | None
 
     @property
@@ -58,17 +56,17 @@ _NEWEST = {
 
 def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     """The newest runs of each job that ever ran, from the index: older runs are not read."""
-    found: dict[int, list[Row]] = {}
+    found: dict[int, list[tuple[int, int, str, float | None]]] = {}
     for row in snapshot.each(_NEWEST[WINDOW, snapshot.past], job_ids):
-        found.setdefault(row.job_id, []).append(row)
+        job_id, run_id, at, duration, state = tuple(row)
+        found.setdefault(job_id, []).append((at, run_id, state, duration))
     answer = {}
     for job_id, rows in found.items():
-        rows.sort(key=lambda row: (row.at, row.id))
-        last = rows[-WINDOW:]
-        seconds = sorted(row.duration for row in last if row.state == "success" and row.duration)
+        last = sorted(rows)[-WINDOW:]
+        seconds = sorted(took for _, _, state, took in last if state == "success" and took)
         answer[job_id] = Recent(
-            newest=last[-1].id,
-            states=tuple(row.state for row in last[-SHOWN:]),
+            newest=last[-1][1],
+            states=tuple(state for _, _, state, _ in last),
             p50=percentile(seconds, 0.50),
             p95=percentile(seconds, 0.95),
         )

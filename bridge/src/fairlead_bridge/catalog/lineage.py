@@ -7,8 +7,10 @@ between assets. The cost is that of the nodes returned, never of the graph store
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -263,8 +265,9 @@ def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[in
 
 # --- the edges of a picture ---------------------------------------------------------------------
 
-#: Names with more edges than this are not read through: theirs are found from the other end.
-HUB = 100
+#: Where some nodes have more edges than this on average, those with more than HUB are counted
+#: instead of read: the edges that matter are found from their other end.
+MANY, HUB = 20, 100
 
 
 @dataclass(slots=True)
@@ -283,23 +286,16 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
     `node_of` has the node of each id of theirs. Edges between two hubs are left out.
     """
     found = Surroundings()
-    rows: dict[tuple[int, int, str], Row] = {}
+    inside: dict[tuple[int, int, str], Row] = {}
     for way in _WAYS:
-        degrees: dict[int, int] = {}
-        for part in chunks(sorted(node_of)):
-            counted = _DEGREES[way, snapshot.past]
-            for row in snapshot.rows(counted, keys=part, kinds=("data",)):
-                degrees[row.near] = row.number
-        small = [id for id in node_of if degrees.get(id, 0) <= HUB]
-        values = {"kinds": ("data", "control"), "at_most": 2 * HUB * (len(small) + 1)}
-        for part in chunks(sorted(small)):
-            for row in snapshot.rows(_EDGES[way, snapshot.past], keys=part, **values):
-                if row.src in node_of and row.dst in node_of:
-                    rows[row.src, row.dst, row.kind] = row
         more = found.more_up if way == "up" else found.more_down
+        rows, degrees = _edges_of(snapshot, way, node_of)
         for id, number in degrees.items():
             more[node_of[id]] = more.get(node_of[id], 0) + number
-    for (src, dst, kind), row in rows.items():
+        for row in rows:
+            if row.src in node_of and row.dst in node_of:
+                inside[row.src, row.dst, row.kind] = row
+    for (src, dst, kind), row in inside.items():
         source, target = node_of[src], node_of[dst]
         if kind == "data":
             found.more_down[source] -= 1
@@ -307,3 +303,27 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
         if source != target:
             merge(found.hops, (source, target, kind), row)
     return found
+
+
+def _edges_of(
+    snapshot: Snapshot, way: Way, near_ids: Iterable[int]
+) -> tuple[list[Row], dict[int, int]]:
+    """The edges of these ids, those of hubs left out, and the number of data edges of each."""
+    rows: list[Row] = []
+    degrees: dict[int, int] = {}
+    for part in chunks(sorted(near_ids)):
+        edges = partial(snapshot.rows, _EDGES[way, snapshot.past], kinds=("data", "control"))
+        at_most = MANY * len(part) + HUB
+        found = edges(keys=part, at_most=at_most)
+        if len(found) < at_most:
+            counted = Counter(
+                getattr(row, _WAYS[way][0].name) for row in found if row.kind == "data"
+            )
+        else:
+            numbers = snapshot.rows(_DEGREES[way, snapshot.past], keys=part, kinds=("data",))
+            counted = Counter({row.near: row.number for row in numbers})
+            small = [id for id in part if counted[id] <= HUB]
+            found = edges(keys=small, at_most=10 * HUB * len(small))
+        rows.extend(found)
+        degrees.update(counted)
+    return rows, degrees

@@ -257,7 +257,9 @@ def _members(*, past: bool) -> sa.Select[Any]:
         )
         by = before.with_only_columns(written.run_id).scalar_subquery()
         freshness = (before.scalar_subquery().label("written_at"), by.label("written_by"))
-    columns = [column for column in _member.c if not column.name.startswith("written_")]
+    columns = _member.c[
+        "id", "asset_id", "namespace", "name", "kind", "first_at", "last_at", "dropped_at"
+    ]
     return (
         sa.select(_name.c.id.label("asked"), *columns, *freshness)
         .join_from(_name, _member, _member.c.asset_id == _name.c.asset_id)
