@@ -30,6 +30,8 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.telemetry import Line
 
+#: Seconds between two rounds of work, in which others come to write: on SQLite one writes at a time.
+GAP = 0.003
 #: Seconds after which a loop looks for work that nobody woke it for (another process's events).
 IDLE = 0.25
 #: Seconds between two looks at what sinks are due.
@@ -209,24 +211,28 @@ class Absorb:
         return flow.absorb(self._engine, self._translate, self._interests, now(), limit)
 
     def _one_by_one(self) -> int:
-        """The same events, each alone; one that still fails goes to quarantine."""
-        for count in range(self._limit):
+        """The same events, each alone; those that still fail go to quarantine."""
+        failed: list[int] = []
+        done = 0
+        while done < self._limit:
             try:
                 if not self._absorb(1):
-                    return count
+                    break
             except sa.exc.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001  (a mistake of ours must not stop the others)
-                self._set_aside(error)
-        return self._limit
+                failed += self._set_aside(error)
+            done += 1
+        telemetry.say(Line.QUARANTINED, logging.ERROR, count=len(failed), first=failed[:10])
+        return done
 
-    def _set_aside(self, error: Exception) -> None:
+    def _set_aside(self, error: Exception) -> list[int]:
         reason = f"this bridge failed on it, which is a mistake of ours: {error!r}"[:1000]
         with writing(self._engine) as tx:
-            for arrival in inbox.claim(tx, 1):
-                inbox.quarantine(tx, [(arrival.id, reason)], now())
-                inbox.settle(tx, [arrival.id])
-                telemetry.say(Line.QUARANTINED, logging.ERROR, event=arrival.id, reason=reason)
+            oldest = [arrival.id for arrival in inbox.claim(tx, 1)]
+            inbox.quarantine(tx, [(number, reason) for number in oldest], now())
+            inbox.settle(tx, oldest)
+        return oldest
 
 
 class Deliver:
@@ -307,7 +313,9 @@ class _Loops:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             pause = FIRST_PAUSE
-            if not busy:
+            if busy:
+                time.sleep(GAP)
+            else:
                 bell.wait(idle)
 
 

@@ -8,6 +8,8 @@ PostgreSQL: through psycopg 3; a reader sees a snapshot too.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -27,6 +29,8 @@ Row = dict[str, Any]
 
 #: Seconds that a SQLite writer waits for another process's transaction.
 BUSY_TIMEOUT = 10.0
+#: Seconds between two looks whether the write lock is free.
+_LOOK_AGAIN = 0.001
 #: Pages in the write-ahead log at which a commit copies them into the database file itself.
 AUTOCHECKPOINT = 4000
 
@@ -151,8 +155,29 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    reads = connection.get_execution_options().get("fairlead_reading", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("fairlead_reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting looks ever more seldom, up to ten times a second: too late for intake.
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout = 0")
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    try:
+        while not _took_write_lock(driver, deadline):
+            time.sleep(_LOOK_AGAIN)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
+        driver.close()
+
+
+def _took_write_lock(driver: Any, deadline: float) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            raise
+        return False
+    return True
 
 
 # --- writing in bulk ------------------------------------------------------------------------
