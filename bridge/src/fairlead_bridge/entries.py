@@ -34,6 +34,7 @@ class JobRef:
     kind: str  # "dag", "task", "query", "job", ...
     dag_id: str | None = None
     task_id: str | None = None
+    integration: str | None = None  # "AIRFLOW", "SPARK", "DBT", ...
     parent: JobRef | None = None
 
 
@@ -116,7 +117,6 @@ class DatasetEntry(Entry):
 @dataclass(frozen=True, slots=True)
 class JobEntry(Entry):
     job: JobRef
-    integration: str | None = None  # "AIRFLOW", "SPARK", "DBT", ...
     description: str | None = None
     owners: tuple[Owner, ...] = ()
     tags: tuple[Tag, ...] = ()

@@ -152,7 +152,7 @@ class _Reader:
         origins = self._origins(rows)
         urls = self._urls([*rows, *tasks])
         _of_dags(children, urls)
-        for key, row in rows.items():
+        for key in rows:
             own = told.get(key, {})
             yield JobEntry(
                 name=Name("job", key),
