@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fairlead_airflow.bootstrap import EXTRACTORS, RUN_FACETS, TRANSPORT, Plan, plan
+from fairlead_airflow.bootstrap import RUN_FACETS, TRANSPORT, Plan, plan
 from fairlead_airflow.config import Config
 
 Options = dict[tuple[str, str], str]
@@ -20,7 +20,6 @@ def test_with_nothing_set_the_transport_and_the_run_facet_are_ours() -> None:
     environment = planned({}).environment
     assert json.loads(environment["AIRFLOW__OPENLINEAGE__TRANSPORT"]) == {"type": TRANSPORT}
     assert environment["AIRFLOW__OPENLINEAGE__CUSTOM_RUN_FACETS"] == ";".join(RUN_FACETS)
-    assert environment.get("AIRFLOW__OPENLINEAGE__EXTRACTORS", "") == ";".join(EXTRACTORS)
 
 
 @pytest.mark.parametrize("option", ["transport", "config_path", "config_conn_id"])

@@ -73,9 +73,9 @@ for name in list(os.environ):
 from airflow.providers.openlineage import conf
 import airflow.providers.openlineage.plugins.openlineage as late
 assert not late.OpenLineageProviderPlugin.listeners
-sys.modules.pop("fairlead_airflow.plugin", None)
-import fairlead_airflow.plugin
-print(len(fairlead_airflow.plugin.FairleadPlugin.listeners))
+from fairlead_airflow.plugin import FairleadPlugin
+FairleadPlugin.on_load()
+print(len(FairleadPlugin.listeners))
 """
     assert in_airflow(code, tmp_path) == "1"
 

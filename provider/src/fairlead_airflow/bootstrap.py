@@ -17,9 +17,6 @@ from fairlead_airflow.config import Config, Reader, airflow_reader
 
 TRANSPORT = "fairlead_airflow.transport.FairleadTransport"
 RUN_FACETS = ("fairlead_airflow.facets.run_facets",)
-EXTRACTORS: tuple[str, ...] = ()
-
-_LISTS = {"custom_run_facets": RUN_FACETS, "extractors": EXTRACTORS}
 
 
 @dataclass
@@ -42,7 +39,7 @@ def plan(read: Reader, environ: Mapping[str, str], enabled: bool) -> Plan:
         result.left_alone.append("everything, because OpenLineage is disabled by configuration")
     else:
         _plan_transport(result, read, environ)
-        _plan_lists(result, read)
+        _plan_run_facets(result, read)
     return result
 
 
@@ -65,14 +62,13 @@ def _plan_transport(result: Plan, read: Reader, environ: Mapping[str, str]) -> N
 _LEGACY = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG")
 
 
-def _plan_lists(result: Plan, read: Reader) -> None:
-    """Lists are added to: what the user named comes first and stays."""
-    for option, ours in _LISTS.items():
-        named = [name.strip() for name in (read("openlineage", option) or "").split(";")]
-        named = [name for name in named if name]
-        missing = [name for name in ours if name not in named]
-        if missing:
-            result.put(option, ";".join([*named, *missing]))
+def _plan_run_facets(result: Plan, read: Reader) -> None:
+    """The list is added to: what the user named comes first and stays."""
+    named = [name.strip() for name in (read("openlineage", "custom_run_facets") or "").split(";")]
+    named = [name for name in named if name]
+    missing = [name for name in RUN_FACETS if name not in named]
+    if missing:
+        result.put("custom_run_facets", ";".join([*named, *missing]))
 
 
 def apply() -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any, ClassVar
 
 from fairlead_airflow import compat
@@ -11,39 +10,41 @@ from fairlead_airflow import compat
 log = logging.getLogger(__name__)
 
 
-def _rescued_listeners() -> tuple[list[Any], list[Any]]:
-    """OpenLineage's listener and hook lineage reader, if its plugin was loaded before its options
-    were set and so has none.
+class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
+    """Registers our extractors, and sets OpenLineage up where that has not happened yet."""
 
-    That happens only where Airflow was told not to load policies; see `fairlead_airflow.policy`.
-    """
-    try:
-        from fairlead_airflow import bootstrap
+    name = "fairlead"
+    listeners: ClassVar[list[Any]] = []
+    hook_lineage_readers: ClassVar[list[Any]] = []
+
+    @classmethod
+    def on_load(cls, *args: Any, **kwargs: Any) -> None:
+        """Airflow calls this when the plugins of all packages have been imported."""
+        try:
+            cls._join_openlineage()
+        except Exception as error:  # noqa: BLE001 - Airflow must start, whatever is wrong with us
+            log.warning("Fairlead could not be set up, lineage is not complete: %s", error)
+
+    @classmethod
+    def _join_openlineage(cls) -> None:
+        from airflow.providers.openlineage import conf
+
+        from fairlead_airflow import bootstrap, extractors
 
         for note in bootstrap.apply().left_alone:
             log.debug("Fairlead leaves alone: %s", note)
-        loaded = sys.modules.get("airflow.providers.openlineage.plugins.openlineage")
-        if loaded is None or loaded.OpenLineageProviderPlugin.listeners:
-            return [], []
-        from airflow.providers.openlineage import conf
-
         if conf.is_disabled():
-            return [], []
-        from airflow.providers.common.compat.sdk import HookLineageReader
+            return
         from airflow.providers.openlineage.plugins.listener import get_openlineage_listener
+        from airflow.providers.openlineage.plugins.openlineage import OpenLineageProviderPlugin
 
-        return [get_openlineage_listener()], [HookLineageReader]
-    except Exception as error:  # noqa: BLE001 - Airflow must start, whatever is wrong with us
-        log.warning("Fairlead could not be set up, lineage will not be sent: %s", error)
-        return [], []
+        listener = get_openlineage_listener()
+        for operator in extractors.register(listener.extractor_manager):
+            log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
+        if not OpenLineageProviderPlugin.listeners:
+            # Its plugin was loaded before its options were set. That happens only where Airflow was
+            # told not to load policies; see `fairlead_airflow.policy`.
+            from airflow.providers.common.compat.sdk import HookLineageReader
 
-
-_listeners, _readers = _rescued_listeners()
-
-
-class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
-    """Sets OpenLineage up where that has not happened yet."""
-
-    name = "fairlead"
-    listeners: ClassVar[list[Any]] = _listeners
-    hook_lineage_readers: ClassVar[list[Any]] = _readers
+            cls.listeners = [listener]
+            cls.hook_lineage_readers = [HookLineageReader]

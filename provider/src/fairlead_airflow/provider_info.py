@@ -18,6 +18,13 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [{"integration-name": "Fairlead", "python-modules": ["fairlead_airflow.hooks"]}],
         "plugins": [{"name": "fairlead", "plugin-class": "fairlead_airflow.plugin.FairleadPlugin"}],
+        "asset-uris": [
+            {
+                "schemes": ["sqlite", "http", "https", "duckdb", "clickhouse"],
+                "handler": None,
+                "to_openlineage_converter": "fairlead_airflow.lineage.datasets.to_openlineage",
+            }
+        ],
         "connection-types": [_CONNECTION],
         "config": {"fairlead": {"description": "Where lineage goes and how.", "options": _OPTIONS}},
     }

@@ -1,0 +1,70 @@
+"""What the hooks reported while the task ran, rolled up to the task itself.
+
+OpenLineage's provider makes a run of its own of every statement that a hook ran, and leaves the task
+without inputs and outputs. Here the task has them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fairlead_airflow.lineage.declared import identity_of
+from fairlead_airflow.lineage.parts import Lineage
+
+log = logging.getLogger(__name__)
+
+_SQL = "sql_job"
+
+
+def collected() -> Lineage:
+    """The lineage that this process' hooks reported so far."""
+    lineage = _reported()
+    result = Lineage()
+    if lineage is None:
+        return result
+    for side, held in ((lineage.inputs, result.inputs), (lineage.outputs, result.outputs)):
+        for info in side:
+            if identity := identity_of(info.asset, info.context):
+                held.setdefault(identity, {})
+    return result.add(_sql(lineage.extra))
+
+
+def _reported() -> Any:
+    from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+    collector: Any = get_hook_lineage_collector()  # type: ignore[no-untyped-call]
+    if not getattr(collector, "has_collected", False):
+        return None
+    return collector.collected_assets
+
+
+def _sql(extras: list[Any]) -> Lineage:
+    by_hook: dict[int, tuple[Any, list[Any]]] = {}
+    for extra in extras:
+        if extra.key == _SQL and extra.value.get("sql"):
+            by_hook.setdefault(id(extra.context), (extra.context, []))[1].append(extra)
+    result = Lineage()
+    for hook, ran in by_hook.values():
+        result.add(_of_hook(hook, ran))
+    return result
+
+
+def _of_hook(hook: Any, ran: list[Any]) -> Lineage:
+    # Only where there is SQL: the parser takes a moment to import.
+    from fairlead_airflow.lineage import databases
+    from fairlead_airflow.lineage.statements import Executed, lineage_of
+
+    scripts = [
+        # The collector counts repetitions instead of keeping them.
+        Executed(extra.value["sql"], _times(extra.value.get("row_count"), extra.count))
+        for extra in ran
+    ]
+    database = databases.behind(hook)
+    if database is None:
+        return Lineage(statements=[script.sql for script in scripts])
+    return lineage_of(scripts, database)
+
+
+def _times(rows: int | None, count: int) -> int | None:
+    return None if rows is None else rows * count

@@ -1,0 +1,129 @@
+"""The database behind a hook: what its tables are called and which columns they have."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from fairlead_airflow.lineage.datasets import Identity, of_sqlite
+from fairlead_airflow.lineage.sql import Table
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 1.0
+"""Seconds to wait for a locked database: its columns are nice to have, not worth a wait."""
+
+
+class Database(Protocol):
+    """What lineage must know of a database."""
+
+    dialect: str
+
+    def identity(self, table: Table) -> Identity:
+        """The dataset that a table is."""
+
+    def describe(self, table: Table) -> Mapping[str, str] | None:
+        """Column names and types in their order; None if not known."""
+
+
+def behind(hook: Any) -> Database | None:
+    """The database behind a hook, or None if nothing can be told about it."""
+    try:
+        if getattr(hook, "conn_type", None) == "sqlite":
+            return _sqlite(hook)
+        return _told_by_hook(hook)
+    except Exception:  # hooks are of any make; without a database there is no lineage
+        log.debug("No database could be told from %r", hook, exc_info=True)
+        return None
+
+
+def _sqlite(hook: Any) -> Database | None:
+    path = str(hook.get_uri()).removeprefix("sqlite:///").partition("?")[0]
+    if not path or ":memory:" in path:
+        return None
+    # Made absolute, but links stay links: assets are declared by the path people know.
+    absolute = os.path.abspath(path)  # noqa: PTH100
+    return SqliteDatabase("/" + absolute.lstrip("/"))
+
+
+class SqliteDatabase:
+    """A SQLite file. Names are as the database spells them, because SQLite ignores their case."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._describe = cache(self._ask)
+
+    def identity(self, table: Table) -> Identity:
+        known = self._describe(table.schema, table.name)
+        return of_sqlite(self._path, known[0] if known else table.name, table.schema)
+
+    def describe(self, table: Table) -> Mapping[str, str] | None:
+        known = self._describe(table.schema, table.name)
+        return known[1] if known else None
+
+    def _ask(self, schema: str, name: str) -> tuple[str, dict[str, str]] | None:
+        if schema not in ("", "main") or not os.path.exists(self._path):  # noqa: PTH110
+            return None
+        uri = f"file:{quote(self._path)}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
+                spelled = connection.execute(
+                    "SELECT name FROM sqlite_master WHERE lower(name) = lower(?)", (name,)
+                ).fetchone()
+                rows = connection.execute("SELECT name, type FROM pragma_table_info(?)", (name,))
+                columns = dict(rows.fetchall())
+        except sqlite3.Error:
+            log.debug("The columns of %s could not be read", name, exc_info=True)
+            return None
+        return (spelled[0], columns) if spelled and columns else None
+
+
+def _told_by_hook(hook: Any) -> Database | None:
+    """A database that the hook describes to OpenLineage; named as OpenLineage's own parser does."""
+    connection = hook.get_connection(hook.get_conn_id())
+    info = hook.get_openlineage_database_info(connection)
+    if info is None:
+        return None
+    from airflow.providers.openlineage.sqlparser import SQLParser
+
+    dialect = hook.get_openlineage_database_dialect(connection)
+    return HookDatabase(
+        namespace=SQLParser.create_namespace(info),
+        dialect=_SQLGLOT_NAMES.get(dialect, dialect),
+        catalog=info.database or "",
+        schema=hook.get_openlineage_default_schema() or "",
+        upper=bool(info.is_uppercase_names),
+    )
+
+
+_SQLGLOT_NAMES = {"mssql": "tsql", "postgresql": "postgres", "generic": "", "ansi": ""}
+
+
+class HookDatabase:
+    """A database server, as the hook describes it. Its columns are not asked for here: OpenLineage's
+    own SQL operators do that."""
+
+    def __init__(
+        self, namespace: str, dialect: str, catalog: str, schema: str, *, upper: bool
+    ) -> None:
+        self.dialect = dialect
+        self._namespace = namespace
+        self._catalog = catalog
+        self._schema = schema
+        self._upper = upper
+
+    def identity(self, table: Table) -> Identity:
+        parts = (table.catalog or self._catalog, table.schema or self._schema, table.name)
+        name = ".".join(part for part in parts if part)
+        return Identity(self._namespace, name.upper() if self._upper else name)
+
+    def describe(self, table: Table) -> Mapping[str, str] | None:
+        return None

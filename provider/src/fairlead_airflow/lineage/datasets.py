@@ -1,0 +1,101 @@
+"""What datasets are called. One thing has one name, however a task reaches it.
+
+| what | namespace | name |
+|---|---|---|
+| table in SQLite | `sqlite:///abs/path/warehouse.db` | `orders`; `other.orders` in an attached database |
+| file | `file`, or `file://host` | `/abs/path/x.csv` |
+| HTTP | `http://host:port` | `/path`, without the query |
+| object store and everything else with an authority | `scheme://authority` | path without the first slash |
+| a scheme without authority | `scheme` | the rest |
+| an asset that has only a name | `airflow-asset` | the name |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+
+NAMED_ASSETS = "airflow-asset"
+
+
+class Identity(NamedTuple):
+    """What tells a dataset from all others."""
+
+    namespace: str
+    name: str
+
+
+def of_file(path: str) -> Identity:
+    """A file on a local disk."""
+    return Identity("file", path)
+
+
+def of_url(url: str) -> Identity | None:
+    """A resource behind HTTP; the query and the credentials are not part of its name."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return None
+    return Identity(f"{parts.scheme}://{_host(parts)}", parts.path or "/")
+
+
+def of_sqlite(database: str, table: str, schema: str = "") -> Identity:
+    """A table in a SQLite file, which is given by its absolute path."""
+    name = f"{schema}.{table}" if schema not in ("", "main") else table
+    return Identity(f"sqlite://{database}", name)
+
+
+def of_uri(uri: str) -> Identity | None:
+    """Whatever a URI names; None where it names nothing."""
+    parts = urlsplit(uri)
+    convert = _BY_SCHEME.get(parts.scheme.lower(), _of_any)
+    return convert(parts)
+
+
+def of_asset(uri: str | None, name: str | None) -> Identity | None:
+    """An Airflow asset. One without a URI is told by its name."""
+    if uri and urlsplit(uri).scheme:
+        return of_uri(uri)
+    known = name or uri
+    return Identity(NAMED_ASSETS, known) if known else None
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+def _of_file_uri(parts: SplitResult) -> Identity | None:
+    path = unquote(parts.path)
+    if not path:
+        return None
+    host = parts.netloc if parts.netloc != "localhost" else ""
+    return Identity(f"file://{host}" if host else "file", path)
+
+
+def _of_sqlite_uri(parts: SplitResult) -> Identity | None:
+    database, _, table = unquote(parts.path).rpartition("/")
+    return of_sqlite(database, table) if database and table else None
+
+
+def _of_any(parts: SplitResult) -> Identity | None:
+    path = unquote(parts.path)
+    if parts.hostname:
+        return Identity(f"{parts.scheme}://{_host(parts)}", path.lstrip("/") or "/")
+    return Identity(parts.scheme, path.lstrip("/")) if parts.scheme and path else None
+
+
+_BY_SCHEME: dict[str, Callable[[SplitResult], Identity | None]] = {
+    "file": _of_file_uri,
+    "sqlite": _of_sqlite_uri,
+    "http": lambda parts: of_url(parts.geturl()),
+    "https": lambda parts: of_url(parts.geturl()),
+}
+
+
+def to_openlineage(asset: Any, context: Any = None) -> Any:
+    """The converter that Airflow calls for assets of the schemes that no other provider knows."""
+    from openlineage.client.event_v2 import Dataset
+
+    identity = of_asset(getattr(asset, "uri", None), getattr(asset, "name", None))
+    return Dataset(*identity) if identity else None

@@ -1,0 +1,88 @@
+"""Lineage put together from several sources: each dataset once, with the facets of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead_airflow.lineage.datasets import Identity
+
+Facets = dict[str, Any]
+
+_LONGEST_SQL = 100_000
+"""Characters of SQL that are shown; a loop of inserts can have megabytes."""
+
+
+@dataclass
+class Lineage:
+    """What a task read and wrote; facets by name. Later parts add to earlier ones, and give way."""
+
+    inputs: dict[Identity, Facets] = field(default_factory=dict)
+    outputs: dict[Identity, Facets] = field(default_factory=dict)
+    output_facets: dict[Identity, Facets] = field(default_factory=dict)
+    run_facets: Facets = field(default_factory=dict)
+    job_facets: Facets = field(default_factory=dict)
+    statements: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, other: Lineage) -> Lineage:
+        """Take over what the other knows and this one does not."""
+        for mine, theirs in (
+            (self.inputs, other.inputs),
+            (self.outputs, other.outputs),
+            (self.output_facets, other.output_facets),
+        ):
+            for identity, facets in theirs.items():
+                held = mine.setdefault(identity, {})
+                for name, facet in facets.items():
+                    held.setdefault(name, facet)
+        for held, more in (
+            (self.run_facets, other.run_facets),
+            (self.job_facets, other.job_facets),
+        ):
+            for name, facet in more.items():
+                held.setdefault(name, facet)
+        self.statements += [s for s in other.statements if s not in self.statements]
+        self.errors += other.errors
+        return self
+
+    @classmethod
+    def of(cls, lineage: Any) -> Lineage:
+        """From OpenLineage's own `OperatorLineage`, or from None."""
+        if lineage is None:
+            return cls()
+        result = cls(run_facets=dict(lineage.run_facets), job_facets=dict(lineage.job_facets))
+        for node in lineage.inputs:
+            result.inputs[Identity(node.namespace, node.name)] = dict(node.facets or {})
+        for node in lineage.outputs:
+            identity = Identity(node.namespace, node.name)
+            result.outputs[identity] = dict(node.facets or {})
+            if extra := getattr(node, "outputFacets", None):
+                result.output_facets[identity] = dict(extra)
+        return result
+
+    def finished(self) -> Any:
+        """As OpenLineage's provider wants it."""
+        from airflow.providers.openlineage.extractors import OperatorLineage
+        from openlineage.client.event_v2 import InputDataset, OutputDataset
+        from openlineage.client.facet_v2 import extraction_error_run, sql_job
+
+        if self.statements and "sql" not in self.job_facets:
+            text = ";\n".join(self.statements)
+            self.job_facets["sql"] = sql_job.SQLJobFacet(query=text[:_LONGEST_SQL])
+        if self.errors and "extractionError" not in self.run_facets:
+            errors = [extraction_error_run.Error(errorMessage=e[:1000]) for e in self.errors[:10]]
+            self.run_facets["extractionError"] = extraction_error_run.ExtractionErrorRunFacet(
+                totalTasks=max(len(self.statements), len(self.errors)),
+                failedTasks=len(self.errors),
+                errors=errors,
+            )
+        return OperatorLineage(
+            inputs=[InputDataset(*i, facets=facets) for i, facets in self.inputs.items()],
+            outputs=[
+                OutputDataset(*i, facets=facets, outputFacets=self.output_facets.get(i, {}))
+                for i, facets in self.outputs.items()
+            ],
+            run_facets=self.run_facets,
+            job_facets=self.job_facets,
+        )
