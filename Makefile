@@ -43,7 +43,7 @@ bench: install ## what it costs, as ratios
 
 constraints: install ## pin everything anew
 	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
-	$(COMPILE) --constraints constraints/all.txt --extra postgres -o constraints/bridge.txt bridge/pyproject.toml
+	$(COMPILE) --constraints constraints/all.txt --extra postgres --extra kafka -o constraints/bridge.txt bridge/pyproject.toml
 
 up: ## bridge, PostgreSQL and Airflow in containers
 	docker compose up --build

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 #: Where each service listens inside its container.
-LISTENS = {"postgres": 5432, "bridge": 7070, "shop": 7079, "airflow": 8080}
+LISTENS = {"postgres": 5432, "bridge": 7070, "kafka": 9092, "shop": 7079, "airflow": 8080}
 
 
 def dockerfile(path: str) -> list[tuple[str, str]]:
@@ -177,11 +177,13 @@ def test_every_address_names_a_service_and_the_port_it_listens_on() -> None:
     addresses = [
         urlsplit(value)
         for _, _, value in variables()
-        if "://" in value and not value.startswith("sqlite")
+        if "://" in value and not value.startswith("sqlite") and "://:" not in value
     ]
     assert addresses
     for address in addresses:
         assert LISTENS[str(address.hostname)] == address.port
+    brokers = SERVICES["bridge-kafka"]["environment"]["FAIRLEAD_KAFKA_SERVERS"]
+    assert brokers == f"kafka:{LISTENS['kafka']}"
 
 
 def test_every_published_port_is_one_that_its_service_listens_on() -> None:

@@ -15,6 +15,7 @@ from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.commit import Committer
+from fairlead_bridge.intake.kafka import Kafka
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.settings import Settings, environment
@@ -68,6 +69,11 @@ def build_intake(
     )
     keys = [key.get_secret_value() for key in settings.api_keys]
     return http.Intake(committer, keys, settings.max_body_bytes)
+
+
+def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
+    """What reads events from Kafka; `now` gives microseconds. Raises BadSettings."""
+    return Kafka(engine, settings.kafka_servers, settings.kafka_topics, settings.kafka_group, now)
 
 
 def build_web(

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     queue_events: int = Field(20_000, ge=1, description="events that may wait for their commit")
     queue_bytes: int = Field(256 << 20, ge=1024, description="bytes that may wait for their commit")
 
+    kafka_servers: List = Field((), description="HOST:PORT of Kafka brokers to read events from")
+    kafka_topics: List = Field(("openlineage.events",), description="topics to read")
+    kafka_group: str = Field("fairlead", description="consumer group that shares the reading")
+
     absorb_batch: int = Field(500, ge=1, le=10_000, description="events absorbed in a transaction")
     lost_after: float = Field(
         86_400.0, gt=0, description="silence after which a run that never ended counts as lost"
@@ -72,7 +76,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
-    @field_validator("api_keys", "frame_ancestors", mode="before")
+    @field_validator(
+        "api_keys", "frame_ancestors", "kafka_servers", "kafka_topics", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

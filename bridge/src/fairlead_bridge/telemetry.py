@@ -32,6 +32,7 @@ class Line(StrEnum):
     STOPPED = "bridge.stopped"
     OPEN_INTAKE = "intake.open"
     COMMIT_FAILED = "intake.commit_failed"
+    KAFKA_FAILED = "intake.kafka_failed"
     ABSORB_FAILED = "absorb.failed"
     QUARANTINED = "absorb.quarantined"
     DELIVER_FAILED = "deliver.failed"

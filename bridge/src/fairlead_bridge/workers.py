@@ -23,7 +23,7 @@ from multiprocessing.process import BaseProcess
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox, telemetry
-from fairlead_bridge.app import build_sinks, build_translator
+from fairlead_bridge.app import build_kafka, build_sinks, build_translator
 from fairlead_bridge.db.engine import checkpoint, open_database, writing
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.settings import Settings
@@ -154,6 +154,8 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
 
 def _start_loops(loops: _Loops, settings: Settings, engine: sa.Engine, told: Connection) -> None:
     targets = build_sinks(settings)
+    if "intake" in settings.roles and settings.kafka_servers:
+        loops.start("kafka", build_kafka(settings, engine, now), 0.0)
     if "absorb" in settings.roles:
         translate = build_translator(settings)
         step = Absorb(
@@ -319,4 +321,8 @@ class _Loops:
                 bell.wait(idle)
 
 
-_FAILED = {"absorb": Line.ABSORB_FAILED, "deliver": Line.DELIVER_FAILED}
+_FAILED = {
+    "absorb": Line.ABSORB_FAILED,
+    "deliver": Line.DELIVER_FAILED,
+    "kafka": Line.KAFKA_FAILED,
+}
