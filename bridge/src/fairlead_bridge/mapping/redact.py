@@ -17,7 +17,7 @@ SENSITIVE = frozenset(
 _SECRET = re.compile(
     r"""passw(or)?d | passphrase | passcode | \bpwd | pwd\b | _pwd | secret | token | credential
     | api[._-]?key | access[._-]?key | private[._-]?key | account[._-]?key | auth[._-]?key
-    | encryption[._-]?key | signing[._-]?key | fernet | \bsas\b | signature | sqlalchemy[._-]?conn
+    | encryption[._-]?key | signing[._-]?key | fernet | \bsas\b | signature | sql_?alchemy[._-]?conn
     | authorization | cookie | dsn | connection[._-]?string | airflow_conn_""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -81,12 +81,6 @@ def redacted(value: Any) -> Any:
         return value
     hides = {"value"} if any(is_secret(str(value.get(key))) for key in ("name", "key")) else set()
     return {
-        key: MASK
-        if item is not None and (key in hides or (is_secret(key) and _is_plain(item)))
-        else redacted(item)
+        key: MASK if item is not None and (key in hides or is_secret(key)) else redacted(item)
         for key, item in value.items()
     }
-
-
-def _is_plain(value: object) -> bool:
-    return not isinstance(value, dict | list)

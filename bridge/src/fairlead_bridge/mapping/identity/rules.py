@@ -61,6 +61,8 @@ def driver(it: Spelling) -> Spelling:
     if found is None or not (found["jdbc"] or found["drivers"]):
         return it
     kind, rest = found["scheme"].lower(), found["rest"]
+    if not found["jdbc"] and kind not in engines.PARTS.keys() | engines.SYNONYMS.keys():
+        return it
     if kind == "oracle":
         rest = _oracle(rest)
     return it._replace(namespace=f"{kind}://{rest}")
@@ -245,14 +247,28 @@ def file(it: Spelling) -> Spelling:
     return it._replace(namespace=namespace, name=name)
 
 
+_SQLITE = re.compile(r"sqlite:(/|/{4,})(?=[^/])")
+
+
+def local_database(it: Spelling) -> Spelling:
+    """SQLAlchemy writes an absolute path behind four slashes, URI cleaners behind one."""
+    return it._replace(namespace=_SQLITE.sub("sqlite:///", it.namespace, count=1))
+
+
+_RELATIVE = re.compile(r"[.~].*|[A-Za-z][A-Za-z0-9+.\-]*:.*|[^/]*", re.DOTALL)
+
+
 def slashes(it: Spelling) -> Spelling:
-    """Keys have no slash at either end; paths keep the one in front."""
+    """Keys have no slash at either end; paths have the one in front."""
     kind = scheme(it.namespace)
     if kind in engines.STORES:
         return it._replace(name=it.name.strip("/") or "/")
-    if kind in engines.TREES:
-        return it._replace(name=it.name.rstrip("/") or "/")
-    return it
+    if kind not in engines.TREES:
+        return it
+    name = it.name.rstrip("/") or "/"
+    if kind in engines.ROOTED and not _RELATIVE.fullmatch(name) and name[:1] != "/":
+        name = f"/{name}"  # a library that knows keys, as fsspec, took it off
+    return it._replace(name=name)
 
 
 _TABLE = re.compile(r"\w+(\.\w+)+")
@@ -375,6 +391,7 @@ RULES: tuple[Rule, ...] = (
     Rule("snowflake", True, snowflake),
     Rule("redshift", True, redshift),
     Rule("file", True, file),
+    Rule("local_database", True, local_database),
     Rule("slashes", True, slashes),
     Rule("keys", True, keys),
     Rule("hosts", True, hosts),

@@ -1,0 +1,182 @@
+"""
+Which columns come from which: the columnLineage facet, in one form for all its versions.
+
+The form is OpenLineage's own, with each input's dataset under its one name, sorted, so that equal
+content gives equal bytes. What touches every column alike stands once, under `dataset`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from fairlead_bridge import ids
+from fairlead_bridge.mapping.identity import Identity
+
+Normalise = Callable[[str, str], Identity]
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+#: What Spark says under every column because it concerns the rows, not the column.
+_OF_ROWS = frozenset({"JOIN", "GROUP_BY", "FILTER", "SORT"})
+
+
+class Transformation(NamedTuple):
+    type: str = ""  # "DIRECT" or "INDIRECT"; empty where nobody tells
+    subtype: str = ""  # "IDENTITY", "AGGREGATION", "FILTER", ...
+    description: str = ""
+    masking: bool = False  # the value cannot be read from the result
+
+
+class Source(NamedTuple):
+    """A column of a dataset."""
+
+    namespace: str
+    name: str
+    field: str
+    id: int  # of the dataset
+
+
+Origins = dict[Source, set[Transformation]]
+
+
+def canonical(facet: dict[str, Any], normalise: Normalise) -> bytes | None:
+    """
+    JSON {"fields": {column: {"inputFields": [input]}}, "dataset": [input]}, where an input is
+    {"namespace", "name", "field", "id", "transformations": [{"type", "subtype", "description",
+    "masking"}]}.
+
+    None where the facet tells of no column: an event that says nothing takes nothing away. A
+    deleted facet is one that says there are none.
+    """
+    if facet.get("_deleted") is True:
+        return body({}, {})
+    columns: dict[str, Origins] = {}
+    told = facet.get("fields")
+    for column, entry in told.items() if isinstance(told, dict) else ():
+        if isinstance(entry, dict):
+            columns[column] = origins(entry.get("inputFields"), normalise, _legacy(entry))
+    rows = origins(facet.get("dataset"), normalise)
+    return body(columns, rows) if columns or rows else None
+
+
+def origins(value: object, normalise: Normalise, legacy: Transformation | None = None) -> Origins:
+    """The readable inputs; one that is told twice has the transformations of both."""
+    found: Origins = {}
+    for item in value if isinstance(value, list) else ():
+        source = _source(item, normalise)
+        if source is not None:
+            said = set(transformations(item.get("transformations")))
+            if not said and legacy is not None:
+                said = {legacy}
+            found.setdefault(source, set()).update(said)
+    return found
+
+
+def transformations(value: object) -> Iterator[Transformation]:
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield Transformation(
+                _text(item.get("type")).upper(),
+                _text(item.get("subtype")).upper(),
+                _text(item.get("description")),
+                item.get("masking") is True,
+            )
+
+
+def body(columns: Mapping[str, Origins], rows: Origins) -> bytes:
+    """The canonical bytes, with what is said under every column moved to the rows."""
+    columns, rows = _folded(columns, rows)
+    return _encode(
+        {
+            "fields": {
+                column: {"inputFields": _listed(columns[column])} for column in sorted(columns)
+            },
+            "dataset": _listed(rows),
+        }
+    )
+
+
+def _folded(columns: Mapping[str, Origins], rows: Origins) -> tuple[Mapping[str, Origins], Origins]:
+    """
+    Spark repeats what a filter, join, grouping or order reads under every column. Once is enough:
+    n columns times m inputs would else be what the catalog keeps and a page draws.
+    """
+    each = [set(_of_rows(inputs)) for inputs in columns.values()]
+    common = set.intersection(*each) if each else set()
+    if not common:
+        return columns, rows
+    merged = {source: set(said) for source, said in rows.items()}
+    for source, said in common:
+        merged.setdefault(source, set()).add(said)
+    return {column: _without(inputs, common) for column, inputs in columns.items()}, merged
+
+
+def _of_rows(inputs: Origins) -> Iterator[tuple[Source, Transformation]]:
+    for source, every in inputs.items():
+        for said in every:
+            if said.type == "INDIRECT" and said.subtype in _OF_ROWS:
+                yield source, said
+
+
+def _without(inputs: Origins, common: set[tuple[Source, Transformation]]) -> Origins:
+    """An input of which nothing remains was of the rows alone."""
+    left: Origins = {}
+    for source, every in inputs.items():
+        kept = {said for said in every if (source, said) not in common}
+        if kept or not every:
+            left[source] = kept
+    return left
+
+
+def _listed(inputs: Origins) -> list[dict[str, Any]]:
+    return [
+        {
+            **source._asdict(),
+            "transformations": [
+                {
+                    "type": said.type or None,
+                    "subtype": said.subtype or None,
+                    "description": said.description or None,
+                    "masking": said.masking,
+                }
+                for said in sorted(inputs[source])
+            ],
+        }
+        for source in sorted(inputs)
+    ]
+
+
+def _source(item: object, normalise: Normalise) -> Source | None:
+    if not isinstance(item, dict):
+        return None
+    namespace, name, field = item.get("namespace"), item.get("name"), item.get("field")
+    if not isinstance(name, str) or not name or not isinstance(field, str) or not field:
+        return None
+    told = normalise(namespace if isinstance(namespace, str) else "", name)
+    return Source(told.namespace, told.name, field, ids.dataset_id(told.namespace, told.key))
+
+
+def _legacy(entry: dict[str, Any]) -> Transformation | None:
+    """`transformationType`: IDENTITY, or MASKED for what cannot be read back; before 1-1-0."""
+    kind = _text(entry.get("transformationType")).upper()
+    description = _text(entry.get("transformationDescription"))
+    if kind == "MASKED":
+        return Transformation("DIRECT", "TRANSFORMATION", description, masking=True)
+    if kind or description:
+        return Transformation("DIRECT", kind, description)
+    return None
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def inputs(body: bytes) -> Iterable[dict[str, Any]]:
+    """Every input of a canonical body, of the columns and of the rows."""
+    told = msgspec.json.decode(body)
+    for entry in told["fields"].values():
+        yield from entry["inputFields"]
+    yield from told["dataset"]

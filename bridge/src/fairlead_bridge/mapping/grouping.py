@@ -1,0 +1,147 @@
+"""
+Which names are one asset: a function of everything that was ever said about them.
+
+Links are facts that stay: a symlink that comes a year late joins what is there, and an order of
+arrival changes nothing, because links are weighed strongest first and then by name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from itertools import combinations
+
+Link = tuple[int, int, str]  # a dataset, another name of it, and what kind of name that is
+
+APART = "APART"  # no link: two datasets that one event tells apart
+RULE = "RULE"  # the user's word: the other name is the asset's
+RENAME = "RENAME"  # the other name is the former one
+TABLE, LOCATION, HOST, CATALOG = "TABLE", "LOCATION", "HOST", "CATALOG"
+
+_STRENGTH = {RULE: 0, RENAME: 1, TABLE: 2, CATALOG: 3, HOST: 3}
+_WEAKEST = 4
+#: Said by somebody who knows; schemas and events do not speak against it.
+_FIRM = frozenset({RULE, RENAME, HOST})
+
+#: How good a name is by what others call it; one of which nobody says anything is in between.
+_CALLED = {TABLE: 0, LOCATION: 2, HOST: 2, CATALOG: 2}
+_PLAIN = 1
+
+
+def group(
+    names: Mapping[int, tuple[str, str]],
+    links: Sequence[Link],
+    columns: Mapping[int, Set[str]] | None = None,
+) -> dict[int, int]:
+    """
+    {dataset id: asset id} for every id in `names`; an asset's id is that of its primary name.
+
+    Primary is a TABLE before a plain name before a LOCATION, then the smallest (namespace, name).
+    Names are not joined where one event shows them as two datasets, or, if `columns` has the
+    columns of both, where they share none.
+    """
+    told = [link for link in links if link[0] in names and link[1] in names]
+    clusters = _Clusters(names, _kept_apart(told), columns or {})
+    for one, other, kind in sorted(_unambiguous(told), key=lambda link: _weight(names, link)):
+        clusters.join(one, other, firm=kind in _FIRM)
+    rank = _ranks(told)
+    primary = {
+        root: min(members, key=lambda each: (rank[each], names[each]))
+        for root, members in clusters.members.items()
+    }
+    return {each: primary[clusters.root[each]] for each in names}
+
+
+def contradictions(links: Iterable[Link], datasets: Collection[int]) -> list[Link]:
+    """
+    What one event tells apart: its own datasets that claim the same other name.
+
+    `links` are the event's symlinks, `datasets` its inputs and outputs.
+    """
+    claims: dict[int, set[int]] = defaultdict(set)
+    said: set[tuple[int, int]] = set()
+    for one, other, kind in links:
+        said.add((min(one, other), max(one, other)))
+        if kind not in _FIRM and one in datasets:
+            claims[other].add(one)
+    pairs = {pair for claimants in claims.values() for pair in combinations(sorted(claimants), 2)}
+    return [(one, other, APART) for one, other in sorted(pairs - said)]
+
+
+class _Clusters:
+    """Disjoint sets; the smaller moves into the larger, so that every name moves few times."""
+
+    def __init__(
+        self,
+        names: Mapping[int, tuple[str, str]],
+        apart: Mapping[int, Set[int]],
+        columns: Mapping[int, Set[str]],
+    ) -> None:
+        self.root = {each: each for each in names}
+        self.members = {each: {each} for each in names}
+        self._apart = apart
+        self._columns = {each: set(columns.get(each, ())) for each in names}
+
+    def join(self, one: int, other: int, *, firm: bool) -> None:
+        large, small = self.root[one], self.root[other]
+        if len(self.members[large]) < len(self.members[small]):
+            large, small = small, large
+        if large == small or not (firm or self._may_join(large, small)):
+            return
+        for each in self.members[small]:
+            self.root[each] = large
+        self.members[large] |= self.members.pop(small)
+        self._columns[large] |= self._columns.pop(small)
+
+    def _may_join(self, large: int, small: int) -> bool:
+        ours, theirs = self._columns[large], self._columns[small]
+        if ours and theirs and ours.isdisjoint(theirs):
+            return False
+        members = self.members[large]
+        return all(members.isdisjoint(self._apart.get(each, ())) for each in self.members[small])
+
+
+def _kept_apart(links: Iterable[Link]) -> dict[int, set[int]]:
+    apart: dict[int, set[int]] = defaultdict(set)
+    for one, other, kind in links:
+        if kind == APART:
+            apart[one].add(other)
+            apart[other].add(one)
+    return apart
+
+
+def _unambiguous(links: Sequence[Link]) -> list[Link]:
+    """Without names that two datasets claim which an event tells apart: whose they are is open."""
+    apart = _kept_apart(links)
+    claims: dict[int, set[int]] = defaultdict(set)
+    for one, other, kind in links:
+        if kind != APART:
+            claims[other].add(one)
+    return [
+        (one, other, kind)
+        for one, other, kind in links
+        if kind in _FIRM or (kind != APART and claims[other].isdisjoint(apart.get(one, ())))
+    ]
+
+
+def _weight(names: Mapping[int, tuple[str, str]], link: Link) -> tuple[int, object, object, str]:
+    one, other, kind = link
+    return _STRENGTH.get(kind, _WEAKEST), names[one], names[other], kind
+
+
+def _ranks(links: Iterable[Link]) -> Mapping[int, tuple[int, bool, int]]:
+    """How good a name each is, lowest first: the user's, then none that was given up, then tables."""
+    chosen: set[int] = set()
+    former: set[int] = set()
+    called: dict[int, int] = {}
+    for _, other, kind in links:
+        if kind == RULE:
+            chosen.add(other)
+        elif kind == RENAME:
+            former.add(other)
+        elif kind in _CALLED:
+            called[other] = min(called.get(other, _CALLED[kind]), _CALLED[kind])
+    ranks: dict[int, tuple[int, bool, int]] = defaultdict(lambda: (1, False, _PLAIN))
+    for each in chosen | former | called.keys():
+        ranks[each] = (each not in chosen, each in former, called.get(each, _PLAIN))
+    return ranks
