@@ -17,6 +17,8 @@ import pytest
 from fairlead_bridge.entries import AnyEntry
 from fairlead_bridge.sinks import settings
 from tests.sinks import entries as shop
+from tests.sinks.openmetadata import FakeOpenMetadata
+from tests.sinks.server import serving
 
 SHOP: tuple[AnyEntry, ...] = (
     shop.ORDERS_ENTRY,
@@ -78,3 +80,90 @@ def test_datahubs_classes_read_every_aspect_back(style: str) -> None:
                 assert not missing, (name, missing)
                 count += 1
     assert count > 40
+
+
+@pytest.mark.skipif(find_spec("metadata") is None, reason="needs openmetadata-ingestion")
+@pytest.mark.filterwarnings("ignore")
+def test_openmetadatas_models_take_every_body() -> None:
+    package = types.ModuleType("metadata")  # the real one imports a profiler and all it needs
+    spec = find_spec("metadata")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    package.__path__ = list(spec.submodule_search_locations)
+    sys.modules["metadata"] = package
+    from metadata.generated.schema.api.data.createPipeline import (  # type: ignore[import-not-found]
+        CreatePipelineRequest,
+    )
+    from metadata.generated.schema.entity.data.pipeline import (  # type: ignore[import-not-found]
+        PipelineStatus,
+    )
+    from metadata.generated.schema.entity.data.table import (  # type: ignore[import-not-found]
+        Column,
+    )
+
+    naming = [
+        {"namespace": "postgres://*", "service": "pg"},
+        {"namespace": "snowflake://*", "service": "snow"},
+    ]
+    seen = set()
+    for told in payloads("openmetadata", url="http://x", naming=naming, create_tables=True):
+        seen.add(type(told).__name__)
+        match type(told).__name__:
+            case "PipelineTold":
+                CreatePipelineRequest.model_validate(told.body)
+            case "StatusTold":
+                PipelineStatus.model_validate(told.body)
+            case "TableTold":
+                for column in told.columns:
+                    Column.model_validate(column)
+    assert seen == {"PipelineTold", "StatusTold", "TableTold", "EdgesTold"}
+
+
+@pytest.mark.skipif(find_spec("metadata") is None, reason="needs openmetadata-ingestion")
+@pytest.mark.filterwarnings("ignore")
+def test_openmetadatas_models_take_every_request(tmp_path: Path) -> None:
+    """What went over the wire to the fake: lineage, observability, prerequisites."""
+    from metadata.generated.schema.api.classification.createTag import (  # type: ignore[import-not-found]
+        CreateTagRequest,
+    )
+    from metadata.generated.schema.api.lineage.addLineage import (  # type: ignore[import-not-found]
+        AddLineageRequest,
+    )
+    from metadata.generated.schema.api.services.createPipelineService import (  # type: ignore[import-not-found]
+        CreatePipelineServiceRequest,
+    )
+    from metadata.generated.schema.type.lifeCycle import (  # type: ignore[import-not-found]
+        LifeCycle,
+    )
+    from metadata.generated.schema.type.pipelineObservability import (  # type: ignore[import-not-found]
+        PipelineObservability,
+    )
+
+    fake = FakeOpenMetadata()
+    fake.table("pg.sales.public.orders", "id", "amount")
+    fake.table("snow.ANALYTICS.REPORTING.DAILY_ORDERS", "ORDER_ID", "AMOUNT")
+    naming = [
+        {"namespace": "postgres://*", "service": "pg"},
+        {"namespace": "snowflake://*", "service": "snow"},
+    ]
+    fresh = replace(shop.DAILY_ENTRY, written_at=shop.START, written_by=shop.LOAD_WROTE)
+    with serving(fake) as url:
+        raw = {"type": "openmetadata", "url": url, "naming": naming, "airflow_url": "http://a"}
+        sink = settings.targets({"sinks": {"one": raw}}, {})[0].sink
+        told = [sink.render(entry) for entry in (shop.DAG_ENTRY, shop.LOAD_ENTRY, fresh)]
+        assert list(sink.push(told)) == [None, None, None]
+    read = 0
+    for request in fake.seen:
+        for ending, model in (
+            ("/pipelineServices", CreatePipelineServiceRequest),
+            ("/tags", CreateTagRequest),
+            ("/lineage", AddLineageRequest),
+            ("/pipelineObservability/airflow.orders_sync", PipelineObservability),
+        ):
+            if request.method == "PUT" and request.path.endswith(ending):
+                model.model_validate(request.json())
+                read += 1
+        if request.method == "PATCH":
+            LifeCycle.model_validate(request.json()[0]["value"])
+            read += 1
+    assert read == 6

@@ -1,0 +1,306 @@
+"""The OpenMetadata sink before a strict fake over real HTTP."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fairlead_bridge.entries import AnyEntry, Tag
+from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.sinks import Outcome, Target, settings
+from fairlead_bridge.sinks.openmetadata import quoted, split
+from tests.sinks import entries as shop
+from tests.sinks.openmetadata import FakeOpenMetadata
+from tests.sinks.server import Answer, serving
+
+ORDERS = "pg_prod.sales.public.orders"
+DAILY = "snowflake_prod.ANALYTICS.REPORTING.DAILY_ORDERS"
+RULES = [
+    {"namespace": "postgres://sales:5432", "service": "pg_prod"},
+    {"namespace": "snowflake://*", "service": "snowflake_prod", "case": "upper"},
+]
+PIPELINE = "airflow.orders_sync"
+FRESH = replace(
+    shop.DAILY_ENTRY, written_at=shop.START + 175 * shop.SECOND, written_by=shop.LOAD_WROTE
+)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeOpenMetadata]:
+    fake = FakeOpenMetadata()
+    fake.table(ORDERS, "id", "amount")
+    fake.table(DAILY, "ORDER_ID", "AMOUNT")
+    fake.add("/teams", "data-eng")
+    with serving(fake):
+        yield fake
+
+
+def target(url: str = "http://om:8585", **more: Any) -> Target:
+    raw = {"type": "openmetadata", "url": url, "naming": RULES, **more}
+    return settings.targets({"sinks": {"one": raw}}, {})[0]
+
+
+def tell(told: Target, *entries: AnyEntry) -> list[Outcome]:
+    payloads = [told.sink.render(entry) for entry in entries]
+    return list(told.sink.push([payload for payload in payloads if payload is not None]))
+
+
+def edge(fake: FakeOpenMetadata) -> dict[str, Any]:
+    tables = fake.entities["/tables"]
+    return fake.edges[tables[ORDERS]["id"], tables[DAILY]["id"]]
+
+
+def columns(fake: FakeOpenMetadata) -> dict[str, list[str]]:
+    return {line["toColumn"]: line["fromColumns"] for line in edge(fake)["columnsLineage"]}
+
+
+# --- what is told -------------------------------------------------------------------------------
+
+
+def test_a_dag_is_a_pipeline_with_all_its_tasks(fake: FakeOpenMetadata) -> None:
+    assert tell(target(fake.url), shop.DAG_ENTRY) == [None]
+    pipeline = fake.entities["/pipelines"][PIPELINE]
+    assert pipeline["scheduleInterval"] == "0 5 * * *"
+    assert pipeline["startDate"] == "2026-01-01T00:00:00+00:00"
+    tasks = {task["name"]: task for task in pipeline["tasks"]}
+    assert tasks["load"]["downstreamTasks"] == ["report", "score"]
+    assert tasks["load"]["taskType"] == "SQLExecuteQueryOperator"
+    assert [tag["tagFQN"] for tag in pipeline["tags"]] == [
+        "AirflowTags.orders",
+        "AirflowTags.tier-1",
+    ]
+    assert pipeline["owners"] == [{"id": fake.entities["/teams"]["data-eng"]["id"], "type": "team"}]
+
+
+def test_prerequisites_are_put_once(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url, airflow_url="https://airflow.example.com")
+    tell(told, shop.DAG_ENTRY)
+    before = len(fake.seen)
+    tell(told, shop.DAG_ENTRY)
+    # owners are looked up again: they may be there by now
+    assert fake.paths()[before:] == ["GET /api/v1/teams/name/data-eng", "PUT /api/v1/pipelines"]
+
+
+def test_what_people_curate_survives(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url)
+    tell(told, shop.DAG_ENTRY)
+    pipeline = fake.entities["/pipelines"][PIPELINE]
+    ann = fake.add("/users", "ann")
+    pipeline["owners"] = [{"id": ann["id"], "type": "user"}]
+    pipeline["description"] = "What Ann wrote"
+    pipeline["tags"].append({"tagFQN": "Tier.Tier1"})
+    tell(told, replace(shop.DAG_ENTRY, description="new", tags=(Tag("orders"),)))
+    assert pipeline["owners"] == [{"id": ann["id"], "type": "user"}]
+    assert pipeline["description"] == "What Ann wrote"
+    assert "Tier.Tier1" in [tag["tagFQN"] for tag in pipeline["tags"]]
+
+
+def test_a_dag_run_is_one_status_with_its_tasks(fake: FakeOpenMetadata) -> None:
+    run = shop.dag_run(
+        state="failed",
+        tasks=(
+            shop.task_run(shop.EXTRACT),
+            shop.task_run(shop.LOAD, "failed"),
+            shop.task_run(shop.REPORT, "upstream_failed"),
+            *(shop.task_run(shop.SCORE, "skipped", map_index=n) for n in range(3)),
+        ),
+    )
+    assert tell(target(fake.url), shop.DAG_ENTRY, run) == [None, None]
+    ((at, status),) = fake.statuses[PIPELINE].items()
+    assert at == 1795150800000
+    assert status["executionId"] == "scheduled__2026-11-20T05:00:00+00:00"
+    assert (status["executionStatus"], status["endTime"]) == ("Failed", 1795150980000)
+    assert {task["name"]: task["executionStatus"] for task in status["taskStatus"]} == {
+        "extract": "Successful",
+        "load": "Failed",
+        "report": "Failed",
+        "score": "Skipped",
+    }
+
+
+def test_the_worst_of_the_mapped_instances_is_the_tasks_status(fake: FakeOpenMetadata) -> None:
+    states = ["success", "failed", "running"]
+    mapped = [shop.task_run(shop.SCORE, state, map_index=n) for n, state in enumerate(states)]
+    tell(target(fake.url), shop.DAG_ENTRY, shop.dag_run(state="running", tasks=tuple(mapped)))
+    (status,) = fake.statuses[PIPELINE].values()
+    assert status["executionStatus"] == "Pending"
+    assert [task["executionStatus"] for task in status["taskStatus"]] == ["Failed"]
+
+
+def test_a_run_told_again_is_the_same_row(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url)
+    tell(told, shop.DAG_ENTRY, shop.dag_run(state="running"))
+    tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
+    (status,) = fake.statuses[PIPELINE].values()
+    assert status["executionStatus"] == "Successful"
+
+
+def test_a_status_waits_for_its_pipeline(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url)
+    (outcome,) = tell(told, shop.dag_run())
+    assert isinstance(outcome, Unavailable)
+    tell(told, replace(shop.DAG_ENTRY, tasks=()))
+    (outcome,) = tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
+    assert isinstance(outcome, Unavailable)
+    assert "Invalid task name" in str(outcome)
+    # in whatever order they come, what has to be first is told first
+    assert tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)), shop.DAG_ENTRY) == [
+        None,
+        None,
+    ]
+
+
+def test_a_task_draws_an_edge_with_columns_that_exist(fake: FakeOpenMetadata) -> None:
+    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert columns(fake) == {
+        f"{DAILY}.ORDER_ID": [f"{ORDERS}.id"],
+        f"{DAILY}.AMOUNT": [f"{ORDERS}.amount"],
+    }
+    assert edge(fake)["pipeline"]["id"] == fake.entities["/pipelines"][PIPELINE]["id"]
+    assert edge(fake)["sqlQuery"].startswith("insert into")
+
+
+def test_columns_that_a_table_does_not_have_are_left_out(fake: FakeOpenMetadata) -> None:
+    fake.entities["/tables"][DAILY]["columns"].pop()
+    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert list(columns(fake)) == [f"{DAILY}.ORDER_ID"]
+
+
+def test_a_second_pipeline_adds_its_columns_and_takes_nothing_away(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url)
+    first = replace(shop.LOAD_ENTRY, origins=shop.LOAD_ENTRY.origins[:1])
+    tell(told, shop.DAG_ENTRY, first)
+    other_dag = shop.of_dag(shop.DAG, "second")
+    other = replace(
+        shop.LOAD_ENTRY,
+        job=shop.of_dag(shop.LOAD, "second", "load"),
+        origins=shop.LOAD_ENTRY.origins[1:],
+    )
+    assert tell(told, replace(shop.DAG_ENTRY, job=other_dag), other) == [None, None]
+    assert len(columns(fake)) == 2
+    assert edge(fake)["pipeline"]["id"] == fake.entities["/pipelines"][PIPELINE]["id"]
+
+
+def test_an_edge_that_has_it_all_is_not_written_again(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url)
+    tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY)
+    before = len(fake.seen)
+    tell(told, shop.LOAD_ENTRY)
+    assert {path.split()[0] for path in fake.paths()[before:]} == {"GET"}
+
+
+def test_a_table_that_is_not_ingested_is_waited_for(fake: FakeOpenMetadata) -> None:
+    del fake.entities["/tables"][DAILY]
+    told = target(fake.url)
+    pipeline, lineage, freshness = tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH)
+    assert pipeline is None
+    for outcome in (lineage, freshness):
+        assert isinstance(outcome, Unavailable)
+        assert outcome.retry_after == 3600
+        assert f"no table {DAILY} yet" in str(outcome)
+
+
+def test_a_successful_write_makes_a_table_fresh(fake: FakeOpenMetadata) -> None:
+    assert tell(target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
+    observed = fake.observed[DAILY, PIPELINE]
+    assert (observed["lastRunTime"], observed["lastRunStatus"]) == (1795150975000, "Successful")
+    updated = fake.entities["/tables"][DAILY]["lifeCycle"]["updated"]
+    assert updated["timestamp"] == 1795150975000
+
+
+def test_an_older_write_does_not_make_a_table_older(fake: FakeOpenMetadata) -> None:
+    fake.entities["/tables"][DAILY]["lifeCycle"] = {"updated": {"timestamp": 1795150999000}}
+    assert tell(target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
+    assert fake.entities["/tables"][DAILY]["lifeCycle"]["updated"] == {"timestamp": 1795150999000}
+
+
+def test_tables_are_made_only_where_that_is_asked_for(fake: FakeOpenMetadata) -> None:
+    fake.add("/services/databaseServices", "snowflake_prod")
+    del fake.entities["/tables"][DAILY]
+    assert target().sink.render(shop.DAILY_ENTRY) is None
+    assert tell(target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
+    assert [column["name"] for column in fake.entities["/tables"][DAILY]["columns"]] == [
+        "ORDER_ID",
+        "AMOUNT",
+    ]
+
+
+def test_what_a_crawler_found_is_not_made_again(fake: FakeOpenMetadata) -> None:
+    assert tell(target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
+    assert fake.paths() == [f"GET /api/v1/tables/name/{DAILY}"]
+
+
+def test_datasets_without_a_service_are_left_out() -> None:
+    sink: Any = target().sink
+    assert sink.named(shop.LANDING) is None
+    assert sink.render(shop.EXTRACT_ENTRY) is None
+    assert sink.named(shop.ORDERS) == ORDERS
+
+
+def test_names_with_dots_are_quoted(fake: FakeOpenMetadata) -> None:
+    dag = replace(shop.DAG_ENTRY, job=shop.of_dag(shop.DAG, "my.dag"))
+    run = replace(shop.dag_run(), job=shop.of_dag(shop.DAG, "my.dag"))
+    assert tell(target(fake.url), dag, run) == [None, None]
+    assert list(fake.statuses) == ['airflow."my.dag"']
+    assert split('a."b.c"."d\\"e"') == ["a", "b.c", 'd"e']
+    assert quoted('d"e') == '"d\\"e"'
+
+
+# --- how it is told -----------------------------------------------------------------------------
+
+
+def test_a_bot_without_rights_rests_the_sink(fake: FakeOpenMetadata) -> None:
+    fake.trouble = lambda _: Answer(403, {"message": "Principal: CatalogPrincipal{name='bot'}"})
+    with pytest.raises(Unavailable, match="give the bot a role"):
+        tell(target(fake.url), shop.DAG_ENTRY)
+
+
+def test_a_refusal_is_one_entrys(fake: FakeOpenMetadata) -> None:
+    fake.trouble = lambda request: (
+        Answer(400, {"message": "no"}) if request.path.endswith("/status") else None
+    )
+    dag, run, task = tell(target(fake.url), shop.DAG_ENTRY, shop.dag_run(), shop.LOAD_ENTRY)
+    assert (dag, task) == (None, None)
+    assert isinstance(run, Rejected)
+
+
+def test_probe_tells_the_version_and_the_services(fake: FakeOpenMetadata) -> None:
+    fake.add("/services/databaseServices", "pg_prod")
+    assert target(fake.url).sink.probe() == [
+        f"OpenMetadata 2.0.7 at {fake.url}",
+        "database service pg_prod is there",
+        "database service snowflake_prod IS MISSING",
+    ]
+    with pytest.raises(Unavailable, match="server"):
+        target(f"{fake.url}/other").sink.probe()
+
+
+def test_random_trouble_leaves_nothing_out(fake: FakeOpenMetadata) -> None:
+    chance = random.Random(3)
+    fake.trouble = lambda _: (
+        Answer(chance.choice([429, 500, 503]), None) if chance.random() < 0.2 else None
+    )
+    told = target(fake.url)
+    days = [shop.dag_run(day, tasks=(shop.task_run(shop.LOAD, day=day),)) for day in range(30)]
+    left = [told.sink.render(entry) for entry in (*days, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH)]
+    for _ in range(600):
+        again, outcomes = [], told.sink.push(left)
+        for n, payload in enumerate(left):
+            try:
+                outcome = next(outcomes)
+            except Unavailable:
+                again += left[n:]
+                break
+            assert not isinstance(outcome, Rejected)
+            if outcome is not None:
+                again.append(payload)
+        left = again
+        if not left:
+            break
+    assert not left
+    assert len(fake.statuses[PIPELINE]) == 30
+    assert len(columns(fake)) == 2

@@ -1,0 +1,208 @@
+"""An OpenMetadata server: unknown fields are refused, and what is referred to must be there."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from tests.sinks.server import Answer, Fake, Request
+
+_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "/services/pipelineServices": ({"name", "serviceType"}, {"connection"}),
+    "/databases": ({"name", "service"}, set()),
+    "/databaseSchemas": ({"name", "database"}, set()),
+    "/tables": ({"name", "databaseSchema", "columns"}, set()),
+    "/classifications": ({"name", "description"}, set()),
+    "/tags": ({"name", "classification", "description"}, set()),
+    "/pipelines": (
+        {"name", "service"},
+        {"displayName", "description", "sourceUrl", "scheduleInterval", "state", "startDate"}
+        | {"tasks", "tags", "owners"},
+    ),
+    "task": ({"name"}, {"downstreamTasks", "sourceUrl", "taskType", "taskSQL"}),
+    "status": ({"timestamp", "executionStatus", "taskStatus"}, {"executionId", "endTime"}),
+    "taskStatus": ({"name", "executionStatus"}, {"startTime", "endTime", "logLink"}),
+    "details": ({"source"}, {"pipeline", "columnsLineage", "sqlQuery", "description"}),
+    "observability": (
+        {"pipeline"},
+        {"serviceType", "scheduleInterval", "startTime", "endTime", "lastRunTime", "lastRunStatus"},
+    ),
+}
+_STATUSES = {"Successful", "Failed", "Pending", "Skipped"}
+
+
+class _Refuse(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.answer = Answer(status, {"code": status, "message": message})
+
+
+class FakeOpenMetadata(Fake):
+    """What it holds: `entities` by collection and name, `statuses`, `edges`, `observed`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entities: dict[str, dict[str, dict[str, Any]]] = {}
+        self.statuses: dict[str, dict[int, dict[str, Any]]] = {}
+        self.edges: dict[tuple[str, str], dict[str, Any]] = {}
+        self.observed: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, collection: str, fqn: str, **body: Any) -> dict[str, Any]:
+        entity = {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{collection} {fqn}"))}
+        entity |= {"name": fqn.rpartition(".")[2], "fullyQualifiedName": fqn, **body}
+        return self.entities.setdefault(collection, {}).setdefault(fqn, entity)
+
+    def table(self, fqn: str, *columns: str) -> dict[str, Any]:
+        told = [{"name": name, "fullyQualifiedName": f"{fqn}.{name}"} for name in columns]
+        return self.add("/tables", fqn, columns=told)
+
+    def answer(self, request: Request) -> Answer:
+        if not request.path.startswith("/api/v1/"):
+            return Answer(404, {"code": 404, "message": "HTTP 404 Not Found"})
+        try:
+            return self._route(request, request.path.removeprefix("/api/v1"))
+        except _Refuse as refusal:
+            return refusal.answer
+
+    def _route(self, request: Request, path: str) -> Answer:
+        method = request.method
+        if (method, path) == ("GET", "/system/version"):
+            return Answer(200, {"version": "2.0.7"})
+        if (method, path) == ("GET", "/pipelines"):
+            return Answer(200, {"data": []})
+        if method == "GET" and (match := re.fullmatch(r"(/[\w/]+?)/name/(.+)", path)):
+            return Answer(200, self._named(match[1], match[2]))
+        if method == "GET" and (
+            match := re.fullmatch(r"/lineage/getLineageEdge/([^/]+)/([^/]+)", path)
+        ):
+            edge = self.edges.get((match[1], match[2]))
+            if edge is None:
+                raise _Refuse(404, "Lineage edge not found")
+            return Answer(200, {"edge": edge})
+        if method == "PUT" and (match := re.fullmatch(r"/pipelines/(.+)/status", path)):
+            return self._status(match[1], request.json())
+        if (method, path) == ("PUT", "/lineage"):
+            return self._edge(request.json())
+        if method == "PUT" and (
+            match := re.fullmatch(r"/tables/([^/]+)/pipelineObservability/(.+)", path)
+        ):
+            return self._observe(match[1], match[2], request.json())
+        if method == "PATCH" and (match := re.fullmatch(r"/tables/([^/]+)", path)):
+            return self._patch(match[1], request)
+        if method == "PUT" and path in _FIELDS:
+            return self._put(path, request.json())
+        raise _Refuse(405 if path in _FIELDS else 404, "HTTP 404 Not Found")
+
+    def _named(self, collection: str, fqn: str) -> dict[str, Any]:
+        try:
+            return self.entities[collection][fqn]
+        except KeyError:
+            raise _Refuse(404, f"{collection[1:]} instance for {fqn} not found") from None
+
+    def _by_id(self, collection: str, key: str) -> dict[str, Any]:
+        for entity in self.entities.get(collection, {}).values():
+            if entity["id"] == key:
+                return entity
+        raise _Refuse(404, f"{collection[1:]} instance for {key} not found")
+
+    def _only(self, kind: str, body: dict[str, Any]) -> None:
+        required, optional = _FIELDS[kind]
+        if required - set(body):
+            raise _Refuse(400, f"{sorted(required - set(body))} must not be null")
+        if set(body) - required - optional:
+            raise _Refuse(400, f"Unrecognized field {sorted(set(body) - required - optional)}")
+
+    def _put(self, path: str, body: dict[str, Any]) -> Answer:
+        self._only(path, body)
+        name = body["name"]
+        if not name or "::" in name or len(name) > 256:
+            raise _Refuse(400, f'name must match "^((?!::).)*$": {name}')
+        above = {
+            "/databases": ("/services/databaseServices", "service"),
+            "/databaseSchemas": ("/databases", "database"),
+            "/tables": ("/databaseSchemas", "databaseSchema"),
+            "/tags": ("/classifications", "classification"),
+            "/pipelines": ("/services/pipelineServices", "service"),
+        }.get(path)
+        fqn = f'"{name}"' if "." in name else name
+        if above:
+            parent = self._named(above[0], body[above[1]])
+            fqn = f"{parent['fullyQualifiedName']}.{fqn}"
+        if path == "/pipelines":
+            self._pipeline(body)
+        if path == "/tables":
+            for column in body["columns"]:
+                if column["dataType"] in ("VARCHAR", "CHAR") and "dataLength" not in column:
+                    raise _Refuse(400, "dataLength must not be null")
+        held = self.entities.get(path, {}).get(fqn)
+        if held is None:
+            held = self.add(path, fqn, **body)
+        else:  # people's owners and descriptions stay, tags are added to
+            tags = held.get("tags", []) + [
+                tag for tag in body.get("tags", []) if tag not in held.get("tags", [])
+            ]
+            keep = {key: held[key] for key in ("owners", "description") if held.get(key)}
+            held.update({**body, "tags": tags, **keep})
+        held["fullyQualifiedName"] = fqn
+        return Answer(200, held)
+
+    def _pipeline(self, body: dict[str, Any]) -> None:
+        names = [task["name"] for task in body.get("tasks", ())]
+        for task in body.get("tasks", ()):
+            self._only("task", task)
+            if set(task.get("downstreamTasks", ())) - set(names):
+                raise _Refuse(400, "downstream task is no task")
+        for tag in body.get("tags", ()):
+            self._named("/tags", tag["tagFQN"])
+        for owner in body.get("owners", ()):
+            self._by_id(f"/{owner['type']}s", owner["id"])
+
+    def _status(self, fqn: str, body: dict[str, Any]) -> Answer:
+        pipeline = self._named("/pipelines", fqn)
+        self._only("status", body)
+        tasks = {task["name"] for task in pipeline.get("tasks", ())}
+        for status in (body, *body["taskStatus"]):
+            if status["executionStatus"] not in _STATUSES:
+                raise _Refuse(400, f"executionStatus {status['executionStatus']}")
+        for status in body["taskStatus"]:
+            self._only("taskStatus", status)
+            if status["name"] not in tasks:
+                raise _Refuse(400, f"Invalid task name {status['name']}")
+        self.statuses.setdefault(fqn, {})[body["timestamp"]] = body
+        return Answer(200, pipeline)
+
+    def _edge(self, body: dict[str, Any]) -> Answer:
+        edge = body["edge"]
+        details = edge["lineageDetails"]
+        self._only("details", details)
+        source = self._by_id("/tables", edge["fromEntity"]["id"])
+        target = self._by_id("/tables", edge["toEntity"]["id"])
+        self._by_id("/pipelines", details["pipeline"]["id"])
+        columns = {column["fullyQualifiedName"] for column in source["columns"]}
+        own = {column["fullyQualifiedName"] for column in target["columns"]}
+        for line in details.get("columnsLineage", ()):
+            if set(line["fromColumns"]) - columns or line["toColumn"] not in own:
+                raise _Refuse(400, f"Invalid fully qualified column name {line}")
+        self.edges[source["id"], target["id"]] = details | {"createdAt": 1, "updatedBy": "bot"}
+        return Answer(200)
+
+    def _observe(self, table: str, pipeline: str, body: dict[str, Any]) -> Answer:
+        self._only("observability", body)
+        held = self._by_id("/tables", table)
+        self._named("/pipelines", pipeline)
+        self.observed[held["fullyQualifiedName"], pipeline] = body
+        return Answer(200, held)
+
+    def _patch(self, table: str, request: Request) -> Answer:
+        if request.headers.get("content-type") != "application/json-patch+json":
+            raise _Refuse(415, "HTTP 415 Unsupported Media Type")
+        held = self._by_id("/tables", table)
+        for operation in request.json():
+            if operation["path"] == "/lifeCycle":
+                held["lifeCycle"] = operation["value"]
+            elif operation["path"] == "/lifeCycle/updated" and "lifeCycle" in held:
+                held["lifeCycle"]["updated"] = operation["value"]
+            else:
+                raise _Refuse(400, f"cannot patch {operation['path']}")
+        return Answer(200, held)
