@@ -47,6 +47,16 @@ def test_a_renaming_and_back_ends() -> None:
     assert found[TABLE] == found[FORMER] == FORMER
 
 
+def test_a_name_that_only_a_catalog_knows_is_never_primary() -> None:
+    names = {
+        1: ("catalog:hive:thrift://metastore:9083", "shop.orders"),
+        2: NAMES[PATH],
+        3: NAMES[OTHER],
+    }
+    links: list[Link] = [(2, 1, "CATALOG"), (3, 1, "CATALOG"), (3, 2, "LOCATION")]
+    assert set(group(names, links).values()) == {3}
+
+
 def test_the_user_chooses_the_primary() -> None:
     found = group(NAMES, [(PATH, TABLE, "TABLE"), (TABLE, PATH, "RULE")])
     assert found[TABLE] == found[PATH] == PATH
@@ -78,6 +88,11 @@ def test_two_datasets_of_an_event_that_it_says_are_one_are_one() -> None:
     links = [(PATH, TABLE, "TABLE"), (OTHER, TABLE, "TABLE"), (PATH, OTHER, "LOCATION")]
     assert contradictions(links, {PATH, OTHER}) == []
     assert len(set(group(NAMES, links).values())) == 2  # these three, and FORMER
+
+
+def test_that_two_are_one_counts_for_more_than_an_event_that_shows_both() -> None:
+    links: list[Link] = [(OTHER, PATH, "LOCATION"), (PATH, OTHER, APART)]
+    assert group(NAMES, links)[PATH] == group(NAMES, links)[OTHER]
 
 
 def test_datasets_told_apart_stay_so_in_a_roundabout_way() -> None:

@@ -24,7 +24,7 @@ _WEAKEST = 4
 _FIRM = frozenset({RULE, RENAME, HOST})
 
 #: How good a name is by what others call it; one of which nobody says anything is in between.
-_CALLED = {TABLE: 0, LOCATION: 2, HOST: 2, CATALOG: 2}
+_CALLED = {TABLE: 0, LOCATION: 2, HOST: 2}
 _PLAIN = 1
 
 
@@ -101,10 +101,12 @@ class _Clusters:
         return all(members.isdisjoint(self._apart.get(each, ())) for each in self.members[small])
 
 
-def _kept_apart(links: Iterable[Link]) -> dict[int, set[int]]:
+def _kept_apart(links: Sequence[Link]) -> dict[int, set[int]]:
+    """Who is apart from whom; that two are one, said of just these two, counts for more."""
+    one_asset = {frozenset(link[:2]) for link in links if link[2] != APART}
     apart: dict[int, set[int]] = defaultdict(set)
     for one, other, kind in links:
-        if kind == APART:
+        if kind == APART and frozenset((one, other)) not in one_asset:
             apart[one].add(other)
             apart[other].add(one)
     return apart
@@ -129,19 +131,17 @@ def _weight(names: Mapping[int, tuple[str, str]], link: Link) -> tuple[int, obje
     return _STRENGTH.get(kind, _WEAKEST), names[one], names[other], kind
 
 
-def _ranks(links: Iterable[Link]) -> Mapping[int, tuple[int, bool, int]]:
-    """How good a name each is, lowest first: the user's, then none that was given up, then tables."""
-    chosen: set[int] = set()
-    former: set[int] = set()
-    called: dict[int, int] = {}
+def _ranks(links: Iterable[Link]) -> Mapping[int, tuple[bool, bool, bool, int]]:
+    """
+    How good a name each is, lowest first: the user's choice, none that only a catalog knows, none
+    that was given up, tables before what nobody calls anything before locations.
+    """
+    kinds: dict[int, set[str]] = defaultdict(set)
     for _, other, kind in links:
-        if kind == RULE:
-            chosen.add(other)
-        elif kind == RENAME:
-            former.add(other)
-        elif kind in _CALLED:
-            called[other] = min(called.get(other, _CALLED[kind]), _CALLED[kind])
-    ranks: dict[int, tuple[int, bool, int]] = defaultdict(lambda: (1, False, _PLAIN))
-    for each in chosen | former | called.keys():
-        ranks[each] = (each not in chosen, each in former, called.get(each, _PLAIN))
+        kinds[other].add(kind)
+    ranks: dict[int, tuple[bool, bool, bool, int]]
+    ranks = defaultdict(lambda: (True, False, False, _PLAIN))
+    for each, called in kinds.items():
+        rank = min((_CALLED[kind] for kind in called & _CALLED.keys()), default=_PLAIN)
+        ranks[each] = (RULE not in called, CATALOG in called, RENAME in called, rank)
     return ranks
