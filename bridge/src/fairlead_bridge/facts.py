@@ -49,6 +49,8 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     dag_start_at: int | None = None  # a DAG run's own dates, from its newest event
     dag_end_at: int | None = None
     duration: float | None = None
+    duration_at: int | None = None  # the newest event that told it
+    alive_at: int | None = None  # newest RUNNING: a stream writes until then
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -93,6 +95,7 @@ class DatasetFacts(msgspec.Struct, frozen=True):
     at: int
     kind: str | None = None
     dropped_at: int | None = None
+    updated_at: int | None = None  # newest change of its data that the store itself tells
     #: names under which producers know it, where they differ from (namespace, name)
     names: tuple[tuple[str, str], ...] = ()
 
@@ -124,8 +127,10 @@ class SchemaFacts(msgspec.Struct, frozen=True):
 
 
 class ColumnLineageFacts(msgspec.Struct, frozen=True):
+    """What columns come from; an empty `body` deletes it."""
+
     dataset_id: int
-    job_id: int
+    job_id: int  # the dataset's own id where no job makes it, as of a view
     at: int
     digest: bytes
     body: bytes
@@ -144,11 +149,8 @@ class RunDatasetFacts(msgspec.Struct, frozen=True):
     dataset_id: int
     role: str  # "input" or "output"
     at: int
-    row_count: int | None = None
-    byte_count: int | None = None
-    file_count: int | None = None
     schema_digest: bytes | None = None
-    facets: dict[str, Note] = {}  # input and output facets, by name
+    facets: dict[str, Note] = {}  # input and output facets, and what else holds for this run only
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ def note(a: Note, b: Note) -> Note:
     """The newer; of two at the same time, the greater by its bytes."""
     if a.at != b.at:
         return a if a.at > b.at else b
-    return a if a.value == b.value or _bytes(a.value) > _bytes(b.value) else b
+    return a if _bytes(a.value) >= _bytes(b.value) else b
 
 
 def notes(a: dict[str, Note], b: dict[str, Note]) -> dict[str, Note]:
@@ -50,7 +50,8 @@ def notes(a: dict[str, Note], b: dict[str, Note]) -> dict[str, Note]:
 
 
 def attempt(a: Attempt, b: Attempt) -> Attempt:
-    ended, other = (a, b) if _end(a.end_at, a.end) >= _end(b.end_at, b.end) else (b, a)
+    ended = a if _end(a.end_at, a.end) >= _end(b.end_at, b.end) else b
+    timed = a if _timed(a) >= _timed(b) else b
     marked = a if _end(a.mark_at, a.mark) >= _end(b.mark_at, b.mark) else b
     return Attempt(
         generation=max(a.generation, b.generation),
@@ -65,7 +66,9 @@ def attempt(a: Attempt, b: Attempt) -> Attempt:
         truth=_truth(a.truth, b.truth),
         dag_start_at=latest(a.dag_start_at, b.dag_start_at),
         dag_end_at=latest(a.dag_end_at, b.dag_end_at),
-        duration=ended.duration if ended.duration is not None else other.duration,
+        duration=timed.duration,
+        duration_at=timed.duration_at,
+        alive_at=latest(a.alive_at, b.alive_at),
     )
 
 
@@ -113,6 +116,7 @@ def dataset(a: Row, b: Row) -> Row:
         "first_at": min(a["first_at"], b["first_at"]),
         "last_at": max(a["last_at"], b["last_at"]),
         "dropped_at": latest(a["dropped_at"], b["dropped_at"]),
+        "updated_at": latest(a["updated_at"], b["updated_at"]),
     }
 
 
@@ -123,13 +127,14 @@ def newest_body(a: Row, b: Row) -> Row:
 
 def verdict(a: Row, b: Row) -> Row:
     def key(row: Row) -> tuple[int, str, float]:
-        return row["at"], row["state"], row["duration"] or 0.0
+        duration = row["duration"]
+        return row["at"], row["state"], -1.0 if duration is None else duration
 
     return a if key(a) >= key(b) else b
 
 
 def schema_version(a: Row, b: Row) -> Row:
-    first = min(a, b, key=lambda row: (row["first_at"], row["first_run"] or 0))
+    first = min(a, b, key=lambda row: (row["first_at"], _known(row["first_run"])))
     return a | {
         "first_at": first["first_at"],
         "first_run": first["first_run"],
@@ -139,7 +144,7 @@ def schema_version(a: Row, b: Row) -> Row:
 
 
 def edge(a: Row, b: Row) -> Row:
-    last = max(a, b, key=lambda row: (row["last_at"], row["last_run"] or 0))
+    last = max(a, b, key=lambda row: (row["last_at"], _known(row["last_run"])))
     return a | {
         "first_at": min(a["first_at"], b["first_at"]),
         "last_at": last["last_at"],
@@ -151,8 +156,20 @@ def symlink(a: Row, b: Row) -> Row:
     return a | {"kind": max(a["kind"], b["kind"]), "first_at": min(a["first_at"], b["first_at"])}
 
 
+def _known(number: int | None) -> tuple[bool, int]:
+    """Sorts what is not known before every number."""
+    return number is not None, number or 0
+
+
 def _end(at: int | None, end: str | None) -> tuple[bool, int, int]:
     return at is not None, at or 0, _END_RANK[end]
+
+
+def _timed(attempt: Attempt) -> tuple[int, float]:
+    return (
+        -(2**63) if attempt.duration_at is None else attempt.duration_at,
+        -1.0 if attempt.duration is None else attempt.duration,
+    )
 
 
 def _truth(a: Truth | None, b: Truth | None) -> Truth | None:

@@ -18,13 +18,17 @@ import sqlalchemy as sa
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import merge, rows
 from fairlead_bridge.catalog.merge import Row
-from fairlead_bridge.catalog.settle import settle
+from fairlead_bridge.catalog.settle import settle, wrote_at
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import insert_new, upsert
 from fairlead_bridge.facts import Change, RunDatasetFacts, RunFacts, Verdict
 
 _SILENT = 0  # the try number of a task instance that sent no event
 _SCHEMA = "schema"  # the note of a run_dataset that holds the schema's digest
+#: Where a run tells how much it read or wrote; the first that is there counts.
+_STATISTICS = ("outputStatistics", "inputStatistics", "dataQualityMetrics")
+#: What can happen to a dataset without its data being written.
+_NO_WRITE = ("ALTER", "DROP", "RENAME")
 _FACT_COLUMNS = (
     "id",
     "job_id",
@@ -345,12 +349,12 @@ def _data(
     there = rows.load(tx, t.run_dataset, came)
     for row in rows.where_in(tx, t.run_dataset.c.run_id, changed):
         there.setdefault((row["run_id"], row["dataset_id"], row["role"]), row)
-    states = _states(tx, current, {key[0] for key in came.keys() | there.keys()})
+    wrote = _wrote(tx, current, {key[0] for key in came.keys() | there.keys()})
     fresh: list[Row] = []
     moved: dict[int, list[tuple[Row | None, Row]]] = defaultdict(list)
     for key, merged in _merged(there, came).items():
         before = there.get(key)
-        after = merged | {"written_at": _written_at(merged["role"], states.get(key[0]))}
+        after = merged | {"written_at": wrote.get(key[0]) if _is_write(merged) else None}
         if after != before:
             fresh.append(after)
             if (before["written_at"] if before else None) != after["written_at"]:
@@ -366,24 +370,23 @@ def _merged(there: Mapping[Any, Row], came: Mapping[Any, Row]) -> dict[Any, Row]
     return merged
 
 
-def _states(
+def _wrote(
     tx: sa.Connection, current: Mapping[int, Row], wanted: Collection[int]
-) -> dict[int, tuple[str, int | None, int]]:
-    """(state, end, last heard of) by run."""
-    states = {
-        key: (row["state"], row["ended_at"], row["last_at"])
-        for key, row in current.items()
-        if key in wanted
-    }
-    for key, row in rows.load(tx, t.run, set(wanted) - states.keys()).items():
-        states[key] = (row["state"], row["ended_at"], row["last_at"])
-    return states
+) -> dict[int, int | None]:
+    """When these runs had written their outputs."""
+    wrote = {key: row["wrote_at"] for key, row in current.items() if key in wanted}
+    for key, row in rows.load(tx, t.run, set(wanted) - wrote.keys()).items():
+        wrote[key] = wrote_at(_facts(row), row["state"], row["ended_at"], row["last_at"])
+    return wrote
 
 
-def _written_at(role: str, state: tuple[str, int | None, int] | None) -> int | None:
-    if role != "output" or state is None or state[0] != "success":
-        return None
-    return state[1] if state[1] is not None else state[2]
+def _is_write(row: Row) -> bool:
+    if row["role"] != "output":
+        return False
+    if b'"lifecycleStateChange"' not in row["facets"]:
+        return True
+    told = _notes.decode(row["facets"])["lifecycleStateChange"].value
+    return told.get("lifecycleStateChange") not in _NO_WRITE
 
 
 def _freshness(
@@ -393,7 +396,7 @@ def _freshness(
     fresh: dict[int, tuple[int | None, int | None]] = {}
     for dataset, pairs in moved.items():
         row = there.get(dataset)
-        held = (row["written_at"], row["written_by"]) if row else (None, None)
+        held = (row["written_at"], row["written_by"] or 0) if row else (None, None)
         if any(_was_the_last(before, held) for before, _ in pairs):
             fresh[dataset] = _newest_write(tx, dataset)
             continue
@@ -430,15 +433,16 @@ def _data_row(item: RunDatasetFacts) -> Row:
     notes = item.facets
     if item.schema_digest is not None:
         notes = notes | {_SCHEMA: facts.Note(item.at, item.schema_digest.hex())}
+    row_count, byte_count, file_count = _statistics(notes)
     return {
         "run_id": item.run_id,
         "dataset_id": item.dataset_id,
         "role": item.role,
         "at": item.at,
         "written_at": None,
-        "row_count": item.row_count,
-        "byte_count": item.byte_count,
-        "file_count": item.file_count,
+        "row_count": row_count,
+        "byte_count": byte_count,
+        "file_count": file_count,
         "schema_digest": item.schema_digest,
         "facets": _json.encode(notes),
     }
@@ -450,9 +454,6 @@ def _data_facts(row: Row, run_id: int) -> RunDatasetFacts:
         dataset_id=row["dataset_id"],
         role=row["role"],
         at=row["at"],
-        row_count=row["row_count"],
-        byte_count=row["byte_count"],
-        file_count=row["file_count"],
         schema_digest=row["schema_digest"],
         facets=_notes.decode(row["facets"]),
     )
@@ -460,11 +461,12 @@ def _data_facts(row: Row, run_id: int) -> RunDatasetFacts:
 
 def _merge_data(a: Row, b: Row) -> Row:
     notes = _merge_notes(a["facets"], b["facets"])
+    row_count, byte_count, file_count = _statistics(notes)
     return a | {
         "at": max(a["at"], b["at"]),
-        "row_count": merge.latest(a["row_count"], b["row_count"]),
-        "byte_count": merge.latest(a["byte_count"], b["byte_count"]),
-        "file_count": merge.latest(a["file_count"], b["file_count"]),
+        "row_count": row_count,
+        "byte_count": byte_count,
+        "file_count": file_count,
         "schema_digest": _schema_digest(notes),
         "facets": _json.encode(notes),
     }
@@ -476,3 +478,19 @@ def _merge_notes(a: bytes, b: bytes) -> dict[str, facts.Note]:
 
 def _schema_digest(notes: Mapping[str, facts.Note]) -> bytes | None:
     return bytes.fromhex(notes[_SCHEMA].value) if _SCHEMA in notes else None
+
+
+def _statistics(notes: Mapping[str, facts.Note]) -> tuple[int | None, int | None, int | None]:
+    """Rows, bytes and files that the newest statistics tell."""
+    for name in _STATISTICS:
+        if name in notes:
+            told = notes[name].value
+            size = told.get("size", told.get("bytes"))
+            return _number(told.get("rowCount")), _number(size), _number(told.get("fileCount"))
+    return None, None, None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if -(2**63) <= value < 2**63 else None

@@ -37,6 +37,7 @@ class Settled(msgspec.Struct, frozen=True):
     last_at: int
     at: int
     error: str | None
+    wrote_at: int | None  # when what it wrote was there; no column of `run`
 
 
 def settle(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settled:
@@ -69,6 +70,7 @@ def settle(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settl
         last_at=last,
         at=started if started is not None else first,
         error=_error(facts, state),
+        wrote_at=wrote_at(facts, state, ended, last),
     )
 
 
@@ -89,7 +91,20 @@ def _silent(facts: RunFacts, verdict: Verdict | None) -> Settled:
         last_at=verdict.at,
         at=verdict.at,
         error=None,
+        wrote_at=None,
     )
+
+
+def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) -> int | None:
+    """
+    When the run's outputs were written, as far as it is known: when it ended, if it succeeded. A
+    stream or a service ends never, or badly; it wrote until it was last told to be running.
+    """
+    if state == "success":
+        return ended_at if ended_at is not None else last_at
+    if _note(facts, "processing") is None:
+        return None
+    return max((a.alive_at for a in facts.attempts.values() if a.alive_at), default=None)
 
 
 def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:

@@ -94,6 +94,7 @@ def _datasets(
             continue  # its own event has yet to come; then its runs are read again
         if dataset in written:
             merged = merged | dict(zip(("written_at", "written_by"), written[dataset], strict=True))
+        merged = _freshest(merged)
         if merged != before:
             after[dataset] = merged
     upsert(tx, t.dataset, list(after.values()))
@@ -123,7 +124,15 @@ def _dataset_row(item: DatasetFacts) -> Row:
         "written_at": None,
         "written_by": None,
         "dropped_at": item.dropped_at,
+        "updated_at": item.updated_at,
     }
+
+
+def _freshest(row: Row) -> Row:
+    """What the store itself tells counts where no run is known that wrote later."""
+    if row["updated_at"] is None or row["updated_at"] <= (row["written_at"] or 0):
+        return row
+    return row | {"written_at": row["updated_at"], "written_by": None}
 
 
 def _group(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> list[int]:

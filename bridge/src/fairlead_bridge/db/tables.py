@@ -89,8 +89,10 @@ dataset = sa.Table(
     sa.Column("kind", sa.Text),  # "TABLE", "VIEW", "FILE", "TOPIC", ...
     sa.Column("first_at", At, nullable=False),
     sa.Column("last_at", At, nullable=False),
-    sa.Column("written_at", At),  # end of the last successful run that wrote it: its freshness
+    # end of the last successful run that wrote it, or updated_at if that is later: its freshness
+    sa.Column("written_at", At),
     sa.Column("written_by", Id),  # that run
+    sa.Column("updated_at", At),  # newest change of its data that the store itself tells
     sa.Column("dropped_at", At),  # when it was last dropped; a later written_at revives it
     sa.UniqueConstraint("namespace", "name"),
     sa.Index("dataset_asset", "asset_id"),

@@ -17,7 +17,7 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Truth
-from fairlead_bridge.mapping import times
+from fairlead_bridge.mapping import decode, redact, times
 from fairlead_bridge.mapping.decode import Facets
 
 NOT_MAPPED = -1
@@ -183,12 +183,13 @@ def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
     dag, run = facet.dag, facet.dagRun
     if dag is None or run is None or not dag.dag_id or not run.run_id:
         return None
-    identity = ids.dag_run_id(namespace, dag.dag_id, run.run_id)
+    dag_id, run_id = decode.name(dag.dag_id), decode.name(run.run_id)
+    identity = ids.dag_run_id(namespace, dag_id, run_id)
     return Place(
         id=identity,
         dag_run=identity,
-        dag_id=dag.dag_id,
-        dag_run_id=run.run_id,
+        dag_id=dag_id,
+        dag_run_id=run_id,
         generation=run.clear_number or 0,
         dag_start_at=_time(run.start_date),
         dag_end_at=_time(run.end_date),
@@ -206,16 +207,17 @@ def _task_place(namespace: str, facet: _TaskFacet, told: _Told | None, at: int) 
         return None
     instance = facet.taskInstance or _Instance()
     map_index = NOT_MAPPED if instance.map_index is None else instance.map_index
-    dag_run = ids.dag_run_id(namespace, dag.dag_id, run.run_id)
-    whole = ids.instance_id(dag_run, task.task_id, map_index)
+    dag_id, run_id, task_id = map(decode.name, (dag.dag_id, run.run_id, task.task_id))
+    dag_run = ids.dag_run_id(namespace, dag_id, run_id)
+    whole = ids.instance_id(dag_run, task_id, map_index)
     try_number = instance.try_number if instance.try_number is not None else 1
     return Place(
         id=ids.try_id(whole, try_number),
         dag_run=dag_run,
-        dag_id=dag.dag_id,
-        dag_run_id=run.run_id,
+        dag_id=dag_id,
+        dag_run_id=run_id,
         generation=0,
-        task_id=task.task_id,
+        task_id=task_id,
         map_index=map_index,
         try_number=try_number,
         instance=whole,
@@ -233,7 +235,7 @@ def _truth(told: _Told | None, at: int) -> Truth | None:
         return None
     return Truth(
         at,
-        told.state.lower(),
+        decode.word(told.state.lower()) or "",
         _time(told.startedAt),
         _time(told.endedAt),
         _time(told.queuedAt),
@@ -251,7 +253,7 @@ def _dag_run_notes(run: _DagRun) -> dict[str, Any]:
     if start is not None:
         notes["data_interval"] = [start, end]
     if run.conf:
-        notes["conf"] = run.conf
+        notes["conf"] = redact.redacted(run.conf)
     return notes
 
 

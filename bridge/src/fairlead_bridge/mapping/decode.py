@@ -2,15 +2,20 @@
 The shape of an OpenLineage event, as loosely as senders keep to it.
 
 Facets stay raw bytes: only those that are read are decoded, and a facet whose bytes are known is
-not read again.
+not read again. What Python's `json` writes and no JSON parser takes (NaN, half a surrogate pair, a
+raw line feed in a string) is mended; so is what no database keeps (NUL).
 """
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from typing import Any
 
 import msgspec
 
+from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
 
 Facets = dict[str, msgspec.Raw]
@@ -45,18 +50,38 @@ class RawEvent(msgspec.Struct):
     outputs: list[RawDataset] | None = None
 
 
+#: Levels of brackets that an event may have; readers of facets need room on the stack as well.
+DEEPEST = 200
+#: Bytes of names that are kept: PostgreSQL's index rows end at 2,704 bytes.
+_LONGEST_NAMESPACE, _LONGEST_NAME, LONGEST_WORD = 600, 1_800, 60
+
 _event = msgspec.json.Decoder(RawEvent)
 _facet = msgspec.json.Decoder(dict[str, Any])
+_brackets = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
 
 
 def event(body: bytes) -> RawEvent:
     """The event in `body`. Raises Malformed with the place and the reason."""
     try:
+        body.decode()
+        if b"\\u0000" in body:
+            body = mended(body)
         return _event.decode(body)
     except msgspec.ValidationError as error:
         raise Malformed(f"not an OpenLineage event: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"not JSON: {error}") from error
+        try:
+            return _event.decode(mended(body))
+        except msgspec.ValidationError as again:
+            raise Malformed(f"not an OpenLineage event: {again}") from again
+        except ValueError:
+            raise Malformed(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise too_deep() from error
+
+
+def too_deep() -> Malformed:
+    return Malformed(f"nested more than {DEEPEST} levels deep: no reader takes that")
 
 
 def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
@@ -67,4 +92,112 @@ def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
     try:
         return _facet.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        return _without_huge_numbers(raw)
+
+
+def mended(body: bytes) -> bytes:
+    """
+    The same JSON in words that everybody reads: numbers that are none or too large are null, bytes
+    and characters that no text has become U+FFFD. Raises ValueError where it is no JSON.
+    """
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    try:
+        value = json.loads(text, strict=False)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return msgspec.json.encode(plain(value))
+
+
+def plain(value: Any) -> Any:
+    """A decoded value without what JSON, MessagePack and PostgreSQL cannot all keep."""
+    match value:
+        case str():
+            return text(value)
+        case bool() | None:
+            return value
+        case int():
+            return value if -(2**63) <= value < 2**64 else plain(_as_float(value))
+        case float():
+            return value if math.isfinite(value) else None
+        case list():
+            return [plain(item) for item in value]
+        case dict():
+            return {text(str(key)): plain(item) for key, item in value.items()}
+    return text(str(value))
+
+
+def bounded(value: Any, levels: int = DEEPEST) -> Any:
+    """
+    A value out of an event with numbers that MessagePack can keep; the larger are floats.
+
+    Raises Malformed where it is nested too deeply.
+    """
+    if levels < 0:
+        raise too_deep()
+    if isinstance(value, dict):
+        below = levels - 1
+        return {k: v if type(v) is str else bounded(v, below) for k, v in value.items()}
+    if isinstance(value, list):
+        return [item if type(item) is str else bounded(item, levels - 1) for item in value]
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        return plain(value)
+    return value
+
+
+def text(value: str) -> str:
+    """Text that can be kept: without NUL and halves of surrogate pairs."""
+    if value.isascii():
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    return (
+        value.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    )
+
+
+def namespace(value: str | None) -> str:
+    """A namespace; of one that is too long the beginning, and a digest of the whole."""
+    return _short(value or "", _LONGEST_NAMESPACE)
+
+
+def name(value: str) -> str:
+    """A name; of one that is too long the beginning, and a digest of the whole."""
+    return _short(value, _LONGEST_NAME)
+
+
+def word(value: object) -> str | None:
+    """A short word, as of an enumeration; None where `value` is empty."""
+    return _short(str(value), LONGEST_WORD) if value else None
+
+
+def _short(value: str, longest: int) -> str:
+    if len(value) * 4 <= longest:
+        return value
+    whole = value.encode()
+    if len(whole) <= longest:
+        return value
+    digest = ids.digest(whole).hex()
+    return f"{whole[: longest - len(digest) - 1].decode('utf-8', 'ignore')}#{digest}"
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Whether this JSON is nested deeper than readers take."""
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return False
+    depth = deepest = 0
+    for bracket in _brackets.sub(b"", body):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _without_huge_numbers(raw: msgspec.Raw) -> dict[str, Any] | None:
+    try:
+        return _facet.decode(mended(bytes(raw)))
+    except (ValueError, msgspec.DecodeError):
         return None

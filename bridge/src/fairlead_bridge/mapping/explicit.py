@@ -1,0 +1,127 @@
+"""
+The facet `lineage`: relations that a producer states, not leaves to be guessed.
+
+What comes of it are edges, and column lineage in the shape of the older facet `columnLineage`,
+which it takes precedence over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fairlead_bridge.mapping import decode
+from fairlead_bridge.mapping.decode import Facets
+
+
+class End(msgspec.Struct, frozen=True):
+    """A dataset or a job at one end of a relation; a job without a name is the event's own."""
+
+    is_job: bool
+    namespace: str
+    name: str
+
+    @property
+    def is_own_job(self) -> bool:
+        return self.is_job and not self.name
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """What feeds one target."""
+
+    target: End
+    sources: tuple[End, ...]
+    columns: dict[str, Any] | None  # as a facet `columnLineage`; None where none are told
+
+
+def of_job(facets: Facets | None) -> Iterator[Relation]:
+    """The relations in a job's facet."""
+    facet = decode.facet(facets, "lineage") or {}
+    if facet.get("_deleted") is True:
+        return
+    for entry in _dicts(facet.get("entries")):
+        target = _end(entry)
+        if target is not None:
+            yield _relation(target, entry)
+
+
+def of_dataset(facets: Facets | None, namespace: str, name: str) -> Relation | None:
+    """The relation in the facet of the dataset of this name."""
+    facet = decode.facet(facets, "lineage")
+    if facet is None or facet.get("_deleted") is True:
+        return None
+    return _relation(End(False, namespace, name), facet)
+
+
+def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+    """Both accounts of a dataset's columns in one; `new` counts where both speak of a column."""
+    old, new = old or {}, new or {}
+    return {
+        "fields": {**_dict(old.get("fields")), **_dict(new.get("fields"))},
+        "dataset": [*_dicts(old.get("dataset")), *_dicts(new.get("dataset"))],
+    }
+
+
+def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
+    """(namespace, name) of the datasets that a facet `columnLineage` speaks of."""
+    outputs = (_dicts(out.get("inputFields")) for out in _dict(facet.get("fields")).values() if out)
+    told = [item for inputs in outputs for item in inputs]
+    return {
+        (item["namespace"], item["name"])
+        for item in (*told, *_dicts(facet.get("dataset")))
+        if isinstance(item.get("namespace"), str) and _is_name(item.get("name"))
+    }
+
+
+def _relation(target: End, told: dict[str, Any]) -> Relation:
+    inputs = list(_dicts(told.get("inputs")))
+    fields = {
+        column: list(_dicts(entry.get("inputs")))
+        for column, entry in _dict(told.get("fields")).items()
+        if isinstance(entry, dict)
+    }
+    everything = [*inputs, *(item for items in fields.values() for item in items)]
+    sources = dict.fromkeys(end for end in map(_end, everything) if end is not None)
+    whole = [item for item in inputs if _is_column(item)]
+    told_columns = None
+    if not target.is_job and (whole or fields):
+        told_columns = {
+            "fields": {
+                column: {"inputFields": [item for item in items if _is_column(item)]}
+                for column, items in fields.items()
+            },
+            "dataset": whole,
+        }
+    return Relation(target, tuple(sources), told_columns)
+
+
+def _end(told: dict[str, Any]) -> End | None:
+    namespace, name = told.get("namespace") or "", told.get("name") or ""
+    if not isinstance(namespace, str) or not isinstance(name, str):
+        return None
+    if _is_job(told):
+        return End(True, namespace, name)
+    return End(False, namespace, name) if name else None
+
+
+def _is_job(told: dict[str, Any]) -> bool:
+    return str(told.get("type")).upper() == "JOB"
+
+
+def _is_column(told: dict[str, Any]) -> bool:
+    return not _is_job(told) and _is_name(told.get("field"))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))

@@ -1,0 +1,110 @@
+"""
+Every facet we know of, and what the catalog does with it.
+
+`docs/reference/openlineage.md` shows this table. What is not in it is kept with its job or dataset
+if it is a facet of one, and with its event in any case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Entity = Literal["run", "job", "dataset", "input", "output"]
+
+#: A: a fact of its own in the catalog; B: kept and shown; C: kept with the event only.
+Use = Literal["A", "B", "C"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    entity: Entity
+    name: str
+    use: Use
+    meaning: str
+    #: Under which name the run keeps it, if it does; of a dataset, what it was at that run.
+    note: str | None = None
+
+
+FACETS: tuple[Facet, ...] = (
+    # --- runs -----------------------------------------------------------------------------------
+    Facet("run", "parent", "A", "The run and the job it runs inside, and their root, each in its own namespace; no state is taken from the child."),
+    Facet("run", "parentRun", "A", "Read as `parent`; older producers call it so."),
+    Facet("run", "nominalTime", "A", "The run's nominal start and end: the interval it was scheduled for.", "nominal"),
+    Facet("run", "errorMessage", "A", "Why the run failed: its message is in lists, its stack trace with the run.", "error"),
+    Facet("run", "processing_engine", "A", "Name and version of the engine, with the run.", "processing_engine"),
+    Facet("run", "externalQuery", "A", "The query's id in the system that ran it, with the run.", "externalQuery"),
+    Facet("run", "extractionError", "A", "What the producer could not read: the run's lineage may be incomplete.", "extractionError"),
+    Facet("run", "jobDependencies", "A", "Control edges to the jobs upstream and downstream.", "jobDependencies"),
+    Facet("run", "test", "A", "The tests that the run made, with their results.", "test"),
+    Facet("run", "tags", "A", "Tags of the run.", "tags"),
+    Facet("run", "executionParameters", "B", "With the run, values of secrets masked.", "executionParameters"),
+    Facet("run", "environmentVariables", "C", "Nothing: it is often full of secrets."),
+    Facet("run", "airflow", "A", "DAG run, task, mapped index and try, of which the run's identity is made; operator, pool, queue, retries, trigger rule, log, declared inlets and outlets."),
+    Facet("run", "airflowDagRun", "A", "The DAG run's identity, dates, type, conf, and the DAG's schedule, owner and tags."),
+    Facet("run", "airflowState", "A", "State and duration of every task when the DAG run closed; it settles those that sent nothing or the wrong thing."),
+    Facet("run", "fairlead", "A", "State and times of a task instance as Airflow itself has them; told by our provider."),
+    Facet("run", "checkpoints", "A", "Flink's: the job is a stream, whose runs are not waited for to end."),
+    Facet("run", "airflow_mappedTask", "C", "Nothing: `airflow` has the mapped index."),
+    Facet("run", "unknownSourceAttribute", "C", "Nothing: it repeats an operator's attributes."),
+    Facet("run", "spark.logicalPlan", "C", "Nothing: it is as large as the query."),
+    Facet("run", "spark_properties", "C", "Nothing; values of secrets are masked wherever it is shown."),
+    Facet("run", "environment-properties", "C", "Nothing; values of secrets are masked wherever it is shown."),
+    # --- jobs -----------------------------------------------------------------------------------
+    Facet("job", "jobType", "A", "Kind, integration, and whether it is a batch, a stream or a service."),
+    Facet("job", "sql", "A", "The query's text and dialect."),
+    Facet("job", "sourceCode", "B", "The source's text and language."),
+    Facet("job", "sourceCodeLocation", "A", "Where the source is: a link to the repository, path and version."),
+    Facet("job", "documentation", "A", "The description."),
+    Facet("job", "ownership", "A", "The owners."),
+    Facet("job", "tags", "A", "Tags of the job."),
+    Facet("job", "lineage", "A", "Edges, and column lineage, exactly as stated; declared by a JobEvent, observed by a RunEvent."),
+    Facet("job", "airflow", "A", "The DAG's tasks, task groups and what follows what: jobs and control edges, also of tasks that never send an event."),
+    # --- datasets -------------------------------------------------------------------------------
+    Facet("dataset", "schema", "A", "A version of the schema, one for each distinct content, nested fields included; when and by which run it came."),
+    Facet("dataset", "columnLineage", "A", "What each column comes from, by the job that writes it, with kinds of transformation and masking."),
+    Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` speak of one column, it counts."),
+    Facet("dataset", "symlinks", "A", "Other names of the same asset, joined with their history whenever they come."),
+    Facet("dataset", "lifecycleStateChange", "A", "Dropped datasets are shown so; a rename keeps the asset's identity; what only drops, renames or alters makes nothing fresh.", "lifecycleStateChange"),
+    Facet("dataset", "version", "A", "The store's own version, such as Iceberg's snapshot, with the run that read or wrote it.", "version"),
+    Facet("dataset", "dataSource", "A", "Name and URI of where it is."),
+    Facet("dataset", "documentation", "A", "The description."),
+    Facet("dataset", "ownership", "A", "The owners."),
+    Facet("dataset", "tags", "A", "Tags of the dataset and, where they name a field, of its columns."),
+    Facet("dataset", "catalog", "A", "A second name: the catalog's address and the table, so that all engines that use the catalog mean one asset."),
+    Facet("dataset", "datasetType", "A", "The kind: table, view, file, topic, model."),
+    Facet("dataset", "hierarchy", "A", "The levels above it, as database and schema."),
+    Facet("dataset", "storage", "B", "Storage layer and file format."),
+    Facet("dataset", "dataQualityMetrics", "A", "As the input facet, wherever a producer puts it.", "dataQualityMetrics"),
+    Facet("dataset", "dataQualityAssertions", "A", "As the input facet, wherever a producer puts it.", "dataQualityAssertions"),
+    Facet("dataset", "inputStatistics", "B", "As the input facet, wherever a producer puts it.", "inputStatistics"),
+    Facet("dataset", "outputStatistics", "B", "As the output facet, wherever a producer puts it.", "outputStatistics"),
+    # --- what a run read and wrote --------------------------------------------------------------
+    Facet("input", "dataQualityMetrics", "A", "Rows, bytes and columns' figures at that run; `lastUpdated` makes the dataset as fresh."),
+    Facet("input", "dataQualityAssertions", "A", "The checks made at that run, and whether they held."),
+    Facet("input", "inputStatistics", "A", "Rows, bytes and files that the run read."),
+    Facet("input", "subset", "B", "Which part of it the run read."),
+    Facet("input", "icebergScanReport", "B", "The scan's figures, with the run."),
+    Facet("output", "outputStatistics", "A", "Rows, bytes and files that the run wrote."),
+    Facet("output", "subset", "B", "Which part of it the run wrote."),
+    Facet("output", "icebergCommitReport", "B", "The commit's snapshot and figures, with the run."),
+)  # fmt: skip
+
+#: Facets that are kept with the run, and under which name.
+RUN_NOTES = {each.name: each.note for each in FACETS if each.entity == "run" and each.note}
+
+#: Facets of datasets that are kept for each run as well.
+RUN_DATASET_NOTES = frozenset(
+    each.name for each in FACETS if each.entity == "dataset" and each.note
+)
+
+_USES = {"A": "a fact", "B": "shown", "C": "in the event"}
+
+
+def table() -> str:
+    """The registry as a Markdown table."""
+    lines = ["| of | facet | use | what the catalog does with it |", "|---|---|---|---|"]
+    lines += [
+        f"| {each.entity} | `{each.name}` | {_USES[each.use]} | {each.meaning} |" for each in FACETS
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,116 @@
+"""A Change while it is being put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from fairlead_bridge import ids
+from fairlead_bridge.facts import (
+    Change,
+    ColumnLineageFacts,
+    DatasetFacts,
+    EdgeFacts,
+    FacetFacts,
+    JobFacts,
+    RunDatasetFacts,
+    RunFacts,
+    SchemaFacts,
+    Symlink,
+    Verdict,
+)
+from fairlead_bridge.mapping import decode, redact
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder().decode
+
+#: (facet's name, its bytes) -> (digest, body) to keep, empty if deleted; None to keep nothing.
+Keep = Callable[[str, msgspec.Raw], tuple[bytes, bytes] | None]
+
+
+class Parts:
+    def __init__(self, at: int, keep: Keep) -> None:
+        self.at = at
+        self._keep = keep
+        self.jobs: list[JobFacts] = []
+        self.datasets: list[DatasetFacts] = []
+        self.symlinks: list[Symlink] = []
+        self.facets: list[FacetFacts] = []
+        self.schemas: list[SchemaFacts] = []
+        self.column_lineage: list[ColumnLineageFacts] = []
+        self.edges: list[EdgeFacts] = []
+        self.runs: list[RunFacts] = []
+        self.run_datasets: list[RunDatasetFacts] = []
+        self.verdicts: list[Verdict] = []
+
+    def facet(self, owner: int, name: str, raw: msgspec.Raw) -> None:
+        """Notes a facet as it came: the newest replaces the whole, null says nothing."""
+        kept = self._keep(name, raw)
+        if kept is not None:
+            self.facets.append(FacetFacts(owner, decode.name(name), self.at, *kept))
+
+    def made_facet(self, owner: int, name: str, value: dict[str, Any]) -> None:
+        """Notes a facet of our own, put together from several places of the event."""
+        body = _encode(decode.bounded(value))
+        self.facets.append(FacetFacts(owner, name, self.at, ids.digest(body), body))
+
+    def change(self) -> Change:
+        return Change(
+            at=self.at,
+            jobs=tuple(self.jobs),
+            datasets=tuple(self.datasets),
+            symlinks=tuple(self.symlinks),
+            facets=tuple(self.facets),
+            schemas=tuple(self.schemas),
+            column_lineage=tuple(self.column_lineage),
+            edges=tuple(self.edges),
+            runs=tuple(self.runs),
+            run_datasets=tuple(self.run_datasets),
+            verdicts=tuple(self.verdicts),
+        )
+
+
+class FacetKeeper:
+    """
+    What is kept of facets: each content is looked at once.
+
+    Nothing of what is no object or null; an empty body of what `_deleted` removes; secrets are
+    taken out; what only a lenient parser reads is mended.
+    """
+
+    _LIMIT = 50_000
+
+    def __init__(self) -> None:
+        #: digest of facets that are kept as they are
+        self._sound: set[bytes] = set()
+
+    def __call__(self, name: str, raw: msgspec.Raw) -> tuple[bytes, bytes] | None:
+        body = bytes(raw)
+        if body[:1] != b"{":
+            return None
+        if name in redact.SENSITIVE:
+            body = redact.facet(body)
+        digest = ids.digest(body)
+        if digest not in self._sound:
+            try:
+                facet = _decode(body)
+            except msgspec.DecodeError:
+                return self._mend(body)
+            if decode.is_too_deep(body):
+                raise decode.too_deep()
+            if facet.get("_deleted") is True:
+                return b"", b""
+            if len(self._sound) >= self._LIMIT:
+                self._sound.clear()
+            self._sound.add(digest)
+        return digest, body
+
+    @staticmethod
+    def _mend(body: bytes) -> tuple[bytes, bytes] | None:
+        try:
+            mended = decode.mended(body)
+        except ValueError:
+            return None
+        return ids.digest(mended), mended

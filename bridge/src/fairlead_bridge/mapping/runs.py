@@ -1,0 +1,191 @@
+"""What an event says of the run it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fairlead_bridge import ids
+from fairlead_bridge.errors import Malformed
+from fairlead_bridge.facts import Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
+from fairlead_bridge.mapping import airflow, decode, parent, redact, times
+from fairlead_bridge.mapping.airflow import Place
+from fairlead_bridge.mapping.decode import Facets, RawEvent
+from fairlead_bridge.mapping.facets import RUN_NOTES
+from fairlead_bridge.mapping.parent import Parent
+from fairlead_bridge.mapping.parts import Parts
+
+ENDS = ("COMPLETE", "ABORT", "FAIL")
+#: Kinds of processing whose runs have no end to wait for.
+_ENDLESS = ("STREAMING", "SERVICE")
+
+
+def kind_of(event: RawEvent) -> str:
+    """The event's type in capitals; one that the specification does not know is as OTHER."""
+    told = (event.eventType or "").strip().upper()
+    return told if told in ("START", "RUNNING", *ENDS) else "OTHER"
+
+
+def processing(job: JobFacts, facets: Facets | None) -> str | None:
+    """BATCH, STREAMING or SERVICE. Flink says it once; its checkpoints say it each time."""
+    if job.processing is None and facets and "checkpoints" in facets:
+        return "STREAMING"
+    return job.processing
+
+
+def of_event(
+    event: RawEvent, run_id: str, job: JobFacts, place: Place | None, inside: Parent | None, at: int
+) -> RunFacts:
+    """The run that the event is about."""
+    facets = event.run.facets if event.run else None
+    attempts = {run_id: _attempt(event, place, inside, job, at)}
+    root = inside.root.run if inside and inside.root else None
+    alias = ids.run_id(run_id)
+    parent_run = inside.run if inside else None
+    if place is None:
+        return RunFacts(
+            id=alias,
+            job_id=job.id,
+            kind=job.kind,
+            parent_id=None if parent_run == alias else parent_run,
+            root_id=root,
+            attempts=attempts,
+            notes=_notes(facets, {}, job, at),
+        )
+    return RunFacts(
+        id=place.id,
+        job_id=job.id,
+        kind=job.kind,
+        dag_id=place.dag_id,
+        dag_run_id=place.dag_run_id,
+        task_id=place.task_id,
+        map_index=place.map_index,
+        try_number=place.try_number,
+        dag_run=place.dag_run,
+        instance=place.instance,
+        parent_id=place.dag_run if place.task_id is not None else parent_run,
+        root_id=root,
+        attempts=attempts,
+        notes=_notes(facets, place.notes, job, at),
+    )
+
+
+def _attempt(
+    event: RawEvent, place: Place | None, inside: Parent | None, job: JobFacts, at: int
+) -> Attempt:
+    kind = kind_of(event)
+    marked = kind in ENDS and place is None and _is_mark(event, inside, job)
+    end = kind if kind in ENDS and not marked else None
+    duration = place.duration if place and end else None
+    return Attempt(
+        generation=place.generation if place else 0,
+        first_at=at,
+        last_at=at,
+        start_at=at if kind == "START" else None,
+        running_at=at if kind == "RUNNING" else None,
+        alive_at=at if kind == "RUNNING" else None,
+        end_at=at if end else None,
+        end=end,
+        mark_at=at if marked else None,
+        mark=kind if marked else None,
+        truth=place.truth if place else None,
+        dag_start_at=place.dag_start_at if place else None,
+        dag_end_at=place.dag_end_at if place else None,
+        duration=duration,
+        duration_at=at if duration is not None else None,
+    )
+
+
+def _is_mark(event: RawEvent, inside: Parent | None, job: JobFacts) -> bool:
+    """Airflow's API server tells of a task that somebody marked without the task's own facets."""
+    engine = decode.facet(event.run.facets if event.run else None, "processing_engine")
+    by_airflow = bool(engine and str(engine.get("name", "")).lower() == "airflow")
+    return by_airflow and inside is not None and job.kind in ("task", None)
+
+
+def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:
+    notes = {name: Note(at, decode.bounded(value)) for name, value in more.items()}
+    if job.processing in _ENDLESS:
+        notes["processing"] = Note(at, job.processing)
+    for name in facets or {}:
+        read = _READERS.get(name)
+        if read is None:
+            continue
+        body = decode.facet(facets, name)
+        if body is not None:
+            notes[RUN_NOTES[name]] = Note(at, read(body))
+    return notes
+
+
+def _whole(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if type(value) is str else decode.bounded(value)
+        for key, value in body.items()
+        if key not in ("_producer", "_schemaURL")
+    }
+
+
+def _redacted(body: dict[str, Any]) -> dict[str, Any]:
+    return dict(redact.redacted(_whole(body)))
+
+
+def _error(facet: dict[str, Any]) -> dict[str, str | None]:
+    return {
+        "message": _text(facet, "message") or "",
+        "language": _text(facet, "programmingLanguage"),
+        "stack_trace": _text(facet, "stackTrace"),
+    }
+
+
+def _nominal(facet: dict[str, Any]) -> list[int | None]:
+    return [_time(facet, "nominalStartTime"), _time(facet, "nominalEndTime")]
+
+
+#: How the facets that are kept with a run are read; the others stay in the log, with the event.
+_READERS = dict.fromkeys(RUN_NOTES, _whole) | {
+    "errorMessage": _error,
+    "nominalTime": _nominal,
+    "executionParameters": _redacted,
+}
+
+
+def _text(facet: dict[str, Any], key: str) -> str | None:
+    value = facet.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _time(facet: dict[str, Any], key: str) -> int | None:
+    value = facet.get(key)
+    try:
+        return times.parse(value) if value else None
+    except Malformed:
+        return None
+
+
+def dependencies(parts: Parts, facets: Facets | None, job: JobFacts, alias: int) -> None:
+    """Control edges from and to the jobs that the facet `jobDependencies` names."""
+    facet = decode.facet(facets, "jobDependencies")
+    if facet is None:
+        return
+    for key in ("upstream", "downstream"):
+        for other in _named(facet.get(key)):
+            if other.job == job.id:
+                continue
+            parts.jobs.append(parent.mentioned(other, parts.at))
+            src, dst = (other.job, job.id) if key == "upstream" else (job.id, other.job)
+            parts.edges.append(EdgeFacts(src, dst, "control", parts.at, alias))
+
+
+def _named(value: object) -> Iterator[parent.Named]:
+    for item in value if isinstance(value, list) else ():
+        found = parent.named(item)
+        if found is not None:
+            yield found
+
+
+def verdicts(facets: Facets | None, dag: JobFacts, place: Place, at: int) -> Iterable[Verdict]:
+    """What the closing event of a DAG run says of its tasks."""
+    for task_id, (state, duration) in airflow.closing(facets).items():
+        job = ids.job_id(dag.namespace, decode.name(f"{place.dag_id}.{task_id}"))
+        word = decode.word(state.lower()) or ""
+        yield Verdict(place.dag_run, decode.name(task_id), job, at, word, duration)
