@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.io.operators.file_transfer import FileTransferOperator
 from airflow.providers.common.sql.operators.sql import (
     SQLCheckOperator,
     SQLColumnCheckOperator,
@@ -207,6 +208,16 @@ def test_an_http_task_reads_or_writes_its_resource(
     operator = HttpOperator(task_id="t", http_conn_id="api", endpoint="rates?x=1", method=method)
     lineage = extract(operator, run=False)
     assert names(getattr(lineage, side)) == [("http://127.0.0.1:7079", "/rates")]
+
+
+def test_a_copied_file_has_the_name_that_hooks_give_it(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    operator = FileTransferOperator(
+        task_id="t", src=f"file://{tmp_path}/a", dst=f"{tmp_path}/b", overwrite=True
+    )
+    lineage = extract(operator)
+    assert names(lineage.inputs) == [("file", f"{tmp_path}/a")]
+    assert names(lineage.outputs) == [("file", f"{tmp_path}/b")]
 
 
 def test_one_source_that_fails_takes_nothing_from_the_others() -> None:

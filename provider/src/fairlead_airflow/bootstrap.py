@@ -85,6 +85,13 @@ def apply() -> Plan:
     return result
 
 
+def is_ours() -> bool:
+    """True where events go through our transport."""
+    from fairlead_airflow import compat
+
+    return TRANSPORT in (airflow_reader(compat.conf())("openlineage", "transport") or "")
+
+
 def _forget_cached_options() -> None:
     """In case somebody asked OpenLineage for its options before they were set here."""
     module = sys.modules.get("airflow.providers.openlineage.conf")

@@ -106,3 +106,63 @@ def dag_run(task_instance: Any) -> Any:
     if context is not None:
         return context.dag_run
     return getattr(task_instance, "dag_run", None)
+
+
+def hookimpl(function: Any) -> Any:
+    """Marks a method of a listener."""
+    from airflow.listeners import hookimpl as mark
+
+    return mark(function)
+
+
+def dag_run_facts(dag_run: Any) -> dict[str, Any]:
+    """The columns of a DAG run that tell which one it is and how it ended; for other processes."""
+    names = ("dag_id", "run_id", "logical_date", "run_after", "clear_number", "end_date")
+    facts = {name: getattr(dag_run, name, None) for name in names}
+    facts["clear_number"] = facts["clear_number"] or 0
+    return facts | {"state": str(getattr(dag_run.state, "value", dag_run.state))}
+
+
+def instance_rows(dag_run: Any) -> list[dict[str, Any]]:
+    """Every try of every task instance of a DAG run, from Airflow's database.
+
+    Asked in the session that the DAG run came with, without writing anything: a session of our own
+    could wait for a lock that this one holds.
+    """
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancehistory import TaskInstanceHistory
+    from sqlalchemy import select
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if session is None:
+        return []
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    with session.no_autoflush:
+        for model in (TaskInstanceHistory, TaskInstance):  # the present comes last and wins
+            columns = [getattr(model, name) for name in _INSTANCE_COLUMNS]
+            query = select(*columns).where(
+                model.dag_id == dag_run.dag_id, model.run_id == dag_run.run_id
+            )
+            for row in session.execute(query):
+                values = dict(zip(_INSTANCE_COLUMNS, row, strict=True))
+                values["state"] = str(getattr(values["state"], "value", values["state"] or "none"))
+                rows[values["task_id"], values["map_index"], values["try_number"]] = values
+    return list(rows.values())
+
+
+_INSTANCE_COLUMNS = (
+    "task_id",
+    "map_index",
+    "try_number",
+    "max_tries",
+    "state",
+    "start_date",
+    "end_date",
+    "duration",
+    "queued_dttm",
+    "operator",
+    "pool",
+    "queue",
+    "rendered_map_index",
+)

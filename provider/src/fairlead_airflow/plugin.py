@@ -30,6 +30,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         from airflow.providers.openlineage import conf
 
         from fairlead_airflow import bootstrap, extractors
+        from fairlead_airflow.instances import InstancesListener
 
         for note in bootstrap.apply().left_alone:
             log.debug("Fairlead leaves alone: %s", note)
@@ -41,10 +42,12 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         listener = get_openlineage_listener()
         for operator in extractors.register(listener.extractor_manager):
             log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
+        if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
+            cls.listeners = [InstancesListener(listener)]
         if not OpenLineageProviderPlugin.listeners:
             # Its plugin was loaded before its options were set. That happens only where Airflow was
             # told not to load policies; see `fairlead_airflow.policy`.
             from airflow.providers.common.compat.sdk import HookLineageReader
 
-            cls.listeners = [listener]
+            cls.listeners = [listener, *cls.listeners]
             cls.hook_lineage_readers = [HookLineageReader]

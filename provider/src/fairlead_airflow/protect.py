@@ -129,7 +129,7 @@ _EXPENDABLE = (
     "sourceCode",
     "documentation",
 )
-_NEEDED = frozenset({"parent", "fairlead", "fairlead_cut"})
+_NEEDED = frozenset({"parent", "fairlead", "fairlead_cut", "fairlead_instances"})
 
 
 def fit(event: dict[str, Any], max_bytes: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ EXTRACTORS = (
     "fairlead_airflow.extractors.bash.BashExtractor",
     "fairlead_airflow.extractors.sql.SqlExtractor",
     "fairlead_airflow.extractors.http.HttpExtractor",
+    "fairlead_airflow.extractors.files.FileTransferExtractor",
 )
 _STOCK = "airflow.providers.openlineage.extractors."
 

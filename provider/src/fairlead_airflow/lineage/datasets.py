@@ -54,6 +54,8 @@ def of_uri(uri: str) -> Identity | None:
 
 def of_asset(uri: str | None, name: str | None) -> Identity | None:
     """An Airflow asset. One without a URI is told by its name."""
+    if uri and uri.startswith("/"):  # as hooks report local files
+        return of_file(uri)
     if uri and urlsplit(uri).scheme:
         return of_uri(uri)
     known = name or uri

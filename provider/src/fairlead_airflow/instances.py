@@ -1,0 +1,137 @@
+"""What Airflow's database says of every task instance, told when a DAG run ends.
+
+A task's own events come from its process, which does not know when its supervisor had it started, nor
+when a failed or skipped one was settled; and tasks that never ran (skipped by a branch, upstream
+failed, empty) have no event at all. The scheduler knows. So it sends one more event for the DAG's
+run, of type OTHER, with the run facet `fairlead_instances`: each try of each instance as Airflow
+shows it. A very large DAG run makes several such events.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from fairlead_airflow import compat
+
+log = logging.getLogger(__name__)
+
+_PER_EVENT = 1000
+_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadInstancesRunFacet"
+
+
+class InstancesListener:
+    """Hears of the ends of DAG runs, in the scheduler and, for runs marked by hand, the api-server."""
+
+    def __init__(self, openlineage: Any) -> None:
+        """`openlineage` is OpenLineage's listener, whose worker process sends."""
+        self._openlineage = openlineage
+
+    @compat.hookimpl
+    def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
+        self._tell(dag_run)
+
+    @compat.hookimpl
+    def on_dag_run_failed(self, dag_run: Any, msg: str) -> None:
+        self._tell(dag_run)
+
+    def _tell(self, dag_run: Any) -> None:
+        try:
+            from airflow.providers.openlineage.utils.emission_policy import (
+                resolve_dag_emission_policy,
+            )
+
+            if not resolve_dag_emission_policy(dag_run.dag_id, dag=dag_run.dag).emit:
+                return
+            # Here only what the database must be asked for; the rest is done in another process.
+            facts = compat.dag_run_facts(dag_run)
+            instances = compat.instance_rows(dag_run)
+            self._openlineage.submit_callable(tell, facts, instances)
+        except Exception:  # the scheduler must go on
+            log.warning("The instances of a DAG run could not be told", exc_info=True)
+
+
+def tell(facts: Mapping[str, Any], instances: Iterable[Mapping[str, Any]]) -> None:
+    """Send the events. Runs in the process that sends OpenLineage's own events of DAG runs."""
+    from airflow.providers.openlineage import conf
+    from airflow.providers.openlineage.plugins.adapter import OpenLineageAdapter
+
+    run_id = OpenLineageAdapter.build_dag_run_id(
+        dag_id=facts["dag_id"],
+        logical_date=facts["logical_date"] or facts["run_after"],
+        clear_number=facts["clear_number"],
+    )
+    for event in events(facts, instances, run_id, conf.namespace()):
+        _client().transport.emit(event)
+
+
+@cache
+def _client() -> Any:
+    from airflow.providers.openlineage.plugins.adapter import OpenLineageAdapter
+
+    return OpenLineageAdapter().get_or_create_openlineage_client()
+
+
+def events(
+    facts: Mapping[str, Any],
+    instances: Iterable[Mapping[str, Any]],
+    run_id: str,
+    namespace: str,
+) -> Iterator[dict[str, Any]]:
+    """The events, as plain dicts. Times become ISO 8601 in UTC, what is not known is left out."""
+    from openlineage.client.generated.base import PRODUCER  # set by OpenLineage's provider
+
+    rows = [_instance(row) for row in instances]
+    for start in range(0, len(rows), _PER_EVENT):
+        facet = {
+            "_producer": PRODUCER,
+            "_schemaURL": _SCHEMA,
+            "dagId": facts["dag_id"],
+            "dagRunId": facts["run_id"],
+            "state": facts["state"],
+            "instances": rows[start : start + _PER_EVENT],
+        }
+        yield {
+            "eventType": "OTHER",
+            "eventTime": _iso(facts["end_date"] or datetime.now(UTC)),
+            "producer": PRODUCER,
+            "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+            "run": {"runId": run_id, "facets": {"fairlead_instances": facet}},
+            "job": {"namespace": namespace, "name": facts["dag_id"], "facets": {}},
+            "inputs": [],
+            "outputs": [],
+        }
+
+
+_KEYS = {
+    "task_id": "taskId",
+    "map_index": "mapIndex",
+    "try_number": "tryNumber",
+    "max_tries": "maxTries",
+    "state": "state",
+    "start_date": "startedAt",
+    "end_date": "endedAt",
+    "duration": "duration",
+    "queued_dttm": "queuedAt",
+    "operator": "operator",
+    "pool": "pool",
+    "queue": "queue",
+    "rendered_map_index": "renderedMapIndex",
+}
+
+
+def _instance(row: Mapping[str, Any]) -> dict[str, Any]:
+    result = {}
+    for column, key in _KEYS.items():
+        value = row.get(column)
+        if value is None or (column == "map_index" and value < 0):
+            continue
+        result[key] = _iso(value) if isinstance(value, datetime) else value
+    return result
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

@@ -1,0 +1,81 @@
+"""What the scheduler tells of a DAG run's task instances."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from fairlead_airflow.instances import events
+
+END = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+FACTS = {"dag_id": "shop", "run_id": "manual__1", "state": "failed", "end_date": END}
+SCHEMA = Path(__file__).parents[2] / "docs/reference/facets/FairleadInstancesRunFacet.json"
+
+
+def row(**columns: Any) -> dict[str, Any]:
+    return {"task_id": "t", "map_index": -1, "try_number": 1, "state": "success", **columns}
+
+
+def told(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    made = list(events(FACTS, rows, "run", "shop-space"))
+    return [i for e in made for i in e["run"]["facets"]["fairlead_instances"]["instances"]]
+
+
+def test_an_event_names_the_dag_run_and_ends_nothing() -> None:
+    [event] = events(FACTS, [row()], "run", "shop-space")
+    assert (event["eventType"], event["eventTime"]) == ("OTHER", END.isoformat())
+    assert event["run"]["runId"] == "run"
+    assert event["job"] == {"namespace": "shop-space", "name": "shop", "facets": {}}
+    facet = event["run"]["facets"]["fairlead_instances"]
+    assert (facet["dagId"], facet["dagRunId"], facet["state"]) == ("shop", "manual__1", "failed")
+
+
+def test_times_are_told_in_utc_to_the_microsecond() -> None:
+    at = datetime(2026, 11, 21, 9, 0, 0, 123_456, tzinfo=timezone(timedelta(hours=1)))
+    assert told(row(start_date=at))[0]["startedAt"] == "2026-11-21T08:00:00.123456+00:00"
+
+
+def test_what_airflow_does_not_know_is_left_out() -> None:
+    never = row(state="upstream_failed", try_number=0, start_date=None, duration=None)
+    assert told(never) == [{"taskId": "t", "tryNumber": 0, "state": "upstream_failed"}]
+
+
+def test_every_try_and_every_mapped_instance_is_told_by_itself() -> None:
+    rows = [
+        row(try_number=1, state="failed"),
+        row(try_number=2),
+        row(map_index=0),
+        row(map_index=1),
+    ]
+    assert [(i.get("mapIndex"), i["tryNumber"]) for i in told(*rows)] == [
+        (None, 1),
+        (None, 2),
+        (0, 1),
+        (1, 1),
+    ]
+
+
+def test_a_very_large_dag_run_makes_several_events() -> None:
+    made = list(events(FACTS, [row(map_index=n) for n in range(2500)], "run", "shop-space"))
+    sizes = [len(e["run"]["facets"]["fairlead_instances"]["instances"]) for e in made]
+    assert sizes == [1000, 1000, 500]
+
+
+def test_the_schema_names_every_key_that_is_sent() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]["FairleadInstancesRunFacet"]
+    known = schema["allOf"][1]["properties"]["instances"]["items"]["properties"]
+    full = row(
+        map_index=0,
+        max_tries=1,
+        start_date=END,
+        end_date=END,
+        duration=0.5,
+        queued_dttm=END,
+        operator="o",
+        pool="p",
+        queue="q",
+        rendered_map_index="r",
+    )
+    assert set(told(full)[0]) == set(known)
