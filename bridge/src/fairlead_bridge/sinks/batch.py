@@ -16,13 +16,14 @@ def in_batches(
     payloads: Sequence[P],
     weight: Callable[[P], int],
     limit: int,
-    send: Callable[[Sequence[P]], None],
+    send: Callable[[Sequence[P]], Sequence[Outcome] | None],
 ) -> Iterator[Outcome]:
     """
     `send` the payloads in order, at most `limit` by their `weight` at once.
 
     A batch that is refused is halved until those that cannot be taken are alone. `send` raises
-    Rejected or Broken for the batch it was given, Unavailable where nothing more can be told.
+    Rejected or Broken for the batch it was given, Unavailable where nothing more can be told; it
+    returns nothing where everything was taken, else an outcome for each payload.
     """
     batch: list[P] = []
     total = 0
@@ -37,15 +38,17 @@ def in_batches(
         yield from _halving(batch, send)
 
 
-def _halving(batch: Sequence[P], send: Callable[[Sequence[P]], None]) -> Iterator[Outcome]:
+def _halving(
+    batch: Sequence[P], send: Callable[[Sequence[P]], Sequence[Outcome] | None]
+) -> Iterator[Outcome]:
     try:
-        send(batch)
+        outcomes = send(batch)
     except (Rejected, Broken) as error:
         if len(batch) == 1:
             yield error
             return
     else:
-        yield from (None for _ in batch)
+        yield from outcomes or (None for _ in batch)
         return
     middle = len(batch) // 2
     yield from _halving(batch[:middle], send)
