@@ -18,6 +18,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [{"integration-name": "Fairlead", "python-modules": ["fairlead_airflow.hooks"]}],
         "plugins": [{"name": "fairlead", "plugin-class": "fairlead_airflow.plugin.FairleadPlugin"}],
+        "cli": ["fairlead_airflow.cli.get_fairlead_cli_commands"],
         "asset-uris": [
             {
                 "schemes": ["sqlite", "http", "https", "duckdb", "clickhouse"],

@@ -49,10 +49,12 @@ class Receiver:
 
             def do_GET(self) -> None:
                 receiver.requests.append((self.path, dict(self.headers), 0))
+                runs = [{"run_id": e.get("run", {}).get("runId")} for e in receiver.events]
+                payload = json.dumps({"status": "ok", "items": runs, "next": None}).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", "16")
+                self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
-                self.wfile.write(b'{"status": "ok"}')
+                self.wfile.write(payload)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,0 +1,129 @@
+"""What `airflow fairlead doctor | status | flush | init` do. They print; the exit code says if all is
+well."""
+
+# ruff: noqa: T201 - printing is what a command line is for
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_SIGNS = {True: "ok  ", False: "FAIL", None: "    "}
+
+
+def doctor(args: Any) -> None:
+    """Exit 1 if anything is wrong."""
+    from fairlead_airflow.doctor import examine
+
+    well = True
+    for finding in examine(args.timeout, send=not args.no_probe):
+        well = well and finding.good is not False
+        print(_SIGNS[finding.good], finding.text, flush=True)
+    sys.exit(0 if well else 1)
+
+
+def status(args: Any) -> None:
+    """What the spool of this host holds."""
+    from fairlead.cli import status as spool_status
+    from fairlead.settings import Settings
+    from fairlead_airflow.transport import read_config
+
+    rows = spool_status(Settings.from_dict(read_config().spool))
+    if args.json:
+        print(json.dumps(rows))
+        return
+    for name, value in rows.items():
+        print(f"{name:28} {'-' if value is None else value}")
+
+
+def flush(args: Any) -> None:
+    """Exit 1 if events are left."""
+    from fairlead.cli import flush as flush_spool
+    from fairlead_airflow.transport import read_config, resolve
+
+    done = flush_spool(resolve(read_config()), args.timeout)
+    print("everything is delivered" if done else "events are left, see `airflow fairlead status`")
+    sys.exit(0 if done else 1)
+
+
+def init(args: Any) -> None:
+    """The lines to copy; nothing is changed."""
+    print(RECIPES[args.target](args.url))
+
+
+def _env(url: str) -> str:
+    return f"pip install airflow-provider-fairlead\nexport AIRFLOW__FAIRLEAD__URL={url}"
+
+
+def _docker(url: str) -> str:
+    return f"""\
+# Dockerfile
+FROM apache/airflow:3.3.2
+RUN pip install --no-cache-dir airflow-provider-fairlead
+
+# docker-compose.yml, for every Airflow service
+environment:
+  AIRFLOW__FAIRLEAD__URL: {url}
+  AIRFLOW__FAIRLEAD__SPOOL: /opt/airflow/spool
+volumes:
+  - lineage-spool:/opt/airflow/spool"""
+
+
+def _helm(url: str) -> str:
+    return f"""\
+# values.yaml of the official chart; the image must have airflow-provider-fairlead installed.
+env:
+  - name: AIRFLOW__FAIRLEAD__URL
+    value: {url}
+  - name: AIRFLOW__FAIRLEAD__SPOOL
+    value: /opt/airflow/spool/{{hostname}}
+  # KubernetesExecutor: pods end with their task, so the last event waits for its delivery.
+  - name: AIRFLOW__FAIRLEAD__WAIT
+    value: "10"
+# Celery workers and the scheduler: a volume that outlives the container.
+workers:
+  extraVolumes: [{{name: lineage-spool, emptyDir: {{}}}}]
+  extraVolumeMounts: [{{name: lineage-spool, mountPath: /opt/airflow/spool}}]
+scheduler:
+  extraVolumes: [{{name: lineage-spool, emptyDir: {{}}}}]
+  extraVolumeMounts: [{{name: lineage-spool, mountPath: /opt/airflow/spool}}]"""
+
+
+def _mwaa(url: str) -> str:
+    return f"""\
+# requirements.txt
+airflow-provider-fairlead
+
+# Environment, Airflow configuration options
+fairlead.url = {url}
+fairlead.spool = /usr/local/airflow/fairlead/spool"""
+
+
+def _composer(url: str) -> str:
+    return f"""\
+gcloud composer environments update ENVIRONMENT --location LOCATION \\
+  --update-pypi-package airflow-provider-fairlead
+gcloud composer environments update ENVIRONMENT --location LOCATION \\
+  --update-airflow-configs fairlead-url={url},fairlead-spool=/home/airflow/fairlead/spool"""
+
+
+def _astronomer(url: str) -> str:
+    return f"""\
+# requirements.txt
+airflow-provider-fairlead
+
+# .env, or the deployment's variables
+AIRFLOW__FAIRLEAD__URL={url}
+AIRFLOW__FAIRLEAD__SPOOL=/usr/local/airflow/fairlead/spool"""
+
+
+RECIPES: dict[str, Callable[[str], str]] = {
+    "env": _env,
+    "docker": _docker,
+    "helm": _helm,
+    "mwaa": _mwaa,
+    "composer": _composer,
+    "astronomer": _astronomer,
+}
