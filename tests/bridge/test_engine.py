@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,26 @@ def test_a_sqlite_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> Non
         assert tx.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert tx.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     engine.dispose()
+
+
+def test_a_writer_that_never_rests_does_not_starve_the_others(db: sa.Engine) -> None:
+    stop = threading.Event()
+
+    def write_all_the_time() -> None:
+        number = 0
+        while not stop.is_set():
+            with writing(db) as tx:
+                number += 1
+                insert_new(tx, edge, [_edge(number, 5, 5)])
+
+    thread = threading.Thread(target=write_all_the_time)
+    thread.start()
+    try:
+        for number in range(20):
+            began = time.monotonic()
+            with writing(db) as tx:
+                insert_new(tx, edge, [_edge(-number, 5, 5)])
+            assert time.monotonic() - began < 5
+    finally:
+        stop.set()
+        thread.join()

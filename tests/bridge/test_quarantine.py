@@ -18,11 +18,11 @@ EVENT = (
     b'"run":{"runId":"01939cd0-0000-7000-8000-%012d"},"job":{"namespace":"n","name":"j%d"}}'
 )
 
-SETTINGS = Settings(absorb_batch=50)
+SETTINGS = Settings()
 
 
 def absorb(db: sa.Engine) -> Absorb:
-    return Absorb(SETTINGS, db, build_translator(SETTINGS), {}, on_news=lambda: None)
+    return Absorb(db, build_translator(SETTINGS), {}, most=50)
 
 
 def receive(db: sa.Engine, *bodies: bytes) -> None:
@@ -62,7 +62,7 @@ def test_an_event_that_breaks_us_is_set_aside_alone(db: sa.Engine) -> None:
         return translate(body)
 
     receive(db, *(EVENT % (number, number) for number in range(6)))
-    step = Absorb(SETTINGS, db, stumbling, {}, on_news=lambda: None)
+    step = Absorb(db, stumbling, {}, most=50)
     while step():
         pass
     assert odd(db) == {
@@ -77,7 +77,7 @@ def test_once_we_can_read_it_a_replay_absorbs_it(db: sa.Engine) -> None:
         raise ZeroDivisionError
 
     receive(db, EVENT % (1, 1))
-    Absorb(SETTINGS, db, refusing, {}, on_news=lambda: None)()
+    Absorb(db, refusing, {}, most=50)()
     assert len(odd(db)) == 1
     with writing(db) as tx:
         inbox.replay(tx, quarantined=True)

@@ -246,7 +246,7 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
             waiting = inbox.replay(tx, quarantined=arguments.quarantined)
         _print(f"{waiting} events to absorb")
         translate = build_translator(settings)
-        _absorb_all(Absorb(settings, engine, translate, interests(targets), lambda: None))
+        _absorb_all(Absorb(engine, translate, interests(targets), settings.absorb_batch))
         with reading(engine) as tx:
             left = inbox.counts(tx)
         _print(f"Done; {left.waiting} wait, {left.quarantined} are in quarantine")

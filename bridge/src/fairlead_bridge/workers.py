@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox, telemetry
 from fairlead_bridge.app import build_kafka, build_sinks, build_translator
-from fairlead_bridge.db.engine import checkpoint, open_database, writing
+from fairlead_bridge.db.engine import checkpoint, one_absorber, open_database, reading, writing
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target, interests
@@ -32,6 +32,9 @@ from fairlead_bridge.telemetry import Line
 
 #: Seconds between two rounds of work, in which others come to write: on SQLite one writes at a time.
 GAP = 0.003
+#: Seconds that absorbing a batch should take, since intake waits that long to write; and the
+#: events a batch has at least.
+ABSORB_WITHIN, _FEWEST = 0.03, 20
 #: Seconds after which a loop looks for work that nobody woke it for (another process's events).
 IDLE = 0.25
 #: Seconds between two looks at what sinks are due.
@@ -159,7 +162,12 @@ def _start_loops(loops: _Loops, settings: Settings, engine: sa.Engine, told: Con
     if "absorb" in settings.roles:
         translate = build_translator(settings)
         step = Absorb(
-            settings, engine, translate, interests(targets), lambda: loops.wake("deliver")
+            engine,
+            translate,
+            interests(targets),
+            settings.absorb_batch,
+            ABSORB_WITHIN,
+            lambda: loops.wake("deliver"),
         )
         loops.start("absorb", step, IDLE)
         loops.start("forget", Forget(settings, engine), _HOUR)
@@ -177,24 +185,31 @@ def _chores(engine: sa.Engine, told: Connection) -> int:
 
 
 class Absorb:
-    """A step of absorbing."""
+    """
+    A step of absorbing: at most `most` events, fewer where they would take longer than `within`
+    (seconds of work; waiting for one's turn does not count).
+
+    `on_news` is called after a step that absorbed something.
+    """
 
     def __init__(
         self,
-        settings: Settings,
         engine: sa.Engine,
         translate: flow.Translate,
         interests: Interests,
-        on_news: Callable[[], None],
+        most: int,
+        within: float | None = None,
+        on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._translate = translate
         self._interests = interests
-        self._limit = settings.absorb_batch
+        self._most = self._limit = most
+        self._within = within
         self._on_news = on_news
 
     def __call__(self) -> int:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         try:
             count = self._absorb(self._limit)
         except sa.exc.OperationalError:
@@ -206,8 +221,13 @@ class Absorb:
             telemetry.ABSORBED.inc(count)
             telemetry.ABSORB_EVENTS.observe(count)
             telemetry.ABSORB_SECONDS.observe(time.perf_counter() - began)
+            self._pace(count, time.thread_time() - worked)
             self._on_news()
         return count
+
+    def _pace(self, count: int, worked: float) -> None:
+        if self._within:
+            self._limit = max(_FEWEST, min(self._most, int(count * self._within / worked)))
 
     def _absorb(self, limit: int) -> int:
         return flow.absorb(self._engine, self._translate, self._interests, now(), limit)
@@ -217,24 +237,32 @@ class Absorb:
         failed: list[int] = []
         done = 0
         while done < self._limit:
+            suspect = self._oldest()
             try:
                 if not self._absorb(1):
                     break
             except sa.exc.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001  (a mistake of ours must not stop the others)
-                failed += self._set_aside(error)
+                failed += self._set_aside(suspect, error)
             done += 1
         telemetry.say(Line.QUARANTINED, logging.ERROR, count=len(failed), first=failed[:10])
         return done
 
-    def _set_aside(self, error: Exception) -> list[int]:
+    def _oldest(self) -> list[int]:
+        with reading(self._engine) as tx:
+            return [arrival.id for arrival in inbox.claim(tx, 1)]
+
+    def _set_aside(self, suspect: list[int], error: Exception) -> list[int]:
+        """To quarantine, unless another absorber came between: then nobody knows who it was."""
         reason = f"this bridge failed on it, which is a mistake of ours: {error!r}"[:1000]
         with writing(self._engine) as tx:
-            oldest = [arrival.id for arrival in inbox.claim(tx, 1)]
-            inbox.quarantine(tx, [(number, reason) for number in oldest], now())
-            inbox.settle(tx, oldest)
-        return oldest
+            one_absorber(tx)
+            if [arrival.id for arrival in inbox.claim(tx, 1)] != suspect:
+                return []
+            inbox.quarantine(tx, [(number, reason) for number in suspect], now())
+            inbox.settle(tx, suspect)
+        return suspect
 
 
 class Deliver:

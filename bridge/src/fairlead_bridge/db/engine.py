@@ -8,6 +8,7 @@ PostgreSQL: through psycopg 3; a reader sees a snapshot too.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from fairlead_bridge.errors import BadSettings
+
+try:
+    import fcntl
+except ImportError:  # Windows: writers there take the lock as it comes
+    fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -56,6 +62,7 @@ def open_database(url: str) -> sa.Engine:
             connect_args={"timeout": BUSY_TIMEOUT, "cached_statements": 512},
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "close", _forget_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
@@ -145,13 +152,22 @@ def checkpoint(engine: sa.Engine) -> None:
             connection.close()
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT}")
     connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
     connection.execute("PRAGMA temp_store = MEMORY")
+    if fcntl is not None:
+        (_, _, path), *_ = connection.execute("PRAGMA database_list")
+        record.info["line"] = os.open(f"{path}-line", os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _forget_sqlite(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+    line = record.info.pop("line", None)
+    if line is not None:
+        os.close(line)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -161,23 +177,44 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # SQLite's own waiting looks ever more seldom, up to ten times a second: too late for intake.
     driver = connection.connection.cursor()
     driver.execute("PRAGMA busy_timeout = 0")
-    deadline = time.monotonic() + BUSY_TIMEOUT
     try:
-        while not _took_write_lock(driver, deadline):
-            time.sleep(_LOOK_AGAIN)
+        with _first_in_line(connection):
+            _take_write_lock(driver)
     finally:
         driver.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
         driver.close()
 
 
-def _took_write_lock(driver: Any, deadline: float) -> bool:
+def _take_write_lock(driver: Any) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN)
+        else:
+            return
+
+
+@contextmanager
+def _first_in_line(connection: sa.Connection) -> Iterator[None]:
+    """
+    Only the first in line looks for the write lock; the others wait behind it.
+
+    So whoever has just written cannot write again before those who waited: without this, a
+    process that writes all the time starves the others.
+    """
+    if fcntl is None:
+        yield
+        return
+    line: int = connection.info["line"]
+    fcntl.flock(line, fcntl.LOCK_EX)
     try:
-        driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-            raise
-        return False
-    return True
+        yield
+    finally:
+        fcntl.flock(line, fcntl.LOCK_UN)
 
 
 # --- writing in bulk ------------------------------------------------------------------------
