@@ -23,6 +23,8 @@ const queries = new QueryClient({
 })
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
+// What locks the page behind a dialog writes a style of its own and looks for the nonce here.
+Object.assign(window, { __webpack_nonce__: nonce })
 const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(

@@ -50,7 +50,7 @@ export function Gantt({ runs, from, to }: { runs: Run[]; from: string | null; to
                 const end = run.ended_at ? Date.parse(run.ended_at) : run.started_at ? now : begin
                 const tone = toneOf(run.state)
                 const queued = run.queued_at && run.started_at ? Date.parse(run.queued_at) : begin
-                const took = (end - begin) / 1000
+                const took = run.duration ?? (end - begin) / 1000
                 const told = `${lane.label}${run.try_number && run.try_number > 1 ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${duration(took)}`
                 return (
                   <Link key={run.id} to="/runs/$id" params={{ id: run.id }} aria-label={told}>

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { Run } from '../api/schema'
 import { useNow } from '../parts/Now'
 import { colorOf, toneOf, wordOf } from '../text/state'
+import { byTime } from '../text/order'
 import { clock } from '../text/time'
 
 interface Props {
@@ -70,7 +71,7 @@ function Row({ task, columns, cells }: { task: string; columns: Run[]; cells: Ma
 /** Tasks in the order in which they start, those that never started last. */
 export function rowsOf(tasks: Run[], known: string[]): string[] {
   const began = new Map<string, string>()
-  const newestFirst = tasks.toSorted((a, b) => (b.started_at ?? '').localeCompare(a.started_at ?? ''))
+  const newestFirst = tasks.toSorted((a, b) => byTime(b.started_at, a.started_at))
   const ofRun = new Map<string, string | null>()
   for (const run of newestFirst) {
     const task = run.task_id ?? run.job.name
@@ -81,9 +82,8 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
       began.set(task, run.started_at)
     }
   }
-  const order = (task: string) => began.get(task) ?? '~'
   const names = [...new Set([...known, ...tasks.map((run) => run.task_id ?? run.job.name)])]
-  return names.sort((a, b) => order(a).localeCompare(order(b)) || a.localeCompare(b))
+  return names.sort((a, b) => byTime(began.get(a), began.get(b)) || a.localeCompare(b))
 }
 
 const gravity = ['failed', 'aborted', 'lost', 'up_for_retry', 'running', 'queued', 'deferred', 'upstream_failed', 'success', 'skipped', 'removed']

@@ -1,4 +1,5 @@
 import type { Run } from '../api/schema'
+import { byTime } from '../text/order'
 import { laneLabel } from './lanes'
 
 export interface Failure {
@@ -26,12 +27,12 @@ export function failuresOf(runs: Run[]): Failure[] {
     const key = fingerprint(run.error)
     groups.set(key, [...(groups.get(key) ?? []), run])
   }
-  const time = (run: Run) => run.ended_at ?? run.started_at ?? ''
+  const time = (run: Run) => run.ended_at ?? run.started_at
   return [...groups]
     .flatMap(([key, members]) => {
-      const [last] = members.toSorted((a, b) => time(b).localeCompare(time(a)))
+      const [last] = members.toSorted((a, b) => byTime(time(b), time(a)))
       if (!last) return []
       return [{ key, text: last.error?.split('\n').find((line) => line.trim()) ?? key, tasks: [...new Set(members.map(laneLabel))].sort(), times: members.length, last }]
     })
-    .sort((a, b) => b.times - a.times || time(b.last).localeCompare(time(a.last)))
+    .sort((a, b) => b.times - a.times || byTime(time(b.last), time(a.last)))
 }

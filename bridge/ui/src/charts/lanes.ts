@@ -1,4 +1,5 @@
 import type { Run } from '../api/schema'
+import { byTime } from '../text/order'
 
 export interface Lane {
   label: string
@@ -15,9 +16,9 @@ export function laneLabel(run: Run): string {
 export function lanesOf(runs: Run[]): Lane[] {
   const lanes = new Map<string, Run[]>()
   for (const run of runs) lanes.set(laneLabel(run), [...(lanes.get(laneLabel(run)) ?? []), run])
-  const begin = (run: Run | undefined) => run?.started_at ?? run?.queued_at ?? run?.ended_at ?? '~'
-  const order = (a: Run, b: Run) => (a.try_number ?? 0) - (b.try_number ?? 0) || begin(a).localeCompare(begin(b))
+  const begin = (run: Run | undefined) => run?.started_at ?? run?.queued_at ?? run?.ended_at
+  const order = (a: Run, b: Run) => (a.try_number ?? 0) - (b.try_number ?? 0) || byTime(begin(a), begin(b))
   return [...lanes]
     .map(([label, tries]) => ({ label, runs: tries.sort(order) }))
-    .sort((a, b) => begin(a.runs[0]).localeCompare(begin(b.runs[0])) || a.label.localeCompare(b.label))
+    .sort((a, b) => byTime(begin(a.runs[0]), begin(b.runs[0])) || a.label.localeCompare(b.label))
 }

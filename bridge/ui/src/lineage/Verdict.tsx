@@ -59,6 +59,7 @@ export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; 
   const around = [...upstreamOf(graph, neighbours)].flatMap((node) => cards.get(node) ?? [])
   const upstream = around.filter((card) => !own.has(card.node) && card.kind === 'job')
   const running = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'run')
+  const beyond = around.some((card) => card.more_upstream > 0)
   const tone = running.length ? 'run' : (focus?.written_at ?? focus?.state ?? dag?.state) ? 'ok' : 'non'
   const Icon = running.length ? LoaderCircle : tone === 'ok' ? CircleCheck : CircleDashed
   return (
@@ -73,8 +74,10 @@ export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; 
         {running.length
           ? `${running.slice(0, 2).map(label).join(' and ')} ${running.length === 1 ? 'is' : 'are'} running${running.length > 2 ? `, with ${running.length - 2} more` : ''}.`
           : upstream.length
-            ? `Nothing failed among the ${counted(upstream.length, 'job')} upstream.`
-            : 'Nothing is known upstream of it.'}
+            ? `Nothing failed among the ${counted(upstream.length, 'job')} upstream${beyond ? ' that are drawn' : ''}.`
+            : beyond
+              ? 'What lies upstream is not drawn.'
+              : 'Nothing is known upstream of it.'}
       </p>
     </div>
   )

@@ -79,7 +79,7 @@ describe('the graph', () => {
 
 describe('the address of the lineage screen', () => {
   it('keeps what differs from the usual, and refuses nonsense', () => {
-    expect(lineageSearch({ focus: 'dataset:a:b', up: 3, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
+    expect(lineageSearch({ focus: 'dataset:a:b', up: 6, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
     expect(lineageSearch({ up: 'x', down: 999, lens: 'nonsense', other: 1 })).toEqual({ down: 20 })
     expect(lineageSearch({ up: 0 })).toEqual({ up: 0 })
   })

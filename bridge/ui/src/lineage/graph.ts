@@ -1,4 +1,5 @@
 import type { Card, Graph, Route } from '../api/schema'
+import { byTime } from '../text/order'
 import { toneOf } from '../text/state'
 
 export type Direction = 'up' | 'down'
@@ -83,8 +84,7 @@ export function blameOf(graph: Graph, neighbours: Neighbours): Blame | null {
   })
   const isFailed = new Set(failed.map((card) => card.node))
   const roots = failed.filter((card) => !reach(neighbours, card.node, 'up').some((node) => isFailed.has(node)))
-  const ended = (card: Card) => card.last_run?.ended_at ?? '~'
-  const root = roots.sort((a, b) => ended(a).localeCompare(ended(b)))[0] ?? failed[0]
+  const root = roots.sort((a, b) => byTime(a.last_run?.ended_at, b.last_run?.ended_at))[0] ?? failed[0]
   if (!root) return null
   return { root, path: way(neighbours, root.node, focus), others: failed.length - 1 }
 }

@@ -10,7 +10,7 @@ export interface LineageSearch {
   sel?: string
 }
 
-export const USUAL = { up: 3, down: 3, lens: 'status' as Lens }
+export const USUAL = { up: 6, down: 4, lens: 'status' as Lens }
 export const DEEPEST = 20
 
 export function lineageSearch(search: Record<string, unknown>): LineageSearch {

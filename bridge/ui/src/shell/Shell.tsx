@@ -24,7 +24,9 @@ export function Shell() {
   const overview = useApi<Overview>('overview')
   const failing = overview.data?.failing.length ?? 0
   const main = useRef<HTMLElement>(null)
-  useEffect(() => main.current?.scrollTo(0, 0), [path])
+  useEffect(() => {
+    main.current?.scrollTo(0, 0)
+  }, [path])
   const current = (to: string) => (to === '/' ? path === '/' : path.startsWith(to) || (to === '/dags' && path.startsWith('/jobs')))
   return (
     <div className="app">

@@ -1,0 +1,377 @@
+"""The page in a real browser, over a real bridge."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from tests.browser import shop
+from tests.browser.conftest import Bridge, Open
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+REVENUE = f"dataset:{shop.WAREHOUSE}:shop.mart.daily_revenue"
+
+
+def lineage(bridge: Bridge, focus: str, **search: object) -> str:
+    more = "".join(f"&{name}={quote(str(value), safe='')}" for name, value in search.items())
+    return f"{bridge.base}/lineage?focus={quote(focus, safe='')}{more}"
+
+
+def addresses(bridge: Bridge) -> dict[str, str]:
+    """One of every page."""
+    dataset = bridge.get("datasets?q=daily_revenue")["items"][0]["id"]
+    dag = bridge.get("jobs?kind=dag&q=ingest_payments")["items"][0]["id"]
+    task = bridge.get("jobs?kind=task&q=load_charges")["items"][0]["id"]
+    failed = bridge.get("runs?state=failed&kind=task")["items"][0]["id"]
+    dag_run = bridge.get("runs?kind=dag&limit=1")["items"][0]["id"]
+    return {
+        "health": f"{bridge.base}/",
+        "datasets": f"{bridge.base}/datasets",
+        "dataset": f"{bridge.base}/datasets/{dataset}",
+        "DAGs": f"{bridge.base}/dags",
+        "DAG": f"{bridge.base}/jobs/{dag}",
+        "task": f"{bridge.base}/jobs/{task}",
+        "runs": f"{bridge.base}/runs",
+        "failed run": f"{bridge.base}/runs/{failed}",
+        "DAG run": f"{bridge.base}/runs/{dag_run}",
+        "where to begin": f"{bridge.base}/lineage",
+        "lineage": lineage(bridge, REVENUE, sel=REVENUE),
+        "lineage of a DAG": lineage(bridge, f"job:{shop.NAMESPACE}:ingest_payments"),
+        "nowhere": f"{bridge.base}/no/such/page",
+        "unknown": f"{bridge.base}/runs/0000000000000000",
+    }
+
+
+PAGES = [
+    "health",
+    "datasets",
+    "dataset",
+    "DAGs",
+    "DAG",
+    "task",
+    "runs",
+    "failed run",
+    "DAG run",
+    "where to begin",
+    "lineage",
+    "lineage of a DAG",
+    "nowhere",
+    "unknown",
+]
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing on the page is loading."""
+    page.wait_for_load_state("load")
+    expect(page.locator("main")).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_text("Drawing…")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_a_serious_barrier(
+    name: str,
+    scheme: str,
+    shop_bridge: Bridge,
+    open_page: Open,
+    serious: Callable[[Page], list[str]],
+) -> None:
+    page = open_page(addresses(shop_bridge)[name], scheme)
+    settle(page)
+    assert serious(page) == []
+
+
+def test_the_first_page_says_what_is_broken(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(shop_bridge.base)
+    expect(page.get_by_text("ingest_payments failed in its newest run")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="payments").first
+    expect(row.get_by_text("Failed")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+
+
+def test_lists_show_state_age_and_duration(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(f"{shop_bridge.base}/dags")
+    row = page.get_by_role("row").filter(has_text="ingest_payments")
+    expect(row.get_by_text("Failed", exact=True)).to_be_visible()
+    expect(row.get_by_text(re.compile(r"\d+m ago|1h \d\dm ago"))).to_be_visible()
+    expect(row.get_by_role("img", name=re.compile("Last 6 runs"))).to_be_visible()
+    page.goto(f"{shop_bridge.base}/datasets")
+    row = page.get_by_role("row").filter(has_text="daily_revenue")
+    expect(row.get_by_text(re.compile(r"3h \d\dm ago|4h \d\dm ago"))).to_be_visible()
+    page.get_by_label("Filter by name").fill("raw.")
+    expect(page.get_by_role("row").filter(has_text="daily_revenue")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="payments")).to_have_count(1)
+    assert parse_qs(urlsplit(page.url).query)["q"] == ["raw."]
+
+
+def test_the_graph_shows_every_card_and_edge_that_the_bridge_answers(
+    shop_bridge: Bridge, open_page: Open
+) -> None:
+    page = open_page(lineage(shop_bridge, REVENUE))
+    settle(page)
+    graph = shop_bridge.get(f"graph?node={quote(REVENUE, safe='')}&up=6&down=4")
+    page.keyboard.press("f")
+    expect(page.locator(".card")).to_have_count(len(graph["cards"]))
+    expect(page.locator(".frame")).to_have_count(len(graph["groups"]))
+    expect(page.locator("[data-edge]")).to_have_count(len(graph["edges"]))
+    names = {card["task_id"] or card["name"].split(".")[-1] for card in graph["cards"]}
+    assert {"load_charges", "build_facts", "build_revenue", "daily_revenue"} <= names
+    failed = page.locator(".react-flow__node").filter(has_text="load_charges")
+    expect(failed.get_by_text("Failed")).to_be_visible()
+
+
+def test_the_sentence_above_the_graph_names_the_failure_upstream(
+    shop_bridge: Bridge, open_page: Open
+) -> None:
+    page = open_page(lineage(shop_bridge, REVENUE))
+    verdict = page.get_by_role("region", name="How the focus stands")
+    expect(verdict).to_contain_text("load_charges failed, 5 hops upstream of daily_revenue")
+    expect(verdict).to_contain_text("ProgrammingError 100038")
+    page.keyboard.press("b")
+    inspector = page.get_by_role("complementary")
+    expect(inspector.get_by_role("heading", name="load_charges")).to_be_visible()
+    expect(inspector.get_by_role("link", name="Open in Airflow")).to_have_attribute(
+        "href", re.compile("https://airflow.example.com/")
+    )
+
+
+def test_the_whole_view_is_in_the_address(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(lineage(shop_bridge, REVENUE))
+    settle(page)
+    page.get_by_role("button", name="More upstream levels").click()
+    page.get_by_role("button", name="Freshness").click()
+    page.locator(".react-flow__node").filter(has_text="build_revenue").click()
+    heading = page.get_by_role("complementary").get_by_role("heading", name="build_revenue")
+    expect(heading).to_be_visible()
+    search = parse_qs(urlsplit(page.url).query)
+    assert search["up"] == ["7"]
+    assert search["lens"] == ["freshness"]
+    assert search["sel"] == [f"job:{shop.NAMESPACE}:publish.build_revenue"]
+    page.reload()
+    expect(heading).to_be_visible()
+    expect(page.get_by_role("button", name="Freshness")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("group", name="Upstream levels")).to_contain_text("7")
+
+
+def test_everything_can_be_done_with_the_keyboard(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(f"{shop_bridge.base}/")
+    settle(page)
+    page.keyboard.press("/")
+    page.keyboard.type("daily_rev", delay=5)
+    expect(page.get_by_role("option").first).to_contain_text("daily_revenue")
+    page.keyboard.press("Shift+Enter")
+    expect(page).to_have_url(re.compile("/lineage.*daily_revenue"))
+    expect(page.locator(".card[data-focus]")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    heading = page.get_by_role("complementary").get_by_role("heading").first
+    expect(heading).to_have_text("build_revenue")
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text("payment_facts")
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile("focus=.*payment_facts"))
+    for key, there in {"u": "up=7", "d": "down=5", "3": "lens=duration"}.items():
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(there))
+    page.keyboard.press("t")
+    expect(page.get_by_role("region", name="The graph as a table")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+
+
+def test_a_run_shows_its_error_its_datasets_and_its_events(
+    shop_bridge: Bridge, open_page: Open
+) -> None:
+    page = open_page(addresses(shop_bridge)["failed run"])
+    expect(page.get_by_role("region", name="Error and stack trace")).to_contain_text("Traceback")
+    expect(page.get_by_role("row").filter(has_text="charges.json")).to_contain_text("read")
+    row = page.get_by_role("row").filter(has_text="START")
+    row.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("region", name="The event")).to_contain_text('"runId"')
+
+
+def test_a_dag_shows_its_runs_its_durations_and_when_its_tasks_ran(
+    shop_bridge: Bridge, open_page: Open
+) -> None:
+    page = open_page(addresses(shop_bridge)["DAG"])
+    expect(
+        page.get_by_role("group", name=re.compile("Durations of the last 6 runs"))
+    ).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(r"^Failed, scheduled__"))).to_have_count(1)
+    expect(
+        page.get_by_role("link", name=re.compile("^load_charges: Failed, scheduled"))
+    ).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile("When the 2 tasks"))).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"^Success, scheduled__")).first.click()
+    expect(page).to_have_url(re.compile("run="))
+    expect(page.get_by_role("link", name=re.compile(r"^load_charges: Success, 3m"))).to_be_visible()
+
+
+def test_times_are_the_readers_with_utc_on_hover(own_bridge: Bridge, open_page: Open) -> None:
+    start = shop.now().replace(hour=20, minute=30) - timedelta(days=3)
+    own_bridge.tell(list(shop.dag_run("nightly", [shop.Task("t")], start)))
+    run = own_bridge.get("runs?kind=dag")["items"][0]["id"]
+    page = open_page(f"{own_bridge.base}/runs/{run}", zone="Asia/Tokyo")
+    shown = page.get_by_text("started", exact=False).locator("time").first
+    expect(shown).to_have_text(re.compile(r"05:30$"))
+    expect(shown).to_have_attribute("title", re.compile(r" 20:30:\d\d UTC$"))
+
+
+def test_the_page_follows_a_run_without_a_reload_and_without_moving(
+    own_bridge: Bridge, open_page: Open
+) -> None:
+    start = shop.now() - timedelta(minutes=2)
+    tasks = [shop.Task("load", [shop.SOURCE], [shop.RAW], end=None)]
+    own_bridge.tell(list(shop.dag_run("live", tasks, start)))
+    page = open_page(lineage(own_bridge, f"job:{shop.NAMESPACE}:live.load"))
+    card = page.locator(".react-flow__node").filter(has_text="load")
+    expect(card.get_by_text("Running")).to_be_visible()
+    page.evaluate("window.sameDocument = true")
+    before = card.bounding_box()
+    tasks = [shop.Task("load", [shop.SOURCE], [shop.RAW])]
+    own_bridge.tell(list(shop.dag_run("live", tasks, start)))
+    expect(card.get_by_text("Success")).to_be_visible()
+    assert card.bounding_box() == before
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_a_lost_connection_is_told_and_heals(own_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(own_bridge.base)
+    sign = page.get_by_role("status").filter(has_text=re.compile("Live|Connection lost"))
+    expect(sign).to_contain_text("Live")
+    own_bridge.stop()
+    expect(sign).to_contain_text("Connection lost")
+    own_bridge.start()
+    expect(sign).to_contain_text("Live", timeout=20_000)
+
+
+def test_an_empty_bridge_tells_how_to_begin(own_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(own_bridge.base)
+    expect(page.get_by_text("Waiting for the first event")).to_be_visible()
+    page.goto(f"{own_bridge.base}/datasets")
+    expect(page.get_by_text("No dataset is known yet")).to_be_visible()
+    page.goto(f"{own_bridge.base}/lineage")
+    expect(page.get_by_text("No lineage is known yet")).to_be_visible()
+
+
+def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(addresses(shop_bridge)["unknown"])
+    expect(page.get_by_role("alert")).to_contain_text("Not found")
+    page.goto(lineage(shop_bridge, "dataset:postgres://nowhere:nothing"))
+    expect(page.get_by_role("alert")).to_contain_text("Not found")
+    page.goto(addresses(shop_bridge)["nowhere"])
+    expect(page.get_by_text("There is no such page")).to_be_visible()
+
+
+def test_the_saved_table_has_every_edge(
+    shop_bridge: Bridge, open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page(lineage(shop_bridge, REVENUE))
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the edges as CSV").click()
+    file = tmp_path / "edges.csv"
+    download.value.save_as(file)
+    graph = shop_bridge.get(f"graph?node={quote(REVENUE, safe='')}&up=6&down=4")
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        saved = {(row["source"], row["target"]) for row in csv.DictReader(lines)}
+    assert saved == {(edge["source"], edge["target"]) for edge in graph["edges"]}
+
+
+ODD = [
+    "a/b/c.parquet",
+    "with space.and%20percent%",
+    "quote\"s and 'more'",
+    "colons::everywhere:",
+    "émoji 🛶 和 ελληνικά",
+    "?query=1&x=y#hash",
+    "..",
+    "a\\b",
+    "long_" + "x" * 295,
+]
+
+
+def test_any_name_opens_links_and_comes_back(own_bridge: Bridge, open_page: Open) -> None:
+    tasks = [
+        shop.Task(f"task{at}", [], [shop.table(name, namespace="file", c="int")])
+        for at, name in enumerate(ODD)
+    ]
+    own_bridge.tell(list(shop.dag_run("odd/dag: 100% 'quoted' 🛶", tasks, shop.now())))
+    known = {item["name"]: item for item in own_bridge.get("datasets?limit=50")["items"]}
+    page = open_page(f"{own_bridge.base}/datasets")
+    for item in known.values():
+        page.goto(f"{own_bridge.base}/datasets/{item['id']}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(item["name"])
+        page.get_by_role("link", name="Lineage", exact=True).last.click()
+        expect(page.locator(".card[data-focus]")).to_have_count(1)
+        assert parse_qs(urlsplit(page.url).query)["focus"] == [item["node"]]
+        page.reload()
+        expect(page.locator(".card[data-focus]")).to_have_count(1)
+    assert len(known) == len(ODD)
+    dag = own_bridge.get("jobs?kind=dag")["items"][0]
+    page.goto(f"{own_bridge.base}/jobs/{dag['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("odd/dag: 100% 'quoted' 🛶")
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "{{constructor.constructor('alert(1)')()}}",
+]
+
+
+LINKS = "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_text_from_events_is_never_executed(
+    attack: str, own_bridge: Bridge, open_page: Open
+) -> None:
+    """Every text that the page shows is an attack; the browser must not do what it says."""
+    hostile = shop.table(f"t {attack}", namespace=f"file {attack}")
+    hostile["facets"] = {
+        "schema": shop.facet(
+            fields=[{"name": f"c {attack}", "type": f"int {attack}", "description": attack}]
+        ),
+        "documentation": shop.facet(description=attack),
+        "ownership": shop.facet(owners=[{"name": attack, "type": attack}]),
+        "tags": shop.facet(tags=[{"key": attack, "value": attack, "source": attack}]),
+    }
+    task = shop.Task(f"t{attack}", [shop.RAW], [hostile], end="FAIL", error=attack, sql=attack)
+    events = list(
+        shop.dag_run(f"d{attack}", [task], shop.now(), attack, owner=attack, error=attack)
+    )
+    for event in events:
+        event["job"]["facets"]["sourceCodeLocation"] = shop.facet(type="git", url=attack)
+        event["job"]["facets"]["sourceCode"] = shop.facet(language="py", sourceCode=attack)
+        if "airflow" in event["run"]["facets"]:
+            event["run"]["facets"]["airflow"]["taskInstance"]["log_url"] = attack
+    own_bridge.tell(events)
+    base = own_bridge.base
+    visits = [f"{base}/", f"{base}/datasets", f"{base}/dags", f"{base}/runs", f"{base}/lineage"]
+    visits += [f"{base}/datasets/{item['id']}" for item in own_bridge.get("datasets")["items"]]
+    jobs = own_bridge.get("jobs")["items"]
+    visits += [f"{base}/jobs/{item['id']}" for item in jobs]
+    visits += [f"{base}/runs/{item['id']}" for item in own_bridge.get("runs")["items"]]
+    visits += [lineage(own_bridge, item["node"], sel=item["node"]) for item in jobs]
+    page = open_page(base)
+    for visit in visits:
+        page.goto(visit)
+        settle(page)
+        links = page.eval_on_selector_all("a", LINKS)
+        assert not [link for link in links if not link.startswith(("http://", "https://"))]
+        assert page.locator("img, iframe, object, embed").count() == 0
+    # `open_page` fails on any dialog, error or refusal of the policy.
