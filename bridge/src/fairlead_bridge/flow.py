@@ -24,6 +24,7 @@ from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping.grouping import group
 from fairlead_bridge.model import Arrival, Delivery, Name
 from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
+from fairlead_bridge.sinks.naming import conflicts
 
 Translate = Callable[[bytes], Change]
 
@@ -49,6 +50,7 @@ def absorb(
         understood, odd = _understand(arrivals, translate)
         changes = [change for _, change in understood]
         news = write.apply(tx, changes, group)
+        news |= entry.shown_in(tx, news)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}
         outbox.put(tx, news | events, interests, now)
@@ -209,3 +211,17 @@ def _result(
 
 def _fault(error: Exception) -> str:
     return f"the sink failed with {type(error).__name__}: {error}"
+
+
+def rehearse(db: sa.Engine, target: Target) -> list[str]:
+    """
+    What the naming map leaves open, before anything is sent: a sentence for each dataset that the
+    sink has no name for, or one that another dataset has too. Changes nothing.
+    """
+    name = getattr(target.sink, "named", None)
+    if name is None:
+        return []
+    with reading(db) as tx:
+        datasets = [ref for ref in entry.datasets(tx) if target.takes(ref.namespace)]
+    found = conflicts((ref, name(ref)) for ref in datasets)
+    return [f"{item.dataset.namespace} {item.dataset.name}: {item.what}" for item in found]

@@ -50,6 +50,29 @@ def read(tx: sa.Connection, names: Iterable[Name]) -> dict[Name, AnyEntry]:
     return {entry.name: entry for entry in entries}
 
 
+def shown_in(tx: sa.Connection, names: Iterable[Name]) -> set[Name]:
+    """The DAGs whose entries show these tasks: when a task changes, so does its DAG's entry."""
+    jobs = {name.id for name in names if name.kind == "job"}
+    snapshot = Snapshot(tx, now=0, lost_after=0)
+    return {Name("job", row.parent_id) for row in snapshot.each(_DAG_OF, jobs)}
+
+
+def datasets(tx: sa.Connection) -> Iterator[DatasetRef]:
+    """Every asset there is, in the order of names."""
+    for row in tx.execute(_ASSETS):
+        yield _dataset_ref(row)
+
+
+_DAG_OF = sa.select(t.job.c.parent_id).where(
+    t.job.c.kind == "task", t.job.c.parent_id.is_not(None), among(t.job.c.id)
+)
+_ASSETS = (
+    sa.select(t.dataset)
+    .where(t.dataset.c.id == t.dataset.c.asset_id)
+    .order_by(t.dataset.c.namespace, t.dataset.c.name)
+)
+
+
 class _Reader:
     def __init__(self, snapshot: Snapshot) -> None:
         self._all = snapshot
@@ -517,5 +540,5 @@ def _lineage(body: Any) -> Iterator[dict[str, Any]]:
                 "source_column": each.field,
                 "target_column": column,
                 "direct": bool(direct),
-                "transformation": way.get("subtype") or way.get("type"),
+                "transformation": way.get("subtype") or way.get("type") or None,
             }

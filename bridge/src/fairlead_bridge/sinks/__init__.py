@@ -2,8 +2,9 @@
 Room 5. The catalogs we tell: one file each; none knows of another, nor of the database.
 
 A sink is a class with three methods. `render` thinks and touches nothing; `push` touches and does
-not think; `probe` is for people. Ours are found by the same entry points as yours
-(`docs/how-to/add-a-sink.md`).
+not think; `probe` is for people. One that has a naming map has a fourth, `named(dataset)`: what the
+catalog calls a dataset, None where it does not know; it makes `sinks check` list what is open.
+Ours are found by the same entry points as yours (`docs/how-to/add-a-sink.md`).
 """
 
 from __future__ import annotations
@@ -72,15 +73,15 @@ class Target:
     batch: int = 100
     attempts: int = 20  # after which an entry that alone fails is given up
     namespaces: tuple[str, ...] = ("*",)  # shell patterns
-    tells: Any = None  # settings, for `sinks status`
 
     def wants(self, entry: AnyEntry) -> bool:
         """Whether the entry passes this sink's filters."""
         if entry.name.kind not in self.kinds:
             return False
-        if self.namespaces == ("*",):
-            return True
-        namespace = _namespace(entry)
+        return self.namespaces == ("*",) or self.takes(_namespace(entry))
+
+    def takes(self, namespace: str) -> bool:
+        """Whether entries of this namespace pass this sink's filters."""
         return any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
 
 
