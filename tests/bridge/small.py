@@ -81,6 +81,14 @@ def _facets(facets: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
+def _instance(
+    task_id: str, state: str, try_number: int, start: str | None, end: str | None
+) -> dict[str, Any]:
+    told = {"taskId": task_id, "state": state, "tryNumber": try_number, "operator": "X"}
+    times = {"startedAt": start, "endedAt": end}
+    return told | {name: f"{_DAY}{hour}Z" for name, hour in times.items() if hour}
+
+
 def small_events() -> list[bytes]:
     """A DAG with a retry, a skip, mapped instances, a mark, a clear; Spark; symlinks; a rename."""
     orders, report = dataset("shop.orders", schema=schema("id", "day")), dataset("shop.report")
@@ -157,6 +165,26 @@ def small_events() -> list[bytes]:
             run={
                 "airflowDagRun": airflow_dag(clear_number=1),
                 "airflowState": {"tasksState": {"load": "success", "late": "upstream_failed"}},
+            },
+        ),
+        # What Airflow's database said of every try when the first generation ended.
+        run_event(
+            "OTHER",
+            "08:03:00",
+            uuid(1),
+            "d",
+            run={
+                "fairlead_instances": {
+                    "dagId": "d",
+                    "dagRunId": "manual_1",
+                    "instances": [
+                        _instance("load", "failed", 1, "08:00:01", "08:00:05"),
+                        _instance("load", "success", 2, "08:01:00", "08:01:29"),
+                        _instance("skipped", "skipped", 0, None, None),
+                        _instance("empty", "success", 1, "08:02:30", "08:02:30"),
+                        {**_instance("each", "skipped", 1, "08:02:00", "08:02:08"), "mapIndex": 0},
+                    ],
+                }
             },
         ),
         # Spark in another namespace, inside the task; ends twice, starts late, says RUNNING after.

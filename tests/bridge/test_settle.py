@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from fairlead_bridge.catalog.settle import Settled, settle
 from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth, Verdict
 
@@ -54,7 +56,12 @@ def test_a_skipped_task_completes_but_the_closing_event_tells() -> None:
 
 def test_what_our_provider_read_from_airflow_beats_the_type_of_the_event() -> None:
     told = Attempt(
-        0, 10 * S, 20 * S, end_at=20 * S, end="COMPLETE", truth=Truth(20 * S, "skipped", 11 * S, 19 * S)
+        0,
+        10 * S,
+        20 * S,
+        end_at=20 * S,
+        end="COMPLETE",
+        truth=Truth(20 * S, "skipped", 11 * S, 19 * S),
     )
     settled = settle(_task(told), None, last_try=True)
     assert (settled.state, settled.started_at, settled.ended_at) == ("skipped", 11 * S, 19 * S)
@@ -86,7 +93,14 @@ def test_a_try_that_began_after_the_closing_event_is_not_settled_by_it() -> None
 
 def test_a_mark_by_hand_changes_the_state_and_leaves_the_times() -> None:
     marked = Attempt(
-        0, 10 * S, 90 * S, start_at=10 * S, end_at=20 * S, end="FAIL", mark_at=90 * S, mark="COMPLETE"
+        0,
+        10 * S,
+        90 * S,
+        start_at=10 * S,
+        end_at=20 * S,
+        end="FAIL",
+        mark_at=90 * S,
+        mark="COMPLETE",
     )
     settled: Settled = settle(_task(marked), _verdict("failed", at=50 * S), last_try=True)
     assert (settled.state, settled.ended_at) == ("success", 20 * S)
@@ -120,3 +134,24 @@ def test_a_task_that_never_ran_has_the_state_of_the_closing_event_and_no_times()
     silent = RunFacts(1, 2, kind="task", task_id="t", dag_run=3, instance=4, try_number=0)
     settled = settle(silent, _verdict("upstream_failed"), last_try=True)
     assert (settled.state, settled.started_at, settled.ended_at) == ("upstream_failed", None, None)
+
+
+def test_what_airflows_database_said_at_the_end_of_the_dag_run_is_the_surest() -> None:
+    told = Truth(100 * S, "skipped", 11 * S, 19_500_000, 9 * S, 8.5)
+    facts = msgspec.structs.replace(_task(COMPLETED, map_index=2), told=told)
+    settled = settle(facts, _verdict("failed"), last_try=True)
+    assert (settled.state, settled.started_at, settled.ended_at) == ("skipped", 11 * S, 19_500_000)
+    assert (settled.duration, settled.queued_at) == (8.5, 9 * S)
+
+
+def test_a_mark_after_the_end_of_the_dag_run_beats_what_the_database_said_then() -> None:
+    marked = msgspec.structs.replace(COMPLETED, mark_at=200 * S, mark="FAIL")
+    facts = msgspec.structs.replace(_task(marked), told=Truth(100 * S, "success", 10 * S, 20 * S))
+    assert _state(facts, _verdict("success")) == "failed"
+
+
+def test_a_try_that_only_airflows_database_knows_has_its_times() -> None:
+    told = Truth(100 * S, "success", 50 * S, 50 * S, None, 0.0)
+    silent = RunFacts(1, 2, kind="task", task_id="t", dag_run=3, instance=4, told=told)
+    settled = settle(silent, None, last_try=True)
+    assert (settled.state, settled.started_at, settled.duration) == ("success", 50 * S, 0.0)

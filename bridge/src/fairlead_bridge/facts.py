@@ -23,7 +23,7 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Truth(msgspec.Struct, frozen=True, array_like=True):
-    """The state of a task instance as Airflow itself told it (run facet `fairlead`)."""
+    """The state of a task instance as our provider read it in Airflow."""
 
     at: int
     state: str
@@ -69,6 +69,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     parent_id: int | None = None
     root_id: int | None = None  # alias of the root run
     attempts: dict[str, Attempt] = {}  # by OpenLineage runId; none where the run sent no event
+    told: Truth | None = None  # what Airflow's database said when the DAG run ended
     #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
     #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
     #: "trigger_rule", "processing", and the other run facets under their own names.
@@ -185,6 +186,7 @@ class StoredFacts(msgspec.Struct, frozen=True, array_like=True):
 
     attempts: dict[str, Attempt]
     notes: dict[str, Note]
+    told: Truth | None = None
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
@@ -193,7 +195,7 @@ _decoder = msgspec.msgpack.Decoder(StoredFacts)
 
 def encode(facts: RunFacts) -> bytes:
     """The same facts give the same bytes, whatever order they came in."""
-    return _encoder.encode(StoredFacts(facts.attempts, facts.notes))
+    return _encoder.encode(StoredFacts(facts.attempts, facts.notes, facts.told))
 
 
 def decode(stored: bytes) -> StoredFacts:

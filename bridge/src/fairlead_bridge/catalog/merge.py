@@ -88,6 +88,7 @@ def run(a: RunFacts, b: RunFacts) -> RunFacts:
         parent_id=latest(a.parent_id, b.parent_id),
         root_id=latest(a.root_id, b.root_id),
         attempts=_union(a.attempts, b.attempts, attempt),
+        told=_truth(a.told, b.told),
         notes=notes(a.notes, b.notes),
     )
 

@@ -242,14 +242,15 @@ def _speak_for_silent(
     speaking = {
         (run.dag_run, run.task_id)
         for run in known.values()
-        if run.task_id is not None and run.attempts
+        if run.task_id is not None and _speaks(run)
     }
     silent = {
         _silent_id(dag_run, task_id): (dag_run, task_id)
         for dag_run, task_id in speaking
         if dag_run is not None and task_id is not None
     }
-    gone = rows.load(tx, t.run, silent)
+    stored = rows.load(tx, t.run, silent)
+    gone = [key for key, row in stored.items() if not _speaks(known.get(key) or _facts(row))]
     rows.delete(tx, t.run.c.id, gone)
     for key in gone:
         known.pop(key, None)
@@ -258,6 +259,11 @@ def _speak_for_silent(
         if (dag_run, task_id) not in speaking:
             run = _silent(verdict, known[dag_run])  # the closing event itself tells of the DAG run
             known[run.id] = run
+
+
+def _speaks(run: RunFacts) -> bool:
+    """Whether anything but a verdict on its task tells of the run."""
+    return bool(run.attempts) or run.told is not None
 
 
 def _silent_id(dag_run: int, task_id: str) -> int:
@@ -307,7 +313,7 @@ def _row(run: RunFacts, verdict: Verdict | None, tries: Mapping[int | None, int]
     row: Row = {name: getattr(run, name) for name in _FACT_COLUMNS}
     row |= msgspec.structs.asdict(settled)
     row["kind"] = run.kind or "job"
-    if not run.attempts:  # Airflow counts a try for what it let succeed without running it
+    if not _speaks(run):  # Airflow counts a try for what it let succeed without running it
         row["try_number"] = int(settled.state in ("success", "failed"))
     row["facts"] = facts.encode(run)
     return row
@@ -320,9 +326,9 @@ def _stored(row: Row) -> Row:
 def _facts(row: Row) -> RunFacts:
     said = facts.decode(row["facts"])
     told = {name: row[name] for name in _FACT_COLUMNS}
-    if not said.attempts:
+    if not said.attempts and said.told is None:
         told["try_number"] = _SILENT
-    return RunFacts(**told, attempts=said.attempts, notes=said.notes)
+    return RunFacts(**told, attempts=said.attempts, notes=said.notes, told=said.told)
 
 
 # --- what runs did to datasets ------------------------------------------------------------------

@@ -2,9 +2,9 @@
 What the facts about a run come to: its state and its times. Pure.
 
 Airflow's events alone do not say it. A skipped task ends with COMPLETE, tasks that never ran send
-nothing, and killed workers leave runs open. So three voices are heard, the surest last: the
-events, the state that our provider read from Airflow (`Truth`), and the closing event of the DAG
-run (`Verdict`).
+nothing, and killed workers leave runs open. So four voices are heard, the surest last: the
+events, the state that our provider read in the task's process (`Attempt.truth`), the closing event
+of the DAG run (`Verdict`), and what our provider read in Airflow's database then (`RunFacts.told`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import Attempt, RunFacts, Verdict
+from fairlead_bridge.facts import Attempt, RunFacts, Truth, Verdict
 
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -49,6 +49,37 @@ def settle(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settl
     """
     if not facts.attempts:
         return _silent(facts, verdict)
+    settled = _by_events(facts, verdict, last_try=last_try)
+    told = facts.told
+    if told is None or told.state not in _FINAL or _marked_since(facts, told):
+        return settled
+    return msgspec.structs.replace(
+        settled,
+        state=told.state,
+        queued_at=told.queued_at or settled.queued_at,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        duration=_lasted(told),
+        at=told.started_at or settled.first_at,
+        error=_error(facts, told.state),
+        wrote_at=wrote_at(facts, told.state, told.ended_at, settled.last_at),
+    )
+
+
+def _lasted(told: Truth) -> float | None:
+    if told.duration is not None or told.ended_at is None:
+        return told.duration
+    return _between(told.started_at, told.ended_at)
+
+
+def _marked_since(facts: RunFacts, told: Truth) -> bool:
+    """Somebody marked the run by hand after Airflow's database was read."""
+    return any(
+        item.mark_at is not None and item.mark_at > told.at for item in facts.attempts.values()
+    )
+
+
+def _by_events(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settled:
     run_id, attempt = max(facts.attempts.items(), key=_counts)
     closing = verdict if verdict is not None and _saw(verdict, attempt) else None
     state = _state(facts, attempt, closing, last_try=last_try)
@@ -75,21 +106,24 @@ def settle(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settl
 
 
 def _silent(facts: RunFacts, verdict: Verdict | None) -> Settled:
-    """A task instance that sent no event; only the closing event of its DAG run names it."""
-    if verdict is None or facts.instance is None:
-        raise ValueError("a run without events exists only by a verdict on its task instance")
+    """A try that sent no event; only the end of its DAG run names it."""
+    told = facts.told
+    if told is None and verdict is not None:
+        told = Truth(verdict.at, verdict.state, duration=verdict.duration or None)
+    if told is None:
+        raise ValueError("a run without events exists only by what the end of its DAG run says")
     return Settled(
-        run_id=ids.silent_run_id(facts.instance),
-        state=verdict.state,
-        queued_at=None,
-        started_at=None,
-        ended_at=None,
-        duration=verdict.duration or None,
+        run_id=ids.silent_run_id(facts.id),
+        state=told.state,
+        queued_at=told.queued_at,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        duration=_lasted(told),
         nominal_start_at=None,
         nominal_end_at=None,
-        first_at=verdict.at,
-        last_at=verdict.at,
-        at=verdict.at,
+        first_at=told.at,
+        last_at=told.at,
+        at=told.started_at or told.at,
         error=None,
         wrote_at=None,
     )

@@ -147,10 +147,10 @@ def place(namespace: str, facets: Facets | None, at: int) -> Place | None:
     """
     if not facets:
         return None
-    task = _read(_task_facet, facets, "airflow")
+    task = read(_task_facet, facets, "airflow")
     if task is not None and task.task is not None:
-        return _task_place(namespace, task, _read(_told_facet, facets, "fairlead"), at)
-    dag = _read(_task_facet, facets, "airflowDagRun")
+        return _task_place(namespace, task, read(_told_facet, facets, "fairlead"), at)
+    dag = read(_task_facet, facets, "airflowDagRun")
     if dag is not None:
         return _dag_place(namespace, dag)
     return None
@@ -158,7 +158,7 @@ def place(namespace: str, facets: Facets | None, at: int) -> Place | None:
 
 def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
     """State and duration by task_id, as the closing event of a DAG run has them."""
-    state = _read(_state_facet, facets, "airflowState") if facets else None
+    state = read(_state_facet, facets, "airflowState") if facets else None
     if state is None or not state.tasksState:
         return {}
     durations = state.tasksDuration or {}
@@ -169,7 +169,7 @@ def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
     }
 
 
-def _read(decoder: msgspec.json.Decoder[Any], facets: Facets, name: str) -> Any:
+def read(decoder: msgspec.json.Decoder[Any], facets: Facets, name: str) -> Any:
     raw = facets.get(name)
     if raw is None or bytes(raw) == b"null":
         return None
@@ -191,8 +191,8 @@ def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
         dag_id=dag_id,
         dag_run_id=run_id,
         generation=run.clear_number or 0,
-        dag_start_at=_time(run.start_date),
-        dag_end_at=_time(run.end_date),
+        dag_start_at=time(run.start_date),
+        dag_end_at=time(run.end_date),
         duration=run.duration,
         notes=_dag_run_notes(run),
         dag=_dag_body(dag),
@@ -236,9 +236,9 @@ def _truth(told: _Told | None, at: int) -> Truth | None:
     return Truth(
         at,
         decode.word(told.state.lower()) or "",
-        _time(told.startedAt),
-        _time(told.endedAt),
-        _time(told.queuedAt),
+        time(told.startedAt),
+        time(told.endedAt),
+        time(told.queuedAt),
         told.duration,
     )
 
@@ -249,7 +249,7 @@ def _dag_run_notes(run: _DagRun) -> dict[str, Any]:
         notes["run_type"] = run.run_type
     if run.triggered_by or run.triggering_user_name:
         notes["triggered_by"] = run.triggering_user_name or run.triggered_by
-    start, end = _time(run.data_interval_start), _time(run.data_interval_end)
+    start, end = time(run.data_interval_start), time(run.data_interval_end)
     if start is not None:
         notes["data_interval"] = [start, end]
     if run.conf:
@@ -266,7 +266,7 @@ def _task_notes(task: _Task, instance: _Instance) -> dict[str, Any]:
         "url": instance.log_url,
         "rendered_map_index": instance.rendered_map_index,
         "trigger_rule": task.trigger_rule,
-        "queued_at": _time(instance.queued_dttm),
+        "queued_at": time(instance.queued_dttm),
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -338,7 +338,7 @@ def _asset_uris(value: Any) -> tuple[str, ...]:
     return tuple(sorted({uri for uri in found if isinstance(uri, str) and uri}))
 
 
-def _time(value: Any) -> int | None:
+def time(value: Any) -> int | None:
     if value is None or value == "":
         return None
     try:

@@ -18,6 +18,10 @@ def dataset_of(uri: str) -> tuple[str, str]:
     ('file', '/data/x.csv')
     >>> dataset_of("postgres://h:5432/shop/public/orders")
     ('postgres://h:5432', 'shop.public.orders')
+    >>> dataset_of("sqlite:///data/warehouse.db/orders")
+    ('sqlite:///data/warehouse.db', 'orders')
+    >>> dataset_of("https://api.example.com/rates?day=1")
+    ('https://api.example.com', '/rates')
     >>> dataset_of("daily_orders")
     ('asset', 'daily_orders')
     """
@@ -32,6 +36,11 @@ def dataset_of(uri: str) -> tuple[str, str]:
         host = parts.netloc
         return ("file" if host in _LOCAL else f"file://{host}"), path or "/"
     host = parts.netloc.rpartition("@")[2]
+    if parts.scheme == "sqlite":
+        file, _, table = path.rpartition("/")
+        return f"sqlite:///{file.strip('/')}", table
+    if parts.scheme in ("http", "https"):
+        return f"{parts.scheme}://{host}", path or "/"
     name = path.strip("/")
     if parts.scheme in _WITH_DATABASE:
         name = name.replace("/", ".")

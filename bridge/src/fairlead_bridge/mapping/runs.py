@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
-from fairlead_bridge.mapping import airflow, decode, parent, redact, times
+from fairlead_bridge.mapping import airflow, decode, jobs, parent, redact, times
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import Facets, RawEvent
 from fairlead_bridge.mapping.facets import RUN_NOTES
@@ -183,9 +183,12 @@ def _named(value: object) -> Iterator[parent.Named]:
             yield found
 
 
-def verdicts(facets: Facets | None, dag: JobFacts, place: Place, at: int) -> Iterable[Verdict]:
-    """What the closing event of a DAG run says of its tasks."""
+def verdicts(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) -> None:
+    """Notes what the closing event of a DAG run says of its tasks."""
     for task_id, (state, duration) in airflow.closing(facets).items():
-        job = ids.job_id(dag.namespace, decode.name(f"{place.dag_id}.{task_id}"))
+        job = jobs.task_of(dag, place.dag_id, task_id, parts.at)
         word = decode.word(state.lower()) or ""
-        yield Verdict(place.dag_run, decode.name(task_id), job, at, word, duration)
+        parts.jobs.append(job)
+        parts.verdicts.append(
+            Verdict(place.dag_run, decode.name(task_id), job.id, parts.at, word, duration)
+        )

@@ -32,6 +32,7 @@ from fairlead_bridge.mapping import (
     datasets,
     decode,
     explicit,
+    instances,
     jobs,
     parent,
     runs,
@@ -108,7 +109,7 @@ class Translator:
         alias = ids.run_id(run_id)
         inside = parent.read(facets)
         namespace = decode.namespace(event.job.namespace if event.job else "")
-        place = airflow.place(namespace, facets, at)
+        place = airflow.place(namespace, facets, at) or instances.place(namespace, facets or {})
         job = jobs.of_event(event.job, at, place, inside.job if inside else None)
         processing = runs.processing(job, facets)
         if processing != job.processing:
@@ -125,7 +126,8 @@ class Translator:
         if place is not None:
             self._declared(parts, place, about)
             if kind in runs.ENDS and place.task_id is None:
-                parts.verdicts.extend(runs.verdicts(facets, job, place, at))
+                runs.verdicts(parts, facets, job, place)
+            instances.told(parts, facets, job, place)
 
     # --- what is read and written -------------------------------------------------------------
 
