@@ -34,7 +34,7 @@ while n < count or not count:
 
 def appender(spool: Spool, name: str, count: int, size: int = 100) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", APPENDER, str(spool.folder), name, str(count), str(size)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def contents(spool: Spool) -> list[dict[str, object]]:
@@ -131,7 +131,7 @@ except OSError as error:
     print(type(error).__name__)
 """
     command = [sys.executable, "-c", code, str(spool.folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "OSError"
     spool.append('{"n": 2}', NOW)
     assert contents(spool) == [{"n": 1}, {"n": 2}]

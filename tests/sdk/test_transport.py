@@ -106,7 +106,7 @@ if os.fork() == 0:
 os.wait()
 os.killpg(0, signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(folder), receiver.url], check=False)  # noqa: S603 - our own interpreter
+    done = subprocess.run([sys.executable, "-c", code, str(folder), receiver.url], check=False)
     assert done.returncode == -signal.SIGKILL
     assert receiver.wait_for(1)[0]["n"] == 1
 
@@ -174,7 +174,7 @@ def test_without_a_deliverer_of_its_own_events_wait_for_the_sidecar(
 def test_a_sidecar_delivers_until_it_is_told_to_stop(folder: Path, receiver: Receiver) -> None:
     command = [sys.executable, "-m", "fairlead.cli", "spool", "deliver"]
     command += ["--spool", str(folder), "--url", receiver.url]
-    sidecar = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own interpreter
+    sidecar = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     durable = transport(folder, deliver="outside")
     for n in range(3):
         durable.emit({"n": n})

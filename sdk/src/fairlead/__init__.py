@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fairlead.client import Client
+    from fairlead.tracking import current, lineage, run
     from fairlead.transport import DurableConfig, DurableTransport
 
-__all__ = ["DurableConfig", "DurableTransport"]
+__all__ = ["Client", "DurableConfig", "DurableTransport", "current", "lineage", "run"]
 
 _HOMES = {
+    "Client": "fairlead.client",
     "DurableConfig": "fairlead.transport",
     "DurableTransport": "fairlead.transport",
+    "current": "fairlead.tracking",
+    "lineage": "fairlead.tracking",
+    "run": "fairlead.tracking",
 }
 
 

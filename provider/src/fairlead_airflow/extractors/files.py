@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from fairlead.datasets import Identity, of_file, of_uri
 from fairlead_airflow.extractors.base import Extractor
-from fairlead_airflow.lineage.datasets import Identity, of_file, of_uri
 from fairlead_airflow.lineage.parts import Lineage
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 from urllib.parse import urljoin
 
+from fairlead.datasets import of_url
 from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
-from fairlead_airflow.lineage.datasets import of_url
 from fairlead_airflow.lineage.parts import Lineage
 
 _READING = frozenset({"GET", "HEAD"})

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from fairlead_airflow.lineage.datasets import Identity, of_sqlite
+from fairlead.datasets import Identity, of_sqlite
 from fairlead_airflow.lineage.sql import Table
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from fairlead_airflow.lineage.datasets import Identity, of_asset
+from fairlead.datasets import Identity, of_asset
 from fairlead_airflow.lineage.parts import Lineage
 
 log = logging.getLogger(__name__)
@@ -49,3 +49,11 @@ def _at_run_time(task_instance: Any) -> list[Any]:
     except ImportError:  # a version of OpenLineage's provider that does not know them
         return []
     return [asset for asset, _ in get_runtime_outlet_assets(task_instance)]
+
+
+def to_openlineage(asset: Any, context: Any = None) -> Any:
+    """The converter that Airflow calls for assets of the schemes that no other provider knows."""
+    from openlineage.client.event_v2 import Dataset
+
+    identity = of_asset(getattr(asset, "uri", None), getattr(asset, "name", None))
+    return Dataset(*identity) if identity else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead_airflow.lineage.datasets import Identity
+from fairlead.datasets import Identity
 
 Facets = dict[str, Any]
 

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 NAMED_ASSETS = "airflow-asset"
@@ -93,11 +93,3 @@ _BY_SCHEME: dict[str, Callable[[SplitResult], Identity | None]] = {
     "http": lambda parts: of_url(parts.geturl()),
     "https": lambda parts: of_url(parts.geturl()),
 }
-
-
-def to_openlineage(asset: Any, context: Any = None) -> Any:
-    """The converter that Airflow calls for assets of the schemes that no other provider knows."""
-    from openlineage.client.event_v2 import Dataset
-
-    identity = of_asset(getattr(asset, "uri", None), getattr(asset, "name", None))
-    return Dataset(*identity) if identity else None

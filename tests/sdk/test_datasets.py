@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead_airflow.lineage.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
+from fairlead.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""A small client of the bridge's REST API.
+
+client = Client("http://bridge:8000")
+for run in client.runs(dag_id="shop_sales", state="failed"):
+    print(run["task_id"], run["started_at"])
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+_PAGE = 200
+
+
+class Client:
+    """Reads the catalog. Raises requests.HTTPError for 4xx and 5xx, requests' own for the rest."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: float = 30.0,
+        verify: bool | str = True,
+    ) -> None:
+        """Without arguments `$FAIRLEAD_URL` and `$FAIRLEAD_API_KEY`. `timeout` in seconds."""
+        address = url or os.environ.get("FAIRLEAD_URL")
+        if not address:
+            raise ValueError("Which bridge? Give `url` or set FAIRLEAD_URL")
+        self._url = address.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.verify = verify
+        key = api_key or os.environ.get("FAIRLEAD_API_KEY")
+        if key:
+            self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """GET below `/api/v1/`: the JSON answer. Parameters that are None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        url = f"{self._url}/api/v1/{path.lstrip('/')}"
+        response = self._session.get(url, params=given, timeout=self._timeout)
+        response.raise_for_status()
+        return response.json()
+
+    def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        cursor = None
+        while True:
+            page = self.get(path, limit=_PAGE, cursor=cursor, **parameters)
+            yield from page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return
+
+    def health(self) -> dict[str, Any]:
+        """`status`, and what waits in the inbox."""
+        return dict(self.get("health"))
+
+    def runs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Runs, newest first; filters: namespace, job, dag_id, dag_run_id, task_id, state, kind."""
+        return self.pages("runs", **filters)
+
+    def datasets(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Datasets; filters: namespace, name, q."""
+        return self.pages("datasets", **filters)
+
+    def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Jobs; filters: namespace, name, q, kind."""
+        return self.pages("jobs", **filters)
+
+    def lineage(self, node: str, direction: str = "both", depth: int = 3) -> dict[str, Any]:
+        """`nodes` and `edges` around `dataset:NAMESPACE:NAME` or `job:NAMESPACE:NAME`.
+
+        `direction` is up, down or both; `depth` counts edges.
+        """
+        return dict(self.get("lineage", node=node, direction=direction, depth=depth))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
