@@ -20,6 +20,7 @@ from airflow.providers.common.sql.operators.sql import (
 )
 from airflow.providers.http.operators.http import HttpOperator
 from airflow.providers.openlineage.extractors.manager import ExtractorManager
+from airflow.providers.openlineage.sqlparser import DatabaseInfo
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.python import PythonOperator
@@ -252,3 +253,33 @@ def test_every_listed_extractor_names_its_operators() -> None:
     extractors.register(manager)
     ours = {e for e in manager.extractors.values() if issubclass(e, Extractor)}
     assert len(ours) == len(extractors.EXTRACTORS)
+
+
+class ServerHook(SqliteHook):
+    """A hook that describes a PostgreSQL server, and runs on SQLite."""
+
+    conn_type = "postgres"
+
+    def get_openlineage_database_info(self, connection: Any) -> DatabaseInfo:
+        return DatabaseInfo(scheme="postgres", authority="db:5432", database="shop")
+
+    def get_openlineage_database_dialect(self, connection: Any) -> str:
+        return "postgres"
+
+    def get_openlineage_default_schema(self) -> str:
+        return "public"
+
+
+def test_sql_on_a_server_is_named_as_openlineage_names_it(database: str) -> None:
+    def load() -> None:
+        hook = ServerHook("shop")
+        hook.run("INSERT INTO Sales (eur) WITH d AS (SELECT amount FROM raw) SELECT amount FROM d")
+        hook.insert_rows("Sales", [(1, 2.0)], target_fields=["order_id", "eur"])
+
+    lineage = extract(PythonOperator(task_id="t", python_callable=load))
+    assert names(lineage.inputs) == [("postgres://db:5432", "shop.public.raw")]
+    assert names(lineage.outputs) == [("postgres://db:5432", "shop.public.Sales")]
+    columns = lineage.outputs[0].facets["columnLineage"].fields
+    assert [(i.name, i.field) for i in columns["eur"].inputFields] == [
+        ("shop.public.raw", "amount")
+    ]

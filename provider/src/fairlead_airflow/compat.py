@@ -115,6 +115,13 @@ def hookimpl(function: Any) -> Any:
     return mark(function)
 
 
+def is_scheduler(component: Any) -> bool:
+    """True for what a listener's `on_starting` is called with in the scheduler."""
+    runner = getattr(component, "job_runner", None) or component
+    kind = getattr(component, "job_type", None) or getattr(runner, "job_type", None)
+    return kind == "SchedulerJob"
+
+
 def dag_run_facts(dag_run: Any) -> dict[str, Any]:
     """The columns of a DAG run that tell which one it is and how it ended; for other processes."""
     names = ("dag_id", "run_id", "logical_date", "run_after", "clear_number", "end_date")
