@@ -21,7 +21,7 @@ from fairlead_bridge.db.engine import (
     upsert,
     writing,
 )
-from fairlead_bridge.db.tables import edge, event, verdict, waiting
+from fairlead_bridge.db.tables import edge, event, quarantine, verdict, waiting
 from fairlead_bridge.errors import BadSettings
 
 _CAME = excluded(edge)
@@ -227,3 +227,10 @@ def test_a_writer_that_never_rests_does_not_starve_the_others(db: sa.Engine) -> 
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_row_may_have_its_columns_in_any_order(db: sa.Engine) -> None:
+    row = {"reason": "odd", "at": 2, "event_id": 1}
+    with writing(db) as tx:
+        upsert(tx, quarantine, [row])
+        assert [dict(each) for each in tx.execute(sa.select(quarantine)).mappings()] == [row]

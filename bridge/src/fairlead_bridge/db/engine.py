@@ -223,7 +223,7 @@ def _first_in_line(connection: sa.Connection) -> Iterator[None]:
 def insert_new(tx: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     """Insert the rows whose keys are not there yet. All rows have the same columns."""
     if rows:
-        names = tuple(rows[0])
+        names = _names(table, rows[0])
         _run(tx, _insert(tx.dialect, table, names), _sorted(table, names, rows))
 
 
@@ -233,7 +233,7 @@ def insert_returning(
     """As `insert_new`, in the order given; returns `column` of the rows that were new."""
     if not rows:
         return []
-    names = tuple(rows[0])
+    names = _names(table, rows[0])
     statement = _insert(tx.dialect, table, names, column)
     values = _values(names, rows)
     if tx.dialect.name == "postgresql":
@@ -268,7 +268,7 @@ def upsert(
     there may change. Write both once, at module level: their SQL is kept by identity.
     """
     if rows:
-        names = tuple(rows[0])
+        names = _names(table, rows[0])
         changes = None if refresh is None else tuple(refresh.items())
         statement = _upsert(tx.dialect, table, names, changes, where)
         _run(tx, statement, _sorted(table, names, rows))
@@ -327,6 +327,11 @@ def _sorted(table: sa.Table, names: tuple[str, ...], rows: Sequence[Row]) -> lis
     """
     key = [column.name for column in table.primary_key if column.name in names]
     return _values(names, sorted(rows, key=itemgetter(*key)) if key else rows)
+
+
+def _names(table: sa.Table, row: Row) -> tuple[str, ...]:
+    """The row's columns in the table's order, which is that of the statement's place holders."""
+    return tuple(column.name for column in table.columns if column.name in row)
 
 
 def _values(names: tuple[str, ...], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
