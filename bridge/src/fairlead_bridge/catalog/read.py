@@ -150,12 +150,17 @@ def event_ids_of_run(snapshot: Snapshot, run_id: int, limit: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class AssetFilter:
-    """What the jobs or datasets of a list have in common; `q` is part of the name."""
+    """
+    What the jobs or datasets of a list have in common; None leaves a field open.
+
+    `q` is part of the namespace or the name, `platform` what `platform()` says of the namespace.
+    """
 
     namespace: str | None = None
     name: str | None = None
     q: str | None = None
     kind: str | None = None
+    platform: str | None = None
 
 
 def jobs(
@@ -226,6 +231,10 @@ def datasets(
         statement = statement.where(t.dataset.c.id.in_(_assets_named(snapshot, wanted)))
     elif wanted.namespace is not None:
         statement = statement.where(t.dataset.c.namespace == wanted.namespace)
+    if wanted.platform is not None:
+        known = namespaces(snapshot, t.dataset)
+        places = [place for place in known if platform(place) == wanted.platform]
+        statement = statement.where(t.dataset.c.namespace.in_(places))
     if found := words(wanted.q):
         aliases = sa.select(_other.c.asset_id).where(
             _other.c.id != _other.c.asset_id, *(_contains(_other, word) for word in found)
@@ -401,6 +410,18 @@ def namespaces(snapshot: Snapshot, table: sa.Table) -> list[str]:
     walk = start.union_all(sa.select(following).where(start.c.namespace.is_not(None)))
     statement = sa.select(walk.c.namespace).where(walk.c.namespace.is_not(None))
     return [row.namespace for row in snapshot.rows(statement)]
+
+
+def platform(namespace: str) -> str:
+    """
+    What kind of store a dataset's namespace is.
+
+    >>> platform("postgres://db:5432"), platform("bigquery"), platform("arn:aws:glue:eu:1")
+    ('postgres', 'bigquery', 'glue')
+    """
+    if namespace.startswith("arn:aws:"):
+        return namespace.split(":")[2] or "aws"
+    return namespace.partition("://")[0].partition(":")[0].lower() or "unknown"
 
 
 def words(q: str | None) -> list[str]:

@@ -30,17 +30,20 @@ def routes(catalog: Catalog) -> APIRouter:
         name: Text | None = None,
         q: Text | None = None,
         kind: Text | None = None,
+        platform: Text | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.DatasetItem]:
         """
-        Datasets by namespace and name; `q` is a part of either.
+        Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...
 
         One that has several names is one item; `name` and `q` find it by any of them.
         """
         after = read_cursor(cursor, str, str)
         with catalog.open() as snapshot:
-            found = read.datasets(snapshot, AssetFilter(namespace, name, q, kind), limit + 1, after)
+            found = read.datasets(
+                snapshot, AssetFilter(namespace, name, q, kind, platform), limit + 1, after
+            )
             shown = found[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
             return a.Page(items=items(snapshot, shown), next=following)
@@ -133,7 +136,7 @@ def _item_fields(
 ) -> dict[str, Any]:
     return {
         **render.dataset_ref_fields(asset),
-        "platform": render.platform(asset.namespace),
+        "platform": read.platform(asset.namespace),
         "description": f.description(facets),
         "owners": render.owners(facets),
         "tags": render.tags(facets),

@@ -208,7 +208,7 @@ class _Part:
             "kind": "dataset",
             "state": lineage.state_of(self.writers.get(node, ()), self.newest),
             "owner": self._owner(node),
-            "platform": render.platform(asset.namespace),
+            "platform": read.platform(asset.namespace),
             "columns": self.columns.get(node),
             "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
         }

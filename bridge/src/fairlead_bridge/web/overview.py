@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import lineage, overview, search
+from fairlead_bridge.catalog import lineage, overview, read, search
 from fairlead_bridge.catalog.read import Asset
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, jobs, render
@@ -52,7 +52,7 @@ def routes(catalog: Catalog) -> APIRouter:
             found = overview.namespaces(snapshot)
         return [
             a.Namespace(
-                namespace=namespace, platform=render.platform(namespace), datasets=sets, jobs=count
+                namespace=namespace, platform=read.platform(namespace), datasets=sets, jobs=count
             )
             for namespace, sets, count in found
         ]

@@ -119,15 +119,3 @@ def owners(facets: Facets) -> list[a.Owner]:
 def tags(facets: Facets, field: str | None = None) -> list[a.Tag]:
     """The tags of the asset itself, or those of one of its columns."""
     return [a.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] == field]
-
-
-def platform(namespace: str) -> str:
-    """
-    What kind of store a dataset's namespace is.
-
-    >>> platform("postgres://db:5432"), platform("bigquery"), platform("arn:aws:glue:eu:1")
-    ('postgres', 'bigquery', 'glue')
-    """
-    if namespace.startswith("arn:aws:"):
-        return namespace.split(":")[2] or "aws"
-    return namespace.partition("://")[0].partition(":")[0].lower() or "unknown"
