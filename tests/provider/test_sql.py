@@ -6,6 +6,11 @@ transformation and `+` for an aggregation.
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from fairlead_airflow.lineage.sql import Reading, Table, read
@@ -194,3 +199,32 @@ def test_what_cannot_be_read_is_named_and_nothing_is_raised() -> None:
     reading = read("INSERT INTO (((", "sqlite")
     assert reading.errors
     assert not reading.writes
+
+
+CORPUS = os.environ.get("FAIRLEAD_CORPUS", "")
+
+
+@pytest.mark.skipif(not CORPUS, reason="FAIRLEAD_CORPUS names no folder of captured events")
+def test_nothing_that_the_stock_parser_found_in_captured_events_is_missed() -> None:
+    missed = []
+    for query, inputs, outputs in captured_sql(Path(CORPUS) / "events" / "airflow-3.3.2"):
+        reading = read(query, "postgres")
+        reads = {".".join(filter(None, (t.schema or "public", t.name))) for t in reading.reads}
+        writes = {".".join(filter(None, (t.schema or "public", t.name))) for t in reading.writes}
+        if "CREATE TABLE IF NOT EXISTS" in query:
+            continue  # says nothing here, on purpose
+        if not inputs <= reads or not outputs <= writes or reading.errors:
+            missed.append((query, inputs - reads, outputs - writes, reading.errors))
+    assert missed == []
+
+
+def captured_sql(folder: Path) -> Iterator[tuple[str, set[str], set[str]]]:
+    """SQL with the tables, without their database, that OpenLineage's parser saw in it."""
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            event = event.get("event", event)
+            if sql := (event["job"].get("facets") or {}).get("sql"):
+                sides = (event.get("inputs") or [], event.get("outputs") or [])
+                names = [{d["name"].partition(".")[2] for d in side} for side in sides]
+                yield sql["query"], names[0], names[1]
