@@ -169,3 +169,16 @@ def test_every_name_of_the_corpus_has_an_identity_that_stays() -> None:
     normalise = Normaliser()
     for namespace, name in seen:
         assert_settled(normalise, namespace, name)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "a:", "a/", "@", ",", '"', "[", "a.", "k=v/", "2026/11/01/", "_20261101", "(HOST="],
+)
+def test_names_of_any_length_are_settled_in_no_time(unit: str) -> None:
+    long = unit * 10_000
+    normalise = Normaliser()
+    for scheme in ("", "jdbc:", "jdbc:oracle:thin:@", "kafka://"):
+        normalise(f"{scheme}{long}", "x")
+    for namespace in ("postgres://h", "s3://b", "bigquery", "file"):
+        normalise(namespace, long)

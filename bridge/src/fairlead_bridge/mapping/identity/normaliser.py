@@ -11,7 +11,7 @@ from fairlead_bridge.mapping import redact
 from fairlead_bridge.mapping.identity.rules import FOLD, RULES, Rule, fold
 from fairlead_bridge.mapping.identity.spelling import Pairs, Spelling
 
-_ROUNDS = 16
+_ROUNDS = 64
 _REMEMBERED = 1 << 16
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import takewhile
 
 from fairlead_bridge.mapping.identity.spelling import Pairs
 
@@ -27,13 +28,12 @@ def keys(path: str) -> tuple[str, Pairs]:
     last = len(segments)
     if last > 2 and _PART_FILE.fullmatch(segments[-1]) and _KEY.fullmatch(segments[-2]):
         last -= 1
-    found: list[tuple[str, str]] = []
-    while last > 1 and (pair := _KEY.fullmatch(segments[last - 1])):
-        found.insert(0, (pair[1], pair[2]))
-        last -= 1
-    if not found or not any(segments[:last]):
+    told = takewhile(bool, map(_KEY.fullmatch, reversed(segments[1:last])))
+    pairs = [(pair[1], pair[2]) for pair in told if pair]
+    kept = segments[: last - len(pairs)]
+    if not pairs or not any(kept):
         return path, ()
-    return "/".join(segments[:last]), tuple(found)
+    return "/".join(kept), tuple(reversed(pairs))
 
 
 def dates(path: str) -> tuple[str, Pairs]:
@@ -45,7 +45,7 @@ def dates(path: str) -> tuple[str, Pairs]:
     >>> dates("lake/t/20261101")
     ('lake/t', (('date', '2026-11-01'),))
     """
-    segments = path.split("/")
+    segments = path.rsplit("/", 4)
     for take, told in (
         (4, _hour(segments[-4:])),
         (3, _split_day(segments[-3:])),
@@ -53,8 +53,11 @@ def dates(path: str) -> tuple[str, Pairs]:
         (2, _split_month(segments[-2:])),
         (1, _month(segments[-1])),
     ):
-        if told is not None and any(segments[:-take]):
-            return "/".join(segments[:-take]), (("date", told),)
+        if told is None:
+            continue
+        rest = "/".join(segments[:-take])
+        if rest.strip("/"):
+            return rest, (("date", told),)
     return path, ()
 
 

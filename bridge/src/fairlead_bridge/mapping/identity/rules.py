@@ -51,7 +51,7 @@ _DRIVER = re.compile(
     (?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_TNS = re.compile(r"\(\s*(HOST|PORT|SERVICE_NAME|SID)\s*=\s*([^)\s]+)\s*\)", re.IGNORECASE)
+_TNS = re.compile(r"\(\s*(HOST|PORT|SERVICE_NAME|SID)\s*=\s*([^()\s]+)\s*\)", re.IGNORECASE)
 _SID = re.compile(r"(?P<host>[^:/]+:\d+):(?P<sid>\w+)")
 
 
@@ -332,7 +332,10 @@ def _cut(it: Spelling, cut: Callable[[str], tuple[str, Pairs]]) -> Spelling:
     if kind not in engines.STORES and kind not in engines.TREES:
         return it
     name, found = cut(it.name)
-    return it._replace(name=name, partition=found + it.partition) if found else it
+    while found:
+        it = it._replace(name=name, partition=found + it.partition)
+        name, found = cut(it.name)
+    return it
 
 
 _BACKTICKS = re.compile(r"`([^`]+)`")
