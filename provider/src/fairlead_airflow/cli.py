@@ -41,7 +41,7 @@ def get_fairlead_cli_commands() -> list[Any]:
                     "init",
                     "Print the lines to copy into a deployment",
                     Arg(("--target",), choices=TARGETS, default="env", help="kind of deployment"),
-                    Arg(("--url",), default="http://bridge:8000", help="address of the bridge"),
+                    Arg(("--url",), default="http://bridge:7070", help="address of the bridge"),
                 ),
             ),
         )

@@ -40,7 +40,7 @@ _CONNECTION: dict[str, Any] = {
         "relabeling": {"password": "API key", "schema": "http or https"},
         "placeholders": {
             "host": "bridge.example.com",
-            "port": "8000",
+            "port": "7070",
             "schema": "http",
             "extra": '{"timeout": 10, "verify": "/path/to/ca.pem"}',
         },
@@ -64,7 +64,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "enabled": _option("Whether Fairlead sets OpenLineage up.", "boolean", default="True"),
     "url": _option(
         "The bridge, or any OpenLineage receiver. Without it the connection is asked.",
-        example="http://bridge:8000",
+        example="http://bridge:7070",
     ),
     "api_key": _option("Sent as a bearer token; only together with ``url``.") | {"sensitive": True},
     "conn_id": _option(

@@ -1,6 +1,6 @@
 """A small client of the bridge's REST API.
 
-client = Client("http://bridge:8000")
+client = Client("http://bridge:7070")
 for run in client.runs(dag_id="shop_sales", state="failed"):
     print(run["task_id"], run["started_at"])
 """

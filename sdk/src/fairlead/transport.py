@@ -1,6 +1,6 @@
 """The durable transport: to this host's disk first, to the receiver in the background.
 
-    {"type": "fairlead.transport.DurableTransport", "url": "http://bridge:8000"}
+    {"type": "fairlead.transport.DurableTransport", "url": "http://bridge:7070"}
     {"type": "fairlead.transport.DurableTransport", "transport": {"type": "kafka", ...}}
 
 `emit` returns when the event is in the spool, which takes milliseconds whatever state the receiver
