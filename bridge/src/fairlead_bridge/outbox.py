@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import retry
 from fairlead_bridge.db.engine import chunks, excluded, insert_new, upsert
-from fairlead_bridge.db.tables import dataset, delivery, job, run, run_event
+from fairlead_bridge.db.tables import dataset, delivery, event, job, run, run_event
 from fairlead_bridge.db.tables import sink as sink_table
 from fairlead_bridge.model import Delivery, Kind, Name
 
@@ -115,13 +115,13 @@ def behind(tx: sa.Connection, sink: str, runs: Mapping[int, int], now: int) -> d
             .join_from(run_event, delivery, _d.key == e.event_id)
             .where(e.run_id.in_(part), postponed)
         )
-        for run_id, event, due_at in rows:
-            late.setdefault(run_id, []).append((event, due_at))
+        for run_id, number, due_at in rows:
+            late.setdefault(run_id, []).append((number, due_at))
     waits = {
-        event: max((due for earlier, due in late.get(run_id, ()) if earlier < event), default=0)
-        for event, run_id in runs.items()
+        number: max((due for earlier, due in late.get(run_id, ()) if earlier < number), default=0)
+        for number, run_id in runs.items()
     }
-    return {event: due for event, due in waits.items() if due}
+    return {number: due for number, due in waits.items() if due}
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +310,8 @@ def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
 
 
 def retell(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
-    """Everything the catalog has of these kinds is news for the sink, as if told for the first time."""
-    tables: dict[Kind, sa.Table] = {"dataset": dataset, "job": job, "run": run}
+    """All there is of these kinds is news for the sink, as if it had never been told."""
+    tables: dict[Kind, sa.Table] = {"dataset": dataset, "job": job, "run": run, "event": event}
     for kind, table in tables.items():
         if kind in kinds:
             for part in tx.execute(sa.select(table.c.id)).partitions(5_000):

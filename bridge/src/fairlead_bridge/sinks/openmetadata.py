@@ -9,6 +9,7 @@ that is not there yet: a table that has not been ingested is waited for, not inv
 from __future__ import annotations
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
@@ -38,6 +39,8 @@ Body = dict[str, Any]
 
 #: Seconds before we look again for a table or pipeline that OpenMetadata does not have.
 _INGESTED_LATER, _PIPELINE_LATER = 3600.0, 30.0
+#: Seconds that tables, pipelines and owners are not looked up again.
+_LOOKED_UP_FOR = 300.0
 _CLASSIFICATION = "AirflowTags"
 _STATES = {
     "success": "Successful",
@@ -150,7 +153,8 @@ class OpenMetadata:
             rate=settings.rate,
         )
         self._made: set[str] = set()  # prerequisites seen to by this process
-        self._known: dict[str, Body] = {}  # pipelines and tables, by path, for one push
+        self._known: dict[str, Body] = {}  # what is there, by path; looked up anew now and then
+        self._known_until = 0.0
 
     # --- thinking -------------------------------------------------------------------------------
 
@@ -284,7 +288,7 @@ class OpenMetadata:
 
     def push(self, payloads: Sequence[Told]) -> Iterator[Outcome]:
         """DAGs before their runs, tables before what flows between them."""
-        self._known.clear()
+        self._forget()
         outcomes: dict[int, Outcome] = {}
         down: Unavailable | None = None
         for n in sorted(range(len(payloads)), key=lambda n: _ORDER.index(type(payloads[n]))):
@@ -299,12 +303,22 @@ class OpenMetadata:
                 raise down
             yield outcomes[n]
 
+    def _forget(self) -> None:
+        """What was not there may be by now; what was is looked up again after a while."""
+        if time.monotonic() > self._known_until:
+            self._known.clear()
+            self._known_until = time.monotonic() + _LOOKED_UP_FOR
+        self._known = {path: found for path, found in self._known.items() if found}
+
     def _outcome(self, told: Told) -> Outcome:
         try:
             self._tell(told)
         except (Missing, Broken) as error:
             return error
         except Rejected as error:
+            if isinstance(error, Refused) and error.status == 404 and self._known:
+                self._known.clear()  # something we had looked up is gone
+                return Missing(str(error), _PIPELINE_LATER)
             return error
         return None
 
@@ -376,7 +390,7 @@ class OpenMetadata:
         return None
 
     def _find(self, path: str, fields: str = "") -> Body | None:
-        """What is at the path, or None; asked once a push."""
+        """What is at the path, or None."""
         if path not in self._known:
             params = {"fields": fields} if fields else None
             try:
@@ -407,6 +421,7 @@ class OpenMetadata:
             self._call("PUT", f"/pipelines/{quote(told.pipeline, safe='')}/status", told.body)
         except Refused as error:
             if error.status == 404 or "Invalid task name" in error.body:
+                self._known.clear()
                 raise Missing(f"{error}; the pipeline comes first", _PIPELINE_LATER) from error
             raise
 
@@ -508,6 +523,7 @@ class OpenMetadata:
         }
         kind = {"Content-Type": "application/json-patch+json"}
         self._call("PATCH", f"/tables/{table['id']}", [patch], headers=kind)
+        table["lifeCycle"] = {**(table.get("lifeCycle") or {}), "updated": updated}
 
     def _make_table(self, told: TableTold) -> None:
         """Only where it is not there: what a crawler found is its own."""
