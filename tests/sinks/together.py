@@ -1,0 +1,64 @@
+"""All four sinks before their fakes, with every table of `events.dag_runs` there to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from fairlead_bridge.sinks import Target, settings
+from tests.sinks import events
+from tests.sinks.atlan import FakeAtlan
+from tests.sinks.datahub import FakeDataHub
+from tests.sinks.openlineage import FakeMarquez
+from tests.sinks.openmetadata import FakeOpenMetadata
+from tests.sinks.server import Fake, serving
+
+CONNECTION, DATABASE = "default/airflow/1", "default/postgres/2"
+NAMING = [{"namespace": events.WAREHOUSE, "service": "warehouse", "connection": DATABASE}]
+
+
+@dataclass(frozen=True)
+class Together:
+    marquez: FakeMarquez
+    datahub: FakeDataHub
+    openmetadata: FakeOpenMetadata
+    atlan: FakeAtlan
+    targets: dict[str, Target]
+
+    def fakes(self) -> dict[str, Fake]:
+        return {name: getattr(self, name) for name in self.targets}
+
+
+@contextmanager
+def together(dags: int, tasks: int, **more: object) -> Iterator[Together]:
+    """Fakes that have the tables of this many DAGs, and the sinks that tell them."""
+    marquez, datahub = FakeMarquez(), FakeDataHub()
+    openmetadata, atlan = FakeOpenMetadata(), FakeAtlan()
+    columns = ("id", "amount", "country", "ordered_at")
+    for dag in range(dags):
+        for task in range(tasks + 1):
+            name = events.table(dag, task)
+            openmetadata.table(f"warehouse.{name}", *columns)
+            atlan.table(f"{DATABASE}/{name.replace('.', '/')}", *columns)
+    with ExitStack() as stack:
+        urls = {
+            name: stack.enter_context(serving(fake))
+            for name, fake in (
+                ("marquez", marquez),
+                ("datahub", datahub),
+                ("openmetadata", openmetadata),
+                ("atlan", atlan),
+            )
+        }
+        own = {
+            "marquez": {"type": "openlineage", "preset": "marquez"},
+            "datahub": {"type": "datahub"},
+            "openmetadata": {"type": "openmetadata"},
+            "atlan": {"type": "atlan", "connection": CONNECTION, "token_env": "T", "rate": 1e6},
+        }
+        asked = {name: {**own[name], **more, "url": urls[name]} for name in own}
+        targets = settings.targets({"sinks": asked, "naming": NAMING}, {"T": "t"})
+        yield Together(
+            marquez, datahub, openmetadata, atlan, {target.name: target for target in targets}
+        )
