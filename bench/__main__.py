@@ -22,6 +22,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "intake": (["--rounds", "3"], True),
     "absorb": ([], True),
     "lineage": ([], True),
+    "sinks": ([], True),
     "overhead": ([], False),
 }
 

@@ -1,0 +1,196 @@
+"""
+What telling catalogs costs: requests for each thousand task runs, beside one call for each fact,
+and entries a second; then a sink that was away for an hour of events.
+
+    python -m bench.sinks [--runs 100] [--dags 10] [--tasks 10] [--away 20]
+
+The fakes answer at once and share the machine's cores with the bridge, so entries a second is what
+the bridge's side manages at the least; requests are what they are anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from tests.sinks import events
+from tests.sinks.together import Together, together
+
+from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge.catalog import entry
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import open_database, reading, writing
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.model import Name
+from fairlead_bridge.sinks import Target, interests
+
+NOW, SECOND = 1_795_000_000_000_000, 1_000_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="runs of each DAG")
+    parser.add_argument("--dags", type=int, default=10)
+    parser.add_argument("--tasks", type=int, default=10)
+    parser.add_argument("--away", type=int, default=60, help="runs of each DAG that a sink misses")
+    parser.add_argument("--batch", type=int, default=100, help="events absorbed between two rounds")
+    given = parser.parse_args()
+    _requests(given)
+    _away(given)
+
+
+def _requests(given: argparse.Namespace) -> None:
+    """Live: after every batch of events each sink is told what is new."""
+    bodies = list(events.dag_runs(given.runs, given.dags, given.tasks))
+    with tempfile.TemporaryDirectory() as folder, together(given.dags, given.tasks) as sinks:
+        db = _database(Path(folder))
+        took = dict.fromkeys(sinks.targets, 0.0)
+        told = dict.fromkeys(sinks.targets, 0)
+        now = NOW
+        for start in range(0, len(bodies), given.batch):
+            now += 5 * SECOND
+            _absorb(db, sinks, bodies[start : start + given.batch], now)
+            for name, target in sinks.targets.items():
+                began = time.perf_counter()
+                told[name] += _drain(db, target, now)
+                took[name] += time.perf_counter() - began
+        runs = _task_runs(db)
+        print(
+            f"{len(bodies)} events of {runs} task runs in {given.runs * given.dags} DAG runs, "
+            f"told in rounds of {given.batch} events\n"
+        )
+        print(
+            f"{'sink':<14}{'requests/1,000':>15}{'naive':>9}{'ratio':>8}{'entries/s':>11}{'in sync':>9}"
+        )
+        naive = _naive(db, sinks, len(bodies))
+        with reading(db) as tx:
+            counts = outbox.counts(tx, list(sinks.targets), now)
+        for name, fake in sinks.fakes().items():
+            each, alone = len(fake.seen) * 1000 / runs, naive[name] * 1000 / runs
+            rate = told[name] / took[name]
+            in_sync = counts[name].in_sync
+            owed = counts[name].waiting + counts[name].rejected
+            print(
+                f"{name:<14}{each:>15.0f}{alone:>9.0f}{alone / each:>8.1f}{rate:>11,.0f}{in_sync:>9}"
+                + (f"  {owed} owed" if owed else "")
+            )
+        print()
+
+
+def _naive(db: sa.Engine, sinks: Together, count: int) -> dict[str, int]:
+    """One call for each fact of each event: what its run, its job and its tables come to."""
+    with reading(db) as tx:
+        runs = list(tx.scalars(sa.select(t.run.c.id)))
+        jobs = list(tx.scalars(sa.select(t.job.c.id)))
+        tables = list(tx.scalars(sa.select(t.dataset.c.id)))
+        names = [Name("run", n) for n in runs] + [Name("job", n) for n in jobs]
+        entries = entry.read(tx, names + [Name("dataset", n) for n in tables])
+    found = {"marquez": count}
+    for name in ("datahub", "openmetadata", "atlan"):
+        sink: Any = sinks.targets[name].sink
+        facts = {key: _facts(name, sink.render(item)) for key, item in entries.items()}
+        total = 0
+        for item in entries.values():
+            if item.name.kind == "run":
+                run: Any = item
+                about = [item.name, Name("job", run.job.id)]
+                about += [Name("dataset", one.dataset.id) for one in run.datasets]
+                total += 2 * sum(facts.get(key, 0) for key in about)  # of START, and of the end
+        found[name] = total
+    return found
+
+
+def _facts(name: str, payload: Any) -> int:
+    if payload is None:
+        return 0
+    if name == "datahub":
+        return sum(len(aspects) - 1 for part in payload.values() for _, aspects in part)
+    if name == "atlan":
+        return len(payload)
+    # OpenMetadata: an edge is looked up and put; freshness is observed and patched
+    return {"EdgesTold": 2, "TableTold": 2}.get(type(payload).__name__, 1)
+
+
+def _away(given: argparse.Namespace) -> None:
+    """Sinks that hear nothing while events come in, and are told how things stand afterwards."""
+    bodies = list(events.dag_runs(given.away, given.dags, given.tasks))
+    with tempfile.TemporaryDirectory() as folder, together(given.dags, given.tasks) as sinks:
+        db = _database(Path(folder))
+        for start in range(0, len(bodies), 500):
+            _absorb(db, sinks, bodies[start : start + 500], NOW)
+        with reading(db) as tx:
+            owed = outbox.counts(tx, list(sinks.targets), NOW)
+        size = _size(db)
+        print(f"{len(bodies)} events while all sinks were away; {_task_runs(db)} task runs")
+        print(
+            f"the outbox owes {sum(count.waiting for count in owed.values())} names, {size / 1000:.0f} kB"
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"{'sink':<14}{'owed':>8}{'requests':>10}{'seconds':>9}{'entries/s':>11}")
+        for name, target in sinks.targets.items():
+            fake = sinks.fakes()[name]
+            began = time.perf_counter()
+            _drain(db, target, NOW + 3600 * SECOND)
+            took = time.perf_counter() - began
+            count = owed[name].waiting
+            print(f"{name:<14}{count:>8}{len(fake.seen):>10}{took:>9.1f}{count / took:>11,.0f}")
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(
+            f"draining took {(after - before) / 1024:.0f} MB more memory, the fakes' own included"
+        )
+
+
+def _database(folder: Path) -> sa.Engine:
+    db = open_database(f"sqlite:///{folder}/bench.db")
+    migrate(db)
+    return db
+
+
+def _absorb(db: sa.Engine, sinks: Together, bodies: Sequence[bytes], now: int) -> None:
+    with writing(db) as tx:
+        inbox.put(tx, bodies, "bench", now)
+    wanted = interests(list(sinks.targets.values()))
+    while flow.absorb(db, _translate, wanted, now):
+        pass
+
+
+def _drain(db: sa.Engine, target: Target, now: int) -> int:
+    told = 0
+    while count := flow.deliver(db, target, now):
+        told += count
+    return told
+
+
+def _task_runs(db: sa.Engine) -> int:
+    with reading(db) as tx:
+        return tx.scalar(sa.select(sa.func.count()).where(t.run.c.kind == "task")) or 0
+
+
+def _size(db: sa.Engine) -> int:
+    """Bytes that the table of deliveries and its indexes take."""
+    names = ("delivery", "delivery_due", "delivery_event")
+    with reading(db) as tx:
+        try:
+            return sum(
+                tx.scalar(sa.text("SELECT sum(pgsize) FROM dbstat WHERE name = :n"), {"n": name})
+                or 0
+                for name in names
+            )
+        except sa.exc.OperationalError:  # SQLite was built without dbstat
+            return 0
+
+
+_translate = Translator(Normaliser())
+
+if __name__ == "__main__":
+    os.nice(5)
+    main()
