@@ -48,7 +48,8 @@ class Settings:
     @classmethod
     def from_dict(cls, params: Mapping[str, Any]) -> Settings:
         """From a transport's config; `docs/reference/sdk.md` describes the keys."""
-        default = cls(spool=default_folder())
+        given = params.get("spool")
+        default = cls(spool=resolve_folder(given) if given else default_folder())
         ignored = set(params) - {*_HTTP_KEYS, *_OWN_KEYS, "transport", "type", "name", "priority"}
         if ignored:
             log.warning("Ignored unknown settings: %s", ", ".join(sorted(ignored)))
@@ -56,7 +57,7 @@ class Settings:
         if deliver not in ("background", "outside"):
             raise ValueError(f"`deliver` must be `background` or `outside`, not {deliver!r}")
         return cls(
-            spool=resolve_folder(params["spool"]) if params.get("spool") else default.spool,
+            spool=default.spool,
             destination=_destination(params),
             limits=Limits(
                 max_bytes=int(params.get("max_bytes", default.limits.max_bytes)),
