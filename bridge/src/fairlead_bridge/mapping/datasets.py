@@ -60,33 +60,3 @@ def notes(own: Facets | None, of_dataset: Facets | None, at: int) -> dict[str, N
 
 def _without_origin(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in ("_producer", "_schemaURL")}
-
-
-def catalog_identity(facets: Facets) -> tuple[str, str] | None:
-    """
-    The name under which a catalog (Hive's metastore, Glue, Iceberg's, Unity) knows the table.
-
-    A catalog is known by its address; `spark_catalog` alone names another one in each Spark.
-    """
-    told = decode.facet(facets, "catalog")
-    table = _table(facets) if told else None
-    if told is None or table is None:
-        return None
-    word = decode.word(told.get("type"))
-    name = told.get("name")
-    where = told.get("metadataUri") or told.get("warehouseUri")
-    where = where or (name if name != "spark_catalog" else None)
-    if word is None or not isinstance(where, str):
-        return None
-    return f"catalog:{word.lower()}:{where.rstrip('/')}", table
-
-
-def _table(facets: Facets) -> str | None:
-    symlinks = decode.facet(facets, "symlinks") or {}
-    identifiers = symlinks.get("identifiers")
-    for item in identifiers if isinstance(identifiers, list) else ():
-        if isinstance(item, dict) and str(item.get("type")).upper() == "TABLE":
-            name = item.get("name")
-            if isinstance(name, str) and name:
-                return name
-    return None

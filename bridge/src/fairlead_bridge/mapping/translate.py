@@ -35,17 +35,22 @@ from fairlead_bridge.mapping import (
     instances,
     jobs,
     parent,
+    redact,
     runs,
     schema,
     times,
 )
 from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent
+from fairlead_bridge.mapping.grouping import contradictions
 from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.identity.catalogs import name_in_catalog
 from fairlead_bridge.mapping.parts import FacetKeeper, Parts
 
 _INPUT, _OUTPUT = "input", "output"
 #: Facets of datasets that have a table of their own.
 _APART = ("schema", "columnLineage")
+#: What happens to a dataset without data coming into it.
+_NO_FLOW = ("DROP", "RENAME")
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -155,6 +160,17 @@ class Translator:
             self._origins(parts, raw.facets, merged, dataset, about.owner)
         for dataset, alone in stated.items():
             self._origins(parts, None, explicit.columns(None, alone), dataset, about.owner)
+        if len(parts.symlinks) > 1:
+            self._tell_apart(parts, event)
+
+    def _tell_apart(self, parts: Parts, event: RawEvent) -> None:
+        """Two datasets of one event that claim the same other name are not one by that."""
+        own = set()
+        for raw in (*(event.inputs or ()), *(event.outputs or ())):
+            identity = self._normalise(decode.namespace(raw.namespace), decode.name(raw.name or ""))
+            own.add(ids.dataset_id(identity.namespace, identity.key))
+        links = [(link.dataset_id, link.other_id, link.kind) for link in parts.symlinks]
+        parts.symlinks.extend(Symlink(*link, parts.at) for link in contradictions(links, own))
 
     def _declared(self, parts: Parts, place: airflow.Place, about: _About) -> None:
         """Assets that the task declares; Airflow drops those whose scheme it does not know."""
@@ -175,7 +191,8 @@ class Translator:
         about: _About,
     ) -> None:
         src, dst = (dataset, about.owner) if role == _INPUT else (about.owner, dataset)
-        parts.edges.append(EdgeFacts(src, dst, "data", parts.at, about.alias))
+        if role == _INPUT or datasets.lifecycle(raw.facets or {})[0] not in _NO_FLOW:
+            parts.edges.append(EdgeFacts(src, dst, "data", parts.at, about.alias))
         if about.run is None:
             return
         read = self._schemas(raw.facets.get("schema")) if raw.facets else None
@@ -213,7 +230,7 @@ class Translator:
         namespace, name = decode.namespace(raw.namespace), decode.name(raw.name)
         identity = self._normalise(namespace, name)
         dataset = ids.dataset_id(identity.namespace, identity.key)
-        original = (namespace, name)
+        original = (redact.url(namespace), name)
         known = (identity.namespace, identity.name)
         facets = raw.facets or {}
         change, told = datasets.lifecycle(facets) if facets else (None, {})
@@ -231,26 +248,39 @@ class Translator:
                 names=() if original == known else (original,),
             )
         )
+        for also in identity.also:
+            self._link(parts, dataset, *also, "HOST")
         if facets:
-            self._links(parts, facets, told if change == "RENAME" else {}, dataset)
+            self._links(parts, facets, told if change == "RENAME" else {}, raw.name, dataset)
         for facet, body in facets.items():
-            if facet not in _APART:
+            if facet not in _APART and (told_alone or facet != "lifecycleStateChange"):
                 parts.facet(dataset, facet, body)
         read = self._schemas(facets.get("schema"))
         if read is not None:
             parts.schemas.append(SchemaFacts(dataset, at, read[0], read[1], alias, written))
         return dataset
 
-    def _links(self, parts: Parts, facets: Facets, renamed: dict[str, Any], dataset: int) -> None:
+    def _links(
+        self,
+        parts: Parts,
+        facets: Facets,
+        renamed: dict[str, Any],
+        name: str,
+        dataset: int,
+    ) -> None:
         """Other names of the same asset: symlinks, the name before a rename, a catalog's."""
         symlinks = decode.facet(facets, "symlinks") if "symlinks" in facets else None
+        tables = []
         for item in _dicts(symlinks and symlinks.get("identifiers")):
-            kind = decode.word(item.get("type")) or "TABLE"
-            self._link(parts, dataset, item.get("namespace"), item.get("name"), kind.upper())
+            kind = (decode.word(item.get("type")) or "TABLE").upper()
+            self._link(parts, dataset, item.get("namespace"), item.get("name"), kind)
+            if kind == "TABLE":
+                tables.append(str(item.get("name")))
         for item in _dicts([renamed.get("previousIdentifier")]):
             self._link(parts, dataset, item.get("namespace"), item.get("name"), "RENAME")
-        if "catalog" in facets:
-            second = datasets.catalog_identity(facets)
+        told = decode.facet(facets, "catalog") if "catalog" in facets else None
+        if told is not None:
+            second = name_in_catalog(told, [*tables, name], self._normalise)
             if second is not None:
                 self._link(parts, dataset, *second, "CATALOG")
 
@@ -278,8 +308,6 @@ class Translator:
             merged = explicit.columns(decode.facet(facets, "columnLineage"), stated)
             body = columns.canonical(merged, self._normalise)
             read = (ids.digest(body), body) if body is not None else None
-        elif raw is not None and _is_deleted(facets, "columnLineage"):
-            read = (b"", b"")
         else:
             read = self._columns(raw)
         if read is not None:
@@ -322,10 +350,11 @@ class Translator:
         if maker is not None and about is not None:
             raw = RawDataset(namespace=relation.target.namespace, name=relation.target.name)
             self._touch(parts, raw, None, target, _OUTPUT, about)
+        through = maker is not None or relation.target.is_own_job
         for end, source in sources:
             if source is None or source == target:
                 continue
-            if maker is None or about is None or end.is_job:
+            if not through or about is None or end.is_job:
                 self._edge(parts, source, target, alias)
             else:
                 raw = RawDataset(namespace=end.namespace, name=end.name)
@@ -380,10 +409,6 @@ def _owner_of_data(job: JobFacts, run: RunFacts, inside: parent.Parent | None) -
     if job.kind == "query" and job.integration == "AIRFLOW" and inside and inside.run is not None:
         return inside.job, inside.run
     return job.id, run.id
-
-
-def _is_deleted(facets: Facets | None, name: str) -> bool:
-    return (decode.facet(facets, name) or {}).get("_deleted") is True
 
 
 def _dicts(value: object) -> Iterator[dict[str, Any]]:
