@@ -15,6 +15,8 @@ from fairlead_airflow.lineage.parts import Lineage
 log = logging.getLogger(__name__)
 
 _SQL = "sql_job"
+_PHANTOM = "SELECT CURRENT_SCHEMA"
+"""What PostgreSQL's hook asks when OpenLineage asks it for its schema; no statement of the task's."""
 
 
 def collected() -> Lineage:
@@ -42,7 +44,10 @@ def _reported() -> Any:
 def _sql(extras: list[Any]) -> Lineage:
     by_hook: dict[int, tuple[Any, list[Any]]] = {}
     for extra in extras:
-        if extra.key == _SQL and extra.value.get("sql"):
+        if extra.key != _SQL:
+            continue
+        sql = str(extra.value.get("sql") or "").strip()
+        if sql and not sql.upper().startswith(_PHANTOM):
             by_hook.setdefault(id(extra.context), (extra.context, []))[1].append(extra)
     result = Lineage()
     for hook, ran in by_hook.values():
