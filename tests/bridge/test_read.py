@@ -204,10 +204,30 @@ def test_streams_and_airflows_runs_are_never_lost(db: sa.Engine) -> None:
 
 def test_every_run_is_on_exactly_one_page(db: sa.Engine) -> None:
     api = Api(db)
-    same = "2026-11-01T10:00:00Z"  # all at one instant: the order must still be whole
-    api.tell(*(event for n in range(23) for event in wrote(f"job_{n}", at=same)))
-    runs = api.pages("runs", limit=5)
-    assert len(runs) == len({run["id"] for run in runs}) == 23
+    same = "2026-11-01T10:00:00Z"  # many at one instant, of one job and of others
+    api.tell(
+        *(event for n in range(11) for event in wrote(f"job_{n}", at=same)),
+        *(event for n in range(12) for event in wrote("job", at=same)),
+        *(event for n in range(7) for event in wrote("job", at=f"0{n}:00:00")),
+    )
+    for asked, expected in (
+        ({}, 30),
+        ({"namespace": "prod"}, 30),
+        ({"namespace": "prod", "job": "job"}, 19),
+        ({"kind": "job"}, 30),
+        ({"state": "success"}, 30),
+    ):
+        runs = api.pages("runs", limit=5, **asked)
+        assert len(runs) == len({run["id"] for run in runs}) == expected, asked
+
+
+def test_runs_of_many_jobs_are_found_by_namespace(db: sa.Engine) -> None:
+    """With more jobs than are asked one by one, the list is the same."""
+    api = Api(db)
+    api.tell(*(event for n in range(205) for event in wrote(f"job_{n}", namespace="wide")))
+    api.tell(*wrote("other", at="23:00:00"))
+    runs = api.pages("runs", limit=100, namespace="wide")
+    assert len({run["job"]["name"] for run in runs}) == len(runs) == 205
 
 
 def test_what_comes_in_meanwhile_moves_no_page(db: sa.Engine) -> None:

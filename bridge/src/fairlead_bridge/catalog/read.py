@@ -65,15 +65,8 @@ def runs(
     snapshot: Snapshot, wanted: RunFilter, limit: int, after: tuple[int, int] | None = None
 ) -> list[Row]:
     """Runs, newest first; `after` is (at, id) of the last one seen."""
-    statement = RUNS[snapshot.past]
-    if wanted.job is not None:
-        places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
-        statement = statement.where(
-            t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
-        )
-    elif wanted.namespace is not None:
-        statement = statement.where(t.job.c.namespace == wanted.namespace)
-    for column in (t.run.c.dag_id, t.run.c.dag_run_id, t.run.c.task_id, t.run.c.kind):
+    statement = RUNS[snapshot.past].where(*_of_jobs(snapshot, wanted, limit, after))
+    for column in (t.run.c.dag_id, t.run.c.dag_run_id, t.run.c.task_id):
         value = getattr(wanted, column.name)
         if value is not None:
             statement = statement.where(column == value)
@@ -82,6 +75,49 @@ def runs(
     if after is not None:
         statement = statement.where(sa.tuple_(t.run.c.at, t.run.c.id) < sa.tuple_(*after))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
+
+
+#: So many jobs are asked one by one for their newest runs; beyond, all runs are read from the
+#: newest on until the page is full.
+FEW_JOBS = 200
+
+
+def _of_jobs(
+    snapshot: Snapshot, wanted: RunFilter, limit: int, after: tuple[int, int] | None
+) -> list[sa.ColumnElement[bool]]:
+    """The runs of the jobs that the filter names by their own name, namespace or kind."""
+    if wanted.job is not None:
+        places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
+        named = t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
+        return [named] if wanted.kind is None else [named, t.run.c.kind == wanted.kind]
+    of_job: list[sa.ColumnElement[bool]] = []
+    of_run: list[sa.ColumnElement[bool]] = []
+    if wanted.namespace is not None:
+        of_job.append(t.job.c.namespace == wanted.namespace)
+        # An expression, so that SQLite does not start from the jobs and sort all of their runs.
+        of_run.append(t.job.c.namespace.concat("") == wanted.namespace)
+    if wanted.kind is not None:
+        of_job.append(t.job.c.kind == wanted.kind)
+        of_run.append(t.run.c.kind == wanted.kind)
+    other = (wanted.dag_id, wanted.dag_run_id, wanted.task_id, wanted.state)
+    if not of_job or any(value is not None for value in other):
+        return of_run
+    some = [
+        row.id for row in snapshot.rows(sa.select(t.job.c.id).where(*of_job).limit(FEW_JOBS + 1))
+    ]
+    return of_run if len(some) > FEW_JOBS else [_newest_of_each(some, limit, after)]
+
+
+def _newest_of_each(
+    job_ids: Sequence[int], limit: int, after: tuple[int, int] | None
+) -> sa.ColumnElement[bool]:
+    """The newest `limit` runs of each of these jobs, from `after` on."""
+    older = t.run.alias("older")
+    ends = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
+    if after is not None:
+        ends = ends.where(sa.tuple_(older.c.at, older.c.id) < sa.tuple_(*after))
+    last = ends.order_by(older.c.at.desc()).limit(1).offset(limit - 1).scalar_subquery()
+    return sa.and_(t.job.c.id.in_(job_ids), t.run.c.at >= sa.func.coalesce(last, 0))
 
 
 def runs_by_id(snapshot: Snapshot, run_ids: Iterable[int | None]) -> dict[int, Row]:
