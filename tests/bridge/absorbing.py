@@ -12,7 +12,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Change
-from fairlead_bridge.mapping.grouping import group
+from fairlead_bridge.mapping import grouping
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 
@@ -48,7 +48,7 @@ def absorb(db: sa.Engine, changes: Sequence[Change], batch: int = 500) -> None:
     for start in range(0, len(changes), batch):
         with writing(db) as tx:
             one_absorber(tx)
-            write.apply(tx, changes[start : start + batch], group)
+            write.apply(tx, changes[start : start + batch], grouping.assets)
 
 
 def dump(db: sa.Engine) -> dict[str, list[dict[str, Any]]]:

@@ -21,7 +21,7 @@ from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Malformed, Rejected, Unavailable
 from fairlead_bridge.facts import Change
-from fairlead_bridge.mapping.grouping import group
+from fairlead_bridge.mapping import grouping
 from fairlead_bridge.model import Arrival, Delivery, Name
 from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
 from fairlead_bridge.sinks.naming import conflicts
@@ -42,21 +42,24 @@ def absorb(
     `now` is in microseconds since the epoch; `interests` says which sink wants news of what.
     Returns how many arrivals were settled, those in quarantine included.
     """
+    with reading(db) as tx:
+        arrivals = inbox.claim(tx, limit)
+    if not arrivals:
+        return 0
+    # Understanding takes as long as writing and needs no lock; intake writes meanwhile.
+    understood, odd = _understand(arrivals, translate)
     with writing(db) as tx:
         one_absorber(tx)
-        arrivals = inbox.claim(tx, limit)
-        if not arrivals:
-            return 0
-        understood, odd = _understand(arrivals, translate)
-        changes = [change for _, change in understood]
-        news = write.apply(tx, changes, group)
+        ours = inbox.still_waiting(tx, [arrival.id for arrival in arrivals])
+        understood = [(event_id, change) for event_id, change in understood if event_id in ours]
+        news = write.apply(tx, [change for _, change in understood], grouping.assets)
         news |= entry.shown_in(tx, news)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}
         outbox.put(tx, news | events, interests, now)
-        inbox.quarantine(tx, odd, now)
-        inbox.settle(tx, [arrival.id for arrival in arrivals])
-    return len(arrivals)
+        inbox.quarantine(tx, [item for item in odd if item[0] in ours], now)
+        inbox.settle(tx, sorted(ours))
+    return len(ours)
 
 
 def _understand(

@@ -9,7 +9,7 @@ microseconds since the epoch.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ import zstandard
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import chunks, delete_rows, insert_new, insert_returning, upsert
+from fairlead_bridge.db.lookup import find
 from fairlead_bridge.db.tables import event, run_event, waiting
 from fairlead_bridge.model import Arrival
 
@@ -78,6 +79,11 @@ def claim(tx: sa.Connection, limit: int) -> list[Arrival]:
         if size > CLAIM_BYTES:
             break
     return arrivals
+
+
+def still_waiting(tx: sa.Connection, event_ids: Collection[int]) -> set[int]:
+    """Those of these events that nobody settled meanwhile."""
+    return {row["event_id"] for row in find(tx, (waiting.c.event_id,), event_ids)}
 
 
 def settle(tx: sa.Connection, event_ids: Sequence[int]) -> None:

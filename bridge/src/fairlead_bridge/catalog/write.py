@@ -7,21 +7,18 @@ only what changed is written. The caller holds the transaction and the absorbers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import merge, rows, runs
+from fairlead_bridge.catalog import joining, merge, rows, runs
+from fairlead_bridge.catalog.joining import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import insert_new, upsert
 from fairlead_bridge.facts import Change, DatasetFacts, EdgeFacts, JobFacts
 from fairlead_bridge.model import Name
-
-#: (names by dataset id, symlinks) -> the asset each dataset id belongs to
-Grouping = Callable[[Mapping[int, tuple[str, str]], Sequence[tuple[int, int, str]]], dict[int, int]]
 
 
 def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[Name]:
@@ -35,8 +32,9 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     news.update(Name("run", run_id) for run_id in told.changed)
     news.update(Name("job", job_id) for job_id in _jobs(tx, changes))
     news.update(Name("dataset", dataset) for dataset in _datasets(tx, changes, told.written))
-    news.update(Name("dataset", dataset) for dataset in _group(tx, changes, group))
-    news.update(_facets(tx, changes))
+    facets, schemas = _facets(tx, changes)
+    news.update(facets)
+    news.update(Name("dataset", dataset) for dataset in joining.apply(tx, changes, schemas, group))
     news.update(_edges(tx, changes))
     return news
 
@@ -135,63 +133,12 @@ def _freshest(row: Row) -> Row:
     return row | {"written_at": row["updated_at"], "written_by": None}
 
 
-def _group(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> list[int]:
+def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], set[int]]:
     """
-    Which names are one asset. A symlink that comes late merges what is there already: facts stay
-    under their names, so only `dataset.asset_id` changes.
+    Facets, schemas and column lineage: rows that name bodies, and bodies kept once.
+
+    Returns the entries that changed, and the datasets that have a new schema.
     """
-    came = rows.gather(
-        (
-            (
-                (link.dataset_id, link.other_id),
-                {
-                    "dataset_id": link.dataset_id,
-                    "other_id": link.other_id,
-                    "kind": link.kind,
-                    "first_at": link.at,
-                },
-            )
-            for change in changes
-            for link in change.symlinks
-        ),
-        merge.symlink,
-    )
-    changed = rows.fold(tx, t.symlink, came, merge.symlink)
-    touched = {end for key in changed for end in key}
-    if not touched:
-        return []
-    links = _connected(tx, touched)
-    members = touched | {end for link in links for end in link[:2]}
-    there = rows.load(tx, t.dataset, members)
-    names = {key: (row["namespace"], row["name"]) for key, row in there.items()}
-    assets = group(names, links)
-    moved = [
-        row | {"asset_id": assets.get(key, key)}
-        for key, row in there.items()
-        if row["asset_id"] != assets.get(key, key)
-    ]
-    upsert(tx, t.dataset, moved)
-    return [row["id"] for row in moved]
-
-
-def _connected(tx: sa.Connection, start: set[int]) -> list[tuple[int, int, str]]:
-    """Every symlink that hangs together with these datasets."""
-    seen: set[int] = set()
-    frontier = set(start)
-    links: set[tuple[int, int, str]] = set()
-    while frontier:
-        seen |= frontier
-        found = chain(
-            rows.where_in(tx, t.symlink.c.dataset_id, frontier),
-            rows.where_in(tx, t.symlink.c.other_id, frontier),
-        )
-        links.update((row["dataset_id"], row["other_id"], row["kind"]) for row in found)
-        frontier = {end for link in links for end in link[:2]} - seen
-    return sorted(links)
-
-
-def _facets(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
-    """Facets, schemas and column lineage: rows that name bodies, and bodies kept once."""
     bodies: dict[bytes, bytes] = {}
     facets: list[tuple[Any, Row]] = []
     schemas: list[tuple[Any, Row]] = []
@@ -220,15 +167,17 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
     new_columns = rows.fold(
         tx, t.column_lineage, rows.gather(columns, merge.newest_body), merge.newest_body
     )
+    news: set[Name] = set()
     fresh: dict[bytes, bytes] = {}
     jobs = {job.id for change in changes for job in change.jobs}
     for found in (new_facets, new_schemas, new_columns):
         for key, (before, after) in found.items():
             if before is None or before["digest"] != after["digest"]:
                 fresh[after["digest"]] = bodies[after["digest"]]
-                yield Name("job" if key[0] in jobs else "dataset", key[0])
+                news.add(Name("job" if key[0] in jobs else "dataset", key[0]))
     fresh.pop(b"", None)
     insert_new(tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()])
+    return news, {key[0] for key, (before, _) in new_schemas.items() if before is None}
 
 
 def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:

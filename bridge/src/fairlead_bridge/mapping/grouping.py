@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import combinations
 
+from fairlead_bridge.mapping import schema
+
 Link = tuple[int, int, str]  # a dataset, another name of it, and what kind of name that is
 
 APART = "APART"  # no link: two datasets that one event tells apart
@@ -50,6 +52,18 @@ def group(
         for root, members in clusters.members.items()
     }
     return {each: primary[clusters.root[each]] for each in names}
+
+
+def assets(
+    names: Mapping[int, tuple[str, str]],
+    links: Sequence[Link],
+    schemas: Mapping[int, Sequence[bytes]],
+) -> dict[int, int]:
+    """`group`, guarded by every schema (canonical body) that each dataset was seen with."""
+    columns = {
+        each: frozenset().union(*map(schema.columns, bodies)) for each, bodies in schemas.items()
+    }
+    return group(names, links, columns)
 
 
 def contradictions(links: Iterable[Link], datasets: Collection[int]) -> list[Link]:
