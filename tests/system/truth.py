@@ -25,7 +25,6 @@ class Instance:
     duration: float | None
     operator: str
     rendered_map_index: str | None
-    was_queued: bool
     is_last_try: bool
 
     @property
@@ -60,7 +59,7 @@ class Metadata:
         """Every try of every task instance, those that were tried again included."""
         columns = (
             "dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date, duration,"
-            " operator, rendered_map_index, queued_dttm"
+            " operator, rendered_map_index"
         )
         return [
             Instance(
@@ -75,7 +74,6 @@ class Metadata:
                 duration=row["duration"],
                 operator=row["operator"],
                 rendered_map_index=row["rendered_map_index"],
-                was_queued=row["queued_dttm"] is not None,
                 is_last_try=table == "task_instance",
             )
             for table in ("task_instance", "task_instance_history")
