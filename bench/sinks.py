@@ -2,7 +2,7 @@
 What telling catalogs costs: requests for each thousand task runs, beside one call for each fact,
 and entries a second; then a sink that was away for an hour of events.
 
-    python -m bench.sinks [--runs 100] [--dags 10] [--tasks 10] [--away 20]
+    python -m bench.sinks [--runs 20] [--dags 10] [--tasks 10] [--away 60] [--weather 0.1]
 
 The fakes answer at once and share the machine's cores with the bridge, so entries a second is what
 the bridge's side manages at the least; requests are what they are anywhere.
@@ -21,7 +21,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from tests.sinks import events
-from tests.sinks.together import Together, together
+from tests.sinks.together import Together, together, weather
 
 from fairlead_bridge import flow, inbox, outbox
 from fairlead_bridge.catalog import entry
@@ -42,6 +42,9 @@ def main() -> None:
     parser.add_argument("--dags", type=int, default=10)
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--away", type=int, default=60, help="runs of each DAG that a sink misses")
+    parser.add_argument(
+        "--weather", type=float, default=0.1, help="share of requests that fail in the second part"
+    )
     parser.add_argument("--batch", type=int, default=100, help="events absorbed between two rounds")
     given = parser.parse_args()
     _requests(given)
@@ -143,9 +146,36 @@ def _away(given: argparse.Namespace) -> None:
             took = time.perf_counter() - began
             count = owed[name].waiting
             print(f"{name:<14}{count:>8}{len(fake.seen):>10}{took:>9.1f}{count / took:>11,.0f}")
+        _storm(db, sinks, given.weather)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(
             f"draining took {(after - before) / 1024:.0f} MB more memory, the fakes' own included"
+        )
+
+
+def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
+    """Everything once more, to catalogs that throttle, fail and hang up; the clock runs ahead."""
+    print(f"\nonce more, {share:.0%} of requests throttled, failed or cut")
+    print(f"{'sink':<14}{'requests':>10}{'rounds':>8}{'in sync':>9}{'owed':>6}{'rejected':>10}")
+    for seed, (name, target) in enumerate(sinks.targets.items()):
+        fake = sinks.fakes()[name]
+        fake.seen.clear()
+        fake.trouble = weather(seed, share)
+        with writing(db) as tx:
+            outbox.retell(tx, name, target.kinds, NOW)
+        now, rounds = NOW + 7200 * SECOND, 0
+        while True:
+            flow.deliver(db, target, now)
+            rounds += 1
+            now += 700 * SECOND
+            if rounds % 20 == 0:
+                with reading(db) as tx:
+                    count = outbox.counts(tx, [name], now)[name]
+                if not count.waiting or rounds > 20_000:
+                    break
+        print(
+            f"{name:<14}{len(fake.seen):>10}{rounds:>8}{count.in_sync:>9}{count.waiting:>6}"
+            f"{count.rejected:>10}"
         )
 
 

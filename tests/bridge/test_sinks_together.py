@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
 from tests.sinks import events
-from tests.sinks.server import Answer, Cut, Request, Trouble
-from tests.sinks.together import CONNECTION, Together, together
+from tests.sinks.together import CONNECTION, Together, together, weather
 
 NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
 RUNS, DAGS, TASKS = 8, 3, 4
@@ -62,18 +60,6 @@ def retell(db: sa.Engine, sinks: Together) -> None:
 def in_bits(bodies: list[bytes], size: int) -> Iterator[list[bytes]]:
     for start in range(0, len(bodies), size):
         yield bodies[start : start + size]
-
-
-def weather(seed: int, share: float) -> Callable[[Request], Trouble]:
-    chance = random.Random(seed)
-    troubles: list[Trouble] = [
-        Answer(429, None, {"Retry-After": "2"}),
-        Answer(503, None),
-        Answer(500, "boom"),
-        Cut(after=False),
-        Cut(after=True),
-    ]
-    return lambda _: chance.choice(troubles) if chance.random() < share else None
 
 
 def picture(sinks: Together) -> dict[str, Any]:

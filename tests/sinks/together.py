@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from tests.sinks.atlan import FakeAtlan
 from tests.sinks.datahub import FakeDataHub
 from tests.sinks.openlineage import FakeMarquez
 from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import Fake, serving
+from tests.sinks.server import Answer, Cut, Fake, Request, Trouble, serving
 
 CONNECTION, DATABASE = "default/airflow/1", "default/postgres/2"
 NAMING = [{"namespace": events.WAREHOUSE, "service": "warehouse", "connection": DATABASE}]
@@ -62,3 +63,16 @@ def together(dags: int, tasks: int, **more: object) -> Iterator[Together]:
         yield Together(
             marquez, datahub, openmetadata, atlan, {target.name: target for target in targets}
         )
+
+
+def weather(seed: int, share: float) -> Callable[[Request], Trouble]:
+    """Trouble for this share of requests: throttled, failed, cut before or after their time."""
+    chance = random.Random(seed)
+    troubles: list[Trouble] = [
+        Answer(429, None, {"Retry-After": "2"}),
+        Answer(503, None),
+        Answer(500, "boom"),
+        Cut(after=False),
+        Cut(after=True),
+    ]
+    return lambda _: chance.choice(troubles) if chance.random() < share else None
