@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
-
 from bench.events import airflow_events
+
 from fairlead_bridge import flow, inbox
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate

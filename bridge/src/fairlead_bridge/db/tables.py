@@ -14,6 +14,8 @@ The schema, whole, on one page.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
@@ -22,7 +24,7 @@ Id = sa.BigInteger
 At = sa.BigInteger
 
 
-def _table(name: str, *items: sa.Column | sa.Index | sa.UniqueConstraint) -> sa.Table:
+def _table(name: str, *items: sa.Column[Any] | sa.Index | sa.UniqueConstraint) -> sa.Table:
     """A table clustered by its primary key; its rows are found by nothing else."""
     return sa.Table(name, metadata, *items, sqlite_with_rowid=False)
 
