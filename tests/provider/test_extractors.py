@@ -153,7 +153,7 @@ def test_a_python_task_has_its_source_its_hooks_and_its_assets(
         (space, "raw"),
         ("http://127.0.0.1:7079", "/rates"),
     }
-    assert set(names(lineage.outputs)) == {(space, "Sales"), ("airflow-asset", "report")}
+    assert set(names(lineage.outputs)) == {(space, "Sales"), ("asset", "report")}
     assert "def work()" in lineage.job_facets["sourceCode"].sourceCode
 
 
@@ -234,7 +234,7 @@ def test_one_source_that_fails_takes_nothing_from_the_others() -> None:
     lineage = Broken(operator).extract()
     assert lineage is not None
     assert names(lineage.inputs) == [("s3://lake", "raw")]
-    assert names(lineage.outputs) == [("airflow-asset", "x")]
+    assert names(lineage.outputs) == [("asset", "x")]
 
 
 def test_an_extractor_that_a_user_registered_stays() -> None:

@@ -17,6 +17,7 @@ from fairlead.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
         ("http://127.0.0.1:7079/rates", "http://127.0.0.1:7079", "/rates"),
         ("https://api.example.com/v1/x?key=1", "https://api.example.com", "/v1/x"),
         ("https://user:pw@api.example.com", "https://api.example.com", "/"),
+        ("postgres://u:p@db:5432/shop/public/orders", "postgres://db:5432", "shop.public.orders"),
         ("s3://lake/raw/orders", "s3://lake", "raw/orders"),
         ("clickhouse://user:pw@ch:9000/db.t", "clickhouse://ch:9000", "db.t"),
         ("x-partner://feed/eu", "x-partner://feed", "eu"),
@@ -28,8 +29,8 @@ def test_a_uri_names_a_dataset(uri: str, namespace: str, name: str) -> None:
 
 
 def test_an_asset_without_a_uri_is_told_by_its_name() -> None:
-    assert of_asset("daily_report", "daily_report") == Identity("airflow-asset", "daily_report")
-    assert of_asset(None, "daily_report") == Identity("airflow-asset", "daily_report")
+    assert of_asset("daily_report", "daily_report") == Identity("asset", "daily_report")
+    assert of_asset(None, "daily_report") == Identity("asset", "daily_report")
     assert of_asset(None, None) is None
 
 

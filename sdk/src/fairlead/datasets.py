@@ -5,9 +5,10 @@
 | table in SQLite | `sqlite:///abs/path/warehouse.db` | `orders`; `other.orders` in an attached database |
 | file | `file`, or `file://host` | `/abs/path/x.csv` |
 | HTTP | `http://host:port` | `/path`, without the query |
+| table of a database server | `postgres://host:5432` | `shop.public.orders` |
 | object store and everything else with an authority | `scheme://authority` | path without the first slash |
 | a scheme without authority | `scheme` | the rest |
-| an asset that has only a name | `airflow-asset` | the name |
+| an asset that has only a name | `asset` | the name |
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-NAMED_ASSETS = "airflow-asset"
+NAMED_ASSETS = "asset"
 
 
 class Identity(NamedTuple):
@@ -80,6 +81,12 @@ def _of_sqlite_uri(parts: SplitResult) -> Identity | None:
     return of_sqlite(database, table) if database and table else None
 
 
+def _of_database_uri(parts: SplitResult) -> Identity | None:
+    """`postgres://host:5432/shop/public/orders`: its parts are told by dots, as in SQL."""
+    found = _of_any(parts)
+    return found and Identity(found.namespace, found.name.strip("/").replace("/", "."))
+
+
 def _of_any(parts: SplitResult) -> Identity | None:
     path = unquote(parts.path)
     if parts.hostname:
@@ -90,6 +97,10 @@ def _of_any(parts: SplitResult) -> Identity | None:
 _BY_SCHEME: dict[str, Callable[[SplitResult], Identity | None]] = {
     "file": _of_file_uri,
     "sqlite": _of_sqlite_uri,
+    **dict.fromkeys(
+        ("postgres", "postgresql", "mysql", "mariadb", "mssql", "trino", "snowflake"),
+        _of_database_uri,
+    ),
     "http": lambda parts: of_url(parts.geturl()),
     "https": lambda parts: of_url(parts.geturl()),
 }

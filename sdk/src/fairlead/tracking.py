@@ -3,7 +3,7 @@
     @lineage(inputs=["s3://lake/raw/orders"], outputs=["file:///data/report.csv"])
     def report(): ...
 
-    with run("nightly.load", inputs=["postgres://db:5432/shop.public.orders"]) as this:
+    with run("nightly.load", inputs=["postgres://db:5432/shop/public/orders"]) as this:
         rows = load()
         this.writes("sqlite:///data/warehouse.db/orders", rows=len(rows))
 
