@@ -38,6 +38,11 @@ def every_event() -> Iterator[tuple[str, bytes]]:
         if file.suffix == ".jsonl":
             for number, line in enumerate(file.read_bytes().splitlines(), 1):
                 if line.strip():
-                    yield f"{where}:{number}", line
+                    yield f"{where}:{number}", _unwrapped(line) if file.stem == "odd" else line
         elif file.suffix == ".json":
             yield where, file.read_bytes()
+
+
+def _unwrapped(line: bytes) -> bytes:
+    """Odd cases stand beside their names: {"case", "event"}."""
+    return json.dumps(json.loads(line)["event"]).encode()
