@@ -7,7 +7,7 @@ content gives equal bytes. What touches every column alike stands once, under `d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -172,11 +172,3 @@ def _legacy(entry: dict[str, Any]) -> Transformation | None:
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def inputs(body: bytes) -> Iterable[dict[str, Any]]:
-    """Every input of a canonical body, of the columns and of the rows."""
-    told = msgspec.json.decode(body)
-    for entry in told["fields"].values():
-        yield from entry["inputFields"]
-    yield from told["dataset"]

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import combinations
 
 from fairlead_bridge.mapping import schema
+from fairlead_bridge.mapping.duplicates import schemas_disjoint
 
 Link = tuple[int, int, str]  # a dataset, another name of it, and what kind of name that is
 
@@ -108,8 +109,7 @@ class _Clusters:
         self._columns[large] |= self._columns.pop(small)
 
     def _may_join(self, large: int, small: int) -> bool:
-        ours, theirs = self._columns[large], self._columns[small]
-        if ours and theirs and ours.isdisjoint(theirs):
+        if schemas_disjoint(self._columns[large], self._columns[small]):
             return False
         members = self.members[large]
         return all(members.isdisjoint(self._apart.get(each, ())) for each in self.members[small])
