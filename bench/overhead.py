@@ -6,7 +6,7 @@ each with a receiver that is healthy, refuses connections, answers 500, or accep
 Airflow (standalone, SQLite, LocalExecutor, one task at a time) is started once a mode, in a folder of
 its own. The DAG is a chain of no-op tasks. Durations are from Airflow's database: of a task, from
 start to end as Airflow shows it, and of the whole DAG run. Then the receiver recovers, and what had
-not arrived has half a minute to arrive.
+not arrived has a minute to arrive.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from fairlead.testing import Receiver
+from fairlead.testing import Answer, Receiver, healthy
 
 DAG = """
 from __future__ import annotations
@@ -67,17 +67,45 @@ class Stage:
         self.arrived: list[dict[str, Any]] = []
 
     @contextmanager
-    def playing(self, part: str) -> Iterator[None]:
+    def playing(self, part: str) -> Iterator[Receiver | None]:
         if part == "refusing":
-            yield
+            yield None
         elif part == "hanging":
             with socket.create_server(("127.0.0.1", self.port), backlog=64):
-                yield
+                yield None
         else:
-            broken: Callable[..., Any] = lambda path, events: (500, {}, None)  # noqa: E731
-            with Receiver(broken, self.port) if part == "500" else Receiver(port=self.port) as it:
-                yield
-                self.arrived += it.events
+            mood = _broken if part == "500" else healthy
+            with Receiver(mood, self.port) as receiver:
+                yield receiver
+                self.arrived += receiver.events
+
+    def recover(self, run_ids: list[str], expected: int, seconds: float) -> None:
+        """Be healthy again until everything has arrived, or nobody waits for it any longer."""
+        end = time.monotonic() + seconds
+        with self.playing("healthy") as receiver:
+            while receiver and time.monotonic() < end:
+                if len(told(self.arrived + receiver.events, run_ids)) >= expected:
+                    break
+                time.sleep(0.5)
+
+
+def _broken(path: str, events: list[dict[str, Any]]) -> Answer:
+    return 500, {}, None
+
+
+def told(events: list[dict[str, Any]], run_ids: list[str]) -> set[tuple[str, str]]:
+    """Starts and ends of these DAG runs and their tasks; what only Fairlead sends is not counted."""
+    return {
+        (event["run"]["runId"], event["eventType"])
+        for event in events
+        if event["eventType"] != "OTHER" and _of_run(event) in run_ids
+    }
+
+
+def _of_run(event: dict[str, Any]) -> str | None:
+    facets = event["run"]["facets"]
+    place = facets.get("airflow") or facets.get("airflowDagRun") or {}
+    return (place.get("dagRun") or {}).get("run_id")
 
 
 def environment(home: Path, mode: str, url: str, port: int) -> dict[str, str]:
@@ -196,6 +224,7 @@ def _seconds(start: str, end: str) -> float:
 def measure(mode: str, tasks: int, runs: int) -> list[dict[str, Any]]:
     home = Path(tempfile.mkdtemp(prefix="overhead-"))
     stage = Stage()
+    expected = runs * (2 * tasks + 2) if mode != "off" else 0
     rows = []
     try:
         with Airflow(home, mode, stage.url, tasks) as airflow:
@@ -205,34 +234,20 @@ def measure(mode: str, tasks: int, runs: int) -> list[dict[str, Any]]:
                 names = [f"{part}-{n}" for n in range(runs)]
                 with stage.playing(part):
                     measured = [airflow.run(name) for name in names]
-                    if part == "healthy":
-                        time.sleep(5)
-                if part != "healthy" and mode != "off":
-                    with stage.playing("healthy"):
-                        time.sleep(30 if mode == "stock http" else 75)
-                events = [e for e in stage.arrived if _of_run(e) in names]
+                stage.recover(names, expected, 75 if mode == "fairlead" else 15)
                 row = {
                     "mode": mode,
                     "receiver": part if mode != "off" else "-",
                     "task": round(statistics.median(t for ts, _ in measured for t in ts), 2),
                     "dag_run": round(statistics.median(whole for _, whole in measured), 1),
-                    "events": len({(e["run"]["runId"], e["eventType"]) for e in events}),
-                    "expected": runs * (2 * tasks + 2) if mode != "off" else 0,
+                    "events": len(told(stage.arrived, names)),
+                    "expected": expected,
                 }
                 rows.append(row)
                 print(json.dumps(row), file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return rows
-
-
-def _of_run(event: dict[str, Any]) -> str | None:
-    """The DAG run of a start or an end; what only Fairlead sends is not counted."""
-    if event.get("eventType") == "OTHER":
-        return None
-    facets = event["run"]["facets"]
-    place = facets.get("airflow") or facets.get("airflowDagRun") or {}
-    return (place.get("dagRun") or {}).get("run_id")
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -258,6 +273,7 @@ def main() -> None:
     parser.add_argument("--mode", action="append", choices=MODES, help="only this mode")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that Airflow is stopped as well
     rows = [
         row for mode in options.mode or MODES for row in measure(mode, options.tasks, options.runs)
     ]

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,6 +37,7 @@ class Receiver:
         self.events: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
+        self._open: set[socket.socket] = set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,6 +46,11 @@ class Receiver:
             def setup(self) -> None:
                 super().setup()
                 receiver.connections += 1
+                receiver._open.add(self.connection)
+
+            def finish(self) -> None:
+                receiver._open.discard(self.connection)
+                super().finish()
 
             def do_POST(self) -> None:
                 receiver.answer(self)
@@ -92,6 +100,10 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        # Connections that clients keep open would otherwise go on to be served, by nobody.
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
         end = time.monotonic() + seconds
