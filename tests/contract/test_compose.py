@@ -22,6 +22,7 @@ import yaml
 from sqlalchemy import make_url
 
 from demo import shop
+from fairlead_airflow.config import Config
 from fairlead_airflow.provider_info import get_provider_info
 from fairlead_bridge import cli
 from fairlead_bridge import settings as bridge_settings
@@ -30,7 +31,15 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 #: Where each service listens inside its container.
-LISTENS = {"postgres": 5432, "bridge": 7070, "kafka": 9092, "shop": 7079, "airflow": 8080}
+LISTENS = {
+    "postgres": 5432,
+    "bridge": 7070,
+    "bridge-kafka": 7070,
+    "kafka": 9092,
+    "shop": 7079,
+    "airflow": 8080,
+}
+BRIDGES = ["bridge", "bridge-kafka"]
 
 
 def dockerfile(path: str) -> list[tuple[str, str]]:
@@ -52,11 +61,11 @@ def filled_in(value: object) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
 
 
-def flags(command: list[str]) -> dict[str, str]:
-    """`--some-name value` pairs, by the setting's name."""
+def flags(command: list[str]) -> dict[str, str | bool]:
+    """What `--some-name value` and `--some-name` say, by the setting's name."""
     return {
-        flag.removeprefix("--").replace("-", "_"): value
-        for flag, value in pairwise(command)
+        flag.removeprefix("--").replace("-", "_"): True if value.startswith("--") else value
+        for flag, value in pairwise([*command, "--"])
         if flag.startswith("--")
     }
 
@@ -81,24 +90,27 @@ def variables(prefix: str = "") -> list[tuple[str, str, str]]:
     ]
 
 
-def test_the_bridge_understands_its_command(capsys: pytest.CaptureFixture[str]) -> None:
-    command = SERVICES["bridge"]["command"]
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_a_bridge_understands_its_command(bridge: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = SERVICES[bridge]["command"]
     with pytest.raises(SystemExit) as end:
         cli.main([command[0], "--help"])
     assert end.value.code == 0
     known = capsys.readouterr().out
     for flag in (word for word in command if word.startswith("--")):
         assert flag in known
-    assert flags(command)["port"] == str(LISTENS["bridge"])
 
 
-def test_the_bridge_starts_with_the_settings_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_a_bridge_starts_with_the_settings_it_is_given(
+    bridge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     image = environment_of("bridge/Dockerfile")
-    given = {name: value for service, name, value in variables() if service == "bridge"}
+    given = {name: value for service, name, value in variables() if service == bridge}
     for name, value in {**image, **given}.items():
         monkeypatch.setenv(name, value)
-    settings = bridge_settings.load(flags(SERVICES["bridge"]["command"]))
-    assert settings.host == "0.0.0.0"  # noqa: S104 - the container's own network
+    settings = bridge_settings.load(flags(SERVICES[bridge]["command"]))
+    assert (settings.host, settings.port) == ("0.0.0.0", LISTENS[bridge])  # noqa: S104
     url = make_url(settings.database_url)
     postgres = SERVICES["postgres"]["environment"]
     assert (url.host, url.port) == ("postgres", LISTENS["postgres"])
@@ -107,6 +119,27 @@ def test_the_bridge_starts_with_the_settings_it_is_given(monkeypatch: pytest.Mon
         filled_in(postgres["POSTGRES_PASSWORD"]),
         postgres["POSTGRES_DB"],
     )
+
+
+def test_the_bridge_that_reads_kafka_reads_the_topic_that_airflow_writes_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The transport that the head of the file tells to export, as the provider reads it."""
+    for service, name, value in variables():
+        if service == "bridge-kafka":
+            monkeypatch.setenv(name, value)
+    settings = bridge_settings.load(flags(SERVICES["bridge-kafka"]["command"]))
+    assert "intake" in settings.roles
+    told = re.search(r"FAIRLEAD_TRANSPORT='(.*)'", (ROOT / "docker-compose.yml").read_text())
+    assert told is not None
+    options = {("fairlead", "transport"): told[1]}
+    config = Config.read(lambda *option: options.get(option), "/opt/airflow")
+    assert config.transport is not None
+    assert [config.transport["topic"]] == list(settings.kafka_topics)
+    assert [config.transport["config"]["bootstrap.servers"]] == list(settings.kafka_servers)
+    assert settings.kafka_servers == (f"kafka:{LISTENS['kafka']}",)
+    advertised = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    assert advertised == f"PLAINTEXT://{settings.kafka_servers[0]}"
 
 
 def test_the_bridges_image_runs_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
