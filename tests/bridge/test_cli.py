@@ -12,6 +12,8 @@ from fairlead_bridge.cli import main
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.tables import job, run
+from tests.bridge.absorbing import absorb, dump, understand
+from tests.bridge.small import dataset, run_event, schema, uuid
 
 EVENT = (
     b'{"eventType":"COMPLETE","eventTime":"2026-01-01T00:00:00Z","producer":"test",'
@@ -152,3 +154,36 @@ def test_a_sink_that_is_not_there_is_named(
     path = str(tmp_path / "b.db")
     assert main(["sinks", "retry", "marquez", "--database-url", path]) == 2
     assert "no such sink: marquez; there are: none" in capsys.readouterr().err
+
+
+def test_names_says_what_the_users_rules_would_join_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'fairlead.db'}"
+    engine = open_database(url)
+    migrate(engine)
+    columns = schema("id", "day")
+    tables = [dataset("shop.orders", host, schema=columns) for host in _HOSTS]
+    absorb(engine, understand([run_event("COMPLETE", "08:00:00", uuid(1), "j", outputs=tables)]))
+    before = dump(engine)
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[host]]\nfrom = ["replica"]\nto = "primary"\n')
+
+    assert main(["names", "--database-url", url]) == 0
+    assert "possibly one dataset" in capsys.readouterr().out
+    assert main(["names", "--database-url", url, "--identity-rules", str(rules)]) == 0
+    assert "the rules join 1 groups" in capsys.readouterr().out
+    assert dump(engine) == before
+    engine.dispose()
+
+
+_HOSTS = ("postgres://primary:5432", "postgres://replica:5432")
+
+
+def test_rules_that_cannot_be_read_are_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "nowhere.toml"
+    url = f"sqlite:///{tmp_path / 'fairlead.db'}"
+    assert main(["names", "--database-url", url, "--identity-rules", str(missing)]) == 2
+    assert "nowhere.toml" in capsys.readouterr().err

@@ -13,9 +13,11 @@ from fastapi import FastAPI
 from fairlead_bridge import flow
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.kafka import Kafka
+from fairlead_bridge.mapping import rules_file
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.settings import Settings, environment
@@ -47,9 +49,20 @@ def build_database(settings: Settings) -> sa.Engine:
     return engine
 
 
+def build_normaliser(settings: Settings) -> Normaliser:
+    """The rules of identity, the user's included. Raises BadSettings."""
+    file = settings.identity_rules
+    if file is None:
+        return Normaliser()
+    try:
+        return rules_file.normaliser(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"the identity rules in {file} cannot be read: {error}") from error
+
+
 def build_translator(settings: Settings) -> flow.Translate:
-    """What reads events for `flow.absorb`."""
-    return Translator(Normaliser())
+    """What reads events for `flow.absorb`. Raises BadSettings."""
+    return Translator(build_normaliser(settings))
 
 
 def build_sinks(settings: Settings) -> list[Target]:

@@ -1,4 +1,4 @@
-"""`fairlead-bridge`: serve, migrate, replay, status, sinks."""
+"""`fairlead-bridge`: serve, migrate, replay, status, names, sinks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,12 +18,20 @@ from typing import Any
 import sqlalchemy as sa
 import uvicorn
 
-from fairlead_bridge import inbox, outbox, telemetry
-from fairlead_bridge.app import build, build_database, build_sinks, build_translator
+from fairlead_bridge import flow, inbox, outbox, telemetry
+from fairlead_bridge.app import (
+    build,
+    build_database,
+    build_normaliser,
+    build_sinks,
+    build_translator,
+)
+from fairlead_bridge.catalog import spellings
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import BadSettings, FairleadError
+from fairlead_bridge.mapping import duplicates, schema
 from fairlead_bridge.settings import Settings, load
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.telemetry import Line
@@ -32,7 +40,15 @@ from fairlead_bridge.workers import Absorb, Workers, now
 #: What the program ends with: done; it failed; it was told something wrong.
 OK, FAILED, MISTOLD = 0, 1, 2
 
-_SETTINGS = ("host", "port", "database_url", "sinks_file", "log_level", "log_format")
+_SETTINGS = (
+    "host",
+    "port",
+    "database_url",
+    "sinks_file",
+    "identity_rules",
+    "log_level",
+    "log_format",
+)
 #: What a rebuilt catalog is made from, and what sinks have been told.
 _NOT_CATALOG = (
     tables.event,
@@ -89,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("host", "port"):
         _setting(serve, name)
     _setting(serve, "sinks_file")
+    _setting(serve, "identity_rules")
     for role in _ROLES:
         about = Settings.model_fields[role].description
         serve.add_argument(f"--{role}", action="store_true", default=None, help=about)
@@ -97,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
     replay = _command(commands, "replay", "absorb received events again", _replay)
     _setting(replay, "sinks_file")
+    _setting(replay, "identity_rules")
     which = replay.add_mutually_exclusive_group()
     which.add_argument(
         "--quarantined", action="store_true", help="only those that were not understood"
@@ -112,12 +130,18 @@ def _parser() -> argparse.ArgumentParser:
     _setting(status, "sinks_file")
     status.add_argument("--json", action="store_true", help="for programs")
 
+    names = _command(
+        commands, "names", "what the rules of identity would join; changes nothing", _names
+    )
+    _setting(names, "identity_rules")
+
     sinks = _command(commands, "sinks", "look after the catalogs that are told", _sinks)
     _setting(sinks, "sinks_file")
     sinks.add_argument(
         "action",
-        choices=("check", "retry", "retell"),
-        help="check: try address and credentials; retry: what was rejected; retell: everything",
+        choices=("status", "check", "retry", "retell"),
+        help="status: how far each is; check: try address, credentials and the naming map, without "
+        "sending anything; retry: what was rejected; retell: everything",
     )
     sinks.add_argument("name", nargs="?", help="one sink; without it, all")
     return parser
@@ -297,14 +321,40 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     _print(f"received     {room.received:>10}   last {_time(room.last_received_at) or 'never'}")
     _print(f"waiting      {room.waiting:>10}")
     _print(f"quarantined  {room.quarantined:>10}")
+    _print("")
+    _print_owed(owed)
+    return OK
+
+
+def _print_owed(owed: Mapping[str, outbox.Count]) -> None:
     if not owed:
-        _print("\nno sinks")
-        return OK
+        _print("no sinks")
+        return
     width = max(map(len, [*owed, "sink"]))
-    _print(f"\n{'sink':<{width}}  {'waiting':>9} {'rejected':>9} {'in sync':>9}  last error")
+    _print(f"{'sink':<{width}}  {'waiting':>9} {'rejected':>9} {'in sync':>9}  last error")
     for name, count in owed.items():
         numbers = f"{count.waiting:>9} {count.rejected:>9} {count.in_sync:>9}"
         _print(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
+
+
+def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
+    normalise = build_normaliser(settings)
+    with _database(settings) as engine, reading(engine) as tx:
+        names = spellings.spellings(tx)
+        bodies = spellings.schemas(tx)
+    merges = duplicates.would_merge(names, normalise)
+    _print(f"{len(names)} names; the rules join {len(merges)} groups of them")
+    for merge in merges:
+        _print(f"\n{merge.identity.namespace} {merge.identity.name}")
+        for namespace, name in merge.names:
+            _print(f"    {namespace} {name}")
+    columns = {
+        name: frozenset().union(*map(schema.columns, found)) for name, found in bodies.items()
+    }
+    for alike in duplicates.possible_duplicates(columns):
+        _print("\npossibly one dataset; a rule can say so:")
+        for namespace, name in alike:
+            _print(f"    {namespace} {name}")
     return OK
 
 
@@ -314,9 +364,13 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
     if not chosen:
         known = ", ".join(target.name for target in targets) or "none"
         raise BadSettings(f"no such sink: {arguments.name or 'any'}; there are: {known}")
-    if arguments.action == "check":
-        return max([_check(target) for target in chosen])
     with _database(settings) as engine:
+        if arguments.action == "status":
+            with reading(engine) as tx:
+                _print_owed(outbox.counts(tx, [target.name for target in chosen], now()))
+            return OK
+        if arguments.action == "check":
+            return max([_check(engine, target) for target in chosen])
         for target in chosen:
             with writing(engine) as tx:
                 if arguments.action == "retry":
@@ -328,13 +382,13 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _check(target: Target) -> int:
+def _check(engine: sa.Engine, target: Target) -> int:
     try:
         found = target.sink.probe()
     except FairleadError as error:
         _print(f"{target.name}: {error}")
         return FAILED
-    for sentence in found:
+    for sentence in [*found, *flow.rehearse(engine, target)]:
         _print(f"{target.name}: {sentence}")
     return OK
 

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         0.0, ge=0, description="days that received events are kept in the log; 0 keeps them all"
     )
 
+    identity_rules: Path | None = Field(
+        None, description="TOML file with your own rules of how datasets are named"
+    )
+
     sinks_file: Path | None = Field(None, description="TOML file that describes the sinks")
     sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
 
@@ -76,9 +80,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
-    @field_validator(
-        "api_keys", "frame_ancestors", "kafka_servers", "kafka_topics", mode="before"
-    )
+    @field_validator("api_keys", "frame_ancestors", "kafka_servers", "kafka_topics", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
