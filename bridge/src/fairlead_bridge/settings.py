@@ -77,8 +77,10 @@ class Settings(BaseSettings):
     sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
 
     frame_ancestors: List = Field((), description="origins that may show the page in a frame")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="text or json")
 
     @field_validator("api_keys", "frame_ancestors", "kafka_servers", "kafka_topics", mode="before")
     @classmethod

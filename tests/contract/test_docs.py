@@ -1,0 +1,51 @@
+"""The reference pages name everything there is, and nothing that is not."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from fairlead_bridge import cli
+from fairlead_bridge.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+BRIDGE = (ROOT / "docs" / "reference" / "bridge.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
+
+
+def _commands() -> set[str]:
+    for action in cli._parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return set(action.choices)
+    raise AssertionError("the program has no commands")
+
+
+def test_every_setting_of_the_bridge_is_in_the_reference_and_no_other() -> None:
+    told = set(re.findall(r"^\| `(FAIRLEAD_\w+)`", BRIDGE, re.MULTILINE))
+    assert told == {f"FAIRLEAD_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_setting_has_the_meaning_that_the_reference_gives() -> None:
+    for name, field in Settings.model_fields.items():
+        row = next(line for line in BRIDGE.splitlines() if f"`FAIRLEAD_{name.upper()}`" in line)
+        assert (field.description or "") in row
+
+
+def test_every_command_is_in_the_reference_and_no_other() -> None:
+    section = BRIDGE.split("## Commands")[1].split("##")[0]
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == _commands()
+
+
+def test_every_sink_has_a_page() -> None:
+    for sink in entry_points(group="fairlead_bridge.sinks"):
+        assert (ROOT / "docs" / "sinks" / f"{sink.name}.md").exists(), sink.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
