@@ -235,6 +235,20 @@ def test_a_damaged_line_is_kept_aside(spool: Spool, receiver: Receiver) -> None:
     assert [r["reason"] for r in spool.rejected()] == ["a torn or damaged spool line"]
 
 
+def test_delivery_goes_on_where_its_progress_cannot_be_noted(
+    spool: Spool, receiver: Receiver
+) -> None:
+    """As on a full disk, which only delivery can empty; here the way to the notes leads nowhere."""
+    put(spool, 25)
+    spool.seal(datetime.now(UTC))
+    spool.segments()[0].path.with_suffix(".done").symlink_to("/nowhere/done")
+    (spool.folder / "deliverer.json.new").symlink_to("/nowhere/tally")
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert numbers(receiver) == list(range(25))
+    assert spool.is_empty()
+
+
 def test_a_segment_dropped_under_the_deliverer_does_not_stop_it(tmp_path: Path) -> None:
     spool = Spool(tmp_path, Limits(max_bytes=4000))
     with Receiver() as gone:

@@ -194,6 +194,21 @@ def test_status_tells_what_waits_and_flush_fails_honestly(
     assert main(["spool", "flush", *spool]) == 2
 
 
+def test_settings_that_cannot_work_do_not_start_a_process_for_every_event(folder: Path) -> None:
+    durable = transport(folder, transport={"type": "no.such.Transport"})
+    for n in range(5):
+        durable.emit({"n": n})
+        time.sleep(0.2)
+    end = time.monotonic() + 10
+    log = folder / "deliverer.log"
+    while "Delivery stopped" not in log.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert Spool(folder).status().delivering
+    assert log.read_text().count("Delivery stopped") == 1
+    assert Spool(folder).status().waiting == 5
+
+
 def test_the_settings_never_print_the_key(folder: Path) -> None:
     config = DurableConfig.from_dict({"spool": str(folder), "url": "http://x", "api_key": "s3cret"})
     assert "s3cret" not in repr(config)

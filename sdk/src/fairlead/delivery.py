@@ -16,6 +16,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,9 +72,11 @@ class Tally:
     last_error_at: str | None = None
 
     def save(self, folder: Path) -> None:
-        temporary = folder / "deliverer.json.new"
-        temporary.write_text(json.dumps(vars(self)))
-        temporary.rename(folder / "deliverer.json")
+        """Note it for `status`. Delivery goes on where the disk has no room for it."""
+        with suppress(OSError):
+            temporary = folder / "deliverer.json.new"
+            temporary.write_text(json.dumps(vars(self)))
+            temporary.rename(folder / "deliverer.json")
 
 
 def read_tally(folder: Path) -> dict[str, Any]:
@@ -151,11 +154,17 @@ class Deliverer:
                 if not self._settle(segment, batch):
                     return
                 offset = batch[-1].end
-                segment.settle(offset)
+                self._note_progress(segment, offset)
                 self.tally.save(self._spool.folder)
             segment.remove()
         except FileNotFoundError:  # dropped meanwhile, because the spool was full
             log.warning("Segment %s was dropped while it was being delivered", segment.path.name)
+
+    def _note_progress(self, segment: Segment, offset: int) -> None:
+        try:
+            segment.settle(offset)
+        except OSError as error:  # a full disk gets room by delivering, so go on
+            log.warning("Events may be sent twice, progress cannot be noted: %s", error)
 
     def _settle(self, segment: Segment, batch: Sequence[Record]) -> bool:
         """Bring every record of the batch to an end. False if stopped or dropped before that."""

@@ -98,20 +98,22 @@ def main(lock: int, config: int) -> None:
         return spool.wanted_destination() == settings.fingerprint
 
     try:
-        destination = settings.open_destination()
+        deliverer = Deliverer(
+            spool,
+            settings.open_destination(),
+            Pace(idle_exit=settings.idle_exit),
+            still_wanted=still_wanted,
+        )
+        stop_on_signals(deliverer)
+        with suppress(OSError):  # allowed to be refused: a busy worker's tasks come first
+            os.nice(5)
+        deliverer.run(lock)
     except Exception:
-        log.exception("The settings of the destination do not work; events stay in the spool")
+        log.exception("Delivery stopped; events stay in the spool")
         for _ in range(_BROKEN_PAUSE):  # keep the lock, or every event would start a process
             if still_wanted():
                 time.sleep(1)
         raise
-    deliverer = Deliverer(
-        spool, destination, Pace(idle_exit=settings.idle_exit), still_wanted=still_wanted
-    )
-    stop_on_signals(deliverer)
-    with suppress(OSError):  # allowed to be refused: a busy worker's tasks come first
-        os.nice(5)
-    deliverer.run(lock)
 
 
 if __name__ == "__main__":
