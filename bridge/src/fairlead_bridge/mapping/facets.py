@@ -44,6 +44,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "airflowDagRun", "A", "The DAG run's identity, dates, type, conf, and the DAG's schedule, owner and tags."),
     Facet("run", "airflowState", "A", "State and duration of every task when the DAG run closed; it settles those that sent nothing or the wrong thing."),
     Facet("run", "fairlead", "A", "State and times of a task instance as Airflow itself has them; told by our provider."),
+    Facet("run", "fairlead_instances", "A", "State, times and tries of every task instance, from Airflow's database when the DAG run ended: the surest voice; told by our provider."),
     Facet("run", "checkpoints", "A", "Flink's: the job is a stream, whose runs are not waited for to end."),
     Facet("run", "airflow_mappedTask", "C", "Nothing: `airflow` has the mapped index."),
     Facet("run", "unknownSourceAttribute", "C", "Nothing: it repeats an operator's attributes."),
