@@ -1,0 +1,14 @@
+"""Tests that import Airflow get a home of their own; it must be set before the first import."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "AIRFLOW_HOME" not in os.environ:
+    home = tempfile.mkdtemp(prefix="airflow-home-")
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
