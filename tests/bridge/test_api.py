@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Name
 from fairlead_bridge.outbox import GivenUp
-from fairlead_bridge.web.live import look, news
+from fairlead_bridge.web.live import Live, look, news
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api, names, wrote
 from tests.bridge.small import dataset, schema, uuid
@@ -260,6 +261,29 @@ def test_a_look_where_nothing_happened_reads_no_runs(db: sa.Engine) -> None:
     statements.clear()
     look(catalog, first)
     assert not any("FROM run" in statement for statement in statements)
+
+
+def test_every_open_page_hears_it_and_streams_end_when_the_bridge_stops(db: sa.Engine) -> None:
+    api = Api(db)
+    live = Live(Catalog(db, 86_400.0, lambda: api.micros))
+
+    async def page() -> list[str]:
+        heard = []
+        async for message in live.messages():
+            heard.append(message)
+            if message.startswith("event: change"):
+                live.close()
+        return heard
+
+    async def both() -> list[list[str]]:
+        pages = [asyncio.create_task(page()) for _ in range(2)]
+        await asyncio.sleep(1.0)  # the first look has been had
+        await asyncio.to_thread(receive, api, *wrote("j"))
+        return await asyncio.wait_for(asyncio.gather(*pages), 20)
+
+    for heard in asyncio.run(both()):
+        assert heard[0].startswith("retry:")
+        assert '"received": 2' in heard[1]
 
 
 # --- cost -----------------------------------------------------------------------------------------

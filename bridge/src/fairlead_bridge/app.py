@@ -116,6 +116,10 @@ class App:
         else:
             await self._web(scope, receive, send)
 
+    def hang_up(self) -> None:
+        """End the streams that pages listen to: a server that stops waits for open answers."""
+        self._web.state.live.close()
+
     @asynccontextmanager
     async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         if self._door:

@@ -9,7 +9,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -172,7 +172,7 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _listen(settings) as listener:
         workers = Workers(settings) if {"absorb", "deliver"} & set(settings.roles) else None
         app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -180,13 +180,26 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
                 server_header=False,
                 timeout_graceful_shutdown=10,
                 timeout_keep_alive=60,
-            )
+            ),
+            app.hang_up,
         )
         _greet(settings, listener)
         with _workers(workers), _quiet_signals():
             server.run(sockets=[listener])
     telemetry.say(Line.STOPPED)
     return OK
+
+
+class _Server(uvicorn.Server):
+    """A server that says so before it waits for open answers to end."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def _greet(settings: Settings, listener: socket.socket) -> None:

@@ -43,18 +43,27 @@ def utc_now() -> int:
     return time.time_ns() // 1000
 
 
-def router(
+def build_api(
     engine: sa.Engine,
     settings: Settings,
     sinks: Mapping[str, str] | None = None,
     clock: Clock = utc_now,
-) -> APIRouter:
+) -> FastAPI:
     """
-    All routes below `/api/v1`. `sinks` has the kind of each sink by its name.
+    The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
 
-    They raise what `build_api` turns into answers.
+    `sinks` has the kind of each sink by its name. Intake (`POST /api/v1/lineage`) is not in it,
+    but described by it. `app.state.live.close()` ends the streams that pages listen to.
     """
     catalog = Catalog(engine, settings.lost_after, clock)
+    app = FastAPI(
+        title="Fairlead",
+        version=version("fairlead-bridge"),
+        summary="What made a table, when, how long it took, and who is affected.",
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.live = live.Live(catalog)
     every = APIRouter(
         prefix=PREFIX, responses=_PROBLEMS, dependencies=[Depends(only_known_parameters)]
     )
@@ -66,31 +75,10 @@ def router(
         lineage.routes(catalog),
         graph.routes(catalog),
         overview.routes(catalog),
-        live.routes(catalog),
+        live.routes(app.state.live),
     ):
         every.include_router(part)
-    return every
-
-
-def build_api(
-    engine: sa.Engine,
-    settings: Settings,
-    sinks: Mapping[str, str] | None = None,
-    clock: Clock = utc_now,
-) -> FastAPI:
-    """
-    The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
-
-    Intake (`POST /api/v1/lineage`) is not in it, but described by it.
-    """
-    app = FastAPI(
-        title="Fairlead",
-        version=version("fairlead-bridge"),
-        summary="What made a table, when, how long it took, and who is affected.",
-        docs_url=None,  # FastAPI's pages load scripts from elsewhere
-        redoc_url=None,
-    )
-    app.include_router(router(engine, settings, sinks, clock))
+    app.include_router(every)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

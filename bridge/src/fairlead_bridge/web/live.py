@@ -89,28 +89,39 @@ class Live:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._clients: set[asyncio.Queue[str]] = set()
+        self._clients: set[asyncio.Queue[str | None]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop; to be called in its event loop."""
+        self._closed = True
+        for queue in self._clients:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(None)
 
     async def messages(self) -> AsyncIterator[str]:
         """Server-sent events for one client, until it goes."""
-        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+        queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=100)
         self._clients.add(queue)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             yield "retry: 2000\n: connected\n\n"
-            while True:
+            while not self._closed:
                 try:
-                    yield await asyncio.wait_for(queue.get(), ALIVE)
+                    message = await asyncio.wait_for(queue.get(), ALIVE)
                 except TimeoutError:
-                    yield ": alive\n\n"
+                    message = ": alive\n\n"
+                if message is not None:
+                    yield message
         finally:
             self._clients.discard(queue)
 
     async def _look(self) -> None:
         before: View | None = None
-        while self._clients:
+        while self._clients and not self._closed:
             try:
                 now = await run_in_threadpool(look, self._catalog, before)
             except sa.exc.SQLAlchemyError:
@@ -128,9 +139,8 @@ class Live:
                 queue.put_nowait(text)
 
 
-def routes(catalog: Catalog) -> APIRouter:
+def routes(live: Live) -> APIRouter:
     router = APIRouter(tags=["operations"])
-    live = Live(catalog)
 
     @router.get("/stream", response_class=StreamingResponse)
     async def stream() -> StreamingResponse:
