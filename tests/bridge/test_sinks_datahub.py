@@ -149,6 +149,17 @@ def test_tries_share_an_instance_and_mapped_tasks_do_not(fake: FakeDataHub) -> N
     assert fake.results(instances[0]) == ["STARTED", "UP_FOR_RETRY", "STARTED", "SUCCESS"]
 
 
+def test_an_older_try_that_is_told_late_does_not_say_how_things_stand(fake: FakeDataHub) -> None:
+    told = target(fake.url)
+    late = shop.task_run(shop.LOAD, "failed", takes=10, last_try=False)
+    assert tell(told, shop.task_run(shop.LOAD, try_number=2, after=100), late) == [None, None]
+    (urn,) = [urn for urn in fake.aspects if "dataProcessInstance:" in urn]
+    assert (
+        fake.aspects[urn]["dataProcessInstanceProperties"]["customProperties"]["state"] == "success"
+    )
+    assert fake.results(urn) == ["STARTED", "FAILURE", "STARTED", "SUCCESS"]
+
+
 def test_the_instance_of_a_task_run_is_the_airflow_plugins(fake: FakeDataHub) -> None:
     """The plugin hashes cluster, id and orchestrator; this is its urn in its own golden file."""
     run = shop.task_run(shop.LOAD)

@@ -163,6 +163,18 @@ def test_a_task_draws_an_edge_with_columns_that_exist(fake: FakeOpenMetadata) ->
     assert edge(fake)["sqlQuery"].startswith("insert into")
 
 
+def test_a_job_outside_airflow_is_a_pipeline_by_itself(fake: FakeOpenMetadata) -> None:
+    job = replace(shop.LOAD, name="daily app", kind="job", dag_id=None, task_id=None, parent=None)
+    run = replace(shop.LOAD_WROTE, job=job, dag_run_id=None, dag_run=None)
+    told = target(fake.url)
+    edges, status = tell(told, replace(shop.LOAD_ENTRY, job=job), run)
+    assert edges is None
+    assert isinstance(status, Unavailable)  # the pipeline came with the edges, after it
+    assert tell(told, run) == [None]
+    assert len(fake.statuses["airflow.daily app"]) == 1
+    assert edge(fake)["pipeline"]["id"] == fake.entities["/pipelines"]["airflow.daily app"]["id"]
+
+
 def test_columns_that_a_table_does_not_have_are_left_out(fake: FakeOpenMetadata) -> None:
     fake.entities["/tables"][DAILY]["columns"].pop()
     assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]

@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import sqlalchemy as sa
@@ -63,6 +64,7 @@ def datasets(tx: sa.Connection) -> Iterator[DatasetRef]:
         yield _dataset_ref(row)
 
 
+_RUN_FACTS = sa.select(t.run.c.id, t.run.c.facts).where(among(t.run.c.id))
 _DAG_OF = sa.select(t.job.c.parent_id).where(
     t.job.c.kind == "task", t.job.c.parent_id.is_not(None), among(t.job.c.id)
 )
@@ -270,6 +272,7 @@ class _Reader:
                 if row.id != row.dag_run:
                     inside[row.dag_run].append(row)
             datasets = self._run_datasets(rows)
+        urls = self._dag_run_urls(rows, inside)
         everybody = [*rows.values(), *(row for found in inside.values() for row in found)]
         jobs = self._job_refs({row.job_id for row in everybody})
         last_tries = self._last_tries(row.instance for row in everybody if row.instance)
@@ -303,7 +306,7 @@ class _Reader:
                 nominal_end_at=row.nominal_end_at,
                 run_type=_text(notes.get("run_type")),
                 error=row.error,
-                url=_text(notes.get("url")),
+                url=_text(notes.get("url")) or urls.get(row.id),
                 dag_run=Name("run", row.dag_run) if row.dag_run and row.dag_run != row.id else None,
                 dag_run_openlineage_id=dag_run_ids.get(row.dag_run),
                 last_try=(row.try_number or 0) >= last_tries.get(row.instance, 0),
@@ -319,6 +322,20 @@ class _Reader:
             tasks = (entry(item, (), {}) for item in below if item.job_id in jobs)
             last = tuple(task for task in tasks if task.last_try)
             yield entry(row, last, facts.decode(row.facts).notes)
+
+    def _dag_run_urls(
+        self, runs: Mapping[int, Row], inside: Mapping[int, list[Row]]
+    ) -> dict[int, str]:
+        """Pages of DAG runs, as the log of one of their tasks tells."""
+        one_of = {tasks[0].id: key for key, tasks in inside.items() if tasks}
+        found: dict[int, str] = {}
+        for row in self._all.each(_RUN_FACTS, one_of):
+            run = runs[one_of[row.id]]
+            note = facts.decode(row.facts).notes.get("url")
+            base = airflow_base(note.value) if note else None
+            if base and run.dag_id and run.dag_run_id:
+                found[run.id] = f"{base}/dags/{run.dag_id}/runs/{quote(run.dag_run_id, safe='')}"
+        return found
 
     def _run_datasets(self, runs: Collection[int]) -> dict[int, list[RunDataset]]:
         rows = list(self._rows(t.run_dataset, t.run_dataset.c.run_id, runs))

@@ -39,6 +39,7 @@ Proposals = dict[str, list[tuple[str, Aspects]]]
 
 #: Aspects and bytes that DataHub's own client puts into one request.
 _ASPECTS, _BYTES = 200, 12_000_000
+_RUN_EVENT = "dataProcessInstanceRunEvent"
 _ACTOR = "urn:li:corpuser:airflow"
 #: OpenLineage's schemes that DataHub calls otherwise.
 _PLATFORMS = {
@@ -173,6 +174,9 @@ class DataHub:
             yield "dataFlow", {"urn": flow, "dataFlowInfo": {"value": info}, "status": status}
             if self._urns.style == "plugin":
                 return
+        elif job.dag_id is None:
+            flow_info = {"name": job.name.split(".")[0], "env": self._settings.env}
+            yield "dataFlow", {"urn": self._urns.flow(job), "dataFlowInfo": {"value": flow_info}}
         info = {**info, "type": {"string": "COMMAND"}, "flowUrn": self._urns.flow(job)}
         told: Aspects = {
             "urn": self._urns.job(job),
@@ -267,6 +271,11 @@ class DataHub:
 
     def _run(self, run: RunEntry) -> Iterator[tuple[str, Aspects]]:
         urn = self._urns.run(run)
+        events = list(_run_events(run))
+        if not run.last_try:  # tries share an instance; the last one says how it stands
+            for event in events:
+                yield "dataProcessInstance", {"urn": urn, _RUN_EVENT: {"value": event}}
+            return
         above: Aspects = {"parentTemplate": self._urns.template(run.job), "upstreamInstances": []}
         parent = self._urns.parent_run(run)
         if parent is not None:
@@ -283,9 +292,8 @@ class DataHub:
             urns = self._urns.datasets([item.dataset for item in run.datasets if item.role == role])
             if urns:
                 aspects[aspect] = {"value": {key: urns}}
-        events = list(_run_events(run))
         if events:
-            aspects["dataProcessInstanceRunEvent"] = {"value": events[-1]}
+            aspects[_RUN_EVENT] = {"value": events[-1]}
         yield "dataProcessInstance", aspects
         for event in events[:-1]:
             yield (

@@ -112,6 +112,7 @@ class EdgesTold(msgspec.Struct, frozen=True, tag="edges"):
     inputs: list[str]
     outputs: list[str]
     columns: list[list[str]]  # source table, column, target table, column
+    own: PipelineTold | None = None  # of a job outside Airflow, which is a pipeline by itself
 
 
 class TableTold(msgspec.Struct, frozen=True, tag="table"):
@@ -166,9 +167,8 @@ class OpenMetadata:
             case JobEntry(job=job) if job.kind == "task" and job.task_id:
                 return self._edges(entry)
             case JobEntry(job=job) if job.kind != "query":
-                return (
-                    self._edges(entry) if entry.inputs and entry.outputs else self._pipeline(entry)
-                )
+                own, edges = self._pipeline(entry), self._edges(entry)
+                return own if edges is None else msgspec.structs.replace(edges, own=own)
             case RunEntry(job=job) if job.kind not in ("task", "query"):
                 return self._status(entry)
         return None
@@ -426,6 +426,8 @@ class OpenMetadata:
             raise
 
     def _tell_edges(self, told: EdgesTold) -> None:
+        if told.own is not None:
+            self._tell_pipeline(told.own)
         pipeline = self._pipeline_ref(told.pipeline)
         missing: Missing | None = None
         for source in told.inputs:
