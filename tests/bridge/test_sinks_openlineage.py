@@ -131,6 +131,23 @@ def test_a_bad_token_rests_the_sink_and_costs_no_event(served: ExitStack) -> Non
     assert TOKEN not in str(caught.value)
 
 
+def test_a_token_that_is_renewed_in_its_file_is_used_from_then_on(
+    served: ExitStack, tmp_path: Path
+) -> None:
+    fake = FakeMarquez()
+    file = tmp_path / "token"
+    file.write_text("first\n")
+    told = target("marquez", url=served.enter_context(serving(fake)), token_file=str(file))
+    fake.token = file.read_text().strip()
+    assert push(told, run_event("START")) == [None]
+    file.write_text(TOKEN)
+    fake.token = TOKEN
+    assert push(told, run_event("COMPLETE")) == [None]
+    file.unlink()
+    with pytest.raises(Unavailable, match="token_file: .* cannot be read"):
+        push(told, run_event("OTHER"))
+
+
 def test_openmetadata_gets_finished_runs_with_both_sides_in_batches(served: ExitStack) -> None:
     fake = FakeOpenMetadataEvents({TABLES["name"], REPORT["name"]})
     told = target("openmetadata", url=served.enter_context(serving(fake)))

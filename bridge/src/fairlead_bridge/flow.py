@@ -169,23 +169,24 @@ def _tell(target: Target, pending: Sequence[_Pending], now: int, begun: float) -
     results: list[outbox.Result] = []
     taken, error, down = False, None, None
     outcomes = _outcomes(target, [payload for _, payload, _ in pending])
-    for delivery, _, mark in pending:
-        if time.monotonic() - begun > _BUDGET:
-            break
-        try:
+    try:
+        for delivery, _, mark in pending:
+            if time.monotonic() - begun > _BUDGET:
+                break
             outcome = next(outcomes)
-        except Unavailable as trouble:
-            down = trouble
+            results.append(_result(target, delivery, mark, outcome, now))
+            taken = taken or outcome is None
+            error = str(outcome) if outcome is not None else error
+        else:
+            next(outcomes, None)  # a sink may say at last that it wants a rest
+    except Unavailable as trouble:
+        down = trouble
+        for delivery, _, _ in pending[len(results) :][:1]:
             results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
-            break
-        except Exception as trouble:  # noqa: BLE001  (as above)
-            error = _fault(trouble)
+    except Exception as trouble:  # noqa: BLE001  (as above)
+        error = _fault(trouble)
+        for delivery, _, _ in pending[len(results) :][:1]:
             results.append(outbox.GivenUp(delivery, error))
-            break
-        result = _result(target, delivery, mark, outcome, now)
-        results.append(result)
-        taken = taken or outcome is None
-        error = str(outcome) if outcome is not None else error
     return _Told(results, taken, error, down)
 
 

@@ -51,7 +51,8 @@ class Sink(Protocol):
         Tell the catalog, in this order; yields one outcome for each payload, in this order.
 
         Raises Unavailable where nothing more can be told now (the catalog is down, wants a rest,
-        or refuses our credentials): what has no outcome yet stays due, and the sink rests.
+        or refuses our credentials): what has no outcome yet stays due, and the sink rests. It may
+        do so after the last outcome, too.
         """
 
     def probe(self) -> list[str]:

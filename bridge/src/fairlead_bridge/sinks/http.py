@@ -8,6 +8,7 @@ tries again, for everybody, with patience and without a thread that sleeps.
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
 
 #: Seconds to connect, and to wait between two bytes of an answer.
 TIMEOUT = (5.0, 30.0)
@@ -72,7 +73,7 @@ class NoAuth(AuthBase):
 
 class Client:
     """
-    HTTP to one catalog over connections that are kept.
+    HTTP to one catalog over connections that are kept; for any number of threads.
 
     `rate` is the most requests a second; `compress` sends bodies of 4 kB and more with gzip.
     """
@@ -99,6 +100,7 @@ class Client:
         self._verify = verify
         self._pause = 1.0 / rate if rate else 0.0
         self._next = 0.0
+        self._lock = threading.Lock()
         self._compress = compress
         self._session = requests.Session()
         self._session.mount("http://", HTTPAdapter(pool_maxsize=32))
@@ -185,17 +187,20 @@ class Client:
                 requests.exceptions.ContentDecodingError,
             ) as error:
                 raise Unavailable(f"the answer of {self.url} broke off: {error}") from error
+            except BadSettings as error:  # the file of a secret is gone
+                raise Misconfigured(str(error)) from error
             except requests.RequestException as error:
                 raise Misconfigured(f"{self.url} cannot be called: {error}") from error
         raise AssertionError("unreachable")
 
     def _keep_pace(self) -> None:
-        self.requests += 1
-        if self._pause:
+        with self._lock:
+            self.requests += 1
             now = time.monotonic()
-            if self._next > now:
-                time.sleep(self._next - now)
-            self._next = max(self._next, now) + self._pause
+            turn = max(self._next, now)
+            self._next = turn + self._pause
+        if turn > now:
+            time.sleep(turn - now)
 
 
 def _understood(answer: requests.Response) -> requests.Response:

@@ -7,7 +7,8 @@ Receivers differ in where they listen, what they take and how much of it; that i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -107,6 +108,7 @@ class OpenLineageSettings(SinkSettings):
     path: str | None = Field(default=None, description="instead of the preset's own")
     token: SecretStr | None = None
     headers: dict[str, str] = Field(default_factory=dict)
+    concurrency: int = Field(default=4, ge=1, le=32, description="runs told side by side")
     compress: bool = Field(default=False, description="send large events with gzip")
     only_runs: bool | None = Field(default=None, description="no DatasetEvents and JobEvents")
     event_types: frozenset[str] | None = Field(default=None, description='as ["START", "COMPLETE"]')
@@ -197,11 +199,7 @@ class OpenLineage:
 
     def push(self, payloads: Sequence[Message]) -> Iterator[Outcome]:
         """Send the events; one that fails holds back the later ones of its run."""
-        held: set[int] = set()
-        for message, outcome in self._receiver.send(payloads, held):
-            if isinstance(outcome, Unavailable) and message.run is not None:
-                held.add(message.run)
-            yield outcome
+        return self._receiver.send(payloads)
 
     def probe(self) -> list[str]:
         """Whether somebody answers there; no event is sent."""
@@ -271,14 +269,19 @@ class _Http:
     def requests(self) -> int:
         return self._client.requests
 
-    def send(
-        self, messages: Sequence[Message], held: set[int]
-    ) -> Iterator[tuple[Message, Outcome]]:
-        for message in messages:
-            if message.run in held:
-                yield message, Waits("waits for an earlier event of its run")
-            else:
-                yield message, self._one(message)
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+        """
+        Runs side by side, the events of one run in order.
+
+        What was not sent when the receiver went down waits; all the rest keeps its outcome.
+        """
+        sending = _Sending(self._one)
+        with ThreadPoolExecutor(self._settings.concurrency) as pool:
+            list(pool.map(sending.run, _by_run(messages)))
+        for number in range(len(messages)):
+            yield sending.outcomes.get(number, Waits("waits for an earlier event of its run"))
+        if sending.down is not None:
+            raise sending.down
 
     def _one(self, message: Message) -> Outcome:
         try:
@@ -324,6 +327,38 @@ class _Http:
         return [f"{self._client.url} answers; whether it takes events shows with the first"]
 
 
+class _Sending:
+    """Events on their way, run by run; once the receiver is down no more are sent."""
+
+    def __init__(self, send: Callable[[Message], Outcome]) -> None:
+        self._send = send
+        self.outcomes: dict[int, Outcome] = {}
+        self.down: Unavailable | None = None
+
+    def run(self, messages: Sequence[tuple[int, Message]]) -> None:
+        """Send these in order, until one fails."""
+        for number, message in messages:
+            if self.down is not None:
+                return
+            try:
+                outcome = self._send(message)
+            except Unavailable as error:
+                self.down = error
+                return
+            self.outcomes[number] = outcome
+            if isinstance(outcome, Unavailable):
+                return
+
+
+def _by_run(messages: Sequence[Message]) -> list[list[tuple[int, Message]]]:
+    """The messages with their places, those of one run together, in order."""
+    runs: dict[object, list[tuple[int, Message]]] = {}
+    for number, message in enumerate(messages):
+        key = (number,) if message.run is None else message.run
+        runs.setdefault(key, []).append((number, message))
+    return list(runs.values())
+
+
 class _Atlan(_Http):
     """Atlan answers 401 both for a bad token and where the connector was never set up."""
 
@@ -358,13 +393,10 @@ class _OpenMetadata(_Http):
     event is sent alone to learn whose fault it is (an edge written twice is one edge).
     """
 
-    def send(
-        self, messages: Sequence[Message], held: set[int]
-    ) -> Iterator[tuple[Message, Outcome]]:
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         if len(messages) > 1 and self._batch(messages):
-            yield from ((message, None) for message in messages)
-        else:
-            yield from super().send(messages, held)
+            return iter([None] * len(messages))
+        return super().send(messages)
 
     def _batch(self, messages: Sequence[Message]) -> bool:
         body = b'{"events":[' + b",".join(message.body for message in messages) + b"]}"
@@ -419,9 +451,7 @@ class _Folder:
         self._folder = folder
         self.requests = 0
 
-    def send(
-        self, messages: Sequence[Message], held: set[int]
-    ) -> Iterator[tuple[Message, Outcome]]:
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         body = b"".join(message.body.replace(b"\n", b" ") + b"\n" for message in messages)
         name = f"openlineage-{ids.digest(body).hex()}.jsonl"
         try:
@@ -432,7 +462,7 @@ class _Folder:
         except OSError as error:
             raise Unavailable(f"{self._folder} cannot be written: {error}") from error
         self.requests += 1
-        yield from ((message, None) for message in messages)
+        yield from (None for _ in messages)
 
     def probe(self) -> list[str]:
         try:

@@ -51,6 +51,23 @@ class SinkSettings(BaseModel):
     naming: tuple[Rule, ...] = Field((), description="asked before the file's own [[naming]]")
 
 
+class _FileSecret(SecretStr):
+    """A secret that is read when it is needed, so that whoever renews the file need not restart us."""
+
+    def __init__(self, where: str, path: object) -> None:
+        self._where, self._path = where, Path(str(path))
+        super().__init__(self.get_secret_value())
+
+    def get_secret_value(self) -> str:
+        """What the file holds now. Raises BadSettings where it cannot be read."""
+        try:
+            return self._path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(
+                f"{self._where}_file: {self._path} cannot be read: {error}"
+            ) from error
+
+
 class SinkType(Protocol):
     """What an entry point of the group `fairlead_bridge.sinks` names."""
 
@@ -170,10 +187,7 @@ def _with_secrets(
                 raise BadSettings(f"{where}_env: the environment has no {variable}")
             plain[field] = environ[variable]
         if path is not None:
-            try:
-                plain[field] = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise BadSettings(f"{where}_file: {path} cannot be read: {error}") from error
+            plain[field] = _FileSecret(where, path)
     return plain
 
 
