@@ -3,13 +3,14 @@ Which names are one asset.
 
 Facts stay under the name that brought them, so joining two names, or parting them again, changes
 `dataset.asset_id` and nothing else. It is computed anew from all symlinks that hang together
-whenever one of them comes, or a schema that speaks for or against it.
+whenever one of them comes, or a schema that speaks for or against it, or a name that was given up
+in a rename is given to another dataset.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import upsert
 from fairlead_bridge.facts import Change, Symlink
+
+_RENAME = "RENAME"
 
 #: (names by dataset id, symlinks, bodies of schemas by dataset id) -> the asset of each dataset id
 Grouping = Callable[
@@ -32,10 +35,15 @@ Grouping = Callable[
 
 
 def apply(
-    tx: sa.Connection, changes: Sequence[Change], schemas: Collection[int], group: Grouping
+    tx: sa.Connection,
+    changes: Sequence[Change],
+    schemas: Collection[int],
+    written: Collection[int],
+    group: Grouping,
 ) -> list[int]:
     """
-    Take the symlinks in; `schemas` are the datasets of which a new schema came.
+    Take the symlinks in; `schemas` are the datasets of which a new schema came, `written` those
+    that may be fresher now.
 
     Returns the datasets that belong to another asset now.
     """
@@ -48,12 +56,13 @@ def apply(
         merge.symlink,
     )
     changed = rows.fold(tx, t.symlink, came, merge.symlink)
-    touched = {end for key in changed for end in key} | set(schemas)
-    links = _connected(tx, touched)
-    if not links:
+    touched = {end for key in changed for end in key} | set(schemas) | _renamed(tx, written)
+    found = _connected(tx, touched)
+    if not found:
         return []
-    members = {end for link in links for end in link[:2]}
+    members = {end for row in found for end in (row["dataset_id"], row["other_id"])}
     there = rows.load(tx, t.dataset, members)
+    links = sorted(_standing(found, there))
     names = {key: (row["namespace"], row["name"]) for key, row in there.items()}
     assets = group(names, links, _schemas(tx, members))
     moved = [
@@ -74,20 +83,43 @@ def _row(link: Symlink) -> Row:
     }
 
 
-def _connected(tx: sa.Connection, start: Collection[int]) -> list[tuple[int, int, str]]:
+def _renamed(tx: sa.Connection, written: Collection[int]) -> set[int]:
+    """Those of these datasets that have the former name of another."""
+    found = rows.where_in(tx, t.symlink.c.other_id, written)
+    return {row["other_id"] for row in found if row["kind"] == _RENAME}
+
+
+def _standing(links: Sequence[Row], there: Mapping[int, Row]) -> Iterable[tuple[int, int, str]]:
+    """
+    The symlinks that hold. A rename does until its former name is written again, or comes of
+    another rename: then the name is another dataset's, as where two tables are swapped.
+    """
+    named: dict[int, int] = {}
+    for link in links:
+        if link["kind"] == _RENAME:
+            new, at = link["dataset_id"], link["first_at"]
+            named[new] = max(at, named.get(new, at))
+    for link in links:
+        old, at = link["other_id"], link["first_at"]
+        lived_on = old in there and max(there[old]["written_at"] or at, named.get(old, at)) > at
+        if link["kind"] != _RENAME or not lived_on:
+            yield link["dataset_id"], old, link["kind"]
+
+
+def _connected(tx: sa.Connection, start: Collection[int]) -> list[Row]:
     """Every symlink that hangs together with these datasets."""
     seen: set[int] = set()
     frontier = set(start)
-    links: set[tuple[int, int, str]] = set()
+    links: dict[tuple[int, int], Row] = {}
     while frontier:
         seen |= frontier
         found = chain(
             rows.where_in(tx, t.symlink.c.dataset_id, frontier),
             rows.where_in(tx, t.symlink.c.other_id, frontier),
         )
-        links.update((row["dataset_id"], row["other_id"], row["kind"]) for row in found)
-        frontier = {end for link in links for end in link[:2]} - seen
-    return sorted(links)
+        links.update(((row["dataset_id"], row["other_id"]), row) for row in found)
+        frontier = {end for key in links for end in key} - seen
+    return list(links.values())
 
 
 def _schemas(tx: sa.Connection, datasets: Collection[int]) -> dict[int, list[bytes]]:

@@ -31,10 +31,12 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     told = runs.apply(tx, changes)
     news.update(Name("run", run_id) for run_id in told.changed)
     news.update(Name("job", job_id) for job_id in _jobs(tx, changes))
-    news.update(Name("dataset", dataset) for dataset in _datasets(tx, changes, told.written))
+    datasets = _datasets(tx, changes, told.written)
+    news.update(Name("dataset", dataset) for dataset in datasets)
     facets, schemas = _facets(tx, changes)
     news.update(facets)
-    news.update(Name("dataset", dataset) for dataset in joining.apply(tx, changes, schemas, group))
+    joined = joining.apply(tx, changes, schemas, datasets, group)
+    news.update(Name("dataset", dataset) for dataset in joined)
     news.update(_edges(tx, changes))
     return news
 
