@@ -155,3 +155,22 @@ def test_a_try_that_only_airflows_database_knows_has_its_times() -> None:
     silent = RunFacts(1, 2, kind="task", task_id="t", dag_run=3, instance=4, told=told)
     settled = settle(silent, None, last_try=True)
     assert (settled.state, settled.started_at, settled.duration) == ("success", 50 * S, 0.0)
+
+
+def test_marking_a_run_as_successful_writes_nothing() -> None:
+    marked = msgspec.structs.replace(FAILED, mark_at=90 * S, mark="COMPLETE")
+    settled = settle(_task(marked), None, last_try=True)
+    assert (settled.state, settled.wrote_at) == ("success", None)
+    assert settle(_task(COMPLETED), None, last_try=True).wrote_at == 20 * S
+
+
+def test_a_stream_wrote_until_it_was_last_told_to_be_running() -> None:
+    stream = RunFacts(
+        1,
+        2,
+        attempts={"r": msgspec.structs.replace(STARTED, running_at=15 * S, alive_at=40 * S)},
+        notes={"processing": Note(0, "STREAMING")},
+    )
+    assert settle(stream, None, last_try=True).wrote_at == 40 * S
+    batch = msgspec.structs.replace(stream, notes={})
+    assert settle(batch, None, last_try=True).wrote_at is None

@@ -132,13 +132,21 @@ def _silent(facts: RunFacts, verdict: Verdict | None) -> Settled:
 def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) -> int | None:
     """
     When the run's outputs were written, as far as it is known: when it ended, if it succeeded. A
-    stream or a service ends never, or badly; it wrote until it was last told to be running.
+    stream or a service ends never, or badly; it wrote until it was last told to be running. That
+    somebody marked a run as successful wrote nothing.
     """
     if state == "success":
+        if facts.attempts and _is_only_marked(max(facts.attempts.items(), key=_counts)[1]):
+            return None
         return ended_at if ended_at is not None else last_at
     if _note(facts, "processing") is None:
         return None
     return max((a.alive_at for a in facts.attempts.values() if a.alive_at), default=None)
+
+
+def _is_only_marked(attempt: Attempt) -> bool:
+    succeeded = attempt.truth is not None and attempt.truth.state == "success"
+    return attempt.mark == "COMPLETE" and attempt.end != "COMPLETE" and not succeeded
 
 
 def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:
