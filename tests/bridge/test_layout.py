@@ -16,6 +16,7 @@ from fairlead_bridge.web.layout import (
     arrange,
     dag_frame,
     dataset_box,
+    short_name,
     task_box,
 )
 
@@ -32,7 +33,7 @@ def cards(ids: str, group: str | None = None) -> list[Box]:
 
 def company(size: int, seed: int = 1) -> Graph:
     """A made-up company's lineage: DAGs on seven levels that read what earlier levels wrote."""
-    pick = random.Random(seed)  # noqa: S311
+    pick = random.Random(seed)
     boxes: list[Box] = []
     links: list[Link] = []
     frames: list[Frame] = []
@@ -222,6 +223,21 @@ def test_a_frame_is_wide_enough_for_its_title() -> None:
     title = "a_dag_with_quite_a_long_name_indeed"
     drawing = arrange(cards("a", "dag"), [], [dag_frame("dag", title)])
     assert drawing.frames["dag"].w >= 7 * len(title)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("shop.public.orders", "orders"),
+        ("/data/in/orders.csv", "orders.csv"),
+        ("public.orders", "public.orders"),
+        ("/lake/", "/lake/"),
+        ("a.b.", "a.b."),
+        ("", ""),
+    ],
+)
+def test_a_card_shows_the_last_part_of_a_name(name: str, shown: str) -> None:
+    assert short_name(name) == shown
 
 
 def test_a_straight_chain_is_drawn_straight() -> None:

@@ -48,6 +48,9 @@ def addresses(bridge: Bridge) -> dict[str, str]:
         "where to begin": f"{bridge.base}/lineage",
         "lineage": lineage(bridge, REVENUE, sel=REVENUE),
         "lineage of a DAG": lineage(bridge, f"job:{shop.NAMESPACE}:ingest_payments"),
+        "changes": f"{bridge.base}/changes",
+        "deliveries": f"{bridge.base}/deliveries",
+        "time travel": lineage(bridge, REVENUE, time="true"),
         "nowhere": f"{bridge.base}/no/such/page",
         "unknown": f"{bridge.base}/runs/0000000000000000",
     }
@@ -66,6 +69,9 @@ PAGES = [
     "where to begin",
     "lineage",
     "lineage of a DAG",
+    "changes",
+    "deliveries",
+    "time travel",
     "nowhere",
     "unknown",
 ]
@@ -189,6 +195,53 @@ def test_everything_can_be_done_with_the_keyboard(shop_bridge: Bridge, open_page
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+
+
+def test_time_travel_shows_the_states_of_that_moment(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(lineage(shop_bridge, REVENUE))
+    card = page.locator(".react-flow__node").filter(has_text="load_charges")
+    expect(card.get_by_text("Failed")).to_be_visible()
+    page.keyboard.press("h")
+    travel = page.get_by_role("region", name="Time travel")
+    expect(travel.get_by_text("now", exact=True)).to_be_visible()
+    page.keyboard.press("[")  # the end of the failed run
+    expect(card.get_by_text("Failed")).to_be_visible()
+    page.keyboard.press("[")  # its start, when the task had not failed yet
+    expect(card.get_by_text("Success")).to_be_visible()
+    assert "asOf" in parse_qs(urlsplit(page.url).query)
+    page.reload()
+    expect(card.get_by_text("Success")).to_be_visible()
+    travel.get_by_role("button", name="Now").click()
+    expect(card.get_by_text("Failed")).to_be_visible()
+    assert "asOf" not in parse_qs(urlsplit(page.url).query)
+
+
+def test_changed_columns_are_told_with_what_they_can_break(
+    own_bridge: Bridge, open_page: Open
+) -> None:
+    for ago, columns in ((2, {"id": "int", "amount": "int"}), (1, {"id": "int", "total": "text"})):
+        task = shop.Task("load", [], [shop.table("shop.raw.bills", **columns)])
+        start = shop.now() - timedelta(hours=ago)
+        own_bridge.tell(list(shop.dag_run("bills", [task], start)))
+    page = open_page(f"{own_bridge.base}/changes")
+    expect(page.get_by_text("can break readers")).to_be_visible()
+    expect(page.locator("[data-change=removed]")).to_contain_text("amount")
+    expect(page.locator("[data-change=added]")).to_contain_text("total")
+    page.get_by_role("link", name="bills", exact=True).click()
+    expect(page.get_by_text("How its columns changed")).to_be_visible()
+
+
+def test_what_is_not_understood_is_shown_and_read_again_on_demand(
+    own_bridge: Bridge, open_page: Open
+) -> None:
+    shop.post(own_bridge.base, [{"this": "is no event <b>at all</b>"}])
+    page = open_page(f"{own_bridge.base}/deliveries")
+    item = page.get_by_role("group").filter(has_text=re.compile("event 1, "))
+    item.locator("summary").click()
+    expect(item.get_by_role("region")).to_contain_text("is no event <b>at all</b>")
+    page.get_by_role("button", name="Read all of them again").click()
+    expect(page.get_by_role("status").filter(has_text="1 event to be read again")).to_be_visible()
+    expect(item).to_be_visible(timeout=20_000)
 
 
 def test_a_run_shows_its_error_its_datasets_and_its_events(

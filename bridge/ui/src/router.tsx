@@ -71,10 +71,18 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./pages/Run')),
 })
 
+const changes = createRoute({ getParentRoute: () => root, path: '/changes', component: lazyRouteComponent(() => import('./pages/Changes')) })
+const deliveries = createRoute({
+  getParentRoute: () => root,
+  path: '/deliveries',
+  validateSearch: texts('sink', 'state'),
+  component: lazyRouteComponent(() => import('./pages/Deliveries')),
+})
+
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 export const router = createRouter({
-  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run]),
+  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run, changes, deliveries]),
   basepath: base || '/',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -80,9 +80,22 @@ class Drawing:
     routes: tuple[tuple[Point, ...], ...]
 
 
+def short_name(name: str) -> str:
+    """
+    What a card shows of a dataset's name: the file of a path, the table of database.schema.table.
+
+    >>> short_name("/data/in/orders.csv"), short_name("shop.public.orders"), short_name("orders.csv")
+    ('orders.csv', 'orders', 'orders.csv')
+    """
+    last = name.rpartition("/")[2] if "/" in name else name
+    if "/" not in name and name.count(".") > 1:
+        last = name.rpartition(".")[2]
+    return last or name
+
+
 def dataset_box(id: str, name: str, group: str | None = None) -> Box:
-    """The card of a dataset: as wide as its name wants, within limits."""
-    return Box(id, _width(name, DATASET_WIDTH, 50), DATASET_HEIGHT, group)
+    """The card of a dataset: as wide as its short name wants, within limits."""
+    return Box(id, _width(short_name(name), DATASET_WIDTH, 50), DATASET_HEIGHT, group)
 
 
 def task_box(id: str, name: str, group: str | None = None) -> Box:

@@ -181,7 +181,7 @@ function useArrival(graph: Graph) {
       return
     }
     const whole = fitting(graph, width, height)
-    if (whole.zoom >= 0.5 || !card) void flow.setViewport(whole)
+    if (whole.zoom >= 0.45 || !card) void flow.setViewport(whole)
     else void flow.setViewport(around(card, width, height))
     // Only the graph decides; a resized window does not move it.
     // eslint-disable-next-line react-hooks/exhaustive-deps

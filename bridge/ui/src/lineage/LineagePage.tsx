@@ -1,11 +1,12 @@
 import { Modal, Tooltip } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { Activity, Crosshair, Download, Gauge, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
+import { Activity, Crosshair, Download, Gauge, History, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import type { Graph, Overview } from '../api/schema'
 import { useApi } from '../api/client'
 import { DatasetLink, JobLink } from '../parts/Names'
+import { Moment } from '../parts/Now'
 import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
 import { useTrail } from '../shell/crumbs'
 import { typing } from '../shell/keys'
@@ -18,6 +19,7 @@ import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { legendOf } from './lens'
 import { DEEPEST, type Lens, lenses, type LineageSearch, USUAL } from './search'
+import { Timeline } from './Timeline'
 import { Verdict } from './Verdict'
 
 const route = getRouteApi('/lineage')
@@ -101,8 +103,8 @@ function Start() {
 function Lineage({ focus }: { focus: string }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, sel } = search
-  const answer = useApi<Graph>('graph', { node: focus, up, down }, { keep: true })
+  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, sel, asOf, time } = search
+  const answer = useApi<Graph>('graph', { node: focus, up, down, as_of: asOf }, { keep: true })
   const graph = answer.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
@@ -141,6 +143,7 @@ function Lineage({ focus }: { focus: string }) {
       e: () => sel && refocus(sel),
       f: moves.all,
       b: () => blame && (select(blame.root.node), moves.to(blame.root.node)),
+      h: () => set({ time: time ? undefined : true, asOf: undefined }),
       t: () => setTable((now) => !now),
       y: () => void navigator.clipboard?.writeText(location.href),
       '?': () => setHelp(true),
@@ -160,7 +163,7 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, set, select, refocus, moves, blame, step])
+  }, [up, down, sel, time, set, select, refocus, moves, blame, step])
 
   return (
     <div className="lineage">
@@ -182,6 +185,7 @@ function Lineage({ focus }: { focus: string }) {
         <span className="end muted small num" role="status">
           {graph ? `${count(graph.cards.length)} cards${graph.truncated ? `, ${count(graph.truncated)} beyond the limit` : ''}` : ''}
         </span>
+        <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
         <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
         {graph && <Tool label="Save the edges as CSV" onClick={() => saveCsv(graph)} Icon={Download} />}
       </div>
@@ -193,9 +197,11 @@ function Lineage({ focus }: { focus: string }) {
         ) : !graph ? (
           <Nothing title="Drawing…" />
         ) : table ? (
-          <GraphTable graph={graph} onSelect={select} selected={sel} />
+          <Moment at={asOf}>
+            <GraphTable graph={graph} onSelect={select} selected={sel} />
+          </Moment>
         ) : (
-          <>
+          <Moment at={asOf}>
             <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} />
             <Legend lens={lens} graph={graph} />
             <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} blame={blame} onSelect={select} onMore={refocus} />
@@ -206,9 +212,10 @@ function Lineage({ focus }: { focus: string }) {
                 <kbd>u</kbd> up <kbd>d</kbd> down {blame && (<><kbd>b</kbd> blame </>)}<kbd>?</kbd> all keys
               </button>
             </div>
-          </>
+          </Moment>
         )}
       </div>
+      {graph && time && <Timeline graph={graph} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
       {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
       <Keys opened={help} onClose={() => setHelp(false)} />
     </div>
@@ -263,6 +270,8 @@ const keys: [string, string][] = [
   ['b', 'To the failure that is to blame'],
   ['f', 'Show the whole graph'],
   ['1 – 4', 'Status, freshness, duration, owner'],
+  ['h', 'Time travel'],
+  ['[  ]', 'There: to the event before, after'],
   ['t', 'The same as a table'],
   ['y', 'Copy the address of this view'],
   ['Esc', 'Choose nothing'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, Route } from '../api/schema'
 import { blameOf, csvOf, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { stepTo } from './moments'
 import { lineageSearch } from './search'
 
 const card = (node: string, more: Partial<Card> = {}): Card => ({
@@ -82,5 +83,17 @@ describe('the address of the lineage screen', () => {
     expect(lineageSearch({ focus: 'dataset:a:b', up: 6, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
     expect(lineageSearch({ up: 'x', down: 999, lens: 'nonsense', other: 1 })).toEqual({ down: 20 })
     expect(lineageSearch({ up: 0 })).toEqual({ up: 0 })
+  })
+})
+
+describe('stepping through time', () => {
+  it('goes from event to event, and ends at now', () => {
+    const moments = [1000, 2000, 3000]
+    expect(stepTo(moments, 5000, -1)).toBe(3001)
+    expect(stepTo(moments, 3001, -1)).toBe(2001)
+    expect(stepTo(moments, 1001, -1)).toBe(1001)
+    expect(stepTo(moments, 2001, 1)).toBe(3001)
+    expect(stepTo(moments, 3001, 1)).toBeNull()
+    expect(stepTo([], 5000, -1)).toBeNull()
   })
 })

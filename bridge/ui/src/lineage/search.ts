@@ -8,6 +8,8 @@ export interface LineageSearch {
   down?: number
   lens?: Lens
   sel?: string
+  asOf?: string // a moment in the past, ISO 8601
+  time?: true // whether the timeline is open
 }
 
 export const USUAL = { up: 6, down: 4, lens: 'status' as Lens }
@@ -16,6 +18,7 @@ export const DEEPEST = 20
 export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   const focus = asText(search.focus)
   const sel = asText(search.sel)
+  const asOf = asMoment(search.asOf)
   const up = asDepth(search.up)
   const down = asDepth(search.down)
   const lens = lenses.find((name) => name === search.lens)
@@ -25,10 +28,17 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
     ...(down === undefined || down === USUAL.down ? {} : { down }),
     ...(lens && lens !== USUAL.lens ? { lens } : {}),
     ...(sel ? { sel } : {}),
+    ...(asOf ? { asOf } : {}),
+    ...(search.time === true || asOf ? { time: true as const } : {}),
   }
 }
 
 const asText = (value: unknown) => (typeof value === 'string' && value ? value : undefined)
+
+function asMoment(value: unknown): string | undefined {
+  const moment = typeof value === 'string' ? new Date(value) : null
+  return moment && !Number.isNaN(moment.getTime()) ? moment.toISOString() : undefined
+}
 
 function asDepth(value: unknown): number | undefined {
   const depth = Number(value)

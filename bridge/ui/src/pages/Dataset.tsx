@@ -5,6 +5,7 @@ import { DatasetLink, JobLink, LineageLink, Owners, Tags, Tile } from '../parts/
 import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Nothing, Panel } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
+import { SchemaDiff } from '../parts/SchemaDiff'
 import { Badge, StateBadge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
@@ -189,28 +190,10 @@ function Versions({ versions }: { versions: SchemaVersion[] }) {
               )}
               <span className="end muted">{counted(version.fields.length, 'column')}</span>
             </div>
-            <Changes version={version} />
+            <SchemaDiff version={version} />
           </div>
         ))}
       </div>
     </Panel>
-  )
-}
-
-function Changes({ version }: { version: SchemaVersion }) {
-  if (!version.changes.length) return <p className="muted small">{version.version === 1 ? 'The first that was seen.' : 'Only descriptions or the order changed.'}</p>
-  return (
-    <div className="diff">
-      {version.changes.map((change) => (
-        <div key={`${change.change} ${change.column}`} data-change={change.change}>
-          <span aria-hidden>{change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}</span>
-          <span>{change.column}</span>
-          <span>{change.change === 'type' ? `${change.before ?? '?'} → ${change.after ?? '?'}` : (change.after ?? change.before ?? '')}</span>
-          <span className="end" style={{ fontFamily: 'var(--sans)' }}>
-            {change.change === 'added' ? 'added' : change.change === 'removed' ? 'removed' : 'type changed'}
-          </span>
-        </div>
-      ))}
-    </div>
   )
 }

@@ -13,6 +13,12 @@ export function Clock({ children }: { children: ReactNode }) {
   return <Context value={now}>{children}</Context>
 }
 
+/** Within it, ages are told as of a past moment. */
+export function Moment({ at, children }: { at: string | undefined; children: ReactNode }) {
+  const now = useNow()
+  return <Context value={at ? Date.parse(at) : now}>{children}</Context>
+}
+
 export const useNow = () => useContext(Context)
 
 type Shape = 'ago' | 'age' | 'clock'

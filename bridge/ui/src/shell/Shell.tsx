@@ -1,6 +1,6 @@
 import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { Activity, Database, History, type LucideIcon, Moon, Share2, Sun, Workflow } from 'lucide-react'
+import { Activity, Database, GitCompareArrows, History, type LucideIcon, Moon, Send, Share2, Sun, Workflow } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Overview } from '../api/schema'
 import { useApi } from '../api/client'
@@ -11,12 +11,14 @@ import { Crumbs } from './crumbs'
 import { useLive } from './live'
 import { Search } from './Search'
 
-const rooms: { to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs'; name: string; Icon: LucideIcon }[] = [
+const rooms: { to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'; name: string; Icon: LucideIcon }[] = [
   { to: '/', name: 'Health', Icon: Activity },
   { to: '/lineage', name: 'Lineage', Icon: Share2 },
   { to: '/datasets', name: 'Datasets', Icon: Database },
   { to: '/dags', name: 'DAGs', Icon: Workflow },
   { to: '/runs', name: 'Runs', Icon: History },
+  { to: '/changes', name: 'Changes', Icon: GitCompareArrows },
+  { to: '/deliveries', name: 'Deliveries', Icon: Send },
 ]
 
 export function Shell() {

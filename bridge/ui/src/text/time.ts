@@ -20,7 +20,7 @@ export function duration(seconds: number): string {
 export function age(time: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000)
   if (seconds < 45) return 'now'
-  if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))}m`
+  if (seconds < HOUR) return `${Math.max(1, Math.floor(seconds / MINUTE))}m`
   if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`
   if (seconds < 60 * DAY) return `${Math.floor(seconds / DAY)}d`
   if (seconds < 730 * DAY) return `${Math.floor(seconds / (30.44 * DAY))}mo`

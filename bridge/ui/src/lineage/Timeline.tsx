@@ -1,0 +1,144 @@
+import { useElementSize } from '@mantine/hooks'
+import { scaleTime } from 'd3-scale'
+import { ChevronLeft, ChevronRight, History, X } from 'lucide-react'
+import { type PointerEvent, useCallback, useEffect, useMemo, useState } from 'react'
+import type { Graph, Run } from '../api/schema'
+import { useApi } from '../api/client'
+import { useNow } from '../parts/Now'
+import { typing } from '../shell/keys'
+import { fitted } from '../text/names'
+import { colorOf, toneOf, wordOf } from '../text/state'
+import { clock, duration, utc } from '../text/time'
+import { momentsOf, stepTo } from './moments'
+
+const ROW = 20
+const HEAD = 22
+const LEFT = 170
+const HOURS = [6, 24, 24 * 7] as const
+
+interface Props {
+  graph: Graph
+  asOf: string | undefined
+  onChange: (asOf: string | undefined) => void
+  onClose: () => void
+}
+
+/** The runs of the DAGs that are drawn, over time; a moment chosen here is shown in the graph. */
+export function Timeline({ graph, asOf, onChange, onClose }: Props) {
+  const now = useNow()
+  const [hours, setHours] = useState<number>(24)
+  const { ref, width } = useElementSize()
+  const answer = useApi<{ items: Run[] }>('runs', { kind: 'dag', limit: 500 })
+  const lanes = useMemo(() => {
+    const dags = new Map(graph.groups.map((group) => [group.id, group.label]))
+    const runs = answer.data?.items ?? []
+    return [...dags].slice(0, 8).map(([node, label]) => ({ node, label, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === node && run.started_at) }))
+  }, [graph, answer.data])
+  const moments = useMemo(() => momentsOf(lanes.flatMap((lane) => lane.runs)), [lanes])
+  const at = asOf ? Date.parse(asOf) : now
+  const end = Math.max(now, at)
+  const begin = Math.min(end - hours * 3_600_000, at - 600_000)
+  const x = scaleTime([begin, end], [LEFT, Math.max(LEFT + 40, width - 30)]).clamp(true)
+  const height = HEAD + Math.max(1, lanes.length) * ROW + 6
+
+  const step = useCallback(
+    (direction: -1 | 1) => {
+      const next = stepTo(moments, at, direction)
+      onChange(next === null ? undefined : new Date(next).toISOString())
+    },
+    [moments, at, onChange],
+  )
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (typing(event) || event.metaKey || event.ctrlKey || event.altKey) return
+      if (event.key === '[') step(-1)
+      if (event.key === ']') step(1)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [step])
+
+  const pick = (event: PointerEvent<SVGSVGElement>) => {
+    if (event.type === 'pointermove' && event.buttons !== 1) return
+    const place = event.clientX - event.currentTarget.getBoundingClientRect().left
+    if (place < LEFT) return
+    const chosen = x.invert(place).getTime()
+    onChange(chosen >= now - 1000 ? undefined : new Date(Math.round(chosen / 1000) * 1000).toISOString())
+  }
+  return (
+    <section className="timeline" aria-label="Time travel">
+      <div className="row small muted">
+        <History size={14} aria-hidden />
+        <b style={{ color: 'var(--text)' }}>Time travel</b>
+        <span role="status">
+          the graph as of{' '}
+          <b style={{ color: 'var(--text)' }} title={asOf ? utc(asOf) : undefined}>
+            {asOf ? clock(asOf, now) : 'now'}
+          </b>
+        </span>
+        <span className="end row">
+          <span className="segments" role="group" aria-label="How far back">
+            {HOURS.map((span) => (
+              <button key={span} type="button" aria-pressed={hours === span} onClick={() => setHours(span)}>
+                {span < 48 ? `${span} h` : `${span / 24} d`}
+              </button>
+            ))}
+          </span>
+          <button type="button" className="icon-button" aria-label="To the event before" title="[" onClick={() => step(-1)}>
+            <ChevronLeft size={15} aria-hidden />
+          </button>
+          <button type="button" className="icon-button" aria-label="To the event after" title="]" onClick={() => step(1)}>
+            <ChevronRight size={15} aria-hidden />
+          </button>
+          {asOf && (
+            <button type="button" className="button" onClick={() => onChange(undefined)}>
+              Now
+            </button>
+          )}
+          <button type="button" className="icon-button" aria-label="Close time travel" onClick={onClose}>
+            <X size={15} aria-hidden />
+          </button>
+        </span>
+      </div>
+      <div ref={ref}>
+        {width > 0 && (
+          <svg width={width} height={height} onPointerDown={pick} onPointerMove={pick} style={{ cursor: 'ew-resize', touchAction: 'none', display: 'block' }} role="img" aria-label={`Runs of ${lanes.length} DAGs in the last ${duration(hours * 3600)}`}>
+            {x.ticks(Math.max(2, Math.floor((width - LEFT) / 110))).map((tick) => (
+              <g key={tick.getTime()}>
+                <line x1={x(tick)} x2={x(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
+                <text x={x(tick)} y={12} fontSize={10} textAnchor="middle" fill="var(--faint)">
+                  {clock(tick.toISOString(), now)}
+                </text>
+              </g>
+            ))}
+            {lanes.map((lane, row) => (
+              <g key={lane.node} transform={`translate(0 ${HEAD + row * ROW})`}>
+                <text x={0} y={13} fontSize={11} fill="var(--muted)" style={{ fontFamily: 'var(--mono)' }}>
+                  {fitted(lane.label, 23)}
+                </text>
+                {lane.runs.map((run) => {
+                  const from = Date.parse(run.started_at ?? '')
+                  const to = run.ended_at ? Date.parse(run.ended_at) : now
+                  if (to < begin) return null
+                  const tone = toneOf(run.state)
+                  return (
+                    <rect key={run.id} x={x(from)} width={Math.max(3, x(to) - x(from))} y={4} height={11} rx={2.5} fill={colorOf(tone)} opacity={tone === 'ok' ? 0.6 : 1}>
+                      <title>{`${lane.label}: ${wordOf(run.state)}, ${clock(run.started_at ?? '', now)}, ${duration((to - from) / 1000)}`}</title>
+                    </rect>
+                  )
+                })}
+              </g>
+            ))}
+            {!lanes.length && (
+              <text x={LEFT} y={HEAD + 14} fontSize={11} fill="var(--muted)">
+                No DAG is drawn; choose any moment.
+              </text>
+            )}
+            <line x1={x(at)} x2={x(at)} y1={HEAD - 8} y2={height} stroke="var(--accent)" strokeWidth={2} />
+            <circle cx={x(at)} cy={HEAD - 8} r={4} fill="var(--accent)" />
+          </svg>
+        )}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,20 @@
+import type { SchemaVersion } from '../api/schema'
+
+/** What a version of a schema changed against the one before. */
+export function SchemaDiff({ version }: { version: SchemaVersion }) {
+  if (!version.changes.length) return <p className="muted small">{version.version === 1 ? 'The first that was seen.' : 'Only descriptions or the order changed.'}</p>
+  return (
+    <div className="diff">
+      {version.changes.map((change) => (
+        <div key={`${change.change} ${change.column}`} data-change={change.change}>
+          <span aria-hidden>{change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}</span>
+          <span>{change.column}</span>
+          <span>{change.change === 'type' ? `${change.before ?? '?'} → ${change.after ?? '?'}` : (change.after ?? change.before ?? '')}</span>
+          <span className="end" style={{ fontFamily: 'var(--sans)' }}>
+            {change.change === 'added' ? 'added' : change.change === 'removed' ? 'removed' : 'type changed'}
+          </span>
+        </div>
+      ))}
+    </div>
+  )
+}
