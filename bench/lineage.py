@@ -6,12 +6,13 @@ datasets of the layer before and writes one; one dataset in two hundred is a hub
 job of the next layer reads. Then asks from random nodes, and from hubs, and prints milliseconds and
 microseconds for each node returned. The whole answer is timed, names, states and JSON included.
 
-    python bench/lineage.py [--edges 110000 ...] [--runs 10] [--database-url URL]
+    python -m bench.lineage [--edges 110000 ...] [--runs 10] [--database-url URL]
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import sys
 import tempfile
@@ -207,6 +208,7 @@ def main() -> None:
                 f"\n{stored:,} edges, {len(nodes):,} nodes, {given.runs} runs a job, "
                 f"built in {time.perf_counter() - start:.0f} s\n"
             )
+            gc.freeze()  # as the server does
             for line in report(engine, nodes, hubs):
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -124,6 +125,7 @@ class App:
     async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         if self._door:
             self._door.committer.start()
+        gc.freeze()  # what is there now stays: collections need not look at it again
         yield {}
         if self._door:
             await self._door.committer.stop()
