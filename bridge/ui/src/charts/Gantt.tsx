@@ -4,7 +4,7 @@ import { scaleTime } from 'd3-scale'
 import type { Run } from '../api/schema'
 import { useNow } from '../parts/Now'
 import { fitted } from '../text/names'
-import { colorOf, toneOf, wordOf } from '../text/state'
+import { colorOf, neverRan, toneOf, wordOf } from '../text/state'
 import { clock, duration } from '../text/time'
 import { lanesOf } from './lanes'
 
@@ -51,7 +51,7 @@ export function Gantt({ runs, from, to }: { runs: Run[]; from: string | null; to
                 const tone = toneOf(run.state)
                 const queued = run.queued_at && run.started_at ? Date.parse(run.queued_at) : begin
                 const took = run.duration ?? (end - begin) / 1000
-                const told = `${lane.label}${run.try_number && run.try_number > 1 ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${duration(took)}`
+                const told = `${lane.label}${run.try_number && run.try_number > 1 ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${neverRan(run) ? 'did not run' : duration(took)}`
                 return (
                   <Link key={run.id} to="/runs/$id" params={{ id: run.id }} aria-label={told}>
                     <title>{told}</title>
@@ -59,7 +59,7 @@ export function Gantt({ runs, from, to }: { runs: Run[]; from: string | null; to
                     <rect x={x(begin)} width={Math.max(4, x(end) - x(begin))} y={5} height={15} rx={3.5} fill={colorOf(tone)} opacity={tone === 'ok' ? 0.65 : 1} />
                     {run === lane.runs.at(-1) && (
                       <text x={x(end) + Math.max(6, 4 - (x(end) - x(begin)) + 6)} y={17} fontSize={10.5} fill="var(--muted)" className="num">
-                        {duration(took)}
+                        {neverRan(run) ? wordOf(run.state).toLowerCase() : duration(took)}
                       </text>
                     )}
                   </Link>

@@ -5,9 +5,9 @@ import type { Card, Group } from '../api/schema'
 import { Tile } from '../parts/Names'
 import { Time, Took } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
-import { fitted, initials, pathOf, shortName } from '../text/names'
+import { ending, fitted, initials, pathOf, shortName } from '../text/names'
 import { against } from '../text/numbers'
-import { toneOf, wordOf } from '../text/state'
+import { neverRan, toneOf, wordOf } from '../text/state'
 
 export interface CardData extends Record<string, unknown> {
   card: Card
@@ -72,7 +72,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row">
           <span className="sub" title={`${card.namespace}\n${card.name}`}>
-            {pathOf(card.name) || card.namespace}
+            {ending(pathOf(card.name) || card.namespace, Math.floor((card.w - (card.owner ? 52 : 26)) / 5.9))}
           </span>
           {card.owner && (
             <span className="avatar end" title={card.owner}>
@@ -97,7 +97,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
 
 export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card } = data
-  const compared = against(card.last_run?.duration ?? null, card.p50)
+  const compared = card.last_run && !neverRan(card.last_run) ? against(card.last_run.duration, card.p50) : null
   return (
     <>
       <div className="card" data-job data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>

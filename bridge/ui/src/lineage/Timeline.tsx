@@ -9,12 +9,12 @@ import { typing } from '../shell/keys'
 import { fitted } from '../text/names'
 import { colorOf, toneOf, wordOf } from '../text/state'
 import { clock, duration, utc } from '../text/time'
-import { momentsOf, stepTo } from './moments'
+import { momentsOf, spanOf, stepTo } from './moments'
 
 const ROW = 20
 const HEAD = 22
 const LEFT = 170
-const HOURS = [6, 24, 24 * 7] as const
+const HOURS = [1, 6, 24, 24 * 7] as const
 
 interface Props {
   graph: Graph
@@ -26,7 +26,7 @@ interface Props {
 /** The runs of the DAGs that are drawn, over time; a moment chosen here is shown in the graph. */
 export function Timeline({ graph, asOf, onChange, onClose }: Props) {
   const now = useNow()
-  const [hours, setHours] = useState<number>(24)
+  const [chosen, setHours] = useState<number>()
   const { ref, width } = useElementSize()
   const answer = useApi<{ items: Run[] }>('runs', { kind: 'dag', limit: 500 })
   const lanes = useMemo(() => {
@@ -35,6 +35,7 @@ export function Timeline({ graph, asOf, onChange, onClose }: Props) {
     return [...dags].slice(0, 8).map(([node, label]) => ({ node, label, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === node && run.started_at) }))
   }, [graph, answer.data])
   const moments = useMemo(() => momentsOf(lanes.flatMap((lane) => lane.runs)), [lanes])
+  const hours = chosen ?? spanOf(moments, now, HOURS)
   const at = asOf ? Date.parse(asOf) : now
   const end = Math.max(now, at)
   const begin = Math.min(end - hours * 3_600_000, at - 600_000)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, Route } from '../api/schema'
 import { blameOf, csvOf, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
-import { stepTo } from './moments'
+import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
 
 const card = (node: string, more: Partial<Card> = {}): Card => ({
@@ -95,5 +95,12 @@ describe('stepping through time', () => {
     expect(stepTo(moments, 2001, 1)).toBe(3001)
     expect(stepTo(moments, 3001, 1)).toBeNull()
     expect(stepTo([], 5000, -1)).toBeNull()
+  })
+  it('opens at the span that holds the runs', () => {
+    const hour = 3_600_000
+    expect(spanOf([9 * hour], 9.5 * hour, [1, 6, 24])).toBe(1)
+    expect(spanOf([5 * hour, 9 * hour], 9.5 * hour, [1, 6, 24])).toBe(6)
+    expect(spanOf([0], 90 * hour, [1, 6, 24])).toBe(24)
+    expect(spanOf([], 90 * hour, [1, 6, 24])).toBe(1)
   })
 })

@@ -19,3 +19,9 @@ export function stepTo(moments: number[], at: number, direction: -1 | 1): number
   const last = earlier.at(-1) ?? moments[0]
   return last === undefined ? null : last + 1
 }
+
+/** The shortest span, in hours, that reaches back to the oldest moment; the longest if none does. */
+export function spanOf(moments: number[], now: number, spans: readonly number[]): number {
+  const oldest = moments[0] ?? now
+  return spans.find((hours) => now - oldest <= hours * 3_600_000) ?? spans.at(-1) ?? 24
+}

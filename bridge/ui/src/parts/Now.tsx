@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import { neverRan } from '../text/state'
 import { ago, age, clock, duration, utc } from '../text/time'
 
 const Context = createContext(Date.now())
@@ -36,8 +37,9 @@ export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: S
 }
 
 /** How long a run took, or how long it has been running. */
-export function Took({ run }: { run: { started_at: string | null; ended_at: string | null; duration: number | null } }) {
+export function Took({ run }: { run: { state: string; started_at: string | null; ended_at: string | null; duration: number | null } }) {
   const now = useNow()
+  if (neverRan(run)) return <span className="faint">did not run</span>
   if (run.duration !== null) return <span className="num">{duration(run.duration)}</span>
   if (!run.started_at || run.ended_at) return <span className="faint">–</span>
   return <span className="num">{duration(Math.max(0, (now - Date.parse(run.started_at)) / 1000))} so far</span>

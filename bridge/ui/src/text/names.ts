@@ -26,6 +26,12 @@ export function fitted(name: string, room: number): string {
   return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (room - 1 - head)).join('')}`
 }
 
+/** At most `room` characters, cut at the start: of a path, the end tells more. */
+export function ending(name: string, room: number): string {
+  const letters = Array.from(name)
+  return letters.length <= room ? name : `…${letters.slice(letters.length - Math.max(1, room - 1)).join('')}`
+}
+
 const platforms: Record<string, [string, string]> = {
   postgres: ['PG', '#35648c'],
   mysql: ['MY', '#3e6e93'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { fitted, initials, pathOf, shortName, tile } from './names'
+import { ending, fitted, initials, pathOf, shortName, tile } from './names'
 import { against, bytes, counted } from './numbers'
+import { neverRan } from './state'
 import { age, ago, clock, duration, utc } from './time'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
@@ -23,6 +24,8 @@ describe('names', () => {
     expect(fitted('a_rather_long_table_name', 11)).toBe('a_rat…_name')
     expect(fitted('😀😀😀😀😀😀', 5)).toBe('😀😀…😀😀')
     expect(fitted('short', 11)).toBe('short')
+    expect(ending('sqlite:///srv/shop/warehouse.db', 14)).toBe('…/warehouse.db')
+    expect(ending('shop.public', 14)).toBe('shop.public')
   })
   it('of platforms and owners become two letters', () => {
     expect(tile('postgres')[0]).toBe('PG')
@@ -69,5 +72,14 @@ describe('numbers', () => {
     expect(against(50, 100)?.text).toBe('−50%')
     expect(against(100.5, 100)).toBeNull()
     expect(against(10, null)).toBeNull()
+  })
+})
+
+describe('runs', () => {
+  it('that were blocked or skipped before they began did not run', () => {
+    expect(neverRan({ state: 'upstream_failed', duration: 0 })).toBe(true)
+    expect(neverRan({ state: 'skipped', duration: 0 })).toBe(true)
+    expect(neverRan({ state: 'skipped', duration: 1.5 })).toBe(false)
+    expect(neverRan({ state: 'success', duration: 0 })).toBe(false)
   })
 })
