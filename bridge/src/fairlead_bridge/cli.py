@@ -170,7 +170,8 @@ def _setting(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _listen(settings) as listener:
-        workers = Workers(settings) if {"absorb", "deliver"} & set(settings.roles) else None
+        works = {"absorb", "deliver"} & set(settings.roles) or settings.kafka_servers
+        workers = Workers(settings) if works else None
         app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
         server = _Server(
             uvicorn.Config(
