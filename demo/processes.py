@@ -75,6 +75,7 @@ class Program:
         """Stop it without a warning, as a power cut would."""
         self._signal_all(signal.SIGKILL)
         self._process.wait()
+        self._wait(3.0, lambda: not self._members())
 
     def stop(self, patience: float = 20.0) -> None:
         """Ask it to stop; after `patience` seconds, make it, and whatever it left behind."""

@@ -55,6 +55,11 @@ class Evening:
         time.sleep(3)  # tasks end meanwhile
         self.stack.start_bridge()
 
+    def nothing_more_comes(self) -> bool:
+        received = self._received()
+        time.sleep(2)
+        return received == self._received()
+
     def _received(self) -> int:
         return int(self.stack.bridge.health()["inbox"]["received"])
 
@@ -83,6 +88,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
         happened.live("away", away)
         stack.start_bridge()
         stack.wait("the bridge has caught up", lambda: days.caught_up(stack), 180)
+        stack.wait("the last details are there", happened.nothing_more_comes, 60)
         yield happened
     finally:
         stack.stop()
