@@ -1,0 +1,68 @@
+"""A real bridge in a process of its own, for tests of what asks it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class Bridge:
+    """Its address; `take` returns when the events are in its catalog."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def take(self, events: Sequence[bytes | dict[str, Any]]) -> None:
+        bodies = [e if isinstance(e, bytes) else json.dumps(e).encode() for e in events]
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/api/v1/lineage/batch",
+            data=b"[" + b",".join(bodies) + b"]",
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            assert answer.status in (200, 204)
+        for _ in range(200):
+            if self.get("health")["inbox"]["waiting"] == 0:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the bridge does not absorb")
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Bridge]:
+    """Serves a catalog in `folder`."""
+    log = folder / "bridge.log"
+    command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", "0"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--database-url", f"sqlite:///{folder / 'catalog.db'}"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+        )
+    try:
+        yield Bridge(_address(process, log))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(600):
+        if found := re.search(r"url=(http://\S+)", log.read_text()):
+            return found[1]
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    raise AssertionError(f"the bridge has not started: {log.read_text()}")
