@@ -144,7 +144,7 @@ def test_a_token_that_is_renewed_in_its_file_is_used_from_then_on(
     fake.token = TOKEN
     assert push(told, run_event("COMPLETE")) == [None]
     file.unlink()
-    with pytest.raises(Unavailable, match="token_file: .* cannot be read"):
+    with pytest.raises(Unavailable, match=r"token_file: .* cannot be read"):
         push(told, run_event("OTHER"))
 
 

@@ -10,6 +10,7 @@ asked for a rest gets it from every process. Times are microseconds since the ep
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,9 @@ Interests = Mapping[str, Collection[Kind]]
 LEASE = 180 * 1_000_000
 
 _d = delivery.c
-_is_event = _d.kind == sa.literal_column("'event'")
+#: As the conditions of the two indexes are written.
+_is_event = sa.text("kind || '' = 'event'")
+_is_entry = sa.text("kind || '' <> 'event'")
 _came = excluded(delivery)
 #: News of what waits already is the same delivery: it stays due when it was. (Literals, because
 #: bulk upserts bind nothing but the rows.)
@@ -89,7 +92,7 @@ def claim(tx: sa.Connection, sink: str, limit: int, now: int) -> list[Delivery]:
         .limit(limit)
     )
     events = tx.execute(ready.where(_is_event).order_by(_d.key)).all()
-    others = tx.execute(ready.where(~_is_event).order_by(_d.due_at, _d.kind, _d.key)).all()
+    others = tx.execute(ready.where(_is_entry).order_by(_d.due_at, _d.kind, _d.key)).all()
     found = [*events, *others][:limit]
     due = [Delivery(sink, Name(kind, key), *rest) for kind, key, *rest in found]
     if not due:
@@ -104,8 +107,16 @@ def behind(tx: sa.Connection, sink: str, runs: Mapping[int, int], now: int) -> d
     `runs` has the run of each claimed event. Only events that were put off can be in the way:
     everything else that is earlier was claimed with these or before them.
     """
-    postponed = sa.and_(_d.sink == sink, _d.state == "waiting", _d.due_at > now, _d.kind == "event")
-    if not runs or not tx.scalar(sa.select(sa.exists().where(postponed))):
+    if not runs:
+        return {}
+    postponed = sa.and_(
+        _d.sink == sink,
+        _d.state == "waiting",
+        _is_event,
+        _d.key < max(runs),
+        _d.due_at > now,
+    )
+    if not tx.scalar(sa.select(sa.exists().where(postponed))):
         return {}
     e = run_event.c
     late: dict[int, list[tuple[int, int]]] = {}
@@ -265,28 +276,32 @@ class Count:
 
 def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count]:
     """How far each sink is."""
-    found = tx.execute(
-        sa.select(_d.sink, _d.state, sa.func.count())
-        .where(_d.sink.in_(sinks))
-        .group_by(_d.sink, _d.state)
-    )
-    numbers = {(sink, state): count for sink, state, count in found}
-    since = tx.execute(
-        sa.select(_d.sink, sa.func.min(_d.news_at))
-        .where(_d.sink.in_(sinks), _d.state == "waiting")
-        .group_by(_d.sink)
-    )
-    oldest = {row[0]: row[1] for row in since}
+    numbers: dict[tuple[str, str], int] = defaultdict(int)
+    oldest: dict[str, list[int]] = defaultdict(list)
+    for kind in (_is_event, _is_entry):
+        of_kind = sa.and_(_d.sink.in_(sinks), kind)
+        found = sa.select(_d.sink, _d.state, sa.func.count()).where(of_kind)
+        for sink, state, count in tx.execute(found.group_by(_d.sink, _d.state)):
+            numbers[sink, state] += count
+    for sink in sinks:
+        waits = sa.and_(_d.sink == sink, _d.state == "waiting")
+        # events wait in the order they came
+        first = sa.select(_d.news_at).where(waits, _is_event).order_by(_d.key).limit(1)
+        news = (
+            tx.scalar(first),
+            tx.scalar(sa.select(sa.func.min(_d.news_at)).where(waits, _is_entry)),
+        )
+        oldest[sink] += [at for at in news if at is not None]
     states = {
         row.name: row
         for row in tx.execute(sa.select(sink_table).where(sink_table.c.name.in_(sinks)))
     }
     return {
         sink: Count(
-            waiting=numbers.get((sink, "waiting"), 0),
-            rejected=numbers.get((sink, "rejected"), 0),
-            in_sync=numbers.get((sink, "settled"), 0),
-            oldest_waiting_at=oldest.get(sink),
+            waiting=numbers[sink, "waiting"],
+            rejected=numbers[sink, "rejected"],
+            in_sync=numbers[sink, "settled"],
+            oldest_waiting_at=min(oldest[sink], default=None),
             last_error=states[sink].error if sink in states else None,
             told_at=states[sink].told_at if sink in states else None,
             rests_until=(

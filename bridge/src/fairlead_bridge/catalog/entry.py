@@ -327,7 +327,11 @@ class _Reader:
         self, runs: Mapping[int, Row], inside: Mapping[int, list[Row]]
     ) -> dict[int, str]:
         """Pages of DAG runs, as the log of one of their tasks tells."""
-        one_of = {tasks[0].id: key for key, tasks in inside.items() if tasks}
+        one_of = {
+            min(tasks, key=lambda row: (row.started_at is None, row.id)).id: key
+            for key, tasks in inside.items()
+            if tasks
+        }
         found: dict[int, str] = {}
         for row in self._all.each(_RUN_FACTS, one_of):
             run = runs[one_of[row.id]]
