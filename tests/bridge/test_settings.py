@@ -79,4 +79,4 @@ def test_one_role_asked_for_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_setting_says_what_it_is() -> None:
     undescribed = {name for name, field in Settings.model_fields.items() if not field.description}
-    assert undescribed == {"log_level", "log_format"}
+    assert undescribed == set()
