@@ -415,7 +415,7 @@ def test_the_callback_of_a_dag_is_about_the_whole_dag(monkeypatch: pytest.Monkey
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "prod")
     got: list[Any] = []
     ended_last = SimpleNamespace(dag_id="shop", task_id="daily_revenue")
-    dag = SimpleNamespace(dag_id="shop")
+    dag = DAG("shop", start_date=at(1), schedule=None)
     FairleadNotifier(then=got.append)({"ti": ended_last, "dag": dag, "reason": "task_failure"})
     assert "shop.public.orders" in got[0]["fairlead"].datasets
 

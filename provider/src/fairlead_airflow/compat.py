@@ -39,6 +39,18 @@ def base_hook() -> Any:
     return BaseHook
 
 
+def sdk(name: str) -> Any:
+    """A class or function of Airflow's authoring API, wherever this version has it."""
+    return getattr(import_module("airflow.providers.common.compat.sdk"), name)
+
+
+def trigger_classes() -> tuple[Any, Any]:
+    """The class to derive triggers from, and that of the events that they fire."""
+    from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+    return BaseTrigger, TriggerEvent
+
+
 def plugin_class() -> Any:
     """The class to derive plugins from. Airflow accepts either in every process."""
     from airflow.plugins_manager import AirflowPlugin

@@ -6,14 +6,24 @@ from typing import Any
 
 import requests
 
+from fairlead.client import Client
 from fairlead_airflow import compat
-from fairlead_airflow.config import DEFAULT_CONNECTION, connection_destination
+from fairlead_airflow.config import (
+    DEFAULT_CONNECTION,
+    Config,
+    airflow_reader,
+    connection_destination,
+)
+
+_OPTIONS = ("api_key", "timeout")
+_TIMEOUT = 10  # seconds
 
 
 class FairleadHook(compat.base_hook()):  # type: ignore[misc]
-    """Talks to the bridge that a connection points to.
+    """Talks to the bridge: the one that lineage is sent to, or the one of a connection.
 
-    >>> FairleadHook().get("api/v1/datasets", q="orders")  # doctest: +SKIP
+    >>> for run in FairleadHook().client().runs(dag_id="shop", state="failed"):  # doctest: +SKIP
+    ...     print(run["task_id"], run["started_at"])
     """
 
     conn_name_attr = "fairlead_conn_id"
@@ -21,7 +31,8 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
     conn_type = "fairlead"
     hook_name = "Fairlead"
 
-    def __init__(self, fairlead_conn_id: str = DEFAULT_CONNECTION) -> None:
+    def __init__(self, fairlead_conn_id: str | None = None) -> None:
+        """Without a connection: where `[fairlead]` says, its `url` or else its `conn_id`."""
         super().__init__()
         self.fairlead_conn_id = fairlead_conn_id
         self._destination: dict[str, Any] | None = None
@@ -38,8 +49,25 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
     def destination(self) -> dict[str, Any]:
         """`url`, and `api_key`, `timeout`, `verify`, `cert`, `headers` where they are set."""
         if self._destination is None:
-            self._destination = connection_destination(self.get_connection(self.fairlead_conn_id))
+            self._destination = self._found()
         return self._destination
+
+    def _found(self) -> dict[str, Any]:
+        if self.fairlead_conn_id:
+            return connection_destination(self.get_connection(self.fairlead_conn_id))
+        config = Config.read(airflow_reader(compat.conf()), compat.home())
+        if config.url:
+            given = {name: config.spool[name] for name in _OPTIONS if name in config.spool}
+            return {"url": config.url, **given}
+        return connection_destination(self.get_connection(config.conn_id))
+
+    def client(self) -> Client:
+        """The bridge's REST API: lists of runs, jobs and datasets, and lineage."""
+        return Client(
+            self.destination["url"],
+            timeout=self.destination.get("timeout", _TIMEOUT),
+            session=self.get_conn(),
+        )
 
     def get_conn(self) -> requests.Session:
         """A session with the connection's key, certificates and headers."""
@@ -54,7 +82,7 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
     def get(self, path: str, **parameters: Any) -> Any:
         """GET below the bridge's address; the JSON answer. requests.HTTPError for 4xx and 5xx."""
         url = f"{self.destination['url'].rstrip('/')}/{path.lstrip('/')}"
-        timeout = self.destination.get("timeout", 10)
+        timeout = self.destination.get("timeout", _TIMEOUT)
         with self.get_conn() as session:
             response = session.get(url, params=parameters, timeout=timeout)
             response.raise_for_status()

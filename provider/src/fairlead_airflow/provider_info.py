@@ -16,7 +16,11 @@ def get_provider_info() -> dict[str, Any]:
         "integrations": [
             {"integration-name": "Fairlead", "external-doc-url": "", "tags": ["service"]}
         ],
-        "hooks": [{"integration-name": "Fairlead", "python-modules": ["fairlead_airflow.hooks"]}],
+        "hooks": [_modules("fairlead_airflow.hooks")],
+        "operators": [_modules("fairlead_airflow.operators")],
+        "sensors": [_modules("fairlead_airflow.sensors")],
+        "triggers": [_modules("fairlead_airflow.triggers")],
+        "notifications": ["fairlead_airflow.notifications.FairleadNotifier"],
         "plugins": [{"name": "fairlead", "plugin-class": "fairlead_airflow.plugin.FairleadPlugin"}],
         "cli": ["fairlead_airflow.cli.get_fairlead_cli_commands"],
         "asset-uris": [
@@ -29,6 +33,10 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [_CONNECTION],
         "config": {"fairlead": {"description": "Where lineage goes and how.", "options": _OPTIONS}},
     }
+
+
+def _modules(name: str) -> dict[str, Any]:
+    return {"integration-name": "Fairlead", "python-modules": [name]}
 
 
 _CONNECTION: dict[str, Any] = {

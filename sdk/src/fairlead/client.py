@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -26,14 +27,20 @@ class Client:
         *,
         timeout: float = 30.0,
         verify: bool | str = True,
+        session: requests.Session | None = None,
     ) -> None:
-        """Without arguments `$FAIRLEAD_URL` and `$FAIRLEAD_API_KEY`. `timeout` in seconds."""
+        """Without arguments `$FAIRLEAD_URL` and `$FAIRLEAD_API_KEY`. `timeout` in seconds.
+
+        A `session` of your own is used as it is: `api_key` and `verify` are then its business.
+        """
         address = url or os.environ.get("FAIRLEAD_URL")
         if not address:
             raise ValueError("Which bridge? Give `url` or set FAIRLEAD_URL")
         self._url = address.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = session or requests.Session()
+        if session is not None:
+            return
         self._session.verify = verify
         key = api_key or os.environ.get("FAIRLEAD_API_KEY")
         if key:
@@ -61,6 +68,15 @@ class Client:
         """`status`, and what waits in the inbox."""
         return dict(self.get("health"))
 
+    def dataset(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """One dataset whole, by any of its names; None where the catalog has none of that name."""
+        try:
+            return dict(self.get(f"datasets/{quote(f'{namespace}:{name}', safe='')}"))
+        except requests.HTTPError as error:
+            if error.response.status_code == 404:
+                return None
+            raise
+
     def runs(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """Runs, newest first; filters: namespace, job, dag_id, dag_run_id, task_id, state, kind."""
         return self.pages("runs", **filters)
@@ -79,6 +95,20 @@ class Client:
         `direction` is up, down or both; `depth` counts edges.
         """
         return dict(self.get("lineage", node=node, direction=direction, depth=depth))
+
+    def column_lineage(
+        self, dataset: str, column: str, direction: str = "both", depth: int = 3
+    ) -> dict[str, Any]:
+        """`nodes` and `edges` around a column of `dataset:NAMESPACE:NAME`."""
+        return dict(
+            self.get(
+                "lineage/columns",
+                dataset=dataset,
+                column=column,
+                direction=direction,
+                depth=depth,
+            )
+        )
 
     def close(self) -> None:
         self._session.close()

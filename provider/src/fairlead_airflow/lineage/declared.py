@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from fairlead.datasets import Identity, of_asset
+from fairlead_airflow.lineage.named import of_function
 from fairlead_airflow.lineage.parts import Lineage
 
 log = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 
 def declared(task: Any, task_instance: Any = None) -> Lineage:
     """The task's inlets and outlets, and with a task instance also what it named at run time."""
-    result = Lineage()
+    result = of_function(task)
     for item in getattr(task, "inlets", None) or []:
         if identity := identity_of(item):
             result.inputs.setdefault(identity, {})

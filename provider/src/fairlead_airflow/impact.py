@@ -1,0 +1,234 @@
+"""What a change of columns, or a failure, does to others: asked of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fairlead.client import Client
+
+_MOST_NAMED = 20
+"""Owners are asked for, and lines written, for so many jobs."""
+
+
+@dataclass(frozen=True)
+class ColumnChange:
+    """A column that goes (`after` is None) or gets another type."""
+
+    column: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        if self.after is None:
+            return f"column {self.column} is removed"
+        return f"column {self.column} becomes {self.after} instead of {self.before}"
+
+
+@dataclass(frozen=True)
+class Use:
+    """Somebody downstream who uses a column; `into` is what is made from it, as far as known."""
+
+    column: str
+    job: str | None
+    job_id: str | None
+    into: str | None
+
+    def __str__(self) -> str:
+        if self.into is None:
+            return f"{self.job} reads the dataset; which columns, the catalog does not know"
+        made = f"{self.into} is made from {self.column}"
+        return f"{made} by {self.job}" if self.job else made
+
+
+@dataclass(frozen=True)
+class Report:
+    """What would change, and who would notice."""
+
+    changes: list[ColumnChange] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For XCom."""
+        return asdict(self)
+
+
+class Unsafe(Exception):
+    """The change would break something; the text says what, and whose it is."""
+
+
+def proposed_columns(schema: Mapping[str, str | None] | Sequence[Any]) -> dict[str, str | None]:
+    """Names and types (None: any). ValueError where it is neither of the ways to write columns."""
+    if isinstance(schema, Mapping):
+        return {str(name): kind for name, kind in schema.items()}
+    columns: dict[str, str | None] = {}
+    for item in () if isinstance(schema, str) else schema:
+        if isinstance(item, Mapping) and "name" in item:
+            columns[str(item["name"])] = item.get("type")
+        elif isinstance(item, str):
+            columns[item] = None
+        else:
+            raise ValueError(f"{item!r} is no column: write its name, or a dict with name and type")
+    if not columns:
+        raise ValueError("a proposed schema has columns: a dict of types by name, or a list")
+    return columns
+
+
+def changes(
+    present: Iterable[Mapping[str, Any]], proposed: Mapping[str, str | None]
+) -> list[ColumnChange]:
+    """What would be gone or different; new columns break nobody. Letters' case does not matter."""
+    wanted = {name.lower(): kind for name, kind in proposed.items()}
+    found = []
+    for column in present:
+        name, before = str(column["name"]), column.get("type")
+        if _parent(name.lower(), wanted):
+            continue  # a field inside a column of which only the whole was proposed
+        if name.lower() not in wanted:
+            found.append(ColumnChange(name, before, None))
+            continue
+        after = wanted[name.lower()]
+        if before and after and _type(before) != _type(after):
+            found.append(ColumnChange(name, before, after))
+    return found
+
+
+def _parent(name: str, wanted: Mapping[str, Any]) -> bool:
+    """True for `address.city` where `address` is proposed and nothing inside it."""
+    if name in wanted:
+        return False
+    above = name.rpartition(".")[0]
+    while above:
+        if above in wanted:
+            return not any(other.startswith(f"{above}.") for other in wanted)
+        above = above.rpartition(".")[0]
+    return False
+
+
+def _type(text: str) -> str:
+    return "".join(text.lower().split())
+
+
+def check(
+    client: Client,
+    present: Mapping[str, Any],
+    proposed: Mapping[str, str | None],
+    depth: int,
+    readers: bool = True,
+) -> Report:
+    """What the change does; `present` is the dataset as the catalog has it.
+
+    Raises Unsafe where somebody uses what goes away; requests' errors where the bridge cannot be asked.
+    """
+    changed = changes(present["schema_fields"], proposed)
+    if not changed:
+        return Report()
+    uses = [use for change in changed for use in _uses(client, present, change.column, depth)]
+    if readers:
+        uses += _unknown(client, present, changed[0].column)
+    if uses:
+        raise Unsafe(_sentence(client, present, changed, uses))
+    return Report(changed)
+
+
+def _uses(client: Client, present: Mapping[str, Any], column: str, depth: int) -> list[Use]:
+    walk = client.column_lineage(str(present["id"]), column, "down", depth)
+    names = {node["node"]: node["name"] for node in walk["nodes"]}
+    found: dict[tuple[Any, ...], Use] = {}
+    for edge in walk["edges"]:
+        job = edge.get("job") or {}
+        target = edge["target_column"]
+        into = names.get(edge["target"], edge["target"]) + ("" if target == "*" else f".{target}")
+        use = Use(column, job.get("name"), job.get("id"), into)
+        found.setdefault((use.job, use.into), use)
+    return list(found.values())
+
+
+def _unknown(client: Client, present: Mapping[str, Any], column: str) -> list[Use]:
+    """Readers of which no column lineage from this dataset is known at all."""
+    if not present["readers"]:
+        return []
+    known: set[str] = set()
+    for one in present["schema_fields"]:
+        for edge in client.column_lineage(str(present["id"]), one["name"], "down", 1)["edges"]:
+            if edge.get("job"):
+                known.add(edge["job"]["id"])
+    return [
+        Use(column, job["name"], job["id"], None)
+        for job in present["readers"]
+        if job["id"] not in known
+    ]
+
+
+def _sentence(
+    client: Client,
+    present: Mapping[str, Any],
+    changed: Iterable[ColumnChange],
+    uses: Sequence[Use],
+) -> str:
+    lines = [f"{present['name']} must not change so:"]
+    lines += [f"  {change}" for change in changed]
+    lines.append("because it is used:")
+    owners = owners_of(client, (use.job_id for use in uses[:_MOST_NAMED]))
+    for use in uses[:_MOST_NAMED]:
+        whose = ", ".join(owners.get(use.job_id or "", ()))
+        lines.append(f"  {use}" + (f" (owner: {whose})" if whose else ""))
+    if len(uses) > _MOST_NAMED:
+        lines.append(f"  and {len(uses) - _MOST_NAMED} more")
+    return "\n".join(lines)
+
+
+def owners_of(client: Client, job_ids: Iterable[str | None]) -> dict[str, list[str]]:
+    """Owners' names by the job's id; a task's owners are its DAG's where it has none."""
+    found: dict[str, list[str]] = {}
+    for id in dict.fromkeys(job_ids):
+        if id is None or len(found) >= _MOST_NAMED:
+            continue
+        job = client.get(f"jobs/{id}")
+        owners = [owner["name"] for owner in job["owners"]]
+        if not owners and (above := job.get("parent")):
+            owners = [owner["name"] for owner in client.get(f"jobs/{above['id']}")["owners"]]
+        found[id] = owners
+    return found
+
+
+@dataclass(frozen=True)
+class Affected:
+    """Who is downstream of a job. Without an answer from the catalog `known` is False."""
+
+    known: bool = False
+    datasets: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    more: int = 0
+    """How many were found and are not named here."""
+
+    def __str__(self) -> str:
+        if not self.known:
+            return "Who is affected is not known: the catalog could not be asked."
+        if not (self.datasets or self.jobs):
+            return "Nothing downstream is affected."
+        parts = [f"{len(self.datasets)} datasets and {len(self.jobs)} jobs downstream are affected"]
+        if self.datasets:
+            parts.append(f"datasets: {', '.join(self.datasets[:_MOST_NAMED])}")
+        if self.jobs:
+            parts.append(f"jobs: {', '.join(self.jobs[:_MOST_NAMED])}")
+        if self.owners:
+            parts.append(f"owners: {', '.join(self.owners)}")
+        return "; ".join(parts) + "."
+
+
+def downstream(client: Client, node: str, depth: int = 10) -> Affected:
+    """Who is downstream of a job or a dataset. Raises requests' errors."""
+    walk = client.lineage(node, "down", depth)
+    below = [n for n in walk["nodes"] if n["depth"] > 0]
+    jobs = [n for n in below if n["kind"] == "job"]
+    owners = owners_of(client, (n["id"] for n in jobs))
+    return Affected(
+        known=True,
+        datasets=tuple(n["name"] for n in below if n["kind"] == "dataset"),
+        jobs=tuple(n["name"] for n in jobs),
+        owners=tuple(sorted({name for names in owners.values() for name in names})),
+        more=walk["truncated"],
+    )
