@@ -1,7 +1,14 @@
 # Everything a person does here, one line each; `make help` lists it.
 # Needs Python 3.11 or newer, git and make. Another Python: PYTHON=python3.12 make install
 
-PYTHON ?= python3
+# The environment that is there, or the first Python that is new enough.
+ifeq ($(origin PYTHON), undefined)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+FOUND := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+           $$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+PYTHON := $(firstword $(wildcard .venv/bin/python) $(FOUND) python3)
+endif
+
 PORT ?= 7070
 AIRFLOW_PORT ?= 8080
 SHOP_PORT ?= 7079
