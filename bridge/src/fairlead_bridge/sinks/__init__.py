@@ -28,8 +28,12 @@ Payload: TypeAlias = Any
 Outcome: TypeAlias = Rejected | Unavailable | None
 
 
+#: Seconds after which `push` should ask no more, and let what is left wait for the next time.
+ENOUGH = 60.0
+
+
 class Waits(Unavailable):
-    """An outcome: the catalog was not asked, because something earlier has to be taken first."""
+    """An outcome: the catalog was not asked yet; something earlier comes first, or took too long."""
 
 
 class Sink(Protocol):

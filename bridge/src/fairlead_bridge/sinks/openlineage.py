@@ -6,6 +6,7 @@ Receivers differ in where they listen, what they take and how much of it; that i
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import Outcome, Waits
+from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.settings import SinkSettings
 from fairlead_bridge.sinks.signature import SignatureV4
@@ -328,17 +329,18 @@ class _Http:
 
 
 class _Sending:
-    """Events on their way, run by run; once the receiver is down no more are sent."""
+    """Events on their way, run by run; none more once the receiver is down, or takes too long."""
 
     def __init__(self, send: Callable[[Message], Outcome]) -> None:
         self._send = send
         self.outcomes: dict[int, Outcome] = {}
         self.down: Unavailable | None = None
+        self._until = time.monotonic() + ENOUGH
 
     def run(self, messages: Sequence[tuple[int, Message]]) -> None:
         """Send these in order, until one fails."""
         for number, message in messages:
-            if self.down is not None:
+            if self.down is not None or time.monotonic() > self._until:
                 return
             try:
                 outcome = self._send(message)

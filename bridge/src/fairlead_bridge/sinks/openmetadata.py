@@ -30,7 +30,7 @@ from fairlead_bridge.entries import (
 )
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import Outcome
+from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
 from fairlead_bridge.sinks.settings import SinkSettings
@@ -291,17 +291,19 @@ class OpenMetadata:
         self._forget()
         outcomes: dict[int, Outcome] = {}
         down: Unavailable | None = None
+        until = time.monotonic() + ENOUGH
         for n in sorted(range(len(payloads)), key=lambda n: _ORDER.index(type(payloads[n]))):
             try:
                 outcomes[n] = self._outcome(payloads[n])
             except Unavailable as error:
                 down = error
                 break
+            if time.monotonic() > until:
+                break
         for n in range(len(payloads)):
-            if n not in outcomes:
-                assert down is not None  # noqa: S101  (else each has its outcome)
-                raise down
-            yield outcomes[n]
+            yield outcomes.get(n, Waits("others came first"))
+        if down is not None:
+            raise down
 
     def _forget(self) -> None:
         """What was not there may be by now; what was is looked up again after a while."""
