@@ -328,19 +328,20 @@ def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> 
     expect(page.get_by_text("There is no such page")).to_be_visible()
 
 
-def test_the_saved_table_has_every_edge(
-    shop_bridge: Bridge, open_page: Open, tmp_path: Path
-) -> None:
+def test_what_is_saved_has_every_edge(shop_bridge: Bridge, open_page: Open, tmp_path: Path) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
     settle(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save the edges as CSV").click()
-    file = tmp_path / "edges.csv"
-    download.value.save_as(file)
+    file, drawn = tmp_path / "edges.csv", tmp_path / "lineage.svg"
+    for choice, target in (("Its edges as a table", file), ("As a picture", drawn)):
+        page.get_by_role("button", name="Save the graph").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=choice).click()
+        download.value.save_as(target)
     graph = shop_bridge.get(f"graph?node={quote(REVENUE, safe='')}&up=6&down=4")
     with file.open(encoding="utf-8-sig", newline="") as lines:
         saved = {(row["source"], row["target"]) for row in csv.DictReader(lines)}
     assert saved == {(edge["source"], edge["target"]) for edge in graph["edges"]}
+    assert drawn.read_text(encoding="utf-8").count('class="edge"') == len(graph["edges"])
 
 
 ODD = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator
@@ -15,12 +15,13 @@ from fairlead_bridge.catalog.lineage import Hop, Surroundings
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, layout, render
+from fairlead_bridge.web import datasets, layout, picture, render
 from fairlead_bridge.web.lineage import AsOf, Depth, NodeName
 from fairlead_bridge.web.parameters import Catalog
 
 #: Cards at most.
 LARGEST = 2000
+SVG = "image/svg+xml"
 
 CardLimit = Annotated[
     int,
@@ -56,6 +57,26 @@ def routes(catalog: Catalog) -> APIRouter:
         if if_none_match is not None and tag in if_none_match:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
+
+    @router.get("/graph.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
+    def get_picture(
+        node: NodeName,
+        up: Depth = 3,
+        down: Depth = 3,
+        limit: CardLimit = 300,
+        as_of: AsOf = None,
+        theme: Literal["light", "dark"] = "light",
+    ) -> Response:
+        """The same graph as an SVG picture, with every card and every edge in it."""
+        moment = render.micros(as_of) if as_of is not None else None
+        with catalog.open(moment) as snapshot:
+            graph = draw(snapshot, lineage.find(snapshot, node), up, down, limit)
+        drawn = picture.svg(graph, picture.DARK if theme == "dark" else picture.LIGHT)
+        headers = {
+            "Content-Disposition": 'attachment; filename="lineage.svg"',
+            "Content-Security-Policy": "default-src 'none'",
+        }
+        return Response(drawn, media_type=SVG, headers=headers)
 
     return router
 

@@ -1,10 +1,10 @@
-import { Modal, Tooltip } from '@mantine/core'
+import { Menu, Modal, Tooltip, useComputedColorScheme } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { Activity, Crosshair, Download, Gauge, History, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
+import { Activity, Crosshair, Download, Gauge, History, ImageDown, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import type { Graph, Overview } from '../api/schema'
-import { useApi } from '../api/client'
+import { addressOf, useApi } from '../api/client'
 import { DatasetLink, JobLink } from '../parts/Names'
 import { Moment } from '../parts/Now'
 import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
@@ -109,6 +109,7 @@ function Lineage({ focus }: { focus: string }) {
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
   const moves = useMoves(graph)
+  const scheme = useComputedColorScheme('light')
   const [help, setHelp] = useState(false)
   const [table, setTable] = useState(false)
   const name = graph?.cards.find((card) => card.node === graph.focus)?.name ?? graph?.groups.find((group) => group.id === graph.focus)?.label ?? focus.split(':').at(-1) ?? focus
@@ -187,7 +188,23 @@ function Lineage({ focus }: { focus: string }) {
         </span>
         <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
         <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
-        {graph && <Tool label="Save the edges as CSV" onClick={() => saveCsv(graph)} Icon={Download} />}
+        {graph && (
+          <Menu position="bottom-end" withinPortal={false}>
+            <Menu.Target>
+              <button type="button" className="icon-button" aria-label="Save the graph">
+                <Download size={15} aria-hidden />
+              </button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item component="a" href={addressOf('graph.svg', { node: focus, up, down, as_of: asOf, theme: scheme })} download leftSection={<ImageDown size={15} aria-hidden />}>
+                As a picture (SVG)
+              </Menu.Item>
+              <Menu.Item onClick={() => saveCsv(graph)} leftSection={<Table2 size={15} aria-hidden />}>
+                Its edges as a table (CSV)
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
       </div>
       <div className="board">
         {answer.error && !graph ? (
