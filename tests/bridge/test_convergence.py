@@ -19,7 +19,9 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import absorbing, corpus
+from tests.bridge.mutants import mutants
 from tests.bridge.small import small_events
+from tests.bridge.test_stories import STORIES, events
 
 
 def _fresh(folder: Path, name: str) -> sa.Engine:
@@ -55,6 +57,18 @@ def test_any_order_any_batch_and_any_repetition_give_the_same_catalog(
 
 def test_both_databases_hold_the_same_catalog(db: sa.Engine, expected: dict[str, object]) -> None:
     assert _catalog(db, small_events(), 7) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_stands_in_events_their_order_does_not_matter(tmp_path: Path, seed: int) -> None:
+    """Only a runId names one run: one that names two is not the same in every order."""
+    whole = [body for story in STORIES for body in events(story)]
+    identity = {"runId", "namespace", "name", "airflow", "airflowDagRun", "fairlead"}
+    bodies = mutants(whole, 400, seed, keep=identity)
+    mixed = bodies * 2
+    random.Random(seed).shuffle(mixed)
+    straight = _catalog(_fresh(tmp_path, "straight.db"), bodies, 500)
+    assert _catalog(_fresh(tmp_path, "mixed.db"), mixed, 1 + 20 * seed) == straight
 
 
 @corpus.needs_corpus

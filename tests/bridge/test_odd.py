@@ -17,9 +17,11 @@ from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.intake import unpack
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import readable
+from tests.bridge import absorbing, readable
+from tests.bridge.mutants import mutants
 from tests.bridge.readable import Words
-from tests.bridge.small import parent, uuid
+from tests.bridge.small import airflow_dag, airflow_task, parent, run_event, uuid
+from tests.bridge.test_stories import STORIES, events
 
 A, B = "postgres://h:5432 | d.s.a", "postgres://h:5432 | d.s.b"
 RUN = "j (01)"
@@ -477,3 +479,43 @@ def test_an_event_of_ten_megabytes_is_an_event(look: Look) -> None:
     told = look(body)
     assert told["runs"][RUN]["state"] == "success"
     assert len(told["datasets"]["n | wide"]["schemas"][0]["columns"]) == 20_000
+
+
+def test_whatever_stands_where_in_an_event_it_is_absorbed_or_set_aside(db: sa.Engine) -> None:
+    bodies = mutants([body for story in STORIES for body in events(story)], 1_500, 1)
+    changes = absorbing.understand(bodies)
+    assert len(changes) > 500
+    absorbing.absorb(db, changes, batch=100)
+
+
+def test_a_word_about_an_earlier_try_by_its_run_id_alone_does_not_make_it_the_last(
+    look: Look,
+) -> None:
+    told = look(
+        *(
+            json.loads(body)
+            for body in (
+                run_event("START", "08:00:00", uuid(1), "d.t", run={"airflow": airflow_task("t")}),
+                run_event(
+                    "COMPLETE",
+                    "08:02:00",
+                    uuid(2),
+                    "d.t",
+                    run={"airflow": airflow_task("t", try_number=2)},
+                ),
+                run_event(
+                    "COMPLETE",
+                    "08:03:00",
+                    uuid(3),
+                    "d",
+                    run={
+                        "airflowDagRun": airflow_dag(),
+                        "airflowState": {"tasksState": {"t": "success"}},
+                    },
+                ),
+            )
+        )
+    )
+    assert told["runs"]["d.t in manual_1 try 1"]["state"] == "failed"
+    told = look(json.loads(run_event("OTHER", "08:04:00", uuid(1), "d.t")))
+    assert told["runs"]["d.t in manual_1 try 1"]["state"] == "failed"

@@ -212,8 +212,9 @@ def _settle_all(
     verdict of its DAG run's closing event.
     """
     before = rows.load(tx, t.run, came)
-    instances = {run.instance for run in came.values() if run.instance is not None}
-    for row in rows.where_in(tx, t.run.c.instance, instances):
+    # An event that gives nothing but a runId does not tell the instance; the row it names does.
+    instances = {run.instance for run in came.values()} | {r["instance"] for r in before.values()}
+    for row in rows.where_in(tx, t.run.c.instance, instances - {None}):
         before.setdefault(row["id"], row)
     closed = {dag_run for dag_run, _ in closing}
     for row in rows.where_in(tx, t.run.c.dag_run, closed):

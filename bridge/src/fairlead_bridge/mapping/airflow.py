@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,6 +21,10 @@ from fairlead_bridge.mapping import decode, redact, times
 from fairlead_bridge.mapping.decode import Facets
 
 NOT_MAPPED = -1
+
+#: What columns of the catalog hold; a facet with other numbers is not Airflow's.
+Number = Annotated[int, msgspec.Meta(ge=-1, lt=2**31)]
+Seconds = Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
 
 
 class _Dag(msgspec.Struct):
@@ -37,11 +41,11 @@ class _Dag(msgspec.Struct):
 
 class _DagRun(msgspec.Struct):
     run_id: str | None = None
-    clear_number: int | None = None
+    clear_number: Number | None = None
     conf: Any = None
     data_interval_end: Any = None
     data_interval_start: Any = None
-    duration: float | None = None
+    duration: Seconds | None = None
     end_date: Any = None
     logical_date: Any = None
     run_after: Any = None
@@ -69,10 +73,10 @@ class _Task(msgspec.Struct):
 
 
 class _Instance(msgspec.Struct):
-    try_number: int | None = None
-    duration: float | None = None
+    try_number: Number | None = None
+    duration: Seconds | None = None
     log_url: str | None = None
-    map_index: int | None = None
+    map_index: Number | None = None
     pool: Any = None
     queue: Any = None
     queued_dttm: Any = None
@@ -88,7 +92,7 @@ class _TaskFacet(msgspec.Struct):
 
 class _State(msgspec.Struct):
     tasksState: dict[str, str | None] | None = None  # noqa: N815
-    tasksDuration: dict[str, float | None] | None = None  # noqa: N815
+    tasksDuration: dict[str, Seconds | None] | None = None  # noqa: N815
 
 
 class _Told(msgspec.Struct):
@@ -97,14 +101,14 @@ class _Told(msgspec.Struct):
     dagId: str | None = None  # noqa: N815
     dagRunId: str | None = None  # noqa: N815
     taskId: str | None = None  # noqa: N815
-    mapIndex: int | None = None  # noqa: N815
-    tryNumber: int | None = None  # noqa: N815
-    maxTries: int | None = None  # noqa: N815
+    mapIndex: Number | None = None  # noqa: N815
+    tryNumber: Number | None = None  # noqa: N815
+    maxTries: Number | None = None  # noqa: N815
     state: str | None = None
     startedAt: Any = None  # noqa: N815
     endedAt: Any = None  # noqa: N815
     queuedAt: Any = None  # noqa: N815
-    duration: float | None = None
+    duration: Seconds | None = None
     operator: Any = None
     pool: Any = None
     queue: Any = None
@@ -126,8 +130,8 @@ class Place(msgspec.Struct, frozen=True):
     dag_run_id: str
     generation: int
     task_id: str | None = None
-    map_index: int | None = None
-    try_number: int | None = None
+    map_index: Number | None = None
+    try_number: Number | None = None
     instance: int | None = None
     truth: Truth | None = None
     dag_start_at: int | None = None

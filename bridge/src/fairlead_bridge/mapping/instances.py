@@ -14,7 +14,7 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.facts import JobFacts, Note, RunFacts, Truth
 from fairlead_bridge.mapping import airflow, decode, jobs
-from fairlead_bridge.mapping.airflow import NOT_MAPPED, Place
+from fairlead_bridge.mapping.airflow import NOT_MAPPED, Number, Place, Seconds
 from fairlead_bridge.mapping.decode import Facets
 from fairlead_bridge.mapping.parts import Parts
 
@@ -24,13 +24,13 @@ FACET = "fairlead_instances"
 class _Instance(msgspec.Struct):
     taskId: str  # noqa: N815
     state: str | None = None
-    mapIndex: int = NOT_MAPPED  # noqa: N815
-    tryNumber: int = 0  # noqa: N815
-    maxTries: int | None = None  # noqa: N815
+    mapIndex: Number = NOT_MAPPED  # noqa: N815
+    tryNumber: Number = 0  # noqa: N815
+    maxTries: Number | None = None  # noqa: N815
     startedAt: Any = None  # noqa: N815
     endedAt: Any = None  # noqa: N815
     queuedAt: Any = None  # noqa: N815
-    duration: float | None = None
+    duration: Seconds | None = None
     operator: Any = None
     pool: Any = None
     queue: Any = None
