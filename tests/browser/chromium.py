@@ -35,7 +35,7 @@ def program() -> str:
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=program(), args=FLAGS)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,18 +17,10 @@ import pytest
 
 from fairlead_bridge.web.page import STATIC
 from tests.browser import shop
+from tests.browser.chromium import Missing, running
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = Path(__file__).parents[2] / "bridge" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -106,15 +96,13 @@ def until(true: Callable[[], object], otherwise: str, seconds: float = 30) -> No
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[playwright.Browser]:
-    program = os.environ.get("FAIRLEAD_CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.fail("no Chromium: `apt-get install chromium`, or name it in FAIRLEAD_CHROMIUM")
     if not (STATIC / "index.html").is_file():
         pytest.fail("the page is not built: install the bridge without FAIRLEAD_SKIP_UI")
-    with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+    try:
+        with running() as browser:
+            yield browser
+    except Missing as missing:
+        pytest.fail(str(missing))
 
 
 @pytest.fixture(scope="session")
