@@ -72,7 +72,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row">
           <span className="sub" title={`${card.namespace}\n${card.name}`}>
-            {ending(pathOf(card.name) || card.namespace, Math.floor((card.w - (card.owner ? 52 : 26)) / 5.9))}
+            {ending(pathOf(card.name) || card.namespace, Math.floor((card.w - (card.owner ? 52 : 26)) / 6.6))}
           </span>
           {card.owner && (
             <span className="avatar end" title={card.owner}>

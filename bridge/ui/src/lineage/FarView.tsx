@@ -2,6 +2,7 @@ import { useComputedColorScheme } from '@mantine/core'
 import { useStore } from '@xyflow/react'
 import { useEffect, useRef } from 'react'
 import type { Graph } from '../api/schema'
+import { fitted, shortName } from '../text/names'
 
 /** The whole graph from afar on one canvas: cards are rectangles, so thousands stay smooth. */
 export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map<string, string>; selected: string | undefined }) {
@@ -54,6 +55,28 @@ export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map
       }
     }
     paper.globalAlpha = 1
+    label(paper, graph, zoom, paint)
   }, [graph, colors, selected, transform, width, height, scheme])
   return <canvas ref={canvas} aria-hidden style={{ position: 'absolute', inset: 0, width, height, pointerEvents: 'none', zIndex: 3 }} />
+}
+
+const TEXT = 9.5 // pixels on the screen, whatever the zoom
+const LETTER = 0.6 // of a letter's height: its width
+
+/** Names of DAGs and cards, where there is room for enough of them. */
+function label(paper: CanvasRenderingContext2D, graph: Graph, zoom: number, paint: (color: string) => string) {
+  const size = TEXT / zoom
+  paper.font = `600 ${size}px "JetBrains Mono Variable", monospace`
+  paper.textBaseline = 'top'
+  const write = (name: string, x: number, y: number, width: number) => {
+    const room = Math.floor(width / (size * LETTER))
+    if (room >= 6) paper.fillText(fitted(name, room), x, y)
+  }
+  paper.fillStyle = paint('var(--text)')
+  for (const group of graph.groups) write(group.label, group.x + 4 / zoom, group.y + 3 / zoom, group.w - 8 / zoom)
+  const inks = { dataset: paint('var(--text)'), job: paint('var(--surface)') }
+  for (const card of graph.cards) {
+    paper.fillStyle = inks[card.kind]
+    write(card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name), card.x + 3 / zoom, card.y + (card.h - size) / 2, card.w - 6 / zoom)
+  }
 }

@@ -26,10 +26,13 @@ export function fitted(name: string, room: number): string {
   return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (room - 1 - head)).join('')}`
 }
 
-/** At most `room` characters, cut at the start: of a path, the end tells more. */
+/** At most `room` characters, cut at the start, before a part of the path where that is possible: its end tells more. */
 export function ending(name: string, room: number): string {
   const letters = Array.from(name)
-  return letters.length <= room ? name : `…${letters.slice(letters.length - Math.max(1, room - 1)).join('')}`
+  if (letters.length <= room) return name
+  const kept = letters.slice(letters.length - Math.max(1, room - 1))
+  const slash = kept.indexOf('/')
+  return `…${kept.slice(slash > 0 && slash < kept.length - 4 ? slash : 0).join('')}`
 }
 
 const platforms: Record<string, [string, string]> = {

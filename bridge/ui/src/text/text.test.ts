@@ -24,7 +24,8 @@ describe('names', () => {
     expect(fitted('a_rather_long_table_name', 11)).toBe('a_rat…_name')
     expect(fitted('😀😀😀😀😀😀', 5)).toBe('😀😀…😀😀')
     expect(fitted('short', 11)).toBe('short')
-    expect(ending('sqlite:///srv/shop/warehouse.db', 14)).toBe('…/warehouse.db')
+    expect(ending('sqlite:///srv/shop/warehouse.db', 18)).toBe('…/warehouse.db')
+    expect(ending('/srv/a_long_folder_name', 10)).toBe('…lder_name')
     expect(ending('shop.public', 14)).toBe('shop.public')
   })
   it('of platforms and owners become two letters', () => {
