@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -93,6 +94,12 @@ def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
         return _facet.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _without_huge_numbers(raw)
+
+
+def dicts(value: object) -> Iterator[dict[str, Any]]:
+    """The objects in a list; nothing where `value` is none."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
 
 
 def mended(body: bytes) -> bytes:

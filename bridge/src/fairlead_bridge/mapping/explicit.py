@@ -41,7 +41,7 @@ def of_job(facets: Facets | None) -> Iterator[Relation]:
     facet = decode.facet(facets, "lineage") or {}
     if facet.get("_deleted") is True:
         return
-    for entry in _dicts(facet.get("entries")):
+    for entry in decode.dicts(facet.get("entries")):
         target = _end(entry)
         if target is not None:
             yield _relation(target, entry)
@@ -60,25 +60,27 @@ def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str,
     old, new = old or {}, new or {}
     return {
         "fields": {**_dict(old.get("fields")), **_dict(new.get("fields"))},
-        "dataset": [*_dicts(old.get("dataset")), *_dicts(new.get("dataset"))],
+        "dataset": [*decode.dicts(old.get("dataset")), *decode.dicts(new.get("dataset"))],
     }
 
 
 def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
     """(namespace, name) of the datasets that a facet `columnLineage` speaks of."""
-    outputs = (_dicts(out.get("inputFields")) for out in _dict(facet.get("fields")).values() if out)
+    outputs = (
+        decode.dicts(out.get("inputFields")) for out in _dict(facet.get("fields")).values() if out
+    )
     told = [item for inputs in outputs for item in inputs]
     return {
         (item["namespace"], item["name"])
-        for item in (*told, *_dicts(facet.get("dataset")))
+        for item in (*told, *decode.dicts(facet.get("dataset")))
         if isinstance(item.get("namespace"), str) and _is_name(item.get("name"))
     }
 
 
 def _relation(target: End, told: dict[str, Any]) -> Relation:
-    inputs = list(_dicts(told.get("inputs")))
+    inputs = list(decode.dicts(told.get("inputs")))
     fields = {
-        column: list(_dicts(entry.get("inputs")))
+        column: list(decode.dicts(entry.get("inputs")))
         for column, entry in _dict(told.get("fields")).items()
         if isinstance(entry, dict)
     }
@@ -120,8 +122,3 @@ def _is_name(value: object) -> bool:
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))

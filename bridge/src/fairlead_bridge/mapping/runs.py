@@ -177,7 +177,7 @@ def dependencies(parts: Parts, facets: Facets | None, job: JobFacts, alias: int)
 
 
 def _named(value: object) -> Iterator[parent.Named]:
-    for item in value if isinstance(value, list) else ():
+    for item in decode.dicts(value):
         found = parent.named(item)
         if found is not None:
             yield found

@@ -7,7 +7,7 @@ Events are told apart by shape, never by schemaURL: `run` makes a RunEvent, `dat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -271,12 +271,12 @@ class Translator:
         """Other names of the same asset: symlinks, the name before a rename, a catalog's."""
         symlinks = decode.facet(facets, "symlinks") if "symlinks" in facets else None
         tables = []
-        for item in _dicts(symlinks and symlinks.get("identifiers")):
+        for item in decode.dicts(symlinks and symlinks.get("identifiers")):
             kind = (decode.word(item.get("type")) or "TABLE").upper()
             self._link(parts, dataset, item.get("namespace"), item.get("name"), kind)
             if kind == "TABLE":
                 tables.append(str(item.get("name")))
-        for item in _dicts([renamed.get("previousIdentifier")]):
+        for item in decode.dicts([renamed.get("previousIdentifier")]):
             self._link(parts, dataset, item.get("namespace"), item.get("name"), "RENAME")
         told = decode.facet(facets, "catalog") if "catalog" in facets else None
         if told is not None:
@@ -409,8 +409,3 @@ def _owner_of_data(job: JobFacts, run: RunFacts, inside: parent.Parent | None) -
     if job.kind == "query" and job.integration == "AIRFLOW" and inside and inside.run is not None:
         return inside.job, inside.run
     return job.id, run.id
-
-
-def _dicts(value: object) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
