@@ -39,6 +39,7 @@ class Config:
     mask_keys: tuple[str, ...] = ()
     mask_patterns: tuple[re.Pattern[str], ...] = ()
     max_event_bytes: int = 1024 * 1024
+    page_url: str | None = None
 
     @classmethod
     def read(cls, read: Reader, airflow_home: str) -> Config:
@@ -63,6 +64,7 @@ class Config:
             max_event_bytes=_convert(
                 "max_event_bytes", read(SECTION, "max_event_bytes") or str(1024 * 1024), int
             ),
+            page_url=read(SECTION, "page_url"),
         )
 
     def static_destination(self) -> dict[str, Any] | None:

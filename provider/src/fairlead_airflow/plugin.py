@@ -11,11 +11,14 @@ log = logging.getLogger(__name__)
 
 
 class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
-    """Registers our extractors, and sets OpenLineage up where that has not happened yet."""
+    """Registers our extractors and listeners, and what is seen in Airflow's page; sets OpenLineage up
+    where that has not happened yet."""
 
     name = "fairlead"
     listeners: ClassVar[list[Any]] = []
     hook_lineage_readers: ClassVar[list[Any]] = []
+    global_operator_extra_links: ClassVar[list[Any]] = []
+    external_views: ClassVar[list[Any]] = []
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:
@@ -24,6 +27,23 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
             cls._join_openlineage()
         except Exception as error:  # noqa: BLE001 - Airflow must start, whatever is wrong with us
             log.warning("Fairlead could not be set up, lineage is not complete: %s", error)
+        try:
+            cls._show_lineage()
+        except Exception as error:  # noqa: BLE001 - Airflow must start, whatever is wrong with us
+            log.warning("Airflow's page has no links to the catalog: %s", error)
+
+    @classmethod
+    def _show_lineage(cls) -> None:
+        from airflow.providers.openlineage import conf
+
+        from fairlead_airflow import links
+        from fairlead_airflow.config import Config, airflow_reader
+
+        config = Config.read(airflow_reader(compat.conf()), compat.home())
+        page = links.page_address(config) if config.enabled else None
+        if page is not None:
+            cls.global_operator_extra_links = [links.LineageLink()]
+            cls.external_views = links.tabs(page, conf.namespace())
 
     @classmethod
     def _join_openlineage(cls) -> None:

@@ -79,6 +79,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "The Airflow connection (type fairlead) that says where lineage goes, unless ``url`` does.",
         default="fairlead_default",
     ),
+    "page_url": _option(
+        "The catalog's page as people's browsers reach it, for the links and tabs in Airflow's page. "
+        "Default: ``url``; ``off`` for none.",
+        example="https://lineage.example.com",
+    ),
     "transport": _option(
         "JSON of any OpenLineage transport to deliver through instead of HTTP.",
         example='{"type": "kafka", "topic": "lineage", "config": {"bootstrap.servers": "k:9092"}}',

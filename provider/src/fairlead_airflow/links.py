@@ -1,0 +1,68 @@
+"""The way from Airflow's page to the catalog's: a link on every task, and tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fairlead_airflow import compat
+from fairlead_airflow.config import Config, airflow_reader
+
+_OFF = ("off", "false", "no", "0")
+
+_TASK = "{DAG_ID}.{TASK_ID}"
+_TABS = (
+    ("dag", "{DAG_ID}", "fairlead-dag"),
+    ("dag_run", "{DAG_ID}", "fairlead-run"),
+    ("task", _TASK, "fairlead-task"),
+    ("task_instance", _TASK, "fairlead-instance"),
+)
+
+
+def page_address(config: Config) -> str | None:
+    """Where people's browsers find the catalog; None where nobody said so, or it was switched off.
+
+    A connection is not asked: the tabs are made while Airflow's server is still loading.
+    """
+    address = config.page_url or config.url
+    if not address or address.strip().lower() in _OFF:
+        return None
+    return address.strip().rstrip("/")
+
+
+def lineage_of(page: str, namespace: str, job: str) -> str:
+    """The address at which the page draws the lineage of a job."""
+    return f"{page}/lineage?focus={quote(f'job:{namespace}:{job}', safe='')}"
+
+
+class LineageLink(compat.sdk("BaseOperatorLink")):  # type: ignore[misc]
+    """The button `Lineage` of every task instance."""
+
+    name = "Lineage"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address, or nothing, which disables the button."""
+        from airflow.providers.openlineage import conf
+
+        config = Config.read(airflow_reader(compat.conf()), compat.home())
+        page = page_address(config)
+        job = f"{ti_key.dag_id}.{ti_key.task_id}"
+        return lineage_of(page, conf.namespace(), job) if page else ""
+
+
+def tabs(page: str, namespace: str) -> list[dict[str, Any]]:
+    """The catalog in a frame beside each DAG, DAG run, task and task instance (Airflow 3.1 and newer).
+
+    Airflow fills `{DAG_ID}` and `{TASK_ID}` in, encoded for a URL.
+    """
+    prefix = lineage_of(page, namespace, "")
+    return [
+        {
+            "name": "Lineage",
+            "href": f"{prefix}{job}",
+            "destination": destination,
+            "url_route": route,
+            "icon": f"{page}/favicon.svg",
+        }
+        for destination, job, route in _TABS
+    ]
