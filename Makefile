@@ -39,11 +39,12 @@ test: install ## the tests that need nothing but Python
 test-all: install ## all tests: databases, Kafka, real Airflow, the page in a browser
 	$(BIN)/pytest
 
-check: install ## lint, format, types, floors
+check: install ## lint, format, types, floors; the page's too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python bridge/ui/scripts/check.py
 
 bench: install ## what it costs, as ratios
 	$(BIN)/python -m bench
