@@ -219,7 +219,7 @@ function Lineage({ focus }: { focus: string }) {
           </Moment>
         ) : (
           <Moment at={asOf}>
-            <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} />
+            <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} onFurther={up < DEEPEST ? () => set({ up: Math.min(DEEPEST, up + 4) }) : undefined} />
             <Legend lens={lens} graph={graph} />
             <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} blame={blame} onSelect={select} onMore={refocus} />
             <div className="tools">

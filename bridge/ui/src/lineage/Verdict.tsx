@@ -1,4 +1,4 @@
-import { ArrowRight, CircleCheck, CircleDashed, LoaderCircle, Zap } from 'lucide-react'
+import { ArrowRight, Ban, CircleCheck, CircleDashed, LoaderCircle, Zap } from 'lucide-react'
 import type { Card, Graph, Group } from '../api/schema'
 import { Time } from '../parts/Now'
 import { shortName } from '../text/names'
@@ -9,7 +9,7 @@ import { type Blame, focusOf, type Neighbours, upstreamOf } from './graph'
 const label = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name))
 
 /** The answer before the graph: how the focus stands and what is to blame. */
-export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; neighbours: Neighbours; blame: Blame | null; onSelect: (node: string) => void }) {
+export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { graph: Graph; neighbours: Neighbours; blame: Blame | null; onSelect: (node: string) => void; onFurther: (() => void) | undefined }) {
   const cards = new Map(graph.cards.map((card) => [card.node, card]))
   const focus = cards.get(graph.focus)
   const dag = graph.groups.find((group) => group.id === graph.focus)
@@ -59,9 +59,10 @@ export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; 
   const around = [...upstreamOf(graph, neighbours)].flatMap((node) => cards.get(node) ?? [])
   const upstream = around.filter((card) => !own.has(card.node) && card.kind === 'job')
   const running = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'run')
+  const blocked = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'blk')
   const beyond = around.some((card) => card.more_upstream > 0)
-  const tone = running.length ? 'run' : (focus?.written_at ?? focus?.state ?? dag?.state) ? 'ok' : 'non'
-  const Icon = running.length ? LoaderCircle : tone === 'ok' ? CircleCheck : CircleDashed
+  const tone = running.length ? 'run' : blocked.length ? 'blk' : (focus?.written_at ?? focus?.state ?? dag?.state) ? 'ok' : 'non'
+  const Icon = running.length ? LoaderCircle : blocked.length ? Ban : tone === 'ok' ? CircleCheck : CircleDashed
   return (
     <div className="verdict" role="region" aria-label="How the focus stands">
       <div className="sign" data-tone={tone}>
@@ -71,16 +72,24 @@ export function Verdict({ graph, neighbours, blame, onSelect }: { graph: Graph; 
         <Standing focus={focus} dag={dag} name={name} />
       </h2>
       <p>
-        {running.length
-          ? `${running.slice(0, 2).map(label).join(' and ')} ${running.length === 1 ? 'is' : 'are'} running${running.length > 2 ? `, with ${running.length - 2} more` : ''}.`
-          : upstream.length
-            ? `Nothing failed among the ${counted(upstream.length, 'job')} upstream${beyond ? ' that are drawn' : ''}.`
-            : beyond
-              ? 'What lies upstream is not drawn.'
-              : 'Nothing is known upstream of it.'}
+        {told(upstream.length, running, blocked, beyond)}
+        {!running.length && blocked.length > 0 && beyond && onFurther && (
+          <button type="button" className="link" style={{ border: 0, background: 'none', padding: 0, cursor: 'pointer', color: 'var(--accent)' }} onClick={onFurther}>
+            Look farther up
+          </button>
+        )}
       </p>
     </div>
   )
+}
+
+/** What is known upstream of the focus, where nothing that is drawn failed. */
+function told(jobs: number, running: Card[], blocked: Card[], beyond: boolean): string {
+  const some = (of: Card[]) => [...of.slice(0, 2).map(label), ...(of.length > 2 ? [counted(of.length - 2, 'other job')] : [])].join(' and ')
+  if (running.length) return `${some(running)} ${running.length === 1 ? 'is' : 'are'} running.`
+  if (blocked.length) return `${some(blocked)} did not run, because of a failure ${beyond ? 'farther upstream' : 'that this graph does not show'}. `
+  if (jobs) return `Nothing failed among the ${counted(jobs, 'job')} upstream${beyond ? ' that are drawn' : ''}.`
+  return beyond ? 'What lies upstream is not drawn.' : 'Nothing is known upstream of it.'
 }
 
 function Standing({ focus, dag, name }: { focus: Card | undefined; dag: Group | undefined; name: string }) {
