@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, ids, inbox, outbox
+from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import insert_new, reading, writing
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry
@@ -203,6 +204,46 @@ def test_a_fault_in_a_sink_costs_one_entry(db: sa.Engine) -> None:
     flow.deliver(db, target(sink), NOW)
     flow.deliver(db, target(sink), NOW + SECOND)
     assert states(db) == ["rejected", "settled"]
+
+
+def test_an_entry_that_cannot_be_read_does_not_keep_back_the_others(db: sa.Engine) -> None:
+    sink = Listener()
+    tables(db, "a", "b", "c")
+    with writing(db) as tx:
+        broken = ids.dataset_id("db", "b")
+        row = {"dataset_id": broken, "digest": b"x", "first_at": 1, "last_at": 1, "written": 1}
+        insert_new(tx, t.schema_version, [row])
+        insert_new(tx, t.content, [{"digest": b"x", "body": b"no JSON"}])
+    news(db, "a", "b", "c", sinks=[target(sink)])
+    flow.deliver(db, target(sink), NOW)
+    assert states(db) == ["rejected", "settled", "settled"]
+    assert sorted(item["name"] for item in sink.taken) == ["a", "c"]
+
+
+def test_events_that_only_a_lenient_reader_takes_know_their_run_all_the_same(db: sa.Engine) -> None:
+    with writing(db) as tx:
+        inbox.put(tx, [b'{"n": NaN}', b'{"n": "\xff"}'], "test", NOW)
+        numbers = list(tx.scalars(sa.select(t.event.c.id).order_by(t.event.c.id)))
+        inbox.remember(tx, [(7, n) for n in numbers])
+    names = [Name("event", n) for n in numbers]
+    with reading(db) as tx:
+        found = entry.read(tx, names)
+    assert [(found[name].body, found[name].run) for name in names] == [  # type: ignore[union-attr]
+        (b'{"n": NaN}', 7),
+        (b'{"n": "\xff"}', 7),
+    ]
+
+
+def test_a_new_sink_hears_of_every_event_that_was_understood(db: sa.Engine) -> None:
+    with writing(db) as tx:
+        inbox.put(tx, [b"understood", b"odd", b"waits"], "test", NOW)
+        understood, odd, _ = (arrival.id for arrival in inbox.claim(tx, 3))
+        inbox.quarantine(tx, [(odd, "no JSON")], NOW)
+        inbox.settle(tx, [understood, odd])
+        outbox.retell(tx, "new", {"event"}, NOW)
+    with writing(db) as tx:
+        claimed = outbox.claim(tx, "new", 10, NOW)
+    assert [item.name for item in claimed] == [Name("event", understood)]
 
 
 def test_a_killed_worker_leaves_the_delivery_due_again(db: sa.Engine) -> None:

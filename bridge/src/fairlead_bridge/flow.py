@@ -96,9 +96,9 @@ def deliver(db: sa.Engine, target: Target, now: int, limit: int | None = None) -
         return 0
     begun = time.monotonic()
     with reading(db) as tx:
-        entries = entry.read(tx, [delivery.name for delivery in claimed])
+        entries, faults = _read(tx, [delivery.name for delivery in claimed])
         late = outbox.behind(tx, target.name, _runs(entries.values()), now)
-    results, pending = _sort_out(target, claimed, entries, late)
+    results, pending = _sort_out(target, claimed, entries, faults, late)
     told = _tell(target, pending, now, begun)
     elapsed = round((time.monotonic() - begun) * _MICROSECOND)
     with writing(db) as tx:
@@ -107,6 +107,25 @@ def deliver(db: sa.Engine, target: Target, now: int, limit: int | None = None) -
         if told.down is not None:
             outbox.rest(tx, target.name, str(told.down), now + elapsed, told.down.retry_after)
     return len(claimed)
+
+
+def _read(tx: sa.Connection, names: Sequence[Name]) -> tuple[dict[Name, AnyEntry], dict[Name, str]]:
+    """The entries; and why not, where one cannot be read: that must not keep back the others."""
+    try:
+        return entry.read(tx, names), {}
+    except sa.exc.DBAPIError:
+        raise  # the database is busy or away: again later, all of it
+    except Exception:  # noqa: BLE001  (one of these entries is our undoing: which?)
+        entries: dict[Name, AnyEntry] = {}
+        faults: dict[Name, str] = {}
+        for name in names:
+            try:
+                entries |= entry.read(tx, [name])
+            except sa.exc.DBAPIError:
+                raise
+            except Exception as error:  # noqa: BLE001  (a mistake of ours, told with the entry)
+                faults[name] = f"reading it failed with {type(error).__name__}: {error}"
+        return entries, faults
 
 
 def _runs(entries: Iterable[AnyEntry]) -> dict[int, int]:
@@ -125,12 +144,16 @@ def _sort_out(
     target: Target,
     claimed: Sequence[Delivery],
     entries: Mapping[Name, AnyEntry],
+    faults: Mapping[Name, str],
     late: Mapping[int, int],
 ) -> tuple[list[outbox.Result], list[_Pending]]:
     """What is settled without asking the sink, and what has to be told."""
     results: list[outbox.Result] = []
     pending: list[_Pending] = []
     for delivery in claimed:
+        if delivery.name in faults:
+            results.append(outbox.GivenUp(delivery, faults[delivery.name]))
+            continue
         if delivery.name.kind == "event" and delivery.name.id in late:
             due_at = late[delivery.name.id]
             results.append(outbox.Postponed(delivery, due_at, tried=False))

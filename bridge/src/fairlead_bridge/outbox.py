@@ -19,7 +19,16 @@ import sqlalchemy as sa
 
 from fairlead_bridge import retry
 from fairlead_bridge.db.engine import chunks, excluded, insert_new, upsert
-from fairlead_bridge.db.tables import dataset, delivery, event, job, run, run_event
+from fairlead_bridge.db.tables import (
+    dataset,
+    delivery,
+    event,
+    job,
+    quarantine,
+    run,
+    run_event,
+    waiting,
+)
 from fairlead_bridge.db.tables import sink as sink_table
 from fairlead_bridge.model import Delivery, Kind, Name
 
@@ -326,14 +335,25 @@ def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
 
 def retell(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
     """All there is of these kinds is news for the sink, as if it had never been told."""
-    tables: dict[Kind, sa.Table] = {"dataset": dataset, "job": job, "run": run, "event": event}
-    for kind, table in tables.items():
+    for kind, everything in _EVERYTHING.items():
         if kind in kinds:
-            for part in tx.execute(sa.select(table.c.id)).partitions(5_000):
+            for part in tx.execute(everything).partitions(5_000):
                 rows = [_row(sink, Name(kind, row.id), now) for row in part]
                 upsert(tx, delivery, rows, _NEWS)
     forgotten = sa.update(delivery).where(_d.sink == sink, _d.kind.in_(kinds))
     tx.execute(forgotten.values(sent=None))
+
+
+#: What was not understood, or not yet, is no news: nobody was told of it in the first place.
+_EVERYTHING: dict[Kind, sa.Select[int]] = {
+    "dataset": sa.select(dataset.c.id),
+    "job": sa.select(job.c.id),
+    "run": sa.select(run.c.id),
+    "event": sa.select(event.c.id).where(
+        ~sa.exists().where(waiting.c.event_id == event.c.id),
+        ~sa.exists().where(quarantine.c.event_id == event.c.id),
+    ),
+}
 
 
 def drop_sink(tx: sa.Connection, sink: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -376,14 +375,10 @@ class _Reader:
         if not wanted:
             return
         unpack = zstandard.ZstdDecompressor().decompress
-        bodies = {row.id: unpack(row.body) for row in self._rows(t.event, t.event.c.id, wanted)}
-        aliases = {key: _alias(body) for key, body in bodies.items()}
-        asked = {alias for alias in aliases.values() if alias is not None}
-        runs = {row.alias: row.id for row in self._rows(t.run_alias, t.run_alias.c.alias, asked)}
-        for key, body in bodies.items():
-            alias = aliases[key]
-            run = runs.get(alias, alias) if alias is not None else None
-            yield EventEntry(Name("event", key), body, run)
+        told = t.run_event.c.event_id
+        runs = {row.event_id: row.run_id for row in self._rows(t.run_event, told, wanted)}
+        for row in self._rows(t.event, t.event.c.id, wanted):
+            yield EventEntry(Name("event", row.id), unpack(row.body), runs.get(row.id))
 
     def _rows(self, table: sa.Table, column: sa.Column[Any], keys: Iterable[Any]) -> Iterator[Row]:
         return self._all.each(sa.select(table).where(among(column)), keys)
@@ -403,28 +398,6 @@ def _of_dags(children: Mapping[int, Iterable[Row]], urls: dict[int, str]) -> Non
             base = airflow_base(urls.get(row.id))
             if base is not None and row.dag_id:
                 urls.setdefault(dag, f"{base}/dags/{row.dag_id}")
-
-
-class _Run(msgspec.Struct):
-    runId: str | None = None  # noqa: N815  (OpenLineage's spelling)
-
-
-class _Event(msgspec.Struct):
-    run: _Run | None = None
-
-
-_event = msgspec.json.Decoder(_Event)
-
-
-def _alias(body: bytes) -> int | None:
-    """The alias of the run that the event tells of."""
-    run = _event.decode(body).run
-    if run is None or not run.runId:
-        return None
-    try:
-        return ids.run_id(str(uuid.UUID(run.runId)))
-    except ValueError:
-        return ids.run_id(run.runId)
 
 
 def _dataset_ref(row: Row) -> DatasetRef:

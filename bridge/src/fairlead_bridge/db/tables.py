@@ -65,6 +65,7 @@ run_event = _table(
     "run_event",
     sa.Column("run_id", Id, primary_key=True),
     sa.Column("event_id", Id, primary_key=True),
+    sa.Index("run_event_event", "event_id"),
 )
 
 # --- assets ---------------------------------------------------------------------------------
