@@ -51,6 +51,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
 
         from fairlead_airflow import bootstrap, extractors
         from fairlead_airflow.instances import InstancesListener
+        from fairlead_airflow.observed import ObservedListener
 
         for note in bootstrap.apply().left_alone:
             log.debug("Fairlead leaves alone: %s", note)
@@ -63,7 +64,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         for operator in extractors.register(listener.extractor_manager):
             log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
-            cls.listeners = [InstancesListener(listener)]
+            cls.listeners = [InstancesListener(listener), ObservedListener()]
         if not OpenLineageProviderPlugin.listeners:
             # Its plugin was loaded before its options were set. That happens only where Airflow was
             # told not to load policies; see `fairlead_airflow.policy`.
