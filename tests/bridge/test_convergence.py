@@ -20,7 +20,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import absorbing, corpus
 from tests.bridge.mutants import mutants
-from tests.bridge.small import small_events
+from tests.bridge.small import airflow_task, dataset, run_event, small_events, uuid
 from tests.bridge.test_stories import STORIES, events
 
 
@@ -53,6 +53,21 @@ def test_any_order_any_batch_and_any_repetition_give_the_same_catalog(
     order.shuffle(bodies)
     db = _fresh(tmp_path, f"{order.random()}.db")
     assert _catalog(db, bodies, batch) == expected
+
+
+@pytest.mark.parametrize("run", range(1, 9))
+def test_a_write_by_a_run_of_which_only_later_more_is_told_is_that_runs(
+    tmp_path: Path, run: int
+) -> None:
+    """Whichever of the two ids is greater: the bare runId's or that of the try it names."""
+    table = dataset("shop.orders")
+    task = {"airflow": airflow_task("load", run_id=f"manual_{run}")}
+    bodies = [
+        run_event("COMPLETE", "08:00:05", uuid(run), "d.load", outputs=[table]),
+        run_event("START", "08:00:01", uuid(run), "d.load", run=task),
+    ]
+    first = _catalog(_fresh(tmp_path, "first.db"), bodies, 1)
+    assert _catalog(_fresh(tmp_path, "second.db"), bodies[::-1], 1) == first
 
 
 def test_both_databases_hold_the_same_catalog(db: sa.Engine, expected: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import insert_new, reading, writing
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Kind, Name
 from fairlead_bridge.sinks import Outcome, Target, interests
+from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid
 
 NOW = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -266,11 +270,35 @@ def test_filters_keep_entries_from_a_sink(db: sa.Engine) -> None:
     assert (sink.taken, states(db)) == ([], ["settled"])
 
 
-def test_an_entry_that_is_gone_is_settled(db: sa.Engine) -> None:
+def test_an_entry_that_is_gone_is_owed_to_nobody(db: sa.Engine) -> None:
     sink = Listener()
     news(db, "never seen", sinks=[target(sink)])
     assert flow.deliver(db, target(sink), NOW) == 1
-    assert (sink.taken, states(db)) == ([], ["settled"])
+    assert (sink.taken, states(db)) == ([], [])
+
+
+def test_a_run_that_was_silent_is_forgotten_when_it_speaks(db: sa.Engine) -> None:
+    told = target(Listener(), "runs")
+    wanted = {"runs": frozenset[Kind]({"run"})}
+    closed = {"airflowState": {"dagRunState": "success", "tasksState": {"load": "skipped"}}}
+    dag = {"airflowDagRun": airflow_dag()}
+    for n, body in enumerate(
+        [
+            run_event("COMPLETE", "09:00:00", uuid(1), "d", run=dag | closed),
+            run_event(
+                "START", "08:00:01", uuid(2), "d.load", run={"airflow": airflow_task("load")}
+            ),
+        ]
+    ):
+        with writing(db) as tx:
+            inbox.put(tx, [body], "test", NOW)
+        flow.absorb(db, Translator(Normaliser()), wanted, NOW + n)
+        with reading(db) as tx:
+            runs = set(tx.scalars(sa.select(t.run.c.id)))
+        assert len(runs) == 2
+        flow.deliver(db, replace(told, namespaces=("none",)), NOW + n)
+        with reading(db) as tx:
+            assert set(tx.scalars(sa.select(t.delivery.c.key))) == runs
 
 
 def test_events_come_in_the_order_they_came_in(db: sa.Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fairlead_bridge.catalog.settle import Settled, settle
-from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth, Verdict
+from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
 
 S = 1_000_000
 
@@ -26,11 +26,11 @@ def _task(attempt: Attempt, retries: int = 0, try_number: int = 1, map_index: in
     )
 
 
-def _verdict(state: str, at: int = 100 * S, duration: float | None = None) -> Verdict:
-    return Verdict(3, "t", 2, at, state, duration)
+def _verdict(state: str, at: int = 100 * S, duration: float | None = None) -> Truth:
+    return Truth(at, state, duration=duration)
 
 
-def _state(facts: RunFacts, verdict: Verdict | None = None, *, last_try: bool = True) -> str:
+def _state(facts: RunFacts, verdict: Truth | None = None, *, last_try: bool = True) -> str:
     return settle(facts, verdict, last_try=last_try).state
 
 

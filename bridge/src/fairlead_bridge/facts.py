@@ -23,7 +23,7 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Truth(msgspec.Struct, frozen=True, array_like=True):
-    """The state of a task instance as our provider read it in Airflow."""
+    """How a task instance stood at a time, as somebody who knows it told."""
 
     at: int
     state: str

@@ -154,12 +154,15 @@ def _sort_out(
         if delivery.name in faults:
             results.append(outbox.GivenUp(delivery, faults[delivery.name]))
             continue
+        if delivery.name not in entries:
+            results.append(outbox.Gone(delivery))
+            continue
         if delivery.name.kind == "event" and delivery.name.id in late:
             due_at = late[delivery.name.id]
             results.append(outbox.Postponed(delivery, due_at, tried=False))
             continue
         try:
-            payload = _payload(target, entries.get(delivery.name))
+            payload = _payload(target, entries[delivery.name])
         except Rejected as error:
             results.append(outbox.GivenUp(delivery, str(error)))
         except Exception as error:  # noqa: BLE001  (a sink's fault is that entry's, nobody else's)
@@ -173,10 +176,8 @@ def _sort_out(
     return results, pending
 
 
-def _payload(target: Target, item: AnyEntry | None) -> Payload | None:
-    if item is None or not target.wants(item):
-        return None
-    return target.sink.render(item)
+def _payload(target: Target, item: AnyEntry) -> Payload | None:
+    return target.sink.render(item) if target.wants(item) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,13 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """The catalog has no such entry any more: there is nothing to tell."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
 class GivenUp:
     delivery: Delivery
     reason: str
@@ -168,7 +175,7 @@ class Postponed:
     tried: bool = True
 
 
-Result = Settled | GivenUp | Postponed
+Result = Settled | Gone | GivenUp | Postponed
 
 
 def settle(tx: sa.Connection, results: Iterable[Result], now: int) -> None:
@@ -198,17 +205,20 @@ def _outcome(result: Result, now: int) -> dict[str, Any]:
     match result:
         case Settled(digest=digest):
             return key | {"b_version": told.version, "b_sent": digest, "b_now": now}
+        case Gone():
+            return key | {"b_version": told.version}
         case GivenUp(reason=reason):
             return key | {"b_version": told.version, "b_reason": reason, "b_now": now}
         case Postponed(due_at=due_at, reason=reason, tried=tried):
             return key | {"b_due": due_at, "b_reason": reason, "b_tried": int(tried)}
 
 
-_this = sa.update(delivery).where(
+_key = (
     _d.sink == sa.bindparam("b_sink"),
     _d.kind == sa.bindparam("b_kind"),
     _d.key == sa.bindparam("b_key"),
 )
+_this = sa.update(delivery).where(*_key)
 _seen = _d.version == sa.bindparam("b_version")
 _now = sa.bindparam("b_now", type_=sa.BigInteger)
 
@@ -222,7 +232,8 @@ def _unless_news(state: str) -> dict[str, Any]:
     }
 
 
-_STATEMENTS: dict[type, sa.Update] = {
+_STATEMENTS: dict[type, sa.Update | sa.Delete] = {
+    Gone: sa.delete(delivery).where(*_key, _seen),
     Settled: _this.values(
         **_unless_news("settled"), reason=None, sent=sa.bindparam("b_sent", type_=sa.LargeBinary)
     ),

@@ -21,7 +21,7 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.settle import settle, wrote_at
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import insert_new, upsert
-from fairlead_bridge.facts import Change, RunDatasetFacts, RunFacts, Verdict
+from fairlead_bridge.facts import Change, RunDatasetFacts, RunFacts, Truth, Verdict
 
 _SILENT = 0  # the try number of a task instance that sent no event
 _SCHEMA = "schema"  # the note of a run_dataset that holds the schema's digest
@@ -50,7 +50,7 @@ _notes = msgspec.json.Decoder(dict[str, facts.Note])
 class Told(NamedTuple):
     """What came of it."""
 
-    changed: set[int]  # ids of runs that stand otherwise, or that contain one that does
+    changed: set[int]  # ids of runs that stand otherwise, contain one that does, or are no more
     written: dict[int, tuple[int | None, int | None]]  # dataset id -> (written_at, written_by)
 
 
@@ -60,15 +60,16 @@ def apply(tx: sa.Connection, changes: Sequence[Change]) -> Told:
     touched = [item for change in changes for item in change.run_datasets]
     aliases = _Aliases(tx, said, touched)
     came = _came(said, aliases)
-    moved_data = _move_stubs(tx, aliases.moved, came)
-    verdicts = _fold_verdicts(tx, changes)
-    before, after = _settle_all(tx, came, verdicts)
+    stubs = _move_stubs(tx, aliases.moved, came)
+    closing = _fold_verdicts(tx, changes)
+    before, after, silent = _settle_all(tx, came, closing)
     changed = {key for key, row in after.items() if row != before.get(key)}
     upsert(tx, t.run, [_stored(after[key]) for key in changed])
+    moved_data = [_data_facts(row, aliases.resolve(row["run_id"])) for row in stubs.data]
     data = [*moved_data, *(_run_dataset(item, aliases) for item in touched)]
-    written = _data(tx, data, after, changed)
+    written = _data(tx, data, stubs.data, after, changed)
     containing = {after[key]["dag_run"] for key in changed} - {None}
-    return Told(changed | containing, written)
+    return Told(changed | containing | stubs.runs | silent, written)
 
 
 def remember(tx: sa.Connection, changes: Iterable[tuple[int, Change]]) -> list[tuple[int, int]]:
@@ -137,15 +138,21 @@ def _came(said: Iterable[RunFacts], aliases: _Aliases) -> dict[int, RunFacts]:
     return came
 
 
-def _move_stubs(
-    tx: sa.Connection, moved: Mapping[int, int], came: dict[int, RunFacts]
-) -> list[RunDatasetFacts]:
+class _Stubs(NamedTuple):
+    """What was kept under a bare runId, and is no more."""
+
+    runs: set[int]  # ids
+    data: list[Row]  # of run_dataset
+
+
+def _move_stubs(tx: sa.Connection, moved: Mapping[int, int], came: dict[int, RunFacts]) -> _Stubs:
     """
     What was kept under a bare runId goes to the run it turned out to name; its children follow.
-    Returns what those stubs did to datasets.
+
+    What those stubs did to datasets is taken away here, and left to the caller to give back.
     """
     if not moved:
-        return []
+        return _Stubs(set(), [])
     stubs = rows.load(tx, t.run, moved)
     for alias, row in stubs.items():
         target = moved[alias]
@@ -170,19 +177,18 @@ def _move_stubs(
         t.run_event,
         [{"run_id": moved[row["run_id"]], "event_id": row["event_id"]} for row in events],
     )
-    return [_data_facts(row, moved[row["run_id"]]) for row in data]
+    return _Stubs(set(stubs), data)
 
 
 # --- closing events -----------------------------------------------------------------------------
 
 
-def _fold_verdicts(tx: sa.Connection, changes: Sequence[Change]) -> dict[tuple[int, str], Verdict]:
-    """The verdicts that came and changed what was known."""
+def _fold_verdicts(tx: sa.Connection, changes: Sequence[Change]) -> dict[tuple[int, str], int]:
+    """The (DAG run, task) of each verdict that came and changed what was known; the task's job."""
     said = [item for change in changes for item in change.verdicts]
     came = rows.gather((((v.dag_run, v.task_id), _verdict_row(v)) for v in said), merge.verdict)
     jobs = {(v.dag_run, v.task_id): v.job_id for v in said}
-    changed = rows.fold(tx, t.verdict, came, merge.verdict)
-    return {key: _verdict(after, jobs[key]) for key, (_, after) in changed.items()}
+    return {key: jobs[key] for key in rows.fold(tx, t.verdict, came, merge.verdict)}
 
 
 def _verdict_row(item: Verdict) -> Row:
@@ -195,18 +201,15 @@ def _verdict_row(item: Verdict) -> Row:
     }
 
 
-def _verdict(row: Row, job_id: int) -> Verdict:
-    return Verdict(row["dag_run"], row["task_id"], job_id, row["at"], row["state"], row["duration"])
-
-
 # --- states -------------------------------------------------------------------------------------
 
 
 def _settle_all(
-    tx: sa.Connection, came: dict[int, RunFacts], closing: Mapping[tuple[int, str], Verdict]
-) -> tuple[dict[int, Row], dict[int, Row]]:
+    tx: sa.Connection, came: dict[int, RunFacts], closing: Mapping[tuple[int, str], int]
+) -> tuple[dict[int, Row], dict[int, Row], set[int]]:
     """
-    The rows of every run that may stand otherwise now: before and after.
+    The rows of every run that may stand otherwise now, before and after; and the ids of runs that
+    are no more.
 
     A run's state hangs on its facts, on whether a later try of its instance is known, and on the
     verdict of its DAG run's closing event.
@@ -223,23 +226,27 @@ def _settle_all(
     known = {key: _facts(row) for key, row in before.items()}
     for key, run in came.items():
         known[key] = merge.run(known[key], run) if key in known else run
-    _speak_for_silent(tx, before, known, closing)
+    gone = _speak_for_silent(tx, before, known, closing)
     verdicts = _verdicts_on(tx, known.values())
     tries = _last_tries(known.values())
     after = {
         key: _row(run, verdicts.get((run.dag_run, run.task_id)), tries)
         for key, run in known.items()
     }
-    return before, after
+    return before, after, gone
 
 
 def _speak_for_silent(
     tx: sa.Connection,
     before: dict[int, Row],
     known: dict[int, RunFacts],
-    closing: Mapping[tuple[int, str], Verdict],
-) -> None:
-    """Task instances that only the verdict names get a run of their own, until they speak."""
+    closing: Mapping[tuple[int, str], int],
+) -> set[int]:
+    """
+    Task instances that only the verdict names get a run of their own, until they speak.
+
+    Returns the ids of those that go since they do.
+    """
     speaking = {
         (run.dag_run, run.task_id)
         for run in known.values()
@@ -251,15 +258,17 @@ def _speak_for_silent(
         if dag_run is not None and task_id is not None
     }
     stored = rows.load(tx, t.run, silent)
-    gone = [key for key, row in stored.items() if not _speaks(known.get(key) or _facts(row))]
+    gone = {key for key, row in stored.items() if not _speaks(known.get(key) or _facts(row))}
     rows.delete(tx, t.run.c.id, gone)
     for key in gone:
         known.pop(key, None)
         before.pop(key, None)
-    for (dag_run, task_id), verdict in closing.items():
+    for (dag_run, task_id), job_id in closing.items():
         if (dag_run, task_id) not in speaking:
-            run = _silent(verdict, known[dag_run])  # the closing event itself tells of the DAG run
+            # The closing event itself tells of the DAG run.
+            run = _silent(known[dag_run], dag_run, task_id, job_id)
             known[run.id] = run
+    return gone
 
 
 def _speaks(run: RunFacts) -> bool:
@@ -271,31 +280,34 @@ def _silent_id(dag_run: int, task_id: str) -> int:
     return ids.try_id(ids.instance_id(dag_run, task_id, -1), _SILENT)
 
 
-def _silent(verdict: Verdict, dag: RunFacts) -> RunFacts:
+def _silent(dag: RunFacts, dag_run: int, task_id: str, job_id: int) -> RunFacts:
     return RunFacts(
-        id=_silent_id(verdict.dag_run, verdict.task_id),
-        job_id=verdict.job_id,
+        id=_silent_id(dag_run, task_id),
+        job_id=job_id,
         kind="task",
         dag_id=dag.dag_id,
         dag_run_id=dag.dag_run_id,
-        task_id=verdict.task_id,
+        task_id=task_id,
         map_index=-1,
         try_number=_SILENT,
-        dag_run=verdict.dag_run,
-        instance=ids.instance_id(verdict.dag_run, verdict.task_id, -1),
-        parent_id=verdict.dag_run,
+        dag_run=dag_run,
+        instance=ids.instance_id(dag_run, task_id, -1),
+        parent_id=dag_run,
     )
 
 
 def _verdicts_on(
     tx: sa.Connection, runs: Collection[RunFacts]
-) -> dict[tuple[int | None, str | None], Verdict]:
+) -> dict[tuple[int | None, str | None], Truth]:
     keys = {
         (run.dag_run, run.task_id)
         for run in runs
         if run.dag_run is not None and run.task_id is not None
     }
-    return {key: _verdict(row, 0) for key, row in rows.load(tx, t.verdict, keys).items()}
+    return {
+        key: Truth(row["at"], row["state"], duration=row["duration"])
+        for key, row in rows.load(tx, t.verdict, keys).items()
+    }
 
 
 def _last_tries(runs: Collection[RunFacts]) -> dict[int | None, int]:
@@ -308,7 +320,7 @@ def _last_tries(runs: Collection[RunFacts]) -> dict[int | None, int]:
 # --- rows ---------------------------------------------------------------------------------------
 
 
-def _row(run: RunFacts, verdict: Verdict | None, tries: Mapping[int | None, int]) -> Row:
+def _row(run: RunFacts, verdict: Truth | None, tries: Mapping[int | None, int]) -> Row:
     last_try = run.instance is None or (run.try_number or 0) >= tries[run.instance]
     settled = settle(run, verdict, last_try=last_try)
     row: Row = {name: getattr(run, name) for name in _FACT_COLUMNS}
@@ -342,11 +354,13 @@ def _run_dataset(item: RunDatasetFacts, aliases: _Aliases) -> RunDatasetFacts:
 def _data(
     tx: sa.Connection,
     data: Sequence[RunDatasetFacts],
+    left: Sequence[Row],
     current: Mapping[int, Row],
     changed: Collection[int],
 ) -> dict[int, tuple[int | None, int | None]]:
     """
     Merge what runs read and wrote; returns the new freshness of the datasets for which it changed.
+    `left` are the rows that were taken away from runs that are no more.
 
     A dataset is as fresh as the end of the last successful run that wrote it.
     """
@@ -359,6 +373,9 @@ def _data(
     wrote = _wrote(tx, current, {key[0] for key in came.keys() | there.keys()})
     fresh: list[Row] = []
     moved: dict[int, list[tuple[Row | None, Row]]] = defaultdict(list)
+    for row in left:
+        if row["written_at"] is not None:
+            moved[row["dataset_id"]].append((row, row | {"written_at": None}))
     for key, merged in _merged(there, came).items():
         before = there.get(key)
         after = merged | {"written_at": wrote.get(key[0]) if _is_write(merged) else None}

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import Attempt, RunFacts, Truth, Verdict
+from fairlead_bridge.facts import Attempt, RunFacts, Truth
 
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -40,7 +40,7 @@ class Settled(msgspec.Struct, frozen=True):
     wrote_at: int | None  # when what it wrote was there; no column of `run`
 
 
-def settle(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settled:
+def settle(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
     """
     The run as it stands.
 
@@ -79,7 +79,7 @@ def _marked_since(facts: RunFacts, told: Truth) -> bool:
     )
 
 
-def _by_events(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> Settled:
+def _by_events(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
     run_id, attempt = max(facts.attempts.items(), key=_counts)
     closing = verdict if verdict is not None and _saw(verdict, attempt) else None
     state = _state(facts, attempt, closing, last_try=last_try)
@@ -105,11 +105,11 @@ def _by_events(facts: RunFacts, verdict: Verdict | None, *, last_try: bool) -> S
     )
 
 
-def _silent(facts: RunFacts, verdict: Verdict | None) -> Settled:
+def _silent(facts: RunFacts, verdict: Truth | None) -> Settled:
     """A try that sent no event; only the end of its DAG run names it."""
     told = facts.told
     if told is None and verdict is not None:
-        told = Truth(verdict.at, verdict.state, duration=verdict.duration or None)
+        told = msgspec.structs.replace(verdict, duration=verdict.duration or None)
     if told is None:
         raise ValueError("a run without events exists only by what the end of its DAG run says")
     return Settled(
@@ -155,14 +155,14 @@ def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:
     return attempt.generation, attempt.last_at, run_id
 
 
-def _saw(verdict: Verdict, attempt: Attempt) -> bool:
+def _saw(verdict: Truth, attempt: Attempt) -> bool:
     """The closing event speaks of a try only if the try had begun, and was not marked since."""
     if attempt.start_at is not None and attempt.start_at > verdict.at:
         return False
     return attempt.mark_at is None or attempt.mark_at <= verdict.at
 
 
-def _state(facts: RunFacts, attempt: Attempt, verdict: Verdict | None, *, last_try: bool) -> str:
+def _state(facts: RunFacts, attempt: Attempt, verdict: Truth | None, *, last_try: bool) -> str:
     state = _told(attempt)
     if facts.task_id is None:
         return state
@@ -219,7 +219,7 @@ def _started(attempt: Attempt) -> int | None:
 def _ended(
     facts: RunFacts,
     attempt: Attempt,
-    verdict: Verdict | None,
+    verdict: Truth | None,
     started: int | None,
     state: str,
     *,
