@@ -80,7 +80,7 @@ def test_a_log_without_its_beginning_rebuilds_only_by_force(
     main(["replay", "--database-url", str(path)])
     engine = open_database(str(path))
     with writing(engine) as tx:
-        inbox.forget(tx, 2, limit=1)
+        inbox.forget(tx, [1])
     engine.dispose()
     assert main(["replay", "--rebuild", "--database-url", str(path)]) == 2
     assert "--force" in capsys.readouterr().err

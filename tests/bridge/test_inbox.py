@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox
+from fairlead_bridge import flow, inbox, outbox
 from fairlead_bridge.db.engine import reading, writing
-from fairlead_bridge.db.tables import event
+from fairlead_bridge.db.tables import delivery, event
+from fairlead_bridge.model import Name
 
 NOW = 1_700_000_000_000_000
 
@@ -133,18 +134,39 @@ def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> 
         inbox.remember(tx, [(7, done)])
         inbox.settle(tx, [odd, done])
     receive(db, b"new", now=NOW + 10)
+    assert flow.forget(db, [], NOW) == 0
+    assert flow.forget(db, [], NOW + 1, limit=1) == 1
     with writing(db) as tx:
-        assert inbox.is_whole(tx)
-        assert inbox.forget(tx, NOW) == 0
-        assert inbox.forget(tx, NOW + 1) == 1
         assert inbox.events_of(tx, 7) == []
         assert tx.scalar(sa.select(sa.func.count()).select_from(event)) == 3
     assert claimed(db) == [b"waits", b"new"]
+
+
+def test_what_a_sink_has_yet_to_be_told_of_is_not_forgotten(db: sa.Engine) -> None:
+    """But for a sink that is there no more; and nothing stays noted of what is forgotten."""
+    receive(db, b"told", b"owed", b"refused")
+    claimed(db)
+    with writing(db) as tx:
+        ids = list(tx.scalars(sa.select(event.c.id).order_by(event.c.id)))
+        names = [Name("event", number) for number in ids]
+        outbox.put(tx, names, {"here": {"event"}, "removed": {"event"}}, NOW)
+        told, _, refused = outbox.claim(tx, "here", 3, NOW)
+        outbox.settle(tx, [outbox.Settled(told, b""), outbox.GivenUp(refused, "no")], NOW)
+    assert flow.forget(db, ["here"], NOW + 1) == 2
+    with reading(db) as tx:
+        assert [tuple(row) for row in tx.execute(sa.select(delivery.c.sink, delivery.c.key))] == [
+            ("here", ids[1]),
+            ("removed", ids[1]),
+        ]
+    assert flow.forget(db, ["other"], NOW + 1) == 1
+    with reading(db) as tx:
+        assert not tx.execute(sa.select(delivery)).all()
 
 
 def test_a_log_without_its_beginning_says_so(db: sa.Engine) -> None:
     receive(db, b"a", b"b")
     claimed(db)
     with writing(db) as tx:
-        inbox.forget(tx, NOW + 1, limit=1)
+        assert inbox.is_whole(tx)
+        inbox.forget(tx, [1])
         assert not inbox.is_whole(tx)

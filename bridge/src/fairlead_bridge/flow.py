@@ -3,13 +3,14 @@ The path of an event, told once.
 
     intake -> inbox -> mapping -> catalog -> outbox -> sinks
 
-Two steps, `absorb` and `deliver`, each safe to repeat, each safe to kill at any line.
+Two steps, `absorb` and `deliver`, and one that ends the path, `forget`: each safe to repeat, each
+safe to kill at any line.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -239,6 +240,28 @@ def _result(
 
 def _fault(error: Exception) -> str:
     return f"the sink failed with {type(error).__name__}: {error}"
+
+
+# --- retention ----------------------------------------------------------------------------------
+
+
+def forget(db: sa.Engine, sinks: Collection[str], before: int, limit: int = 5_000) -> int:
+    """
+    Drop the oldest events of the log that came before that time, and what is noted of them.
+
+    Those that wait, are in quarantine, or that one of the `sinks` has yet to be told of stay.
+    Returns how many were dropped, at most `limit`.
+    """
+    with writing(db) as tx:
+        old = inbox.old(tx, before, limit)
+        owed = outbox.owed(tx, sinks, old)
+        gone = [event_id for event_id in old if event_id not in owed]
+        inbox.forget(tx, gone)
+        outbox.forget(tx, gone)
+    return len(gone)
+
+
+# --- rehearsal ----------------------------------------------------------------------------------
 
 
 def rehearse(db: sa.Engine, target: Target) -> list[str]:

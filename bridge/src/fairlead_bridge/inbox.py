@@ -63,6 +63,11 @@ def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> in
     return len(new)
 
 
+def holds(tx: sa.Connection, body: bytes) -> bool:
+    """Whether the log has this event."""
+    return tx.scalar(sa.select(event.c.id).where(event.c.digest == ids.digest(body))) is not None
+
+
 def claim(tx: sa.Connection, limit: int) -> list[Arrival]:
     """The oldest waiting events, at most `limit` of them; they wait on until settled."""
     query = (
@@ -116,22 +121,25 @@ def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
     return tx.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
 
 
-def forget(tx: sa.Connection, before: int, limit: int = 5000) -> int:
-    """
-    Drop the oldest events that came before that time, unless they wait or are in quarantine.
+def old(tx: sa.Connection, before: int, limit: int) -> list[int]:
+    """The oldest events that came before that time, but for those that wait or are in quarantine."""
+    kept = (sa.exists().where(table.c.event_id == event.c.id) for table in _KEEPERS)
+    query = (
+        sa.select(event.c.id, event.c.received_at)
+        .where(*(~each for each in kept))
+        .order_by(event.c.id)
+        .limit(limit)
+    )
+    return [number for number, received_at in tx.execute(query) if received_at < before]
 
-    What the catalog learned from them stays. Returns how many were dropped, at most `limit`.
-    """
-    query = sa.select(event.c.id, event.c.received_at).order_by(event.c.id).limit(limit)
-    old = [number for number, received_at in tx.execute(query) if received_at < before]
-    keep: set[int] = set()
-    for table in (waiting, tables.quarantine):
-        for some in chunks(old):
-            keep.update(tx.scalars(sa.select(table.c.event_id).where(table.c.event_id.in_(some))))
-    gone = [number for number in old if number not in keep]
-    delete_rows(tx, run_event, "event_id", gone)
-    delete_rows(tx, event, "id", gone)
-    return len(gone)
+
+_KEEPERS = (waiting, tables.quarantine)
+
+
+def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
+    """Drop these events; what the catalog learned from them stays."""
+    delete_rows(tx, run_event, "event_id", event_ids)
+    delete_rows(tx, event, "id", event_ids)
 
 
 def is_whole(tx: sa.Connection) -> bool:

@@ -334,6 +334,27 @@ def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count
     }
 
 
+def owed(tx: sa.Connection, sinks: Iterable[str], event_ids: Sequence[int]) -> set[int]:
+    """Those of these events that one of the sinks has yet to be told of."""
+    found: set[int] = set()
+    for sink in sinks:
+        for some in chunks(event_ids):
+            mine = _d.sink == sink, _is_event, _d.key.in_(some)
+            found.update(tx.scalars(sa.select(_d.key).where(*mine, _d.state == "waiting")))
+    return found
+
+
+def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
+    """These events are no more: whoever was told of them, or would not be."""
+    sink = tx.scalar(sa.select(sa.func.min(_d.sink)))
+    while sink is not None:
+        for some in chunks(event_ids):
+            tx.execute(
+                sa.delete(delivery).where(_d.sink == sink, _d.kind == "event", _d.key.in_(some))
+            )
+        sink = tx.scalar(sa.select(sa.func.min(_d.sink)).where(_d.sink > sink))
+
+
 def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
     """Try again what the sink refused; returns how many."""
     found = tx.execute(

@@ -16,7 +16,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -170,7 +170,8 @@ def _start_loops(loops: _Loops, settings: Settings, engine: sa.Engine, told: Con
             lambda: loops.wake("deliver"),
         )
         loops.start("absorb", step, IDLE)
-        loops.start("forget", Forget(settings, engine), _HOUR)
+        names = [target.name for target in targets]
+        loops.start("forget", Forget(engine, names, settings.retention_days), _HOUR)
     if "deliver" in settings.roles:
         for target in targets:
             loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
@@ -285,15 +286,15 @@ class Deliver:
 class Forget:
     """A step of retention: the log's oldest events go when their time is over."""
 
-    def __init__(self, settings: Settings, engine: sa.Engine) -> None:
-        self._days = settings.retention_days
+    def __init__(self, engine: sa.Engine, sinks: Collection[str], days: float) -> None:
         self._engine = engine
+        self._sinks = sinks
+        self._days = days
 
     def __call__(self) -> int:
         if not self._days:
             return 0
-        with writing(self._engine) as tx:
-            count = inbox.forget(tx, now() - round(self._days * _DAY))
+        count = flow.forget(self._engine, self._sinks, now() - round(self._days * _DAY))
         if count:
             telemetry.say(Line.FORGOT, events=count)
         return count
