@@ -1,0 +1,1 @@
+"""A second door: history that others have kept, read from them and put into the inbox as events."""
