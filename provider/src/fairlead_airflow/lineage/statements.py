@@ -40,7 +40,7 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
             facets["columnLineage"] = _column_lineage(columns, database)
         result.outputs[database.identity(table)] = facets
     for table in whole.dropped:
-        result.outputs[database.identity(table)] = _dropped()
+        result.outputs[database.identity(table)] = dropped()
     for identity, rows in _rows(executed, whole, database).items():
         facet = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
         result.output_facets[identity] = {"outputStatistics": facet}
@@ -85,7 +85,7 @@ def _spelled(column: str, table: Table, database: Database) -> str:
     return next((name for name in known if name.lower() == column.lower()), column)
 
 
-def _dropped() -> dict[str, Any]:
+def dropped() -> dict[str, Any]:
     change = lifecycle_state_change_dataset.LifecycleStateChange.DROP
     facet = lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(change)
     return {"lifecycleStateChange": facet}

@@ -1,0 +1,113 @@
+"""Jobs that Amazon's services run: their script, and the run's id over there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from fairlead_airflow.extractors.base import Extractor
+from fairlead_airflow.extractors.commands import command_line
+from fairlead_airflow.lineage import external
+from fairlead_airflow.lineage.parts import Facets, Lineage
+
+
+class GlueExtractor(Extractor):
+    """`GlueJobOperator`."""
+
+    operators: ClassVar[tuple[str, ...]] = ("GlueJobOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        return Lineage(
+            job_facets=external.script(task.script_location),
+            run_facets=external.run(getattr(task, "_job_run_id", None), f"glue:{task.job_name}"),
+        )
+
+
+class EmrStepsExtractor(Extractor):
+    """`EmrAddStepsOperator`: the commands of its steps, and their cluster. Which steps they became is
+    known to EMR and to XCom, not to the operator."""
+
+    operators: ClassVar[tuple[str, ...]] = ("EmrAddStepsOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        steps = task.steps if self.source_code_enabled and isinstance(task.steps, list) else []
+        lines = [line for step in steps if (line := _of_step(step))]
+        return Lineage(
+            job_facets=external.code("bash", "\n".join(lines)),
+            run_facets=external.run(task.job_flow_id, "emr"),
+        )
+
+
+def _of_step(step: Any) -> str:
+    jar = step.get("HadoopJarStep") or {}
+    words = jar.get("Args") or ()
+    if jar.get("Jar") in ("command-runner.jar", None):
+        return command_line(words)
+    return command_line([jar["Jar"], *words])
+
+
+class EmrJobExtractor(Extractor):
+    """`EmrServerlessStartJobOperator` and `EmrContainerOperator` (EMR on EKS)."""
+
+    operators: ClassVar[tuple[str, ...]] = (
+        "EmrServerlessStartJobOperator",
+        "EmrContainerOperator",
+    )
+
+    def before(self) -> Lineage:
+        task = self.operator
+        cluster = getattr(task, "application_id", None) or getattr(task, "virtual_cluster_id", "")
+        return Lineage(
+            job_facets=_of_driver(task.job_driver or {}),
+            run_facets=external.run(getattr(task, "job_id", None), f"emr:{cluster}"),
+        )
+
+
+def _of_driver(driver: dict[str, Any]) -> Facets:
+    # EMR Serverless and EMR on EKS spell the same thing in two ways.
+    submit = driver.get("sparkSubmit") or driver.get("sparkSubmitJobDriver") or {}
+    return external.script(submit.get("entryPoint"))
+
+
+class EcsExtractor(Extractor):
+    """`EcsRunTaskOperator`: what it overrides the containers' commands with."""
+
+    operators: ClassVar[tuple[str, ...]] = ("EcsRunTaskOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        overrides = (task.overrides or {}).get("containerOverrides", [])
+        lines = [command_line(item["command"]) for item in overrides if item.get("command")]
+        code = external.code("bash", "\n".join(lines)) if self.source_code_enabled else {}
+        return Lineage(
+            job_facets={**code, **external.location("ecs", f"ecs:{task.task_definition}")},
+            run_facets=external.run(getattr(task, "arn", None), f"ecs:{task.cluster}"),
+        )
+
+
+class BatchExtractor(Extractor):
+    """`BatchOperator`."""
+
+    operators: ClassVar[tuple[str, ...]] = ("BatchOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        command = (task.container_overrides or {}).get("command")
+        code = external.code("bash", command_line(command)) if self.source_code_enabled else {}
+        return Lineage(
+            job_facets={**code, **external.location("batch", f"batch:{task.job_definition}")},
+            run_facets=external.run(getattr(task, "job_id", None), f"batch:{task.job_queue}"),
+        )
+
+
+class LambdaExtractor(Extractor):
+    """`LambdaInvokeFunctionOperator`: the function. Its payload is data, and stays where it is."""
+
+    operators: ClassVar[tuple[str, ...]] = ("LambdaInvokeFunctionOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        name = f"{task.function_name}:{task.qualifier}" if task.qualifier else task.function_name
+        url = name if name.startswith("arn:") else f"lambda:{name}"
+        return Lineage(job_facets=external.location("lambda", url))

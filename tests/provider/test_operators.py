@@ -1,0 +1,63 @@
+"""What the docs say of operators is true, for every one whose package is installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.provider import operators
+from tests.provider.operators import EXAMPLES, Example
+
+pytestmark = pytest.mark.airflow
+
+
+def extracted(example: Example, folder: Path, *, ours: bool = True) -> Any:
+    try:
+        return operators.extracted(example, folder, ours=ours)
+    except ModuleNotFoundError as error:
+        pytest.skip(f"{example.package} is not installed ({error.name})")
+
+
+by_name = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
+
+@by_name
+def test_an_operator_says_what_it_reads_writes_and_runs(example: Example) -> None:
+    with operators.shop() as folder:
+        lineage = extracted(example, folder)
+        inputs = {(d.namespace, d.name) for d in lineage.inputs}
+        outputs = {(d.namespace, d.name) for d in lineage.outputs}
+        assert inputs == operators.filled(example.inputs, folder)
+        assert outputs == operators.filled(example.outputs, folder)
+    found = operators.found(lineage)
+    for name, value in example.says.items():
+        assert found.get(name) == value or (value is ... and name in found)
+    unsaid = set(found) - set(example.says) - {"sql"}
+    assert not unsaid
+    assert any("columnLineage" in d.facets for d in lineage.outputs) or not example.columns
+
+
+@by_name
+def test_no_secret_of_an_operator_is_told(example: Example) -> None:
+    with operators.shop() as folder:
+        lineage = extracted(example, folder)
+    text = json.dumps(operators.found(lineage)) + repr(lineage.inputs) + repr(lineage.outputs)
+    for secret in ("hidden", "secret", "user:pw", "dapi", "token"):
+        assert secret not in text or example.name == "PythonOperator"
+
+
+@by_name
+def test_the_page_of_operators_is_as_generated(example: Example) -> None:
+    with operators.shop() as folder:
+        extracted(example, folder)
+        expected = operators.row(example, folder)
+    lines = operators.PAGE.read_text().splitlines()
+    assert expected in lines, "run python -m tests.provider.operators"
+
+
+def test_the_page_lists_what_is_held_here() -> None:
+    lines = operators.PAGE.read_text().splitlines()
+    listed = {operators.key(line) for line in lines if line.startswith("| `")}
+    assert listed == {example.name for example in EXAMPLES}
