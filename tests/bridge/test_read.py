@@ -188,7 +188,20 @@ def test_a_lost_run_that_speaks_again_is_running(db: sa.Engine) -> None:
     assert api.get(f"runs/{uuid(1)}")["state"] == "running"
 
 
-def test_streams_and_airflows_runs_are_never_lost(db: sa.Engine) -> None:
+def test_a_mapped_task_that_was_open_when_its_dag_run_ended_counts_as_lost(db: sa.Engine) -> None:
+    api = Api(db)
+    mapped = {"airflow": airflow_task("t", map_index=3)}
+    closed = {"airflowState": {"dagRunState": "failed", "tasksState": {"t": "failed"}}}
+    api.tell(
+        run_event("START", "01:00:00", uuid(1), "d.t", run=mapped),
+        run_event("FAIL", "02:00:00", uuid(2), "d", run={"airflowDagRun": airflow_dag()} | closed),
+    )
+    assert [each["run_id"] for each in api.get("runs", state="lost")["items"]] == [uuid(1)]
+    counts = api.get("overview")["counts"]
+    assert (counts["runs"], counts["lost"], counts["running"]) == (2, 1, 0)
+
+
+def test_streams_and_airflows_runs_may_be_silent_for_long(db: sa.Engine) -> None:
     api = Api(db, lost_after=1.0)
     stream = {"jobType": {"integration": "FLINK", "jobType": "JOB", "processingType": "STREAMING"}}
     api.tell(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import OPEN_STATES, Snapshot, in_state, is_lost
+from fairlead_bridge.catalog.snapshot import Snapshot, in_state, is_lost
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.model import State
 
+#: Named one by one, so that the index on (state, at) serves.
+_STATES = get_args(State)
 #: How far back runs are counted.
 DAY = 24 * 3600 * 1_000_000
 
@@ -39,11 +43,11 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
         row.state: row.number
         for row in snapshot.rows(
             sa.select(t.run.c.state, sa.func.count().label("number"))
-            .where(t.run.c.state.in_(ALL_STATES), t.run.c.at >= snapshot.now - DAY)
+            .where(t.run.c.state.in_(_STATES), t.run.c.at >= snapshot.now - DAY)
             .group_by(t.run.c.state)
         )
     }
-    lost = snapshot.rows(
+    silent = snapshot.rows(
         sa.select(sa.func.count())
         .join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
         .where(is_lost(), t.run.c.at >= snapshot.now - DAY)
@@ -56,21 +60,9 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
         "runs": sum(by_state.values()),
         "success": by_state.get("success", 0),
         "failed": by_state.get("failed", 0),
-        "running": by_state.get("running", 0) - lost,
-        "lost": lost,
+        "running": by_state.get("running", 0) - silent,
+        "lost": by_state.get("lost", 0) + silent,
     }
-
-
-#: Every state that a run may be stored with: named, so that the index on (state, at) serves.
-ALL_STATES = (
-    *OPEN_STATES,
-    "success",
-    "failed",
-    "skipped",
-    "upstream_failed",
-    "aborted",
-    "removed",
-)
 
 
 def failing_dags(snapshot: Snapshot, limit: int) -> list[Row]:

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import chunks
 
-#: States that a run can still leave.
-OPEN_STATES = ("queued", "running", "deferred", "up_for_retry")
 _AIRFLOW_KINDS = ("dag", "task")
 _SECOND = 1_000_000
 
@@ -63,7 +61,7 @@ class Snapshot:
 
 
 def is_lost() -> sa.ColumnElement[bool]:
-    """Whether the run is lost; the statement joins `run` and `job`."""
+    """Whether a running run has been silent for too long; the statement joins `run` and `job`."""
     return sa.and_(
         t.run.c.state == "running",
         t.run.c.kind.not_in(_AIRFLOW_KINDS),
@@ -83,8 +81,8 @@ def shown_state(*, past: bool = False) -> sa.ColumnElement[str]:
 
 def in_state(state: str) -> sa.ColumnElement[bool]:
     """Whether the run is shown in this state."""
-    if state == "lost":
-        return is_lost()
+    if state == "lost":  # of Airflow's tasks, the end of their DAG run may have told it
+        return sa.or_(t.run.c.state == "lost", is_lost())
     if state == "running":
         return sa.and_(t.run.c.state == "running", sa.not_(is_lost()))
     return t.run.c.state == state
