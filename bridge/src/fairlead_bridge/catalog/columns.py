@@ -50,21 +50,28 @@ class ColumnWalk:
     truncated: int = 0  # columns that were found and left out
 
 
-class _Input(msgspec.Struct):
+class Input(msgspec.Struct):
+    """A column that another one, or a whole dataset, comes from."""
+
     namespace: str = ""
     name: str = ""
     field: str = ""
     id: int | None = None
     transformations: list[dict[str, Any]] | None = None
 
+    @property
+    def dataset(self) -> int:
+        """The id of the dataset it is a column of."""
+        return ids.dataset_id(self.namespace, self.name) if self.id is None else self.id
+
 
 class _Output(msgspec.Struct):
-    inputFields: list[_Input] = []  # noqa: N815  (OpenLineage's name)
+    inputFields: list[Input] = []  # noqa: N815  (OpenLineage's name)
 
 
 class _Body(msgspec.Struct):
     fields: dict[str, _Output] = {}
-    dataset: list[_Input] = []
+    dataset: list[Input] = []
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -80,6 +87,19 @@ _WRITTEN_BY = (
     .where(among(t.column_lineage.c.job_id))
     .distinct()
 )
+
+
+def pairs(body: bytes) -> Iterator[tuple[str, Input]]:
+    """(column, what it comes from), as a stored column lineage tells; nothing where it is odd."""
+    try:
+        told = _body.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    for column, output in told.fields.items():
+        for each in output.inputFields:
+            yield column, each
+    for each in told.dataset:
+        yield WHOLE, each
 
 
 def origins(snapshot: Snapshot, asset: Asset) -> list[Origin]:
@@ -147,18 +167,11 @@ def _origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
         key=lambda row: (row.dataset_id, row.job_id),
     )
     for row in rows:
-        try:
-            body = _body.decode(row.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-        told = [(column, each) for column, out in body.fields.items() for each in out.inputFields]
-        for column, each in (*told, *((WHOLE, each) for each in body.dataset)):
+        for column, each in pairs(row.body):
             yield Origin(
                 asset_id=members[row.dataset_id],
                 column=column,
-                source_id=each.id
-                if each.id is not None
-                else ids.dataset_id(each.namespace, each.name),
+                source_id=each.dataset,
                 source_column=each.field,
                 transformations=tuple(each.transformations or ()),
                 job_id=row.job_id,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import zstandard
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import facets
+from fairlead_bridge.catalog import columns, facets
 from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import (
@@ -134,14 +134,14 @@ class _Reader:
                 newest[asset] = row
         bodies = self._contents(row.digest for row in newest.values())
         return {
-            asset: tuple(_columns(bodies[row.digest]))
+            asset: tuple(_columns(msgspec.json.decode(bodies[row.digest])))
             for asset, row in newest.items()
             if row.digest in bodies
         }
 
-    def _contents(self, digests: Iterable[bytes]) -> dict[bytes, Any]:
+    def _contents(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
         rows = self._rows(t.content, t.content.c.digest, set(digests))
-        return {row.digest: msgspec.json.decode(row.body) for row in rows}
+        return {row.digest: row.body for row in rows}
 
     def _dataset_refs(self, wanted: Collection[int]) -> dict[int, DatasetRef]:
         """Each dataset's asset."""
@@ -219,7 +219,7 @@ class _Reader:
     def _origins(self, jobs: Collection[int]) -> dict[int, tuple[Origin, ...]]:
         rows = list(self._rows(t.column_lineage, t.column_lineage.c.job_id, jobs))
         bodies = self._contents(row.digest for row in rows)
-        told = [(row, item) for row in rows for item in _lineage(bodies.get(row.digest))]
+        told = [(row, item) for row in rows for item in _lineage(bodies.get(row.digest, b""))]
         refs = self._dataset_refs(
             {row.dataset_id for row in rows} | {item["source"] for _, item in told}
         )
@@ -501,38 +501,18 @@ def _by_columns(origin: Origin) -> tuple[str, ...]:
     )
 
 
-class _Input(msgspec.Struct):
-    namespace: str = ""
-    name: str = ""
-    field: str = ""
-    id: int | None = None
-    transformations: list[dict[str, Any]] | None = None
-
-
-class _Output(msgspec.Struct):
-    inputFields: list[_Input] = []  # noqa: N815  (OpenLineage's spelling)
-
-
-class _Body(msgspec.Struct):
-    fields: dict[str, _Output] = {}
-
-
-def _lineage(body: Any) -> Iterator[dict[str, Any]]:
+def _lineage(body: bytes) -> Iterator[dict[str, Any]]:
     """Which columns a stored column lineage names, one pair after the other."""
-    try:
-        told = msgspec.convert(body, _Body)
-    except msgspec.ValidationError:
-        return
-    for column, output in told.fields.items():
-        for each in output.inputFields:
-            ways = each.transformations or [{}]
-            direct = [way for way in ways if way.get("type") != "INDIRECT"]
-            way = (direct or ways)[0]
-            source = each.id if each.id is not None else ids.dataset_id(each.namespace, each.name)
-            yield {
-                "source": source,
-                "source_column": each.field,
-                "target_column": column,
-                "direct": bool(direct),
-                "transformation": way.get("subtype") or way.get("type") or None,
-            }
+    for column, each in columns.pairs(body):
+        if column == columns.WHOLE:
+            continue
+        ways = each.transformations or [{}]
+        direct = [way for way in ways if way.get("type") != "INDIRECT"]
+        way = (direct or ways)[0]
+        yield {
+            "source": each.dataset,
+            "source_column": each.field,
+            "target_column": column,
+            "direct": bool(direct),
+            "transformation": way.get("subtype") or way.get("type") or None,
+        }

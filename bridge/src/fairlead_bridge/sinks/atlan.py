@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import Field, SecretStr, field_validator
@@ -31,7 +30,7 @@ from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.http import Bearer, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
-from fairlead_bridge.sinks.settings import SinkSettings
+from fairlead_bridge.sinks.settings import SinkSettings, Url
 
 #: Seconds before we look again for an asset that Atlan does not have.
 _CRAWLED_LATER = 3600.0
@@ -64,7 +63,7 @@ class AtlanSettings(SinkSettings):
     """An Atlan tenant."""
 
     type: Literal["atlan"] = "atlan"
-    url: str = Field(description="https://TENANT.atlan.com")
+    url: Url = Field(description="https://TENANT.atlan.com")
     token: SecretStr = Field(description="an API token that may edit the connection's assets")
     connection: str = Field(
         description="qualified name of this Airflow's connection: default/airflow/1763600000"
@@ -76,13 +75,6 @@ class AtlanSettings(SinkSettings):
     entities: int = Field(default=100, ge=1, le=10_000, description="in one request, at most")
     rate: float | None = Field(default=8.0, gt=0, description="requests a second, at most")
     agent: str = Field(default="fairlead", description="x-atlan-agent-id; rate limits are its own")
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str) -> str:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("must begin with http:// or https://")
-        return url
 
     @field_validator("connection")
     @classmethod

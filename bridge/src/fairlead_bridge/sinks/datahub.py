@@ -12,9 +12,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from fairlead_bridge.entries import (
     AnyEntry,
@@ -31,7 +30,7 @@ from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
-from fairlead_bridge.sinks.settings import SinkSettings
+from fairlead_bridge.sinks.settings import SinkSettings, Url
 
 Aspects = dict[str, Any]
 #: {"upserts" and "patches": [entity type, {"urn": ..., aspect: {"value": ...}}]}
@@ -73,7 +72,7 @@ class DataHubSettings(SinkSettings):
     """A DataHub."""
 
     type: Literal["datahub"] = "datahub"
-    url: str = Field(description="of the metadata service: http://gms:8080, https://HOST/api/gms")
+    url: Url = Field(description="of the metadata service: http://gms:8080, https://HOST/api/gms")
     token: SecretStr | None = Field(default=None, description="a personal access token")
     urn_style: Literal["plugin", "openlineage"] = Field(
         default="plugin",
@@ -92,13 +91,6 @@ class DataHubSettings(SinkSettings):
     wait: bool = Field(
         default=True, description="for DataHub to have stored it; else it answers 202 and may drop"
     )
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str) -> str:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("must begin with http:// or https://")
-        return url
 
 
 class DataHub:

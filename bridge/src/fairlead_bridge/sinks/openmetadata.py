@@ -13,10 +13,10 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from fairlead_bridge.entries import (
     AnyEntry,
@@ -33,7 +33,7 @@ from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
-from fairlead_bridge.sinks.settings import SinkSettings
+from fairlead_bridge.sinks.settings import SinkSettings, Url
 
 Body = dict[str, Any]
 
@@ -73,20 +73,13 @@ class OpenMetadataSettings(SinkSettings):
     """An OpenMetadata."""
 
     type: Literal["openmetadata"] = "openmetadata"
-    url: str = Field(description="http://HOST:8585, with or without /api")
+    url: Url = Field(description="http://HOST:8585, with or without /api")
     token: SecretStr | None = Field(default=None, description="a bot's JWT")
     service: str = Field(default="airflow", description="the pipeline service; made if not there")
     airflow_url: str | None = Field(default=None, description="shown as the service's address")
     create_tables: bool = Field(
         default=False, description="make tables that were not ingested; a crawler does it better"
     )
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str) -> str:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("must begin with http:// or https://")
-        return url
 
 
 class PipelineTold(msgspec.Struct, frozen=True, tag="pipeline"):

@@ -17,9 +17,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, get_args
+from typing import Annotated, Any, ClassVar, Protocol, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.model import Kind
@@ -28,6 +29,16 @@ from fairlead_bridge.sinks.naming import Rule
 
 GROUP = "fairlead_bridge.sinks"
 FILE, INLINE = "FAIRLEAD_SINKS_FILE", "FAIRLEAD_SINKS"
+
+
+def _http(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    return url
+
+
+#: The address of a service.
+Url = Annotated[str, AfterValidator(_http)]
 
 
 class SinkSettings(BaseModel):
