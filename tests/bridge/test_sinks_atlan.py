@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import AnyEntry
 from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
-from fairlead_bridge.sinks import Outcome, Target, settings
+from fairlead_bridge.sinks import Target, settings
 from tests.sinks import entries as shop
 from tests.sinks.atlan import FakeAtlan
 from tests.sinks.server import Answer, serving
+from tests.sinks.telling import tell, tell_in_bad_weather
 
 CONNECTION = "default/airflow/1763600000"
 ORDERS = "default/postgres/1/sales/public/orders"
@@ -45,11 +45,6 @@ def target(url: str = "https://x.atlan.com", **more: Any) -> Target:
     raw = {"type": "atlan", "url": url, "connection": CONNECTION, "naming": RULES, "rate": 1e6}
     asked = {"sinks": {"one": {**raw, "token_env": "T", **more}}}
     return settings.targets(asked, {"T": TOKEN})[0]
-
-
-def tell(told: Target, *entries: AnyEntry) -> list[Outcome]:
-    payloads = [told.sink.render(entry) for entry in entries]
-    return list(told.sink.push([payload for payload in payloads if payload is not None]))
 
 
 def held(fake: FakeAtlan, name: str) -> dict[str, Any]:
@@ -230,20 +225,5 @@ def test_random_trouble_leaves_nothing_out(fake: FakeAtlan) -> None:
     told = target(fake.url, entities=10)
     entries = [shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH]
     entries += [shop.task_run(job, day=day) for day in range(10) for job in shop.TASKS]
-    left = [told.sink.render(entry) for entry in entries]
-    for _ in range(600):
-        again, outcomes = [], told.sink.push(left)
-        for n, payload in enumerate(left):
-            try:
-                outcome = next(outcomes)
-            except Unavailable:
-                again += left[n:]
-                break
-            assert not isinstance(outcome, Rejected)
-            if outcome is not None:
-                again.append(payload)
-        left = again
-        if not left:
-            break
-    assert not left
+    tell_in_bad_weather(told, entries)
     assert held(fake, LOAD)["airflowRunStartTime"] == 1795150850000 + 9 * 86_400_000

@@ -15,11 +15,12 @@ import pytest
 
 from fairlead_bridge.entries import AnyEntry
 from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.sinks import Outcome, Target, settings
+from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.http import Broken
 from tests.sinks import entries as shop
 from tests.sinks.datahub import FakeDataHub
 from tests.sinks.server import Answer, serving
+from tests.sinks.telling import tell, tell_in_bad_weather
 
 FLOW = "urn:li:dataFlow:(airflow,orders_sync,prod)"
 LOAD = f"urn:li:dataJob:({FLOW},load)"
@@ -38,11 +39,6 @@ def fake() -> Iterator[FakeDataHub]:
 def target(url: str = "http://gms:8080", **more: Any) -> Target:
     raw = {"type": "datahub", "url": url, "naming": RULES, **more}
     return settings.targets({"sinks": {"one": raw}}, {})[0]
-
-
-def tell(told: Target, *entries: AnyEntry) -> list[Outcome]:
-    payloads = [told.sink.render(entry) for entry in entries]
-    return list(told.sink.push([payload for payload in payloads if payload is not None]))
 
 
 def aspects(told: Target, entry: AnyEntry) -> dict[str, Any]:
@@ -319,22 +315,7 @@ def test_random_trouble_leaves_nothing_out_and_nothing_twice(fake: FakeDataHub) 
     )
     told = target(fake.url)
     runs = [shop.task_run(shop.SCORE, map_index=n) for n in range(100)]
-    left = [told.sink.render(run) for run in runs]
-    for _ in range(400):
-        again = []
-        outcomes = told.sink.push(left)
-        for n, payload in enumerate(left):
-            try:
-                outcome = next(outcomes)
-            except Unavailable:
-                again += left[n:]
-                break
-            if outcome is not None:
-                again.append(payload)
-        left = again
-        if not left:
-            break
-    assert not left
+    tell_in_bad_weather(told, runs)
     results = [fake.results(urn) for urn in fake.aspects if "dataProcessInstance:" in urn]
     assert results == [["STARTED", "SUCCESS"]] * 100
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import AnyEntry, Tag
+from fairlead_bridge.entries import Tag
 from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.sinks import Outcome, Target, settings
+from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.openmetadata import quoted, split
 from tests.sinks import entries as shop
 from tests.sinks.openmetadata import FakeOpenMetadata
 from tests.sinks.server import Answer, serving
+from tests.sinks.telling import tell, tell_in_bad_weather
 
 ORDERS = "pg_prod.sales.public.orders"
 DAILY = "snowflake_prod.ANALYTICS.REPORTING.DAILY_ORDERS"
@@ -42,11 +43,6 @@ def fake() -> Iterator[FakeOpenMetadata]:
 def target(url: str = "http://om:8585", **more: Any) -> Target:
     raw = {"type": "openmetadata", "url": url, "naming": RULES, **more}
     return settings.targets({"sinks": {"one": raw}}, {})[0]
-
-
-def tell(told: Target, *entries: AnyEntry) -> list[Outcome]:
-    payloads = [told.sink.render(entry) for entry in entries]
-    return list(told.sink.push([payload for payload in payloads if payload is not None]))
 
 
 def edge(fake: FakeOpenMetadata) -> dict[str, Any]:
@@ -307,21 +303,6 @@ def test_random_trouble_leaves_nothing_out(fake: FakeOpenMetadata) -> None:
     )
     told = target(fake.url)
     days = [shop.dag_run(day, tasks=(shop.task_run(shop.LOAD, day=day),)) for day in range(30)]
-    left = [told.sink.render(entry) for entry in (*days, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH)]
-    for _ in range(600):
-        again, outcomes = [], told.sink.push(left)
-        for n, payload in enumerate(left):
-            try:
-                outcome = next(outcomes)
-            except Unavailable:
-                again += left[n:]
-                break
-            assert not isinstance(outcome, Rejected)
-            if outcome is not None:
-                again.append(payload)
-        left = again
-        if not left:
-            break
-    assert not left
+    tell_in_bad_weather(told, (*days, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH))
     assert len(fake.statuses[PIPELINE]) == 30
     assert len(columns(fake)) == 2
