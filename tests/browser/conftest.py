@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from fairlead_bridge.web.page import STATIC
 from tests.browser import shop
+from tests.browser.bridge import Bridge
 from tests.browser.chromium import Missing, running
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -30,71 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@dataclass
-class Bridge:
-    """`fairlead-bridge serve` as its own process, over a database of its own."""
-
-    folder: Path
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    base: str = field(default="")
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(self.port)]
-        database = f"sqlite:///{self.folder / 'bridge.db'}"
-        log = self.folder / "bridge.log"
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*command, "--database-url", database],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-            )
-
-        def started() -> re.Match[str] | None:
-            assert self.process is not None
-            assert self.process.poll() is None, log.read_text()
-            return re.search(r"url=(http://\S+:(\d+))", log.read_text())
-
-        until(started, "the bridge has not started")
-        found = started()
-        assert found
-        self.base, self.port = found[1], int(found[2])
-        until(self.settled, "the bridge does not answer")
-
-    def stop(self) -> None:
-        if self.process:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(15)
-            self.process = None
-
-    def get(self, path: str) -> shop.Json:
-        with urllib.request.urlopen(f"{self.base}/api/v1/{path}", timeout=10) as answer:  # noqa: S310
-            found: shop.Json = json.load(answer)
-        return found
-
-    def settled(self) -> bool:
-        try:
-            return bool(self.get("health")["inbox"]["waiting"] == 0)
-        except OSError:
-            return False
-
-    def tell(self, events: list[shop.Json]) -> None:
-        """Send events and wait until the catalog knows them."""
-        shop.post(self.base, events)
-        until(self.settled, "the bridge has not absorbed the events")
-        assert self.get("health")["inbox"]["quarantined"] == 0, self.get("quarantine?limit=1")
-
-
-def until(true: Callable[[], object], otherwise: str, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise AssertionError(otherwise)
-        time.sleep(0.05)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright holds an event loop while it runs
 def chromium() -> Iterator[playwright.Browser]:
     if not (STATIC / "index.html").is_file():
         pytest.fail("the page is not built: install the bridge without FAIRLEAD_SKIP_UI")
@@ -105,12 +34,21 @@ def chromium() -> Iterator[playwright.Browser]:
         pytest.fail(str(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright holds an event loop while it runs
 def shop_bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     """A bridge that knows the shop's story; tests only read it."""
     bridge = Bridge(tmp_path_factory.mktemp("shop"))
     bridge.start()
     bridge.tell(list(shop.story(shop.now())))
+    yield bridge
+    bridge.stop()
+
+
+@pytest.fixture(scope="module")
+def module_bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    """An empty bridge that the tests of one file share."""
+    bridge = Bridge(tmp_path_factory.mktemp("bridge"))
+    bridge.start()
     yield bridge
     bridge.stop()
 
@@ -130,6 +68,17 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 Open = Callable[..., "playwright.Page"]
+
+expect = playwright.expect
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+
+
+def settle(page: playwright.Page) -> None:
+    """Wait until nothing on the page is loading."""
+    page.wait_for_load_state("load")
+    expect(page.locator("main")).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_text("Drawing…")).to_have_count(0)
 
 
 @pytest.fixture
@@ -171,7 +120,7 @@ def open_page(chromium: playwright.Browser) -> Iterator[Open]:
 def serious() -> Callable[[playwright.Page], list[str]]:
     """What axe-core finds on a page that is serious or critical."""
     if not AXE.is_file():
-        pytest.fail("axe-core is not here: run `npm ci` in bridge/ui")
+        pytest.fail(f"{AXE} is not there: installing the bridge builds its page with `npm ci`")
     source = AXE.read_text(encoding="utf-8")
 
     def find(page: playwright.Page) -> list[str]:
