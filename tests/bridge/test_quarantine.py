@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -70,6 +73,26 @@ def test_an_event_that_breaks_us_is_set_aside_alone(db: sa.Engine) -> None:
         % (3, 3): "this bridge failed on it, which is a mistake of ours: ZeroDivisionError('three')"
     }
     assert jobs(db) == {"j0", "j1", "j2", "j4", "j5"}
+
+
+def test_what_no_index_takes_is_set_aside_alone(db: sa.Engine) -> None:
+    """PostgreSQL calls it a trouble of operation, as if it would pass; SQLite takes it."""
+    translate = build_translator(SETTINGS)
+    letters = random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=20_000)
+
+    def boundless(body: bytes) -> Change:
+        change = translate(body)
+        if b"j1" not in body:
+            return change
+        large = msgspec.structs.replace(change.jobs[0], name="".join(letters))
+        return msgspec.structs.replace(change, jobs=(large,))
+
+    receive(db, EVENT % (1, 1), EVENT % (2, 2))
+    step = Absorb(db, boundless, {}, most=50)
+    while step():
+        pass
+    assert "j2" in jobs(db)
+    assert len(jobs(db)) + len(odd(db)) == 2
 
 
 def test_once_we_can_read_it_a_replay_absorbs_it(db: sa.Engine) -> None:

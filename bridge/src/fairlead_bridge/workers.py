@@ -24,7 +24,14 @@ import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox, telemetry
 from fairlead_bridge.app import build_kafka, build_sinks, build_translator
-from fairlead_bridge.db.engine import checkpoint, one_absorber, open_database, reading, writing
+from fairlead_bridge.db.engine import (
+    checkpoint,
+    may_pass,
+    one_absorber,
+    open_database,
+    reading,
+    writing,
+)
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target, interests
@@ -213,9 +220,10 @@ class Absorb:
         began, worked = time.perf_counter(), time.thread_time()
         try:
             count = self._absorb(self._limit)
-        except sa.exc.OperationalError:
-            raise  # the database is busy, full or away: again later, all of it
-        except Exception as error:  # noqa: BLE001  (one of these events is our undoing: which?)
+        except Exception as error:
+            if _may_pass(error):
+                raise  # again later, all of it
+            # One of these events is our undoing: which?
             telemetry.say(Line.ABSORB_FAILED, logging.ERROR, exc_info=True, reason=error)
             count = self._one_by_one()
         if count:
@@ -227,7 +235,7 @@ class Absorb:
         return count
 
     def _pace(self, count: int, worked: float) -> None:
-        if self._within:
+        if self._within and worked:  # a coarse clock may say that it took no time
             self._limit = max(_FEWEST, min(self._most, int(count * self._within / worked)))
 
     def _absorb(self, limit: int) -> int:
@@ -242,9 +250,9 @@ class Absorb:
             try:
                 if not self._absorb(1):
                     break
-            except sa.exc.OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001  (a mistake of ours must not stop the others)
+            except Exception as error:
+                if _may_pass(error):
+                    raise
                 failed += self._set_aside(suspect, error)
             done += 1
         telemetry.say(Line.QUARANTINED, logging.ERROR, count=len(failed), first=failed[:10])
@@ -264,6 +272,10 @@ class Absorb:
             inbox.quarantine(tx, [(number, reason) for number in suspect], now())
             inbox.settle(tx, suspect)
         return suspect
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and may_pass(error)
 
 
 class Deliver:

@@ -142,6 +142,14 @@ def _take_turn(tx: sa.Connection, lock: int) -> None:
         tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 
 
+def may_pass(error: sa.exc.DBAPIError) -> bool:
+    """Whether the same transaction may succeed later: the database is busy, full or away."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return error.connection_invalidated
+    # PostgreSQL's class 54: what was written is too large, and always will be.
+    return not (getattr(error.orig, "sqlstate", None) or "").startswith("54")
+
+
 def checkpoint(engine: sa.Engine) -> None:
     """Copy SQLite's write-ahead log into the database file, beside readers and writers."""
     if engine.dialect.name == "sqlite":
