@@ -45,6 +45,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "airflowState", "A", "State and duration of every task when the DAG run closed; it settles those that sent nothing or the wrong thing."),
     Facet("run", "fairlead", "A", "State and times of a task instance as Airflow itself has them; told by our provider."),
     Facet("run", "fairlead_instances", "A", "State, times and tries of every task instance, from Airflow's database when the DAG run ended: the surest voice; told by our provider."),
+    Facet("run", "fairlead_import_error", "B", "The DAG file that Airflow could not read; told by our provider.", "fairlead_import_error"),
     Facet("run", "checkpoints", "A", "Flink's: the job is a stream, whose runs are not waited for to end."),
     Facet("run", "airflow_mappedTask", "C", "Nothing: `airflow` has the mapped index."),
     Facet("run", "unknownSourceAttribute", "C", "Nothing: it repeats an operator's attributes."),
@@ -69,6 +70,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("job", "gcp_composer_job", "B", "The Composer environment, with the job."),
     Facet("job", "gcp_lineage", "B", "Display name and origin for Google's catalog, with the job."),
     # --- datasets -------------------------------------------------------------------------------
+    Facet("dataset", "fairlead_asset", "B", "What an asset event said: its extra, and which task it was; told by our provider."),
     Facet("dataset", "schema", "A", "A version of the schema, one for each distinct content, nested fields included; when and by which run it came."),
     Facet("dataset", "columnLineage", "A", "What each column comes from, by the job that writes it, with kinds of transformation and masking."),
     Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` speak of one column, it counts."),
