@@ -89,6 +89,10 @@ def filled(value: Any, folder: Path) -> Any:
     return value
 
 
+def work() -> None:
+    """What tasks that run Python run."""
+
+
 def _in(package: str, module: str, *parts: Any, **more: Any) -> Example:
     return Example(
         f"airflow.providers.{module}", f"apache-airflow-providers-{package}", *parts, **more
@@ -197,7 +201,7 @@ EXAMPLES = [
     _in(
         "standard",
         "standard.operators.python.PythonOperator",
-        {"python_callable": filled},
+        {"python_callable": work},
         says={"sourceCode": ...},
     ),
     _in(
@@ -243,6 +247,12 @@ EXAMPLES = [
         learnt={"pod": SimpleNamespace(metadata=SimpleNamespace(name="work-x1", namespace="etl"))},
     ),
     _in(
+        "cncf-kubernetes",
+        "cncf.kubernetes.decorators.kubernetes._KubernetesDecoratedOperator",
+        {"python_callable": work, "image": "shop/etl:7"},
+        says={"sourceCode": ..., "sourceCodeLocation": "docker://shop/etl:7"},
+    ),
+    _in(
         "docker",
         "docker.operators.docker.DockerOperator",
         {"image": "shop/etl:7", "command": ["etl", "--all"], "environment": {"PASSWORD": "hidden"}},
@@ -252,6 +262,12 @@ EXAMPLES = [
             "externalQuery": ("c0ffee", "docker"),
         },
         learnt={"container": {"Id": "c0ffee"}},
+    ),
+    _in(
+        "docker",
+        "docker.decorators.docker._DockerDecoratedOperator",
+        {"python_callable": work, "image": "shop/etl:7"},
+        says={"sourceCode": ..., "sourceCodeLocation": "docker://shop/etl:7"},
     ),
     _in(
         "ssh",
@@ -407,6 +423,36 @@ EXAMPLES = [
         says={"sourceCodeLocation": "lambda:enrich:live"},
     ),
     _in(
+        "amazon",
+        "amazon.aws.operators.eks.EksPodOperator",
+        {"cluster_name": "c", "pod_name": "work", "image": "shop/etl:7", "cmds": ["etl"]},
+        says={
+            "sourceCode": "etl",
+            "sourceCodeLocation": "docker://shop/etl:7",
+            "externalQuery": ("etl/work-x1", "kubernetes"),
+        },
+        learnt={"pod": SimpleNamespace(metadata=SimpleNamespace(name="work-x1", namespace="etl"))},
+    ),
+    _in(
+        "google",
+        "google.cloud.operators.kubernetes_engine.GKEStartPodOperator",
+        {
+            "project_id": "p",
+            "location": "eu",
+            "cluster_name": "c",
+            "name": "work",
+            "namespace": "etl",
+            "image": "shop/etl:7",
+            "cmds": ["etl"],
+        },
+        says={
+            "sourceCode": "etl",
+            "sourceCodeLocation": "docker://shop/etl:7",
+            "externalQuery": ("etl/work-x1", "kubernetes"),
+        },
+        learnt={"pod": SimpleNamespace(metadata=SimpleNamespace(name="work-x1", namespace="etl"))},
+    ),
+    _in(
         "databricks",
         "databricks.operators.databricks.DatabricksSubmitRunOperator",
         {"databricks_conn_id": "bricks", "notebook_task": {"notebook_path": "/Shared/etl"}},
@@ -471,6 +517,17 @@ EXAMPLES = [
         "apache-kafka",
         "apache.kafka.sensors.kafka.AwaitMessageSensor",
         {"topics": ["orders"], "apply_function": "json.dumps", "kafka_config_id": "broker"},
+        {("kafka://b1:9092", "orders")},
+    ),
+    _in(
+        "apache-kafka",
+        "apache.kafka.sensors.kafka.AwaitMessageTriggerFunctionSensor",
+        {
+            "topics": ["orders"],
+            "apply_function": "json.dumps",
+            "event_triggered_function": print,
+            "kafka_config_id": "broker",
+        },
         {("kafka://b1:9092", "orders")},
     ),
 ]
