@@ -223,9 +223,9 @@ function DatasetPart({ card }: { card: Card }) {
               {dataset.schema_fields.length ? (
                 dataset.schema_fields.slice(0, 40).map((column) => (
                   <div key={column.name} className="item">
-                    <span className="mono small cut" title={column.description ?? column.name}>
+                    <Link to="/lineage" search={{ focus: card.node, view: 'columns', column: column.name }} className="link mono small cut" title={column.description ?? column.name}>
                       {column.name}
-                    </span>
+                    </Link>
                     <Tags of={column.tags} />
                     <span className="end mono small muted cut">{column.type ?? ''}</span>
                   </div>

@@ -1,8 +1,8 @@
-import { Menu, Modal, Tooltip, useComputedColorScheme } from '@mantine/core'
+import { Menu, Modal, useComputedColorScheme } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { Activity, Crosshair, Download, Gauge, History, ImageDown, type LucideIcon, Maximize2, Minus, Network, Plus, Table2, Timer, User } from 'lucide-react'
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
+import { Activity, Crosshair, Download, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Table2, Timer, User } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { Graph, Overview } from '../api/schema'
 import { addressOf, useApi } from '../api/client'
 import { DatasetLink, JobLink } from '../parts/Names'
@@ -10,9 +10,10 @@ import { Moment } from '../parts/Now'
 import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
 import { useTrail } from '../shell/crumbs'
 import { typing } from '../shell/keys'
-import { shortName } from '../text/names'
+import { isDataset, shortName } from '../text/names'
 import { count } from '../text/numbers'
 import { Board, useMoves } from './Board'
+import { ColumnsView } from './ColumnsView'
 import { saveCsv } from './exports'
 import { blameOf, neighboursOf, nextCard, type Step } from './graph'
 import { GraphTable } from './GraphTable'
@@ -20,19 +21,20 @@ import { Inspector } from './Inspector'
 import { legendOf } from './lens'
 import { DEEPEST, type Lens, lenses, type LineageSearch, USUAL } from './search'
 import { Timeline } from './Timeline'
+import { Stepper, Tool, Views } from './Toolbar'
 import { Verdict } from './Verdict'
 
 const route = getRouteApi('/lineage')
 const icons: Record<Lens, LucideIcon> = { status: Activity, freshness: Timer, duration: Gauge, owner: User }
 
 export default function LineagePage() {
-  const { focus } = route.useSearch()
-  return focus ? (
+  const { focus, view } = route.useSearch()
+  if (!focus) return <Start />
+  if (view === 'columns') return <ColumnsView focus={focus} />
+  return (
     <ReactFlowProvider>
       <Lineage focus={focus} />
     </ReactFlowProvider>
-  ) : (
-    <Start />
   )
 }
 
@@ -170,6 +172,7 @@ function Lineage({ focus }: { focus: string }) {
     <div className="lineage">
       <h1 className="hidden-text">Lineage of {name}</h1>
       <div className="bar">
+        <Views view={search.view} ofDataset={isDataset(graph?.focus ?? focus)} onChange={(view) => set({ view, sel: undefined }, false)} />
         <div className="segments" role="group" aria-label="Colour the cards by">
           {lenses.map((one) => {
             const Icon = icons[one]
@@ -250,32 +253,6 @@ function Legend({ lens, graph }: { lens: Lens; graph: Graph }) {
         </span>
       ))}
     </div>
-  )
-}
-
-function Stepper({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
-  return (
-    <span className="stepper" role="group" aria-label={`${label} levels`}>
-      <span>
-        {label} <b className="num">{value}</b>
-      </span>
-      <button type="button" aria-label={`Fewer ${label.toLowerCase()} levels`} disabled={value <= 0} onClick={() => onChange(value - 1)}>
-        <Minus size={13} aria-hidden />
-      </button>
-      <button type="button" aria-label={`More ${label.toLowerCase()} levels`} disabled={value >= DEEPEST} onClick={() => onChange(value + 1)}>
-        <Plus size={13} aria-hidden />
-      </button>
-    </span>
-  )
-}
-
-function Tool({ label, onClick, Icon }: { label: string; onClick: () => void; Icon: LucideIcon }): ReactNode {
-  return (
-    <Tooltip label={label}>
-      <button type="button" className="icon-button" aria-label={label} onClick={onClick}>
-        <Icon size={15} aria-hidden />
-      </button>
-    </Tooltip>
   )
 }
 

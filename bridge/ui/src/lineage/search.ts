@@ -1,12 +1,18 @@
 export const lenses = ['status', 'freshness', 'duration', 'owner'] as const
 export type Lens = (typeof lenses)[number]
 
+export const views = ['columns'] as const
+export type View = (typeof views)[number]
+
 /** The whole state of the lineage screen; what is as usual is left out of the address. */
 export interface LineageSearch {
   focus?: string
   up?: number
   down?: number
   lens?: Lens
+  view?: View // the whole graph if left out
+  column?: string // in the view of columns: where to begin; all of the focus if left out
+  field?: string // there: the chosen column of `sel`
   sel?: string
   asOf?: string // a moment in the past, ISO 8601
   time?: true // whether the timeline is open
@@ -21,19 +27,26 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   const asOf = asMoment(search.asOf)
   const up = asDepth(search.up)
   const down = asDepth(search.down)
+  const view = views.find((name) => name === search.view)
+  const column = asText(search.column)
+  const field = asText(search.field)
   const lens = lenses.find((name) => name === search.lens)
   return {
     ...(focus ? { focus } : {}),
     ...(up === undefined || up === USUAL.up ? {} : { up }),
     ...(down === undefined || down === USUAL.down ? {} : { down }),
     ...(lens && lens !== USUAL.lens ? { lens } : {}),
+    ...(view ? { view } : {}),
+    ...(view === 'columns' && column ? { column } : {}),
+    ...(view === 'columns' && sel && field ? { field } : {}),
     ...(sel ? { sel } : {}),
     ...(asOf ? { asOf } : {}),
     ...(search.time === true || asOf ? { time: true as const } : {}),
   }
 }
 
-const asText = (value: unknown) => (typeof value === 'string' && value ? value : undefined)
+/** A name may look like a number; the router has read it as one then. */
+const asText = (value: unknown) => (typeof value === 'number' ? String(value) : typeof value === 'string' && value ? value : undefined)
 
 function asMoment(value: unknown): string | undefined {
   const moment = typeof value === 'string' ? new Date(value) : null

@@ -7,6 +7,7 @@ import { Answer, Facts, Json, Nothing, Panel } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
 import { SchemaDiff } from '../parts/SchemaDiff'
 import { Badge, StateBadge } from '../parts/State'
+import { Ways } from '../parts/Ways'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
@@ -61,7 +62,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         {dataset.description && <p style={{ marginTop: 8, maxWidth: '80ch', whiteSpace: 'pre-line' }}>{dataset.description}</p>}
       </div>
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
-        <Columns columns={dataset.schema_fields} />
+        <Columns node={dataset.node} columns={dataset.schema_fields} />
       </Panel>
       <div className="columns">
         <Jobs title="Written by" jobs={dataset.writers} none="No job has been seen writing it." />
@@ -94,7 +95,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
   )
 }
 
-function Columns({ columns }: { columns: Column[] }) {
+function Columns({ node, columns }: { node: string; columns: Column[] }) {
   if (!columns.length) return <Nothing title="Its columns are not known">No event has told a schema for it yet.</Nothing>
   return (
     <div className="scroll">
@@ -112,7 +113,9 @@ function Columns({ columns }: { columns: Column[] }) {
             <tr key={column.name}>
               <td className="mono">
                 <span className="row">
-                  <span style={{ paddingLeft: 14 * (column.name.split('.').length - 1) }}>{column.name}</span>
+                  <Link to="/lineage" search={{ focus: node, view: 'columns', column: column.name }} className="link" style={{ paddingLeft: 14 * (column.name.split('.').length - 1) }} title="Where it comes from and where it goes">
+                    {column.name}
+                  </Link>
                   <Tags of={column.tags} />
                 </span>
               </td>
@@ -136,21 +139,6 @@ function Columns({ columns }: { columns: Column[] }) {
         </tbody>
       </table>
     </div>
-  )
-}
-
-function Ways({ of }: { of: Record<string, unknown>[] }) {
-  const words = [...new Set(of.map((way) => String(way.subtype ?? way.type ?? '').toLowerCase()).filter(Boolean))]
-  const masked = of.some((way) => way.masking === true)
-  return (
-    <>
-      {words.map((word) => (
-        <span key={word} className="tag">
-          {word.replaceAll('_', ' ')}
-        </span>
-      ))}
-      {masked && <Badge tone="ok">masked</Badge>}
-    </>
   )
 }
 

@@ -15,7 +15,7 @@ export function Tile({ platform }: { platform: string | null }) {
   )
 }
 
-export function DatasetLink({ dataset, platform }: { dataset: DatasetRef; platform?: string }) {
+export function DatasetLink({ dataset, platform }: { dataset: Pick<DatasetRef, 'id' | 'namespace' | 'name'>; platform?: string }) {
   return (
     <span className="row" style={{ gap: 8 }}>
       <Tile platform={platform ?? platformOf(dataset.namespace)} />

@@ -1,0 +1,51 @@
+import { Tooltip } from '@mantine/core'
+import { Columns3, type LucideIcon, Minus, Network, Plus } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { DEEPEST, type View } from './search'
+
+const choices: { view: View | undefined; text: string; Icon: LucideIcon }[] = [
+  { view: undefined, text: 'Graph', Icon: Network },
+  { view: 'columns', text: 'Columns', Icon: Columns3 },
+]
+
+/** What of the lineage is drawn. Columns are those of a dataset. */
+export function Views({ view, ofDataset, onChange }: { view: View | undefined; ofDataset: boolean; onChange: (view: View | undefined) => void }) {
+  return (
+    <div className="segments" role="group" aria-label="What is drawn">
+      {choices
+        .filter((one) => ofDataset || one.view !== 'columns')
+        .map(({ view: one, text, Icon }) => (
+          <button key={text} type="button" aria-pressed={view === one} onClick={() => onChange(one)}>
+            <Icon size={13} aria-hidden />
+            {text}
+          </button>
+        ))}
+    </div>
+  )
+}
+
+export function Stepper({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
+  return (
+    <span className="stepper" role="group" aria-label={`${label} levels`}>
+      <span>
+        {label} <b className="num">{value}</b>
+      </span>
+      <button type="button" aria-label={`Fewer ${label.toLowerCase()} levels`} disabled={value <= 0} onClick={() => onChange(value - 1)}>
+        <Minus size={13} aria-hidden />
+      </button>
+      <button type="button" aria-label={`More ${label.toLowerCase()} levels`} disabled={value >= DEEPEST} onClick={() => onChange(value + 1)}>
+        <Plus size={13} aria-hidden />
+      </button>
+    </span>
+  )
+}
+
+export function Tool({ label, onClick, Icon }: { label: string; onClick: () => void; Icon: LucideIcon }): ReactNode {
+  return (
+    <Tooltip label={label}>
+      <button type="button" className="icon-button" aria-label={label} onClick={onClick}>
+        <Icon size={15} aria-hidden />
+      </button>
+    </Tooltip>
+  )
+}
