@@ -76,3 +76,23 @@ def test_every_operator_of_an_extractor_is_held_here() -> None:
     ours = {name for name, kind in manager.extractors.items() if issubclass(kind, Extractor)}
     alike = {*PythonExtractor.operators, *BashExtractor.operators}
     assert ours - alike <= {example.name for example in EXAMPLES}
+
+
+def test_a_file_that_sftp_deletes_is_said_to_be_dropped() -> None:
+    arguments = {"ssh_conn_id": "box", "remote_filepath": ["/out/a.csv"], "operation": "delete"}
+    name = "airflow.providers.sftp.operators.sftp.SFTPOperator"
+    with operators.shop() as folder:
+        lineage = extracted(Example(name, "apache-airflow-providers-sftp", arguments), folder)
+    assert lineage.inputs == []
+    [output] = lineage.outputs
+    assert output.name == "/out/a.csv"
+    assert output.facets["lifecycleStateChange"].lifecycleStateChange.value == "DROP"
+
+
+@pytest.mark.parametrize("pattern", ["*.csv", "day=?/a.csv"])
+def test_a_pattern_that_is_waited_for_names_nothing(pattern: str) -> None:
+    arguments = {"filepath": pattern, "fs_conn_id": "files"}
+    name = "airflow.providers.standard.sensors.filesystem.FileSensor"
+    with operators.shop() as folder:
+        lineage = extracted(Example(name, "apache-airflow-providers-standard", arguments), folder)
+    assert lineage.inputs == []
