@@ -170,17 +170,6 @@ def datasets_of_run(snapshot: Snapshot, run_id: int) -> list[Row]:
     return snapshot.rows(sa.select(t.run_dataset).where(t.run_dataset.c.run_id == run_id))
 
 
-def event_ids_of_run(snapshot: Snapshot, run_id: int, limit: int) -> list[int]:
-    """The newest events that told of the run, oldest first."""
-    statement = (
-        sa.select(t.run_event.c.event_id)
-        .where(t.run_event.c.run_id == run_id)
-        .order_by(t.run_event.c.event_id.desc())
-        .limit(limit)
-    )
-    return sorted(row.event_id for row in snapshot.rows(statement))
-
-
 # --- jobs ---------------------------------------------------------------------------------------
 
 

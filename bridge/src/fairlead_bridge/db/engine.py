@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -92,14 +91,6 @@ def parse_url(url: str) -> sa.URL:
 
 
 _URLS = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
-
-
-def sqlite_file(engine: sa.Engine) -> Path | None:
-    """The file of an embedded database; None for a server."""
-    if engine.dialect.name != "sqlite":
-        return None
-    assert engine.url.database is not None  # noqa: S101  (parse_url saw to it)
-    return Path(engine.url.database)
 
 
 @contextmanager
