@@ -76,8 +76,9 @@ def every(base: str, focus: str = "") -> dict[str, str]:
         if runs := get(base, f"runs?kind=dag&dag_id={quote(dag['dag_id'], safe='')}")["items"]:
             found["dag-run"] = f"{base}/runs/{runs[0]['id']}"
     if focus := focus or widest(base):
-        dataset = get(base, f"datasets/{quote(focus.removeprefix('dataset:'), safe='')}")
-        found["dataset"] = f"{base}/datasets/{dataset['id']}"
+        if focus.startswith("dataset:"):
+            dataset = get(base, f"datasets/{quote(focus.removeprefix('dataset:'), safe='')}")
+            found["dataset"] = f"{base}/datasets/{dataset['id']}"
         found["lineage"] = lineage(base, focus, sel=focus)
         found["time-travel"] = lineage(base, focus, time="true")
     return found
