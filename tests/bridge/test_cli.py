@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox
+from fairlead_bridge import inbox, outbox
 from fairlead_bridge.cli import main
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.tables import job, run
+from fairlead_bridge.model import Name
 from tests.bridge.absorbing import absorb, dump, understand
 from tests.bridge.small import dataset, run_event, schema, uuid
 
@@ -187,3 +188,19 @@ def test_rules_that_cannot_be_read_are_refused_by_name(
     url = f"sqlite:///{tmp_path / 'fairlead.db'}"
     assert main(["names", "--database-url", url, "--identity-rules", str(missing)]) == 2
     assert "nowhere.toml" in capsys.readouterr().err
+
+
+def test_a_sink_that_the_settings_no_longer_have_can_be_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'fairlead.db'}"
+    engine = open_database(url)
+    migrate(engine)
+    with writing(engine) as tx:
+        outbox.put(tx, [Name("job", 1), Name("job", 2)], {"old": {"job"}}, 1)
+    assert main(["sinks", "forget", "--database-url", url]) == 2
+    assert main(["sinks", "forget", "old", "--database-url", url]) == 0
+    assert "old: 2 entries forgotten" in capsys.readouterr().out
+    with reading(engine) as tx:
+        assert outbox.counts(tx, ["old"], 2)["old"].waiting == 0
+    engine.dispose()

@@ -158,9 +158,10 @@ def _parser() -> argparse.ArgumentParser:
     _setting(sinks, "sinks_file")
     sinks.add_argument(
         "action",
-        choices=("status", "check", "retry", "retell"),
+        choices=("status", "check", "retry", "retell", "forget"),
         help="status: how far each is; check: try address, credentials and the naming map, without "
-        "sending anything; retry: what was rejected; retell: everything",
+        "sending anything; retry: what was rejected; retell: everything; forget: a sink that the "
+        "settings no longer have, and what it was owed",
     )
     sinks.add_argument("name", nargs="?", help="one sink; without it, all")
     return parser
@@ -443,6 +444,8 @@ def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
     targets = build_sinks(settings)
+    if arguments.action == "forget":
+        return _forget_sink(settings, targets, arguments.name)
     chosen = [target for target in targets if arguments.name in (None, target.name)]
     if not chosen:
         known = ", ".join(target.name for target in targets) or "none"
@@ -462,6 +465,15 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
                 else:
                     outbox.retell(tx, target.name, target.kinds, now())
                     _print(f"{target.name}: will be told everything again")
+    return OK
+
+
+def _forget_sink(settings: Settings, targets: Sequence[Target], name: str | None) -> int:
+    if name is None or name in {target.name for target in targets}:
+        raise BadSettings("name one sink that the settings no longer have")
+    with _database(settings) as engine, writing(engine) as tx:
+        count = outbox.drop_sink(tx, name)
+    _print(f"{name}: {count} entries forgotten")
     return OK
 
 
