@@ -8,12 +8,13 @@ import os
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import AnyEntry
+from fairlead_bridge.entries import AnyEntry, JobEntry, Origin, Unseen
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.http import Broken
@@ -214,6 +215,53 @@ def test_lineage_can_be_replaced_so_that_stale_edges_go(fake: FakeDataHub) -> No
         {"destinationUrn": ORDERS}
     ]
     assert len(fake.aspects[LOAD]["dataJobInputOutput"]["fineGrainedLineages"]) == 2
+
+
+def aged(entry: JobEntry, days: float, **more: Any) -> JobEntry:
+    """The same job, with an edge and a column that it has not shown for so many days."""
+    return replace(
+        entry,
+        inputs=(*entry.inputs, shop.LANDING),
+        origins=(*entry.origins, Origin(shop.LANDING, "id", shop.DAILY, "ORDER_ID")),
+        unseen=(Unseen(shop.LANDING, "input", round(days * 86_400_000_000)),),
+        **more,
+    )
+
+
+def test_an_edge_that_is_not_seen_any_more_is_taken_back_and_a_drawn_one_stays(
+    fake: FakeDataHub,
+) -> None:
+    drawn = {"destinationUrn": "urn:li:dataset:(urn:li:dataPlatform:excel,plan,PROD)"}
+    fake.aspects[LOAD]["dataJobInputOutput"] = {"inputDatasetEdges": [drawn]}
+    fake.aspects[LOAD]["globalTags"] = {"tags": [{"tag": "urn:li:tag:gold"}]}
+    fake.aspects[LOAD]["ownership"] = {"owners": [{"owner": "urn:li:corpuser:ann", "type": "X"}]}
+    told = target(fake.url, retire_after_days=30)
+    held = fake.aspects[LOAD]
+    for days, edges, columns in ((29.9, 3, 3), (30.1, 2, 2), (30.1, 2, 2), (0.1, 3, 3)):
+        assert tell(told, aged(shop.LOAD_ENTRY, days)) == [None]
+        assert len(held["dataJobInputOutput"]["inputDatasetEdges"]) == edges
+        assert len(held["dataJobInputOutput"]["fineGrainedLineages"]) == columns
+        assert drawn in held["dataJobInputOutput"]["inputDatasetEdges"]
+    assert held["globalTags"]["tags"] == [{"tag": "urn:li:tag:gold"}]
+    assert len(held["ownership"]["owners"]) == 2
+
+
+def test_a_task_that_its_dag_no_longer_has_is_removed_softly_where_asked_for(
+    fake: FakeDataHub,
+) -> None:
+    gone = replace(shop.LOAD_ENTRY, gone=True)
+    for entry, more, removed in (
+        (gone, {}, False),
+        (gone, {"retire_after_days": 30}, True),
+        (shop.LOAD_ENTRY, {"retire_after_days": 30}, False),
+    ):
+        assert tell(target(fake.url, **more), entry) == [None]
+        assert fake.aspects[LOAD]["status"] == {"removed": removed}
+
+
+def test_no_edge_is_taken_back_unless_that_is_asked_for(fake: FakeDataHub) -> None:
+    assert tell(target(fake.url), aged(shop.LOAD_ENTRY, 4000)) == [None]
+    assert len(fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"]) == 2
 
 
 def test_datasets_are_named_by_rules_then_by_their_scheme() -> None:

@@ -182,8 +182,10 @@ class FakeDataHub(Fake):
                 how, down, _, up = path[1:]
                 member: Any = {"how": how, "down": down, "up": up}
             else:
-                member = operation["value"]
-            if member not in array:
+                member = operation.get("value") or {"destinationUrn": path[1]}
+            if operation["op"] == "remove":  # of what is not there, too
+                held[path[0]] = [item for item in array if item != member]
+            elif member not in array:
                 array.append(member)
 
     def results(self, urn: str) -> list[str]:

@@ -71,6 +71,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """An input or output of a job that its newest successful run that told of data did not show."""
+
+    dataset: DatasetRef
+    role: Literal["input", "output"]
+    since: int  # microseconds between the last run that showed it and that newest one
+
+
+@dataclass(frozen=True, slots=True)
 class RunDataset:
     """What a run read or wrote."""
 
@@ -131,6 +140,8 @@ class JobEntry(Entry):
     inputs: tuple[DatasetRef, ...] = ()
     outputs: tuple[DatasetRef, ...] = ()
     origins: tuple[Origin, ...] = ()
+    unseen: tuple[Unseen, ...] = ()  # among `inputs` and `outputs`
+    gone: bool = False  # a task that the newest START of its DAG does not list
 
 
 @dataclass(frozen=True, slots=True)

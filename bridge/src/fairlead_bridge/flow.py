@@ -261,6 +261,19 @@ def forget(db: sa.Engine, sinks: Collection[str], before: int, limit: int = 5_00
     return len(gone)
 
 
+# --- staleness ----------------------------------------------------------------------------------
+
+
+def review(db: sa.Engine, target: Target, now: int) -> None:
+    """
+    Let a sink that retires edges and tasks look at each: they grow old though nothing comes that
+    tells of them. What reads as before is not told again.
+    """
+    if target.retires and "job" in target.kinds:
+        with writing(db) as tx:
+            outbox.put(tx, entry.may_retire(tx), {target.name: {"job"}}, now)
+
+
 # --- rehearsal ----------------------------------------------------------------------------------
 
 

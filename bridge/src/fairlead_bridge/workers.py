@@ -52,6 +52,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STOP_WITHIN = 20.0
 
 _HOUR = 3600.0
+#: Seconds between two looks at edges that may have come of age.
+_REVIEW = 6 * _HOUR
 _DAY = 86_400_000_000  # microseconds
 
 
@@ -182,6 +184,8 @@ def _start_loops(loops: _Loops, settings: Settings, engine: sa.Engine, told: Con
     if "deliver" in settings.roles:
         for target in targets:
             loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
+            if target.retires:
+                loops.start("review", Review(engine, target), _REVIEW)
     loops.start("chores", lambda: _chores(engine, told), 1.0)
 
 
@@ -293,6 +297,18 @@ class Deliver:
             took = time.perf_counter() - began
             telemetry.DELIVER_SECONDS.labels(self._target.name).observe(took)
         return count
+
+
+class Review:
+    """A step of staleness: a sink that retires edges looks which have come of age."""
+
+    def __init__(self, engine: sa.Engine, target: Target) -> None:
+        self._engine = engine
+        self._target = target
+
+    def __call__(self) -> int:
+        flow.review(self._engine, self._target, now())
+        return 0
 
 
 class Forget:

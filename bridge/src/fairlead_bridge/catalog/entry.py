@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -29,6 +29,7 @@ from fairlead_bridge.entries import (
     RunEntry,
     Tag,
     Task,
+    Unseen,
 )
 from fairlead_bridge.model import Name
 
@@ -57,6 +58,15 @@ def shown_in(tx: sa.Connection, names: Iterable[Name]) -> set[Name]:
     return {Name("job", row.parent_id) for row in snapshot.each(_DAG_OF, jobs)}
 
 
+def may_retire(tx: sa.Connection) -> set[Name]:
+    """Tasks, which their DAG may have lost, and jobs whose data may have come of age."""
+    ends = sa.union(sa.select(t.edge.c.src), sa.select(t.edge.c.dst)).subquery()
+    jobs = sa.select(t.job.c.id).where(
+        sa.or_(t.job.c.kind == "task", t.job.c.id.in_(sa.select(ends.c.src)))
+    )
+    return {Name("job", key) for key in tx.scalars(jobs)}
+
+
 def datasets(tx: sa.Connection) -> Iterator[DatasetRef]:
     """Every asset there is, in the order of names."""
     for row in tx.execute(_ASSETS):
@@ -67,6 +77,20 @@ _RUN_FACTS = sa.select(t.run.c.id, t.run.c.facts).where(among(t.run.c.id))
 _DAG_OF = sa.select(t.job.c.parent_id).where(
     t.job.c.kind == "task", t.job.c.parent_id.is_not(None), among(t.job.c.id)
 )
+#: When each job's newest successful run began that told of data.
+_NEWEST_TOLD = sa.select(
+    t.job.c.id,
+    sa.select(t.run.c.at)
+    .where(
+        t.run.c.job_id == t.job.c.id,
+        t.run.c.state == "success",
+        sa.exists().where(t.run_dataset.c.run_id == t.run.c.id),
+    )
+    .order_by(t.run.c.at.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("at"),
+).where(among(t.job.c.id))
 _ASSETS = (
     sa.select(t.dataset)
     .where(t.dataset.c.id == t.dataset.c.asset_id)
@@ -168,6 +192,9 @@ class _Reader:
         tasks = [row.id for found in children.values() for row in found]
         told = facets.of(self._all, {key: key for key in (*rows, *tasks)})
         inputs, outputs, upstream = self._edges(rows)
+        above = {row.parent_id for row in rows.values() if row.kind == "task" and row.parent_id}
+        graphs = facets.of(self._all, {key: key for key in above}, ("fairlead_tasks",))
+        newest = {row.id: row.at for row in self._all.each(_NEWEST_TOLD, rows) if row.at}
         ends = {end for side in (inputs, outputs) for found in side.values() for end in found}
         datasets = self._dataset_refs(ends)
         refs = self._job_refs(
@@ -195,17 +222,23 @@ class _Reader:
                 inputs=_refs(inputs[key], datasets),
                 outputs=_refs(outputs[key], datasets),
                 origins=origins.get(key, ()),
+                gone=_gone(rows[key], graphs),
+                unseen=tuple(
+                    _unseen("input", inputs[key], newest.get(key), datasets)
+                    + _unseen("output", outputs[key], newest.get(key), datasets)
+                ),
             )
 
     def _edges(
         self, jobs: Collection[int]
-    ) -> tuple[dict[int, set[int]], dict[int, set[int]], dict[int, set[int]]]:
-        inputs, outputs, upstream = (defaultdict[int, set[int]](set) for _ in range(3))
+    ) -> tuple[dict[int, dict[int, Row]], dict[int, dict[int, Row]], dict[int, dict[int, Row]]]:
+        """What each job reads and writes and the jobs before it: the edges by their other end."""
+        inputs, outputs, upstream = (defaultdict[int, dict[int, Row]](dict) for _ in range(3))
         for row in self._rows(t.edge, t.edge.c.src, jobs):
             if row.kind == "data":
-                outputs[row.src].add(row.dst)
+                outputs[row.src][row.dst] = row
         for row in self._rows(t.edge, t.edge.c.dst, jobs):
-            (inputs if row.kind == "data" else upstream)[row.dst].add(row.src)
+            (inputs if row.kind == "data" else upstream)[row.dst][row.src] = row
         return inputs, outputs, upstream
 
     def _job_refs(self, wanted: Collection[int]) -> dict[int, JobRef]:
@@ -421,6 +454,35 @@ def _job_ref(row: Row, parent: Row | None = None) -> JobRef:
 def _refs(keys: Iterable[int], refs: Mapping[int, Any]) -> tuple[Any, ...]:
     found = {refs[key] for key in keys if key in refs}
     return tuple(sorted(found, key=lambda ref: (ref.namespace, ref.name)))
+
+
+def _gone(row: Row, graphs: Mapping[int, facets.Facets]) -> bool:
+    listed = graphs.get(row.parent_id, {}).get("fairlead_tasks", {}).get("tasks") or ()
+    return bool(listed) and row.kind == "task" and row.task_id not in listed
+
+
+def _unseen(
+    role: Literal["input", "output"],
+    edges: Mapping[int, Row],
+    newest: int | None,
+    refs: Mapping[int, DatasetRef],
+) -> list[Unseen]:
+    """
+    The edges that runs showed, but none since before the `newest` that told of data. One that was
+    declared stays, and so does that of an asset which is seen under another of its names.
+    """
+    if newest is None:
+        return []
+    seen: dict[DatasetRef, int] = {}
+    for key, row in edges.items():
+        if key in refs:
+            at = newest if row.last_run is None else row.last_at
+            seen[refs[key]] = max(at, seen.get(refs[key], at))
+    return [
+        Unseen(ref, role, newest - at)
+        for ref, at in sorted(seen.items(), key=lambda item: item[0].id)
+        if at < newest
+    ]
 
 
 def _rank(row: Row) -> tuple[int, int, bytes]:

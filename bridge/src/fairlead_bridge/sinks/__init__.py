@@ -78,6 +78,9 @@ class Target:
     batch: int = 100
     attempts: int = 20  # after which an entry that alone fails is given up
     namespaces: tuple[str, ...] = ("*",)  # shell patterns
+    retires: bool = (
+        False  # takes edges back by age, so that jobs are told again though nothing came
+    )
 
     def wants(self, entry: AnyEntry) -> bool:
         """Whether the entry passes this sink's filters."""

@@ -26,7 +26,7 @@ from fairlead_bridge.entries import (
 )
 from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import Outcome
+from fairlead_bridge.sinks import Outcome, retiring
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.http import Bearer, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
@@ -130,7 +130,8 @@ class Atlan:
             case DatasetEntry():
                 return self._dataset(entry)
             case JobEntry(job=job) if _is_told(job):
-                return list(self._job(entry))
+                kept, _ = retiring.split(entry, self._settings.retire_after_days)
+                return list(self._job(kept))
             case RunEntry(job=job) if _is_told(job):
                 return self._run(entry)
         return None

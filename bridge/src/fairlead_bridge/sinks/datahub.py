@@ -26,7 +26,7 @@ from fairlead_bridge.entries import (
     Tag,
 )
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import Outcome
+from fairlead_bridge.sinks import Outcome, retiring
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
@@ -122,8 +122,9 @@ class DataHub:
             case DatasetEntry():
                 upserts = list(self._dataset(entry))
             case JobEntry(job=job) if _is_told(job):
-                upserts = list(self._job(entry))
-                patches = list(self._curated(entry))
+                kept, retired = retiring.split(entry, self._settings.retire_after_days)
+                upserts = list(self._job(kept))
+                patches = list(self._curated(kept, retired))
             case RunEntry(job=job) if _is_told(job):
                 upserts = list(self._run(entry))
             case _:
@@ -160,7 +161,8 @@ class DataHub:
             info["externalUrl"] = entry.url
         if entry.description:
             info["description"] = entry.description
-        status = {"value": {"removed": False}}
+        gone = entry.gone and self._settings.retire_after_days is not None
+        status = {"value": {"removed": gone}}
         if job.kind == "dag":
             flow = self._urns.flow(job)
             yield "dataFlow", {"urn": flow, "dataFlowInfo": {"value": info}, "status": status}
@@ -221,8 +223,21 @@ class DataHub:
             ],
         }
 
-    def _curated(self, entry: JobEntry) -> Iterator[tuple[str, Aspects]]:
-        """What is added to what is there: tags, owners, edges."""
+    def _members(self, entry: JobEntry) -> dict[tuple[str, ...], Any]:
+        """What a patch adds for the edges of a job, by the path that takes it away again."""
+        edges: dict[tuple[str, ...], Any] = {
+            (name, other): {"destinationUrn": other}
+            for name, urns in self._edges(entry).items()
+            for other in urns
+        }
+        columns = {
+            ("fineGrainedLineages", how, down, "NONE", up): {"confidenceScore": 1.0}
+            for how, down, up in self._columns(entry)
+        }
+        return edges | columns
+
+    def _curated(self, entry: JobEntry, retired: JobEntry) -> Iterator[tuple[str, Aspects]]:
+        """What is added to what is there: tags, owners, edges; and what we added is taken back."""
         is_dag = entry.job.kind == "dag" and self._urns.style == "plugin"
         urn = self._urns.flow(entry.job) if is_dag else self._urns.job(entry.job)
         aspects: Aspects = {}
@@ -242,17 +257,10 @@ class DataHub:
                 {"owners": ["owner", "type", "typeUrn", "attribution␟source"]},
             )
         if not is_dag and self._settings.lineage == "merge":
-            adds: list[tuple[tuple[str, ...], Any]] = [
-                ((name, other), {"destinationUrn": other})
-                for name, urns in self._edges(entry).items()
-                for other in urns
-            ]
-            adds += [
-                (("fineGrainedLineages", how, down, "NONE", up), {"confidenceScore": 1.0})
-                for how, down, up in self._columns(entry)
-            ]
-            if adds:
-                aspects["dataJobInputOutput"] = _patch(adds)
+            adds = self._members(entry)
+            removes = [path for path in self._members(retired) if path not in adds]
+            if adds or removes:
+                aspects["dataJobInputOutput"] = _patch(list(adds.items()), removes=removes)
         if aspects:
             yield ("dataFlow" if is_dag else "dataJob"), {"urn": urn, **aspects}
 
@@ -558,18 +566,20 @@ def _run_events(run: RunEntry) -> Iterator[Aspects]:
 
 
 def _patch(
-    adds: Sequence[tuple[Sequence[str], Any]], keys: dict[str, list[str]] | None = None
+    adds: Sequence[tuple[Sequence[str], Any]],
+    keys: dict[str, list[str]] | None = None,
+    removes: Sequence[Sequence[str]] = (),
 ) -> Aspects:
-    """A JSON Patch that adds; `keys` say by what the members of an array are told apart."""
-    operations = [
-        {
-            "op": "add",
-            "path": "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path),
-            "value": value,
-        }
-        for path, value in adds
+    """A JSON Patch; `keys` say by what the members of an array are told apart."""
+    operations: list[Aspects] = [
+        *({"op": "add", "path": _pointer(path), "value": value} for path, value in adds),
+        *({"op": "remove", "path": _pointer(path)} for path in removes),
     ]
     return {"value": {"patch": operations, **({"arrayPrimaryKeys": keys} if keys else {})}}
+
+
+def _pointer(path: Sequence[str]) -> str:
+    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def _tag(tag: Tag) -> str:

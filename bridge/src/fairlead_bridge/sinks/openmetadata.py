@@ -30,7 +30,7 @@ from fairlead_bridge.entries import (
 )
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
+from fairlead_bridge.sinks import ENOUGH, Outcome, Waits, retiring
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.naming import Naming
 from fairlead_bridge.sinks.settings import SinkSettings, Url
@@ -226,6 +226,7 @@ class OpenMetadata:
         return StatusTold(self._fqn(run.job), body)
 
     def _edges(self, entry: JobEntry) -> EdgesTold | None:
+        entry, _ = retiring.split(entry, self._settings.retire_after_days)
         inputs = sorted({name for ref in entry.inputs if (name := self.named(ref))})
         outputs = sorted({name for ref in entry.outputs if (name := self.named(ref))})
         if not any(source != target for source in inputs for target in outputs):

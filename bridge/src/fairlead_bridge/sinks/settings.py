@@ -59,6 +59,9 @@ class SinkSettings(BaseModel):
     rate: float | None = Field(default=None, gt=0, description="requests a second, at most")
     timeout: float = Field(30.0, gt=0, description="seconds to wait for an answer")
     verify: bool | str = Field(True, description="check certificates; or the path of a CA bundle")
+    retire_after_days: float | None = Field(
+        default=None, gt=0, description="take back edges that no run showed for so long"
+    )
     naming: tuple[Rule, ...] = Field((), description="asked before the file's own [[naming]]")
 
 
@@ -174,6 +177,7 @@ def _target(
         batch=settings.batch,
         attempts=settings.attempts,
         namespaces=settings.namespaces,
+        retires=settings.retire_after_days is not None,
     )
 
 

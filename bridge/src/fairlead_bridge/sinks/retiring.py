@@ -1,0 +1,36 @@
+"""Edges that a job has not shown for long: which a sink tells of, and which it takes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead_bridge.entries import JobEntry
+
+_DAY = 86_400_000_000  # microseconds
+
+
+def split(entry: JobEntry, days: float | None) -> tuple[JobEntry, JobEntry]:
+    """
+    The job with the data it still reads and writes, and the job with that alone which it has not
+    shown for more than `days` before its newest successful run that told of data.
+
+    Columns go with either end. With no `days` nothing is retired.
+    """
+    old = [] if days is None else [edge for edge in entry.unseen if edge.since > days * _DAY]
+    inputs = {edge.dataset for edge in old if edge.role == "input"}
+    outputs = {edge.dataset for edge in old if edge.role == "output"}
+
+    def part(*, retired: bool) -> JobEntry:
+        return replace(
+            entry,
+            inputs=tuple(ref for ref in entry.inputs if (ref in inputs) is retired),
+            outputs=tuple(ref for ref in entry.outputs if (ref in outputs) is retired),
+            origins=tuple(
+                origin
+                for origin in entry.origins
+                if (origin.source in inputs or origin.target in outputs) is retired
+            ),
+            unseen=(),
+        )
+
+    return part(retired=False), replace(part(retired=True), upstream=())
