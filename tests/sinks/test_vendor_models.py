@@ -2,9 +2,14 @@
 What we send, read by the vendors' own models: they must take it and give every field back.
 
 Needs the vendors' packages, which do not go together with each other or with Airflow; each test is
-for an environment of its own: `pip install fairlead-bridge pytest` and `acryl-datahub`, `pyatlan`,
-or `openmetadata-ingestion` (that one with `--no-deps`, and `pydantic[email]`; its own plugin of
-pytest fails then, so set PYTEST_DISABLE_PLUGIN_AUTOLOAD=1).
+for a throw-away environment of its own, from the repository's root:
+
+    uv venv --python 3.11 /tmp/vendor
+    uv pip install --python /tmp/vendor/bin/python -e sdk -e bridge pytest httpx acryl-datahub
+    PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 /tmp/vendor/bin/python -m pytest tests/sinks/test_vendor_models.py
+
+and again with `pyatlan`, and with `openmetadata-ingestion`: that one with `--no-deps`, and
+`pydantic[email]`; its own plugin of pytest would fail then, hence no plugins.
 """
 
 from __future__ import annotations
