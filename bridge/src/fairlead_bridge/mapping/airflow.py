@@ -234,12 +234,27 @@ def _task_place(namespace: str, facet: _TaskFacet, told: _Told | None, at: int) 
     )
 
 
+#: Airflow's states that say no more than one of ours.
+_SAME = {
+    "scheduled": "queued",
+    "restarting": "running",
+    "up_for_reschedule": "deferred",
+    "shutdown": "failed",
+}
+
+
+def state_of(told: str | None) -> str:
+    """A task instance's state in our words."""
+    word = decode.word((told or "").lower()) or ""
+    return _SAME.get(word, word)
+
+
 def _truth(told: _Told | None, at: int) -> Truth | None:
     if told is None or not told.state:
         return None
     return Truth(
         at,
-        decode.word(told.state.lower()) or "",
+        state_of(told.state),
         time(told.startedAt),
         time(told.endedAt),
         time(told.queuedAt),

@@ -82,7 +82,7 @@ def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
         parent_id=place.dag_run,
         told=Truth(
             at,
-            str(row.state).lower(),
+            airflow.state_of(row.state),
             airflow.time(row.startedAt),
             airflow.time(row.endedAt),
             airflow.time(row.queuedAt),
