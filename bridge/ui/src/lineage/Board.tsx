@@ -22,12 +22,13 @@ interface Props {
   neighbours: Neighbours
   lens: Lens
   selected: string | undefined
+  wanted: string[] | null // cards that were looked for and found; null when nothing is looked for
   blame: Blame | null
   onSelect: (node: string | undefined) => void
   onMore: (node: string) => void
 }
 
-export function Board({ graph, neighbours, lens, selected, blame, onSelect, onMore }: Props) {
+export function Board({ graph, neighbours, lens, selected, wanted, blame, onSelect, onMore }: Props) {
   const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
@@ -37,6 +38,7 @@ export function Board({ graph, neighbours, lens, selected, blame, onSelect, onMo
     const path = blame?.path ?? []
     return new Set(path.slice(1).map((node, at) => `${path[at]} ${node}`))
   }, [blame])
+  const marked = useMemo(() => wanted && new Set(wanted), [wanted])
   useArrival(graph)
 
   const nodes = useMemo<Node[]>(() => {
@@ -60,11 +62,11 @@ export function Board({ graph, neighbours, lens, selected, blame, onSelect, onMo
       height: card.h,
       zIndex: 2,
       selected: card.node === selected,
-      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: lit !== null && !lit.has(card.node) && selected !== card.group, focus: card.node === graph.focus, onMore },
+      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: marked ? !marked.has(card.node) : lit !== null && !lit.has(card.node) && selected !== card.group, found: marked?.has(card.node) ?? false, focus: card.node === graph.focus, onMore },
       ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
     }))
     return [...frames, ...cards]
-  }, [graph, colors, lit, selected, far, onMore])
+  }, [graph, colors, lit, marked, selected, far, onMore])
 
   const pickFromAfar = useCallback(
     (event: React.MouseEvent) => {
@@ -102,7 +104,7 @@ export function Board({ graph, neighbours, lens, selected, blame, onSelect, onMo
       }}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
-      {far ? <FarView graph={graph} colors={colors} selected={selected} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} />}
+      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} />}
       <MiniMap graph={graph} colors={colors} />
     </ReactFlow>
   )

@@ -13,6 +13,7 @@ export interface CardData extends Record<string, unknown> {
   card: Card
   color: string
   dim: boolean
+  found: boolean // what was looked for in the graph
   focus: boolean
   onMore: (node: string) => void
 }
@@ -63,7 +64,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card } = data
   return (
     <>
-      <div className="card" data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined}>
+      <div className="card" data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined}>
         <div className="row">
           <Tile platform={card.platform} />
           <span className="nm" title={card.name}>
@@ -100,7 +101,7 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const compared = card.last_run && !neverRan(card.last_run) ? against(card.last_run.duration, card.p50) : null
   return (
     <>
-      <div className="card" data-job data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
+      <div className="card" data-job data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
         <span className="stripe" style={{ background: data.color }} />
         <div className="row">
           <span className="nm" title={card.name}>

@@ -5,7 +5,7 @@ import type { Graph } from '../api/schema'
 import { fitted, shortName } from '../text/names'
 
 /** The whole graph from afar on one canvas: cards are rectangles, so thousands stay smooth. */
-export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map<string, string>; selected: string | undefined }) {
+export function FarView({ graph, colors, selected, found }: { graph: Graph; colors: Map<string, string>; selected: string | undefined; found: Set<string> | null }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const transform = useStore((state) => state.transform)
   const width = useStore((state) => state.width)
@@ -45,9 +45,9 @@ export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map
     paper.stroke()
     for (const card of graph.cards) {
       paper.fillStyle = paint(colors.get(card.node) ?? 'var(--non)')
-      paper.globalAlpha = card.kind === 'dataset' ? 0.55 : 0.9
+      paper.globalAlpha = found && !found.has(card.node) ? 0.15 : card.kind === 'dataset' ? 0.55 : 0.9
       paper.fillRect(card.x, card.y, card.w, card.h)
-      if (card.node === selected || card.node === graph.focus) {
+      if (card.node === selected || card.node === graph.focus || found?.has(card.node)) {
         paper.globalAlpha = 1
         paper.strokeStyle = paint('var(--accent)')
         paper.lineWidth = 3 / zoom
@@ -56,7 +56,7 @@ export function FarView({ graph, colors, selected }: { graph: Graph; colors: Map
     }
     paper.globalAlpha = 1
     label(paper, graph, zoom, paint)
-  }, [graph, colors, selected, transform, width, height, scheme])
+  }, [graph, colors, selected, found, transform, width, height, scheme])
   return <canvas ref={canvas} aria-hidden style={{ position: 'absolute', inset: 0, width, height, pointerEvents: 'none', zIndex: 3 }} />
 }
 

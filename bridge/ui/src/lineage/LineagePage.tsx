@@ -2,9 +2,10 @@ import { Menu, Modal, useComputedColorScheme } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
 import { Activity, Crosshair, Download, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Table2, Timer, User } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Graph, Overview } from '../api/schema'
 import { addressOf, useApi } from '../api/client'
+import { useTyped } from '../parts/Filter'
 import { DatasetLink, JobLink } from '../parts/Names'
 import { Moment } from '../parts/Now'
 import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
@@ -15,13 +16,13 @@ import { count } from '../text/numbers'
 import { Board, useMoves } from './Board'
 import { ColumnsView } from './ColumnsView'
 import { saveCsv } from './exports'
-import { blameOf, neighboursOf, nextCard, type Step } from './graph'
+import { blameOf, found, neighboursOf, nextCard, type Step } from './graph'
 import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { legendOf } from './lens'
 import { DEEPEST, type Lens, lenses, type LineageSearch, USUAL } from './search'
 import { Timeline } from './Timeline'
-import { Stepper, Tool, Views } from './Toolbar'
+import { Find, Stepper, Tool, Views } from './Toolbar'
 import { Verdict } from './Verdict'
 
 const route = getRouteApi('/lineage')
@@ -110,6 +111,10 @@ function Lineage({ focus }: { focus: string }) {
   const graph = answer.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
+  const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
+  const [wanted, setWanted] = useTyped(search.find ?? '', (find) => set({ find }))
+  const hits = useMemo(() => (graph ? found(graph, wanted) : []), [graph, wanted])
+  const findField = useRef<HTMLInputElement>(null)
   const moves = useMoves(graph)
   const scheme = useComputedColorScheme('light')
   const [help, setHelp] = useState(false)
@@ -122,7 +127,6 @@ function Lineage({ focus }: { focus: string }) {
     </Link>,
   )
 
-  const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
   const select = useCallback((node: string | undefined) => set({ sel: node }), [set])
   const refocus = useCallback((node: string) => set({ focus: node, sel: node }, false), [set])
   const step = useCallback(
@@ -158,6 +162,11 @@ function Lineage({ focus }: { focus: string }) {
       ...Object.fromEntries(lenses.map((name, at) => [String(at + 1), () => set({ lens: name })])),
     }
     const onKey = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key === 'f') {
+        event.preventDefault()
+        findField.current?.select()
+        return
+      }
       if (typing(event) || event.metaKey || event.ctrlKey || event.altKey) return
       const act = keys[event.key]
       if (!act) return
@@ -186,6 +195,7 @@ function Lineage({ focus }: { focus: string }) {
         </div>
         <Stepper label="Upstream" value={up} onChange={(next) => set({ up: next })} />
         <Stepper label="Downstream" value={down} onChange={(next) => set({ down: next })} />
+        <Find field={findField} value={wanted} hits={hits} at={sel} onChange={setWanted} onJump={(node) => (select(node), moves.to(node))} />
         <span className="end muted small num" role="status">
           {graph ? `${count(graph.cards.length)} cards${graph.truncated ? `, ${count(graph.truncated)} beyond the limit` : ''}` : ''}
         </span>
@@ -224,7 +234,7 @@ function Lineage({ focus }: { focus: string }) {
           <Moment at={asOf}>
             <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} onFurther={up < DEEPEST ? () => set({ up: Math.min(DEEPEST, up + 4) }) : undefined} />
             <Legend lens={lens} graph={graph} />
-            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} blame={blame} onSelect={select} onMore={refocus} />
+            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} onSelect={select} onMore={refocus} />
             <div className="tools">
               <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
               <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />
@@ -258,6 +268,7 @@ function Legend({ lens, graph }: { lens: Lens; graph: Graph }) {
 
 const keys: [string, string][] = [
   ['/', 'Search everything'],
+  ['Ctrl F', 'Find in the graph; Enter jumps from card to card'],
   ['u  d', 'One level more up, down; with shift one fewer'],
   ['e', 'Make the chosen card the focus'],
   ['← ↑ ↓ →', 'To the neighbour'],

@@ -1,6 +1,6 @@
 import { Tooltip } from '@mantine/core'
 import { Columns3, type LucideIcon, Minus, Network, Plus } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, type Ref } from 'react'
 import { DEEPEST, type View } from './search'
 
 const choices: { view: View | undefined; text: string; Icon: LucideIcon }[] = [
@@ -21,6 +21,50 @@ export function Views({ view, ofDataset, onChange }: { view: View | undefined; o
           </button>
         ))}
     </div>
+  )
+}
+
+interface FindProps {
+  field: Ref<HTMLInputElement>
+  value: string
+  hits: string[]
+  at: string | undefined
+  onChange: (value: string) => void
+  onJump: (node: string) => void
+}
+
+/** Looks for cards in the graph that is drawn: Enter jumps to the next, with shift to the one before. */
+export function Find({ field, value, hits, at, onChange, onJump }: FindProps) {
+  const here = at === undefined ? -1 : hits.indexOf(at)
+  const jump = (by: 1 | -1) => {
+    const next = hits[here < 0 && by < 0 ? hits.length - 1 : (here + by + hits.length) % Math.max(1, hits.length)]
+    if (next !== undefined) onJump(next)
+  }
+  return (
+    <span className="row" style={{ gap: 6 }}>
+      <input
+        ref={field}
+        type="search"
+        className="field"
+        style={{ width: 150, height: 30 }}
+        placeholder="Find in the graph"
+        aria-label="Find in the graph"
+        aria-keyshortcuts="Control+F Meta+F"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') jump(event.shiftKey ? -1 : 1)
+          if (event.key !== 'Escape') return
+          onChange('')
+          event.currentTarget.blur()
+        }}
+      />
+      {value && (
+        <span className="muted small num" role="status" aria-label="Found in the graph">
+          {here < 0 ? hits.length : `${here + 1} of ${hits.length}`} found
+        </span>
+      )}
+    </span>
   )
 }
 

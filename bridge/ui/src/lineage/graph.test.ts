@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, Route } from '../api/schema'
-import { blameOf, csvOf, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { blameOf, csvOf, found, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
 import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
 
@@ -68,6 +68,14 @@ describe('the graph', () => {
     expect(nextCard(graph, neighbours, 'dataset:raw', 'down')).toBe('dataset:other')
     expect(nextCard(graph, neighbours, 'dataset:raw', 'right')).toBe('job:clean')
     expect(nextCard(graph, neighbours, 'dataset:raw', 'up')).toBeUndefined()
+  })
+  it('finds cards by all words of their names, DAGs and owners, from left to right', () => {
+    const cards = [card('job:b', { x: 200, name: 'shop.load', owner: 'Ann' }), card('dataset:a', { name: 'shop.RAW.load' }), card('dataset:c', { name: 'other' })]
+    const graph = graphOf('dataset:a', cards, [])
+    expect(found(graph, ' LOAD ')).toEqual(['dataset:a', 'job:b'])
+    expect(found(graph, 'load ann')).toEqual(['job:b'])
+    expect(found(graph, 'load .*')).toEqual([])
+    expect(found(graph, '  ')).toEqual([])
   })
   it('draws level stretches straight and the rest as an S', () => {
     expect(lineOf([[0, 0], [10, 0], [30, 20]])).toBe('M0 0L10 0C20 0 20 20 30 20')

@@ -106,6 +106,15 @@ export function nextCard(graph: Graph, neighbours: Neighbours, from: string, ste
   return nearest(column.filter((card) => (step === 'up' ? middle(card) < middle(here) : middle(card) > middle(here))))
 }
 
+/** Cards whose name, namespace, DAG or owner has every word that is looked for, from left to right. */
+export function found(graph: Graph, wanted: string): string[] {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
+  if (!words.length) return []
+  const said = (card: Card) => [card.namespace, card.name, card.dag_id, card.task_id, card.owner].join(' ').toLowerCase()
+  const hits = graph.cards.filter((card) => words.every((word) => said(card).includes(word)))
+  return hits.sort((a, b) => a.x - b.x || a.y - b.y).map((card) => card.node)
+}
+
 /** The line of an edge: straight along its points where they are level, an S where they are not. */
 export function lineOf(points: [number, number][]): string {
   let line = ''

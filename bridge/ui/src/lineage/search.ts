@@ -13,6 +13,7 @@ export interface LineageSearch {
   view?: View // the whole graph if left out
   column?: string // in the view of columns: where to begin; all of the focus if left out
   field?: string // there: the chosen column of `sel`
+  find?: string // what is looked for among the cards
   sel?: string
   asOf?: string // a moment in the past, ISO 8601
   time?: true // whether the timeline is open
@@ -30,6 +31,7 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   const view = views.find((name) => name === search.view)
   const column = asText(search.column)
   const field = asText(search.field)
+  const find = asText(search.find)
   const lens = lenses.find((name) => name === search.lens)
   return {
     ...(focus ? { focus } : {}),
@@ -39,6 +41,7 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
     ...(view ? { view } : {}),
     ...(view === 'columns' && column ? { column } : {}),
     ...(view === 'columns' && sel && field ? { field } : {}),
+    ...(find ? { find } : {}),
     ...(sel ? { sel } : {}),
     ...(asOf ? { asOf } : {}),
     ...(search.time === true || asOf ? { time: true as const } : {}),

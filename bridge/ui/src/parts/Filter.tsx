@@ -1,17 +1,34 @@
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 
-/** A text field whose value lives in the address; it is written there when the reader pauses. */
-export function Filter({ value, onChange, label }: { value: string | undefined; onChange: (value: string | undefined) => void; label: string }) {
-  const [text, setText] = useState(value ?? '')
+/** A text that is being written and lives in the address: it is put there when the reader pauses. */
+export function useTyped(value: string, onChange: (value: string | undefined) => void): [string, (text: string) => void] {
+  const [text, setText] = useState(value)
   const [seen, setSeen] = useState(value)
-  const tell = useDebouncedCallback((next: string) => onChange(next.trim() || undefined), 250)
+  const [told, setTold] = useState(value)
+  const tell = useDebouncedCallback((next: string) => {
+    setTold(next.trim())
+    onChange(next.trim() || undefined)
+  }, 250)
   if (seen !== value) {
-    // The address changed without this field: back, forward or a link.
     setSeen(value)
-    if (text.trim() !== (value ?? '')) setText(value ?? '')
+    if (told !== value) {
+      // The address changed without this field: back, forward or a link.
+      setTold(value)
+      setText(value)
+    }
   }
   useEffect(() => tell.cancel, [tell])
+  const type = (next: string) => {
+    setText(next)
+    tell(next)
+  }
+  return [text, type]
+}
+
+/** A text field whose value lives in the address. */
+export function Filter({ value, onChange, label }: { value: string | undefined; onChange: (value: string | undefined) => void; label: string }) {
+  const [text, type] = useTyped(value ?? '', onChange)
   return (
     <input
       className="field"
@@ -19,10 +36,7 @@ export function Filter({ value, onChange, label }: { value: string | undefined; 
       aria-label={label}
       placeholder={label}
       value={text}
-      onChange={(event) => {
-        setText(event.target.value)
-        tell(event.target.value)
-      }}
+      onChange={(event) => type(event.target.value)}
     />
   )
 }
