@@ -1,6 +1,7 @@
 """
 What telling catalogs costs: requests for each thousand task runs, beside one call for each fact,
-and entries a second; then a sink that was away for an hour of events.
+and entries a second; then sinks that were away for an hour of events, and the memory of a real
+`fairlead-bridge serve` whose catalogs, in another process, are dead meanwhile.
 
     python -m bench.sinks [--runs 20] [--dags 10] [--tasks 10] [--away 60] [--weather 0.1]
 
@@ -11,16 +12,26 @@ the bridge's side manages at the least; requests are what they are anywhere.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
 import sqlalchemy as sa
 from tests.sinks import events
+from tests.sinks.datahub import FakeDataHub
+from tests.sinks.openlineage import FakeMarquez
+from tests.sinks.server import serving
 from tests.sinks.together import Together, together, weather
 
 from fairlead_bridge import flow, inbox, outbox
@@ -46,9 +57,16 @@ def main() -> None:
         "--weather", type=float, default=0.1, help="share of requests that fail in the second part"
     )
     parser.add_argument("--batch", type=int, default=100, help="events absorbed between two rounds")
+    parser.add_argument("--only-dead", action="store_true", help="the last part alone")
+    parser.add_argument("--fakes", type=int, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    _requests(given)
-    _away(given)
+    if given.fakes:
+        _serve_fakes(*given.fakes)
+        return
+    if not given.only_dead:
+        _requests(given)
+        _away(given)
+    _dead(given)
 
 
 def _requests(given: argparse.Namespace) -> None:
@@ -177,6 +195,104 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
             f"{name:<14}{len(fake.seen):>10}{rounds:>8}{count.in_sync:>9}{count.waiting:>6}"
             f"{count.rejected:>10}"
         )
+
+
+def _dead(given: argparse.Namespace) -> None:
+    """A bridge as people run it; its catalogs come up when it has heard of everything."""
+    port, marquez, datahub = _free_port(), _free_port(), _free_port()
+    bodies = list(events.dag_runs(given.away, given.dags, given.tasks))
+    sinks = {
+        "marquez": {
+            "type": "openlineage",
+            "preset": "marquez",
+            "url": f"http://127.0.0.1:{marquez}",
+        },
+        "datahub": {"type": "datahub", "url": f"http://127.0.0.1:{datahub}"},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
+        command += ["--database-url", url, "--log-level", "error"]
+        with _running(command, port, FAIRLEAD_SINKS=json.dumps(sinks)) as bridge:
+            time.sleep(3)
+            db, memory = open_database(url), [_worker_memory(bridge)]
+            with requests.Session() as session:
+                for n, body in enumerate(bodies):
+                    session.post(f"http://127.0.0.1:{port}/api/v1/lineage", body).raise_for_status()
+                    if n % 200 == 0:
+                        memory.append(_worker_memory(bridge))
+            while _waiting(db, t.waiting):
+                memory.append(_worker_memory(bridge))
+                time.sleep(0.2)
+            owed, size, down = _waiting(db, t.delivery), _size(db), _worker_memory(bridge)
+            print(f"\n{len(bodies)} events to a bridge whose catalogs are dead, then drained")
+            print(f"the outbox owes {owed} names, {size / 1000:.0f} kB")
+            ports = [str(marquez), str(datahub)]
+            fakes = [sys.executable, "-m", "bench.sinks", "--fakes", *ports]
+            with _running(fakes, datahub):
+                with writing(db) as tx:  # do not wait for the end of their rest
+                    tx.execute(sa.update(t.sink).values(due_at=0))
+                    tx.execute(sa.update(t.delivery).values(due_at=0))
+                began, draining = time.perf_counter(), [down]
+                while _waiting(db, t.delivery):
+                    draining.append(_worker_memory(bridge))
+                    time.sleep(0.2)
+                took = time.perf_counter() - began
+            print(f"drained in {took:.1f} s, {owed / took:,.0f} entries/s")
+            print(
+                f"the worker's memory in MB: before {memory[0]:.0f}, at most {max(memory):.0f} while "
+                f"they were dead, then {down:.0f}, at most {max(draining):.0f} while draining, "
+                f"{_worker_memory(bridge):.0f} after"
+            )
+            db.dispose()
+
+
+def _serve_fakes(marquez: int, datahub: int) -> None:
+    with serving(FakeMarquez(), marquez), serving(FakeDataHub(), datahub):
+        signal.pause()  # until we are ended
+
+
+@contextmanager
+def _running(command: list[str], port: int, **environ: str) -> Iterator[int]:
+    process = subprocess.Popen(command, env={**os.environ, **environ})
+    try:
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if process.poll() is not None:
+                    raise SystemExit(f"{command[2]} ended with {process.returncode}") from None
+                time.sleep(0.05)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _worker_memory(bridge: int) -> float:
+    """Resident megabytes of the bridge's worker: of its children, the one that holds most."""
+    threads = Path(f"/proc/{bridge}/task").glob("*/children")
+    children = [child for thread in threads for child in thread.read_text().split()]
+    page = os.sysconf("SC_PAGE_SIZE")
+    return max(
+        int(Path(f"/proc/{child}/statm").read_text().split()[1]) * page / 1e6 for child in children
+    )
+
+
+def _waiting(db: sa.Engine, table: sa.Table) -> int:
+    statement = sa.select(sa.func.count()).select_from(table)
+    if table is t.delivery:
+        statement = statement.where(table.c.state == "waiting")
+    with reading(db) as tx:
+        return tx.scalar(statement) or 0
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _database(folder: Path) -> sa.Engine:
