@@ -23,6 +23,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "absorb": ([], True),
     "lineage": ([], True),
     "sinks": ([], True),
+    "page": ([], True),
     "overhead": ([], False),
 }
 
