@@ -8,6 +8,6 @@ export default defineConfig({
   plugins: [react()],
   // Nothing as a data: address, which the page's policy refuses for fonts.
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { proxy: { '/api': 'http://127.0.0.1:8642' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:7070' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 })
