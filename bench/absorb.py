@@ -80,10 +80,11 @@ def _absorb(url: str, bodies: list[bytes]) -> float:
     db = open_database(url)
     migrate(db)
     half = len(bodies) // 2
+    translate = Translator(Normaliser())
     _keep(db, bodies[:half])
-    _drain(db)
+    _drain(db, translate)
     _keep(db, bodies[half:])
-    cost = _drain(db)
+    cost = _drain(db, translate)
     db.dispose()
     return cost
 
@@ -94,9 +95,10 @@ def _growth(url: str, total: int) -> None:
     migrate(db)
     events = airflow_events(total)
     costs: list[float] = []
+    translate = Translator(Normaliser())
     for part in _parts(events, max(1, total // 10)):
         _keep(db, part)
-        costs.append(_drain(db))
+        costs.append(_drain(db, translate))
     last = statistics.median(costs[-3:])
     first = statistics.median(costs[1:4])
     file = Path(str(db.url.database))
@@ -119,9 +121,8 @@ def _keep(db: sa.Engine, bodies: list[bytes]) -> None:
             inbox.put(tx, bodies[start : start + 1000], "bench", 1)
 
 
-def _drain(db: sa.Engine) -> float:
+def _drain(db: sa.Engine, translate: Translator) -> float:
     """Microseconds an event to absorb all that waits."""
-    translate = Translator(Normaliser())
     gc.collect()
     gc.freeze()
     started = time.perf_counter()

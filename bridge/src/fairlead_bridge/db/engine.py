@@ -401,6 +401,8 @@ def _blank(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> Any:
 
 def _compile(dialect: sa.Dialect, statement: Any) -> str:
     """The SQL with the driver's own place holders, one a column, in the columns' order."""
-    style = "qmark" if dialect.name == "sqlite" else "format"
     plain: Any = type(dialect)
-    return str(statement.compile(dialect=plain(paramstyle=style)))
+    if dialect.name == "sqlite":
+        return str(statement.compile(dialect=plain(paramstyle="qmark")))
+    # %b: arrays go in their binary form, which psycopg makes in a third of the time.
+    return str(statement.compile(dialect=plain(paramstyle="format"))).replace("%s", "%b")

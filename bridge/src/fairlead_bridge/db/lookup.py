@@ -62,7 +62,7 @@ def _values(columns: tuple[sa.Column[Any], ...], count: int) -> str:
 def _arrays(columns: tuple[sa.Column[Any], ...]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     types = [column.type.compile(dialect=dialect) for column in columns]
-    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
+    arrays = ", ".join(f"%b::{type_}[]" for type_ in types)
     return f"{_select(columns)} IN (SELECT * FROM unnest({arrays}))"  # noqa: S608  (the same)
 
 
