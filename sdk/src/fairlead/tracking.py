@@ -37,7 +37,7 @@ R = TypeVar("R")
 Dataset = str | tuple[str, str]
 """A URI, or (namespace, name) as OpenLineage has them."""
 
-_PRODUCER = "https://pypi.org/project/fairlead"
+_PRODUCER = "urn:fairlead:sdk"
 _SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _FACETS = "https://openlineage.io/spec/facets"
 
