@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { type LineageSearch, lineageSearch } from './lineage/search'
+import { lineageSearch } from './lineage/search'
 import { Problem } from './parts/Panel'
 import { Lost, Shell } from './shell/Shell'
 
@@ -15,23 +15,28 @@ const root = createRootRoute({
 
 const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
 
-/** Only the named search parameters, as text; all else in the address is dropped. */
+/** Only what a page reads from its address; the router would keep all else as it stands. */
+function only<T extends object>(read: (search: Record<string, unknown>) => T) {
+  return (search: Record<string, unknown>): T => ({ ...Object.fromEntries(Object.keys(search).map((name) => [name, undefined])), ...read(search) })
+}
+
+/** The named search parameters, as text. */
 function texts<K extends string>(...names: K[]) {
-  return (search: Record<string, unknown>): { [N in K]?: string } => {
+  return only((search): { [N in K]?: string } => {
     const kept: { [N in K]?: string } = {}
     for (const name of names) {
       const value = text(search[name])
       if (value) kept[name] = value
     }
     return kept
-  }
+  })
 }
 
 const health = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./pages/Health')) })
 const lineage = createRoute({
   getParentRoute: () => root,
   path: '/lineage',
-  validateSearch: (search: Record<string, unknown>): LineageSearch => lineageSearch(search),
+  validateSearch: only(lineageSearch),
   component: lazyRouteComponent(() => import('./lineage/LineagePage')),
 })
 const datasets = createRoute({

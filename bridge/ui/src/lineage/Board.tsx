@@ -85,6 +85,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, onSele
       nodeTypes={types}
       onlyRenderVisibleElements
       nodesDraggable={false}
+      elevateNodesOnSelect={false} // the box of a DAG stays behind its tasks
       nodesConnectable={false}
       edgesFocusable={false}
       minZoom={0.03}

@@ -202,7 +202,7 @@ function Lineage({ focus }: { focus: string }) {
         <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
         <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
         {graph && (
-          <Menu position="bottom-end" withinPortal={false}>
+          <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
             <Menu.Target>
               <button type="button" className="icon-button" aria-label="Save the graph">
                 <Download size={15} aria-hidden />
