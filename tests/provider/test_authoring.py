@@ -34,7 +34,7 @@ from fairlead_airflow import (
     extractors,
 )
 from fairlead_airflow.impact import ColumnChange, changes, proposed_columns
-from fairlead_airflow.lineage.named import identity
+from fairlead_airflow.lineage.naming import identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
 
 pytestmark = pytest.mark.airflow

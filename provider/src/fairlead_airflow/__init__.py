@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairlead_airflow.hooks import FairleadHook
-    from fairlead_airflow.lineage.named import declares_lineage
+    from fairlead_airflow.lineage.declared import declares_lineage
     from fairlead_airflow.notifications import FairleadNotifier
     from fairlead_airflow.operators import DeclareLineageOperator, SchemaCheckOperator
     from fairlead_airflow.sensors import DatasetFreshSensor
@@ -26,7 +26,7 @@ _HOMES = {
     "FairleadHook": "fairlead_airflow.hooks",
     "FairleadNotifier": "fairlead_airflow.notifications",
     "SchemaCheckOperator": "fairlead_airflow.operators",
-    "declares_lineage": "fairlead_airflow.lineage.named",
+    "declares_lineage": "fairlead_airflow.lineage.declared",
 }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from fairlead.datasets import Identity
 from fairlead_airflow import compat
-from fairlead_airflow.lineage.named import identity
+from fairlead_airflow.lineage.naming import identity
 
 log = logging.getLogger(__name__)
 

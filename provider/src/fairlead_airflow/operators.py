@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from fairlead_airflow import compat
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.impact import Report, Unsafe, check, proposed_columns
-from fairlead_airflow.lineage.named import Declaration, Named, identity
+from fairlead_airflow.lineage.declared import Declaration
+from fairlead_airflow.lineage.naming import Named, identity
 
 
 class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]

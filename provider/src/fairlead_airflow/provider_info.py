@@ -27,7 +27,7 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "schemes": ["sqlite", "http", "https", "duckdb", "clickhouse"],
                 "handler": None,
-                "to_openlineage_converter": "fairlead_airflow.lineage.declared.to_openlineage",
+                "to_openlineage_converter": "fairlead_airflow.lineage.naming.to_openlineage",
             }
         ],
         "connection-types": [_CONNECTION],

@@ -11,7 +11,8 @@ import requests
 from fairlead_airflow import compat
 from fairlead_airflow.freshness import Refused, Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
-from fairlead_airflow.lineage.named import Declaration, Named, identity
+from fairlead_airflow.lineage.declared import Declaration
+from fairlead_airflow.lineage.naming import Named, identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
 
 

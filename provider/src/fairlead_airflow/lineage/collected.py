@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from fairlead_airflow.lineage.declared import identity_of
+from fairlead_airflow.lineage.naming import identity_of
 from fairlead_airflow.lineage.parts import Lineage
 
 log = logging.getLogger(__name__)

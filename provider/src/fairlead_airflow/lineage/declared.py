@@ -1,45 +1,87 @@
-"""What the DAG's author declared: inlets, outlets, and assets that were named while the task ran."""
+"""What the DAG's author declared: on a function, as inlets and outlets, and while the task ran."""
 
 from __future__ import annotations
 
-import logging
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from fairlead.datasets import Identity, of_asset
-from fairlead_airflow.lineage.named import of_function
+from fairlead_airflow.lineage.naming import Named, identity, identity_of
 from fairlead_airflow.lineage.parts import Lineage
 
-log = logging.getLogger(__name__)
+Several = Sequence[Named] | Callable[..., Sequence[Named]]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_MARK = "__fairlead_lineage__"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What an author says that a function reads and writes."""
+
+    inputs: Several = ()
+    outputs: Several = ()
+
+    def lineage(self, arguments: Mapping[str, Any]) -> Lineage:
+        """With the arguments that the function was called with."""
+        return Lineage(
+            inputs={identity(item): {} for item in _of(self.inputs, arguments)},
+            outputs={identity(item): {} for item in _of(self.outputs, arguments)},
+        )
+
+
+def declares_lineage(inputs: Several = (), outputs: Several = ()) -> Callable[[Function], Function]:
+    """Says what a function reads and writes; stands below `@task`, or above it.
+
+    >>> @declares_lineage(inputs=["s3://lake/orders.csv"], outputs=lambda day: [f"/out/{day}.csv"])
+    ... def report(day: str) -> None: ...
+
+    A function instead of a list is called with those arguments of the task that it names. What is
+    declared is added to what the task's hooks report.
+    """
+
+    def mark(function: Function) -> Function:
+        bare = getattr(function, "function", function)  # what `@task` wraps
+        setattr(bare, _MARK, Declaration(inputs, outputs))
+        return function
+
+    return mark
 
 
 def declared(task: Any, task_instance: Any = None) -> Lineage:
     """The task's inlets and outlets, and with a task instance also what it named at run time."""
-    result = of_function(task)
+    result = _of_function(task)
     for item in getattr(task, "inlets", None) or []:
-        if identity := identity_of(item):
-            result.inputs.setdefault(identity, {})
+        if named := identity_of(item):
+            result.inputs.setdefault(named, {})
     for item in [*(getattr(task, "outlets", None) or []), *_at_run_time(task_instance)]:
-        if identity := identity_of(item):
-            result.outputs.setdefault(identity, {})
+        if named := identity_of(item):
+            result.outputs.setdefault(named, {})
     return result
 
 
-def identity_of(item: Any, context: Any = None) -> Identity | None:
-    """The dataset that an asset is, whatever its scheme; None for what is no dataset.
+def _of_function(task: Any) -> Lineage:
+    """What the task's function is declared to read and write; nothing for other tasks."""
+    function: Any = getattr(task, "python_callable", None)
+    declaration = getattr(function, _MARK, None)
+    if declaration is None:
+        return Lineage()
+    given = inspect.signature(function).bind_partial(
+        *(getattr(task, "op_args", None) or ()), **(getattr(task, "op_kwargs", None) or {})
+    )
+    given.apply_defaults()
+    result: Lineage = declaration.lineage(given.arguments)
+    return result
 
-    The provider that knows the scheme is asked first, so that the name is the one that its operators
-    and hooks use.
-    """
-    if hasattr(item, "namespace") and hasattr(item, "name"):  # an OpenLineage dataset, as it is
-        return Identity(item.namespace, item.name)
-    if not hasattr(item, "uri"):  # an alias, which stands for nothing until it is resolved
-        return None
-    from airflow.providers.openlineage.utils.utils import translate_airflow_asset
 
-    translated = translate_airflow_asset(item, context)
-    if translated is not None:
-        return Identity(translated.namespace, translated.name)
-    return of_asset(item.uri, getattr(item, "name", None))
+def _of(several: Several, arguments: Mapping[str, Any]) -> Iterable[Named]:
+    if not callable(several):
+        return several
+    wanted = inspect.signature(several).parameters
+    result: Iterable[Named] = several(**{name: arguments[name] for name in wanted})
+    return result
 
 
 def _at_run_time(task_instance: Any) -> list[Any]:
@@ -50,11 +92,3 @@ def _at_run_time(task_instance: Any) -> list[Any]:
     except ImportError:  # a version of OpenLineage's provider that does not know them
         return []
     return [asset for asset, _ in get_runtime_outlet_assets(task_instance)]
-
-
-def to_openlineage(asset: Any, context: Any = None) -> Any:
-    """The converter that Airflow calls for assets of the schemes that no other provider knows."""
-    from openlineage.client.event_v2 import Dataset
-
-    identity = of_asset(getattr(asset, "uri", None), getattr(asset, "name", None))
-    return Dataset(*identity) if identity else None

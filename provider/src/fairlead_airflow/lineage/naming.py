@@ -1,0 +1,73 @@
+"""What the catalog calls a dataset that somebody named: an author, an asset, a hook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fairlead.datasets import Identity, of_asset
+from fairlead_airflow import compat
+
+Named = Any
+"""A URI, a path, `(namespace, name)`, an Airflow asset, or a dataset of OpenLineage."""
+
+
+def identity(dataset: Named) -> Identity:
+    """What the catalog calls it. ValueError where it is no dataset."""
+    if isinstance(dataset, list | tuple):
+        if len(dataset) == 2 and all(isinstance(part, str) and part for part in dataset):
+            return Identity(*dataset)
+    elif isinstance(dataset, str):
+        if dataset.strip():
+            found = identity_of(_asset(dataset.strip()))
+            if found is not None:
+                return found
+    elif (found := identity_of(dataset)) is not None:
+        return found
+    raise ValueError(
+        f"{dataset!r} names no dataset: write a URI, a path, (namespace, name), or an Asset"
+    )
+
+
+def identity_of(item: Any, context: Any = None) -> Identity | None:
+    """The dataset that an asset is, whatever its scheme; None for what is no dataset.
+
+    The provider that knows the scheme is asked first, so that the name is the one that its operators
+    and hooks use.
+    """
+    if hasattr(item, "namespace") and hasattr(item, "name"):  # an OpenLineage dataset, as it is
+        return Identity(item.namespace, item.name)
+    if not hasattr(item, "uri"):  # an alias, which stands for nothing until it is resolved
+        return None
+    from airflow.providers.openlineage.utils.utils import translate_airflow_asset
+
+    translated = translate_airflow_asset(item, context)
+    if translated is not None:
+        return Identity(translated.namespace, translated.name)
+    return of_asset(item.uri, getattr(item, "name", None))
+
+
+def to_openlineage(asset: Any, context: Any = None) -> Any:
+    """The converter that Airflow calls for assets of the schemes that no other provider knows."""
+    from openlineage.client.event_v2 import Dataset
+
+    identity = of_asset(getattr(asset, "uri", None), getattr(asset, "name", None))
+    return Dataset(*identity) if identity else None
+
+
+@dataclass
+class _Uri:
+    """What Airflow's own class for assets would refuse to hold, or would spell differently."""
+
+    uri: str
+    name: str
+
+
+def _asset(uri: str) -> Any:
+    """As an asset, so that the provider of its scheme may say what it is called."""
+    if "://" in uri:
+        try:
+            return compat.sdk("Asset")(uri)
+        except ValueError:
+            pass
+    return _Uri(uri, uri)
