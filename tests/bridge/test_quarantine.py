@@ -14,7 +14,7 @@ from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.db.tables import job
 from fairlead_bridge.facts import Change
 from fairlead_bridge.settings import Settings
-from fairlead_bridge.workers import Absorb
+from fairlead_bridge.workers.steps import Absorb
 
 EVENT = (
     b'{"eventType":"COMPLETE","eventTime":"2026-01-01T00:00:00Z","producer":"test",'

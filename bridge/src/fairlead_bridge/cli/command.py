@@ -1,0 +1,68 @@
+"""What every command is made of: its settings as options, the database, and a line said."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge.app import build_database
+from fairlead_bridge.settings import Settings
+
+#: What the program ends with: done; it failed; it was told something wrong.
+OK, FAILED, MISTOLD = 0, 1, 2
+
+ROLES = ("intake", "absorb", "deliver")
+#: The settings that options can give.
+SETTINGS = (
+    "host",
+    "port",
+    "database_url",
+    "sinks_file",
+    "identity_rules",
+    "log_level",
+    "log_format",
+    *ROLES,
+)
+
+Run = Callable[[Settings, argparse.Namespace], int]
+
+
+def command(commands: Any, name: str, about: str, run: Run) -> argparse.ArgumentParser:
+    """A command with the options that all have; `run` returns the program's exit code."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
+    for setting in ("database_url", "log_level", "log_format"):
+        option(parser, setting)
+    return parser
+
+
+def option(parser: argparse.ArgumentParser, name: str) -> None:
+    """The setting as an option, described as in the settings."""
+    field = Settings.model_fields[name]
+    default = f" (default: {field.default})" if field.default is not None else ""
+    parser.add_argument(
+        f"--{name.replace('_', '-')}",
+        default=None,
+        help=f"{field.description or name.replace('_', ' ')}{default}",
+    )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[sa.Engine]:
+    """The database, up to date."""
+    engine = build_database(settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    with suppress(ValueError):
+        sys.stdout.flush()

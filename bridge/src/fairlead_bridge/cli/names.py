@@ -1,0 +1,39 @@
+"""`names`: what the rules of identity would join."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from fairlead_bridge.app import build_normaliser
+from fairlead_bridge.catalog import spellings
+from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.mapping import duplicates, schema
+from fairlead_bridge.settings import Settings
+
+
+def add(commands: Any) -> None:
+    about = "what the rules of identity would join; changes nothing"
+    option(command(commands, "names", about, _names), "identity_rules")
+
+
+def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
+    normalise = build_normaliser(settings)
+    with database(settings) as engine, reading(engine) as tx:
+        names = spellings.spellings(tx)
+        bodies = spellings.schemas(tx)
+    merges = duplicates.would_merge(names, normalise)
+    say(f"{len(names)} names; the rules join {len(merges)} groups of them")
+    for merge in merges:
+        say(f"\n{merge.identity.namespace} {merge.identity.name}")
+        for namespace, name in merge.names:
+            say(f"    {namespace} {name}")
+    columns = {
+        name: frozenset().union(*map(schema.columns, found)) for name, found in bodies.items()
+    }
+    for alike in duplicates.possible_duplicates(columns):
+        say("\npossibly one dataset; a rule can say so:")
+        for namespace, name in alike:
+            say(f"    {namespace} {name}")
+    return OK

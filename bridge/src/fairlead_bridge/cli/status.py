@@ -1,0 +1,67 @@
+"""`status`: how far everything is."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.app import build_sinks
+from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.settings import Settings
+from fairlead_bridge.workers.steps import now
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, "status", "show how far everything is", _status)
+    option(parser, "sinks_file")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _status(settings: Settings, arguments: argparse.Namespace) -> int:
+    targets = build_sinks(settings)
+    names = [target.name for target in targets]
+    with database(settings) as engine, reading(engine) as tx:
+        room = inbox.counts(tx)
+        owed = outbox.counts(tx, names, now())
+    if arguments.json:
+        told = {
+            "inbox": dataclasses.asdict(room) | {"last_received_at": _time(room.last_received_at)},
+            "sinks": {
+                name: dataclasses.asdict(count)
+                | {
+                    key: _time(getattr(count, key))
+                    for key in ("oldest_waiting_at", "told_at", "rests_until")
+                }
+                for name, count in owed.items()
+            },
+        }
+        say(json.dumps(told, indent=2))
+        return OK
+    say(f"received     {room.received:>10}   last {_time(room.last_received_at) or 'never'}")
+    say(f"waiting      {room.waiting:>10}")
+    say(f"quarantined  {room.quarantined:>10}")
+    say("")
+    say_owed(owed)
+    return OK
+
+
+def say_owed(owed: Mapping[str, outbox.Count]) -> None:
+    """A line for each sink."""
+    if not owed:
+        say("no sinks")
+        return
+    width = max(map(len, [*owed, "sink"]))
+    say(f"{'sink':<{width}}  {'waiting':>9} {'rejected':>9} {'in sync':>9}  last error")
+    for name, count in owed.items():
+        numbers = f"{count.waiting:>9} {count.rejected:>9} {count.in_sync:>9}"
+        say(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at / 1e6, UTC).isoformat()

@@ -1,0 +1,99 @@
+"""In the web process: one worker process, kept alive."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from fairlead_bridge import telemetry
+from fairlead_bridge.settings import Settings
+from fairlead_bridge.telemetry import Line
+from fairlead_bridge.workers.loops import FIRST_PAUSE, LONGEST_PAUSE
+from fairlead_bridge.workers.process import work
+
+#: Seconds that a worker may take to finish its transactions when asked to stop.
+STOP_WITHIN = 20.0
+
+
+class Workers:
+    """Keeps one worker process alive; a worker that died is started again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="worker-keeper")
+        self._bell: Connection | None = None
+        self._metrics = b""
+
+    @property
+    def metrics(self) -> bytes:
+        """The worker's metrics as Prometheus text, at most a second old."""
+        return self._metrics
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def wake(self) -> None:
+        """There is something to absorb. Never waits: a full pipe holds enough wake-ups."""
+        bell = self._bell
+        if bell is not None:
+            with contextlib.suppress(OSError, ValueError):
+                os.write(bell.fileno(), b"\0")
+
+    def stop(self) -> None:
+        """Let the worker finish its transactions, and end it."""
+        self._stopping.set()
+        self._hang_up()
+        self._keeper.join()
+
+    def _hang_up(self) -> None:
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            bell.close()
+
+    def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            process, news = self._spawn()
+            with contextlib.suppress(EOFError, OSError):
+                while True:
+                    self._metrics = news.recv_bytes()
+            news.close()
+            self._hang_up()
+            _end(process)
+            if self._stopping.is_set():
+                return
+            telemetry.say(Line.WORKER_DIED, logging.ERROR, code=process.exitcode, again_in=pause)
+            self._stopping.wait(pause)
+            lived = time.monotonic() - began
+            pause = FIRST_PAUSE if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+
+    def _spawn(self) -> tuple[BaseProcess, Connection]:
+        context = multiprocessing.get_context("spawn")
+        heard, bell = context.Pipe(duplex=False)
+        news, told = context.Pipe(duplex=False)
+        os.set_blocking(bell.fileno(), False)
+        process = context.Process(
+            target=work, args=(self._settings, heard, told), name="fairlead-worker"
+        )
+        process.start()
+        heard.close()
+        told.close()
+        self._bell = bell
+        if self._stopping.is_set():
+            self._hang_up()
+        return process, news
+
+
+def _end(process: BaseProcess) -> None:
+    process.join(STOP_WITHIN)
+    if process.is_alive():
+        process.kill()  # safe at any line
+        process.join()

@@ -1,0 +1,81 @@
+"""The worker process: which steps run in it, in which loops."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+from multiprocessing.connection import Connection
+
+import sqlalchemy as sa
+
+from fairlead_bridge import telemetry
+from fairlead_bridge.app import build_kafka, build_sinks, build_translator
+from fairlead_bridge.db.engine import checkpoint, open_database
+from fairlead_bridge.settings import Settings
+from fairlead_bridge.sinks import interests
+from fairlead_bridge.telemetry import Line
+from fairlead_bridge.workers.loops import Loops
+from fairlead_bridge.workers.steps import Absorb, Deliver, Forget, Review, now
+
+#: Seconds that absorbing a batch should take, since intake waits that long to write.
+ABSORB_WITHIN = 0.03
+#: Seconds after which a loop looks for work that nobody woke it for (another process's events).
+IDLE = 0.25
+#: Seconds between two looks at what sinks are due.
+DELIVER_IDLE = 1.0
+
+_HOUR = 3600.0
+#: Seconds between two looks at edges that may have come of age.
+_REVIEW = 6 * _HOUR
+
+
+def work(settings: Settings, heard: Connection, told: Connection) -> None:
+    """The worker process: runs until the other end of `heard` is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the web process decides when we end
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    engine = open_database(settings.database_url)
+    loops = Loops()
+    _start_loops(loops, settings, engine, told)
+    telemetry.say(Line.WORKER_STARTED, roles=",".join(settings.roles), process=os.getpid())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    while os.read(heard.fileno(), 4096):
+        loops.wake("absorb")
+    loops.stop()
+    engine.dispose()
+
+
+def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, told: Connection) -> None:
+    targets = build_sinks(settings)
+    if "intake" in settings.roles and settings.kafka_servers:
+        loops.start("kafka", build_kafka(settings, engine, now), 0.0)
+    if "absorb" in settings.roles:
+        translate = build_translator(settings)
+        step = Absorb(
+            engine,
+            translate,
+            interests(targets),
+            settings.absorb_batch,
+            ABSORB_WITHIN,
+            lambda: loops.wake("deliver"),
+        )
+        loops.start("absorb", step, IDLE)
+        names = [target.name for target in targets]
+        loops.start("forget", Forget(engine, names, settings.retention_days), _HOUR)
+    if "deliver" in settings.roles:
+        for target in targets:
+            loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
+            if target.retires:
+                loops.start("review", Review(engine, target), _REVIEW)
+    loops.start("chores", lambda: _chores(engine, told), 1.0)
+
+
+def _chores(engine: sa.Engine, told: Connection) -> int:
+    checkpoint(engine)
+    with contextlib.suppress(OSError):  # the web process is gone; we shall hear of it
+        told.send_bytes(telemetry.exposition(telemetry.WORK))
+    return 0

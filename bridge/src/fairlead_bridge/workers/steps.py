@@ -1,0 +1,156 @@
+"""The steps of the work: each does one portion, and says how much that was."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+
+import sqlalchemy as sa
+
+from fairlead_bridge import flow, inbox, telemetry
+from fairlead_bridge.db.engine import may_pass, one_absorber, reading, writing
+from fairlead_bridge.outbox import Interests
+from fairlead_bridge.sinks import Target
+from fairlead_bridge.telemetry import Line
+
+#: The events that a batch has at least, however long they take.
+_FEWEST = 20
+_DAY = 86_400_000_000  # microseconds
+
+
+def now() -> int:
+    """Microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+class Absorb:
+    """
+    A step of absorbing: at most `most` events, fewer where they would take longer than `within`
+    (seconds of work; waiting for one's turn does not count).
+
+    `on_news` is called after a step that absorbed something.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        translate: flow.Translate,
+        interests: Interests,
+        most: int,
+        within: float | None = None,
+        on_news: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._translate = translate
+        self._interests = interests
+        self._most = self._limit = most
+        self._within = within
+        self._on_news = on_news
+
+    def __call__(self) -> int:
+        began, worked = time.perf_counter(), time.thread_time()
+        try:
+            count = self._absorb(self._limit)
+        except Exception as error:
+            if _may_pass(error):
+                raise  # again later, all of it
+            # One of these events is our undoing: which?
+            telemetry.say(Line.ABSORB_FAILED, logging.ERROR, exc_info=True, reason=error)
+            count = self._one_by_one()
+        if count:
+            telemetry.ABSORBED.inc(count)
+            telemetry.ABSORB_EVENTS.observe(count)
+            telemetry.ABSORB_SECONDS.observe(time.perf_counter() - began)
+            self._pace(count, time.thread_time() - worked)
+            self._on_news()
+        return count
+
+    def _pace(self, count: int, worked: float) -> None:
+        if self._within and worked:  # a coarse clock may say that it took no time
+            self._limit = max(_FEWEST, min(self._most, int(count * self._within / worked)))
+
+    def _absorb(self, limit: int) -> int:
+        return flow.absorb(self._engine, self._translate, self._interests, now(), limit)
+
+    def _one_by_one(self) -> int:
+        """The same events, each alone; those that still fail go to quarantine."""
+        failed: list[int] = []
+        done = 0
+        while done < self._limit:
+            suspect = self._oldest()
+            try:
+                if not self._absorb(1):
+                    break
+            except Exception as error:
+                if _may_pass(error):
+                    raise
+                failed += self._set_aside(suspect, error)
+            done += 1
+        telemetry.say(Line.QUARANTINED, logging.ERROR, count=len(failed), first=failed[:10])
+        return done
+
+    def _oldest(self) -> list[int]:
+        with reading(self._engine) as tx:
+            return [arrival.id for arrival in inbox.claim(tx, 1)]
+
+    def _set_aside(self, suspect: list[int], error: Exception) -> list[int]:
+        """To quarantine, unless another absorber came between: then nobody knows who it was."""
+        reason = f"this bridge failed on it, which is a mistake of ours: {error!r}"[:1000]
+        with writing(self._engine) as tx:
+            one_absorber(tx)
+            if [arrival.id for arrival in inbox.claim(tx, 1)] != suspect:
+                return []
+            inbox.quarantine(tx, [(number, reason) for number in suspect], now())
+            inbox.settle(tx, suspect)
+        return suspect
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and may_pass(error)
+
+
+class Deliver:
+    """A step of telling one sink."""
+
+    def __init__(self, engine: sa.Engine, target: Target) -> None:
+        self._engine = engine
+        self._target = target
+
+    def __call__(self) -> int:
+        began = time.perf_counter()
+        count = flow.deliver(self._engine, self._target, now())
+        if count:
+            telemetry.DELIVERED.labels(self._target.name).inc(count)
+            took = time.perf_counter() - began
+            telemetry.DELIVER_SECONDS.labels(self._target.name).observe(took)
+        return count
+
+
+class Review:
+    """A step of staleness: a sink that retires edges looks which have come of age."""
+
+    def __init__(self, engine: sa.Engine, target: Target) -> None:
+        self._engine = engine
+        self._target = target
+
+    def __call__(self) -> int:
+        flow.review(self._engine, self._target, now())
+        return 0
+
+
+class Forget:
+    """A step of retention: the log's oldest events go when their time is over."""
+
+    def __init__(self, engine: sa.Engine, sinks: Collection[str], days: float) -> None:
+        self._engine = engine
+        self._sinks = sinks
+        self._days = days
+
+    def __call__(self) -> int:
+        if not self._days:
+            return 0
+        count = flow.forget(self._engine, self._sinks, now() - round(self._days * _DAY))
+        if count:
+            telemetry.say(Line.FORGOT, events=count)
+        return count
