@@ -56,6 +56,10 @@ class Snapshot:
         for part in chunks(sorted(set(keys))):
             yield from self.rows(statement, keys=part)
 
+    def where(self, column: sa.Column[Any], keys: Iterable[Any]) -> Iterator[sa.Row[Any]]:
+        """The column's table: whole rows of which it is one of these keys."""
+        return self.each(sa.select(column.table).where(among(column)), keys)
+
 
 # --- the state of a run -------------------------------------------------------------------------
 

@@ -1,0 +1,22 @@
+"""Events as entries: the bytes that came, and the run they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import zstandard
+
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.entries import EventEntry
+from fairlead_bridge.model import Name
+
+
+def events(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[EventEntry]:
+    if not wanted:
+        return
+    unpack = zstandard.ZstdDecompressor().decompress
+    told = t.run_event.c.event_id
+    runs = {row.event_id: row.run_id for row in snapshot.where(told, wanted)}
+    for row in snapshot.where(t.event.c.id, wanted):
+        yield EventEntry(Name("event", row.id), unpack(row.body), runs.get(row.id))
