@@ -28,7 +28,8 @@ from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import lineage
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import chunks, insert_new, open_database, reading, writing
+from fairlead_bridge.db.bulk import chunks, insert_new
+from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.facts import Attempt, Note, RunFacts
 from fairlead_bridge.web import graph as drawn
@@ -163,7 +164,8 @@ def pictures(engine: sa.Engine, limit: int) -> Callable[[int], int]:
     def ask(node: int) -> int:
         with reading(engine) as tx:
             snapshot = Snapshot(tx, NOW, 86_400.0)
-            answer = drawn.draw(snapshot, lineage.find(snapshot, ids.public(node)), 50, 50, limit)
+            view = drawn.View(50, 50, limit)
+            answer = drawn.draw(snapshot, lineage.find(snapshot, ids.public(node)), view)
         answer.model_dump_json()
         return len(answer.cards)
 

@@ -92,19 +92,19 @@ _WRITTEN_BY = (
 def pairs(body: bytes) -> Iterator[tuple[str, Input]]:
     """(column, what it comes from), as a stored column lineage tells; nothing where it is odd."""
     try:
-        told = _body.decode(body)
+        lineage = _body.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return
-    for column, output in told.fields.items():
+    for column, output in lineage.fields.items():
         for each in output.inputFields:
             yield column, each
-    for each in told.dataset:
+    for each in lineage.dataset:
         yield WHOLE, each
 
 
 def origins(snapshot: Snapshot, asset: Asset) -> list[Origin]:
     """What the asset's columns come from, one hop up."""
-    return list(_origins(snapshot, dict.fromkeys(asset.members, asset.id)))
+    return list(told(snapshot, dict.fromkeys(asset.members, asset.id)))
 
 
 def walk(
@@ -129,12 +129,12 @@ def _step(
     near = read.assets(snapshot, {asset_id for asset_id, _ in front})
     members = {member: asset.id for asset in near.values() for member in asset.members}
     if way == "up":
-        told = list(_origins(snapshot, members))
+        steps = list(told(snapshot, members))
     else:
-        told = list(_origins(snapshot, _written_from(snapshot, members)))
-    assets = read.assets(snapshot, {origin.source_id for origin in told})
+        steps = list(told(snapshot, _written_from(snapshot, members)))
+    assets = read.assets(snapshot, {origin.source_id for origin in steps})
     reached: set[Place] = set()
-    for origin in told:
+    for origin in steps:
         if origin.source_id not in assets:
             continue
         target = (origin.asset_id, origin.column)
@@ -160,7 +160,7 @@ def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
     return {row.dataset_id: row.asset_id for row in snapshot.each(_WRITTEN_BY, readers)}
 
 
-def _origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
+def told(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
     rows = sorted(
         snapshot.each(_BODIES, members),

@@ -8,7 +8,7 @@ between assets. The cost is that of the nodes returned, never of the graph store
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import chunks
+from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.errors import NotFound
 
 Direction = Literal["up", "down", "both"]
@@ -50,6 +50,20 @@ class Walk:
     @property
     def jobs(self) -> list[int]:
         return [node for node in self.depths if node not in self.datasets]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """
+    Nodes whose neighbours on one side are wanted too, though they lie beyond the walk: at most
+    `most` of them for each hop. Those of `nodes` that were not reached are passed over; without a
+    `way`, they themselves are wanted, where any of them was reached.
+    """
+
+    nodes: tuple[int, ...]
+    way: Way | None
+    most: int
+    hops: int = 1
 
 
 def find(snapshot: Snapshot, node: str) -> Asset | Row:
@@ -83,14 +97,17 @@ def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
     A job starts with everything that runs inside it: a DAG with its tasks, a Spark application
     with its jobs.
     """
-    if isinstance(found, Asset):
-        return [found.id]
-    nodes = [int(found.id)]
+    return [found.id] if isinstance(found, Asset) else inside(snapshot, found.id, limit)
+
+
+def inside(snapshot: Snapshot, node: int, limit: int) -> list[int]:
+    """A node and, of a job, everything that runs inside it, at most `limit` nodes."""
+    nodes = [int(node)]
     level = nodes
     while level and len(nodes) < limit:
         # A query counts for the task that ran it: the edges are the task's.
-        inside = sa.select(t.job.c.id).where(t.job.c.kind != "query", among(t.job.c.parent_id))
-        statement = inside.order_by(t.job.c.name).limit(limit - len(nodes))
+        within = sa.select(t.job.c.id).where(t.job.c.kind != "query", among(t.job.c.parent_id))
+        statement = within.order_by(t.job.c.name).limit(limit - len(nodes))
         known = set(nodes)
         level = [row.id for row in snapshot.each(statement, level) if row.id not in known]
         nodes = [*nodes, *level][:limit]
@@ -104,15 +121,22 @@ def walk(
     down: int,
     limit: int,
     kinds: tuple[str, ...] = ("data",),
+    opened: Sequence[Opened] = (),
+    shut: Mapping[Way, Collection[int]] | None = None,
 ) -> Walk:
     """
     Everything that the start comes from, within `up` hops, and everything that comes from it,
     within `down` hops: nearest first, at most `limit` nodes.
 
     Once the limit is reached, the neighbours that are left out are counted in `truncated`; what
-    lies beyond those is not looked at.
+    lies beyond those is not looked at. Then come the neighbours that are wanted too (`opened`),
+    beyond that limit; no way leads on from a node on a side where it is `shut`.
     """
-    return _Walker(snapshot, limit, kinds).walk(list(start), {"up": up, "down": down})
+    walker = _Walker(snapshot, limit, kinds, shut or {})
+    walker.walk(list(start), {"up": up, "down": down})
+    for each in opened:
+        walker.open(each)
+    return walker.found
 
 
 _WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
@@ -152,15 +176,22 @@ _RUN_IDS = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id).where(among(t.ru
 
 
 class _Walker:
-    def __init__(self, snapshot: Snapshot, limit: int, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        limit: int,
+        kinds: tuple[str, ...],
+        shut: Mapping[Way, Collection[int]],
+    ) -> None:
         self._snapshot = snapshot
         self._limit = limit
         self._kinds = kinds
+        self._shut = {way: shut.get(way, ()) for way in _WAYS}
         self._node_of: dict[int, int] = {}  # a dataset's or job's id -> its node
         self._members: dict[int, list[int]] = {}  # node -> the ids it is known by
         self.found = Walk()
 
-    def walk(self, start: list[int], depths: dict[Way, int]) -> Walk:
+    def walk(self, start: list[int], depths: dict[Way, int]) -> None:
         self._resolve(start)
         self._add(start, 0)
         fronts = dict.fromkeys(depths, start)
@@ -168,13 +199,34 @@ class _Walker:
         for level in range(1, max(depths.values()) + 1):
             for way, depth in depths.items():
                 if level <= depth and not self.found.truncated:
-                    fronts[way] = self._step(way, fronts[way], seen[way], level)
+                    signed = level if way == "down" else -level
+                    fronts[way] = self._step(way, fronts[way], seen[way], signed)
             if not any(fronts.values()) or self.found.truncated:
                 break
-        return self.found
+
+    def open(self, opened: Opened) -> None:
+        """Adds the neighbours that are wanted too; what is left out of them is not counted."""
+        front = [node for node in opened.nodes if node in self.found.depths]
+        if not front:
+            return
+        level = self.found.depths[front[0]]
+        if opened.way is None:
+            self._resolve(opened.nodes)
+            self._add(opened.nodes[: opened.most], level)
+            return
+        truncated, limit = self.found.truncated, self._limit
+        seen = set(front)
+        for _ in range(opened.hops):
+            self._limit = len(self.found.depths) + opened.most
+            level += 1 if opened.way == "down" else -1
+            front = self._step(opened.way, front, seen, level)
+        self.found.truncated, self._limit = truncated, limit
 
     def _step(self, way: Way, front: list[int], seen: set[int], level: int) -> list[int]:
-        """Adds the neighbours of `front`; returns those that had not been seen on this way."""
+        """
+        Adds the neighbours of `front`, all at `level`; returns those not seen before on this way.
+        """
+        front = [node for node in front if node not in self._shut[way]]
         rows = self._edges(way, [id for node in front for id in self._members[node]])
         far: dict[int, int] = {}
         for row in rows:
@@ -187,7 +239,7 @@ class _Walker:
         self.found.truncated += max(0, len(unknown) - room)
         self._resolve(unknown[: max(0, room)])
         reached = list(dict.fromkeys(self._node_of[id] for id in ordered if id in self._node_of))
-        self._add(reached, level if way == "down" else -level)
+        self._add(reached, level)
         for row in rows:
             self._note(row)
         following = [node for node in reached if node not in seen]
@@ -231,7 +283,7 @@ class _Walker:
         merge(self.found.hops, (source, target, row.kind), row)
 
 
-def merge(hops: dict[tuple[int, int, str], Hop], key: tuple[int, int, str], row: Row) -> None:
+def merge(hops: dict[tuple[int, int, str], Hop], key: tuple[int, int, str], row: Row | Hop) -> None:
     """Folds the edge of one pair of names into that of their assets."""
     hop = hops.get(key)
     if hop is None:

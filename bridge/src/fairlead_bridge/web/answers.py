@@ -156,6 +156,20 @@ class EventSummary(Answer):
     size: int  # bytes
 
 
+class CriticalStep(Answer):
+    task: str
+    runs: list[str]  # ids of its tries, first to last
+    seconds: float  # from the start of the first try to the end of the last
+
+
+class CriticalPath(Answer):
+    """The chain of tasks that decided when a DAG run was done."""
+
+    steps: list[CriticalStep]
+    seconds: float  # of all steps; the rest of the run they waited
+    share: float  # of the run's duration, 0 to 1
+
+
 class RunDetail(Run):
     max_tries: int | None
     run_type: str | None  # of the DAG run: "manual", "scheduled", "asset_triggered", ...
@@ -167,6 +181,7 @@ class RunDetail(Run):
     error_text: ErrorText | None
     parent: Run | None
     children: list[Run]  # a DAG run's task runs (every try), a task run's queries
+    critical_path: CriticalPath | None  # of a DAG run whose tasks' order is known
     tries: list[Run]  # all tries of this task instance, this one included
     datasets: list[RunDataset]
     events: list[EventSummary]
@@ -275,6 +290,40 @@ class DatasetDetail(DatasetItem):
     facets: dict[str, Any]
 
 
+class Write(Answer):
+    """A successful run that wrote a dataset; of one DAG run only its last."""
+
+    at: datetime
+    run: Run | None  # null where the store itself told
+    row_count: int | None
+
+
+class Breach(Answer):
+    """When a dataset was older than expected."""
+
+    since: datetime
+    until: datetime | None  # null until now
+
+
+class Rhythm(Answer):
+    """How often a dataset is written, learned from its writes; seconds."""
+
+    usual: float  # the median gap between two writes
+    expected: float  # older than this it is late
+    gaps: int  # from which this was learned
+
+
+class Freshness(Answer):
+    """The writes of a dataset from `since` on, oldest first, and the last one before."""
+
+    since: datetime
+    now: datetime
+    writes: list[Write]
+    rhythm: Rhythm | None  # null where too few writes are known to expect another
+    breaches: list[Breach]
+    truncated: bool  # older writes than these were left out
+
+
 class Change(Answer):
     """A schema that became another."""
 
@@ -340,6 +389,8 @@ class ColumnNode(Answer):
     name: str
     column: str
     depth: int  # hops from the start: negative upstream, positive downstream
+    tags: list[Tag] = []
+    personal: bool = False  # a tag says that it is personal data
 
 
 class ColumnEdge(Answer):
@@ -358,6 +409,7 @@ class ColumnLineage(Answer):
     nodes: list[ColumnNode]
     edges: list[ColumnEdge]
     truncated: int = 0
+    as_of: datetime | None = None
 
 
 class Card(Node):
@@ -372,10 +424,17 @@ class Card(Node):
     recent: list[str] = []
     p50: float | None = None
     operator: str | None = None
+    schedule: str | None = None
     owner: str | None = None
     platform: str | None = None
     columns: int | None = None
     written_by: str | None = None  # node of the job that wrote last
+    tags: list[Tag] = []  # of the dataset or the job itself
+    personal: list[str] = []  # columns that tags call personal data; "*" where it is the dataset
+    personal_reached: list[str] = []  # others that its values come to, where that was asked for
+    personal_masked: list[str] = []  # columns made of personal data whose values are masked
+    tasks: int | None = None  # of a DAG
+    folded: bool = False  # a DAG that stands for its tasks
     more_upstream: int = 0  # neighbours not drawn
     more_downstream: int = 0
 
@@ -384,6 +443,7 @@ class Group(Answer):
     """A DAG's box around its tasks."""
 
     id: str  # node of the DAG's job
+    job_id: str  # that job's public id
     label: str
     namespace: str
     x: float
@@ -396,8 +456,19 @@ class Group(Answer):
     hidden: int  # tasks of the DAG that are not drawn
 
 
+class Through(Answer):
+    """A job that is not drawn: the edge that it is folded into tells of it."""
+
+    node: str
+    id: str
+    label: str
+    state: str | None
+
+
 class Route(Edge):
     points: list[tuple[float, float]]
+    jobs: list[Through] = []  # the jobs on the way, in the view of datasets alone
+    personal: bool = False  # personal data takes this way, where that was asked for
 
 
 class Graph(Answer):
@@ -409,8 +480,113 @@ class Graph(Answer):
     cards: list[Card]
     groups: list[Group]
     edges: list[Route]
-    truncated: int
+    truncated: int  # nodes beyond the limit
+    folded: int = 0  # jobs that are told on edges instead of drawn
     as_of: datetime | None = None
+
+
+# --- what is affected, what is in trouble, what differs -----------------------------------------
+
+
+class Affected(Answer):
+    """A dataset or a job downstream."""
+
+    kind: Literal["dataset", "job"]
+    id: str
+    node: str
+    namespace: str
+    name: str
+    job_kind: str | None
+    dag_id: str | None
+    task_id: str | None
+    level: int  # 1 is what is affected directly
+    owners: list[Owner]
+    state: str | None
+    written_at: datetime | None
+    columns: list[str]  # those that come from the column that was asked about
+
+
+class AffectedOwner(Answer):
+    name: str
+    datasets: int
+    dags: int
+
+
+class Impact(Answer):
+    """Everything downstream, the nearest first."""
+
+    items: list[Affected]
+    owners: list[AffectedOwner]  # who has most first
+    datasets: int
+    tasks: int  # jobs that are no DAGs
+    dags: list[JobRef]  # the DAGs of those tasks
+    truncated: int  # found and left out
+
+
+class Trouble(Answer):
+    """A dataset that what writes it failed to write, that is late, or that rests on one that failed."""
+
+    dataset: DatasetItem
+    standing: Literal["failed", "late", "at_risk"]
+    cause: Run | None  # the run that failed; null where nothing has run
+    level: int  # datasets between it and what failed; 0 is what failed itself
+    rhythm: Rhythm | None
+    late_since: datetime | None
+
+
+class AtRisk(Answer):
+    items: list[Trouble]  # the worst first
+
+
+class TaskComparison(Answer):
+    """A task (or a query) of both runs; one of them may lack it."""
+
+    name: str
+    map_index: int | None
+    run: Run | None
+    good: Run | None
+    slower: float | None  # seconds; negative where it was faster
+
+
+class DatasetComparison(Answer):
+    """What a run read or wrote, beside what the good one did."""
+
+    dataset: DatasetRef
+    role: Literal["input", "output"]
+    seen: Literal["both", "only_now", "only_before"]
+    row_count: int | None
+    good_row_count: int | None
+    byte_count: int | None
+    good_byte_count: int | None
+    changes: list[SchemaChange]
+
+
+class Code(Answer):
+    """A text that ran and was another in the good run."""
+
+    job: JobName
+    what: str  # "SQL", "Source code"
+    lines: list[str]  # as in a patch: "+", "-", " " or "@@" before each
+
+
+class Setting(Answer):
+    """What a run was started with, or ran on, and was different in the good one."""
+
+    name: str
+    before: str | None
+    after: str | None
+    jobs: list[str]  # names of the jobs that told so; none where it is of the run itself
+
+
+class Comparison(Answer):
+    """A run beside the last good one of its job; `good` is null where none succeeded before."""
+
+    good: Run | None
+    slower: float | None  # seconds
+    tasks: list[TaskComparison]
+    datasets: list[DatasetComparison]
+    code: list[Code]
+    settings: list[Setting]
 
 
 # --- overview, search, quarantine -----------------------------------------------------------

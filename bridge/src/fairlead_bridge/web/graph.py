@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, lineage, read
-from fairlead_bridge.catalog.lineage import Hop, Surroundings
+from fairlead_bridge.catalog import lineage, read
+from fairlead_bridge.catalog.lineage import Hop, Opened, Surroundings, Way
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, layout, picture, render
+from fairlead_bridge.web import folding, layout, picture, render
+from fairlead_bridge.web.cards import Known
+from fairlead_bridge.web.folding import Part
 from fairlead_bridge.web.lineage import AsOf, Depth, NodeName
 from fairlead_bridge.web.parameters import Catalog
 
 #: Cards at most.
-LARGEST = 2000
+LARGEST = 5000
+#: Neighbours that an opened side of a card brings, where it does not say how many.
+A_FEW = 50
 SVG = "image/svg+xml"
 
 CardLimit = Annotated[
@@ -28,7 +33,100 @@ CardLimit = Annotated[
     Query(description=f"Cards at most: 1 to {LARGEST}; `truncated` counts those left out."),
     AfterValidator(lambda limit: min(max(limit, 1), LARGEST)),
 ]
-Fields = dict[str, Any]
+Kind = Annotated[
+    Literal["all", "data"],
+    Query(description="data: datasets alone; the jobs between them are told on the edges."),
+]
+Grouping = Annotated[
+    Literal["tasks", "dag"],
+    Query(description="dag: each DAG is one card that stands for its tasks."),
+]
+Changed = Annotated[
+    str,
+    Query(
+        description="Changes to single cards, separated by commas, each `SIDE:ID`. In `open`: `up` "
+        "or `down` (its neighbours there, `SIDE:ID:N` for at most N), `tasks` (all tasks of a DAG), "
+        "`dag` (a DAG's tasks, where DAGs are cards). In `shut`: `up` or `down` (nothing is drawn "
+        "beyond it on that side), `dag` (the DAG is one card)."
+    ),
+]
+Flows = Annotated[
+    Literal["personal"] | None,
+    Query(description="personal: follow personal data from tagged columns by column lineage."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be otherwise with one card than the view as a whole says."""
+
+    side: str
+    node: int
+    most: int | None = None
+
+    @property
+    def way(self) -> Way | None:
+        return "up" if self.side == "up" else "down" if self.side == "down" else None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of the lineage around a node is drawn, and how."""
+
+    up: int
+    down: int
+    limit: int = 300
+    datasets_only: bool = False
+    by_dag: bool = False
+    open: tuple[Change, ...] = ()
+    shut: tuple[Change, ...] = ()
+    flows: bool = False
+
+    @property
+    def plain(self) -> View:
+        """The view before any card was opened or shut."""
+        return replace(self, open=(), shut=())
+
+
+def asked(
+    up: Depth = 3,
+    down: Depth = 3,
+    limit: CardLimit = 300,
+    view: Kind = "all",
+    group: Grouping = "tasks",
+    open: Changed = "",
+    shut: Changed = "",
+    flows: Flows = None,
+) -> View:
+    return View(
+        up,
+        down,
+        limit,
+        view == "data",
+        group == "dag",
+        _changes("open", open, ("up", "down", "tasks", "dag")),
+        _changes("shut", shut, ("up", "down", "dag")),
+        flows is not None,
+    )
+
+
+def _changes(name: str, text: str, sides: Sequence[str]) -> tuple[Change, ...]:
+    found = []
+    for each in filter(None, text.split(",")):
+        told = re.fullmatch(rf"({'|'.join(sides)}):([0-9a-f]{{16}})(?::([0-9]{{1,6}}))?", each)
+        node = read.public_id(told[2]) if told is not None else None
+        if told is None or node is None:
+            raise HTTPException(
+                422,
+                f"{each!r} in `{name}` is none of {', '.join(f'{side}:ID' for side in sides)}, "
+                "with the `id` of a card.",
+            )
+        most = int(told[3]) if told[3] else None
+        found.append(Change(told[1], node, most))
+    return tuple(found)
+
+
+Asked = Annotated[View, Depends(asked)]
 
 
 def routes(catalog: Catalog) -> APIRouter:
@@ -37,20 +135,18 @@ def routes(catalog: Catalog) -> APIRouter:
     @router.get("/graph", response_model=a.Graph)
     def get_graph(
         node: NodeName,
-        up: Depth = 3,
-        down: Depth = 3,
-        limit: CardLimit = 300,
+        view: Asked,
         as_of: AsOf = None,
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         """
         The lineage of a dataset or a job, drawn: positions, states and figures of every card.
 
-        Tasks stand in the box of their DAG. `up` and `down` are hops from the focus.
+        Tasks stand in the box of their DAG. `up` and `down` are hops from the focus; in the view
+        of datasets alone, from dataset to dataset.
         """
-        moment = render.micros(as_of) if as_of is not None else None
-        with catalog.open(moment) as snapshot:
-            graph = draw(snapshot, lineage.find(snapshot, node), up, down, limit)
+        with catalog.open(render.micros(as_of) if as_of is not None else None) as snapshot:
+            graph = draw(snapshot, lineage.find(snapshot, node), view)
         body = graph.model_dump_json().encode()
         tag = f'"{ids.digest(body).hex()}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -61,16 +157,13 @@ def routes(catalog: Catalog) -> APIRouter:
     @router.get("/graph.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
     def get_picture(
         node: NodeName,
-        up: Depth = 3,
-        down: Depth = 3,
-        limit: CardLimit = 300,
+        view: Asked,
         as_of: AsOf = None,
         theme: Literal["light", "dark"] = "light",
     ) -> Response:
         """The same graph as an SVG picture, with every card and every edge in it."""
-        moment = render.micros(as_of) if as_of is not None else None
-        with catalog.open(moment) as snapshot:
-            graph = draw(snapshot, lineage.find(snapshot, node), up, down, limit)
+        with catalog.open(render.micros(as_of) if as_of is not None else None) as snapshot:
+            graph = draw(snapshot, lineage.find(snapshot, node), view)
         drawn = picture.svg(graph, picture.DARK if theme == "dark" else picture.LIGHT)
         headers = {
             "Content-Disposition": 'attachment; filename="lineage.svg"',
@@ -81,220 +174,119 @@ def routes(catalog: Catalog) -> APIRouter:
     return router
 
 
-def draw(snapshot: Snapshot, focus: Asset | Row, up: int, down: int, limit: int) -> a.Graph:
-    """The picture around `focus`, at most `limit` cards."""
-    start = lineage.start_of(snapshot, focus, limit)
-    walk = lineage.walk(snapshot, start, up, down, limit)
-    part = _Part.read(snapshot, walk)
-    around = lineage.surroundings(snapshot, part.node_of())
-    hops = {key: hop for key, hop in {**walk.hops, **around.hops}.items() if part.draws(*key[:2])}
-    drawing = layout.arrange(
-        part.boxes(),
-        [layout.Link(part.name(source), part.name(target)) for source, target, _ in hops],
-        part.frames(),
+def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> a.Graph:
+    """The picture around `focus`."""
+    walk = _walk(snapshot, focus, view)
+    plain = _walk(snapshot, focus, view.plain) if view.open or view.shut else walk
+    known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
+    around = lineage.surroundings(snapshot, known.node_of())
+    part = _part(walk, around, known, focus, view)
+    before = (
+        _arranged(known, _part(plain, around, known, focus, view.plain))
+        if plain is not walk
+        else None
     )
-    focus_node = part.name(focus.id) if focus.id in part.cards or focus.id in part.dags else ""
+    drawing = _arranged(known, part, before)
+    flow = known.flow(snapshot) if view.flows else None
     return a.Graph(
-        focus=focus_node,
+        focus=known.name(focus.id) if _is_shown(known, part, focus.id) else "",
         width=drawing.width,
         height=drawing.height,
-        cards=part.answer_cards(drawing, walk.depths, around),
-        groups=part.answer_groups(drawing),
-        edges=_routes(snapshot, part, hops, drawing),
-        truncated=walk.truncated,
+        cards=known.cards(part, drawing, flow),
+        groups=known.groups(part, drawing),
+        edges=known.routes(snapshot, part, drawing, flow),
+        truncated=walk.truncated + part.left_out,
+        folded=len({job for jobs in part.via.values() for job in jobs}),
         as_of=render.when(snapshot.now) if snapshot.past else None,
     )
 
 
-@dataclass(slots=True)
-class _Part:
-    """What is known of the nodes of one picture, read in a fixed number of queries."""
+def _is_shown(known: Known, part: Part, node: int) -> bool:
+    return node in part.depths or any(known.dag_of(each) == node for each in part.depths)
 
-    cards: list[int]  # nodes, in the order they were reached
-    assets: dict[int, Asset]
-    jobs: dict[int, Row]
-    dags: dict[int, Row]  # those whose tasks are drawn: they are boxes, not cards
-    facets: dict[int, f.Facets]
-    columns: dict[int, int]
-    writers: dict[int, list[int]]
-    last_writers: dict[int, Row]
-    newest: dict[int, tuple[int, str]]
-    recent: dict[int, history.Recent]
-    runs: dict[int, Row]
-    tasks: dict[int, int]  # of each DAG
 
-    @classmethod
-    def read(cls, snapshot: Snapshot, walk: lineage.Walk) -> _Part:
-        assets = read.assets(snapshot, walk.datasets)
-        jobs = read.jobs_by_id(snapshot, walk.jobs)
-        parents = read.jobs_by_id(snapshot, (job.parent_id for job in jobs.values()))
-        dags = {id: row for id, row in parents.items() if row.kind == "dag"}
-        writers = lineage.writers_of(snapshot, assets.values())
-        last = datasets.last_writers(snapshot, assets.values(), writers)
-        last_rows = read.jobs_by_id(snapshot, last.values())
-        recent = history.recent(snapshot, {*jobs, *dags})
-        others = {job for jobs_of in writers.values() for job in jobs_of} - jobs.keys()
-        newest = history.states(snapshot, {*jobs, *others})
-        members = datasets.members_of(assets.values())
-        owners = {**members, **{id: id for id in (*jobs, *dags)}}
-        return cls(
-            cards=[
-                node
-                for node in walk.depths
-                if node in assets or (node in jobs and node not in dags)
-            ],
-            assets=assets,
-            jobs=jobs,
-            dags=dags,
-            facets=f.of(snapshot, owners, f.LISTED),
-            columns=history.columns(snapshot, members),
-            writers=writers,
-            last_writers={id: last_rows[job] for id, job in last.items() if job in last_rows},
-            newest=newest,
-            recent=recent,
-            runs=read.runs_by_id(snapshot, (each.newest for each in recent.values())),
-            tasks=read.tasks_of_jobs(snapshot, dags),
+def _walk(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineage.Walk:
+    """The nodes of the view; more than it shows where some of them are folded into others."""
+    # From a dataset to the next are two hops, over a job.
+    hops: Callable[[int], int] = lambda levels: levels  # noqa: E731
+    if view.datasets_only:
+        hops = (lambda n: 2 * n) if isinstance(focus, Asset) else (lambda n: max(0, 2 * n - 1))
+    folds = view.datasets_only or view.by_dag
+    limit = min(3 * view.limit, 2 * LARGEST) if folds else view.limit
+    shut: dict[Way, set[int]] = {"up": set(), "down": set()}
+    for each in view.shut:
+        if each.way is not None:
+            shut[each.way].update(_stands_for(snapshot, each.node))
+    start = lineage.start_of(snapshot, focus, limit)
+    return lineage.walk(
+        snapshot,
+        start,
+        hops(view.up),
+        hops(view.down),
+        limit,
+        opened=[opened for each in view.open if (opened := _opened(snapshot, each, view))],
+        shut=shut,
+    )
+
+
+def _opened(snapshot: Snapshot, change: Change, view: View) -> Opened | None:
+    if change.side == "dag":
+        return None
+    nodes = _stands_for(snapshot, change.node)
+    most = LARGEST if change.way is None else min(change.most or A_FEW, LARGEST)
+    return Opened(nodes, change.way, most, 2 if view.datasets_only else 1)
+
+
+def _stands_for(snapshot: Snapshot, node: int) -> tuple[int, ...]:
+    """A node and, for a DAG, its tasks."""
+    return tuple(lineage.inside(snapshot, node, LARGEST))
+
+
+def _part(
+    walk: lineage.Walk, around: Surroundings, known: Known, focus: Asset | Row, view: View
+) -> Part:
+    hops: dict[folding.Key, Hop] = {**walk.hops, **around.hops}
+    shown = {
+        node: depth
+        for node, depth in walk.depths.items()
+        if node in known.assets or node in known.jobs
+    }
+    part = folding.part_of(shown, hops, around.more_up, around.more_down)
+    part = folding.fold(part, _folded(known, part, focus, view), kept=[focus.id])
+    boxes = {dag for node in part.depths if (dag := known.dag_of(node)) is not None}
+    part = folding.without(part, boxes - part.inside.keys())
+    if view.datasets_only:
+        part = folding.contract(
+            part, [node for node in part.depths if node not in known.assets and node != focus.id]
         )
-
-    def node_of(self) -> dict[int, int]:
-        """The node of every id that a card goes by."""
-        return {
-            **datasets.members_of(self.assets.values()),
-            **{id: id for id in self.cards if id in self.jobs},
-        }
-
-    def draws(self, *nodes: int) -> bool:
-        return all(
-            node in self.assets or (node in self.jobs and node not in self.dags) for node in nodes
-        )
-
-    def name(self, node: int) -> str:
-        if node in self.assets:
-            return render.dataset_node(self.assets[node].namespace, self.assets[node].name)
-        row = self.jobs[node] if node in self.jobs else self.dags[node]
-        return render.job_node(row.namespace, row.name)
-
-    def dag_of(self, job: int) -> int | None:
-        parent = self.jobs[job].parent_id
-        return parent if parent in self.dags else None
-
-    # --- for the layout ---
-
-    def boxes(self) -> list[layout.Box]:
-        found = []
-        for node in self.cards:
-            if node in self.assets:
-                found.append(layout.dataset_box(self.name(node), self.assets[node].name))
-            else:
-                row, dag = self.jobs[node], self.dag_of(node)
-                group = self.name(dag) if dag is not None else None
-                found.append(layout.task_box(self.name(node), row.task_id or row.name, group))
-        return found
-
-    def frames(self) -> list[layout.Frame]:
-        return [
-            layout.dag_frame(self.name(dag), row.dag_id or row.name)
-            for dag, row in self.dags.items()
-        ]
-
-    # --- answers ---
-
-    def answer_cards(
-        self, drawing: layout.Drawing, depths: dict[int, int], around: Surroundings
-    ) -> list[a.Card]:
-        cards = []
-        for node in self.cards:
-            place = drawing.cards[self.name(node)]
-            own = self._asset(node) if node in self.assets else self._job(node)
-            cards.append(
-                a.Card(
-                    **own,
-                    depth=depths[node],
-                    x=place.x,
-                    y=place.y,
-                    w=place.w,
-                    h=place.h,
-                    group=place.group,
-                    more_upstream=around.more_up.get(node, 0),
-                    more_downstream=around.more_down.get(node, 0),
-                )
-            )
-        return cards
-
-    def _asset(self, node: int) -> Fields:
-        asset = self.assets[node]
-        writer = self.last_writers.get(node)
-        return {
-            **render.dataset_ref_fields(asset),
-            "kind": "dataset",
-            "state": lineage.state_of(self.writers.get(node, ()), self.newest),
-            "owner": self._owner(node),
-            "platform": read.platform(asset.namespace),
-            "columns": self.columns.get(node),
-            "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
-        }
-
-    def _job(self, node: int) -> Fields:
-        row, recent = self.jobs[node], self.recent.get(node)
-        return {
-            **render.job_ref_fields(row),
-            "kind": "job",
-            "job_kind": row.kind,
-            "state": recent.state if recent else None,
-            "last_run": render.run_or_none(self.runs, recent.newest) if recent else None,
-            "recent": list(recent.states) if recent else [],
-            "p50": recent.p50 if recent else None,
-            "operator": f.operator(self.facets.get(node, {})),
-            "owner": self._owner(node),
-        }
-
-    def _owner(self, node: int) -> str | None:
-        owners = f.owners(self.facets.get(node, {}))
-        return owners[0][0] if owners else None
-
-    def answer_groups(self, drawing: layout.Drawing) -> list[a.Group]:
-        drawn: dict[int, int] = {}
-        for node in self.cards:
-            if node in self.jobs and (dag := self.dag_of(node)) is not None:
-                drawn[dag] = drawn.get(dag, 0) + 1
-        groups = []
-        for dag, row in self.dags.items():
-            place = drawing.frames[self.name(dag)]
-            recent = self.recent.get(dag)
-            groups.append(
-                a.Group(
-                    id=self.name(dag),
-                    label=row.dag_id or row.name,
-                    namespace=row.namespace,
-                    x=place.x,
-                    y=place.y,
-                    w=place.w,
-                    h=place.h,
-                    schedule=f.text(self.facets.get(dag, {}), "fairlead_dag", "schedule"),
-                    state=recent.state if recent else None,
-                    recent=list(recent.states) if recent else [],
-                    hidden=max(0, self.tasks.get(dag, 0) - drawn.get(dag, 0)),
-                )
-            )
-        return groups
+    if view.datasets_only or view.by_dag:
+        part = folding.cut(part, view.limit)
+    return part
 
 
-def _routes(
-    snapshot: Snapshot,
-    part: _Part,
-    hops: dict[tuple[int, int, str], Hop],
-    drawing: layout.Drawing,
-) -> list[a.Route]:
-    run_of = lineage.run_ids(snapshot, hops.values())
-    return [
-        a.Route(
-            source=part.name(source),
-            target=part.name(target),
-            kind=kind,
-            first_at=render.when(hop.first_at),
-            last_at=render.when(hop.last_at),
-            run_id=run_of.get(hop.last_run) if hop.last_run is not None else None,
-            points=list(line),
-        )
-        for ((source, target, kind), hop), line in zip(hops.items(), drawing.routes, strict=True)
-    ]
+def _folded(known: Known, part: Part, focus: Asset | Row, view: View) -> dict[int, int]:
+    """The DAG of each task that is folded into its DAG's card."""
+    dags = {
+        change.node for change in (view.open if view.by_dag else view.shut) if change.side == "dag"
+    }
+    found = {}
+    for node in part.depths:
+        dag = known.dag_of(node)
+        if dag is None:
+            continue
+        if view.datasets_only:
+            folds = dag == focus.id
+        else:
+            folds = (dag not in dags) if view.by_dag else (dag in dags)
+        if folds:
+            found[node] = dag
+    return found
+
+
+def _arranged(known: Known, part: Part, before: layout.Drawing | None = None) -> layout.Drawing:
+    return layout.arrange(
+        known.boxes(part),
+        [layout.Link(known.name(source), known.name(target)) for source, target, _ in part.hops],
+        list(known.frames(part).values()),
+        before,
+    )

@@ -14,8 +14,9 @@ Lengths are CSS pixels; x grows to the right, y downwards.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 Point = tuple[float, float]
 
@@ -112,14 +113,27 @@ def _width(name: str, least: float, rest: float) -> float:
     return min(max(least, rest + NAME_CHARACTER * len(name)), WIDEST)
 
 
-def arrange(boxes: Sequence[Box], links: Sequence[Link], frames: Iterable[Frame] = ()) -> Drawing:
+def arrange(
+    boxes: Sequence[Box],
+    links: Sequence[Link],
+    frames: Iterable[Frame] = (),
+    before: Drawing | None = None,
+) -> Drawing:
     """
     Lay out a graph of `boxes` and `links`, grouped by `frames`.
+
+    What stood in the drawing `before` this one keeps its order from top to bottom: who unfolds a
+    part of a graph finds the rest where it was.
 
     A card outside every frame that lies between two members of one frame joins it: the table that
     one task of a DAG writes and another reads is drawn inside the DAG. `Place.group` tells. Links
     between unknown cards, and from a card to itself, get an empty route.
     """
+    stood = (
+        {id: place.y for id, place in (*before.cards.items(), *before.frames.items())}
+        if before is not None
+        else {}
+    )
     frame_of = {frame.id: frame for frame in frames}
     box_of = {box.id: box for box in boxes}
     pairs = {
@@ -153,7 +167,7 @@ def arrange(boxes: Sequence[Box], links: Sequence[Link], frames: Iterable[Frame]
         for group in {a, b} & touching.keys():
             touching[group].append(pair)
     inner = {
-        group: _inside(frame_of[group], boxes_of, touching[group])
+        group: _inside(frame_of[group], boxes_of, touching[group], stood)
         for group, boxes_of in members.items()
     }
 
@@ -168,7 +182,9 @@ def arrange(boxes: Sequence[Box], links: Sequence[Link], frames: Iterable[Frame]
         (inner[id].w, inner[id].h) if id in inner else (box_of[id].w, box_of[id].h)
         for id in outer_ids
     ]
-    outer = _layered(sizes, list(crossing.values()), COLUMN_GAP, ROW_GAP)
+    outer = _layered(
+        sizes, list(crossing.values()), COLUMN_GAP, ROW_GAP, stood=_by_index(outer_ids, stood)
+    )
 
     cards: dict[str, Place] = {}
     placed_frames: dict[str, Place] = {}
@@ -196,6 +212,10 @@ def arrange(boxes: Sequence[Box], links: Sequence[Link], frames: Iterable[Frame]
         lines[pair] = tuple(_plain(points if (source, target) == pair else points[::-1]))
     routes = tuple(lines.get((link.source, link.target), ()) for link in links)
     return Drawing(outer.width, outer.height, cards, placed_frames, routes)
+
+
+def _by_index(ids: Sequence[str], heights: Mapping[str, float]) -> dict[int, float]:
+    return {at: heights[id] for at, id in enumerate(ids) if id in heights} if heights else {}
 
 
 def _adopt(
@@ -277,7 +297,9 @@ class _Inside:
     leaves: dict[str, float] = field(default_factory=dict)
 
 
-def _inside(frame: Frame, boxes: list[Box], pairs: list[tuple[str, str]]) -> _Inside:
+def _inside(
+    frame: Frame, boxes: list[Box], pairs: list[tuple[str, str]], stood: Mapping[str, float]
+) -> _Inside:
     """Lay out the members of a frame, with a way to its border for each that has links outside."""
     index = {box.id: at for at, box in enumerate(boxes)}
     inner = [(s, t) for s, t in dict.fromkeys(pairs) if s in index and t in index]
@@ -300,7 +322,8 @@ def _inside(frame: Frame, boxes: list[Box], pairs: list[tuple[str, str]]) -> _In
         sizes.append((0.0, PASSAGE))
     first = range(ports, ports + len(enter))
     last = range(ports + len(enter), len(sizes))
-    flat = _layered(sizes, edges, INNER_COLUMN_GAP, INNER_ROW_GAP, first, last)
+    kept = _by_index([box.id for box in boxes], stood)
+    flat = _layered(sizes, edges, INNER_COLUMN_GAP, INNER_ROW_GAP, first, last, kept)
 
     width = max(flat.width + 2 * frame.padding, frame.w)
     left = (width - flat.width) / 2
@@ -329,8 +352,12 @@ def _layered(
     row_gap: float,
     first: range = range(0),
     last: range = range(0),
+    stood: Mapping[int, float] = MappingProxyType({}),
 ) -> _Flat:
-    """Layered layout of cards by index; `first` and `last` must stand in the outermost columns."""
+    """
+    Layered layout of cards by index; `first` and `last` must stand in the outermost columns, those
+    that `stood` somewhere (their heights) keep their order.
+    """
     size = len(sizes)
     back = _closing(size, [(e.source, e.target) for e in edges])
     forward = [
@@ -338,7 +365,7 @@ def _layered(
         for e in edges
     ]
     ranks, order = _ranks(size, forward, first, last)
-    places = _Places(sizes, forward, ranks, order, row_gap)
+    places = _Places(sizes, forward, ranks, order, row_gap, stood)
     places.untangle()
     places.settle()
     return places.flat(edges, back, column_gap)
@@ -391,8 +418,10 @@ class _Places:
         ranks: list[int],
         order: list[int],
         row_gap: float,
+        stood: Mapping[int, float],
     ) -> None:
         self.cards = len(sizes)
+        self.stood = stood
         self.sizes = sizes
         self.row_gap = row_gap
         self.heights = [h for _, h in sizes]
@@ -407,6 +436,7 @@ class _Places:
             self.chains.append(self._chain(edge))
         self.at = [0] * len(self.heights)
         for column in self.columns:
+            self._keep(column)
             self._number(column)
         self.y = [0.0] * len(self.heights)
 
@@ -431,6 +461,15 @@ class _Places:
     def _number(self, column: list[int]) -> None:
         for at, place in enumerate(column):
             self.at[place] = at
+
+    def _keep(self, column: list[int]) -> None:
+        """Put those that stood somewhere back into their order, on the places they have together."""
+        if not self.stood:
+            return
+        ats = [at for at, place in enumerate(column) if place in self.stood]
+        kept = sorted((column[at] for at in ats), key=lambda place: (self.stood[place], place))
+        for at, place in zip(ats, kept, strict=True):
+            column[at] = place
 
     # --- the order in each column -----------------------------------------------------------
 
@@ -474,6 +513,7 @@ class _Places:
             else:
                 wanted[place] = at[place] + 0.5
         column.sort(key=wanted.__getitem__)
+        self._keep(column)
         self._number(column)
 
     def _swap_neighbours(self) -> None:
@@ -483,6 +523,8 @@ class _Places:
             for column in self.columns:
                 for at in range(len(column) - 1):
                     a, b = column[at], column[at + 1]
+                    if a in self.stood and b in self.stood:
+                        continue
                     if self._tangle(a, b) > self._tangle(b, a):
                         column[at], column[at + 1] = b, a
                         self.at[a], self.at[b] = at + 1, at

@@ -1,5 +1,36 @@
 // Written by scripts/api_types.py from the bridge's OpenAPI document.
 
+export interface Affected {
+  kind: 'dataset' | 'job'
+  id: string
+  node: string
+  namespace: string
+  name: string
+  job_kind: string | null
+  dag_id: string | null
+  task_id: string | null
+  level: number
+  owners: Owner[]
+  state: string | null
+  written_at: string | null
+  columns: string[]
+}
+
+export interface AffectedOwner {
+  name: string
+  datasets: number
+  dags: number
+}
+
+export interface AtRisk {
+  items: Trouble[]
+}
+
+export interface Breach {
+  since: string
+  until: string | null
+}
+
 export interface Card {
   node: string
   id: string
@@ -21,10 +52,17 @@ export interface Card {
   recent: string[]
   p50: number | null
   operator: string | null
+  schedule: string | null
   owner: string | null
   platform: string | null
   columns: number | null
   written_by: string | null
+  tags: Tag[]
+  personal: string[]
+  personal_reached: string[]
+  personal_masked: string[]
+  tasks: number | null
+  folded: boolean
   more_upstream: number
   more_downstream: number
 }
@@ -32,6 +70,12 @@ export interface Card {
 export interface Change {
   dataset: DatasetRef
   version: SchemaVersion
+}
+
+export interface Code {
+  job: JobName
+  what: string
+  lines: string[]
 }
 
 export interface Column {
@@ -56,6 +100,7 @@ export interface ColumnLineage {
   nodes: ColumnNode[]
   edges: ColumnEdge[]
   truncated: number
+  as_of: string | null
 }
 
 export interface ColumnNode {
@@ -65,6 +110,8 @@ export interface ColumnNode {
   name: string
   column: string
   depth: number
+  tags: Tag[]
+  personal: boolean
 }
 
 export interface ColumnOrigin {
@@ -72,6 +119,38 @@ export interface ColumnOrigin {
   column: string
   transformations: Record<string, unknown>[]
   job: JobRef | null
+}
+
+export interface Comparison {
+  good: Run | null
+  slower: number | null
+  tasks: TaskComparison[]
+  datasets: DatasetComparison[]
+  code: Code[]
+  settings: Setting[]
+}
+
+export interface CriticalPath {
+  steps: CriticalStep[]
+  seconds: number
+  share: number
+}
+
+export interface CriticalStep {
+  task: string
+  runs: string[]
+  seconds: number
+}
+
+export interface DatasetComparison {
+  dataset: DatasetRef
+  role: 'input' | 'output'
+  seen: 'both' | 'only_now' | 'only_before'
+  row_count: number | null
+  good_row_count: number | null
+  byte_count: number | null
+  good_byte_count: number | null
+  changes: SchemaChange[]
 }
 
 export interface DatasetDetail {
@@ -179,6 +258,15 @@ export interface Found {
   items: Hit[]
 }
 
+export interface Freshness {
+  since: string
+  now: string
+  writes: Write[]
+  rhythm: Rhythm | null
+  breaches: Breach[]
+  truncated: boolean
+}
+
 export interface Graph {
   focus: string
   width: number
@@ -187,11 +275,13 @@ export interface Graph {
   groups: Group[]
   edges: Route[]
   truncated: number
+  folded: number
   as_of: string | null
 }
 
 export interface Group {
   id: string
+  job_id: string
   label: string
   namespace: string
   x: number
@@ -219,6 +309,15 @@ export interface Hit {
   namespace: string
   name: string
   detail: string | null
+}
+
+export interface Impact {
+  items: Affected[]
+  owners: AffectedOwner[]
+  datasets: number
+  tasks: number
+  dags: JobRef[]
+  truncated: number
 }
 
 export interface InboxHealth {
@@ -387,6 +486,12 @@ export interface Retried {
   retried: number
 }
 
+export interface Rhythm {
+  usual: number
+  expected: number
+  gaps: number
+}
+
 export interface Route {
   source: string
   target: string
@@ -395,6 +500,8 @@ export interface Route {
   last_at: string
   run_id: string | null
   points: [number, number][]
+  jobs: Through[]
+  personal: boolean
 }
 
 export interface Run {
@@ -456,6 +563,7 @@ export interface RunDetail {
   error_text: ErrorText | null
   parent: Run | null
   children: Run[]
+  critical_path: CriticalPath | null
   tries: Run[]
   datasets: RunDataset[]
   events: EventSummary[]
@@ -484,6 +592,13 @@ export interface SchemaVersion {
   changes: SchemaChange[]
 }
 
+export interface Setting {
+  name: string
+  before: string | null
+  after: string | null
+  jobs: string[]
+}
+
 export interface SinkHealth {
   name: string
   kind: string
@@ -506,4 +621,34 @@ export interface Tag {
   value: string | null
   source: string | null
   field: string | null
+}
+
+export interface TaskComparison {
+  name: string
+  map_index: number | null
+  run: Run | null
+  good: Run | null
+  slower: number | null
+}
+
+export interface Through {
+  node: string
+  id: string
+  label: string
+  state: string | null
+}
+
+export interface Trouble {
+  dataset: DatasetItem
+  standing: 'failed' | 'late' | 'at_risk'
+  cause: Run | null
+  level: number
+  rhythm: Rhythm | null
+  late_since: string | null
+}
+
+export interface Write {
+  at: string
+  run: Run | null
+  row_count: number | null
 }
