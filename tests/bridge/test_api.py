@@ -252,6 +252,34 @@ def test_the_stream_tells_what_changed(db: sa.Engine) -> None:
     json.dumps(message)
 
 
+def test_a_replay_between_two_looks_is_told_of_all_the_same(db: sa.Engine) -> None:
+    api = Api(db)
+    catalog = Catalog(db, 86_400.0, lambda: api.micros)
+    receive(api, *wrote("j"), b"not an event")
+    absorb(api)
+    first = look(catalog, None)
+    assert api.http.post("/api/v1/quarantine/replay").json() == {"waiting": 1}
+    absorb(api)  # it is back in quarantine: all is as it was
+    second = look(catalog, first)
+    assert news(first, second) == {"received": 3, "waiting": False, "runs": []}
+    assert look(catalog, second) is second
+
+
+def test_one_event_of_the_quarantine_can_be_read_again(db: sa.Engine) -> None:
+    api = Api(db)
+    receive(api, b"one", b"two", *wrote("j"))
+    absorb(api)
+    assert api.http.post("/api/v1/quarantine/1/replay").json() == {"waiting": 1}
+    assert api.get("health")["inbox"]["waiting"] == 1
+    assert [item["event_id"] for item in api.get("quarantine")["items"]] == [2]
+    for gone in (1, 3, 99):
+        answer = api.http.post(f"/api/v1/quarantine/{gone}/replay")
+        assert answer.status_code == 404
+        assert "not in quarantine" in answer.json()["detail"]
+    absorb(api)
+    assert [item["event_id"] for item in api.get("quarantine")["items"]] == [2, 1]
+
+
 def test_a_look_where_nothing_happened_reads_no_runs(db: sa.Engine) -> None:
     api = Api(db)
     catalog = Catalog(db, 86_400.0, lambda: api.micros)

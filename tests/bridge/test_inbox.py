@@ -117,13 +117,13 @@ def test_a_runs_events_are_found_again(db: sa.Engine) -> None:
         inbox.remember(tx, [(7, c), (7, a), (8, b)])
         inbox.remember(tx, [(7, a)])
     with reading(db) as tx:
-        kept = inbox.events_of(tx, 7)
+        kept = inbox.events_of(tx, [7])
         assert [(item.body, item.source, item.received_at) for item in kept] == [
             (b"a", "test", NOW),
             (b"c", "test", NOW),
         ]
         assert [item.body for item in inbox.events(tx, [c, b, 999])] == [b"b", b"c"]
-        assert inbox.events_of(tx, 9) == []
+        assert inbox.events_of(tx, [9]) == []
 
 
 def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> None:
@@ -137,7 +137,7 @@ def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> 
     assert flow.forget(db, [], NOW) == 0
     assert flow.forget(db, [], NOW + 1, limit=1) == 1
     with writing(db) as tx:
-        assert inbox.events_of(tx, 7) == []
+        assert inbox.events_of(tx, [7]) == []
         assert tx.scalar(sa.select(sa.func.count()).select_from(event)) == 3
     assert claimed(db) == [b"waits", b"new"]
 

@@ -17,7 +17,7 @@ import zstandard
 
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables
-from fairlead_bridge.db.engine import chunks, delete_rows, insert_new, insert_returning, upsert
+from fairlead_bridge.db.bulk import chunks, delete_rows, insert_new, insert_returning, upsert
 from fairlead_bridge.db.lookup import find
 from fairlead_bridge.db.tables import event, run_event, waiting
 from fairlead_bridge.model import Arrival
@@ -94,6 +94,11 @@ def still_waiting(tx: sa.Connection, event_ids: Collection[int]) -> set[int]:
 def settle(tx: sa.Connection, event_ids: Sequence[int]) -> None:
     """These events wait no longer."""
     delete_rows(tx, waiting, "event_id", event_ids)
+    if not event_ids:
+        return
+    beaten = sa.update(tables.pulse).values(settled=tables.pulse.c.settled + len(event_ids))
+    if not tx.execute(beaten).rowcount:
+        insert_new(tx, tables.pulse, [{"id": 1, "settled": len(event_ids)}])
 
 
 def quarantine(tx: sa.Connection, odd: Iterable[tuple[int, str]], now: int) -> None:
@@ -105,6 +110,15 @@ def quarantine(tx: sa.Connection, odd: Iterable[tuple[int, str]], now: int) -> N
 def remember(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
     """(run id, event id): this event told of that run."""
     insert_new(tx, run_event, [{"run_id": run, "event_id": number} for run, number in pairs])
+
+
+def replay_one(tx: sa.Connection, event_id: int) -> bool:
+    """Let one event of the quarantine be absorbed again; False where it is not in there."""
+    there = tables.quarantine.c.event_id == event_id
+    if not tx.execute(sa.delete(tables.quarantine).where(there)).rowcount:
+        return False
+    insert_new(tx, waiting, [{"event_id": event_id}])
+    return True
 
 
 def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
@@ -162,11 +176,13 @@ def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[Kept]:
     return found
 
 
-def events_of(tx: sa.Connection, run_id: int, limit: int = 200) -> list[Kept]:
-    """The events that told of this run, oldest first."""
-    mine = sa.select(run_event.c.event_id).where(run_event.c.run_id == run_id)
-    rows = tx.execute(_KEPT.where(event.c.id.in_(mine)).order_by(event.c.id).limit(limit))
-    return [_kept(*row) for row in rows]
+def events_of(tx: sa.Connection, run_ids: Sequence[int], limit: int = 200) -> list[Kept]:
+    """The events that told of these runs, each once, oldest first."""
+    found: set[int] = set()
+    for some in chunks(sorted(run_ids)):
+        mine = sa.select(run_event.c.event_id).where(run_event.c.run_id.in_(some))
+        found.update(tx.scalars(mine.order_by(run_event.c.event_id).limit(limit)))
+    return events(tx, sorted(found)[:limit])
 
 
 def quarantined(tx: sa.Connection, limit: int, before: int | None = None) -> list[Quarantined]:

@@ -278,6 +278,12 @@ def _bodies(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, bytes]:
     return {row.digest: row.body for row in snapshot.each(_BODIES, digests)}
 
 
+def fields(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, tuple[Field, ...]]:
+    """The columns of schemas by their digests, nested ones by their path."""
+    bodies = _bodies(snapshot, digests)
+    return {digest: tuple(flat(read_fields(body))) for digest, body in bodies.items()}
+
+
 def read_fields(body: bytes) -> list[Field]:
     try:
         return _fields.decode(body)

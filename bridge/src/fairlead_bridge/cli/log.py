@@ -23,6 +23,7 @@ _NOT_CATALOG = (
     tables.event,
     tables.waiting,
     tables.quarantine,
+    tables.pulse,
     tables.delivery,
     tables.sink,
 )

@@ -60,6 +60,13 @@ quarantine = _table(
     sa.Column("at", At, nullable=False),
 )
 
+#: One row: how many events have been settled, ever. A replay is seen in it, however short it was.
+pulse = _table(
+    "pulse",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+)
+
 #: Which events told of which run.
 run_event = _table(
     "run_event",

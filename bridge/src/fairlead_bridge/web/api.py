@@ -18,6 +18,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.web import (
     datasets,
     graph,
+    impact,
     jobs,
     lineage,
     live,
@@ -74,6 +75,7 @@ def build_api(
         datasets.routes(catalog),
         lineage.routes(catalog),
         graph.routes(catalog),
+        impact.routes(catalog),
         overview.routes(catalog),
         live.routes(app.state.live),
     ):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from fairlead_bridge.catalog import columns as c
 from fairlead_bridge.catalog import facets as f
@@ -14,7 +14,7 @@ from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import render
+from fairlead_bridge.web import freshness, render
 from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
 
 #: Runs that a dataset's page lists at most.
@@ -48,17 +48,23 @@ def routes(catalog: Catalog) -> APIRouter:
             following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
             return a.Page(items=items(snapshot, shown), next=following)
 
+    @router.get("/datasets/{dataset_id:path}/freshness")
+    def get_freshness(
+        dataset_id: Text,
+        days: Annotated[
+            float, Query(gt=0, le=3660, description="How far back, in days.", allow_inf_nan=False)
+        ] = 30,
+        limit: Limit = 500,
+    ) -> a.Freshness:
+        """When a dataset was written, how often it usually is, and when it was late."""
+        with catalog.open() as snapshot:
+            return freshness.answer(snapshot, _find(snapshot, dataset_id), days, limit)
+
     @router.get("/datasets/{dataset_id:path}")
     def get_dataset(dataset_id: Text) -> a.DatasetDetail:
         """One dataset, by its id or by NAMESPACE:NAME, with any of its names."""
         with catalog.open() as snapshot:
-            asset = read.find_asset(snapshot, dataset_id)
-            if asset is None:
-                raise NotFound(
-                    f"no dataset is known as {dataset_id!r}; give the `id` of a dataset, "
-                    "or NAMESPACE:NAME"
-                )
-            return _detail(snapshot, asset)
+            return _detail(snapshot, _find(snapshot, dataset_id))
 
     @router.get("/changes")
     def list_changes(limit: Limit = 50, cursor: Cursor = None) -> a.Page[a.Change]:
@@ -80,6 +86,15 @@ def routes(catalog: Catalog) -> APIRouter:
         return a.Page(items=changes, next=following)
 
     return router
+
+
+def _find(snapshot: Snapshot, text: str) -> Asset:
+    asset = read.find_asset(snapshot, text)
+    if asset is None:
+        raise NotFound(
+            f"no dataset is known as {text!r}; give the `id` of a dataset, or NAMESPACE:NAME"
+        )
+    return asset
 
 
 def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
@@ -231,10 +246,5 @@ def _version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
             a.SchemaField(name=item.name, type=item.type, description=item.description)
             for item in version.fields
         ],
-        changes=[
-            a.SchemaChange(
-                change=change.change, column=change.column, before=change.before, after=change.after
-            )
-            for change in version.changes
-        ],
+        changes=[render.schema_change(change) for change in version.changes],
     )

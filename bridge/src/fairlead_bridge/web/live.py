@@ -2,8 +2,9 @@
 The live stream: tells every open page, over server-sent events, that something has changed.
 
 One look at the database for all clients, a few times a second and only while somebody listens: at
-the newest event and at the oldest that waits, both the end of an index. Only when one of them
-moved, the newest runs are compared with those of the look before.
+the newest event and at how often the inbox was settled, a counter that only grows, so that a replay
+that begins and ends between two looks is seen as well. Only when one of them moved, the newest runs
+are compared with those of the look before.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def look(catalog: Catalog, before: View | None) -> View:
                 sa.select(
                     sa.select(sa.func.max(t.event.c.id)).scalar_subquery(),
                     sa.select(sa.func.min(t.waiting.c.event_id)).scalar_subquery(),
+                    sa.select(t.pulse.c.settled).scalar_subquery(),
                 )
             ).one()
         )

@@ -53,6 +53,14 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         with writing(catalog.engine) as tx:
             return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
 
+    @router.post("/quarantine/{event_id}/replay")
+    def replay_event(event_id: EventId) -> a.Replayed:
+        """Let one event in quarantine be read again."""
+        with writing(catalog.engine) as tx:
+            if not inbox.replay_one(tx, event_id):
+                raise NotFound(f"event {event_id} is not in quarantine; perhaps it was read again")
+            return a.Replayed(waiting=1)
+
     @router.get("/deliveries")
     def list_deliveries(
         sink: Text | None = None,

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import lineage, overview, read, search
+from fairlead_bridge.catalog import lineage, overview, read, risk, search
 from fairlead_bridge.catalog.read import Asset
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, jobs, render
+from fairlead_bridge.web import datasets, freshness, jobs, render
 from fairlead_bridge.web.lineage import NodeName
 from fairlead_bridge.web.parameters import Catalog, Limit, Text
 
@@ -34,6 +34,16 @@ def routes(catalog: Catalog) -> APIRouter:
                 stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
                 sources=[_source(source) for source in overview.sources(snapshot)],
             )
+
+    @router.get("/at-risk", tags=["overview"])
+    def get_at_risk(limit: Limit = 50) -> a.AtRisk:
+        """Datasets that were not written when they should have been, or rest on such; worst first."""
+        with catalog.open() as snapshot:
+            found = risk.troubles(snapshot, limit)
+            shown = datasets.items(snapshot, [trouble.asset for trouble in found])
+        return a.AtRisk(
+            items=[_trouble(*pair) for pair in zip(found, shown, strict=True)],
+        )
 
     @router.get("/search", tags=["overview"])
     def search_everything(
@@ -75,6 +85,17 @@ def routes(catalog: Catalog) -> APIRouter:
         ]
 
     return router
+
+
+def _trouble(trouble: risk.Trouble, shown: a.DatasetItem) -> a.Trouble:
+    return a.Trouble(
+        dataset=shown,
+        standing=trouble.standing,
+        cause=render.run(trouble.cause) if trouble.cause is not None else None,
+        level=trouble.level,
+        rhythm=freshness.rhythm(trouble.rhythm),
+        late_since=render.when(trouble.late_since),
+    )
 
 
 def _source(source: overview.Source) -> a.SourceHealth:

@@ -9,6 +9,7 @@ from typing import Any, overload
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.facets import Facets
+from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.web import answers as a
 
@@ -69,6 +70,12 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
 
 def run_or_none(found: Mapping[int, Row], key: int | None) -> a.Run | None:
     return run(found[key]) if key is not None and key in found else None
+
+
+def schema_change(change: FieldChange) -> a.SchemaChange:
+    return a.SchemaChange(
+        change=change.change, column=change.column, before=change.before, after=change.after
+    )
 
 
 def job_ref(row: Row) -> a.JobRef:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter
 
 from fairlead_bridge import facts, ids, inbox
-from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog import critical, read
 from fairlead_bridge.catalog.read import Row, RunFilter
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import render
+from fairlead_bridge.web import comparison, render
 from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
 
 #: Events that a run's page lists at most.
@@ -71,14 +72,24 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_run(run_id: Text) -> a.RunDetail:
         """One run, by its OpenLineage runId (of any attempt) or by its id."""
         with catalog.open() as snapshot:
-            row = read.find_run(snapshot, run_id)
-            if row is None:
-                raise NotFound(
-                    f"no run is known as {run_id!r}; give an OpenLineage runId, or the `id` of a run"
-                )
-            return _detail(snapshot, row)
+            return _detail(snapshot, _find(snapshot, run_id))
+
+    @router.get("/runs/{run_id}/comparison")
+    def compare_run(run_id: Text) -> a.Comparison:
+        """The run beside the last good one of its job: durations, data, schemas, code, settings."""
+        with catalog.open() as snapshot:
+            return comparison.answer(snapshot, _find(snapshot, run_id))
 
     return router
+
+
+def _find(snapshot: Snapshot, run_id: str) -> Row:
+    row = read.find_run(snapshot, run_id)
+    if row is None:
+        raise NotFound(
+            f"no run is known as {run_id!r}; give an OpenLineage runId, or the `id` of a run"
+        )
+    return row
 
 
 def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
@@ -88,6 +99,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
     parents = read.runs_by_id(snapshot, [row.parent_id])
     if row.parent_id not in parents:
         parents = read.runs_by_alias(snapshot, [row.parent_id])
+    children = read.children_of_run(snapshot, row, aliases)
     return a.RunDetail(
         **render.run_fields(row, told),
         max_tries=_whole(notes.get("retries")),
@@ -99,11 +111,38 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         engine=_engine(notes.get("processing_engine")),
         error_text=_error(notes.get("error")),
         parent=render.run_or_none(parents, row.parent_id),
-        children=[render.run(child) for child in read.children_of_run(snapshot, row, aliases)],
+        children=[render.run(child) for child in children],
+        critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
         tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
-        events=[event_summary(kept) for kept in inbox.events_of(snapshot.tx, row.id, EVENTS)],
+        events=[event_summary(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
         facts={name: value for name, value in notes.items() if name not in _SHOWN_APART},
+    )
+
+
+def _critical_path(
+    snapshot: Snapshot, dag_run: Row, children: Sequence[Row]
+) -> a.CriticalPath | None:
+    ran = critical.stretches(children, snapshot.now)
+    tasks = read.children_of_job(snapshot, dag_run.job_id)
+    path = critical.path(ran, critical.upstream_of(snapshot, tasks))
+    if not path:
+        return None
+    label = {child.id: child.task_id or child.job_name for child in children}
+    begin = min(path[0].started_at, dag_run.started_at or path[0].started_at)
+    whole = (max(path[-1].ended_at, dag_run.ended_at or 0) - begin) / 1_000_000
+    worked = sum(each.seconds for each in path)
+    return a.CriticalPath(
+        steps=[
+            a.CriticalStep(
+                task=label[each.runs[-1]],
+                runs=[ids.public(run) for run in each.runs],
+                seconds=each.seconds,
+            )
+            for each in path
+        ],
+        seconds=worked,
+        share=min(1.0, worked / whole) if whole > 0 else 1.0,
     )
 
 

@@ -1,0 +1,47 @@
+"""How fresh a dataset was kept, as the API answers it."""
+
+from __future__ import annotations
+
+from fairlead_bridge.catalog import freshness as f
+from fairlead_bridge.catalog.read import Asset
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+
+_DAY = 86_400 * 1_000_000
+_SECOND = 1_000_000
+
+
+def answer(snapshot: Snapshot, asset: Asset, days: float, limit: int) -> a.Freshness:
+    since = snapshot.now - int(days * _DAY)
+    found = f.writes(snapshot, asset, since, limit)
+    learned = f.rhythms(snapshot, [asset.id]).get(asset.id)
+    shown = [
+        a.Write(at=render.when(write.at), run=render.run(write.run), row_count=write.row_count)
+        for write in found
+    ]
+    times = [write.at for write in found]
+    if asset.written_at is not None and asset.written_at > max(times, default=0):
+        times.append(asset.written_at)  # the store itself told
+        shown.append(a.Write(at=render.when(asset.written_at), run=None, row_count=None))
+    late = f.breaches(times, learned.expected, snapshot.now) if learned is not None else []
+    return a.Freshness(
+        since=render.when(since),
+        now=render.when(snapshot.now),
+        writes=shown,
+        rhythm=rhythm(learned),
+        breaches=[
+            a.Breach(since=render.when(begin), until=render.when(end))
+            for begin, end in late
+            if end is None or end >= since
+        ],
+        truncated=len(found) == limit,
+    )
+
+
+def rhythm(learned: f.Rhythm | None) -> a.Rhythm | None:
+    if learned is None:
+        return None
+    return a.Rhythm(
+        usual=learned.usual / _SECOND, expected=learned.expected / _SECOND, gaps=learned.gaps
+    )
