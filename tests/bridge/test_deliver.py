@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from fairlead_bridge import flow, ids, inbox, outbox
 from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import insert_new, reading, writing
+from fairlead_bridge.db.bulk import insert_new
+from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.mapping.identity import Normaliser

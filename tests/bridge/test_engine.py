@@ -7,29 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.db.engine import (
-    chunks,
-    excluded,
-    greatest,
-    insert_new,
-    insert_returning,
-    least,
-    one_absorber,
-    open_database,
-    parse_url,
-    reading,
-    upsert,
-    writing,
-)
+from fairlead_bridge.db.bulk import chunks, excluded, insert_new, insert_returning, upsert
+from fairlead_bridge.db.engine import one_absorber, open_database, parse_url, reading, writing
 from fairlead_bridge.db.tables import edge, event, quarantine, verdict, waiting
 from fairlead_bridge.errors import BadSettings
 
 _CAME = excluded(edge)
-_MERGE: dict[str, sa.ColumnElement[int]] = {
-    "first_at": least(edge.c.first_at, _CAME.first_at),
-    "last_at": greatest(edge.c.last_at, _CAME.last_at),
-    "last_run": greatest(edge.c.last_run, _CAME.last_run),
-}
+_LONGER: dict[str, sa.ColumnElement[int]] = {"last_at": edge.c.last_at + _CAME.last_at}
 
 
 def _edge(src: int, first_at: int, last_at: int, last_run: int | None = None) -> dict[str, object]:
@@ -75,11 +59,11 @@ def test_an_upsert_without_refresh_takes_what_came(db: sa.Engine) -> None:
     assert _edges(db) == [(1, 6, 6, None)]
 
 
-def test_an_upsert_merges_and_null_is_no_extreme(db: sa.Engine) -> None:
+def test_an_upsert_refreshes_of_what_is_there_and_what_came(db: sa.Engine) -> None:
     with writing(db) as tx:
-        upsert(tx, edge, [_edge(1, 5, 5, None), _edge(2, 5, 5, 3)], _MERGE)
-        upsert(tx, edge, [_edge(2, 4, 4, None), _edge(1, 6, 6, 2)], _MERGE)
-    assert _edges(db) == [(1, 5, 6, 2), (2, 4, 5, 3)]
+        upsert(tx, edge, [_edge(1, 5, 5, None), _edge(2, 5, 5, 3)], _LONGER)
+        upsert(tx, edge, [_edge(2, 4, 4, None), _edge(1, 6, 6, 2)], _LONGER)
+    assert _edges(db) == [(1, 5, 11, None), (2, 5, 9, 3)]
 
 
 def test_an_upsert_changes_only_the_rows_it_may(db: sa.Engine) -> None:

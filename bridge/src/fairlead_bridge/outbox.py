@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge import retry
-from fairlead_bridge.db.engine import chunks, excluded, insert_new, upsert
+from fairlead_bridge.db.bulk import chunks, excluded, insert_new, upsert
 from fairlead_bridge.db.tables import (
     dataset,
     delivery,

@@ -18,7 +18,7 @@ from fairlead_bridge.catalog import merge, rows
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import insert_new, upsert
+from fairlead_bridge.db.bulk import insert_new, upsert
 from fairlead_bridge.facts import RunDatasetFacts, RunFacts
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from fairlead_bridge.catalog import merge, rows
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import upsert
+from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import Change, Symlink
 
 _RENAME = "RENAME"

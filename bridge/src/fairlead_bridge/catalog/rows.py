@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog.merge import Row
-from fairlead_bridge.db.engine import chunks, upsert
+from fairlead_bridge.db.bulk import chunks, upsert
 from fairlead_bridge.db.lookup import find
 
 Key = Any  # the value of a one-column primary key, or the tuple of a longer one

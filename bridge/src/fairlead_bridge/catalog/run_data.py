@@ -15,7 +15,7 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of
 from fairlead_bridge.catalog.settle import wrote_at
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import upsert
+from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import RunDatasetFacts
 
 _SCHEMA = "schema"  # the note of a run_dataset that holds the schema's digest

@@ -20,7 +20,7 @@ from fairlead_bridge.catalog.aliases import Aliases, move_stubs
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of, row_of, stored
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import upsert
+from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import Change, RunDatasetFacts, RunFacts, Truth, Verdict
 
 

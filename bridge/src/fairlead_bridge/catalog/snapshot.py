@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import chunks
+from fairlead_bridge.db.bulk import chunks
 
 _AIRFLOW_KINDS = ("dag", "task")
 _SECOND = 1_000_000

@@ -16,7 +16,7 @@ from fairlead_bridge.catalog import joining, merge, rows, runs
 from fairlead_bridge.catalog.joining import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import insert_new, upsert
+from fairlead_bridge.db.bulk import insert_new, upsert
 from fairlead_bridge.facts import Change, DatasetFacts, EdgeFacts, JobFacts
 from fairlead_bridge.model import Name
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from fairlead_bridge.db.engine import Row, chunks
+from fairlead_bridge.db.bulk import Row, chunks
 
 _CHUNK = 2_000  # keys a query; SQLite takes 32,766 parameters
 

@@ -1,0 +1,112 @@
+"""
+SQLite's way: a write-ahead log, synced at every commit, and writers in a line.
+
+A writer takes the one write lock at BEGIN and so never fails half-way for want of it; a reader sees
+a snapshot and waits for nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+try:
+    import fcntl
+except ImportError:  # Windows: writers there take the lock as it comes
+    fcntl = None  # type: ignore[assignment]
+
+#: Seconds that a writer waits for another process's transaction.
+BUSY_TIMEOUT = 10.0
+#: Seconds between two looks whether the write lock is free.
+_LOOK_AGAIN = 0.001
+#: Pages in the write-ahead log at which a commit copies them into the database file itself.
+AUTOCHECKPOINT = 4000
+#: The execution option of a connection that only reads.
+READING = "fairlead_reading"
+
+
+def listen(engine: sa.Engine) -> None:
+    """Make the engine's connections behave so."""
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "close", _forget)
+    sa.event.listen(engine, "begin", _begin)
+
+
+def checkpoint(engine: sa.Engine) -> None:
+    """Copy the write-ahead log into the database file, beside readers and writers."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        connection.close()
+
+
+def _prepare(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT}")
+    connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
+    connection.execute("PRAGMA temp_store = MEMORY")
+    if fcntl is not None:
+        (_, _, path), *_ = connection.execute("PRAGMA database_list")
+        record.info["line"] = os.open(f"{path}-line", os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _forget(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+    line = record.info.pop("line", None)
+    if line is not None:
+        os.close(line)
+
+
+def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get(READING, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting looks ever more seldom, up to ten times a second: too late for intake.
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        with _first_in_line(connection):
+            _take_write_lock(driver)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
+        driver.close()
+
+
+def _take_write_lock(driver: Any) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN)
+        else:
+            return
+
+
+@contextmanager
+def _first_in_line(connection: sa.Connection) -> Iterator[None]:
+    """
+    Only the first in line looks for the write lock; the others wait behind it.
+
+    So whoever has just written cannot write again before those who waited: without this, a
+    process that writes all the time starves the others.
+    """
+    if fcntl is None:
+        yield
+        return
+    line: int = connection.info["line"]
+    fcntl.flock(line, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(line, fcntl.LOCK_UN)
