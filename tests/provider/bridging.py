@@ -1,4 +1,7 @@
-"""A real bridge in a process of its own, for tests of what asks it."""
+"""A real bridge in a process of its own, for tests of what asks it.
+
+It may live in another environment than the tests: what Airflow 2 needs keeps the bridge out.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,13 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+_OTHER = Path(__file__).parents[2] / ".venv" / "bin" / "python"
+PYTHON = sys.executable if find_spec("fairlead_bridge") else str(_OTHER)
+"""That of the environment with the bridge."""
 
 
 class Bridge:
@@ -44,7 +52,7 @@ class Bridge:
 def running(folder: Path) -> Iterator[Bridge]:
     """Serves a catalog in `folder`."""
     log = folder / "bridge.log"
-    command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", "0"]
+    command = [PYTHON, "-m", "fairlead_bridge", "serve", "--port", "0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--database-url", f"sqlite:///{folder / 'catalog.db'}"],

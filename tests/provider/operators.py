@@ -564,14 +564,13 @@ def extracted(example: Example, folder: Path, *, ours: bool) -> Any:
     """What OpenLineage gets of a task that succeeded; ImportError without the operator's package."""
     from airflow.providers.openlineage.extractors.manager import ExtractorManager
     from airflow.providers.openlineage.utils.emission_policy import EmissionPolicy
-    from airflow.sdk.lineage import get_hook_lineage_collector
     from airflow.utils.state import TaskInstanceState
+    from tests.provider.versions import forget_hook_lineage
 
     from fairlead_airflow import extractors
 
     operator = example.operator(folder)
-    get_hook_lineage_collector.cache_clear()
-    get_hook_lineage_collector()
+    forget_hook_lineage()
     if example.runs:
         instance = SimpleNamespace(task=operator, map_index=-1)
         operator.skip_all_except = lambda *_: None  # which tasks a branch skips is the server's
@@ -588,7 +587,7 @@ def extracted(example: Example, folder: Path, *, ours: bool) -> Any:
             controls=EmissionPolicy.defaults(),
         )
     finally:
-        get_hook_lineage_collector.cache_clear()
+        forget_hook_lineage()
 
 
 def found(lineage: Any) -> dict[str, Any]:

@@ -6,21 +6,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import (
+    DAG,
     AirflowFailException,
+    Asset,
     BaseNotifier,
     TaskDeferred,
+    task,
 )
 from airflow.providers.openlineage.extractors.manager import ExtractorManager
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG, Asset, task
 from tests.bridge import shop
 from tests.provider.bridging import Bridge, running
+from tests.provider.versions import AIRFLOW_2
 
 import fairlead_airflow
 from fairlead.datasets import Identity
@@ -396,7 +400,8 @@ class Heard(BaseNotifier):  # type: ignore[misc]
 
 
 def failed_task() -> dict[str, Any]:
-    return {"ti": SimpleNamespace(dag_id="shop", task_id="load_orders")}
+    dag = DAG("shop", start_date=at(1), schedule=None)
+    return {"ti": SimpleNamespace(dag_id="shop", task_id="load_orders"), "dag": dag}
 
 
 @pytest.mark.usefixtures("connection")
@@ -434,6 +439,7 @@ def test_one_notifier_that_fails_keeps_no_other_from_being_called() -> None:
     def broken(_: Any) -> None:
         raise RuntimeError("no network")
 
-    with pytest.raises(RuntimeError, match="no network"):
+    # Airflow 2 catches what a notifier raises, and logs it.
+    with nullcontext() if AIRFLOW_2 else pytest.raises(RuntimeError, match="no network"):
         FairleadNotifier(then=[broken, got.append])(failed_task())
     assert len(got) == 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.provider.versions import commands_needed
 
 from fairlead.spool import Spool
 from fairlead.testing import Receiver
@@ -87,16 +88,26 @@ def test_the_key_is_not_shown(receiver: Receiver, monkeypatch: pytest.MonkeyPatc
     assert receiver.requests[-1][1]["Authorization"] == "Bearer very-s3cret"
 
 
-def test_airflows_command_line_has_ours(folder: Path) -> None:
-    Spool(folder)
+def printed(*command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", "fairlead", "status", "--json"],
+        [sys.executable, "-W", "ignore", "-m", *command],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["waiting"] == 0
+    return done.stdout.splitlines()[-1]
+
+
+@commands_needed
+def test_airflows_command_line_has_ours(folder: Path) -> None:
+    Spool(folder)
+    assert json.loads(printed("airflow", "fairlead", "status", "--json"))["waiting"] == 0
+
+
+def test_the_commands_are_there_without_airflows_command_line(folder: Path) -> None:
+    Spool(folder)
+    assert json.loads(printed("fairlead_airflow", "status", "--json"))["waiting"] == 0
 
 
 @pytest.mark.parametrize("target", RECIPES)

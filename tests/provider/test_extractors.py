@@ -7,11 +7,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    Asset,
+    BaseOperator,
+    ObjectStoragePath,
+    task,
+)
 from airflow.providers.common.io.operators.file_transfer import FileTransferOperator
 from airflow.providers.common.sql.operators.sql import (
     SQLCheckOperator,
@@ -19,13 +28,16 @@ from airflow.providers.common.sql.operators.sql import (
     SQLExecuteQueryOperator,
 )
 from airflow.providers.http.operators.http import HttpOperator
+from airflow.providers.openlineage.extractors import OperatorLineage
 from airflow.providers.openlineage.extractors.manager import ExtractorManager
 from airflow.providers.openlineage.sqlparser import DatabaseInfo
+from airflow.providers.openlineage.utils.emission_policy import EmissionPolicy
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG, Asset, BaseOperator, ObjectStoragePath, task
-from airflow.sdk.lineage import HookLineageCollector, get_hook_lineage_collector
+from airflow.utils.state import TaskInstanceState
+from openlineage.client.event_v2 import OutputDataset
+from tests.provider.versions import forget_hook_lineage
 
 from fairlead_airflow import extractors
 from fairlead_airflow.extractors.base import Extractor
@@ -37,10 +49,9 @@ pytestmark = pytest.mark.airflow
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
     """As at the start of a task: nothing collected yet."""
-    get_hook_lineage_collector.cache_clear()
-    assert type(get_hook_lineage_collector()) is HookLineageCollector
+    forget_hook_lineage()
     yield
-    get_hook_lineage_collector.cache_clear()
+    forget_hook_lineage()
 
 
 @pytest.fixture
@@ -57,26 +68,30 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return path
 
 
-def extract(operator: Any, *, run: bool = True, failed: bool = False) -> Any:
+def extract(
+    operator: Any,
+    *,
+    run: bool = True,
+    failed: bool = False,
+    manager: ExtractorManager | None = None,
+    controls: EmissionPolicy | None = None,
+    instance: Any = None,
+) -> Any:
     """What OpenLineage's manager gets for an operator, before or after it has run."""
-    from types import SimpleNamespace
-
-    from airflow.providers.openlineage.utils.emission_policy import EmissionPolicy
-    from airflow.utils.state import TaskInstanceState
-
-    manager = ExtractorManager()
-    extractors.register(manager)
+    if manager is None:
+        manager = ExtractorManager()
+        extractors.register(manager)
     if run:
         operator.execute({"ti": None, "task_instance": None})
     state = TaskInstanceState.RUNNING
-    if run:
+    if run or instance is not None:
         state = TaskInstanceState.FAILED if failed else TaskInstanceState.SUCCESS
     return manager.extract_metadata(
         dagrun=SimpleNamespace(run_id="r"),
         task=operator,
         task_instance_state=state,
-        task_instance=None,
-        controls=EmissionPolicy.defaults(),
+        task_instance=instance,
+        controls=controls or EmissionPolicy.defaults(),
     )
 
 
@@ -283,3 +298,97 @@ def test_sql_on_a_server_is_named_as_openlineage_names_it(database: str) -> None
     assert [(i.name, i.field) for i in columns["eur"].inputFields] == [
         ("shop.public.raw", "amount")
     ]
+
+
+class Loader(SQLExecuteQueryOperator):
+    """As a user derives his own."""
+
+
+class Speaking(BaseOperator):
+    """As other providers' operators speak for themselves."""
+
+    says = True
+
+    def execute(self, context: Any) -> None:
+        SqliteHook("shop").get_records("SELECT amount FROM raw")
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:
+        outputs = [OutputDataset("s3://lake", "out")] if self.says else []
+        return OperatorLineage(outputs=outputs)
+
+
+def test_what_derives_from_an_operator_is_read_as_that_operator(database: str) -> None:
+    lineage = extract(Loader(task_id="t", conn_id="shop", sql=INSERT, split_statements=True))
+    assert names(lineage.inputs) == [(f"sqlite://{database}", "raw")]
+    assert names(lineage.outputs) == [(f"sqlite://{database}", "Sales")]
+
+
+def test_what_an_operator_says_of_itself_leaves_what_its_author_declared(database: str) -> None:
+    lineage = extract(
+        Speaking(task_id="t", inlets=[Asset("feed")], outlets=[Asset("x-feed://a/b")])
+    )
+    assert names(lineage.inputs) == [("asset", "feed")]
+    assert names(lineage.outputs) == [("s3://lake", "out"), ("x-feed://a", "b")]
+
+
+def test_hooks_are_asked_where_an_operator_has_nothing_to_say(database: str) -> None:
+    operator = Speaking(task_id="t")
+    operator.says = False
+    assert names(extract(operator).inputs) == [(f"sqlite://{database}", "raw")]
+
+
+def test_an_operator_that_nobody_knows_has_its_hooks_and_its_assets(database: str) -> None:
+    class Unknown(BaseOperator):
+        def execute(self, context: Any) -> None:
+            SqliteHook("shop").run("INSERT INTO sales SELECT id, amount FROM raw")
+
+    lineage = extract(Unknown(task_id="t", outlets=[Asset("report")]))
+    assert names(lineage.inputs) == [(f"sqlite://{database}", "raw")]
+    assert names(lineage.outputs) == [(f"sqlite://{database}", "Sales"), ("asset", "report")]
+
+
+def test_no_statement_of_a_hook_becomes_a_run_of_its_own(database: str) -> None:
+    """Not even one that touches no table, for which OpenLineage's manager makes one."""
+
+    def ask() -> None:
+        SqliteHook("shop").get_records("SELECT 1")
+
+    operator = PythonOperator(task_id="t", python_callable=ask)
+    manager = ExtractorManager()
+    extractors.register(manager)
+    asked: list[Any] = []
+    manager.get_hook_lineage = lambda *args: asked.append(args)  # type: ignore[method-assign]
+    lineage = extract(operator, manager=manager)
+    assert lineage.job_facets["sql"].query == "SELECT 1"
+    assert not asked
+
+
+def test_the_emission_policy_can_keep_hooks_out(database: str) -> None:
+    controls = replace(EmissionPolicy.defaults(), hook_lineage=False)
+    operator = Speaking(task_id="t", outlets=[Asset("report")])
+    operator.says = False
+    lineage = extract(operator, controls=controls)
+    assert lineage.inputs == []
+    assert names(lineage.outputs) == [("asset", "report")]
+
+
+def test_an_extractor_that_cannot_even_be_made_costs_the_lineage_and_not_the_event() -> None:
+    class Broken(Extractor):
+        operators = ("BashOperator",)
+
+        def __init__(self, operator: Any) -> None:
+            raise RuntimeError("no")
+
+    manager = ExtractorManager()
+    manager.add_extractor("BashOperator", Broken)
+    extractors.register(manager)
+    operator = BashOperator(task_id="t", bash_command="true", outlets=[Asset("x")])
+    assert extract(operator, run=False, manager=manager).outputs == []
+
+
+def woken(operator: Any, event: dict[str, Any]) -> Any:
+    """A task instance whose task comes back from its trigger, as the server hands it to the process."""
+    from airflow.sdk.serde import serialize
+
+    context = SimpleNamespace(next_kwargs=serialize({"event": event}))
+    return SimpleNamespace(task=operator, _ti_context_from_server=context)

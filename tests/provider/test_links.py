@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.provider.test_provider_info import in_airflow
+from tests.provider.versions import tabs_needed
 
 from fairlead_airflow.config import Config
 from fairlead_airflow.links import LineageLink, page_address, tabs
@@ -63,11 +64,13 @@ print(*sorted(v["destination"] for v in views), *(link.name for link in links))
 """
 
 
+@tabs_needed
 def test_airflow_takes_the_tabs_and_the_link(tmp_path: Path) -> None:
     found = in_airflow(SEEN, tmp_path, AIRFLOW__FAIRLEAD__URL="http://127.0.0.1:9")
     assert found == "dag dag_run task task_instance Lineage"
 
 
+@tabs_needed
 def test_nothing_is_shown_where_there_is_no_page(tmp_path: Path) -> None:
     code = f"print('seen')\n{SEEN}\nprint('end', len(views), len(links))"
     assert in_airflow(code, tmp_path) == "end 0 0"

@@ -12,9 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.listeners.types import AssetEvent
-from airflow.serialization.definitions.assets import SerializedAsset
 from tests.provider.bridging import Bridge, running
+from tests.provider.versions import AIRFLOW_2
 
 from fairlead_airflow.observed import (
     Background,
@@ -32,7 +31,15 @@ FACETS = Path(__file__).parents[2] / "docs/reference/facets"
 TRACE = "Traceback (most recent call last):\n  File ...\nRuntimeError: no such shop\n"
 
 
-def emitted(uri: str = "file:///data/orders.csv", **more: Any) -> AssetEvent:
+def emitted(uri: str = "file:///data/orders.csv", **more: Any) -> Any:
+    """What Airflow's listener gets."""
+    asset_class: Any = SimpleNamespace
+    event_class: Any = SimpleNamespace
+    if not AIRFLOW_2:
+        from airflow.listeners.types import AssetEvent
+        from airflow.serialization.definitions.assets import SerializedAsset
+
+        asset_class, event_class = SerializedAsset, AssetEvent
     values: dict[str, Any] = {
         "extra": {"row_count": 1203, "freshness_ts": "2026-11-20T23:00:00Z"},
         "source_dag_id": "shop",
@@ -42,10 +49,10 @@ def emitted(uri: str = "file:///data/orders.csv", **more: Any) -> AssetEvent:
         "source_aliases": [],
         "partition_key": None,
     }
-    asset = SerializedAsset(
+    asset = asset_class(
         name="orders", uri=uri, group="asset", extra={"owner": "sales"}, watchers=[]
     )
-    return AssetEvent(asset=asset, **(values | more))
+    return event_class(asset=asset, **(values | more))
 
 
 def update(**more: Any) -> dict[str, Any]:
@@ -136,6 +143,17 @@ def test_a_transport_that_hangs_holds_nobody_up() -> None:
     assert taken.count(False) >= 6, "what is beyond the bound is dropped, not waited for"
     hangs.set()
     assert background.flush(5)
+
+
+def test_what_is_held_is_told_when_the_task_ends() -> None:
+    done: list[int] = []
+    background = Background(done.append)
+    background.hold()
+    background.put(1)
+    time.sleep(0.1)
+    assert done == []
+    assert background.flush(5)
+    assert done == [1]
 
 
 def test_one_that_fails_does_not_keep_the_next_from_being_told() -> None:

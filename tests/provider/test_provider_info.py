@@ -39,7 +39,7 @@ def test_airflow_accepts_the_description(tmp_path: Path) -> None:
 from airflow.providers_manager import ProvidersManager
 from airflow.configuration import conf
 manager = ProvidersManager()
-manager.initialize_providers_list()
+manager.initialize_providers_configuration()
 assert "airflow-provider-fairlead" in manager.providers
 print(conf.get("fairlead", "conn_id"))
 """
@@ -47,9 +47,9 @@ print(conf.get("fairlead", "conn_id"))
 
 
 LISTENERS = """
-from airflow.sdk import plugins_manager
-plugins = {p.name: p for p in plugins_manager._get_plugins()[0]}
-print(*(sorted(name for name, p in plugins.items() if p.listeners)))
+from fairlead_airflow import compat
+*_, (_, plugins, _) = compat.plugins()  # those of tasks, where they have their own
+print(*sorted(plugin.name for plugin in plugins if plugin.listeners))
 """
 
 
@@ -84,6 +84,17 @@ def test_a_broken_setting_does_not_keep_airflow_from_starting(tmp_path: Path) ->
     assert in_airflow("print('up')", tmp_path, AIRFLOW__FAIRLEAD__MAX_BYTES="many") == "up"
 
 
+def test_the_form_of_a_connection_shows_what_we_need(tmp_path: Path) -> None:
+    code = """
+from airflow.providers_manager import ProvidersManager
+manager = ProvidersManager()
+hook = manager.hooks["fairlead"]
+assert (hook.hook_name, hook.connection_testable) == ("Fairlead", True)
+print(manager.field_behaviours["fairlead"]["relabeling"]["password"])
+"""
+    assert in_airflow(code, tmp_path) == "API key"
+
+
 def test_setting_up_costs_airflow_next_to_nothing(tmp_path: Path) -> None:
     code = """
 import sys, time
@@ -92,7 +103,7 @@ for name in [n for n in sys.modules if n.startswith("fairlead")]:
 start = time.perf_counter()
 import fairlead_airflow.policy
 took = time.perf_counter() - start
-heavy = [n for n in ("openlineage.client", "requests", "sqlglot") if n in sys.modules]
+heavy = [n for n in ("openlineage.client", "fairlead.client", "sqlglot") if n in sys.modules]
 print(took < 0.25, *heavy)
 """
     assert in_airflow(code, tmp_path) == "True"

@@ -5,9 +5,17 @@ Imports are inside the functions: this module is loaded while Airflow itself is 
 
 from __future__ import annotations
 
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import Any
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+log = logging.getLogger(__name__)
 
 
 def conf() -> Any:
@@ -15,6 +23,12 @@ def conf() -> Any:
     from airflow.configuration import conf as parser
 
     return parser
+
+
+def load_configuration() -> None:
+    """Let the configuration know the options of the providers' sections, as Airflow's commands do."""
+    manager: Any = import_module("airflow.providers_manager").ProvidersManager()
+    manager.initialize_providers_configuration()
 
 
 def home() -> str:
@@ -58,6 +72,22 @@ def plugin_class() -> Any:
     return AirflowPlugin
 
 
+def plugins() -> Iterator[tuple[str, list[Any], dict[str, str]]]:
+    """Which processes have them, the plugins that are loaded, and by source why others are not."""
+    server = import_module("airflow.plugins_manager")
+    try:
+        tasks = import_module("airflow.sdk.plugins_manager")
+    except ImportError:  # before Airflow 3.2 there is one for all
+        server.ensure_plugins_loaded()
+        if hasattr(server, "_get_plugins"):
+            yield "all processes", *server._get_plugins()
+        else:
+            yield "all processes", list(server.plugins or ()), dict(server.import_errors)
+        return
+    yield "scheduler and api-server", *server._get_plugins()
+    yield "tasks", *tasks._get_plugins()
+
+
 def mask_value(text: str) -> str:
     """`text` without what Airflow knows to be secret at this moment.
 
@@ -74,9 +104,15 @@ def hides_key(name: str) -> bool:
     return any(masker.should_hide_value_for_key(name) for masker in _maskers())
 
 
+class _Masker(NamedTuple):
+    """Asks the masker itself, which learns; no copy of what it knows."""
+
+    redact: Callable[[str], str]
+    should_hide_value_for_key: Callable[[str], bool]
+
+
 @cache
-def _maskers() -> list[Any]:
-    """The maskers themselves, which learn; not copies of what they know."""
+def _maskers() -> list[_Masker]:
     found = [
         "airflow.sdk._shared.secrets_masker",  # Airflow 3.2 and newer, tasks
         "airflow._shared.secrets_masker",  # Airflow 3.2 and newer, server
@@ -95,21 +131,40 @@ def _maskers() -> list[Any]:
     return maskers
 
 
-def _masker(module: str) -> Any:
+def _masker(name: str) -> _Masker | None:
     try:
-        return import_module(module)._secrets_masker()
+        module = import_module(name)
+        masker = module._secrets_masker()
     except (ImportError, AttributeError):
         return None
+    # Since Airflow 3.1 the masker knows the keys, before that its module did.
+    keys = masker if hasattr(masker, "should_hide_value_for_key") else module
+    return _Masker(masker.redact, keys.should_hide_value_for_key)
 
 
 def count(metric: str, value: int = 1) -> None:
     """Add to a counter in Airflow's own metrics; never raises."""
-    try:
-        from airflow.providers.common.compat.sdk import Stats
+    with suppress(Exception):  # a metric must not cost an event
+        _stats().incr(metric, value)
 
-        Stats.incr(metric, value)
-    except Exception:  # noqa: BLE001, S110 - a metric must not cost an event
-        pass
+
+def gauge(metric: str, value: float, tags: dict[str, str]) -> None:
+    """Set a gauge in Airflow's own metrics; never raises."""
+    with suppress(Exception):  # a metric must not cost an event
+        _stats().gauge(metric, value, tags=tags)
+
+
+def _stats() -> Any:
+    """The metrics that were set up in this process.
+
+    Airflow 3.2 and newer has them twice, one of the task SDK and one of the server, and which of them
+    a process sets up depends on what it is.
+    """
+    for name in ("airflow.sdk._shared", "airflow._shared"):
+        module = sys.modules.get(f"{name}.observability.metrics.stats")
+        if getattr(module, "_factory", None) is not None:
+            return module
+    return sdk("Stats")
 
 
 def dag_run(task_instance: Any) -> Any:
@@ -120,11 +175,82 @@ def dag_run(task_instance: Any) -> Any:
     return getattr(task_instance, "dag_run", None)
 
 
+def woken_by(task_instance: Any) -> dict[str, Any]:
+    """What a trigger said when it woke the deferred task; {} for one that was not deferred.
+
+    A task that comes back is a new process: what its operator knew before, it knows no more.
+    """
+    context = getattr(task_instance, "_ti_context_from_server", None)
+    stored = getattr(context, "next_kwargs", None) or getattr(task_instance, "next_kwargs", None)
+    if not isinstance(stored, dict):
+        return {}
+    try:
+        kwargs = import_module("airflow.sdk.serde").deserialize(stored)
+    except Exception:  # noqa: BLE001 - other versions write it in other ways, some of them plainly
+        kwargs = stored.get("__var", stored)
+    event = kwargs.get("event") if isinstance(kwargs, dict) else None
+    if isinstance(event, dict):
+        event = event.get("__var", event)
+    return event if isinstance(event, dict) else {}
+
+
 def hookimpl(function: Any) -> Any:
     """Marks a method of a listener."""
     from airflow.listeners import hookimpl as mark
 
     return mark(function)
+
+
+def is_task(component: Any) -> bool:
+    """True for what a listener's `on_starting` is called with in a process that runs a task."""
+    return type(component).__name__ in ("TaskRunnerMarker", "TaskCommandMarker")
+
+
+def import_errors_are_told_on_the_way_out() -> bool:
+    """Whether the process that hears of a DAG file's import error ends at once, unannounced.
+
+    Airflow 2 reads each DAG file in a process of its own; Airflow 3 tells the dag-processor.
+    """
+    return find_spec("airflow.sdk") is None
+
+
+def tell_asset_events(tell: Callable[[Any], None]) -> None:
+    """Have `tell` called with each asset event, where Airflow has no listener that hears of its extra.
+
+    Airflow 3 has one, `on_asset_event_emitted`. Those of Airflow 2 hear the name of the dataset and
+    nothing else, so the rest is taken from the row at the moment when it is written to the database:
+    by the task, or by the webserver for events that came through the API.
+    """
+    if find_spec("airflow.models.dataset") is None:
+        return
+    from sqlalchemy import event, select
+
+    models: Any = import_module("airflow.models.dataset")
+    dataset = models.DatasetModel
+
+    def written(mapper: Any, connection: Any, row: Any) -> None:
+        try:
+            query = select(dataset.uri, dataset.extra).where(dataset.id == row.dataset_id)
+            asset = connection.execute(query).one()
+            tell(_AssetEvent(row, SimpleNamespace(name=None, group=None, **asset._mapping)))
+        except Exception:  # Airflow must go on
+            log.warning("A dataset event could not be told", exc_info=True)
+
+    event.listen(models.DatasetEvent, "after_insert", written)
+
+
+class _AssetEvent:
+    """A row of Airflow 2 with the attributes of Airflow 3's event."""
+
+    def __init__(self, row: Any, asset: Any) -> None:
+        self.asset = asset
+        self.extra = row.extra
+        self.source_dag_id = row.source_dag_id
+        self.source_task_id = row.source_task_id
+        self.source_run_id = row.source_run_id
+        self.source_map_index = row.source_map_index
+        # What is in memory: a row that is being written must not ask the database for more.
+        self.source_aliases = list(vars(row).get("source_aliases", ()))
 
 
 def is_scheduler(component: Any) -> bool:

@@ -55,7 +55,9 @@ def options() -> Iterator[Finding]:
     sources = parser.as_dict(display_source=True, display_sensitive=False).get(SECTION, {})
     for name in known:
         value, source = _value_and_source(sources.get(name))
-        if source not in (None, "default"):
+        if known[name].get("sensitive"):  # Airflow 2 may not know yet that it is
+            value = "< hidden >"
+        if source and not source.startswith("default"):
             yield Finding(f"[{SECTION}] {name} = {value} ({source})")
 
 
@@ -86,16 +88,7 @@ def openlineage() -> Iterator[Finding]:
 
 def listeners() -> Iterator[Finding]:
     """Whether the listeners are registered, in the server's plugins and in the tasks'."""
-    from importlib import import_module
-
-    for where, name in (
-        ("scheduler and api-server", "airflow.plugins_manager"),
-        ("tasks", "airflow.sdk.plugins_manager"),
-    ):
-        try:
-            plugins, errors = import_module(name)._get_plugins()
-        except (ImportError, AttributeError):
-            continue  # Airflow 2 has one for both
+    for where, plugins, errors in compat.plugins():
         found = {type(one).__name__ for plugin in plugins for one in plugin.listeners}
         good = "OpenLineageListener" in found
         yield Finding(f"{where}: OpenLineage listens" if good else f"{where}: nobody listens", good)
@@ -136,7 +129,9 @@ def spool(settings: Settings) -> Iterator[Finding]:
     """What this host's disk holds."""
     state = spool_status(settings)
     yield Finding(f"spool {state['folder']}: {state['waiting']} waiting, {state['bytes']} bytes")
-    for name in ("rejected", "dropped"):
+    if state["problem"]:
+        yield Finding(f"the spool takes no events: {state['problem']}", good=False)
+    for name in ("rejected", "damaged", "dropped", "refused"):
         if state[name]:
             yield Finding(f"{state[name]} events were {name}", good=False)
     if state.get("deliverer_last_error"):

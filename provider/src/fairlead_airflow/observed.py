@@ -3,7 +3,8 @@ that cannot be read.
 
 Airflow calls these listeners where nobody may wait: the api-server is answering a task's supervisor,
 the dag-processor is in its loop. So they only take down the facts; a thread of our own makes the
-events and hands them to the transport.
+events and hands them to the transport. In Airflow 2 it is the task itself that tells asset events,
+and a process that ends right afterwards which tells import errors: there the thread has until then.
 """
 
 from __future__ import annotations
@@ -47,13 +48,15 @@ class Background:
     def __init__(self, work: Callable[[Any], None], waiting: int = _WAITING) -> None:
         self._work = work
         self._queue: queue.Queue[Any] = queue.Queue(waiting)
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+        self._held = False
         self._lock = threading.Lock()
-        self._owner: tuple[int, threading.Thread] | None = None
         atexit.register(self.flush, _LAST_SECONDS)
 
     def put(self, thing: Any) -> bool:
         """False where too much waits already: it is dropped, and counted."""
-        self._start()
+        self._see_to_thread(needed=not self._held)
         try:
             self._queue.put_nowait(thing)
         except queue.Full:
@@ -62,26 +65,30 @@ class Background:
             return False
         return True
 
+    def hold(self) -> None:
+        """From now on nothing is done before `flush`."""
+        self._held = True
+
     def flush(self, seconds: float) -> bool:
         """Wait until nothing waits any more, at most so long; whether that is so."""
+        self._see_to_thread(needed=bool(self._queue.unfinished_tasks))
         end = time.monotonic() + seconds
         while self._queue.unfinished_tasks and time.monotonic() < end:
             time.sleep(0.01)
         return not self._queue.unfinished_tasks
 
-    def _start(self) -> None:
+    def _see_to_thread(self, *, needed: bool) -> None:
         with self._lock:
-            pid = os.getpid()
-            if self._owner and self._owner[0] == pid and self._owner[1].is_alive():
-                return
-            if self._owner and self._owner[0] != pid:  # a fork: what waits is the parent's to send
+            if self._pid != os.getpid():  # a fork: what waits is the parent's to send
+                self._pid, self._thread = os.getpid(), None
                 self._queue = queue.Queue(self._queue.maxsize)
-            thread = threading.Thread(target=self._run, name="fairlead-observed", daemon=True)
-            self._owner = (pid, thread)
-            thread.start()
+            if needed and not (self._thread and self._thread.is_alive()):
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._queue,), name="fairlead-observed", daemon=True
+                )
+                self._thread.start()
 
-    def _run(self) -> None:
-        waiting = self._queue
+    def _run(self, waiting: queue.Queue[Any]) -> None:
         while True:
             thing = waiting.get()
             try:
@@ -94,12 +101,23 @@ class Background:
 
 
 class ObservedListener:
-    """Hears of asset events in the api-server, and of import errors in the dag-processor."""
+    """Hears of asset events in the api-server (in Airflow 2 in tasks and the webserver), and of
+    import errors in the dag-processor."""
 
     def __init__(self, emit: Callable[[dict[str, Any]], None] | None = None) -> None:
         """`emit` takes an event; without it, our transport."""
         self._emit = emit or _to_transport
         self.background = Background(self._send)
+
+    @compat.hookimpl
+    def on_starting(self, component: Any) -> None:
+        """A task forks to send its own events, and a fork beside a busy thread may hang."""
+        if compat.is_task(component):
+            self.background.hold()
+
+    @compat.hookimpl
+    def before_stopping(self, component: Any) -> None:
+        self.background.flush(_LAST_SECONDS)
 
     @compat.hookimpl
     def on_asset_event_emitted(self, asset_event: Any) -> None:
@@ -113,6 +131,8 @@ class ObservedListener:
         try:
             facts = {"file": str(filename), "trace": str(stacktrace)}
             self.background.put((import_error, facts, datetime.now(UTC)))
+            if compat.import_errors_are_told_on_the_way_out():
+                self.background.flush(_LAST_SECONDS)
         except Exception:  # Airflow must go on
             log.warning("An import error could not be told", exc_info=True)
 

@@ -64,7 +64,9 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         for operator in extractors.register(listener.extractor_manager):
             log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
-            cls.listeners = [InstancesListener(listener), ObservedListener()]
+            observed = ObservedListener()
+            compat.tell_asset_events(observed.on_asset_event_emitted)
+            cls.listeners = [InstancesListener(listener), observed]
         if not OpenLineageProviderPlugin.listeners:
             # Its plugin was loaded before its options were set. That happens only where Airflow was
             # told not to load policies; see `fairlead_airflow.policy`.
