@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -96,6 +97,23 @@ def test_a_cleared_run_is_found_by_the_run_ids_of_all_its_attempts(db: sa.Engine
         )
     assert api.get(f"runs/{uuid(1)}") == api.get(f"runs/{uuid(2)}")
     assert len(api.get("runs")["items"]) == 1
+
+
+def test_a_dag_run_is_found_by_what_airflow_calls_it(airflow: Api) -> None:
+    run_id = "scheduled__2026-11-04T05:00:00+00:00"
+    airflow.tell(
+        run_event(
+            "START",
+            "2026-11-04T05:00:00Z",
+            uuid(30),
+            "d",
+            run={"airflowDagRun": airflow_dag(run_id)},
+        )
+    )
+    for asked in ("manual_2", run_id):
+        assert airflow.get(f"runs/dag_run:prod:d:{quote(asked)}")["dag_run_id"] == asked
+    for nobody in ("prod:d:manual_9", "prod:d", "d", ""):
+        assert airflow.http.get(f"/api/v1/runs/dag_run:{nobody}").status_code == 404
 
 
 def test_a_dag_run_shows_its_tasks_and_a_task_its_dag_run(airflow: Api) -> None:

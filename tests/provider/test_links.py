@@ -53,6 +53,7 @@ def test_every_kind_of_thing_has_a_tab_with_a_route_of_its_own() -> None:
     assert [tab["destination"] for tab in made] == ["dag", "dag_run", "task", "task_instance"]
     assert len({tab["url_route"] for tab in made}) == 4
     assert made[0]["href"] == "http://bridge:7070/lineage?focus=job%3Aa%20b%3A{DAG_ID}"
+    assert made[1]["href"] == "http://bridge:7070/runs/dag_run%3Aa%20b%3A{DAG_ID}:{RUN_ID}"
     assert made[3]["href"].endswith("job%3Aa%20b%3A{DAG_ID}.{TASK_ID}")
 
 

@@ -10,14 +10,6 @@ from fairlead_airflow.config import Config, airflow_reader
 
 _OFF = ("off", "false", "no", "0")
 
-_TASK = "{DAG_ID}.{TASK_ID}"
-_TABS = (
-    ("dag", "{DAG_ID}", "fairlead-dag"),
-    ("dag_run", "{DAG_ID}", "fairlead-run"),
-    ("task", _TASK, "fairlead-task"),
-    ("task_instance", _TASK, "fairlead-instance"),
-)
-
 
 def page_address(config: Config) -> str | None:
     """Where people's browsers find the catalog; None where nobody said so, or it was switched off.
@@ -50,19 +42,31 @@ class LineageLink(compat.sdk("BaseOperatorLink")):  # type: ignore[misc]
         return lineage_of(page, conf.namespace(), job) if page else ""
 
 
+def run_of(page: str, namespace: str, run: str) -> str:
+    """The address at which the page shows a DAG run; `run` is `DAG_ID:RUN_ID`."""
+    return f"{page}/runs/{quote(f'dag_run:{namespace}:', safe='')}{run}"
+
+
 def tabs(page: str, namespace: str) -> list[dict[str, Any]]:
     """The catalog in a frame beside each DAG, DAG run, task and task instance (Airflow 3.1 and newer).
 
-    Airflow fills `{DAG_ID}` and `{TASK_ID}` in, encoded for a URL.
+    Airflow fills `{DAG_ID}`, `{RUN_ID}` and `{TASK_ID}` in, encoded for a URL.
     """
-    prefix = lineage_of(page, namespace, "")
+    dag = lineage_of(page, namespace, "") + "{DAG_ID}"
+    task = f"{dag}.{{TASK_ID}}"
+    shown = {
+        "dag": ("Lineage", dag),
+        "dag_run": ("Catalog", run_of(page, namespace, "{DAG_ID}:{RUN_ID}")),
+        "task": ("Lineage", task),
+        "task_instance": ("Lineage", task),
+    }
     return [
         {
-            "name": "Lineage",
-            "href": f"{prefix}{job}",
+            "name": name,
+            "href": href,
             "destination": destination,
-            "url_route": route,
+            "url_route": f"fairlead-{destination.replace('_', '-')}",
             "icon": f"{page}/favicon.svg",
         }
-        for destination, job, route in _TABS
+        for destination, (name, href) in shown.items()
     ]

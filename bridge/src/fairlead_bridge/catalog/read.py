@@ -138,8 +138,17 @@ def runs_by_alias(snapshot: Snapshot, aliases: Iterable[int | None]) -> dict[int
     }
 
 
+_DAG_RUN = "dag_run:"
+
+
 def find_run(snapshot: Snapshot, text: str) -> Row | None:
-    """The run behind an OpenLineage runId, of any attempt, or behind a public id."""
+    """
+    The run behind an OpenLineage runId, of any attempt, or behind a public id; a DAG run also
+    behind `dag_run:NAMESPACE:DAG_ID:RUN_ID`, with Airflow's names.
+    """
+    if text.startswith(_DAG_RUN):
+        found = runs_by_id(snapshot, _dag_runs(text.removeprefix(_DAG_RUN)))
+        return next(iter(found.values()), None)
     alias = ids.run_id(text)
     found = runs_by_alias(snapshot, [alias]).get(alias)
     if found is None and (number := public_id(text)) is not None:
@@ -147,6 +156,15 @@ def find_run(snapshot: Snapshot, text: str) -> Row | None:
     if found is None and text != text.lower():
         return find_run(snapshot, text.lower())
     return found
+
+
+def _dag_runs(text: str) -> list[int]:
+    """What `NAMESPACE:DAG_ID:RUN_ID` may mean: namespaces and run ids may have colons."""
+    parts = text.split(":")
+    return [
+        ids.dag_run_id(":".join(parts[:at]), parts[at], ":".join(parts[at + 1 :]))
+        for at in range(1, len(parts) - 1)
+    ]
 
 
 def children_of_run(snapshot: Snapshot, run: Row, aliases: Iterable[int]) -> list[Row]:

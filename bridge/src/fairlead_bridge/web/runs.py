@@ -87,7 +87,8 @@ def _find(snapshot: Snapshot, run_id: str) -> Row:
     row = read.find_run(snapshot, run_id)
     if row is None:
         raise NotFound(
-            f"no run is known as {run_id!r}; give an OpenLineage runId, or the `id` of a run"
+            f"no run is known as {run_id!r}; give an OpenLineage runId, the `id` of a run, or "
+            "dag_run:NAMESPACE:DAG_ID:RUN_ID"
         )
     return row
 
