@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 # Extractors are imported only where OpenLineage is on; this package is their reason.
 from airflow.providers.openlineage.extractors.base import BaseExtractor  # noqa: TID253
 
+from fairlead_airflow import compat
 from fairlead_airflow.lineage.collected import collected
 from fairlead_airflow.lineage.declared import declared
 from fairlead_airflow.lineage.parts import Lineage
@@ -26,7 +27,17 @@ class Extractor(BaseExtractor):
     """Derive from this, name the operators, and say what is known before or after the task ran."""
 
     operators: ClassVar[tuple[str, ...]] = ()
-    """Class names of operators; subclasses of theirs must be named as well."""
+    """Class names of operators; what derives from them is covered too."""
+
+    hook_lineage_enabled: bool = True
+    """Whether the emission policy lets hooks be asked, as `source_code_enabled` does for code."""
+
+    woken_by: dict[str, Any]
+    """What a trigger said when it woke the task; empty where the task was not deferred."""
+
+    def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(operator, *args, **kwargs)
+        self.woken_by = {}
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
@@ -40,28 +51,58 @@ class Extractor(BaseExtractor):
         """What is known when it has ended, well or not; what `before` says, unless overridden."""
         return self.before()
 
+    def learnt(self, *names: str) -> Any:
+        """What the task came to know as it ran, such as the id of a run elsewhere; None if nothing.
+
+        The first of the names that its operator has as an attribute, and not empty; or, where the task
+        was deferred, that the trigger had to tell.
+        """
+        for name in names:
+            found = getattr(self.operator, name, None)
+            if isinstance(found, str | int) and found:
+                return found
+        return next(filter(None, (_within(self.woken_by, name) for name in names)), None)
+
+    def failed(self, task_instance: Any) -> Lineage:
+        """What is known when it has failed; what `after` says, unless overridden."""
+        return self.after(task_instance)
+
+    def reported(self, said: Lineage) -> Lineage:
+        """What its hooks reported, given what it said itself."""
+        return collected()
+
     def _execute_extraction(self) -> Any:
-        return self._gather(self.before, lambda: declared(self.operator))
+        return self._gather(lambda _: self.before(), lambda _: declared(self.operator))
 
     def extract_on_complete(self, task_instance: Any) -> Any:
-        return self._gather(
-            lambda: self.after(task_instance),
-            collected,
-            lambda: declared(self.operator, task_instance),
-        )
+        return self._ended(self.after, task_instance)
 
     def extract_on_failure(self, task_instance: Any) -> Any:
-        return self.extract_on_complete(task_instance)
+        return self._ended(self.failed, task_instance)
 
-    def _gather(self, *sources: Callable[[], Lineage]) -> Any:
+    def _ended(self, told: Callable[[Any], Lineage], task_instance: Any) -> Any:
+        self.woken_by = compat.woken_by(task_instance)
+        return self._gather(
+            lambda _: told(task_instance),
+            lambda said: self.reported(said) if self.hook_lineage_enabled else Lineage(),
+            lambda _: declared(self.operator, task_instance),
+        )
+
+    def _gather(self, *sources: Callable[[Lineage], Lineage]) -> Any:
         """Each source for itself: one that fails takes nothing from the others."""
         result = Lineage()
         for source in sources:
             try:
-                result.add(source())
+                result.add(source(result))
             except Exception as error:  # operators and hooks are of any make
                 log.warning(
                     "Part of the lineage of %s is missing: %s", self.operator.task_id, error
                 )
                 log.debug("Details:", exc_info=True)
         return result.finished()
+
+
+def _within(told: dict[str, Any], name: str) -> Any:
+    """The value by that name, in a dict or in a dict inside it."""
+    inner = [value for value in told.values() if isinstance(value, dict)]
+    return told.get(name) or next(filter(None, (_within(part, name) for part in inner)), None)

@@ -19,6 +19,7 @@ class Lineage:
 
     inputs: dict[Identity, Facets] = field(default_factory=dict)
     outputs: dict[Identity, Facets] = field(default_factory=dict)
+    input_facets: dict[Identity, Facets] = field(default_factory=dict)
     output_facets: dict[Identity, Facets] = field(default_factory=dict)
     run_facets: Facets = field(default_factory=dict)
     job_facets: Facets = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Lineage:
         for mine, theirs in (
             (self.inputs, other.inputs),
             (self.outputs, other.outputs),
+            (self.input_facets, other.input_facets),
             (self.output_facets, other.output_facets),
         ):
             for identity, facets in theirs.items():
@@ -52,13 +54,15 @@ class Lineage:
         if lineage is None:
             return cls()
         result = cls(run_facets=dict(lineage.run_facets), job_facets=dict(lineage.job_facets))
-        for node in lineage.inputs:
-            result.inputs[Identity(node.namespace, node.name)] = dict(node.facets or {})
-        for node in lineage.outputs:
-            identity = Identity(node.namespace, node.name)
-            result.outputs[identity] = dict(node.facets or {})
-            if extra := getattr(node, "outputFacets", None):
-                result.output_facets[identity] = dict(extra)
+        for nodes, held, more, kind in (
+            (lineage.inputs, result.inputs, result.input_facets, "inputFacets"),
+            (lineage.outputs, result.outputs, result.output_facets, "outputFacets"),
+        ):
+            for node in nodes:
+                identity = Identity(node.namespace, node.name)
+                held.setdefault(identity, {}).update(node.facets or {})
+                if extra := getattr(node, kind, None):
+                    more.setdefault(identity, {}).update(extra)
         return result
 
     def finished(self) -> Any:
@@ -78,7 +82,10 @@ class Lineage:
                 errors=errors,
             )
         return OperatorLineage(
-            inputs=[InputDataset(*i, facets=facets) for i, facets in self.inputs.items()],
+            inputs=[
+                InputDataset(*i, facets=facets, inputFacets=self.input_facets.get(i, {}))
+                for i, facets in self.inputs.items()
+            ],
             outputs=[
                 OutputDataset(*i, facets=facets, outputFacets=self.output_facets.get(i, {}))
                 for i, facets in self.outputs.items()

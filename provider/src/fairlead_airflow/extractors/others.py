@@ -1,0 +1,40 @@
+"""Operators without an extractor: what they say of themselves, if they do, and all that is around them.
+
+OpenLineage's manager drops what an author declared where the operator says anything, and makes a run of
+its own of every statement that a hook ran. Here a task without an extractor is treated as all others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead_airflow.extractors.base import Extractor
+from fairlead_airflow.lineage.parts import Lineage
+
+METHODS = ("get_openlineage_facets_on_start", "get_openlineage_facets_on_complete")
+
+
+class SilentExtractor(Extractor):
+    """An operator that says nothing of itself: its hooks and its author do."""
+
+
+class SpeakingExtractor(Extractor):
+    """An operator that has OpenLineage's methods. What its hooks reported counts only where these say
+    nothing of data: they know better what they moved."""
+
+    def before(self) -> Lineage:
+        return self._said("start") or Lineage()
+
+    def after(self, task_instance: Any) -> Lineage:
+        return self._said("complete", task_instance) or self.before()
+
+    def failed(self, task_instance: Any) -> Lineage:
+        return self._said("failure", task_instance) or self.after(task_instance)
+
+    def reported(self, said: Lineage) -> Lineage:
+        return Lineage() if said.inputs or said.outputs else super().reported(said)
+
+    def _said(self, when: str, *arguments: Any) -> Lineage | None:
+        """None where the operator has no such method."""
+        method = getattr(self.operator, f"get_openlineage_facets_on_{when}", None)
+        return Lineage.of(method(*arguments)) if callable(method) else None
