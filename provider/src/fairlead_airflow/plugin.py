@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any, ClassVar
 
 from fairlead_airflow import compat
 
 log = logging.getLogger(__name__)
+
+#: OpenLineage forks a process for each event, which would import these anew each time: 20 ms.
+_OF_EVERY_EVENT = ("fairlead_airflow.transport", "fairlead_airflow.facets")
 
 
 class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
@@ -67,6 +71,8 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
             observed = ObservedListener()
             compat.tell_asset_events(observed.on_asset_event_emitted)
             cls.listeners = [InstancesListener(listener), observed]
+            for module in _OF_EVERY_EVENT:
+                import_module(module)
         if not OpenLineageProviderPlugin.listeners:
             # Its plugin was loaded before its options were set. That happens only where Airflow was
             # told not to load policies; see `fairlead_airflow.policy`.
