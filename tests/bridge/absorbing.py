@@ -24,6 +24,7 @@ CATALOG = (
     t.facet,
     t.schema_version,
     t.column_lineage,
+    t.column_lineage_version,
     t.edge,
     t.run,
     t.run_alias,

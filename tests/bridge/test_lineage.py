@@ -331,6 +331,53 @@ def test_a_column_is_followed_to_where_it_goes(with_columns: Api) -> None:
     }  # fmt: skip
 
 
+def test_columns_come_from_what_they_came_from_then(db: sa.Engine) -> None:
+    """What a job tells of a column changes, and changes back."""
+    api = Api(db)
+    for day, source in enumerate(("net", "gross", "gross", "net"), start=1):
+        told = dataset("s.b", columnLineage=columns(total=("s.a", source)))
+        api.tell(*wrote("one", told, reads=("s.a",), at=f"0{day}:00:00"))
+
+    def origin(**asked: str) -> list[str]:
+        answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="total", **asked)
+        return [node["column"] for node in answer["nodes"] if node["name"] == "s.a"]
+
+    then = [origin(as_of=f"2026-11-01T0{hour}:30:00Z") for hour in (0, 1, 2, 4)]
+    assert then == [[], ["net"], ["gross"], ["net"]]
+    assert origin() == ["net"]
+    page = api.get(f"datasets/{DB}:s.b", as_of="2026-11-01T02:30:00Z")
+    assert [each["origins"][0]["column"] for each in page["schema_fields"]] == ["gross"]
+
+
+def test_a_job_and_a_dataset_are_told_as_they_stood(api: Api) -> None:
+    api.tell(
+        *wrote("load", dataset("s.orders", schema={"fields": [{"name": "new"}]}), at="05:00:00"),
+        *wrote("load", "s.more", at="07:00:00", state="FAIL"),
+    )
+    before = {"as_of": "2026-11-01T04:00:00Z"}
+    during = {"as_of": "2026-11-01T07:00:30Z"}
+    job = api.get("jobs/prod:load", **before)
+    assert (job["last_run"]["state"], names(job["outputs"])) == ("success", ["s.orders"])
+    assert len(api.get("jobs/prod:load/durations", **before)["runs"]) == 1
+    going = api.get("jobs/prod:load", **during)["last_run"]
+    assert (going["state"], going["ended_at"], going["duration"]) == ("running", None, None)
+    assert api.get("jobs/prod:load")["last_run"]["state"] == "failed"
+    table = api.get(f"datasets/{DB}:s.orders", **before)
+    assert (table["written_at"], table["schema_fields"]) == ("2026-11-01T01:01:00Z", [])
+    assert api.get(f"datasets/{DB}:s.orders")["schema_fields"][0]["name"] == "new"
+
+
+def test_columns_tell_their_tags(db: sa.Engine) -> None:
+    api = Api(db)
+    tags = {"tags": [{"key": "pii", "value": "true", "field": "name"}]}
+    told = dataset("s.b", columnLineage=columns(who=("s.a", "name")))
+    api.tell(*wrote("sign_up", dataset("s.a", tags=tags)), *wrote("one", told, reads=("s.a",)))
+    answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="who")
+    found = {node["column"]: node for node in answer["nodes"]}
+    assert (found["name"]["personal"], found["who"]["personal"]) == (True, False)
+    assert [tag["key"] for tag in found["name"]["tags"]] == ["pii"]
+
+
 def test_a_datasets_page_shows_the_origin_of_each_column(with_columns: Api) -> None:
     detail = with_columns.get(f"datasets/{DB}:s.b")
     origins = {

@@ -2,7 +2,8 @@
 Which columns come from which: read from the columnLineage of the datasets on the way, when asked.
 
 There is no table of column edges: what a dataset's columns come from is one body for each job that
-writes it, decoded when somebody looks.
+writes it, decoded when somebody looks. For a moment in the past it is the body that the job had told
+last by then.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.lineage import Direction, Way
-from fairlead_bridge.catalog.read import Asset
-from fairlead_bridge.catalog.snapshot import Snapshot, among
+from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
 
 #: In the place of a column: the whole dataset (what filters or joins it touches every column).
@@ -80,6 +81,14 @@ _BODIES = (
     sa.select(t.column_lineage.c.dataset_id, t.column_lineage.c.job_id, t.content.c.body)
     .join_from(t.column_lineage, t.content, t.content.c.digest == t.column_lineage.c.digest)
     .where(among(t.column_lineage.c.dataset_id))
+)
+_version = t.column_lineage_version.c
+_PAST_BODIES = (
+    sa.select(*_version, t.content.c.body)
+    .join_from(
+        t.column_lineage_version, t.content, t.content.c.digest == _version.digest, isouter=True
+    )
+    .where(among(_version.dataset_id), _version.first_at <= NOW)
 )
 _WRITTEN_BY = (
     sa.select(t.column_lineage.c.dataset_id, t.dataset.c.asset_id)
@@ -162,11 +171,8 @@ def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
 
 def told(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
-    rows = sorted(
-        snapshot.each(_BODIES, members),
-        key=lambda row: (row.dataset_id, row.job_id),
-    )
-    for row in rows:
+    found = snapshot.each(_BODIES, members) if not snapshot.past else _then(snapshot, members)
+    for row in sorted(found, key=lambda row: (row.dataset_id, row.job_id)):
         for column, each in pairs(row.body):
             yield Origin(
                 asset_id=members[row.dataset_id],
@@ -176,3 +182,13 @@ def told(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
                 transformations=tuple(each.transformations or ()),
                 job_id=row.job_id,
             )
+
+
+def _then(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:
+    """What each job had told of each dataset when it was told last before the moment."""
+    newest: dict[tuple[int, int], Row] = {}
+    for row in snapshot.each(_PAST_BODIES, members):
+        key = (row.dataset_id, row.job_id)
+        if key not in newest or snapshot.held(row) > snapshot.held(newest[key]):
+            newest[key] = row
+    return [row for row in newest.values() if row.body is not None]  # None: it was taken back

@@ -85,6 +85,8 @@ def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tuple[int, s
 def runs_of_job(snapshot: Snapshot, job_id: int, limit: int) -> list[Row]:
     """The newest runs of a job, oldest first."""
     statement = RUNS[snapshot.past].where(t.run.c.job_id == job_id)
+    if snapshot.past:
+        statement = statement.where(t.run.c.at <= NOW)
     newest = snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
     return newest[::-1]
 
@@ -197,7 +199,7 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
 def columns(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, int]:
     """How many columns (nested ones not counted) each asset's newest schema has."""
     newest = {
-        asset_id: max(rows, key=lambda row: (row.last_at, row.digest)).digest
+        asset_id: max(rows, key=snapshot.held).digest
         for asset_id, rows in _versions(snapshot, members).items()
     }
     bodies = _bodies(snapshot, newest.values())

@@ -126,6 +126,14 @@ def newest_body(a: Row, b: Row) -> Row:
     return a if (a["at"], a["digest"]) >= (b["at"], b["digest"]) else b
 
 
+def seen(a: Row, b: Row) -> Row:
+    """Rows with `first_at` and `last_at`."""
+    return a | {
+        "first_at": min(a["first_at"], b["first_at"]),
+        "last_at": max(a["last_at"], b["last_at"]),
+    }
+
+
 def verdict(a: Row, b: Row) -> Row:
     def key(row: Row) -> tuple[int, str, float]:
         duration = row["duration"]

@@ -40,7 +40,14 @@ class RunFilter:
 
 
 def _shown_runs(*, past: bool) -> sa.Select[Any]:
-    own = [column for column in t.run.c if column.name != "state"]
+    unknown = ("ended_at", "duration", "error") if past else ()  # how it ended was not known then
+    own = [
+        sa.case((t.run.c.ended_at <= NOW, column)).label(column.name)
+        if column.name in unknown
+        else column
+        for column in t.run.c
+        if column.name != "state"
+    ]
     return sa.select(
         *own,
         shown_state(past=past),
@@ -407,6 +414,8 @@ def datasets_at(snapshot: Snapshot, job_id: int, *, written: bool) -> list[int]:
     """Ids of the datasets that a job writes (or reads)."""
     job, dataset = (t.edge.c.src, t.edge.c.dst) if written else (t.edge.c.dst, t.edge.c.src)
     statement = sa.select(dataset.label("dataset")).where(job == job_id, t.edge.c.kind == "data")
+    if snapshot.past:
+        statement = statement.where(t.edge.c.first_at <= NOW)
     return [row.dataset for row in snapshot.rows(statement)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -23,6 +23,17 @@ LOST_BEFORE = sa.bindparam("lost_before", type_=sa.BigInteger)
 def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """`column` is one of the keys that `Snapshot.each` is given."""
     return column.in_(sa.bindparam("keys", expanding=True, type_=column.type))
+
+
+class Told(Protocol):
+    """A row, or what was made of it: a content, and when it was told first and last."""
+
+    @property
+    def first_at(self) -> int: ...
+    @property
+    def last_at(self) -> int: ...
+    @property
+    def digest(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,17 @@ class Snapshot:
                 statement, {"now": self.now, "lost_before": lost_before, **values}
             ).all()
         )
+
+    def held(self, told: Told) -> tuple[bool, int, bytes]:
+        """
+        Sorts what was told in turn, each from its first to its last time: the greatest is what held.
+
+        Of two that were told before and after a past moment, it is the one that came later. (Where
+        somebody returns to what was told before, the return counts from the last time of what was
+        told between.)
+        """
+        spans = self.past and told.last_at >= self.now
+        return spans, told.first_at if spans else told.last_at, told.digest
 
     def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
         return next(iter(self.rows(statement.limit(1))), None)

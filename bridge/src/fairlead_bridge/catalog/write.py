@@ -145,6 +145,7 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     facets: list[tuple[Any, Row]] = []
     schemas: list[tuple[Any, Row]] = []
     columns: list[tuple[Any, Row]] = []
+    column_versions: list[tuple[Any, Row]] = []
     for change in changes:
         for facet in change.facets:
             bodies[facet.digest] = facet.body
@@ -159,9 +160,10 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
             schemas.append(((schema.dataset_id, schema.digest), row))
         for item in change.column_lineage:
             bodies[item.digest] = item.body
-            row = {"dataset_id": item.dataset_id, "job_id": item.job_id}
-            row |= {"at": item.at, "digest": item.digest}
-            columns.append(((item.dataset_id, item.job_id), row))
+            place = {"dataset_id": item.dataset_id, "job_id": item.job_id, "digest": item.digest}
+            columns.append(((item.dataset_id, item.job_id), place | {"at": item.at}))
+            times = {"first_at": item.at, "last_at": item.at}
+            column_versions.append((tuple(place.values()), place | times))
     new_facets = rows.fold(tx, t.facet, rows.gather(facets, merge.newest_body), merge.newest_body)
     new_schemas = rows.fold(
         tx, t.schema_version, rows.gather(schemas, merge.schema_version), merge.schema_version
@@ -169,8 +171,15 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     new_columns = rows.fold(
         tx, t.column_lineage, rows.gather(columns, merge.newest_body), merge.newest_body
     )
+    new_versions = rows.fold(
+        tx, t.column_lineage_version, rows.gather(column_versions, merge.seen), merge.seen
+    )
     news: set[Name] = set()
-    fresh: dict[bytes, bytes] = {}
+    fresh: dict[bytes, bytes] = {
+        after["digest"]: bodies[after["digest"]]
+        for before, after in new_versions.values()
+        if before is None
+    }
     jobs = {job.id for change in changes for job in change.jobs}
     for found in (new_facets, new_schemas, new_columns):
         for key, (before, after) in found.items():

@@ -173,6 +173,16 @@ column_lineage = _table(
     sa.Index("column_lineage_job", "job_id"),
 )
 
+#: The distinct column lineages that a job has told of a dataset: what is shown of the past.
+column_lineage_version = _table(
+    "column_lineage_version",
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("job_id", Id, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+)
+
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
 edge = _table(
     "edge",

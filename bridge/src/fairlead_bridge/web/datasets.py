@@ -15,7 +15,15 @@ from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import freshness, render
-from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+from fairlead_bridge.web.parameters import (
+    AsOf,
+    Catalog,
+    Cursor,
+    Limit,
+    Text,
+    read_cursor,
+    write_cursor,
+)
 
 #: Runs that a dataset's page lists at most.
 RUNS = 25
@@ -61,9 +69,13 @@ def routes(catalog: Catalog) -> APIRouter:
             return freshness.answer(snapshot, _find(snapshot, dataset_id), days, limit)
 
     @router.get("/datasets/{dataset_id:path}")
-    def get_dataset(dataset_id: Text) -> a.DatasetDetail:
-        """One dataset, by its id or by NAMESPACE:NAME, with any of its names."""
-        with catalog.open() as snapshot:
+    def get_dataset(dataset_id: Text, as_of: AsOf = None) -> a.DatasetDetail:
+        """
+        One dataset, by its id or by NAMESPACE:NAME, with any of its names.
+
+        Its facets are as they were last told.
+        """
+        with catalog.open(as_of) as snapshot:
             return _detail(snapshot, _find(snapshot, dataset_id))
 
     @router.get("/changes")
@@ -168,7 +180,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     members = members_of([asset])
     facets = f.of(snapshot, members).get(asset.id, {})
     versions = history.versions(snapshot, members).get(asset.id, [])
-    current = max(versions, key=lambda version: (version.last_at, version.digest), default=None)
+    current = max(versions, key=snapshot.held, default=None)
     fields = current.fields if current is not None else ()
     columns = history.columns(snapshot, members).get(asset.id, 0)
     writers = lineage.writers_of(snapshot, [asset])

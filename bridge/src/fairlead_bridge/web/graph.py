@@ -19,8 +19,8 @@ from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import folding, layout, picture, render
 from fairlead_bridge.web.cards import Known
 from fairlead_bridge.web.folding import Part
-from fairlead_bridge.web.lineage import AsOf, Depth, NodeName
-from fairlead_bridge.web.parameters import Catalog
+from fairlead_bridge.web.lineage import Depth, NodeName
+from fairlead_bridge.web.parameters import AsOf, Catalog
 
 #: Cards at most.
 LARGEST = 5000
@@ -145,7 +145,7 @@ def routes(catalog: Catalog) -> APIRouter:
         Tasks stand in the box of their DAG. `up` and `down` are hops from the focus; in the view
         of datasets alone, from dataset to dataset.
         """
-        with catalog.open(render.micros(as_of) if as_of is not None else None) as snapshot:
+        with catalog.open(as_of) as snapshot:
             graph = draw(snapshot, lineage.find(snapshot, node), view)
         body = graph.model_dump_json().encode()
         tag = f'"{ids.digest(body).hex()}"'
@@ -162,7 +162,7 @@ def routes(catalog: Catalog) -> APIRouter:
         theme: Literal["light", "dark"] = "light",
     ) -> Response:
         """The same graph as an SVG picture, with every card and every edge in it."""
-        with catalog.open(render.micros(as_of) if as_of is not None else None) as snapshot:
+        with catalog.open(as_of) as snapshot:
             graph = draw(snapshot, lineage.find(snapshot, node), view)
         drawn = picture.svg(graph, picture.DARK if theme == "dark" else picture.LIGHT)
         headers = {

@@ -14,7 +14,15 @@ from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
-from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+from fairlead_bridge.web.parameters import (
+    AsOf,
+    Catalog,
+    Cursor,
+    Limit,
+    Text,
+    read_cursor,
+    write_cursor,
+)
 
 
 def routes(catalog: Catalog) -> APIRouter:
@@ -38,9 +46,9 @@ def routes(catalog: Catalog) -> APIRouter:
             return a.Page(items=items(snapshot, shown), next=following)
 
     @router.get("/jobs/{job_id:path}/durations")
-    def get_durations(job_id: Text, limit: Limit = 100) -> a.Durations:
+    def get_durations(job_id: Text, limit: Limit = 100, as_of: AsOf = None) -> a.Durations:
         """The newest runs of a job, oldest first, and the usual durations of the successful."""
-        with catalog.open() as snapshot:
+        with catalog.open(as_of) as snapshot:
             rows = history.runs_of_job(snapshot, _find(snapshot, job_id).id, limit)
         seconds = sorted(row.duration for row in rows if row.state == "success" and row.duration)
         return a.Durations(
@@ -50,9 +58,9 @@ def routes(catalog: Catalog) -> APIRouter:
         )
 
     @router.get("/jobs/{job_id:path}")
-    def get_job(job_id: Text) -> a.JobDetail:
-        """One job, by its id or by NAMESPACE:NAME."""
-        with catalog.open() as snapshot:
+    def get_job(job_id: Text, as_of: AsOf = None) -> a.JobDetail:
+        """One job, by its id or by NAMESPACE:NAME. Its facets are as they were last told."""
+        with catalog.open(as_of) as snapshot:
             return _detail(snapshot, _find(snapshot, job_id))
 
     return router

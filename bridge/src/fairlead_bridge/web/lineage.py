@@ -7,7 +7,6 @@ holds it to `answers.Lineage`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,13 +14,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, lineage, read
+from fairlead_bridge.catalog import columns, history, lineage, privacy, read
+from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import render
-from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web import datasets, render
+from fairlead_bridge.web.parameters import AsOf, Catalog, Text
 
 #: Hops and nodes at most; more is taken for these.
 DEEPEST, LARGEST = 50, 10_000
@@ -38,9 +38,6 @@ NodeLimit = Annotated[
 ]
 NodeName = Annotated[
     Text, Query(description="`dataset:NAMESPACE:NAME`, `job:NAMESPACE:NAME`, or an `id`.")
-]
-AsOf = Annotated[
-    datetime | None, Query(description="The graph as it was then (ISO 8601); now if left out.")
 ]
 EdgeKind = Annotated[
     Literal["data", "control", "all"],
@@ -69,7 +66,7 @@ def routes(catalog: Catalog) -> APIRouter:
         Breadth first, nearest first. A job starts with everything that runs inside it: a DAG with
         its tasks. A dataset may be named by any of its names.
         """
-        with catalog.open(render.micros(as_of) if as_of else None) as snapshot:
+        with catalog.open(as_of) as snapshot:
             start = lineage.start_of(snapshot, lineage.find(snapshot, node), limit)
             up = depth if direction != "down" else 0
             down = depth if direction != "up" else 0
@@ -84,9 +81,10 @@ def routes(catalog: Catalog) -> APIRouter:
         direction: lineage.Direction = "both",
         depth: Depth = 3,
         limit: NodeLimit = 1000,
+        as_of: AsOf = None,
     ) -> a.ColumnLineage:
         """What a column comes from and what comes from it."""
-        with catalog.open() as snapshot:
+        with catalog.open(as_of) as snapshot:
             asset = read.find_asset(snapshot, dataset.removeprefix("dataset:"))
             if asset is None:
                 raise NotFound(
@@ -169,6 +167,7 @@ def _job_node(row: Row, depth: int) -> dict[str, Any]:
 def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLineage:
     assets = read.assets(snapshot, {asset_id for asset_id, _ in walk.depths})
     jobs = read.jobs_by_id(snapshot, {job for _, _, job in walk.origins})
+    facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
     node_of = {id: render.dataset_node(asset.namespace, asset.name) for id, asset in assets.items()}
     return a.ColumnLineage(
         nodes=[
@@ -179,6 +178,8 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 name=assets[asset_id].name,
                 column=column,
                 depth=depth,
+                tags=render.tags(facets.get(assets[asset_id].id, {}), column),
+                personal=column in privacy.columns(f.tags(facets.get(assets[asset_id].id, {}))),
             )
             for (asset_id, column), depth in walk.depths.items()
         ],
@@ -195,4 +196,5 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
             for (source, target, job), origin in walk.origins.items()
         ],
         truncated=walk.truncated,
+        as_of=render.when(snapshot.now) if snapshot.past else None,
     )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from pydantic import AfterValidator
 
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.web.render import micros
 
 #: Items on a page at most; a greater limit is taken for this one.
 MOST = 1000
@@ -35,14 +37,14 @@ class Catalog:
     clock: Clock  # microseconds since the epoch
 
     @contextmanager
-    def open(self, as_of: int | None = None) -> Iterator[Snapshot]:
+    def open(self, as_of: datetime | None = None) -> Iterator[Snapshot]:
         """The catalog as it stands, or as it stood at `as_of`."""
         with reading(self.engine) as tx:
             now = self.clock()
             if as_of is None:
                 yield Snapshot(tx, now, self.lost_after)
             else:
-                yield Snapshot(tx, min(as_of, now), self.lost_after, past=True)
+                yield Snapshot(tx, min(micros(as_of), now), self.lost_after, past=True)
 
 
 def _storable(text: str) -> str:
@@ -60,6 +62,7 @@ Limit = Annotated[
     Query(description=f"Items on the page: 1 to {MOST}; more is taken for {MOST}."),
     AfterValidator(_clamped),
 ]
+AsOf = Annotated[datetime | None, Query(description="As it was then (ISO 8601); now if left out.")]
 Cursor = Annotated[
     str | None, Query(description="`next` of the page before; leave it out for the first page.")
 ]

@@ -425,6 +425,7 @@ export interface Node {
 export interface Overview {
   counts: Record<string, number>
   failing: JobItem[]
+  dag_files: JobItem[]
   running: Run[]
   recent_runs: Run[]
   stale: DatasetItem[]
