@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.delivery import read_tally
 from fairlead.spool import Limits, Spool
+from fairlead.totals import Totals
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -155,7 +157,7 @@ def test_only_one_process_delivers(spool: Spool) -> None:
     assert first is not None
     assert spool.take_delivery() is None
     assert spool.status().delivering
-    os.close(first)
+    spool.release_delivery(first)
     assert not spool.status().delivering
 
 
@@ -211,3 +213,172 @@ def test_threads_of_one_process_do_not_mix_either(spool: Spool) -> None:
     events = contents(spool)
     assert len(events) == 400
     assert damaged(spool) == 0
+
+
+def test_a_process_that_was_forked_meanwhile_keeps_no_lock(spool: Spool) -> None:
+    """As a scheduler or an api-server forks, one thread knowing nothing of the other."""
+    spool.append("{}", NOW)
+    delivery = spool.take_delivery()
+    assert delivery is not None
+    child = os.fork()
+    if child == 0:
+        time.sleep(30)
+        os._exit(0)
+    try:
+        spool.release_delivery(delivery)
+        end = time.monotonic() + 10
+        while spool.is_delivering():  # until the child has come to life
+            assert time.monotonic() < end
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_whoever_asks_whether_somebody_delivers_is_not_taken_for_him(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            spool.is_delivering()
+
+    curious = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in curious:
+        thread.start()
+    try:
+        for _ in range(300):
+            delivery = spool.take_delivery()
+            assert delivery is not None
+            spool.release_delivery(delivery)
+    finally:
+        stop.set()
+        for thread in curious:
+            thread.join()
+
+
+def test_what_a_full_disk_refuses_is_counted(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    code = """
+import resource, sys, signal
+from datetime import UTC, datetime
+from pathlib import Path
+from fairlead.spool import Spool
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+for _ in range(3):
+    try:
+        Spool(Path(sys.argv[1])).append('{"pad": "%s"}' % ("x" * 5000), datetime.now(UTC))
+    except OSError:
+        pass
+"""
+    subprocess.run([sys.executable, "-c", code, str(spool.folder)], check=True)
+    assert spool.status().refused == 3
+    assert spool.status().waiting == 1
+
+
+def test_what_was_counted_is_told_once(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    spool.count(Totals(delivered=5))
+    spool.count(Totals(delivered=2, failures=1))
+    assert spool.take_untold() == Totals(delivered=7, failures=1)
+    assert spool.take_untold() == Totals()
+    spool.count(Totals(delivered=1))
+    assert spool.take_untold() == Totals(delivered=1)
+    assert spool.status().delivered == 8
+
+
+def test_a_note_of_progress_that_was_changed_makes_events_travel_again_not_vanish(
+    spool: Spool,
+) -> None:
+    spool.append('{"n": 1}', NOW)
+    spool.seal(NOW)
+    segment = spool.segments()[0]
+    segment.settle(17)
+    assert segment.offset == 17
+    done = segment.path.with_suffix(".done")
+    done.write_bytes(done.read_bytes().replace(b"17", b"97"))
+    assert segment.offset == 0
+    done.write_bytes(b"")
+    assert segment.offset == 0
+
+
+def test_files_of_others_in_the_folder_are_left_alone(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    spool.seal(NOW)
+    stranger = spool.folder / "segments" / "notes.log"
+    stranger.write_text("not a spool's\n")
+    spool.append('{"n": 2}', NOW)
+    assert contents(spool) == [{"n": 1}, {"n": 2}]
+    for segment in spool.segments():
+        segment.remove()
+    assert spool.is_empty()
+    assert stranger.exists()
+
+
+def test_damaged_notes_do_not_keep_anybody_from_asking(spool: Spool) -> None:
+    spool.append("{}", NOW)
+    spool.reject('{"n": 0}', "no", NOW)
+    rejected = next((spool.folder / "rejected").iterdir())
+    with rejected.open("ab") as file:
+        file.write(b'\xff\xfe{"torn')
+    spool.reject('{"n": 1}', "no", NOW)
+    for name in ("totals", "destination", "deliverer.json", "dropped.jsonl"):
+        (spool.folder / name).write_bytes(b"\xff{")
+    assert spool.status().rejected == 2
+    assert spool.wanted_destination() != ""
+    spool.want_destination("ours")
+    assert spool.wanted_destination() == "ours"
+    assert read_tally(spool.folder) == {}
+
+
+def test_rejected_events_do_not_fill_the_disk(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_bytes=40_000))
+    spool.append("{}", NOW)
+    for n in range(200):
+        spool.reject(json.dumps({"n": n, "pad": "x" * 100}), "no", NOW + timedelta(seconds=n))
+        spool.enforce(NOW)
+    kept = [json.loads(row["event"])["n"] for row in spool.rejected()]
+    assert kept == list(range(200 - len(kept), 200))
+    assert 0 < len(kept) < 100
+    assert spool.status().dropped == 200 - len(kept)
+
+
+def test_a_replay_that_was_cut_short_is_done_again(spool: Spool) -> None:
+    spool.append('{"n": 1}', NOW)
+    spool.reject('{"n": 0}', "no", NOW)
+    [path] = (spool.folder / "rejected").iterdir()
+    path.rename(path.with_suffix(".again"))  # as a replay leaves it that is killed
+    assert spool.status().rejected == 1
+    assert spool.replay_rejected(NOW) == 1
+    assert contents(spool) == [{"n": 1}, {"n": 0}]
+
+
+def test_a_writer_does_not_wait_for_ever_for_one_that_was_frozen(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.append('{"n": 1}', NOW)
+    code = """
+import sys, time
+from pathlib import Path
+from fairlead import locks
+with locks.holding(Path(sys.argv[1]), 1.0):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", code, str(spool.folder / "append.lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as frozen:
+        assert frozen.stdout is not None
+        assert frozen.stdout.readline() == "held\n"
+        frozen.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr("fairlead.spool._PATIENCE", 0.2)
+        with pytest.raises(TimeoutError, match="held"):
+            spool.append('{"n": 2}', NOW)
+        frozen.kill()
+    spool.append('{"n": 3}', NOW)
+    assert contents(spool) == [{"n": 1}, {"n": 3}]
+
+
+def test_a_spool_says_why_it_takes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert Spool(tmp_path / "file").status().problem == "it is no folder"
+    assert Spool(tmp_path / "new").status().problem is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from socket import gethostname
 from typing import Any
 
 import attrs
@@ -17,6 +18,14 @@ from fairlead_airflow.config import Config, airflow_reader, connection_destinati
 from fairlead_airflow.protect import Rules, bare, fit, mask
 
 log = logging.getLogger(__name__)
+
+_METRICS = {
+    "delivered": "fairlead.events.delivered",
+    "rejected": "fairlead.events.rejected",
+    "damaged": "fairlead.events.damaged",
+    "dropped": "fairlead.events.dropped",
+    "failures": "fairlead.deliveries.failed",
+}  # what was refused is told at once, as lost
 
 
 @attrs.define
@@ -51,6 +60,22 @@ class FairleadTransport(DurableTransport):
         except Exception:
             compat.count("fairlead.events.lost")
             log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
+        self._tell_metrics()
+
+    def _tell_metrics(self) -> None:
+        """What became of the events before this one; whoever delivers has no Airflow to tell."""
+        try:
+            untold = self.spool.take_untold().by_name()
+            for name, metric in _METRICS.items():
+                if untold[name]:
+                    compat.count(metric, untold[name])
+            compat.gauge("fairlead.spool.bytes", self.spool.size(), {"host": gethostname()})
+        except Exception:
+            log.debug("No metrics of the spool", exc_info=True)
+
+    def left_behind(self, waited: float) -> None:
+        super().left_behind(waited)
+        compat.count("fairlead.waits.expired")
 
     def keep(self, event: dict[str, Any]) -> None:
         super().keep(self._protected(event))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairlead.delivery import Deliverer, read_tally, stop_on_signals
-from fairlead.settings import Settings
-from fairlead.spool import resolve_folder
+from fairlead.settings import Settings, resolve_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"fairlead: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    except OSError as error:  # the spool's disk: full, read-only, failing
+        print(f"fairlead: {error}", file=sys.stderr)  # noqa: T201
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,7 +112,7 @@ def flush(settings: Settings, timeout: float) -> bool:
         while not spool.is_empty() and time.monotonic() < end:
             deliverer.pass_once(end)
     finally:
-        os.close(lock)
+        spool.release_delivery(lock)
     return spool.is_empty()
 
 

@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.destinations import Again, Destination, Never, Outcome, Unclear
-from fairlead.spool import Record, Segment, Spool
+from fairlead.records import ABSENT, Record, Segment
+from fairlead.spool import Spool
+from fairlead.totals import Totals
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ class Pace:
     idle_exit: float = 60.0
     poll: float = 0.2
     tries_when_unclear: int = 5
+    pause: float = 1.0
+    """After the spool itself could not be read or written."""
 
 
 def backoff(failures: int, asked: float | None, pace: Pace, dice: float) -> float:
@@ -82,9 +86,10 @@ class Tally:
 def read_tally(folder: Path) -> dict[str, Any]:
     """What the last deliverer of this spool noted; empty if there was none."""
     try:
-        return dict(json.loads((folder / "deliverer.json").read_text()))
-    except (FileNotFoundError, ValueError):
+        noted = json.loads((folder / "deliverer.json").read_bytes())
+    except (*ABSENT, ValueError):
         return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 class Deliverer:
@@ -121,20 +126,29 @@ class Deliverer:
 
     def run(self, delivery: int | None = None) -> None:
         """Deliver until stopped or, given the lock file `delivery`, until idle for a while."""
+        self.tally.save(self._spool.folder)
         idle = 0.0
         while self._going:
-            if self.pass_once():
-                idle = 0.0
-                continue
-            if delivery is not None and idle >= self._pace.idle_exit:
-                if self._spool.leave_if_empty(delivery):
-                    return
+            try:
+                if self.pass_once():
+                    idle = 0.0
+                    continue
+                if delivery is not None and idle >= self._pace.idle_exit:
+                    if self._spool.leave_if_empty(delivery):
+                        return
+                    continue
+            except OSError as error:  # its disk is full, read-only or failing: that may pass
+                log.warning("The spool cannot be worked on, again soon: %s", error)
+                self._stop.wait(self._pace.pause)
                 continue
             self._stop.wait(self._pace.poll)
             idle += self._pace.poll
 
     def pass_once(self, end: float = math.inf) -> bool:
-        """Deliver what is there now, until `end` on the monotonic clock. False if nothing was."""
+        """Deliver what is there now, until `end` on the monotonic clock. False if nothing was.
+
+        OSError where a part of the spool could not be read or written; the others were delivered.
+        """
         self._end = end
         now = datetime.now(UTC)
         self._spool.enforce(now)
@@ -142,9 +156,15 @@ class Deliverer:
         if not segments:
             self._spool.seal(now)
             segments = self._spool.segments()
+        failed: OSError | None = None
         for segment in segments:
             if self._going:
-                self._deliver(segment)
+                try:
+                    self._deliver(segment)
+                except OSError as error:  # one bad sector, or no room to keep what was rejected
+                    failed = error
+        if failed:
+            raise failed
         return bool(segments)
 
     def _deliver(self, segment: Segment) -> None:
@@ -165,12 +185,11 @@ class Deliverer:
             segment.settle(offset)
         except OSError as error:  # a full disk gets room by delivering, so go on
             log.warning("Events may be sent twice, progress cannot be noted: %s", error)
+        if not segment.exists:  # dropped meanwhile; what was noted of it is litter
+            segment.remove()
 
     def _settle(self, segment: Segment, batch: Sequence[Record]) -> bool:
         """Bring every record of the batch to an end. False if stopped or dropped before that."""
-        for record in batch:
-            if record.body is None:
-                self._reject(record.line.decode(errors="replace"), "a torn or damaged spool line")
         waiting = [record.body for record in batch if record.body is not None]
         tries = failures = 0
         while waiting:
@@ -185,16 +204,21 @@ class Deliverer:
             if waiting:
                 failures = 1 if len(waiting) < before else failures + 1
                 self._wait(outcomes, failures)
+        if damaged := [record.line for record in batch if record.body is None]:
+            self._spool.set_damaged_aside(damaged)
         return True
 
     def _sort(self, events: Sequence[str], outcomes: Sequence[Outcome]) -> list[str]:
         """Note what was taken and what never will be; give back what must be sent again."""
         again = []
+        if taken := sum(outcome is None for outcome in outcomes):
+            self.tally.delivered += taken
+            self.tally.last_delivered_at = datetime.now(UTC).isoformat()
+            self._spool.count(Totals(delivered=taken))
         for event, outcome in zip(events, outcomes, strict=True):
             if outcome is None:
-                self.tally.delivered += 1
-                self.tally.last_delivered_at = datetime.now(UTC).isoformat()
-            elif isinstance(outcome, Never):
+                continue
+            if isinstance(outcome, Never):
                 self._reject(event, outcome.reason)
             else:
                 again.append(event)
@@ -212,15 +236,23 @@ class Deliverer:
         log.warning("Delivery failed, again in %.1f s: %s", wait, failed.reason)
         now = datetime.now(UTC)
         self.tally.failures += 1
+        self._spool.count(Totals(failures=1))
         self.tally.last_error, self.tally.last_error_at = failed.reason, now.isoformat()
         self.tally.save(self._spool.folder)
-        self._spool.enforce(now)
         # In small steps: what arrives meanwhile goes to the platter within a second or so, and a
         # change of destination is noticed soon.
         while wait > 0 and self._going:
-            self._spool.flush_to_disk()
+            self._keep_safe()
             self._stop.wait(min(wait, 1.0))
             wait -= 1.0
+
+    def _keep_safe(self) -> None:
+        """What waits goes to the platter; what is beyond the limits goes."""
+        try:
+            self._spool.enforce(datetime.now(UTC))
+            self._spool.flush_to_disk()
+        except OSError as error:
+            log.warning("What waits in the spool cannot be put on the platter now: %s", error)
 
 
 def stop_on_signals(deliverer: Deliverer) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from fairlead.delivery import Deliverer, Pace, read_tally, stop_on_signals
 from fairlead.settings import Settings
@@ -39,7 +40,7 @@ def ensure_delivery(settings: Settings) -> bool:
     try:
         _start(settings, lock)
     finally:
-        os.close(lock)  # the deliverer holds its own copy
+        spool.release_delivery(lock)  # the deliverer holds its own copy
     return True
 
 
@@ -58,12 +59,8 @@ def _start(settings: Settings, lock: int) -> None:
     if len(config) > _PIPE_BYTES:
         raise ValueError("The settings of a transport must be shorter than 64 KiB")
     reading, writing = os.pipe()
-    log_file = os.open(
-        settings.spool / "deliverer.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
-    )
+    log_file = _open_log(settings.spool / "deliverer.log")
     try:
-        if os.fstat(log_file).st_size > _LOG_BYTES:
-            os.ftruncate(log_file, 0)
         os.write(writing, config)
         subprocess.run(  # noqa: S603 - our own interpreter, our own module
             [
@@ -85,6 +82,17 @@ def _start(settings: Settings, lock: int) -> None:
     finally:
         for fd in (reading, writing, log_file):
             os.close(fd)
+
+
+def _open_log(path: Path) -> int:
+    """The log of the deliverer; nowhere on a full disk, which only delivery makes room on."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+    if os.fstat(fd).st_size > _LOG_BYTES:
+        os.ftruncate(fd, 0)
+    return fd
 
 
 def main(lock: int, config: int) -> None:

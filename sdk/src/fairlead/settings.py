@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import logging
 import os
+import socket
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +21,7 @@ from fairlead.destinations import (
     HttpSettings,
     TransportDestination,
 )
-from fairlead.spool import Limits, Spool, default_folder, resolve_folder
+from fairlead.spool import Limits, Spool
 
 log = logging.getLogger(__name__)
 
@@ -129,3 +132,25 @@ def _destination(params: Mapping[str, Any]) -> dict[str, Any]:
     if key := params.get("api_key"):
         destination["auth"] = {"type": "api_key", "api_key": key}
     return destination
+
+
+def default_folder() -> Path:
+    """Where a spool is kept when nobody says: `$FAIRLEAD_SPOOL`, the user's state folder, or /tmp."""
+    if given := os.environ.get("FAIRLEAD_SPOOL"):
+        return resolve_folder(given)
+    state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
+    try:
+        home = state.expanduser()
+        home.mkdir(parents=True, exist_ok=True)
+        if os.access(home, os.W_OK):
+            return home / "fairlead" / "spool"
+    except (OSError, RuntimeError):  # no home folder, or one that cannot be written
+        pass
+    return Path(tempfile.gettempdir()) / f"fairlead-{os.getuid()}" / "spool"
+
+
+def resolve_folder(path: str) -> Path:
+    """A folder as configured: `~`, and `{hostname}` and `{user}` for volumes that many share."""
+    if "{user}" in path:
+        path = path.replace("{user}", getpass.getuser())
+    return Path(path.replace("{hostname}", socket.gethostname())).expanduser()

@@ -56,8 +56,17 @@ class DurableTransport(Transport):
     def emit(self, event: Any) -> None:
         data = Serde.to_dict(event)
         self.keep(data)
-        if self._settings.wait and data.get("eventType") in _TERMINAL:
-            self.close(self._settings.wait)
+        wait = self._settings.wait
+        if wait and data.get("eventType") in _TERMINAL and not self.close(wait):
+            self.left_behind(wait)
+
+    def left_behind(self, waited: float) -> None:
+        """The last event of a run has waited so many seconds for delivery, in vain."""
+        log.warning(
+            "Lineage events are left in %s after %g s; they are lost if that folder ends with this host",
+            self._spool.folder,
+            waited,
+        )
 
     def keep(self, event: dict[str, Any]) -> None:
         """Append one event to the spool and see to it that somebody delivers."""
