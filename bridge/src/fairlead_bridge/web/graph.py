@@ -289,4 +289,5 @@ def _arranged(known: Known, part: Part, before: layout.Drawing | None = None) ->
         [layout.Link(known.name(source), known.name(target)) for source, target, _ in part.hops],
         list(known.frames(part).values()),
         before,
+        layout.LABEL_GAP if part.via else layout.COLUMN_GAP,
     )

@@ -21,6 +21,7 @@ from types import MappingProxyType
 Point = tuple[float, float]
 
 COLUMN_GAP, ROW_GAP = 76.0, 26.0
+LABEL_GAP = 148.0  # between columns whose edges carry words
 INNER_COLUMN_GAP, INNER_ROW_GAP = 44.0, 16.0
 PASSAGE = 8.0  # height kept free for an edge that passes a column
 NAME_CHARACTER = 7.6  # width of a character of a card's name
@@ -118,9 +119,10 @@ def arrange(
     links: Sequence[Link],
     frames: Iterable[Frame] = (),
     before: Drawing | None = None,
+    gap: float = COLUMN_GAP,
 ) -> Drawing:
     """
-    Lay out a graph of `boxes` and `links`, grouped by `frames`.
+    Lay out a graph of `boxes` and `links`, grouped by `frames`, with a `gap` between columns.
 
     What stood in the drawing `before` this one keeps its order from top to bottom: who unfolds a
     part of a graph finds the rest where it was.
@@ -183,7 +185,7 @@ def arrange(
         for id in outer_ids
     ]
     outer = _layered(
-        sizes, list(crossing.values()), COLUMN_GAP, ROW_GAP, stood=_by_index(outer_ids, stood)
+        sizes, list(crossing.values()), gap, ROW_GAP, stood=_by_index(outer_ids, stood)
     )
 
     cards: dict[str, Place] = {}

@@ -3,16 +3,17 @@ import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { Card, Graph } from '../api/schema'
 import { useNow } from '../parts/Now'
-import { DagFrame, DatasetCard, JobCard } from './Cards'
+import { DagCard, DagFrame, DatasetCard, JobCard, type Unfold } from './Cards'
+import { changesOf } from './changes'
 import { Edges } from './Edges'
 import { FarView } from './FarView'
 import type { Blame, Neighbours } from './graph'
 import { pathThrough } from './graph'
-import { colorUnder } from './lens'
+import { carriersOf, colorUnder } from './lens'
 import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
 
-const types = { dataset: DatasetCard, job: JobCard, frame: DagFrame }
+const types = { dataset: DatasetCard, job: JobCard, dag: DagCard, frame: DagFrame }
 /** Below this zoom, cards are rectangles on a canvas. */
 const FAR = 0.34
 const NEAREST = 1.8
@@ -24,25 +25,30 @@ interface Props {
   selected: string | undefined
   wanted: string[] | null // cards that were looked for and found; null when nothing is looked for
   blame: Blame | null
+  open: string | undefined // what was opened, as the address has it
+  held: { readonly current: string | undefined } // the card that stays where it is when the graph changes
+  on: Unfold
   onSelect: (node: string | undefined) => void
-  onMore: (node: string) => void
+  onFocus: (node: string) => void
 }
 
-export function Board({ graph, neighbours, lens, selected, wanted, blame, onSelect, onMore }: Props) {
+export function Board({ graph, neighbours, lens, selected, wanted, blame, open, held, on, onSelect, onFocus }: Props) {
   const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
   const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
-  const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now)])), [graph, lens, now])
+  const carriers = useMemo(() => carriersOf(graph.edges), [graph])
+  const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])), [graph, lens, now, carriers])
   const blamed = useMemo(() => {
     const path = blame?.path ?? []
     return new Set(path.slice(1).map((node, at) => `${path[at]} ${node}`))
   }, [blame])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
-  useArrival(graph)
+  useArrival(graph, held)
 
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
+    const opened = new Set(changesOf(open).map(({ side, id }) => `${side} ${id}`))
     const frames: Node[] = graph.groups.map((group) => ({
       id: group.id,
       type: 'frame',
@@ -50,23 +56,23 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, onSele
       width: group.w,
       height: group.h,
       zIndex: 0,
-      data: { group },
+      data: { group, all: opened.has(`tasks ${group.job_id}`), on },
       selected: group.id === selected,
       ariaLabel: `DAG ${group.label}, ${group.state ?? 'no run'}`,
     }))
     const cards: Node[] = graph.cards.map((card) => ({
       id: card.node,
-      type: card.kind,
+      type: card.job_kind === 'dag' ? 'dag' : card.kind,
       position: { x: card.x, y: card.y },
       width: card.w,
       height: card.h,
       zIndex: 2,
       selected: card.node === selected,
-      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: marked ? !marked.has(card.node) : lit !== null && !lit.has(card.node) && selected !== card.group, found: marked?.has(card.node) ?? false, focus: card.node === graph.focus, onMore },
+      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: marked ? !marked.has(card.node) : lit !== null && !lit.has(card.node) && selected !== card.group, found: marked?.has(card.node) ?? false, focus: card.node === graph.focus, brought: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) }, on },
       ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
     }))
     return [...frames, ...cards]
-  }, [graph, colors, lit, marked, selected, far, onMore])
+  }, [graph, colors, lit, marked, selected, far, open, on])
 
   const pickFromAfar = useCallback(
     (event: React.MouseEvent) => {
@@ -94,7 +100,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, onSele
       disableKeyboardA11y
       zoomOnDoubleClick={false}
       onNodeClick={(_, node) => onSelect(node.id)}
-      onNodeDoubleClick={(_, node) => onMore(node.id)}
+      onNodeDoubleClick={(_, node) => onFocus(node.id)}
       onPaneClick={pickFromAfar}
       onKeyDown={(event) => {
         const node = event.target instanceof HTMLElement ? event.target.closest('.react-flow__node')?.getAttribute('data-id') : null
@@ -105,7 +111,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, onSele
       }}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
-      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} />}
+      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} personal={lens === 'pii'} />}
       <MiniMap graph={graph} colors={colors} />
     </ReactFlow>
   )
@@ -139,7 +145,8 @@ export function useMoves(graph: Graph | undefined) {
   return { all, to, home }
 }
 
-const areaOfFocus = (graph: Graph): Area | undefined => graph.cards.find((one) => one.node === graph.focus) ?? graph.groups.find((one) => one.id === graph.focus) ?? graph.cards[0]
+const areaOf = (graph: Graph, node: string): Area | undefined => graph.cards.find((one) => one.node === node) ?? graph.groups.find((one) => one.id === node)
+const areaOfFocus = (graph: Graph): Area | undefined => areaOf(graph, graph.focus) ?? graph.cards[0]
 
 const TOP = 110 // room for the sentence above the graph
 const EDGE = 40
@@ -163,26 +170,29 @@ function around(area: Area, width: number, height: number) {
 
 /**
  * A new graph is shown whole where it can be read, else around its focus. When the same focus gets
- * more or fewer levels, its card stays where it is on the screen. Live changes move nothing.
+ * more or less around it, the card that was held, or else that of the focus, stays where it is on
+ * the screen. Live changes move nothing.
  */
-function useArrival(graph: Graph) {
+function useArrival(graph: Graph, held: Props['held']) {
   const flow = useReactFlow()
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
-  const shown = useRef<{ focus: string; card: Area | undefined } | null>(null)
+  const shown = useRef<Graph | null>(null)
   const arrived = width > 0 && height > 0
   useEffect(() => {
     if (!arrived) return
-    const card = areaOfFocus(graph)
     const before = shown.current
-    shown.current = { focus: graph.focus, card }
+    shown.current = graph
     if (before?.focus === graph.focus) {
-      if (!before.card || !card) return
+      const still = [held.current ?? graph.focus, graph.focus].find((node) => areaOf(before, node) && areaOf(graph, node))
+      const was = still === undefined ? areaOfFocus(before) : areaOf(before, still)
+      const is = still === undefined ? areaOfFocus(graph) : areaOf(graph, still)
+      if (!was || !is || (was.x === is.x && was.y === is.y)) return
       const { x, y, zoom } = flow.getViewport()
-      if (before.card.x === card.x && before.card.y === card.y) return
-      void flow.setViewport({ x: x + (before.card.x - card.x) * zoom, y: y + (before.card.y - card.y) * zoom, zoom })
+      void flow.setViewport({ x: x + (was.x - is.x) * zoom, y: y + (was.y - is.y) * zoom, zoom })
       return
     }
+    const card = areaOfFocus(graph)
     const whole = fitting(graph, width, height)
     if (whole.zoom >= 0.45 || !card) void flow.setViewport(whole)
     else void flow.setViewport(around(card, width, height))

@@ -1,13 +1,14 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
-import { Clock, Workflow } from 'lucide-react'
-import { memo } from 'react'
+import { ChevronsDownUp, ChevronsUpDown, Clock, Fingerprint, Workflow } from 'lucide-react'
+import { memo, type MouseEvent } from 'react'
 import type { Card, Group } from '../api/schema'
 import { Tile } from '../parts/Names'
 import { Time, Took } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { ending, fitted, initials, pathOf, shortName } from '../text/names'
-import { against } from '../text/numbers'
+import { against, counted } from '../text/numbers'
 import { neverRan, toneOf, wordOf } from '../text/state'
+import { A_FEW } from './changes'
 
 export interface CardData extends Record<string, unknown> {
   card: Card
@@ -15,12 +16,23 @@ export interface CardData extends Record<string, unknown> {
   dim: boolean
   found: boolean // what was looked for in the graph
   focus: boolean
-  onMore: (node: string) => void
+  brought: { up: boolean; down: boolean } // whether neighbours were brought to a side
+  on: Unfold
 }
 export interface FrameData extends Record<string, unknown> {
   group: Group
+  all: boolean // whether all its tasks are shown
+  on: Unfold
 }
-export type CardNode = Node<CardData, 'dataset' | 'job'>
+
+/** What a reader may ask of single cards and boxes. */
+export interface Unfold {
+  open: (card: Card, side: 'up' | 'down') => void
+  close: (card: Card, side: 'up' | 'down') => void
+  fold: (dag: { id: string; node: string }, fold: boolean) => void
+  tasks: (group: Group, all: boolean) => void
+}
+export type CardNode = Node<CardData, 'dataset' | 'job' | 'dag'>
 export type FrameNode = Node<FrameData, 'frame'>
 
 /** xyflow measures edges from handles; ours come laid out, so these only mark the sides. */
@@ -35,28 +47,65 @@ const sides = (
 const room = (width: number, taken: number) => Math.floor((width - taken) / 7.6)
 
 function More({ data }: { data: CardData }) {
-  const { card, onMore } = data
-  const stub = (count: number, side: 'left' | 'right', word: string) =>
-    count > 0 && (
-      <button
-        type="button"
-        className="stub nodrag"
-        style={{ [side]: -15 }}
-        title={`${count} more ${word}, not drawn`}
-        aria-label={`${count} more ${word} of ${card.name}, show from there`}
-        onClick={(event) => {
-          event.stopPropagation()
-          onMore(card.node)
-        }}
-      >
-        +{count}
-      </button>
+  const { card, brought, on } = data
+  const side = (which: 'up' | 'down', count: number) => {
+    const word = which === 'up' ? 'upstream' : 'downstream'
+    if (!count && !brought[which]) return null
+    return (
+      <span className="stubs nodrag" data-side={which}>
+        {count > 0 && (
+          <button
+            type="button"
+            className="stub"
+            title={`${count} more ${word}, not drawn: bring ${count > A_FEW ? `${A_FEW} of them` : 'them'}`}
+            aria-label={`Bring ${count} more ${word} of ${card.name}`}
+            onClick={(event) => {
+              event.stopPropagation()
+              on.open(card, which)
+            }}
+          >
+            +{count}
+          </button>
+        )}
+        {brought[which] && (
+          <button
+            type="button"
+            className="stub"
+            title={`Hide what was brought ${word}`}
+            aria-label={`Hide what was brought ${word} of ${card.name}`}
+            onClick={(event) => {
+              event.stopPropagation()
+              on.close(card, which)
+            }}
+          >
+            −
+          </button>
+        )}
+      </span>
     )
+  }
   return (
     <>
-      {stub(card.more_upstream, 'left', 'upstream')}
-      {stub(card.more_downstream, 'right', 'downstream')}
+      {side('up', card.more_upstream)}
+      {side('down', card.more_downstream)}
     </>
+  )
+}
+
+/** How many columns are personal data, and whether that is known by their tags or by where they come from. */
+function Personal({ card }: { card: Card }) {
+  const tagged = card.personal
+  const reached = card.personal_reached
+  const masked = card.personal_masked
+  if (!tagged.length && !reached.length && !masked.length) return null
+  const named = (columns: string[]) => columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
+  const told = [tagged.length ? `Personal data: ${named(tagged)}` : '', reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '', masked.length ? `Made from personal data, masked: ${named(masked)}` : ''].filter(Boolean)
+  const count = [...tagged, ...reached].filter((column) => column !== '*').length
+  return (
+    <span className="end badge" data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'} title={told.join('\n')} role="img" aria-label={told.join('. ')}>
+      <Fingerprint size={11} aria-hidden />
+      <span className="num">{count || (tagged.length ? 'all' : masked.length)}</span>
+    </span>
   )
 }
 
@@ -86,7 +135,8 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
             <Clock size={11} strokeWidth={2.4} aria-hidden />
             {card.written_at ? <Time at={card.written_at} as="age" /> : card.written_by || card.state ? 'not written' : 'source'}
           </Badge>
-          {card.columns ? <span className="sub end num">{card.columns} cols</span> : null}
+          <Personal card={card} />
+          {card.columns && !card.personal.length && !card.personal_reached.length && !card.personal_masked.length ? <span className="sub end num">{card.columns} cols</span> : null}
         </div>
         <span className="foot" style={{ background: data.color }} />
         {sides}
@@ -135,8 +185,56 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   )
 })
 
+/** A DAG that stands for its tasks. */
+export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
+  const { card, on } = data
+  const name = card.dag_id ?? card.name
+  return (
+    <>
+      <div className="card" data-job data-dag data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
+        <span className="stripe" style={{ background: data.color }} />
+        <div className="row">
+          <Workflow size={13} aria-hidden style={{ flex: 'none' }} />
+          <span className="nm" title={card.name}>
+            {fitted(name, room(card.w, 50))}
+          </span>
+        </div>
+        <div className="row">
+          <StateBadge state={card.state} />
+          <span className="sub">{card.schedule ?? 'no schedule'}</span>
+        </div>
+        <div className="row" style={{ marginTop: 'auto' }}>
+          <button
+            type="button"
+            className="tag nodrag"
+            aria-label={`Show the ${counted(card.tasks ?? 0, 'task')} of ${name}`}
+            title="Show its tasks"
+            disabled={!card.folded}
+            onClick={(event) => {
+              event.stopPropagation()
+              on.fold(card, false)
+            }}
+          >
+            {card.folded && <ChevronsUpDown size={11} aria-hidden />}
+            {counted(card.tasks ?? 0, 'task')}
+          </button>
+          <span className="end">
+            <Ticks states={card.recent} limit={9} />
+          </span>
+        </div>
+        {sides}
+      </div>
+      <More data={data} />
+    </>
+  )
+})
+
 export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
-  const { group } = data
+  const { group, all, on } = data
+  const ask = (act: () => void) => (event: MouseEvent) => {
+    event.stopPropagation()
+    act()
+  }
   return (
     <div className="frame" data-tone={toneOf(group.state)} data-selected={selected || undefined}>
       <header>
@@ -145,13 +243,22 @@ export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
           <span className="nm" title={group.label}>
             {group.label}
           </span>
+          <button type="button" className="mini end nodrag" aria-label={`Show ${group.label} as one card`} title="Show it as one card (c)" onClick={ask(() => on.fold({ id: group.job_id, node: group.id }, true))}>
+            <ChevronsDownUp size={12} aria-hidden />
+          </button>
         </div>
         <div className="row" style={{ gap: 6, marginTop: 3 }}>
           <span className="sub cut">{group.schedule ?? 'no schedule'}</span>
-          {group.hidden > 0 && (
-            <span className="tag" title={`${group.hidden} tasks of this DAG are not drawn`}>
-              +{group.hidden}
-            </span>
+          {(group.hidden > 0 || all) && (
+            <button
+              type="button"
+              className="tag nodrag"
+              title={all ? 'Show only the tasks that take part' : `${counted(group.hidden, 'task')} of this DAG not drawn: show all`}
+              aria-label={all ? `Show fewer tasks of ${group.label}` : `Show ${counted(group.hidden, 'more task')} of ${group.label}`}
+              onClick={ask(() => on.tasks(group, !all))}
+            >
+              {all ? '−' : `+${group.hidden}`}
+            </button>
           )}
           <span className="end">
             <Ticks states={group.recent} limit={9} />

@@ -1,9 +1,9 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Crosshair, X } from 'lucide-react'
+import { Crosshair, Fingerprint, History, X } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { ColumnEdge, ColumnLineage } from '../api/schema'
 import { useApi } from '../api/client'
-import { DatasetLink, JobLink, platformOf, Tile } from '../parts/Names'
+import { DatasetLink, JobLink, platformOf, Tags, Tile } from '../parts/Names'
 import { Nothing, Problem } from '../parts/Panel'
 import { isMasked, Ways, waysOf } from '../parts/Ways'
 import { useTrail } from '../shell/crumbs'
@@ -12,18 +12,19 @@ import { fitted, shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { arrangeColumns, type ColumnDrawing, columnPath, HEAD, keyOf, nextRow, ROW, type Row, type Sheet, WHOLE, WIDTH } from './columns'
 import { DEEPEST, type LineageSearch, USUAL } from './search'
-import { Stepper, Views } from './Toolbar'
+import { type Lane, Timeline } from './Timeline'
+import { Stepper, Tool, Views } from './Toolbar'
 
 const route = getRouteApi('/lineage')
 const columnName = (column: string) => (column === WHOLE ? 'every column' : column)
 
 /** Which columns come from which: datasets side by side, a line from column to column. */
 export function ColumnsView({ focus }: { focus: string }) {
-  const { up = USUAL.up, down = USUAL.down, column, sel, field } = route.useSearch()
+  const { up = USUAL.up, down = USUAL.down, column, sel, field, asOf, time } = route.useSearch()
   const navigate = route.useNavigate()
   const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
   // One question for both ways, as far as the farther of them; what is too far is left out below.
-  const answer = useApi<ColumnLineage>('lineage/columns', { dataset: focus, column: column ?? WHOLE, depth: Math.max(up, down) }, { keep: true })
+  const answer = useApi<ColumnLineage>('lineage/columns', { dataset: focus, column: column ?? WHOLE, depth: Math.max(up, down), as_of: asOf }, { keep: true })
   const lineage = useMemo(() => answer.data && within(answer.data, up, down), [answer.data, up, down])
   const drawing = useMemo(() => lineage && arrangeColumns(lineage), [lineage])
   const about = lineage?.nodes[0]
@@ -39,6 +40,7 @@ export function ColumnsView({ focus }: { focus: string }) {
   const row = useMemo(() => drawing?.sheets.flatMap((sheet) => sheet.rows).find((one) => one.key === chosen), [drawing, chosen])
   const choose = useCallback((next: Row | undefined) => set({ sel: next?.node, field: next?.column }), [set])
   const follow = useCallback((next: Row) => set({ focus: next.node, column: next.column === WHOLE ? undefined : next.column, sel: next.node, field: next.column }, false), [set])
+  const lanes = useMemo(() => lanesOf(lineage?.edges ?? []), [lineage])
   const board = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
@@ -57,6 +59,7 @@ export function ColumnsView({ focus }: { focus: string }) {
       d: () => set({ down: Math.min(DEEPEST, down + 1) }),
       D: () => set({ down: Math.max(0, down - 1) }),
       e: () => row && follow(row),
+      h: () => set({ time: time ? undefined : true, asOf: undefined }),
       y: () => void navigator.clipboard?.writeText(location.href),
       Escape: () => choose(undefined),
       ArrowLeft: step('left'),
@@ -73,7 +76,7 @@ export function ColumnsView({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [drawing, row, start, up, down, set, choose, follow])
+  }, [drawing, row, start, up, down, time, set, choose, follow])
 
   return (
     <div className="lineage">
@@ -90,6 +93,7 @@ export function ColumnsView({ focus }: { focus: string }) {
         <span className="end muted small num" role="status">
           {drawing ? `${counted(drawing.sheets.reduce((sum, sheet) => sum + sheet.rows.length, 0), 'column')} of ${counted(drawing.sheets.length, 'dataset')}${lineage?.truncated ? `, ${lineage.truncated} beyond the limit` : ''}` : ''}
         </span>
+        <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
       </div>
       <div className="board" ref={board}>
         {answer.error && !drawing ? (
@@ -106,9 +110,16 @@ export function ColumnsView({ focus }: { focus: string }) {
           <Drawn drawing={drawing} start={start} chosen={row?.key} focus={about.node} onChoose={choose} />
         )}
       </div>
+      {time && <Timeline lanes={lanes} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
       {drawing && row && <Details drawing={drawing} row={row} isStart={row.key === start} onChoose={choose} onFollow={follow} />}
     </div>
   )
+}
+
+/** The DAGs whose tasks compute the columns. */
+function lanesOf(edges: ColumnEdge[]): Lane[] {
+  const dags = edges.flatMap(({ job }) => (job?.dag_id ? [{ node: `job:${job.namespace}:${job.dag_id}`, label: job.dag_id }] : []))
+  return [...new Map(dags.map((dag) => [dag.node, dag])).values()]
 }
 
 /** What is at most so many hops away. */
@@ -217,6 +228,7 @@ function SheetCard({ sheet, drawing, lit, start, chosen, isFocus, onChoose }: Sh
               {columnName(row.column)}
             </span>
             <span className="hidden-text"> of {shortName(name)} </span>
+            {row.about?.personal && <Fingerprint size={12} color="var(--accent)" role="img" aria-label="personal data" style={{ flex: 'none' }} />}
             <span className="end small cut">{isMasked(told) ? 'masked' : (words.find((word) => word !== 'identity' && word !== 'direct') ?? '')}</span>
           </button>
         )
@@ -247,6 +259,7 @@ function Details({ drawing, row, isStart, onChoose, onFollow }: DetailsProps) {
           </button>
         </div>
         <h2>{columnName(row.column)}</h2>
+        {row.about && row.about.tags.length > 0 && <Tags of={row.about.tags} />}
         {about && <DatasetLink dataset={about} />}
         {!isStart && (
           <div className="row wrap">

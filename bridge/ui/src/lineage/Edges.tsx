@@ -1,18 +1,23 @@
 import { useStore, ViewportPortal } from '@xyflow/react'
 import { memo, useMemo } from 'react'
 import type { Route } from '../api/schema'
-import { lineOf } from './graph'
+import { fitted } from '../text/names'
+import { toneOf } from '../text/state'
+import { lineOf, middleOf } from './graph'
 
 interface Props {
   edges: Route[]
   lit: Set<string> | null // cards on the path of the chosen one; null when none is chosen
   blamed: Set<string> // edges of the blame path, as "source target"
+  personal: boolean // whether edges that carry personal data are told apart
 }
 
 const MARGIN = 200
+/** With more edges in view, words on them would hide each other. */
+const MOST_LABELS = 120
 
 /** All edges of the part that is in view, in one SVG: no React component an edge of xyflow's own. */
-export const Edges = memo(({ edges, lit, blamed }: Props) => {
+export const Edges = memo(({ edges, lit, blamed, personal }: Props) => {
   const drawn = useMemo(
     () =>
       edges
@@ -26,11 +31,13 @@ export const Edges = memo(({ edges, lit, blamed }: Props) => {
   )
   const [left, top, right, bottom] = useView()
   const kind = (edge: Route) => {
-    if (blamed.has(`${edge.source} ${edge.target}`)) return 'blame'
+    if (personal && edge.personal) return 'personal'
+    if (!personal && blamed.has(`${edge.source} ${edge.target}`)) return 'blame'
     return lit?.has(edge.source) && lit.has(edge.target) ? 'lit' : 'plain'
   }
-  const color = { blame: 'var(--bad)', lit: 'var(--accent)', plain: 'var(--edge)' }
-  const order = { plain: 0, lit: 1, blame: 2 }
+  const color = { blame: 'var(--bad)', personal: 'var(--blk)', lit: 'var(--accent)', plain: 'var(--edge)' }
+  const width = { blame: 2.4, personal: 2.2, lit: 2, plain: 1.5 }
+  const order = { plain: 0, lit: 1, personal: 2, blame: 3 }
   const inView = drawn
     .filter(({ box }) => box[2] >= left && box[0] <= right && box[3] >= top && box[1] <= bottom)
     .map((item) => ({ ...item, kind: kind(item.edge) }) as const)
@@ -39,7 +46,7 @@ export const Edges = memo(({ edges, lit, blamed }: Props) => {
     <ViewportPortal>
       <svg className="edges" width={1} height={1} style={{ position: 'absolute', left: 0, top: 0, overflow: 'visible', pointerEvents: 'none' }} aria-hidden>
         <defs>
-          {(['plain', 'lit', 'blame'] as const).map((name) => (
+          {(['plain', 'lit', 'personal', 'blame'] as const).map((name) => (
             <marker key={name} id={`arrow-${name}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth={name === 'plain' ? 7 : 5} markerHeight={name === 'plain' ? 7 : 5} orient="auto">
               <path d="M1 1 7 4 1 7z" fill={color[name]} />
             </marker>
@@ -48,13 +55,31 @@ export const Edges = memo(({ edges, lit, blamed }: Props) => {
         {inView.map(({ edge, line, kind }) => (
           <g key={`${edge.source} ${edge.target} ${edge.kind}`} data-edge={`${edge.source} ${edge.target}`} opacity={lit && kind === 'plain' ? 0.35 : 1}>
             {kind === 'blame' && <path d={line} fill="none" stroke={color.blame} strokeWidth={8} opacity={0.12} strokeLinecap="round" />}
-            <path d={line} fill="none" stroke={color[kind]} strokeWidth={kind === 'blame' ? 2.4 : kind === 'lit' ? 2 : 1.5} strokeDasharray={edge.kind === 'control' ? '2 4' : undefined} markerEnd={`url(#arrow-${kind})`} />
+            <path d={line} fill="none" stroke={color[kind]} strokeWidth={width[kind]} strokeDasharray={edge.kind === 'control' ? '2 4' : undefined} markerEnd={`url(#arrow-${kind})`} />
           </g>
         ))}
+        {inView.length <= MOST_LABELS && inView.map(({ edge }) => edge.jobs.length > 0 && <Jobs key={`${edge.source} ${edge.target}`} edge={edge} />)}
       </svg>
     </ViewportPortal>
   )
 })
+
+/** On an edge between datasets: the job that it stands for, or how many. */
+function Jobs({ edge }: { edge: Route }) {
+  const [first] = edge.jobs
+  const failed = edge.jobs.find((job) => toneOf(job.state) === 'bad')
+  const text = fitted(edge.jobs.length === 1 && first ? first.label : `${edge.jobs.length} jobs`, 18)
+  const [x, y] = middleOf(edge.points)
+  const width = 14 + 6.1 * text.length
+  return (
+    <g transform={`translate(${x} ${y})`}>
+      <rect x={-width / 2} y={-9} width={width} height={18} rx={9} fill="var(--raised)" stroke={failed ? 'var(--bad)' : 'var(--line2)'} />
+      <text y={3.5} textAnchor="middle" fontSize={10} fill={failed ? 'var(--bad-text)' : 'var(--muted)'} style={{ fontFamily: 'var(--mono)' }}>
+        {text}
+      </text>
+    </g>
+  )
+}
 
 /** What part of the graph is in view, in steps, so that panning does not redraw at every pixel. */
 function useView(): [number, number, number, number] {

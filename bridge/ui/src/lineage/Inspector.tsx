@@ -5,7 +5,7 @@ import type { Card, DatasetDetail, Durations as DurationsAnswer, Graph, Group, J
 import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
 import { DatasetLink, JobLink, Owners, Tags, Tile } from '../parts/Names'
-import { Time, Took } from '../parts/Now'
+import { Moment, Time, Took } from '../parts/Now'
 import { Answer, Facts } from '../parts/Panel'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { external } from '../text/links'
@@ -19,21 +19,24 @@ interface Props {
   graph: Graph
   neighbours: Neighbours
   selected: string
+  asOf: string | undefined
   onSelect: (node: string) => void
   onFocus: (node: string) => void
   onClose: () => void
 }
 
 /** What is known about the chosen card, to the right of the graph. */
-export function Inspector({ graph, neighbours, selected, onSelect, onFocus, onClose }: Props) {
+export function Inspector({ graph, neighbours, selected, asOf, onSelect, onFocus, onClose }: Props) {
   const card = graph.cards.find((one) => one.node === selected)
   const group = graph.groups.find((one) => one.id === selected)
   if (!card && !group) return null
   return (
     <aside className="inspector" aria-label="Details of the chosen card">
+     <Moment at={asOf}>
       {card ? <Head card={card} graph={graph} onFocus={onFocus} onClose={onClose} /> : group ? <GroupHead group={group} onFocus={onFocus} onClose={onClose} /> : null}
-      {card?.kind === 'dataset' ? <DatasetPart key={card.id} card={card} /> : card ? <JobPart key={card.id} id={card.id} /> : <JobPart key={selected} id={selected.replace(/^job:/, '')} />}
+      {card?.kind === 'dataset' ? <DatasetPart key={card.id} card={card} asOf={asOf} /> : card ? <JobPart key={card.id} id={card.id} asOf={asOf} /> : group ? <JobPart key={group.job_id} id={group.job_id} asOf={asOf} /> : null}
       {card && <Impact card={card} graph={graph} neighbours={neighbours} onSelect={onSelect} />}
+     </Moment>
     </aside>
   )
 }
@@ -100,9 +103,9 @@ function GroupHead({ group, onFocus, onClose }: { group: Group; onFocus: (node: 
   )
 }
 
-function JobPart({ id }: { id: string }) {
-  const answer = useApi<JobDetail>(`jobs/${encodeURIComponent(id)}`)
-  const durations = useApi<DurationsAnswer>(`jobs/${encodeURIComponent(id)}/durations`, { limit: 24 })
+function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
+  const answer = useApi<JobDetail>(`jobs/${id}`, { as_of: asOf })
+  const durations = useApi<DurationsAnswer>(`jobs/${id}/durations`, { limit: 24, as_of: asOf })
   return (
     <Answer of={answer}>
       {(job) => (
@@ -176,8 +179,8 @@ function References({ title, of }: { title: string; of: JobDetail['inputs'] }) {
   )
 }
 
-function DatasetPart({ card }: { card: Card }) {
-  const answer = useApi<DatasetDetail>(`datasets/${card.id}`)
+function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
+  const answer = useApi<DatasetDetail>(`datasets/${card.id}`, { as_of: asOf })
   return (
     <Answer of={answer}>
       {(dataset) => {
@@ -223,7 +226,7 @@ function DatasetPart({ card }: { card: Card }) {
               {dataset.schema_fields.length ? (
                 dataset.schema_fields.slice(0, 40).map((column) => (
                   <div key={column.name} className="item">
-                    <Link to="/lineage" search={{ focus: card.node, view: 'columns', column: column.name }} className="link mono small cut" title={column.description ?? column.name}>
+                    <Link to="/lineage" search={{ focus: card.node, view: 'columns', column: column.name, ...(asOf ? { asOf } : {}) }} className="link mono small cut" title={column.description ?? column.name}>
                       {column.name}
                     </Link>
                     <Tags of={column.tags} />

@@ -1,7 +1,7 @@
 import { Menu, Modal, useComputedColorScheme } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { Activity, Crosshair, Download, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Table2, Timer, User } from 'lucide-react'
+import { Activity, Crosshair, Download, FileImage, Fingerprint, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Route, Table2, Timer, User, Workflow } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Graph, Overview } from '../api/schema'
 import { addressOf, useApi } from '../api/client'
@@ -12,21 +12,25 @@ import { Answer, Nothing, Panel, Problem } from '../parts/Panel'
 import { useTrail } from '../shell/crumbs'
 import { typing } from '../shell/keys'
 import { isDataset, shortName } from '../text/names'
-import { count } from '../text/numbers'
+import { count, counted } from '../text/numbers'
+import { askOf } from './ask'
 import { Board, useMoves } from './Board'
+import type { Unfold } from './Cards'
+import { type Changes, closed, collapsed, expanded, folded, opened, withTasks } from './changes'
 import { ColumnsView } from './ColumnsView'
-import { saveCsv } from './exports'
+import { saveCsv, savePng } from './exports'
 import { blameOf, found, neighboursOf, nextCard, type Step } from './graph'
 import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { legendOf } from './lens'
-import { DEEPEST, type Lens, lenses, type LineageSearch, USUAL } from './search'
-import { Timeline } from './Timeline'
+import { DEEPEST, type Lens, lenses, limits, type LineageSearch, USUAL } from './search'
+import { lanesOf, Timeline } from './Timeline'
 import { Find, Stepper, Tool, Views } from './Toolbar'
-import { Verdict } from './Verdict'
+import { Privacy, Verdict } from './Verdict'
 
 const route = getRouteApi('/lineage')
-const icons: Record<Lens, LucideIcon> = { status: Activity, freshness: Timer, duration: Gauge, owner: User }
+const icons: Record<Lens, LucideIcon> = { status: Activity, freshness: Timer, duration: Gauge, pii: Fingerprint, owner: User }
+const words: Record<Lens, string> = { status: 'Status', freshness: 'Freshness', duration: 'Duration', pii: 'PII', owner: 'Owner' }
 
 export default function LineagePage() {
   const { focus, view } = route.useSearch()
@@ -106,8 +110,8 @@ function Start() {
 function Lineage({ focus }: { focus: string }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, sel, asOf, time } = search
-  const answer = useApi<Graph>('graph', { node: focus, up, down, as_of: asOf }, { keep: true })
+  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, limit = USUAL.limit, sel, asOf, time } = search
+  const answer = useApi<Graph>('graph', askOf(focus, search), { keep: true })
   const graph = answer.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
@@ -119,6 +123,9 @@ function Lineage({ focus }: { focus: string }) {
   const scheme = useComputedColorScheme('light')
   const [help, setHelp] = useState(false)
   const [table, setTable] = useState(false)
+  const [trouble, setTrouble] = useState<string>()
+  const held = useRef<string>(undefined)
+  const picture = addressOf('graph.svg', { ...askOf(focus, search), theme: scheme })
   const name = graph?.cards.find((card) => card.node === graph.focus)?.name ?? graph?.groups.find((group) => group.id === graph.focus)?.label ?? focus.split(':').at(-1) ?? focus
   useTrail(
     shortName(name),
@@ -129,6 +136,38 @@ function Lineage({ focus }: { focus: string }) {
 
   const select = useCallback((node: string | undefined) => set({ sel: node }), [set])
   const refocus = useCallback((node: string) => set({ focus: node, sel: node }, false), [set])
+  // The latest address, for whoever asks later: cards must not be drawn anew for each change of it.
+  const latest = useRef({ search, graph })
+  useEffect(() => {
+    latest.current = { search, graph }
+  })
+  const change = useCallback(
+    (node: string, what: (now: LineageSearch) => Changes) => {
+      held.current = node
+      set(what(latest.current.search))
+    },
+    [set],
+  )
+  const on = useMemo<Unfold>(
+    () => ({
+      open: (card, side) => change(card.node, (now) => opened(now, side, card.id, side === 'up' ? card.more_upstream : card.more_downstream)),
+      close: (card, side) => change(card.node, (now) => closed(now, side, card.id)),
+      fold: (dag, fold) => change(dag.node, (now) => folded(now, dag.id, fold)),
+      tasks: (group, all) => change(group.id, (now) => withTasks(now, group.job_id, all)),
+    }),
+    [change],
+  )
+  /** The chosen card and everything that it counts; a box with all its tasks; or less of it again. */
+  const unfold = useCallback(
+    (more: boolean) => {
+      const card = graph?.cards.find((one) => one.node === sel)
+      const group = graph?.groups.find((one) => one.id === sel)
+      if (graph && card) change(card.node, (now) => (more ? expanded(now, card) : collapsed(now, card, graph)))
+      else if (group && more) on.tasks(group, true)
+      else if (group) on.fold({ id: group.job_id, node: group.id }, true)
+    },
+    [graph, sel, change, on],
+  )
   const step = useCallback(
     (where: Step) => {
       if (!graph) return
@@ -147,7 +186,11 @@ function Lineage({ focus }: { focus: string }) {
       U: () => set({ up: Math.max(0, up - 1) }),
       d: () => set({ down: Math.min(DEEPEST, down + 1) }),
       D: () => set({ down: Math.max(0, down - 1) }),
-      e: () => sel && refocus(sel),
+      e: () => unfold(true),
+      c: () => unfold(false),
+      o: () => sel && refocus(sel),
+      g: () => set({ group: search.group ? undefined : 'dag' }),
+      v: () => set({ view: search.view === 'data' ? undefined : 'data' }),
       f: moves.all,
       b: () => blame && (select(blame.root.node), moves.to(blame.root.node)),
       h: () => set({ time: time ? undefined : true, asOf: undefined }),
@@ -175,7 +218,7 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, time, set, select, refocus, moves, blame, step])
+  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, blame, step])
 
   return (
     <div className="lineage">
@@ -188,17 +231,30 @@ function Lineage({ focus }: { focus: string }) {
             return (
               <button key={one} type="button" aria-pressed={lens === one} onClick={() => set({ lens: one })}>
                 <Icon size={13} aria-hidden />
-                {one.charAt(0).toUpperCase() + one.slice(1)}
+                {words[one]}
               </button>
             )
           })}
         </div>
         <Stepper label="Upstream" value={up} onChange={(next) => set({ up: next })} />
         <Stepper label="Downstream" value={down} onChange={(next) => set({ down: next })} />
+        {search.view !== 'data' && (
+          <button type="button" className="button" aria-pressed={search.group === 'dag'} title="Each DAG as one card (g)" onClick={() => set({ group: search.group ? undefined : 'dag' })}>
+            <Workflow size={14} aria-hidden />
+            Group by DAG
+          </button>
+        )}
+        {blame && (
+          <button type="button" className="button" title="To the failure that is to blame (b)" onClick={() => (select(blame.root.node), moves.to(blame.root.node))}>
+            <Route size={14} color="var(--bad)" aria-hidden />
+            Blame path
+          </button>
+        )}
         <Find field={findField} value={wanted} hits={hits} at={sel} onChange={setWanted} onJump={(node) => (select(node), moves.to(node))} />
         <span className="end muted small num" role="status">
-          {graph ? `${count(graph.cards.length)} cards${graph.truncated ? `, ${count(graph.truncated)} beyond the limit` : ''}` : ''}
+          {graph ? [`${count(graph.cards.length)} cards`, graph.folded ? `${counted(graph.folded, 'job')} on the edges` : '', graph.truncated ? `${count(graph.truncated)} beyond the limit` : ''].filter(Boolean).join(', ') : ''}
         </span>
+        {graph && graph.truncated > 0 && <More limit={limit} onChange={(next) => set({ limit: next })} />}
         <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
         <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
         {graph && (
@@ -209,8 +265,11 @@ function Lineage({ focus }: { focus: string }) {
               </button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item component="a" href={addressOf('graph.svg', { node: focus, up, down, as_of: asOf, theme: scheme })} download leftSection={<ImageDown size={15} aria-hidden />}>
+              <Menu.Item component="a" href={picture} download leftSection={<ImageDown size={15} aria-hidden />}>
                 As a picture (SVG)
+              </Menu.Item>
+              <Menu.Item onClick={() => savePng(picture, graph).then(() => setTrouble(undefined), (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)))} leftSection={<FileImage size={15} aria-hidden />}>
+                As a picture (PNG)
               </Menu.Item>
               <Menu.Item onClick={() => saveCsv(graph)} leftSection={<Table2 size={15} aria-hidden />}>
                 Its edges as a table (CSV)
@@ -232,23 +291,46 @@ function Lineage({ focus }: { focus: string }) {
           </Moment>
         ) : (
           <Moment at={asOf}>
-            <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} onFurther={up < DEEPEST ? () => set({ up: Math.min(DEEPEST, up + 4) }) : undefined} />
+            {lens === 'pii' ? (
+              <Privacy graph={graph} onSelect={(node) => (select(node), moves.to(node))} />
+            ) : (
+              <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} onFurther={up < DEEPEST ? () => set({ up: Math.min(DEEPEST, up + 4) }) : undefined} />
+            )}
+            {trouble && (
+              <div className="trouble" role="alert">
+                {trouble}
+                <button type="button" className="button" onClick={() => setTrouble(undefined)}>
+                  Close
+                </button>
+              </div>
+            )}
             <Legend lens={lens} graph={graph} />
-            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} onSelect={select} onMore={refocus} />
+            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
             <div className="tools">
               <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
               <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />
               <button type="button" className="keys" onClick={() => setHelp(true)}>
-                <kbd>u</kbd> up <kbd>d</kbd> down {blame && (<><kbd>b</kbd> blame </>)}<kbd>?</kbd> all keys
+                <kbd>e</kbd> expand <kbd>c</kbd> collapse {blame && (<><kbd>b</kbd> blame </>)}<kbd>?</kbd> all keys
               </button>
             </div>
           </Moment>
         )}
       </div>
-      {graph && time && <Timeline graph={graph} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
-      {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
+      {graph && time && <Timeline lanes={lanesOf(graph)} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
+      {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} asOf={asOf} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
       <Keys opened={help} onClose={() => setHelp(false)} />
     </div>
+  )
+}
+
+/** Beyond the limit the rest is counted; here more of it is brought. */
+function More({ limit, onChange }: { limit: number; onChange: (limit: number) => void }) {
+  const next = limits.find((one) => one > limit)
+  if (!next) return null
+  return (
+    <button type="button" className="button" onClick={() => onChange(next)}>
+      Show {count(next)}
+    </button>
   )
 }
 
@@ -270,11 +352,14 @@ const keys: [string, string][] = [
   ['/', 'Search everything'],
   ['Ctrl F', 'Find in the graph; Enter jumps from card to card'],
   ['u  d', 'One level more up, down; with shift one fewer'],
-  ['e', 'Make the chosen card the focus'],
+  ['e  c', 'Expand the chosen card or box, collapse it'],
+  ['o', 'Make the chosen card the focus'],
+  ['g', 'Each DAG as one card'],
+  ['v', 'Datasets alone'],
   ['← ↑ ↓ →', 'To the neighbour'],
   ['b', 'To the failure that is to blame'],
   ['f', 'Show the whole graph'],
-  ['1 – 4', 'Status, freshness, duration, owner'],
+  ['1 – 5', 'Status, freshness, duration, PII, owner'],
   ['h', 'Time travel'],
   ['[  ]', 'There: to the event before, after'],
   ['t', 'The same as a table'],

@@ -16,24 +16,37 @@ const HEAD = 22
 const LEFT = 170
 const HOURS = [1, 6, 24, 24 * 7] as const
 
+/** At most so many DAGs have a lane; the others are counted. */
+const LANES = 8
+
+export interface Lane {
+  node: string
+  label: string
+}
+
+/** The DAGs of a graph, be they boxes or cards. */
+export function lanesOf(graph: Graph): Lane[] {
+  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map((card) => ({ node: card.node, label: card.dag_id ?? card.name }))
+  return [...graph.groups.map((group) => ({ node: group.id, label: group.label })), ...cards]
+}
+
 interface Props {
-  graph: Graph
+  lanes: Lane[]
   asOf: string | undefined
   onChange: (asOf: string | undefined) => void
   onClose: () => void
 }
 
 /** The runs of the DAGs that are drawn, over time; a moment chosen here is shown in the graph. */
-export function Timeline({ graph, asOf, onChange, onClose }: Props) {
+export function Timeline({ lanes: dags, asOf, onChange, onClose }: Props) {
   const now = useNow()
   const [chosen, setHours] = useState<number>()
   const { ref, width } = useElementSize()
   const answer = useApi<{ items: Run[] }>('runs', { kind: 'dag', limit: 500 })
   const lanes = useMemo(() => {
-    const dags = new Map(graph.groups.map((group) => [group.id, group.label]))
     const runs = answer.data?.items ?? []
-    return [...dags].slice(0, 8).map(([node, label]) => ({ node, label, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === node && run.started_at) }))
-  }, [graph, answer.data])
+    return dags.slice(0, LANES).map(({ node, label }) => ({ node, label, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === node && run.started_at) }))
+  }, [dags, answer.data])
   const moments = useMemo(() => momentsOf(lanes.flatMap((lane) => lane.runs)), [lanes])
   const hours = chosen ?? spanOf(moments, now, HOURS)
   const at = asOf ? Date.parse(asOf) : now
@@ -77,6 +90,7 @@ export function Timeline({ graph, asOf, onChange, onClose }: Props) {
             {asOf ? clock(asOf, now) : 'now'}
           </b>
         </span>
+        {dags.length > LANES && <span>{dags.length - LANES} more DAGs are drawn</span>}
         <span className="end row">
           <span className="segments" role="group" aria-label="How far back">
             {HOURS.map((span) => (

@@ -1,14 +1,15 @@
 import { Tooltip } from '@mantine/core'
-import { Columns3, type LucideIcon, Minus, Network, Plus } from 'lucide-react'
+import { Columns3, Database, type LucideIcon, Minus, Network, Plus } from 'lucide-react'
 import { type ReactNode, type Ref } from 'react'
 import { DEEPEST, type View } from './search'
 
 const choices: { view: View | undefined; text: string; Icon: LucideIcon }[] = [
   { view: undefined, text: 'Graph', Icon: Network },
+  { view: 'data', text: 'Datasets', Icon: Database },
   { view: 'columns', text: 'Columns', Icon: Columns3 },
 ]
 
-/** What of the lineage is drawn. Columns are those of a dataset. */
+/** What of the lineage is drawn: datasets and jobs, datasets alone, or the columns of a dataset. */
 export function Views({ view, ofDataset, onChange }: { view: View | undefined; ofDataset: boolean; onChange: (view: View | undefined) => void }) {
   return (
     <div className="segments" role="group" aria-label="What is drawn">

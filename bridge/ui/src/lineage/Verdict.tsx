@@ -1,4 +1,4 @@
-import { ArrowRight, Ban, CircleCheck, CircleDashed, LoaderCircle, Zap } from 'lucide-react'
+import { ArrowRight, Ban, CircleCheck, CircleDashed, Fingerprint, LoaderCircle, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
 import type { Card, Graph, Group } from '../api/schema'
 import { Time } from '../parts/Now'
 import { shortName } from '../text/names'
@@ -79,6 +79,45 @@ export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { gra
           </button>
         )}
       </p>
+    </div>
+  )
+}
+
+/** The answer before the graph under the lens of personal data: where it is, and where it comes to unseen. */
+export function Privacy({ graph, onSelect }: { graph: Graph; onSelect: (node: string) => void }) {
+  const tagged = graph.cards.filter((card) => card.personal.length)
+  const reached = graph.cards.filter((card) => card.personal_reached.length)
+  const masked = graph.cards.filter((card) => card.personal_masked.length)
+  const tone = reached.length ? 'bad' : tagged.length ? 'ok' : 'non'
+  const Icon = reached.length ? ShieldAlert : tagged.length ? ShieldCheck : Fingerprint
+  const columns = reached.reduce((sum, card) => sum + card.personal_reached.length, 0)
+  return (
+    <div className="verdict" role="region" aria-label="Where personal data is">
+      <div className="sign" data-tone={tone}>
+        <Icon size={18} aria-hidden />
+      </div>
+      <h2>
+        {reached.length
+          ? `Personal data reaches ${counted(columns, 'column')} of ${counted(reached.length, 'dataset')} that no tag tells of`
+          : tagged.length
+            ? `Personal data stays where tags tell of it: ${counted(tagged.length, 'dataset')}`
+            : 'No tag here tells of personal data'}
+      </h2>
+      <p>
+        {tagged.length
+          ? `By column lineage, from ${counted(tagged.length, 'tagged dataset')}${masked.length ? `; masked in ${counted(masked.length, 'dataset')}` : ''}.`
+          : 'Tags of datasets and of their columns say it: pii, phi, personal, gdpr.'}
+      </p>
+      {reached.length > 0 && (
+        <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
+          {reached.slice(0, 5).map((card) => (
+            <button key={card.node} type="button" className="badge mono" data-tone="bad" style={{ border: 0, cursor: 'pointer' }} title={card.personal_reached.join(', ')} onClick={() => onSelect(card.node)}>
+              {label(card)}
+            </button>
+          ))}
+          {reached.length > 5 && <span className="muted small">and {reached.length - 5} more</span>}
+        </div>
+      )}
     </div>
   )
 }

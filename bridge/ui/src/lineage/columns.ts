@@ -15,6 +15,7 @@ export interface Row {
   node: string
   column: string
   y: number // of its middle
+  about: ColumnNode | undefined // not of a column that only an edge names
 }
 
 export interface Sheet {
@@ -52,6 +53,7 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
     if (!about.has(each.node)) about.set(each.node, each)
     put(each.node, each.column)
   }
+  const told = new Map(lineage.nodes.map((each) => [keyOf(each.node, each.column), each]))
   const edges = lineage.edges.filter((edge) => about.has(edge.source) && about.has(edge.target))
   for (const edge of edges) {
     put(edge.source, edge.source_column)
@@ -76,7 +78,7 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
       const known = about.get(node)
       if (!known) return []
       const top = y
-      const rows = [...(columns.get(node) ?? [])].sort(byColumn).map((column, row) => ({ key: keyOf(node, column), node, column, y: top + HEAD + ROW * (row + 0.5) }))
+      const rows = [...(columns.get(node) ?? [])].sort(byColumn).map((column, row) => ({ key: keyOf(node, column), node, column, y: top + HEAD + ROW * (row + 0.5), about: told.get(keyOf(node, column)) }))
       y += heightOf(node) + GAP.y
       return [{ node, about: known, x: at * (WIDTH + GAP.x), y: top, h: heightOf(node), rows }]
     })

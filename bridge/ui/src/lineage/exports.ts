@@ -7,6 +7,40 @@ export function saveCsv(graph: Graph) {
   save(new Blob(['\ufeff', csvOf(graph)], { type: 'text/csv;charset=utf-8' }), `${fileName(graph)}.csv`)
 }
 
+/** The most that browsers draw on a canvas: pixels a side, and in all. */
+const SIDE = 16_000
+const PIXELS = 120_000_000
+/** Below this many pixels for each of the drawing's, its words cannot be read. */
+const READABLE = 0.5
+
+/** How many pixels each of the drawing's gets in a PNG: two where that fits, fewer where it does not. */
+export function scaleOf(width: number, height: number): number {
+  return Math.min(2, SIDE / width, SIDE / height, Math.sqrt(PIXELS / (width * height)))
+}
+
+/** The picture that the bridge draws as SVG, as PNG. Fails with a sentence where it is too large. */
+export async function savePng(address: string, graph: Graph) {
+  const response = await fetch(address)
+  if (!response.ok) throw new Error(`The bridge answered ${response.status}.`)
+  const source = URL.createObjectURL(new Blob([await response.text()], { type: 'image/svg+xml' }))
+  try {
+    const image = new Image()
+    image.src = source
+    await image.decode()
+    const scale = scaleOf(image.width, image.height)
+    if (scale < READABLE) throw new Error(`The graph is ${Math.round(image.width)} by ${Math.round(image.height)} pixels: too large for a PNG that can be read. The SVG has no such limit.`)
+    const canvas = document.createElement('canvas')
+    canvas.width = Math.round(image.width * scale)
+    canvas.height = Math.round(image.height * scale)
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
+    const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
+    if (!content) throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
+    save(content, `${fileName(graph)}.png`)
+  } finally {
+    URL.revokeObjectURL(source)
+  }
+}
+
 const fileName = (graph: Graph) => `lineage-${shortName(graph.focus.split(':').at(-1) ?? '').replace(/[^\p{L}\p{N}_.-]+/gu, '_').slice(0, 80)}`
 
 function save(content: Blob, name: string) {

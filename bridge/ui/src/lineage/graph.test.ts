@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, Route } from '../api/schema'
-import { blameOf, csvOf, found, lineOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { changesOf, closed, collapsed, expanded, folded, opened, textOf, withTasks } from './changes'
+import { scaleOf } from './exports'
+import { blameOf, csvOf, found, lineOf, middleOf, neighboursOf, nextCard, pathThrough, way } from './graph'
 import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
 
@@ -25,16 +27,23 @@ const card = (node: string, more: Partial<Card> = {}): Card => ({
   recent: [],
   p50: null,
   operator: null,
+  schedule: null,
   owner: null,
   platform: null,
   columns: null,
   written_by: null,
+  tags: [],
+  personal: [],
+  personal_reached: [],
+  personal_masked: [],
+  tasks: null,
+  folded: false,
   more_upstream: 0,
   more_downstream: 0,
   ...more,
 })
-const edge = (source: string, target: string): Route => ({ source, target, kind: 'data', first_at: '2026-01-01T00:00:00Z', last_at: '2026-01-02T00:00:00Z', run_id: null, points: [] })
-const graphOf = (focus: string, cards: Card[], edges: Route[]): Graph => ({ focus, width: 0, height: 0, cards, groups: [], edges, truncated: 0, as_of: null })
+const edge = (source: string, target: string): Route => ({ source, target, kind: 'data', first_at: '2026-01-01T00:00:00Z', last_at: '2026-01-02T00:00:00Z', run_id: null, points: [], jobs: [], personal: false })
+const graphOf = (focus: string, cards: Card[], edges: Route[]): Graph => ({ focus, width: 0, height: 0, cards, groups: [], edges, truncated: 0, folded: 0, as_of: null })
 
 describe('the graph', () => {
   const edges = [edge('job:load', 'dataset:raw'), edge('dataset:raw', 'job:clean'), edge('job:clean', 'dataset:fact'), edge('dataset:other', 'job:clean')]
@@ -82,7 +91,7 @@ describe('the graph', () => {
   })
   it('becomes a table in which no name is a formula', () => {
     const csv = csvOf(graphOf('x', [], [edge('=cmd|"x"', 'a,b')]))
-    expect(csv.split('\r\n')[1]).toBe('"\'=cmd|""x""","a,b",data,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,')
+    expect(csv.split('\r\n')[1]).toBe('"\'=cmd|""x""","a,b",data,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,,')
   })
 })
 
@@ -91,6 +100,58 @@ describe('the address of the lineage screen', () => {
     expect(lineageSearch({ focus: 'dataset:a:b', up: 6, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
     expect(lineageSearch({ up: 'x', down: 999, lens: 'nonsense', other: 1 })).toEqual({ down: 20 })
     expect(lineageSearch({ up: 0 })).toEqual({ up: 0 })
+    expect(lineageSearch({ view: 'data', group: 'dag', limit: '1000', lens: 'pii' })).toEqual({ view: 'data', group: 'dag', limit: 1000, lens: 'pii' })
+    expect(lineageSearch({ limit: 300, group: 'owner', open: 'nonsense', shut: 7 })).toEqual({})
+  })
+})
+
+describe('cards opened and shut', () => {
+  const id = '0123456789abcdef'
+  const other = 'fedcba9876543210'
+  it('bring so many neighbours a click, and hide them again', () => {
+    const first = opened({}, 'down', id, 120)
+    expect(first).toEqual({ open: `down:${id}` })
+    const second = opened(first, 'down', id, 70)
+    expect(second.open).toBe(`down:${id}:100`)
+    expect(opened(second, 'down', id, 20).open).toBe(`down:${id}:120`)
+    expect(closed(opened(second, 'up', other, 2), 'down', id).open).toBe(`up:${other}:2`)
+  })
+  it('that brought nothing hide what lies beyond, and bring that back', () => {
+    const shut = closed({}, 'up', id)
+    expect(shut).toEqual({ shut: `up:${id}` })
+    expect(opened(shut, 'up', id, 3)).toEqual({})
+  })
+  it('fold a DAG in the way that the view has', () => {
+    expect(folded({}, id, true).shut).toBe(`dag:${id}`)
+    expect(folded({ shut: `dag:${id}` }, id, false)).toEqual({})
+    expect(folded({ group: 'dag' }, id, false).open).toBe(`dag:${id}`)
+    expect(folded({ group: 'dag', open: `dag:${id},tasks:${id}` }, id, true)).toEqual({})
+    expect(withTasks({}, id, true).open).toBe(`tasks:${id}`)
+  })
+  it('collapse on the side away from the focus', () => {
+    const upstream = card('job:a', { id, depth: -2 })
+    const graph = graphOf('dataset:f', [upstream], [])
+    expect(collapsed({}, upstream, graph)).toEqual({ shut: `up:${id}` })
+    expect(collapsed({ open: `down:${id}` }, upstream, graph)).toEqual({})
+    expect(expanded({ shut: `up:${id}` }, { ...upstream, more_upstream: 4 })).toEqual({})
+  })
+  it('leave out what an address cannot mean', () => {
+    expect(textOf(changesOf(`down:${id},sideways:${id},up:1,,tasks:${id}`))).toBe(`down:${id},tasks:${id}`)
+  })
+})
+
+describe('a picture', () => {
+  it('gets as many pixels as a canvas has room for', () => {
+    expect(scaleOf(1000, 500)).toBe(2)
+    expect(scaleOf(16_000, 500)).toBe(1)
+    expect(scaleOf(40_000, 30_000)).toBeLessThan(0.5)
+  })
+})
+
+describe('the middle of an edge', () => {
+  it('is that of its longest stretch', () => {
+    expect(middleOf([[0, 0], [10, 0], [110, 40], [120, 40]])).toEqual([60, 20])
+    expect(middleOf([])).toEqual([0, 0])
   })
 })
 

@@ -130,6 +130,19 @@ export function lineOf(points: [number, number][]): string {
   return line
 }
 
+/** The middle of an edge's longest stretch, where words on it have most room. */
+export function middleOf(points: [number, number][]): [number, number] {
+  let middle = points[0] ?? [0, 0]
+  let longest = -1
+  points.forEach(([x, y], at) => {
+    const before = points[at - 1]
+    if (!before || Math.abs(x - before[0]) <= longest) return
+    longest = Math.abs(x - before[0])
+    middle = [(x + before[0]) / 2, (y + before[1]) / 2]
+  })
+  return middle
+}
+
 /** The edges as a table, for whoever wants to count them elsewhere. */
 export function csvOf(graph: Graph): string {
   const field = (value: string | null) => {
@@ -137,6 +150,6 @@ export function csvOf(graph: Graph): string {
     const text = (value ?? '').replace(/^([=+\-@\t\r])/, "'$1")
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
-  const rows = graph.edges.map((edge) => [edge.source, edge.target, edge.kind, edge.first_at, edge.last_at, edge.run_id])
-  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id'], ...rows].map((row) => row.map(field).join(',')).join('\r\n')
+  const rows = graph.edges.map((edge) => [edge.source, edge.target, edge.kind, edge.first_at, edge.last_at, edge.run_id, edge.jobs.map((job) => job.node).join(' ')])
+  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id', 'jobs'], ...rows].map((row) => row.map(field).join(',')).join('\r\n')
 }

@@ -1,4 +1,4 @@
-import type { Card } from '../api/schema'
+import type { Card, Route } from '../api/schema'
 import { colorOf, toneOf } from '../text/state'
 import type { Lens } from './search'
 
@@ -32,9 +32,23 @@ const states: Entry[] = [
   { color: 'var(--non)', text: 'none' },
 ]
 
+const privacy = {
+  tagged: { color: 'var(--accent)', text: 'tagged as personal data' },
+  reached: { color: 'var(--bad)', text: 'reached by it, not tagged' },
+  masked: { color: 'var(--ok)', text: 'made from it, masked' },
+  carrying: { color: 'var(--blk)', text: 'a job that carries it' },
+  none: { color: 'var(--non)', text: 'none known' },
+}
+
+/** The jobs that carry personal data from one dataset to another. */
+export function carriersOf(edges: Route[]): Set<string> {
+  return new Set(edges.filter((edge) => edge.personal).flatMap((edge) => [edge.source, edge.target]))
+}
+
 /** The colour that a card has under a lens. */
-export function colorUnder(lens: Lens, card: Card, now: number): string {
+export function colorUnder(lens: Lens, card: Card, now: number, carriers: Set<string>): string {
   if (lens === 'status') return colorOf(toneOf(card.state))
+  if (lens === 'pii') return personal(card, carriers).color
   if (lens === 'owner') return card.owner ? ownerColor(card.owner) : NEVER.color
   if (lens === 'freshness') {
     const at = card.kind === 'dataset' ? card.written_at : (card.last_run?.ended_at ?? null)
@@ -42,6 +56,13 @@ export function colorUnder(lens: Lens, card: Card, now: number): string {
   }
   const took = card.last_run?.duration ?? null
   return entryFor(paces, took === null || !card.p50 ? null : took / card.p50, UNKNOWN).color
+}
+
+function personal(card: Card, carriers: Set<string>): Entry {
+  if (card.kind === 'job') return carriers.has(card.node) ? privacy.carrying : privacy.none
+  if (card.personal_reached.length) return privacy.reached
+  if (card.personal.length) return privacy.tagged
+  return card.personal_masked.length ? privacy.masked : privacy.none
 }
 
 function entryFor(scale: [number, Entry][], value: number | null, none: Entry): Entry {
@@ -53,6 +74,7 @@ function entryFor(scale: [number, Entry][], value: number | null, none: Entry): 
 export function legendOf(lens: Lens, cards: Card[]): Entry[] {
   if (lens === 'status') return states
   if (lens === 'freshness') return [...ages.map(([, entry]) => entry), NEVER]
+  if (lens === 'pii') return Object.values(privacy)
   if (lens === 'duration') return [...paces.map(([, entry]) => entry), UNKNOWN]
   const owners = [...new Set(cards.flatMap((card) => card.owner ?? []))].sort()
   const shown = owners.slice(0, 6).map((owner) => ({ color: ownerColor(owner), text: owner }))

@@ -1,7 +1,9 @@
-export const lenses = ['status', 'freshness', 'duration', 'owner'] as const
+import { changesOf, textOf } from './changes'
+
+export const lenses = ['status', 'freshness', 'duration', 'pii', 'owner'] as const
 export type Lens = (typeof lenses)[number]
 
-export const views = ['columns'] as const
+export const views = ['data', 'columns'] as const
 export type View = (typeof views)[number]
 
 /** The whole state of the lineage screen; what is as usual is left out of the address. */
@@ -11,6 +13,10 @@ export interface LineageSearch {
   down?: number
   lens?: Lens
   view?: View // the whole graph if left out
+  group?: 'dag' // every DAG is one card
+  open?: string // cards with more than the view shows, see changes.ts
+  shut?: string // cards with less
+  limit?: number // cards at most
   column?: string // in the view of columns: where to begin; all of the focus if left out
   field?: string // there: the chosen column of `sel`
   find?: string // what is looked for among the cards
@@ -19,8 +25,10 @@ export interface LineageSearch {
   time?: true // whether the timeline is open
 }
 
-export const USUAL = { up: 6, down: 4, lens: 'status' as Lens }
+export const USUAL = { up: 6, down: 4, lens: 'status' as Lens, limit: 300 }
 export const DEEPEST = 20
+/** Cards at most: each step is offered when the one before was not enough. */
+export const limits = [300, 1000, 2000, 5000] as const
 
 export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   const focus = asText(search.focus)
@@ -33,12 +41,19 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   const field = asText(search.field)
   const find = asText(search.find)
   const lens = lenses.find((name) => name === search.lens)
+  const limit = limits.find((one) => one === Number(search.limit))
+  const open = textOf(changesOf(asText(search.open)))
+  const shut = textOf(changesOf(asText(search.shut)))
   return {
     ...(focus ? { focus } : {}),
     ...(up === undefined || up === USUAL.up ? {} : { up }),
     ...(down === undefined || down === USUAL.down ? {} : { down }),
     ...(lens && lens !== USUAL.lens ? { lens } : {}),
     ...(view ? { view } : {}),
+    ...(search.group === 'dag' ? { group: 'dag' as const } : {}),
+    ...(open ? { open } : {}),
+    ...(shut ? { shut } : {}),
+    ...(limit && limit !== USUAL.limit ? { limit } : {}),
     ...(view === 'columns' && column ? { column } : {}),
     ...(view === 'columns' && sel && field ? { field } : {}),
     ...(find ? { find } : {}),
