@@ -79,13 +79,3 @@ def test_the_schema_names_every_key_that_is_sent() -> None:
         rendered_map_index="r",
     )
     assert set(told(full)[0]) == set(known)
-
-
-def test_only_the_scheduler_loads_the_sql_parser_for_its_tasks() -> None:
-    from types import SimpleNamespace
-
-    from fairlead_airflow import compat
-
-    assert compat.is_scheduler(SimpleNamespace(job_type="SchedulerJob"))
-    assert not compat.is_scheduler(SimpleNamespace(job_type="TriggererJob"))
-    assert not compat.is_scheduler(object())

@@ -254,10 +254,11 @@ class _AssetEvent:
 
 
 def is_scheduler(component: Any) -> bool:
-    """True for what a listener's `on_starting` is called with in the scheduler."""
-    runner = getattr(component, "job_runner", None) or component
-    kind = getattr(component, "job_type", None) or getattr(runner, "job_type", None)
-    return kind == "SchedulerJob"
+    """True for what a listener's `on_starting` is called with in the scheduler.
+
+    At that moment a job does not know its type yet, in any version; the command line does.
+    """
+    return type(component).__name__ == "Job" and "scheduler" in sys.argv[1:]
 
 
 def dag_run_facts(dag_run: Any) -> dict[str, Any]:

@@ -31,17 +31,6 @@ class InstancesListener:
         self._openlineage = openlineage
 
     @compat.hookimpl
-    def on_starting(self, component: Any) -> None:
-        """The scheduler loads the SQL parser once; the tasks that LocalExecutor forks then have it."""
-        if compat.is_scheduler(component):
-            from importlib import import_module
-
-            try:
-                import_module("fairlead_airflow.lineage.statements")
-            except Exception:  # the scheduler must start
-                log.warning("The SQL parser could not be loaded", exc_info=True)
-
-    @compat.hookimpl
     def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
         self._tell(dag_run)
 

@@ -56,6 +56,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         from fairlead_airflow import bootstrap, extractors
         from fairlead_airflow.instances import InstancesListener
         from fairlead_airflow.observed import ObservedListener
+        from fairlead_airflow.starting import StartingListener
 
         for note in bootstrap.apply().left_alone:
             log.debug("Fairlead leaves alone: %s", note)
@@ -70,7 +71,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
             observed = ObservedListener()
             compat.tell_asset_events(observed.on_asset_event_emitted)
-            cls.listeners = [InstancesListener(listener), observed]
+            cls.listeners = [InstancesListener(listener), observed, StartingListener()]
             for module in _OF_EVERY_EVENT:
                 import_module(module)
         if not OpenLineageProviderPlugin.listeners:

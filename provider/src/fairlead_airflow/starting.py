@@ -1,0 +1,38 @@
+"""What is done when a part of Airflow (scheduler, triggerer, dag-processor) starts."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from fairlead_airflow import compat
+from fairlead_airflow.transport import FairleadTransport
+
+log = logging.getLogger(__name__)
+
+
+class StartingListener:
+    """Hears of it in the process that starts."""
+
+    @compat.hookimpl
+    def on_starting(self, component: Any) -> None:
+        if compat.is_task(component):
+            return
+        try:
+            deliver_what_was_left()
+        except Exception:  # Airflow must start
+            log.warning("The delivery of lineage events could not be started", exc_info=True)
+        try:
+            # Once, for all the tasks that LocalExecutor forks.
+            if compat.is_scheduler(component):
+                import_module("fairlead_airflow.lineage.statements")
+        except Exception:  # Airflow must start
+            log.warning("The SQL parser could not be loaded", exc_info=True)
+
+
+def deliver_what_was_left() -> None:
+    """After a power cut there may be events on the disk, and no next one that starts their delivery."""
+    transport = FairleadTransport()
+    if not transport.spool.is_empty():
+        transport.see_to_delivery()
