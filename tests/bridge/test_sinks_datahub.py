@@ -42,6 +42,11 @@ def target(url: str = "http://gms:8080", **more: Any) -> Target:
     return settings.targets({"sinks": {"one": raw}}, {})[0]
 
 
+def ours(urn: str) -> dict[str, Any]:
+    """An edge as we draw it."""
+    return {"destinationUrn": urn, "properties": {"source": "fairlead"}}
+
+
 def aspects(told: Target, entry: AnyEntry) -> dict[str, Any]:
     """Every aspect of an entry, by entity type and name; the last of a kind."""
     payload = told.sink.render(entry)
@@ -73,9 +78,9 @@ def test_a_dag_is_a_flow_with_its_schedule_tags_and_owners(fake: FakeDataHub) ->
 def test_a_task_is_a_job_with_edges_and_columns(fake: FakeDataHub) -> None:
     assert tell(target(fake.url), shop.LOAD_ENTRY) == [None]
     lineage = fake.aspects[LOAD]["dataJobInputOutput"]
-    assert lineage["inputDatasetEdges"] == [{"destinationUrn": ORDERS}]
-    assert lineage["outputDatasetEdges"] == [{"destinationUrn": DAILY}]
-    assert lineage["inputDatajobEdges"] == [{"destinationUrn": f"urn:li:dataJob:({FLOW},extract)"}]
+    assert lineage["inputDatasetEdges"] == [ours(ORDERS)]
+    assert lineage["outputDatasetEdges"] == [ours(DAILY)]
+    assert lineage["inputDatajobEdges"] == [ours(f"urn:li:dataJob:({FLOW},extract)")]
     assert {(one["how"], one["up"], one["down"]) for one in lineage["fineGrainedLineages"]} == {
         ("IDENTITY", f"urn:li:schemaField:({ORDERS},id)", f"urn:li:schemaField:({DAILY},ORDER_ID)"),
         (
@@ -211,9 +216,7 @@ def test_what_people_curate_survives(fake: FakeDataHub) -> None:
 def test_lineage_can_be_replaced_so_that_stale_edges_go(fake: FakeDataHub) -> None:
     fake.aspects[LOAD]["dataJobInputOutput"] = {"inputDatasetEdges": [{"destinationUrn": "old"}]}
     assert tell(target(fake.url, lineage="replace"), shop.LOAD_ENTRY) == [None]
-    assert fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"] == [
-        {"destinationUrn": ORDERS}
-    ]
+    assert fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"] == [ours(ORDERS)]
     assert len(fake.aspects[LOAD]["dataJobInputOutput"]["fineGrainedLineages"]) == 2
 
 
@@ -292,8 +295,9 @@ def test_the_same_entry_always_reads_the_same() -> None:
 def test_many_entries_are_one_request_and_one_patch(fake: FakeDataHub) -> None:
     runs = [shop.task_run(shop.LOAD, day=day) for day in range(5)]
     tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, *runs)
-    assert fake.paths() == ["POST /openapi/v3/entity/generic", "PATCH /openapi/v3/entity/generic"]
-    assert {request.query["async"] for request in fake.seen} == {"false"}
+    generic = "/openapi/v3/entity/generic"
+    assert fake.paths() == [f"POST {generic}/batchGet", f"POST {generic}", f"PATCH {generic}"]
+    assert {request.query["async"] for request in fake.seen[1:]} == {"false"}
 
 
 def test_one_bad_entry_does_not_take_its_batch_down(fake: FakeDataHub) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fairlead_bridge.entries import Tag
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
-from fairlead_bridge.sinks.openmetadata import quoted, split
+from fairlead_bridge.sinks.openmetadata.names import quoted, split
 from tests.sinks import entries as shop
 from tests.sinks.openmetadata import FakeOpenMetadata
 from tests.sinks.server import Answer, serving

@@ -1,82 +1,466 @@
-"""Edges that no run shows any more: from events, through the outbox, to each catalog's fake."""
+"""What no run shows any more: from events, through the database and the outbox, to each catalog."""
 
 from __future__ import annotations
 
-import json
+import itertools
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
-from fairlead_bridge.db.engine import writing
+from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge.catalog import entry
+from fairlead_bridge.db.engine import open_database, reading, writing
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.entries import JobEntry
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
 from tests.sinks import events
-from tests.sinks.together import CONNECTION, DATABASE, Together, together
+from tests.sinks.server import Cut, Request, Trouble
+from tests.sinks.together import CONNECTION, DATABASE, Together, together, weather
 
 NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
 FLOW = "urn:li:dataFlow:(airflow,dag_000,prod)"
-TASK = f"urn:li:dataJob:({FLOW},task_00)"
+#: Four tables that every catalog has.
+A, B, C, D = (events.table(dag, task) for dag in range(2) for task in range(2))
+DAG = f"{CONNECTION}/dag_000"
+COPY = f"{DAG}/copy"
+PROCESS = f"{COPY}/process"
+COPIES = {"copy": ([A, C], [B])}
 
 
-def absorb(db: sa.Engine, sinks: Together, bodies: list[bytes], now: int) -> None:
-    with writing(db) as tx:
-        inbox.put(tx, bodies, "test", now)
-    while flow.absorb(db, Translator(Normaliser()), interests(list(sinks.targets.values())), now):
-        pass
+class House:
+    """A bridge, the catalogs that it tells, and a DAG that runs once a day."""
 
+    def __init__(self, db: sa.Engine, sinks: Together) -> None:
+        self.db, self.sinks, self.now = db, sinks, NOW
+        self._days = itertools.count()
+        self._translate = Translator(Normaliser())
 
-def tell(db: sa.Engine, sinks: Together, now: int) -> None:
-    for target in sinks.targets.values():
-        flow.review(db, target, now)
-        while flow.deliver(db, target, now):
+    def day(
+        self, moves: events.Moves, *, dag: int = 0, tell: Collection[str] | None = None, **more: Any
+    ) -> None:
+        """A run of a DAG is heard of, and told to all sinks, or only to those of `tell`."""
+        with writing(self.db) as tx:
+            bodies = list(events.day(next(self._days), moves, dag=dag, **more))
+            inbox.put(tx, bodies, "test", self.now)
+        wanted = interests(list(self.sinks.targets.values()))
+        while flow.absorb(self.db, self._translate, wanted, self.now):
             pass
+        self.tell(tell)
+
+    def tell(self, only: Collection[str] | None = None) -> None:
+        for name, target in self.sinks.targets.items():
+            if only is None or name in only:
+                flow.review(self.db, target, self.now)
+                self.now += HOUR
+                while flow.deliver(self.db, target, self.now):
+                    pass
+        self.now += HOUR
+
+    def retell(self) -> None:
+        """Everything there is is told once more."""
+        with writing(self.db) as tx:
+            for name, target in self.sinks.targets.items():
+                outbox.retell(tx, name, target.kinds, self.now)
+        self.tell()
+
+    def owed(self) -> int:
+        """Entries that some sink waits for, or refused."""
+        with reading(self.db) as tx:
+            counts = outbox.counts(tx, list(self.sinks.targets), self.now)
+        return sum(one.waiting + one.rejected for one in counts.values())
+
+    # --- what the catalogs show -----------------------------------------------------------------
+
+    def datahub(self, task: str = "copy") -> tuple[list[str], list[str]]:
+        """What a task reads and writes there."""
+        held = self.sinks.datahub.aspects[job(task)].get("dataJobInputOutput", {})
+        inputs, outputs = (
+            [edge["destinationUrn"].split(",")[1] for edge in held.get(field, ())]
+            for field in ("inputDatasetEdges", "outputDatasetEdges")
+        )
+        return sorted(inputs), sorted(outputs)
+
+    def atlan(self, process: str = PROCESS) -> tuple[list[str], list[str]] | None:
+        """Inputs and outputs of a process; None where it is archived."""
+        asset = self.sinks.atlan.assets.get(process)
+        if asset is None or asset["status"] != "ACTIVE":
+            return None
+        return sorted(asset["refs"]["inputs"]), sorted(asset["refs"]["outputs"])
+
+    def columns(self) -> set[str]:
+        return self.sinks.atlan.shown("ColumnProcess")
+
+    def openmetadata(self) -> set[tuple[str, str]]:
+        """Between which tables there is an edge."""
+        return {
+            pair
+            for pair in itertools.permutations((A, B, C, D), 2)
+            if self.sinks.openmetadata.between(*(f"warehouse.{name}" for name in pair))
+        }
+
+    def deletes(self) -> list[str]:
+        return [
+            path
+            for fake in self.sinks.fakes().values()
+            for path in fake.paths()
+            if path.startswith("DELETE")
+        ]
 
 
-def reads(body: bytes, table: str, *, fails: bool = False) -> bytes:
-    """The event, as of a task that reads another table from now on."""
-    event: dict[str, Any] = json.loads(body)
-    for item in event["inputs"]:
-        item["name"] = table
-    for item in event["outputs"]:
-        item["facets"].pop("columnLineage")
-    if fails and event["eventType"] == "COMPLETE":
-        event["eventType"] = "FAIL"
-        event["run"]["facets"].pop("airflowState", None)
-    return json.dumps(event).encode()
+def job(task: str) -> str:
+    return f"urn:li:dataJob:({FLOW},{task})"
 
 
-def data(sinks: Together) -> tuple[int, int]:
-    """Inputs of the task in DataHub, and of its process in Atlan."""
-    lineage = sinks.datahub.aspects[TASK]["dataJobInputOutput"]
-    process = sinks.atlan.assets[f"{CONNECTION}/dag_000/task_00/process"]
-    return len(lineage["inputDatasetEdges"]), len(process["refs"]["inputs"])
+def asset(table: str) -> str:
+    return f"{DATABASE}/{table.replace('.', '/')}"
+
+
+@contextmanager
+def house(db: sa.Engine, **more: Any) -> Iterator[House]:
+    with together(2, 1, **more) as sinks:
+        yield House(db, sinks)
+
+
+RETIRES = {"retire_after_days": 1.5}
+
+
+@pytest.fixture
+def file_db(tmp_path: Path) -> Iterator[sa.Engine]:
+    """SQLite alone, where nothing is read that other tests do not read from PostgreSQL too."""
+    engine = open_database(f"sqlite:///{tmp_path / 'fairlead.db'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+# --- edges --------------------------------------------------------------------------------------
+
+
+def test_an_edge_that_successful_runs_no_longer_show_goes_everywhere(db: sa.Engine) -> None:
+    with house(db, **RETIRES) as all_of_it:
+        all_of_it.day(COPIES)
+        assert all_of_it.datahub() == ([A, C], [B])
+        assert all_of_it.openmetadata() == {(A, B), (C, B)}
+        all_of_it.day({"copy": ([A], [B])})  # a day is not long enough
+        assert all_of_it.datahub() == ([A, C], [B])
+        all_of_it.day({"copy": ([A], [B])})
+        assert all_of_it.datahub() == ([A], [B])
+        assert all_of_it.atlan() == ([asset(A)], [asset(B)])
+        assert all_of_it.sinks.atlan.assets[COPY]["refs"]["inputs"] == [asset(A)]
+        assert all_of_it.openmetadata() == {(A, B)}
 
 
 @pytest.mark.parametrize(
-    ("days", "fails", "left"),
-    [(0.1, False, (2, 1)), (0.1, True, (3, 2)), (10, False, (3, 2)), (None, False, (3, 2))],
+    ("settings", "moves", "more"),
+    [
+        (RETIRES, {"copy": ([A], [B])}, {"failed": ["copy"]}),
+        (RETIRES, {"copy": ([], [])}, {}),
+        ({"retire_after_days": 10}, {"copy": ([A], [B])}, {}),
+        ({}, {"copy": ([A], [B])}, {}),
+    ],
+    ids=["runs that fail", "runs that tell of nothing", "too soon", "not asked for"],
 )
-def test_an_edge_goes_when_successful_runs_no_longer_show_it(
-    db: sa.Engine, days: float | None, fails: bool, left: tuple[int, int]
+def test_an_edge_stays(
+    file_db: sa.Engine, settings: dict[str, Any], moves: events.Moves, more: dict[str, Any]
 ) -> None:
-    """The third input in DataHub is one that somebody drew; it stays whatever comes."""
-    runs = list(events.dag_runs(6, 1, 1))
-    more = {"retire_after_days": days} if days else {}
-    with together(2, 1, **more) as sinks:
-        absorb(db, sinks, runs[:4], NOW)
-        tell(db, sinks, NOW)
-        drawn = {"destinationUrn": "urn:li:dataset:(urn:li:dataPlatform:excel,plan,PROD)"}
-        sinks.datahub.aspects[TASK]["dataJobInputOutput"]["inputDatasetEdges"].append(drawn)
-        sinks.atlan.assets[f"{CONNECTION}/dag_000"]["attributes"]["ownerUsers"] = ["ann"]
-        other = [reads(body, events.table(1, 0), fails=fails) for body in runs[4:]]
-        absorb(db, sinks, other, NOW + HOUR)
-        tell(db, sinks, NOW + HOUR)
-        assert data(sinks) == left
-        edges = sinks.datahub.aspects[TASK]["dataJobInputOutput"]["inputDatasetEdges"]
-        assert drawn in edges
-        assert sinks.atlan.assets[f"{CONNECTION}/dag_000"]["attributes"]["ownerUsers"] == ["ann"]
-        assert f"{DATABASE}/shop/core/table_000_00" in sinks.atlan.assets
-        assert len(sinks.openmetadata.edges) == 2
+    with house(file_db, **settings) as all_of_it:
+        all_of_it.day(COPIES)
+        for _ in range(3):
+            all_of_it.day(moves, **more)
+        assert all_of_it.datahub() == ([A, C], [B])
+        assert all_of_it.atlan() == ([asset(A), asset(C)], [asset(B)])
+        assert all_of_it.openmetadata() == {(A, B), (C, B)}
+        assert all_of_it.deletes() == []
+
+
+def test_without_the_setting_nothing_is_taken_away_whatever_goes(file_db: sa.Engine) -> None:
+    with house(file_db) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        before = all_of_it.sinks.atlan.shown()
+        for _ in range(3):
+            all_of_it.day({"load": ([B], [])})
+        assert all_of_it.deletes() == []
+        assert all_of_it.sinks.atlan.shown() == before
+        assert all_of_it.openmetadata() == {(A, B), (C, B), (B, D)}
+        assert all_of_it.sinks.datahub.aspects[job("copy")]["status"] == {"removed": False}
+
+
+def test_the_last_input_takes_the_process_with_it_and_comes_back_with_it(
+    file_db: sa.Engine,
+) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day({"copy": ([A], [B])})
+        assert len(all_of_it.columns()) == 4
+        for _ in range(2):
+            all_of_it.day({"copy": ([], [B])})
+        assert all_of_it.atlan() is None
+        assert all_of_it.columns() == set()
+        assert COPY in all_of_it.sinks.atlan.shown()
+        assert all_of_it.sinks.atlan.assets[COPY]["refs"]["inputs"] == []
+        assert all_of_it.openmetadata() == set()
+        all_of_it.day({"copy": ([A], [B])})
+        assert all_of_it.atlan() == ([asset(A)], [asset(B)])
+        assert len(all_of_it.columns()) == 4
+        assert all_of_it.openmetadata() == {(A, B)}
+        assert all_of_it.datahub() == ([A], [B])
+
+
+def test_columns_that_the_newest_lineage_leaves_out_are_archived(file_db: sa.Engine) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day({"copy": ([A], [B, D])})
+        assert len(all_of_it.columns()) == 8
+        for _ in range(2):
+            all_of_it.day({"copy": ([A], [B])})
+        assert all_of_it.columns() == {
+            f"{PROCESS}/{B.replace('.', '/')}/{column}" for column in events.COLUMNS
+        }
+
+
+def test_an_edge_that_another_task_still_shows_stays_until_the_last_one(db: sa.Engine) -> None:
+    """OpenMetadata has one edge a pair of tables, whoever draws it."""
+    with house(db, **RETIRES) as all_of_it:
+        all_of_it.day({"copy": ([A], [B]), "again": ([A], [B])})
+        for _ in range(2):
+            all_of_it.day({"copy": ([C], [B]), "again": ([A], [B])})
+        assert all_of_it.openmetadata() == {(A, B), (C, B)}
+        assert all_of_it.datahub("copy") == ([C], [B])
+        for _ in range(2):
+            all_of_it.day({"copy": ([C], [B]), "again": ([], [B])})
+        assert all_of_it.openmetadata() == {(C, B)}
+
+
+def test_an_edge_that_another_dag_still_shows_stays_until_that_is_gone_too(db: sa.Engine) -> None:
+    with house(db, **RETIRES) as all_of_it:
+        all_of_it.day({"copy": ([A], [B])})
+        all_of_it.day({"other": ([A], [B]), "stays": ([], [])}, dag=1)
+        for _ in range(2):
+            all_of_it.day({"copy": ([C], [B])})
+        assert all_of_it.openmetadata() == {(A, B), (C, B)}
+        all_of_it.day({"stays": ([], [])}, dag=1)
+        assert all_of_it.openmetadata() == {(C, B)}
+
+
+# --- tasks --------------------------------------------------------------------------------------
+
+
+def test_a_task_that_its_dag_no_longer_has_goes_with_what_was_made_for_it(db: sa.Engine) -> None:
+    with house(db, **RETIRES) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        all_of_it.day({"load": ([B], [D])})
+        with reading(db) as tx:  # it is the database that knows
+            found = entry.read(tx, entry.may_retire(tx)).values()
+        gone = {item.job.task_id for item in found if isinstance(item, JobEntry) and item.gone}
+        assert gone == {"copy"}
+        shown = all_of_it.sinks.atlan.shown()
+        assert {name for name in shown if name.startswith(COPY)} == set()
+        assert {DAG, f"{DAG}/load", f"{DAG}/load/process"} <= shown
+        assert all_of_it.sinks.datahub.aspects[job("copy")]["status"] == {"removed": True}
+        assert all_of_it.sinks.datahub.aspects[job("load")]["status"] == {"removed": False}
+        assert all_of_it.openmetadata() == {(B, D)}
+        (pipeline,) = all_of_it.sinks.openmetadata.entities["/pipelines"].values()
+        assert [task["name"] for task in pipeline["tasks"]] == ["load"]
+
+
+def test_a_task_that_comes_back_is_there_again_with_what_people_wrote_on_it(
+    file_db: sa.Engine,
+) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        all_of_it.sinks.atlan.assets[COPY]["attributes"]["ownerUsers"] = ["ann"]
+        all_of_it.day({"load": ([B], [D])})
+        assert COPY not in all_of_it.sinks.atlan.shown()
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        assert COPY in all_of_it.sinks.atlan.shown()
+        assert all_of_it.sinks.atlan.assets[COPY]["attributes"]["ownerUsers"] == ["ann"]
+        assert all_of_it.atlan() == ([asset(A), asset(C)], [asset(B)])
+        assert all_of_it.sinks.datahub.aspects[job("copy")]["status"] == {"removed": False}
+        assert all_of_it.openmetadata() == {(A, B), (C, B), (B, D)}
+        assert {len(rows) for rows in all_of_it.sinks.openmetadata.statuses.values()} == {3}
+
+
+def test_a_sink_that_was_away_meanwhile_is_told_only_of_what_is_left(db: sa.Engine) -> None:
+    """The runs of a task that went before the sink heard of it make no task there."""
+    with house(db, **RETIRES) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])}, tell=["datahub"])
+        for _ in range(2):
+            all_of_it.day({"load": ([B, C], [D])}, tell=["datahub"])
+            all_of_it.day({"load": ([B], [D])}, tell=["datahub"])
+        all_of_it.tell()
+        shown = all_of_it.sinks.atlan.shown()
+        assert {name for name in shown if name.startswith(COPY)} == set()
+        assert all_of_it.openmetadata() == {(B, D), (C, D)}
+        (rows,) = all_of_it.sinks.openmetadata.statuses.values()
+        assert len(rows) == 5
+        assert all_of_it.owed() == 0
+
+
+def test_a_sink_that_was_away_takes_back_what_it_knew_from_before(file_db: sa.Engine) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        for _ in range(4):
+            all_of_it.day({"load": ([C], [D])}, tell=[])
+        assert COPY in all_of_it.sinks.atlan.shown()
+        all_of_it.tell()
+        assert {name for name in all_of_it.sinks.atlan.shown() if name.startswith(COPY)} == set()
+        assert all_of_it.atlan(f"{DAG}/load/process") == ([asset(C)], [asset(D)])
+        assert all_of_it.openmetadata() == {(C, D)}
+        assert all_of_it.datahub("load") == ([C], [D])
+
+
+# --- what is not ours ---------------------------------------------------------------------------
+
+
+def forget_everything(all_of_it: House) -> None:
+    """The task goes, and its data with it."""
+    for _ in range(3):
+        all_of_it.day({"other": ([], [])})
+
+
+def test_the_edge_a_person_drew_before_us_stays_though_it_is_the_very_same(
+    file_db: sa.Engine,
+) -> None:
+    urn = "urn:li:dataset:(urn:li:dataPlatform:postgres,{},PROD)"
+    with house(file_db, **RETIRES) as all_of_it:
+        sinks = all_of_it.sinks
+        theirs = {"destinationUrn": urn.format(A), "properties": {"source": "UI"}}
+        sinks.datahub.aspects[job("copy")]["dataJobInputOutput"] = {"inputDatasetEdges": [theirs]}
+        sinks.openmetadata.draw(f"warehouse.{A}", f"warehouse.{B}", "ann")
+        process = sinks.atlan.add("Process", PROCESS, ownerUsers=["ann"])
+        process["refs"] = {"inputs": [asset(D)], "outputs": [asset(B)]}
+        twin = sinks.atlan.add("Process", f"{CONNECTION}/drawn-by-ann")
+        twin["refs"] = {"inputs": [asset(A)], "outputs": [asset(B)]}
+        all_of_it.day(COPIES)
+        assert (
+            theirs in sinks.datahub.aspects[job("copy")]["dataJobInputOutput"]["inputDatasetEdges"]
+        )
+        assert all_of_it.atlan() == ([asset(A), asset(C), asset(D)], [asset(B)])  # added to
+        for _ in range(2):
+            all_of_it.day({"copy": ([C], [B])})
+        forget_everything(all_of_it)
+        edges = sinks.datahub.aspects[job("copy")]["dataJobInputOutput"]["inputDatasetEdges"]
+        assert theirs in edges
+        assert all_of_it.openmetadata() == {(A, B)}
+        assert process["status"] == twin["status"] == "ACTIVE"
+        assert asset(D) in process["refs"]["inputs"]
+        assert process["attributes"]["ownerUsers"] == ["ann"]
+        assert twin["refs"] == {"inputs": [asset(A)], "outputs": [asset(B)]}
+
+
+@pytest.mark.parametrize(
+    "written", [{"description": "Checked by Ann"}, {"sqlQuery": "select 1"}], ids=["text", "query"]
+)
+def test_an_edge_of_ours_that_a_person_wrote_on_stays(
+    file_db: sa.Engine, written: dict[str, Any]
+) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day(COPIES)
+        all_of_it.sinks.openmetadata.draw(f"warehouse.{A}", f"warehouse.{B}", "ann", **written)
+        forget_everything(all_of_it)
+        assert all_of_it.openmetadata() == {(A, B)}
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        {"source": "OpenLineage"},
+        {"source": "QueryLineage"},
+        {"source": "OpenLineage", "pipeline": "other"},
+    ],
+    ids=["no pipeline", "from queries", "another service's pipeline"],
+)
+def test_an_edge_that_another_tool_drew_stays(file_db: sa.Engine, drawn: dict[str, Any]) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        fake = all_of_it.sinks.openmetadata
+        if "pipeline" in drawn:
+            other = fake.add("/pipelines", "spark.job")
+            drawn = {**drawn, "pipeline": {"id": other["id"], "type": "pipeline"}}
+        fake.draw(f"warehouse.{A}", f"warehouse.{B}", "ingestion-bot", **drawn)
+        all_of_it.day(COPIES)
+        forget_everything(all_of_it)
+        assert all_of_it.openmetadata() == {(A, B)}
+
+
+def test_a_task_that_somebody_else_made_is_told_of_but_never_taken_away(file_db: sa.Engine) -> None:
+    """Both vendors' own integrations give a task the name that we give it."""
+    with house(file_db, **RETIRES) as all_of_it:
+        sinks = all_of_it.sinks
+        sinks.datahub.aspects[job("copy")]["dataJobInfo"] = {"name": "copy", "type": "COMMAND"}
+        task = sinks.atlan.add("AirflowTask", COPY, connectionQualifiedName=CONNECTION)
+        task["refs"] = {"inputs": [asset(D)]}
+        all_of_it.day(COPIES)
+        assert sinks.datahub.aspects[job("copy")]["dataJobInfo"]["customProperties"]["operator"]
+        assert task["attributes"]["airflowRunOpenLineageState"] == "COMPLETE"
+        assert asset(D) in task["refs"]["inputs"]
+        forget_everything(all_of_it)
+        assert sinks.datahub.aspects[job("copy")]["status"] == {"removed": False}
+        assert COPY in sinks.atlan.shown()
+        assert PROCESS not in sinks.atlan.shown()  # that was ours
+
+
+def test_tables_are_never_taken_away_though_they_bear_our_mark(file_db: sa.Engine) -> None:
+    """Who wrote a table last is noted on it in the same place as who made a process."""
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day(COPIES)
+        table = all_of_it.sinks.atlan.assets[asset(B)]["attributes"]
+        assert table["lastSyncWorkflowName"] == "fairlead"
+        forget_everything(all_of_it)
+        assert {asset(A), asset(B), asset(C)} <= all_of_it.sinks.atlan.shown()
+
+
+# --- once, or twice the same --------------------------------------------------------------------
+
+
+def test_taking_back_twice_is_taking_back_once(file_db: sa.Engine) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day(COPIES)
+        forget_everything(all_of_it)
+        before = len(all_of_it.deletes())
+        assert before > 0
+        all_of_it.retell()
+        assert len(all_of_it.deletes()) == before  # what is gone is not asked for again
+        assert all_of_it.owed() == 0
+
+
+def test_what_a_person_took_away_first_is_no_trouble(file_db: sa.Engine) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day(COPIES)
+        taken: list[str] = []
+
+        def take_away(request: Request) -> None:
+            """Between our look and our request."""
+            if request.method == "DELETE" and not taken:
+                taken.append(request.path)
+                all_of_it.sinks.openmetadata.edges.clear()
+
+        all_of_it.sinks.openmetadata.trouble = take_away
+        forget_everything(all_of_it)
+        assert taken
+        assert all_of_it.openmetadata() == set()
+        assert all_of_it.owed() == 0
+
+
+def breaking(seed: int) -> Callable[[Request], Trouble]:
+    """Bad weather; and the first DELETE is carried out, but nobody hears of it."""
+    trouble, cut = weather(seed, 0.2), iter([Cut(after=True)])
+    return lambda request: next(cut, None) if request.method == "DELETE" else trouble(request)
+
+
+def test_a_connection_that_breaks_while_we_take_back_changes_nothing(file_db: sa.Engine) -> None:
+    with house(file_db, **RETIRES) as all_of_it:
+        all_of_it.day({**COPIES, "load": ([B], [D])})
+        for seed, fake in enumerate(all_of_it.sinks.fakes().values()):
+            fake.trouble = breaking(seed)
+        for _ in range(2):
+            all_of_it.day({"load": ([C], [D])})
+        for _ in range(40):
+            all_of_it.tell()
+        assert all_of_it.owed() == 0
+        assert {name for name in all_of_it.sinks.atlan.shown() if name.startswith(COPY)} == set()
+        assert all_of_it.openmetadata() == {(C, D)}
+        assert all_of_it.datahub("load") == ([C], [D])

@@ -1,13 +1,17 @@
-"""An Atlan metastore: references must exist, attributes must be known, relations are replaced."""
+"""
+An Atlan metastore: references must exist, attributes must be known, relations are replaced or added
+to, what is archived stays so until it is written as active, and nothing is purged.
+"""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from tests.sinks.server import Answer, Fake, Request
 
 _COMMON = {"qualifiedName", "name", "connectorName", "connectionQualifiedName"}
-_COMMON |= {"description", "sourceURL", "sourceOwners"}
+_COMMON |= {"description", "sourceURL", "sourceOwners", "lastSyncWorkflowName", "lastSyncRun"}
 _RUN = {
     "airflowTags",
     "airflowRunName",
@@ -16,13 +20,7 @@ _RUN = {
     "airflowRunEndTime",
 }
 _RUN |= {"airflowRunOpenLineageState", "airflowRunErrorMessage"}
-_FRESH = {
-    "lastRowChangedAt",
-    "sourceUpdatedAt",
-    "lastSyncRunAt",
-    "lastSyncRun",
-    "lastSyncWorkflowName",
-}
+_FRESH = {"lastRowChangedAt", "sourceUpdatedAt", "lastSyncRunAt"}
 _TASK = {f"airflowTask{name}" for name in ("OperatorClass", "Sql", "Pool", "Queue", "TriggerRule")}
 _TASK |= {
     "airflowTaskGroupName",
@@ -66,8 +64,22 @@ class FakeAtlan(Fake):
 
     def add(self, kind: str, name: str, **attributes: Any) -> dict[str, Any]:
         attributes = {"qualifiedName": name, "name": name.rpartition("/")[2], **attributes}
-        self.assets[name] = {"typeName": kind, "attributes": attributes, "refs": {}}
+        self.assets[name] = {
+            "typeName": kind,
+            "guid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind} {name}")),
+            "status": "ACTIVE",
+            "attributes": attributes,
+            "refs": {},
+        }
         return self.assets[name]
+
+    def shown(self, kind: str | None = None) -> set[str]:
+        """The names of what is not archived."""
+        return {
+            name
+            for name, asset in self.assets.items()
+            if asset["status"] == "ACTIVE" and kind in (None, asset["typeName"])
+        }
 
     def table(self, name: str, *columns: str, kind: str = "Table") -> None:
         self.add(kind, name)
@@ -80,31 +92,46 @@ class FakeAtlan(Fake):
                 return self._search(request.json())
             if (request.method, request.path) == ("POST", "/api/meta/entity/bulk"):
                 return self._bulk(request)
+            if (request.method, request.path) == ("DELETE", "/api/meta/entity/bulk"):
+                return self._archive(request)
         except _Refuse as refusal:
             return refusal.answer
         return Answer(404, "<html>not found</html>")
 
     def _search(self, body: dict[str, Any]) -> Answer:
-        names: set[str] | None = None
-        kinds: set[str] | None = None
-        for one in body["dsl"]["query"]["bool"]["filter"]:
-            ((how, what),) = one.items()
-            ((field, value),) = what.items()
-            if how == "terms" and field == "qualifiedName":
-                names = set(value)
-            elif how == "term" and field == "__typeName.keyword":
-                kinds = {value}
-            elif (how, field) != ("term", "__state"):
-                raise _Refuse(400, "ATLAS-400", f"{how} {field}")
+        dsl = body["dsl"]
+        if dsl["from"] + dsl["size"] > 10_000:
+            raise _Refuse(400, "ATLAS-400", "Result window is too large")
+        query = dsl["query"]["bool"]
+        if set(query) - {"filter", "must_not"}:
+            raise _Refuse(400, "ATLAS-400", f"{sorted(query)}")
+        passed = [
+            asset
+            for asset in self.assets.values()
+            if all(_passes(asset, one) for one in query["filter"])
+            and not any(_passes(asset, one) for one in query.get("must_not", ()))
+        ]
         hits = [
             {
-                "typeName": asset["typeName"],
+                **{key: asset[key] for key in ("typeName", "guid", "status")},
                 "attributes": {key: asset["attributes"].get(key) for key in body["attributes"]},
             }
-            for name, asset in self.assets.items()
-            if (names is None or name in names) and (kinds is None or asset["typeName"] in kinds)
-        ][: body["dsl"]["size"]]
-        return Answer(200, {"approximateCount": len(hits), "entities": hits or None})
+            for asset in passed[dsl["from"] :][: dsl["size"]]
+        ]
+        return Answer(200, {"approximateCount": len(passed), "entities": hits or None})
+
+    def _archive(self, request: Request) -> Answer:
+        guids = [value for name, value in request.pairs if name == "guid"]
+        if not guids:
+            raise _Refuse(400, "ATLAS-400-00-01D", "Guid(s) not specified")
+        if request.query.get("deleteType", "SOFT") != "SOFT":
+            raise _Refuse(403, "ATLAS-403-00-001", "this token may archive, but not purge")
+        archived = []
+        for asset in self.assets.values():  # what is not there, or archived already, is passed over
+            if asset["guid"] in guids and asset["status"] == "ACTIVE":
+                asset["status"] = "DELETED"
+                archived.append({"typeName": asset["typeName"], "guid": asset["guid"]})
+        return Answer(200, {"mutatedEntities": {"DELETE": archived}})
 
     def _bulk(self, request: Request) -> Answer:
         if sum(request.query.get(name) == "true" for name in ("replaceTags", "appendTags")) > 1:
@@ -117,7 +144,7 @@ class FakeAtlan(Fake):
             raise _Refuse(400, "ATLAS-400", "guids are temporary and distinct")
         told = [self._checked(entity, guids) for entity in entities]
         created, updated = [], []
-        for kind, plain, refs in told:
+        for kind, plain, refs, added, status in told:
             name = plain["qualifiedName"]
             held = self.assets.get(name)
             if held is None:
@@ -127,13 +154,23 @@ class FakeAtlan(Fake):
                 updated.append({"typeName": kind, "attributes": {"qualifiedName": name}})
             held["attributes"].update(plain)
             held["refs"].update(refs)
+            for role, names in added.items():
+                kept = held["refs"].setdefault(role, [])
+                kept += [other for other in names if other not in kept]
+            if status == "ACTIVE":
+                held["status"] = "ACTIVE"
         mutated = {"CREATE": created, "UPDATE": updated}
         return Answer(
             200, {"mutatedEntities": mutated, "guidAssignments": dict.fromkeys(guids, "g")}
         )
 
-    def _checked(self, entity: dict[str, Any], guids: dict[str, str]) -> tuple[str, Any, Any]:
+    def _checked(
+        self, entity: dict[str, Any], guids: dict[str, str]
+    ) -> tuple[str, Any, Any, Any, str | None]:
         kind, attributes = entity["typeName"], entity["attributes"]
+        allowed = {"typeName", "guid", "status", "attributes", "appendRelationshipAttributes"}
+        if set(entity) - allowed or entity.get("status", "ACTIVE") != "ACTIVE":
+            raise _Refuse(400, "ATLAS-400", f"{sorted(entity)} {entity.get('status')}")
         if kind not in _TYPES:
             raise _Refuse(404, "ATLAS-404-00-001", f"no type {kind}")
         plain_names, ref_names = _TYPES[kind]
@@ -147,6 +184,11 @@ class FakeAtlan(Fake):
             raise _Refuse(400, "ATLAS-400", f"{name} is a {held['typeName']}")
         if not plain.get("name"):
             raise _Refuse(400, "ATLAS-400", "name is required")
+        appended = entity.get("appendRelationshipAttributes", {})
+        if appended and held is None:  # the real one adds on update only, and says nothing
+            raise _Refuse(400, "ATLAS-400", f"{name} is new: there is nothing to add to")
+        if set(appended) - ref_names or not all(isinstance(one, list) for one in appended.values()):
+            raise _Refuse(400, "ATLAS-400", f"{kind} cannot be added {sorted(appended)}")
         if held is None and not plain.get("connectionQualifiedName"):
             raise _Refuse(400, "ATLAS-400", f"{kind} {name} would be made bare")
         for key, value in plain.items():
@@ -164,13 +206,30 @@ class FakeAtlan(Fake):
             for key, value in attributes.items()
             if key in ref_names
         }
-        return kind, plain, refs
+        added = {
+            key: [self._referred(ref, guids) for ref in value] for key, value in appended.items()
+        }
+        return kind, plain, refs, added, entity.get("status")
 
     def _referred(self, ref: dict[str, Any], guids: dict[str, str]) -> str:
         if "guid" in ref:
             return guids[ref["guid"]]
         name: str = ref["uniqueAttributes"]["qualifiedName"]
-        if name not in self.assets or self.assets[name]["typeName"] != ref["typeName"]:
+        held = self.assets.get(name, {"typeName": None, "status": None})
+        if (held["typeName"], held["status"]) != (ref["typeName"], "ACTIVE"):
             said = f"Instance {ref['typeName']} with unique attribute {name} does not exist"
             raise _Refuse(404, "ATLAS-404-00-009", said)
         return name
+
+
+def _passes(asset: dict[str, Any], condition: dict[str, Any]) -> bool:
+    """A term or terms of a search, on what Atlan indexes as keywords."""
+    ((how, what),) = condition.items()
+    ((field, value),) = what.items()
+    if how not in ("term", "terms"):
+        raise _Refuse(400, "ATLAS-400", f"{how} {field}")
+    held = {"__typeName.keyword": asset["typeName"], "__state": asset["status"]}
+    if field not in {*held, "qualifiedName", "lastSyncWorkflowName", "lastSyncRun"}:
+        raise _Refuse(400, "ATLAS-400", f"{field} is no keyword")
+    found = held.get(field, asset["attributes"].get(field))
+    return found in value if how == "terms" else found == value

@@ -87,7 +87,11 @@ class FakeDataHub(Fake):
         if not match or (match[1] == "generic" and not self.generic):
             return Answer(404, {"error": "No static resource"})
         if match[2]:
-            return Answer(200, {})
+            asked = request.json() if match[1] == "generic" else {match[1]: request.json()}
+            found = {
+                entity: [self._held(item) for item in items] for entity, items in asked.items()
+            }
+            return Answer(200, found if match[1] == "generic" else found[match[1]])
         if len(request.body) > self.bodies_at_most:
             return Answer(413, {"error": "too large"})
         body = request.json() if match[1] == "generic" else {match[1]: request.json()}
@@ -101,6 +105,11 @@ class FakeDataHub(Fake):
             for item in items:
                 self._store(item, patch=request.method == "PATCH")
         return Answer(200 if request.query.get("async") == "false" else 202, body)
+
+    def _held(self, item: dict[str, Any]) -> dict[str, Any]:
+        held = self.aspects.get(item["urn"], {})
+        named = {name: {"value": held[name]} for name in item if name in held}
+        return {"urn": item["urn"], **named}
 
     def _check(self, entity: str, item: dict[str, Any], *, patch: bool) -> None:
         if entity not in _OF_ENTITY:
@@ -181,12 +190,16 @@ class FakeDataHub(Fake):
             if path[0] == "fineGrainedLineages":
                 how, down, _, up = path[1:]
                 member: Any = {"how": how, "down": down, "up": up}
-            else:
-                member = operation.get("value") or {"destinationUrn": path[1]}
-            if operation["op"] == "remove":  # of what is not there, too
-                held[path[0]] = [item for item in array if item != member]
-            elif member not in array:
-                array.append(member)
+                same = [item for item in array if item == member]
+            elif path[0] in _PATCHABLE.values():
+                member = operation.get("value")
+                same = [item for item in array if item == member]
+            else:  # one edge to each other end
+                member = operation.get("value")
+                same = [item for item in array if item["destinationUrn"] == path[1]]
+            held[path[0]] = [item for item in array if item not in same]  # there or not
+            if operation["op"] == "add":
+                held[path[0]].append(member)
 
     def results(self, urn: str) -> list[str]:
         """Of a run: STARTED, or the result, in the order of time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ _FACET = {
     "_schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunFacet",
 }
 _BEGIN = datetime(2026, 11, 1, 5, tzinfo=UTC)
-_COLUMNS = ("id", "amount", "country", "ordered_at")
+COLUMNS = ("id", "amount", "country", "ordered_at")
 
 
 def table(dag: int, task: int) -> str:
@@ -32,6 +32,34 @@ def dag_runs(runs: int, dags: int = 10, tasks: int = 10) -> Iterator[bytes]:
             yield from _DagRun(dag, number, tasks).events()
 
 
+#: What each task reads and writes.
+Moves = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+
+
+def day(
+    number: int, moves: Moves, *, dag: int = 0, failed: Collection[str] = (), columns: bool = True
+) -> Iterator[bytes]:
+    """
+    A run of a DAG on that day, whose START lists the tasks of `moves`; each reads and writes what
+    `moves` says, its outputs' columns coming from every input's, and those of `failed` fail.
+    """
+    run = _DagRun(dag, 24 * number, len(moves))
+    graph = {task: {"operator": "a.Copy", "downstream_task_ids": []} for task in moves}
+    listed = {"airflow": {**_FACET, "tasks": graph, "taskGroups": {}}}
+    yield run.event("START", run.start, run.own(), run.dag_facets(), run.dag_id, of_job=listed)
+    now = run.start
+    for task, (reads, writes) in moves.items():
+        now += timedelta(seconds=3)
+        sources = list(reads) if columns else []
+        data = ([_table(name) for name in reads], [_table(name, sources) for name in writes])
+        yield from run.attempt(task, 1, now, "FAIL" if task in failed else "COMPLETE", data)
+    facets = run.dag_facets(end=now)
+    yield run.event("COMPLETE", now + timedelta(seconds=9), run.own(), facets, run.dag_id)
+
+
+Data = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
 class _DagRun:
     def __init__(self, dag: int, number: int, tasks: int) -> None:
         self.dag, self.tasks = dag, tasks
@@ -41,7 +69,7 @@ class _DagRun:
         self.odd = (number + dag) % 7 == 3
 
     def events(self) -> Iterator[bytes]:
-        yield self._event("START", self.start, self._own(), self._dag_facets(), self.dag_id)
+        yield self.event("START", self.start, self.own(), self.dag_facets(), self.dag_id)
         now, states = self.start, {}
         for task in range(self.tasks):
             now += timedelta(seconds=1)
@@ -54,13 +82,13 @@ class _DagRun:
                 yield from self._try(task, 2, now + timedelta(seconds=4), "COMPLETE")
             else:
                 yield from self._try(task, 1, now, "COMPLETE")
-        facets = {**self._dag_facets(end=now), "airflowState": {**_FACET, "tasksState": states}}
-        yield self._event("COMPLETE", now + timedelta(seconds=9), self._own(), facets, self.dag_id)
+        facets = {**self.dag_facets(end=now), "airflowState": {**_FACET, "tasksState": states}}
+        yield self.event("COMPLETE", now + timedelta(seconds=9), self.own(), facets, self.dag_id)
 
-    def _own(self) -> str:
+    def own(self) -> str:
         return _uuid(self.dag_id, self.run_id)
 
-    def _dag_facets(self, end: datetime | None = None) -> dict[str, Any]:
+    def dag_facets(self, end: datetime | None = None) -> dict[str, Any]:
         run = self._run()
         if end is not None:
             run |= {"end_date": (end + timedelta(seconds=9)).isoformat()}
@@ -86,9 +114,25 @@ class _DagRun:
         }
 
     def _try(self, task: int, number: int, start: datetime, end: str) -> Iterator[bytes]:
-        task_id = f"task_{task:02}"
-        log = f"https://airflow.example.com/dags/{self.dag_id}/runs/{self.run_id}/tasks/{task_id}"
+        reads = _table(table(self.dag, task))
+        writes = _table(table(self.dag, task + 1), [table(self.dag, task)])
+        before = [f"task_{task - 1:02}"] if task else []
         following = [f"task_{task + 1:02}"] if task + 1 < self.tasks else []
+        data = ([reads], [writes])
+        yield from self.attempt(f"task_{task:02}", number, start, end, data, before, following)
+
+    def attempt(
+        self,
+        task_id: str,
+        number: int,
+        start: datetime,
+        end: str,
+        data: Data,
+        before: Sequence[str] = (),
+        following: Sequence[str] = (),
+    ) -> Iterator[bytes]:
+        """START and the end of a try of a task."""
+        log = f"https://airflow.example.com/dags/{self.dag_id}/runs/{self.run_id}/tasks/{task_id}"
         told = {
             **_FACET,
             "dag": self._dag(),
@@ -97,35 +141,34 @@ class _DagRun:
                 "task_id": task_id,
                 "operator_class": "SQLExecuteQueryOperator",
                 "retries": 1,
-                "upstream_task_ids": str([f"task_{task - 1:02}"] if task else []),
-                "downstream_task_ids": str(following),
+                "upstream_task_ids": str(list(before)),
+                "downstream_task_ids": str(list(following)),
             },
             "taskInstance": {"try_number": number, "log_url": log},
         }
         parent = {
             **_FACET,
             "job": {"namespace": NAMESPACE, "name": self.dag_id},
-            "run": {"runId": self._own()},
+            "run": {"runId": self.own()},
         }
         facets = {"airflow": told, "parent": parent}
         run = _uuid(self.dag_id, self.run_id, task_id, str(number))
         job = f"{self.dag_id}.{task_id}"
-        yield self._event("START", start, run, facets, job)
+        yield self.event("START", start, run, facets, job)
         if end == "FAIL":
-            error = {**_FACET, "message": "deadlock detected", "programmingLanguage": "python"}
-            facets = {**facets, "errorMessage": error}
-        data = (_table(self.dag, task), _table(self.dag, task + 1, source=table(self.dag, task)))
-        yield self._event(end, start + timedelta(seconds=2), run, facets, job, *data)
+            error: dict[str, Any] = {**_FACET, "message": "deadlock detected"}
+            facets = {**facets, "errorMessage": {**error, "programmingLanguage": "python"}}
+        yield self.event(end, start + timedelta(seconds=2), run, facets, job, data)
 
-    def _event(
+    def event(
         self,
         kind: str,
         when: datetime,
         run: str,
         facets: dict[str, Any],
         job: str,
-        reads: dict[str, Any] | None = None,
-        writes: dict[str, Any] | None = None,
+        data: Data = ([], []),
+        of_job: dict[str, Any] | None = None,
     ) -> bytes:
         is_dag = job == self.dag_id
         told = {
@@ -134,7 +177,7 @@ class _DagRun:
             "jobType": "DAG" if is_dag else "TASK",
             "processingType": "BATCH",
         }
-        job_facets: dict[str, Any] = {"jobType": told}
+        job_facets: dict[str, Any] = {"jobType": told, **(of_job or {})}
         if not is_dag:
             job_facets["sql"] = {**_FACET, "query": f"call load('{job}')"}
         event = {
@@ -144,27 +187,33 @@ class _DagRun:
             "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
             "run": {"runId": run, "facets": facets},
             "job": {"namespace": NAMESPACE, "name": job, "facets": job_facets},
-            "inputs": [reads] if reads else [],
-            "outputs": [writes] if writes else [],
+            "inputs": data[0],
+            "outputs": data[1],
         }
         return json.dumps(event, separators=(",", ":")).encode()
 
 
-def _table(dag: int, task: int, source: str | None = None) -> dict[str, Any]:
-    fields = [{"name": name, "type": "text"} for name in _COLUMNS]
+def _table(name: str, sources: Sequence[str] = ()) -> dict[str, Any]:
+    fields = [{"name": column, "type": "text"} for column in COLUMNS]
     facets: dict[str, Any] = {"schema": {**_FACET, "fields": fields}}
-    if source is not None:
+    if sources:
         how = [{"type": "DIRECT", "subtype": "IDENTITY"}]
         origins = {
-            name: {
+            column: {
                 "inputFields": [
-                    {"namespace": WAREHOUSE, "name": source, "field": name, "transformations": how}
+                    {
+                        "namespace": WAREHOUSE,
+                        "name": source,
+                        "field": column,
+                        "transformations": how,
+                    }
+                    for source in sources
                 ]
             }
-            for name in _COLUMNS
+            for column in COLUMNS
         }
         facets["columnLineage"] = {**_FACET, "fields": origins}
-    return {"namespace": WAREHOUSE, "name": table(dag, task), "facets": facets}
+    return {"namespace": WAREHOUSE, "name": name, "facets": facets}
 
 
 def _uuid(*parts: str) -> str:

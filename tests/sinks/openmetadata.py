@@ -1,4 +1,7 @@
-"""An OpenMetadata server: unknown fields are refused, and what is referred to must be there."""
+"""
+An OpenMetadata server: unknown fields are refused, and what is referred to must be there; there is
+one edge a pair of tables, and whoever puts it last is noted on it.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ class FakeOpenMetadata(Fake):
         self.statuses: dict[str, dict[int, dict[str, Any]]] = {}
         self.edges: dict[tuple[str, str], dict[str, Any]] = {}
         self.observed: dict[tuple[str, str], dict[str, Any]] = {}
+        self.bot = "fairlead-bot"  # whose token is used
 
     def add(self, collection: str, fqn: str, **body: Any) -> dict[str, Any]:
         entity = {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{collection} {fqn}"))}
@@ -56,6 +60,28 @@ class FakeOpenMetadata(Fake):
     def table(self, fqn: str, *columns: str) -> dict[str, Any]:
         told = [{"name": name, "fullyQualifiedName": f"{fqn}.{name}"} for name in columns]
         return self.add("/tables", fqn, columns=told)
+
+    def between(self, source: str, target: str) -> dict[str, Any] | None:
+        """The edge between two tables."""
+        tables = self.entities["/tables"]
+        return self.edges.get((tables[source]["id"], tables[target]["id"]))
+
+    def draw(self, one: str, other: str, who: str, **details: Any) -> dict[str, Any]:
+        """Somebody draws an edge, or writes on the one that is there."""
+        tables = self.entities["/tables"]
+        key = (tables[one]["id"], tables[other]["id"])
+        held = {"source": "Manual", **self.edges.get(key, {}), **details}
+        self.edges[key] = held | {"createdBy": who, "updatedBy": who}
+        return self.edges[key]
+
+    def writes(self, request: Request) -> object:
+        if request.method == "GET":
+            return None
+        body = request.json() if request.body else {}
+        if request.path.endswith("/lineage"):
+            ends = (body["edge"][end]["id"] for end in ("fromEntity", "toEntity"))
+            return ("/lineage", *ends)
+        return (request.path, body.get("name") if isinstance(body, dict) else None)
 
     def answer(self, request: Request) -> Answer:
         if not request.path.startswith("/api/v1/"):
@@ -71,6 +97,18 @@ class FakeOpenMetadata(Fake):
             return Answer(200, {"version": "2.0.7"})
         if (method, path) == ("GET", "/pipelines"):
             return Answer(200, {"data": []})
+        if (method, path) == ("GET", "/users/loggedInUser"):
+            return Answer(200, {"id": "1", "name": self.bot})
+        if method == "GET" and (match := re.fullmatch(r"/pipelines/([^/]+)", path)):
+            return Answer(200, self._by_id("/pipelines", match[1]))
+        if method == "DELETE" and (
+            match := re.fullmatch(r"/lineage/table/([^/]+)/table/([^/]+)", path)
+        ):
+            for table in match.groups():
+                self._by_id("/tables", table)
+            if self.edges.pop((match[1], match[2]), None) is None:
+                raise _Refuse(404, "Lineage edge not found")
+            return Answer(200)
         if method == "GET" and (match := re.fullmatch(r"(/[\w/]+?)/name/(.+)", path)):
             return Answer(200, self._named(match[1], match[2]))
         if method == "GET" and (
@@ -178,13 +216,18 @@ class FakeOpenMetadata(Fake):
         self._only("details", details)
         source = self._by_id("/tables", edge["fromEntity"]["id"])
         target = self._by_id("/tables", edge["toEntity"]["id"])
-        self._by_id("/pipelines", details["pipeline"]["id"])
+        if "pipeline" in details:
+            self._by_id("/pipelines", details["pipeline"]["id"])
         columns = {column["fullyQualifiedName"] for column in source["columns"]}
         own = {column["fullyQualifiedName"] for column in target["columns"]}
         for line in details.get("columnsLineage", ()):
             if set(line["fromColumns"]) - columns or line["toColumn"] not in own:
                 raise _Refuse(400, f"Invalid fully qualified column name {line}")
-        self.edges[source["id"], target["id"]] = details | {"createdAt": 1, "updatedBy": "bot"}
+        self.edges[source["id"], target["id"]] = details | {
+            "createdAt": 1,
+            "createdBy": self.bot,
+            "updatedBy": self.bot,
+        }
         return Answer(200)
 
     def _observe(self, table: str, pipeline: str, body: dict[str, Any]) -> Answer:

@@ -21,6 +21,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]  # names in lower case
     body: bytes
+    pairs: tuple[tuple[str, str], ...] = ()  # of the query, where a name may come twice
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -56,9 +57,32 @@ class Fake:
         self.lock = threading.Lock()
         self.url = ""
         self.delay = 0.0
+        self.at_once = 0  # the most requests that were under way together
+        self.clashes: list[object] = []  # what two requests wrote at once
+        self._under_way: list[object] = []
 
     def answer(self, request: Request) -> Answer:
         raise NotImplementedError
+
+    def writes(self, request: Request) -> object:
+        """What the request writes, where two at once would undo each other; None where that is fine."""
+        return None
+
+    @contextmanager
+    def under_way(self, request: Request) -> Iterator[None]:
+        written = self.writes(request)
+        with self.lock:
+            if written is not None and written in self._under_way:
+                self.clashes.append(written)
+            self._under_way.append(written)
+            self.at_once = max(self.at_once, len(self._under_way))
+        try:
+            if self.delay:
+                time.sleep(self.delay)
+            yield
+        finally:
+            with self.lock:
+                self._under_way.remove(written)
 
     def take(self, request: Request) -> Answer | Cut:
         with self.lock:
@@ -88,16 +112,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         parts = urlsplit(self.path)
+        pairs = tuple(parse_qsl(parts.query))
         request = Request(
             self.command,
             unquote(parts.path),
-            dict(parse_qsl(parts.query)),
+            dict(pairs),
             {name.lower(): value for name, value in self.headers.items()},
             body,
+            pairs,
         )
-        if fake.delay:
-            time.sleep(fake.delay)
-        answer = fake.take(request)
+        with fake.under_way(request):
+            answer = fake.take(request)
         if isinstance(answer, Cut):
             self.close_connection = True
             return

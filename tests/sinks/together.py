@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fairlead_bridge.sinks import Target, settings
 from tests.sinks import events
@@ -32,16 +33,15 @@ class Together:
 
 
 @contextmanager
-def together(dags: int, tasks: int, **more: object) -> Iterator[Together]:
+def together(dags: int, tasks: int, **more: Any) -> Iterator[Together]:
     """Fakes that have the tables of this many DAGs, and the sinks that tell them."""
     marquez, datahub = FakeMarquez(), FakeDataHub()
     openmetadata, atlan = FakeOpenMetadata(), FakeAtlan()
-    columns = ("id", "amount", "country", "ordered_at")
     for dag in range(dags):
         for task in range(tasks + 1):
             name = events.table(dag, task)
-            openmetadata.table(f"warehouse.{name}", *columns)
-            atlan.table(f"{DATABASE}/{name.replace('.', '/')}", *columns)
+            openmetadata.table(f"warehouse.{name}", *events.COLUMNS)
+            atlan.table(f"{DATABASE}/{name.replace('.', '/')}", *events.COLUMNS)
     with ExitStack() as stack:
         urls = {
             name: stack.enter_context(serving(fake))
@@ -52,7 +52,7 @@ def together(dags: int, tasks: int, **more: object) -> Iterator[Together]:
                 ("atlan", atlan),
             )
         }
-        own = {
+        own: dict[str, dict[str, Any]] = {
             "marquez": {"type": "openlineage", "preset": "marquez"},
             "datahub": {"type": "datahub"},
             "openmetadata": {"type": "openmetadata"},

@@ -80,6 +80,15 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Two of a job's datasets between which another job, that is not gone, moves data too."""
+
+    source: DatasetRef
+    target: DatasetRef
+    since: int  # as `Unseen.since`, of the other job; 0 where its newest run showed both
+
+
+@dataclass(frozen=True, slots=True)
 class RunDataset:
     """What a run read or wrote."""
 
@@ -141,6 +150,7 @@ class JobEntry(Entry):
     outputs: tuple[DatasetRef, ...] = ()
     origins: tuple[Origin, ...] = ()
     unseen: tuple[Unseen, ...] = ()  # among `inputs` and `outputs`
+    elsewhere: tuple[Elsewhere, ...] = ()  # of `unseen`, or of all its data where it is gone
     gone: bool = False  # a task that the newest START of its DAG does not list
 
 
@@ -167,6 +177,7 @@ class RunEntry(Entry):
     dag_run_openlineage_id: str | None = None
     last_try: bool = True  # no later try of the same task instance is known
     latest: bool = True  # no later run of the same job is known
+    gone: bool = False  # of a task that its DAG no longer has; of a whole entry only
     datasets: tuple[RunDataset, ...] = ()
     tasks: tuple[RunEntry, ...] = ()  # of a DAG run: its tasks' last tries, without their datasets
 

@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from fairlead_bridge.errors import Rejected
-from fairlead_bridge.sinks import Outcome
+from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Broken
+from fairlead_bridge.sinks.lanes import in_lanes
 
 P = TypeVar("P")
+
+#: Sends a batch. Raises Rejected or Broken for the whole of it, Unavailable where nothing more can
+#: be told; returns nothing where everything was taken, else an outcome for each payload.
+Send = Callable[[Sequence[P]], Sequence[Outcome] | None]
 
 
 def in_batches(
     payloads: Sequence[P],
     weight: Callable[[P], int],
     limit: int,
-    send: Callable[[Sequence[P]], Sequence[Outcome] | None],
+    send: Send[P],
+    *,
+    at_most: int = 1,
 ) -> Iterator[Outcome]:
     """
-    `send` the payloads in order, at most `limit` by their `weight` at once.
-
-    A batch that is refused is halved until those that cannot be taken are alone. `send` raises
-    Rejected or Broken for the batch it was given, Unavailable where nothing more can be told; it
-    returns nothing where everything was taken, else an outcome for each payload.
+    `send` the payloads in order, at most `limit` by their `weight` in a batch, and `at_most`
+    batches at once. A batch that is refused is halved until those that cannot be taken are alone.
     """
+    batches = list(_batches(payloads, weight, limit))
+    sent = in_lanes(
+        batches,
+        lambda _: (),
+        lambda batch: list(_halving(batch, send)),
+        at_most=at_most,
+        until=time.monotonic() + ENOUGH,
+    )
+    for number, batch in enumerate(batches):
+        yield from sent.results.get(number) or [Waits("others came first")] * len(batch)
+    if sent.down is not None:
+        raise sent.down
+
+
+def _batches(
+    payloads: Sequence[P], weight: Callable[[P], int], limit: int
+) -> Iterator[Sequence[P]]:
     batch: list[P] = []
     total = 0
     for payload in payloads:
         own = weight(payload)
         if batch and total + own > limit:
-            yield from _halving(batch, send)
+            yield batch
             batch, total = [], 0
         batch.append(payload)
         total += own
     if batch:
-        yield from _halving(batch, send)
+        yield batch
 
 
-def _halving(
-    batch: Sequence[P], send: Callable[[Sequence[P]], Sequence[Outcome] | None]
-) -> Iterator[Outcome]:
+def _halving(batch: Sequence[P], send: Send[P]) -> Iterator[Outcome]:
     try:
         outcomes = send(batch)
     except (Rejected, Broken) as error:

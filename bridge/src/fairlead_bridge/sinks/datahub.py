@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -39,6 +39,12 @@ Proposals = dict[str, list[tuple[str, Aspects]]]
 #: Aspects and bytes that DataHub's own client puts into one request.
 _ASPECTS, _BYTES = 200, 12_000_000
 _RUN_EVENT = "dataProcessInstanceRunEvent"
+_INFO, _LINEAGE = "dataJobInfo", "dataJobInputOutput"
+_EDGES = ("inputDatasetEdges", "outputDatasetEdges", "inputDatajobEdges")
+#: By this we know the edges again that we added; those that people draw say "UI".
+_MARK = {"source": "fairlead"}
+#: By this property we know the jobs again that we made.
+_MADE = {"made_by": "fairlead"}
 _ACTOR = "urn:li:corpuser:airflow"
 #: OpenLineage's schemes that DataHub calls otherwise.
 _PLATFORMS = {
@@ -172,13 +178,14 @@ class DataHub:
             flow_info = {"name": job.name.split(".")[0], "env": self._settings.env}
             yield "dataFlow", {"urn": self._urns.flow(job), "dataFlowInfo": {"value": flow_info}}
         info = {**info, "type": {"string": "COMMAND"}, "flowUrn": self._urns.flow(job)}
+        info["customProperties"] = properties | _MADE
         told: Aspects = {
             "urn": self._urns.job(job),
-            "dataJobInfo": {"value": info},
+            _INFO: {"value": info},
             "status": status,
         }
         if self._settings.lineage == "replace":
-            told["dataJobInputOutput"] = {"value": self._lineage(entry)}
+            told[_LINEAGE] = {"value": self._lineage(entry)}
         yield "dataJob", told
 
     def _edges(self, entry: JobEntry) -> dict[str, list[str]]:
@@ -209,7 +216,7 @@ class DataHub:
         return {
             "inputDatasets": [],
             "outputDatasets": [],
-            **{name: [{"destinationUrn": urn} for urn in urns] for name, urns in edges.items()},
+            **{name: [_edge(urn) for urn in urns] for name, urns in edges.items()},
             "fineGrainedLineages": [
                 {
                     "upstreamType": "FIELD_SET",
@@ -226,7 +233,7 @@ class DataHub:
     def _members(self, entry: JobEntry) -> dict[tuple[str, ...], Any]:
         """What a patch adds for the edges of a job, by the path that takes it away again."""
         edges: dict[tuple[str, ...], Any] = {
-            (name, other): {"destinationUrn": other}
+            (name, other): _edge(other)
             for name, urns in self._edges(entry).items()
             for other in urns
         }
@@ -260,7 +267,7 @@ class DataHub:
             adds = self._members(entry)
             removes = [path for path in self._members(retired) if path not in adds]
             if adds or removes:
-                aspects["dataJobInputOutput"] = _patch(list(adds.items()), removes=removes)
+                aspects[_LINEAGE] = _patch(list(adds.items()), removes=removes)
         if aspects:
             yield ("dataFlow" if is_dag else "dataJob"), {"urn": urn, **aspects}
 
@@ -353,31 +360,51 @@ class DataHub:
             lambda payload: max(_aspects(payload), len(json.dumps(payload)) // share),
             _ASPECTS,
             self._send,
+            at_most=self._settings.concurrency,
         )
 
     def _send(self, payloads: Sequence[Proposals]) -> None:
-        for method, part in (("POST", "upserts"), ("PATCH", "patches")):
+        upserts = [item for payload in payloads for item in payload["upserts"]]
+        patches = [item for payload in payloads for item in payload["patches"]]
+        held = self._held({aspects["urn"] for entity, aspects in upserts if entity == "dataJob"})
+        steps = (
+            ("POST", [(kind, _unclaimed(item, held.get(item["urn"]))) for kind, item in upserts]),
+            ("PATCH", [(kind, _spared(item, held.get(item["urn"]))) for kind, item in patches]),
+        )
+        for method, items in steps:
             body: dict[str, list[Aspects]] = defaultdict(list)
-            for payload in payloads:
-                for entity, aspects in payload[part]:
+            for entity, aspects in items:
+                if len(aspects) > 1:
                     body[entity].append(aspects)
             if body:
-                self._call(method, body)
+                self._call(method, body, {"async": "false" if self._settings.wait else "true"})
 
-    def _call(self, method: str, body: dict[str, list[Aspects]]) -> None:
-        params = {"async": "false" if self._settings.wait else "true"}
+    def _held(self, jobs: Collection[str]) -> dict[str, Aspects]:
+        """What DataHub has of these jobs, so far as others may have written it."""
+        if not jobs:
+            return {}
+        wanted: Aspects = {name: {"headers": {}} for name in (_INFO, _LINEAGE)}
+        asked = {"dataJob": [{"urn": urn, **wanted} for urn in sorted(jobs)]}
+        answers = self._call("POST", asked, {"systemMetadata": "false"}, "/batchGet")
+        return {item["urn"]: item for answer in answers for item in answer}
+
+    def _call(
+        self, method: str, body: dict[str, list[Aspects]], params: dict[str, str], path: str = ""
+    ) -> list[list[Aspects]]:
+        """The answers of one request, or of one for each type of entity where the server is old."""
         if self._generic:
             try:
-                self._ask(method, "/openapi/v3/entity/generic", body, params)
+                answer = self._ask(method, f"/openapi/v3/entity/generic{path}", body, params)
             except Refused as error:
                 if error.status not in (404, 405):
                     raise
                 self._generic = False  # a server older than 1.2: one call for each entity type
             else:
-                return
+                return list((answer or {}).values())
+        answers = []
         for entity, items in body.items():
             try:
-                self._ask(method, f"/openapi/v3/entity/{entity}", items, params)
+                answer = self._ask(method, f"/openapi/v3/entity/{entity}{path}", items, params)
             except Refused as error:
                 if error.status in (404, 405):
                     raise Misconfigured(
@@ -385,10 +412,12 @@ class DataHub:
                         "newer?"
                     ) from error
                 raise
+            answers.append(answer or [])
+        return answers
 
-    def _ask(self, method: str, path: str, body: Any, params: dict[str, str]) -> None:
+    def _ask(self, method: str, path: str, body: Any, params: dict[str, str]) -> Any:
         try:
-            self.client.json(method, path, body, params=params)
+            return self.client.json(method, path, body, params=params)
         except Refused as error:
             if error.status == 403:
                 raise Misconfigured(
@@ -576,6 +605,52 @@ def _patch(
         *({"op": "remove", "path": _pointer(path)} for path in removes),
     ]
     return {"value": {"patch": operations, **({"arrayPrimaryKeys": keys} if keys else {})}}
+
+
+def _edge(other: str) -> Aspects:
+    return {"destinationUrn": other, "properties": _MARK}
+
+
+def _value(held: Aspects | None, aspect: str) -> Aspects:
+    return ((held or {}).get(aspect) or {}).get("value") or {}
+
+
+def _unclaimed(aspects: Aspects, held: Aspects | None) -> Aspects:
+    """A job that somebody else made is not called ours, and not taken away."""
+    info = _value(held, _INFO)
+    if _INFO not in aspects or not info or _MADE.items() <= info.get("customProperties", {}).items():
+        return aspects
+    told = aspects[_INFO]["value"]
+    properties = {key: text for key, text in told["customProperties"].items() if key not in _MADE}
+    kept = {
+        name: value
+        for name, value in aspects.items()
+        if name != "status" or not value["value"]["removed"]
+    }
+    return {**kept, _INFO: {"value": {**told, "customProperties": properties}}}
+
+
+def _spared(aspects: Aspects, held: Aspects | None) -> Aspects:
+    """A patch that leaves alone the edges of a job that others drew, and the columns with them."""
+    lineage = _value(held, _LINEAGE)
+    theirs = {
+        (field, edge["destinationUrn"])
+        for field in _EDGES
+        for edge in lineage.get(field) or ()
+        if edge.get("properties") != _MARK
+    }
+    if _LINEAGE not in aspects or not theirs:
+        return aspects
+    edges = {_pointer(edge) for edge in theirs}
+    ends = {f"({_pointer([other])[1:]}," for _, other in theirs}
+    kept = [
+        one
+        for one in aspects[_LINEAGE]["value"]["patch"]
+        if one["path"] not in edges
+        and not (one["op"] == "remove" and any(end in one["path"] for end in ends))
+    ]
+    rest = {name: told for name, told in aspects.items() if name != _LINEAGE}
+    return {**rest, _LINEAGE: {"value": {"patch": kept}}} if kept else rest
 
 
 def _pointer(path: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -31,6 +31,10 @@ LATER = {408, 425, 429, 502, 503, 504}
 UNTIL_SOMEBODY_ACTS = 300.0
 _EXCERPT = 500
 _GZIP_FROM = 4_096
+
+
+#: Of a query; several values are sent under the name one after the other.
+Params = Mapping[str, str | Sequence[str]]
 
 
 class Broken(Unavailable):
@@ -113,7 +117,7 @@ class Client:
         path: str,
         body: Any = None,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The decoded answer, None where it has no body. Raises as `send` does."""
@@ -135,7 +139,7 @@ class Client:
         path: str,
         content: bytes | None = None,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """
@@ -157,7 +161,7 @@ class Client:
         method: str,
         path: str,
         content: bytes | None,
-        params: Mapping[str, str] | None,
+        params: Params | None,
         headers: Mapping[str, str],
     ) -> requests.Response:
         for last in (False, True):

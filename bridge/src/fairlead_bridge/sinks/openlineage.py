@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -24,6 +23,7 @@ from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
+from fairlead_bridge.sinks.lanes import in_lanes
 from fairlead_bridge.sinks.settings import SinkSettings
 from fairlead_bridge.sinks.signature import SignatureV4
 
@@ -109,7 +109,6 @@ class OpenLineageSettings(SinkSettings):
     path: str | None = Field(default=None, description="instead of the preset's own")
     token: SecretStr | None = None
     headers: dict[str, str] = Field(default_factory=dict)
-    concurrency: int = Field(default=4, ge=1, le=32, description="runs told side by side")
     compress: bool = Field(default=False, description="send large events with gzip")
     only_runs: bool | None = Field(default=None, description="no DatasetEvents and JobEvents")
     event_types: frozenset[str] | None = Field(default=None, description='as ["START", "COMPLETE"]')
@@ -276,13 +275,18 @@ class _Http:
 
         What was not sent when the receiver went down waits; all the rest keeps its outcome.
         """
-        sending = _Sending(self._one)
-        with ThreadPoolExecutor(self._settings.concurrency) as pool:
-            list(pool.map(sending.run, _by_run(messages)))
+        sent = in_lanes(
+            messages,
+            lambda message: () if message.run is None else (message.run,),
+            self._one,
+            at_most=self._settings.concurrency,
+            until=time.monotonic() + ENOUGH,
+            ends_lane=lambda outcome: isinstance(outcome, Unavailable),
+        )
         for number in range(len(messages)):
-            yield sending.outcomes.get(number, Waits("waits for an earlier event of its run"))
-        if sending.down is not None:
-            raise sending.down
+            yield sent.results.get(number, Waits("waits for an earlier event of its run"))
+        if sent.down is not None:
+            raise sent.down
 
     def _one(self, message: Message) -> Outcome:
         try:
@@ -326,39 +330,6 @@ class _Http:
                 f"{self._client.url} answers ({error}); whether it takes events shows with the first"
             ]
         return [f"{self._client.url} answers; whether it takes events shows with the first"]
-
-
-class _Sending:
-    """Events on their way, run by run; none more once the receiver is down, or takes too long."""
-
-    def __init__(self, send: Callable[[Message], Outcome]) -> None:
-        self._send = send
-        self.outcomes: dict[int, Outcome] = {}
-        self.down: Unavailable | None = None
-        self._until = time.monotonic() + ENOUGH
-
-    def run(self, messages: Sequence[tuple[int, Message]]) -> None:
-        """Send these in order, until one fails."""
-        for number, message in messages:
-            if self.down is not None or time.monotonic() > self._until:
-                return
-            try:
-                outcome = self._send(message)
-            except Unavailable as error:
-                self.down = error
-                return
-            self.outcomes[number] = outcome
-            if isinstance(outcome, Unavailable):
-                return
-
-
-def _by_run(messages: Sequence[Message]) -> list[list[tuple[int, Message]]]:
-    """The messages with their places, those of one run together, in order."""
-    runs: dict[object, list[tuple[int, Message]]] = {}
-    for number, message in enumerate(messages):
-        key = (number,) if message.run is None else message.run
-        runs.setdefault(key, []).append((number, message))
-    return list(runs.values())
 
 
 class _Atlan(_Http):

@@ -1,10 +1,11 @@
-"""Edges that a job has not shown for long: which a sink tells of, and which it takes back."""
+"""What is no longer seen: which edges a sink tells of, and which it takes back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
-from fairlead_bridge.entries import JobEntry
+from fairlead_bridge.entries import DatasetRef, JobEntry
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -34,3 +35,18 @@ def split(entry: JobEntry, days: float | None) -> tuple[JobEntry, JobEntry]:
         )
 
     return part(retired=False), replace(part(retired=True), upstream=())
+
+
+def left(entry: JobEntry, days: float | None) -> set[tuple[DatasetRef, DatasetRef]]:
+    """
+    The inputs and outputs between which nothing is moved any more: not by this job, which is gone
+    or has not shown it for more than `days`, nor by any other.
+
+    For catalogs where an edge is of two datasets, whoever draws it. With no `days` there is none.
+    """
+    if days is None:
+        return set()
+    kept, _ = split(entry, days)
+    still = set() if entry.gone else set(product(kept.inputs, kept.outputs))
+    others = {(it.source, it.target) for it in entry.elsewhere if it.since <= days * _DAY}
+    return set(product(entry.inputs, entry.outputs)) - still - others

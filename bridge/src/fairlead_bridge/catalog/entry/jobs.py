@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal
-
-import sqlalchemy as sa
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from fairlead_bridge.catalog import columns, facets
-from fairlead_bridge.catalog.entry import pages
+from fairlead_bridge.catalog.entry import pages, stale
 from fairlead_bridge.catalog.entry.refs import (
     Row,
     contents,
@@ -18,25 +16,10 @@ from fairlead_bridge.catalog.entry.refs import (
     owners,
     tags,
 )
-from fairlead_bridge.catalog.snapshot import Snapshot, among
+from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import DatasetRef, JobEntry, JobRef, Origin, Task, Unseen
 from fairlead_bridge.model import Name
-
-#: When each job's newest successful run began that told of data.
-_NEWEST_TOLD = sa.select(
-    t.job.c.id,
-    sa.select(t.run.c.at)
-    .where(
-        t.run.c.job_id == t.job.c.id,
-        t.run.c.state == "success",
-        sa.exists().where(t.run_dataset.c.run_id == t.run.c.id),
-    )
-    .order_by(t.run.c.at.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("at"),
-).where(among(t.job.c.id))
 
 
 def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
@@ -50,14 +33,19 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
             children[row.parent_id].append(row)
     tasks = [row.id for found in children.values() for row in found]
     told = facets.of(snapshot, {key: key for key in (*rows, *tasks)})
-    inputs, outputs, upstream = _edges(snapshot, rows)
-    above = {row.parent_id for row in rows.values() if row.kind == "task" and row.parent_id}
-    graphs = facets.of(snapshot, {key: key for key in above}, ("fairlead_tasks",))
-    newest = {row.id: row.at for row in snapshot.each(_NEWEST_TOLD, rows) if row.at}
+    inputs, outputs = stale.data(snapshot, rows)
+    upstream = _upstream(snapshot, rows)
     ends = {end for side in (inputs, outputs) for found in side.values() for end in found}
     datasets = dataset_refs(snapshot, ends)
     refs = job_refs(
         snapshot, {*rows, *tasks, *(job for found in upstream.values() for job in found)}
+    )
+    gone = stale.gone(snapshot, [refs[key] for key in rows])
+    unseen = stale.unseen(snapshot, inputs, outputs, datasets, rows)
+    of_data = {key: (_refs(inputs[key], datasets), _refs(outputs[key], datasets)) for key in rows}
+    elsewhere = stale.elsewhere(
+        snapshot,
+        {key: _old(*of_data[key], unseen.get(key, ()), gone=key in gone) for key in rows},
     )
     origins = _origins(snapshot, rows)
     urls = pages.of_jobs(snapshot, [*rows, *tasks])
@@ -78,28 +66,39 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
             facts=_facts(own),
             tasks=tuple(_tasks(own, children[key], refs, told, urls)),
             upstream=_refs(upstream[key], refs),
-            inputs=_refs(inputs[key], datasets),
-            outputs=_refs(outputs[key], datasets),
+            inputs=of_data[key][0],
+            outputs=of_data[key][1],
             origins=origins.get(key, ()),
-            gone=_gone(rows[key], graphs),
-            unseen=tuple(
-                _unseen("input", inputs[key], newest.get(key), datasets)
-                + _unseen("output", outputs[key], newest.get(key), datasets)
-            ),
+            unseen=unseen.get(key, ()),
+            elsewhere=elsewhere.get(key, ()),
+            gone=key in gone,
         )
 
 
-def _edges(
-    snapshot: Snapshot, jobs: Collection[int]
-) -> tuple[dict[int, dict[int, Row]], dict[int, dict[int, Row]], dict[int, dict[int, Row]]]:
-    """What each job reads and writes and the jobs before it: the edges by their other end."""
-    inputs, outputs, upstream = (defaultdict[int, dict[int, Row]](dict) for _ in range(3))
-    for row in snapshot.where(t.edge.c.src, jobs):
-        if row.kind == "data":
-            outputs[row.src][row.dst] = row
+def _upstream(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, list[int]]:
+    """The jobs before each job."""
+    found: dict[int, list[int]] = defaultdict(list)
     for row in snapshot.where(t.edge.c.dst, jobs):
-        (inputs if row.kind == "data" else upstream)[row.dst][row.src] = row
-    return inputs, outputs, upstream
+        if row.kind != "data":
+            found[row.dst].append(row.src)
+    return found
+
+
+def _old(
+    inputs: Sequence[DatasetRef],
+    outputs: Sequence[DatasetRef],
+    unseen: Sequence[Unseen],
+    *,
+    gone: bool,
+) -> set[stale.Pair]:
+    """Between what data the job moves nothing any more, or may not for long."""
+    old = {(item.role, item.dataset) for item in unseen}
+    return {
+        (source, target)
+        for source in inputs
+        for target in outputs
+        if gone or ("input", source) in old or ("output", target) in old
+    }
 
 
 def _origins(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, tuple[Origin, ...]]:
@@ -127,35 +126,6 @@ def _origins(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, tuple[Origi
 def _refs(keys: Iterable[int], refs: Mapping[int, Any]) -> tuple[Any, ...]:
     found = {refs[key] for key in keys if key in refs}
     return tuple(sorted(found, key=lambda ref: (ref.namespace, ref.name)))
-
-
-def _gone(row: Row, graphs: Mapping[int, facets.Facets]) -> bool:
-    listed = graphs.get(row.parent_id, {}).get("fairlead_tasks", {}).get("tasks") or ()
-    return bool(listed) and row.kind == "task" and row.task_id not in listed
-
-
-def _unseen(
-    role: Literal["input", "output"],
-    edges: Mapping[int, Row],
-    newest: int | None,
-    refs: Mapping[int, DatasetRef],
-) -> list[Unseen]:
-    """
-    The edges that runs showed, but none since before the `newest` that told of data. One that was
-    declared stays, and so does that of an asset which is seen under another of its names.
-    """
-    if newest is None:
-        return []
-    seen: dict[DatasetRef, int] = {}
-    for key, row in edges.items():
-        if key in refs:
-            at = newest if row.last_run is None else row.last_at
-            seen[refs[key]] = max(at, seen.get(refs[key], at))
-    return [
-        Unseen(ref, role, newest - at)
-        for ref, at in sorted(seen.items(), key=lambda item: item[0].id)
-        if at < newest
-    ]
 
 
 def _facts(own: facets.Facets) -> dict[str, Any]:

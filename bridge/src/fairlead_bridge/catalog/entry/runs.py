@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import sqlalchemy as sa
 
 from fairlead_bridge import facts
-from fairlead_bridge.catalog.entry import pages
+from fairlead_bridge.catalog.entry import pages, stale
 from fairlead_bridge.catalog.entry.refs import Row, dataset_refs, job_refs
 from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
@@ -33,6 +33,7 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
     urls = pages.of_dag_runs(snapshot, rows, inside)
     everybody = [*rows.values(), *(row for found in inside.values() for row in found)]
     jobs = job_refs(snapshot, {row.job_id for row in everybody})
+    gone = stale.gone(snapshot, jobs.values()) if whole else set()
     last_tries = _last_tries(snapshot, (row.instance for row in everybody if row.instance))
     newest = _newest(snapshot, {row.job_id for row in everybody})
     above = {row.dag_run for row in rows.values() if row.dag_run} - rows.keys()
@@ -67,6 +68,7 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
             dag_run_openlineage_id=dag_run_ids.get(row.dag_run),
             last_try=(row.try_number or 0) >= last_tries.get(row.instance, 0),
             latest=row.at >= newest.get(row.job_id, row.at),
+            gone=row.job_id in gone,
             datasets=tuple(datasets.get(row.id, ())),
             tasks=tasks,
         )

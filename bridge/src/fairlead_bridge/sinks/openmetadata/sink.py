@@ -1,127 +1,45 @@
 """
-OpenMetadata, through its REST API: a pipeline for each DAG with all its tasks, a status for each DAG
-run, lineage between tables it knows, and when each of them was last written.
-
-It keeps one status for each moment a DAG run is for, one edge for each pair of tables, and nothing
-that is not there yet: a table that has not been ingested is waited for, not invented, unless asked.
+Telling an OpenMetadata: what has to be there first comes first, the rest of each step side by side.
 """
 
 from __future__ import annotations
 
-import re
+import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import msgspec
-from pydantic import Field, SecretStr
 
-from fairlead_bridge.entries import (
-    AnyEntry,
-    DatasetEntry,
-    DatasetRef,
-    JobEntry,
-    JobRef,
-    RunEntry,
-    Tag,
-    Task,
-)
+from fairlead_bridge.entries import AnyEntry, DatasetRef
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import ENOUGH, Outcome, Waits, retiring
+from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
-from fairlead_bridge.sinks.naming import Naming
-from fairlead_bridge.sinks.settings import SinkSettings, Url
-
-Body = dict[str, Any]
+from fairlead_bridge.sinks.lanes import in_lanes
+from fairlead_bridge.sinks.openmetadata.names import quoted, split
+from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
+from fairlead_bridge.sinks.openmetadata.told import (
+    CLASSIFICATION,
+    Body,
+    EdgesTold,
+    PipelineTold,
+    StatusTold,
+    TableTold,
+    Told,
+    Words,
+)
+from fairlead_bridge.sinks.settings import SinkSettings
 
 #: Seconds before we look again for a table or pipeline that OpenMetadata does not have.
 _INGESTED_LATER, _PIPELINE_LATER = 3600.0, 30.0
 #: Seconds that tables, pipelines and owners are not looked up again.
 _LOOKED_UP_FOR = 300.0
-_CLASSIFICATION = "AirflowTags"
-_STATES = {
-    "success": "Successful",
-    "failed": "Failed",
-    "upstream_failed": "Failed",
-    "aborted": "Failed",
-    "lost": "Failed",
-    "skipped": "Skipped",
-    "removed": "Skipped",
-}
-#: Of a task's mapped instances, the worst decides.
-_WORST = ("Failed", "Pending", "Successful", "Skipped")
-#: OpenMetadata's data types, and what begins like them elsewhere.
-_TYPES = (
-    ("BIGINT", ("bigint", "int8", "long")),
-    ("INT", ("int",)),
-    ("BOOLEAN", ("bool",)),
-    ("DOUBLE", ("double", "float8", "real")),
-    ("FLOAT", ("float",)),
-    ("NUMERIC", ("numeric", "number", "decimal")),
-    ("TIMESTAMP", ("timestamp", "datetime")),
-    ("DATE", ("date",)),
-    ("TIME", ("time",)),
-    ("JSON", ("json", "variant", "object")),
-    ("TEXT", ("text", "string", "varchar", "char", "character")),
-)
-
-
-class OpenMetadataSettings(SinkSettings):
-    """An OpenMetadata."""
-
-    type: Literal["openmetadata"] = "openmetadata"
-    url: Url = Field(description="http://HOST:8585, with or without /api")
-    token: SecretStr | None = Field(default=None, description="a bot's JWT")
-    service: str = Field(default="airflow", description="the pipeline service; made if not there")
-    airflow_url: str | None = Field(default=None, description="shown as the service's address")
-    create_tables: bool = Field(
-        default=False, description="make tables that were not ingested; a crawler does it better"
-    )
-
-
-class PipelineTold(msgspec.Struct, frozen=True, tag="pipeline"):
-    """A DAG: the body of `PUT /pipelines`, and who should own it."""
-
-    body: Body
-    tags: list[str]
-    owners: list[str]
-
-
-class StatusTold(msgspec.Struct, frozen=True, tag="status"):
-    """A DAG run: the body of `PUT /pipelines/{pipeline}/status`."""
-
-    pipeline: str
-    body: Body
-
-
-class EdgesTold(msgspec.Struct, frozen=True, tag="edges"):
-    """What a task reads and writes: tables, and {(source, target): columns}."""
-
-    pipeline: str
-    sql: str | None
-    inputs: list[str]
-    outputs: list[str]
-    columns: list[list[str]]  # source table, column, target table, column
-    own: PipelineTold | None = None  # of a job outside Airflow, which is a pipeline by itself
-
-
-class TableTold(msgspec.Struct, frozen=True, tag="table"):
-    """A table: its columns where it is to be made, and its last successful write."""
-
-    table: str
-    columns: list[Body] | None = None
-    pipeline: str | None = None
-    service_type: str = "Airflow"
-    written_at: int | None = None  # milliseconds
-    started_at: int | None = None
-
-
-Told = PipelineTold | StatusTold | EdgesTold | TableTold
 #: What has to be there first comes first.
 _ORDER: tuple[type, ...] = (PipelineTold, TableTold, StatusTold, EdgesTold)
+#: The source of the edges that we draw; people's is "Manual".
+_SOURCE = "OpenLineage"
 
 
 class Missing(Unavailable):
@@ -137,7 +55,7 @@ class OpenMetadata:
     def __init__(self, name: str, settings: OpenMetadataSettings) -> None:
         self.name = name
         self._settings = settings
-        self._naming = Naming(settings.naming)
+        self._words = Words(settings)
         base = settings.url.rstrip("/")
         self.client = Client(
             f"{base.removesuffix('/api')}/api/v1",
@@ -147,138 +65,17 @@ class OpenMetadata:
             rate=settings.rate,
         )
         self._made: set[str] = set()  # prerequisites seen to by this process
+        self._making = threading.Lock()
         self._known: dict[str, Body] = {}  # what is there, by path; looked up anew now and then
         self._known_until = 0.0
 
-    # --- thinking -------------------------------------------------------------------------------
-
     def render(self, entry: AnyEntry) -> Told | None:
         """A DAG, a DAG run, what a task reads and writes, or how fresh a table is."""
-        match entry:
-            case DatasetEntry():
-                return self._table(entry)
-            case JobEntry(job=job) if job.kind == "task" and job.task_id:
-                return self._edges(entry)
-            case JobEntry(job=job) if job.kind != "query":
-                own, edges = self._pipeline(entry), self._edges(entry)
-                return own if edges is None else msgspec.structs.replace(edges, own=own)
-            case RunEntry(job=job) if job.kind not in ("task", "query"):
-                return self._status(entry)
-        return None
+        return self._words.of(entry)
 
     def named(self, dataset: DatasetRef) -> str | None:
         """The table's fully qualified name; None where no rule names its service."""
-        named = self._naming(dataset)
-        if named is None or not named.rule.service:
-            return None
-        return ".".join([quoted(named.rule.service), *map(quoted, named.name.split("."))])
-
-    def _fqn(self, job: JobRef) -> str:
-        name = job.dag_id or job.name
-        return f"{quoted(self._settings.service)}.{quoted(_safe(name))}"
-
-    def _pipeline(self, entry: JobEntry) -> PipelineTold:
-        tags = sorted({_tag(tag) for tag in entry.tags if tag.column is None})
-        name = entry.job.dag_id or entry.job.name
-        body: Body = {
-            "name": _safe(name),
-            "displayName": name,
-            "service": self._settings.service,
-            "state": "Active",
-            "tasks": [_task(task, self._owned(task)) for task in entry.tasks],
-            "tags": [
-                {
-                    "tagFQN": f"{_CLASSIFICATION}.{quoted(tag)}",
-                    "source": "Classification",
-                    "labelType": "Automated",
-                    "state": "Confirmed",
-                }
-                for tag in tags
-            ],
-        }
-        optional = {
-            "description": entry.description,
-            "sourceUrl": entry.url,
-            "scheduleInterval": entry.schedule,
-            "startDate": entry.facts.get("start_date"),
-        }
-        body |= {key: value for key, value in optional.items() if value}
-        owners = sorted({owner.name for owner in entry.owners if owner.name != "***"})
-        return PipelineTold(body, tags, owners)
-
-    def _owned(self, task: Task) -> str:
-        return str(task.job.task_id or task.job.name)
-
-    def _status(self, run: RunEntry) -> StatusTold:
-        by_task: dict[str, list[RunEntry]] = defaultdict(list)
-        for task in run.tasks:
-            if task.job.task_id:
-                by_task[task.job.task_id].append(task)
-        body: Body = {
-            # The moment the run is for; OpenMetadata has one row for each.
-            "timestamp": _ms(run.nominal_start_at or run.started_at or run.first_at),
-            "executionStatus": _STATES.get(run.state, "Pending"),
-            "executionId": run.dag_run_id or run.run_id,
-            "taskStatus": [_task_status(name, tries) for name, tries in sorted(by_task.items())],
-        }
-        if run.ended_at is not None:
-            body["endTime"] = _ms(run.ended_at)
-        return StatusTold(self._fqn(run.job), body)
-
-    def _edges(self, entry: JobEntry) -> EdgesTold | None:
-        entry, _ = retiring.split(entry, self._settings.retire_after_days)
-        inputs = sorted({name for ref in entry.inputs if (name := self.named(ref))})
-        outputs = sorted({name for ref in entry.outputs if (name := self.named(ref))})
-        if not any(source != target for source in inputs for target in outputs):
-            return None
-        columns = {
-            (
-                source,
-                self._column(origin.source, origin.source_column),
-                target,
-                self._column(origin.target, origin.target_column),
-            )
-            for origin in entry.origins
-            if origin.direct
-            and (source := self.named(origin.source))
-            and (target := self.named(origin.target))
-        }
-        return EdgesTold(
-            self._fqn(entry.job),
-            entry.sql,
-            inputs,
-            outputs,
-            [list(item) for item in sorted(columns)],
-        )
-
-    def _column(self, dataset: DatasetRef, column: str) -> str:
-        named = self._naming(dataset)
-        case = named.rule.case if named else "as_is"
-        return column if case == "as_is" else column.lower() if case == "lower" else column.upper()
-
-    def _table(self, entry: DatasetEntry) -> TableTold | None:
-        table = self.named(entry.dataset)
-        if table is None:
-            return None
-        columns = None
-        if self._settings.create_tables and entry.columns:
-            columns = [
-                _new_column(self._column(entry.dataset, column.name), column.type)
-                for column in entry.columns
-                if "." not in column.name
-            ]
-        writer = entry.written_by
-        if entry.written_at is None or writer is None:
-            return TableTold(table, columns) if columns else None
-        return TableTold(
-            table,
-            columns,
-            pipeline=self._fqn(writer.job),
-            written_at=_ms(entry.written_at),
-            started_at=_ms(writer.started_at) if writer.started_at is not None else None,
-        )
-
-    # --- touching -------------------------------------------------------------------------------
+        return self._words.named(dataset)
 
     def push(self, payloads: Sequence[Told]) -> Iterator[Outcome]:
         """DAGs before their runs, tables before what flows between them."""
@@ -286,13 +83,18 @@ class OpenMetadata:
         outcomes: dict[int, Outcome] = {}
         down: Unavailable | None = None
         until = time.monotonic() + ENOUGH
-        for n in sorted(range(len(payloads)), key=lambda n: _ORDER.index(type(payloads[n]))):
-            try:
-                outcomes[n] = self._outcome(payloads[n])
-            except Unavailable as error:
-                down = error
-                break
-            if time.monotonic() > until:
+        for step in _ORDER:
+            places = [n for n, payload in enumerate(payloads) if isinstance(payload, step)]
+            sent = in_lanes(
+                [payloads[n] for n in places],
+                _touches,
+                self._outcome,
+                at_most=self._settings.concurrency,
+                until=until,
+            )
+            outcomes |= {places[n]: outcome for n, outcome in sent.results.items()}
+            down = sent.down
+            if down is not None:
                 break
         for n in range(len(payloads)):
             yield outcomes.get(n, Waits("others came first"))
@@ -341,9 +143,10 @@ class OpenMetadata:
     def _once(self, path: str, body: Body) -> None:
         """A prerequisite, put once by this process."""
         key = f"{path} {msgspec.json.encode(body, order='sorted').decode()}"
-        if key not in self._made:
-            self._call("PUT", path, body)
-            self._made.add(key)
+        with self._making:
+            if key not in self._made:
+                self._call("PUT", path, body)
+                self._made.add(key)
 
     def _service(self) -> None:
         body: Body = {"name": self._settings.service, "serviceType": "Airflow"}
@@ -359,12 +162,12 @@ class OpenMetadata:
     def _tell_pipeline(self, told: PipelineTold) -> None:
         self._service()
         if told.tags:
-            said = {"name": _CLASSIFICATION, "description": "Tags of Airflow's DAGs"}
+            said = {"name": CLASSIFICATION, "description": "Tags of Airflow's DAGs"}
             self._once("/classifications", said)
         for tag in told.tags:
             body = {
                 "name": tag,
-                "classification": _CLASSIFICATION,
+                "classification": CLASSIFICATION,
                 "description": f"Airflow: {tag}",
             }
             self._once("/tags", body)
@@ -387,15 +190,17 @@ class OpenMetadata:
 
     def _find(self, path: str, fields: str = "") -> Body | None:
         """What is at the path, or None."""
-        if path not in self._known:
+        found = self._known.get(path)
+        if found is None:
             params = {"fields": fields} if fields else None
             try:
-                self._known[path] = self._call("GET", path, params=params)
+                found = self._call("GET", path, params=params)
             except Refused as error:
                 if error.status != 404:
                     raise
-                self._known[path] = {}
-        return self._known[path] or None
+                found = {}
+            self._known[path] = found
+        return found or None
 
     def _pipeline_ref(self, fqn: str) -> Body:
         found = self._find(f"/pipelines/name/{quote(fqn, safe='')}")
@@ -403,8 +208,11 @@ class OpenMetadata:
             raise Missing(f"OpenMetadata has no pipeline {fqn} yet", _PIPELINE_LATER)
         return {"id": found["id"], "type": "pipeline", "fullyQualifiedName": fqn}
 
+    def _table(self, fqn: str) -> Body | None:
+        return self._find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle")
+
     def _table_of(self, fqn: str) -> Body:
-        found = self._find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle")
+        found = self._table(fqn)
         if found is None:
             raise Missing(
                 f"OpenMetadata has no table {fqn} yet: ingest it, or look at the naming map",
@@ -422,8 +230,12 @@ class OpenMetadata:
             raise
 
     def _tell_edges(self, told: EdgesTold) -> None:
+        for source, target in told.stale:
+            self._take_back(source, target)
         if told.own is not None:
             self._tell_pipeline(told.own)
+        if not told.inputs:
+            return
         pipeline = self._pipeline_ref(told.pipeline)
         missing: Missing | None = None
         for source in told.inputs:
@@ -452,11 +264,14 @@ class OpenMetadata:
                 origin, column = _column_in(one, from_column), _column_in(other, to_column)
                 if origin and column:
                     after.setdefault(column, set()).add(origin)
-        if held and after == drawn and held.get("pipeline"):
+        by = held.get("pipeline")
+        if by is None and held.get("source") != _SOURCE:  # else it would pass for one of ours
+            by = {"id": pipeline["id"], "type": "pipeline"}
+        if held and after == drawn and held.get("pipeline") == by:
             return
         details: Body = {
-            "source": held.get("source") or "OpenLineage",
-            "pipeline": held.get("pipeline") or {"id": pipeline["id"], "type": "pipeline"},
+            "source": held.get("source") or _SOURCE,
+            **({"pipeline": by} if by else {}),
             "columnsLineage": [
                 {"fromColumns": sorted(origins), "toColumn": column}
                 for column, origins in sorted(after.items())
@@ -474,8 +289,35 @@ class OpenMetadata:
         }
         self._call("PUT", "/lineage", {"edge": edge})
 
+    def _take_back(self, source: str, target: str) -> None:
+        """Delete the edge between two tables, if it is one that we drew."""
+        one, other = self._table(source), self._table(target)
+        if one is None or other is None:
+            return
+        held = self._edge(one["id"], other["id"])
+        if not self._drew(held):
+            return
+        try:
+            self._call("DELETE", f"/lineage/table/{one['id']}/table/{other['id']}")
+        except Refused as error:
+            if error.status != 404:  # it is gone already
+                raise
+
+    def _drew(self, held: Body) -> bool:
+        """
+        Whether it was we who drew an edge, for one of our pipelines, and nobody else has written it
+        since. OpenMetadata notes who put it last, and people's edges are of another source.
+        """
+        if held.get("source") != _SOURCE or held.get("description") or not held.get("pipeline"):
+            return False
+        pipeline = self._find(f"/pipelines/{held['pipeline']['id']}")
+        if pipeline is None or split(pipeline["fullyQualifiedName"])[0] != self._settings.service:
+            return False
+        who = self._find("/users/loggedInUser")
+        return who is not None and held.get("updatedBy") == who["name"]
+
     def _edge(self, source: str, target: str) -> Body:
-        """What is known of the edge, without who changed it when; {} where there is none."""
+        """What is known of the edge; {} where there is none."""
         try:
             found = self._call("GET", f"/lineage/getLineageEdge/{source}/{target}")
         except Refused as error:
@@ -525,8 +367,7 @@ class OpenMetadata:
 
     def _make_table(self, told: TableTold) -> None:
         """Only where it is not there: what a crawler found is its own."""
-        path = f"/tables/name/{quote(told.table, safe='')}"
-        if self._find(path, "columns,lifeCycle") is not None:
+        if self._table(told.table) is not None:
             return
         parts = split(told.table)
         if len(parts) != 4:
@@ -550,6 +391,7 @@ class OpenMetadata:
             "databaseSchema": f"{above}.{quoted(schema)}",
             "columns": told.columns,
         }
+        path = f"/tables/name/{quote(told.table, safe='')}"
         self._known[path] = self._call("PUT", "/tables", body)
 
     def probe(self) -> list[str]:
@@ -568,58 +410,23 @@ class OpenMetadata:
         return found
 
 
-# --- names --------------------------------------------------------------------------------------
-
-
-def quoted(part: str) -> str:
-    """A part of a fully qualified name; one with dots in it is quoted."""
-    if re.search(r'[."]', part):
-        return '"' + part.replace('"', '\\"') + '"'
-    return part
-
-
-def split(fqn: str) -> list[str]:
-    """The parts of a fully qualified name, plain."""
-    found = re.findall(r'"((?:[^"\\]|\\.)*)"|([^."]+)', fqn)
-    return [a.replace('\\"', '"') if a else b for a, b in found]
-
-
-def _safe(name: str) -> str:
-    """OpenMetadata keeps `::` and angle brackets for itself."""
-    return re.sub(r"::|[<>]", "_", name)
-
-
-def _tag(tag: Tag) -> str:
-    name = tag.key if tag.value in (None, "", tag.key) else f"{tag.key}-{tag.value}"
-    return _safe(name)
-
-
 # --- small parts --------------------------------------------------------------------------------
 
 
-def _task(task: Task, name: str) -> Body:
-    body: Body = {"name": name, "downstreamTasks": list(task.downstream)}
-    optional = {"sourceUrl": task.url, "taskType": task.operator, "taskSQL": task.sql}
-    return body | {key: value for key, value in optional.items() if value}
-
-
-def _task_status(name: str, instances: Sequence[RunEntry]) -> Body:
-    """A task's last tries, its mapped instances as one."""
-    states = {_STATES.get(run.state, "Pending") for run in instances}
-    body: Body = {
-        "name": name,
-        "executionStatus": next(state for state in _WORST if state in states),
-    }
-    starts = [run.started_at for run in instances if run.started_at is not None]
-    ends = [run.ended_at for run in instances if run.ended_at is not None]
-    if starts:
-        body["startTime"] = _ms(min(starts))
-    if ends and "Pending" not in states:
-        body["endTime"] = _ms(max(ends))
-    url = next((run.url for run in instances if run.url), None)
-    if url:
-        body["logLink"] = url
-    return body
+def _touches(told: Told) -> Iterator[Hashable]:
+    """What telling this reads and writes again; two that share it must not do so at once."""
+    match told:
+        case PipelineTold(body=body):
+            yield body["name"]
+        case StatusTold(pipeline=pipeline):
+            yield pipeline
+        case TableTold(table=table):
+            yield table
+        case EdgesTold(outputs=outputs, stale=stale, own=own):
+            yield from outputs
+            yield from (target for _, target in stale)
+            if own is not None:
+                yield ("pipeline", own.body["name"])
 
 
 def _column_in(table: Body, name: str) -> str | None:
@@ -629,13 +436,3 @@ def _column_in(table: Body, name: str) -> str | None:
             fqn = column.get("fullyQualifiedName")
             return str(fqn) if fqn else f"{table['fullyQualifiedName']}.{quoted(column['name'])}"
     return None
-
-
-def _new_column(name: str, native: str | None) -> Body:
-    text = (native or "").lower()
-    kind = next((kind for kind, starts in _TYPES if text.startswith(starts)), "UNKNOWN")
-    return {"name": name, "dataType": kind, **({"dataTypeDisplay": native} if native else {})}
-
-
-def _ms(at: int) -> int:
-    return at // 1000

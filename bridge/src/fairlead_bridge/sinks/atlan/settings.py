@@ -1,0 +1,34 @@
+"""What somebody says of an Atlan."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from fairlead_bridge.sinks.settings import SinkSettings, Url
+
+
+class AtlanSettings(SinkSettings):
+    """An Atlan tenant."""
+
+    type: Literal["atlan"] = "atlan"
+    url: Url = Field(description="https://TENANT.atlan.com")
+    token: SecretStr = Field(description="an API token that may edit the connection's assets")
+    connection: str = Field(
+        description="qualified name of this Airflow's connection: default/airflow/1763600000"
+    )
+    family: Literal["airflow", "flow"] = Field(
+        default="airflow",
+        description="AirflowDag and AirflowTask, or FlowControlOperation as generic OpenLineage",
+    )
+    entities: int = Field(default=100, ge=1, le=10_000, description="in one request, at most")
+    rate: float | None = Field(default=8.0, gt=0, description="requests a second, at most")
+    agent: str = Field(default="fairlead", description="x-atlan-agent-id; rate limits are its own")
+
+    @field_validator("connection")
+    @classmethod
+    def _is_connection(cls, connection: str) -> str:
+        if len(connection.split("/")) != 3:
+            raise ValueError("is a qualified name as default/airflow/1763600000")
+        return connection
