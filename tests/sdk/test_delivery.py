@@ -163,6 +163,20 @@ def test_a_batch_answer_settles_each_event_by_itself(spool: Spool, receiver: Rec
     assert [json.loads(r["event"])["n"] for r in spool.rejected()] == [2]
 
 
+@pytest.mark.parametrize(
+    "answer", [[], "ok", 7, {"failed_events": 3}, {"failed_events": ["x", {}]}]
+)
+def test_a_receiver_with_words_of_its_own_has_taken_the_batch(
+    spool: Spool, receiver: Receiver, answer: Any
+) -> None:
+    receiver.mood = lambda path, events: (200, {}, answer)
+    put(spool, 3)
+    with http(receiver.url) as destination:
+        Deliverer(spool, destination, FAST).pass_once()
+    assert spool.is_empty()
+    assert spool.status().delivered == 3
+
+
 def test_events_made_while_nobody_listens_arrive_when_somebody_does(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     with Receiver() as gone:

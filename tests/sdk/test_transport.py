@@ -212,3 +212,39 @@ def test_settings_that_cannot_work_do_not_start_a_process_for_every_event(folder
 def test_the_settings_never_print_the_key(folder: Path) -> None:
     config = DurableConfig.from_dict({"spool": str(folder), "url": "http://x", "api_key": "s3cret"})
     assert "s3cret" not in repr(config)
+
+
+POD = """
+import sys
+from fairlead.transport import DurableConfig, DurableTransport
+config = {"spool": sys.argv[1], "url": sys.argv[2], "wait": float(sys.argv[3])}
+transport = DurableTransport(DurableConfig.from_dict(config))
+transport.emit({"eventType": "START"})
+transport.emit({"eventType": "COMPLETE"})
+"""
+
+
+def in_a_pod(folder: Path, url: str, wait: float) -> None:
+    """In a PID namespace: when the first process ends, the kernel kills all others, as with a pod."""
+    pod = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*pod, "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("processes that end together take root, who may make a namespace for them")
+    subprocess.run([*pod, sys.executable, "-c", POD, str(folder), url, str(wait)], check=True)
+
+
+def test_in_a_pod_that_ends_with_its_task_the_last_event_waits_for_delivery(
+    folder: Path, receiver: Receiver
+) -> None:
+    in_a_pod(folder, receiver.url, wait=20)
+    assert [event["eventType"] for event in receiver.events] == ["START", "COMPLETE"]
+    assert not Spool(folder).is_delivering()
+
+
+def test_what_a_pod_left_on_its_volume_goes_with_the_events_of_the_next(
+    folder: Path, receiver: Receiver
+) -> None:
+    in_a_pod(folder, "http://127.0.0.1:9", wait=0.3)
+    assert Spool(folder).status().waiting == 2
+    in_a_pod(folder, receiver.url, wait=20)
+    kinds = [event["eventType"] for event in receiver.events]
+    assert kinds == ["START", "COMPLETE", "START", "COMPLETE"]

@@ -81,7 +81,7 @@ env:
     value: /opt/airflow/spool/{{hostname}}
   # KubernetesExecutor: pods end with their task, so the last event waits for its delivery.
   - name: AIRFLOW__FAIRLEAD__WAIT
-    value: "10"
+    value: "8"
 # Celery workers and the scheduler: a volume that outlives the container.
 workers:
   extraVolumes: [{{name: lineage-spool, emptyDir: {{}}}}]

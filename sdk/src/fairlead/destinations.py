@@ -175,11 +175,11 @@ def _batch_outcomes(response: requests.Response, count: int) -> list[Outcome]:
     """The OpenLineage specification's answer: 200 with a `failed_events` list, or nothing to say."""
     outcomes: list[Outcome] = [None] * count
     try:
-        failed = response.json().get("failed_events") or []
-    except (ValueError, AttributeError):  # 204, or a receiver with words of its own
+        failed = response.json()["failed_events"]
+    except (ValueError, LookupError, TypeError):  # 204, or a receiver with words of its own
         return outcomes
-    for row in failed:
-        index = row.get("index")
+    for row in failed if isinstance(failed, list) else ():
+        index = row.get("index") if isinstance(row, dict) else None
         if isinstance(index, int) and 0 <= index < count:
             reason = str(row.get("reason") or "rejected")
             outcomes[index] = Again(reason) if row.get("retriable") else Never(reason)

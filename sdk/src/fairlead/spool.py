@@ -108,7 +108,7 @@ class Spool:
             try:
                 size = self._append(record)
             except FileNotFoundError:  # the first event here, or somebody removed the folder
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._make_folder()
                 size = self._append(record)
         except OSError:
             self.count(Totals(refused=1))
@@ -119,6 +119,11 @@ class Spool:
                 self.enforce(now)
             except OSError as error:  # the event is safe; the next one tries again
                 log.warning("The spool cannot be kept within its limits now: %s", error)
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.sync:
+            _sync(self.folder.parent)
 
     def _append(self, record: bytes) -> int:
         with self._lock():

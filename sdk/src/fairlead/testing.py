@@ -29,6 +29,15 @@ def healthy(path: str, events: list[dict[str, Any]]) -> Answer:
     return (204 if path.endswith("batch") else 201), {}, None
 
 
+def _refused(answer: Any) -> set[Any]:
+    rows = answer.get("failed_events") if isinstance(answer, dict) else None
+    return {
+        row.get("index")
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict)
+    }
+
+
 class Receiver:
     """Keeps what it accepted in `events`, and every request's path and headers in `requests`."""
 
@@ -81,7 +90,7 @@ class Receiver:
         self.requests.append((request.path, dict(request.headers), len(events)))
         status, headers, answer = self.mood(request.path, events)
         if status < 300:
-            refused = {row["index"] for row in (answer or {}).get("failed_events", [])}
+            refused = _refused(answer)
             self.events += [e for i, e in enumerate(events) if i not in refused]
         payload = b"" if answer is None else json.dumps(answer).encode()
         request.send_response(status)
@@ -106,8 +115,8 @@ class Receiver:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
-        end = time.monotonic() + seconds
         """The accepted events, once there are so many; AssertionError if they do not come."""
+        end = time.monotonic() + seconds
         while len(self.events) < count and time.monotonic() < end:
             time.sleep(0.02)
         if len(self.events) < count:
