@@ -10,9 +10,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo import shop
@@ -38,16 +38,32 @@ class Ports:
     shop: int
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """What an Airflow is started with besides: its DAGs, and settings of one's own."""
+
+    folder: Path = REPOSITORY / "dags"
+    dag_ids: frozenset[str] = frozenset(DAGS)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 class Stack:
     """Starts and stops each part; everything it keeps is in `folder`."""
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        deployment: Deployment = Deployment(),
+    ) -> None:
         self.folder = folder
         self.ports = ports
+        self.deployment = deployment
         self.bridge = Bridge(f"http://127.0.0.1:{ports.bridge}")
         self.airflow = Airflow(f"http://127.0.0.1:{ports.airflow}")
         self.bridge_program: Program | None = None
         self.airflow_program: Program | None = None
+        self.scheduler_program: Program | None = None
         self._shop_closed = threading.Event()
         self._shop: threading.Thread | None = None
 
@@ -97,7 +113,7 @@ class Stack:
             program.kill()
 
     def start_airflow(self, patience: float = 300.0) -> None:
-        """Start Airflow and wait until it runs whole and has read all the example DAGs."""
+        """Start Airflow and wait until it runs whole and has read all its DAGs."""
         home = self.folder / "airflow"
         home.mkdir(parents=True, exist_ok=True)
         passwords = home / "simple_auth_manager_passwords.json.generated"
@@ -111,6 +127,15 @@ class Stack:
         )
         self.wait("Airflow runs", self._airflow_answers, patience)
         self.wait("Airflow has read the DAGs", self._dags_are_there, patience)
+
+    def start_scheduler(self) -> None:
+        """Start a scheduler by itself, where Airflow's own was killed."""
+        self.scheduler_program = Program(
+            "The scheduler",
+            [str(BIN / "airflow"), "scheduler"],
+            self.airflow_environment(),
+            self.folder / "logs" / "scheduler.log",
+        )
 
     def airflow_environment(self) -> dict[str, str]:
         """Airflow's settings. What Fairlead needs is one of them, AIRFLOW__FAIRLEAD__URL."""
@@ -127,7 +152,7 @@ class Stack:
             "AIRFLOW_CONN_SHOP_PARTNERS": partners,
             # an Airflow for one person on one machine
             "AIRFLOW_HOME": str(self.folder / "airflow"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.deployment.folder),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
@@ -140,11 +165,12 @@ class Stack:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            **self.deployment.settings,
         }
 
     def stop(self) -> None:
         """Stop every part that runs, Airflow first, so that the bridge hears of its end."""
-        for program in (self.airflow_program, self.bridge_program):
+        for program in (self.scheduler_program, self.airflow_program, self.bridge_program):
             if program:
                 program.stop()
         self._shop_closed.set()
@@ -157,7 +183,7 @@ class Stack:
         """Until `done()`; raises DemoError when a program dies or it takes over `patience` s."""
         until = time.monotonic() + patience
         while True:
-            for program in (self.bridge_program, self.airflow_program):
+            for program in (self.bridge_program, self.airflow_program, self.scheduler_program):
                 if program:
                     program.check()
             with suppress(Silent):
@@ -182,7 +208,7 @@ class Stack:
     def _dags_are_there(self) -> bool:
         if errors := self.airflow.import_errors():
             raise DemoError("Airflow cannot read these DAGs:\n\n" + "\n\n".join(errors))
-        return set(self.airflow.dags()) >= DAGS
+        return set(self.airflow.dags()) >= self.deployment.dag_ids
 
     def _clean_environment(self) -> dict[str, str]:
         """Ours, without what somebody set for another Airflow or bridge."""

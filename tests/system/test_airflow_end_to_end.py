@@ -12,7 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -22,14 +22,10 @@ from demo.stack import Ports, Stack
 
 from demo import days, shop
 from tests.system import drawing
+from tests.system.comparing import CLOSE, apart, key_of, key_told, listed, moment
 from tests.system.truth import Instance, Metadata
 
 pytestmark = pytest.mark.system
-
-#: Airflow writes microseconds; what was promised is milliseconds.
-CLOSE = timedelta(milliseconds=1)
-
-Key = tuple[str, str, str, int]
 
 
 @dataclass
@@ -106,31 +102,6 @@ def known(evening: Evening) -> list[dict[str, Any]]:
     return list(evening.stack.bridge.all("/api/v1/runs", kind="task"))
 
 
-def _instance(run: dict[str, Any]) -> Key:
-    map_index = -1 if run["map_index"] is None else run["map_index"]
-    return run["dag_id"], run["dag_run_id"], run["task_id"], map_index
-
-
-def _key(told: Instance) -> Key:
-    return told.dag_id, told.run_id, told.task_id, told.map_index
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _apart(one: datetime | None, other: datetime | None) -> bool:
-    if one is None or other is None:
-        return one is not other
-    return abs(one - other) > CLOSE
-
-
-def _lines(wrong: list[Any]) -> str:
-    """What a person needs to see of what is wrong."""
-    first = "\n".join(str(one) for one in wrong[:20])
-    return f"{len(wrong)} differ, the first are\n{first}"
-
-
 # --- runs -----------------------------------------------------------------------------------
 
 
@@ -144,50 +115,50 @@ def test_the_evening_had_all_that_the_claims_are_about(told: list[Instance]) -> 
 def test_every_task_instance_is_known_once_a_try(
     told: list[Instance], known: list[dict[str, Any]]
 ) -> None:
-    assert sorted((*_instance(run), run["try_number"]) for run in known) == sorted(
-        (*_key(one), one.try_number) for one in told
+    assert sorted((*key_of(run), run["try_number"]) for run in known) == sorted(
+        (*key_told(one), one.try_number) for one in told
     )
 
 
 def test_every_try_has_the_state_that_airflow_says(
     told: list[Instance], known: list[dict[str, Any]]
 ) -> None:
-    shown = {(*_instance(run), run["try_number"]): run["state"] for run in known}
+    shown = {(*key_of(run), run["try_number"]): run["state"] for run in known}
     wrong = []
     for one in told:
-        state = shown.get((*_key(one), one.try_number))
+        state = shown.get((*key_told(one), one.try_number))
         if state != one.state:
-            wrong.append((*_key(one), one.try_number, "is", one.state, "shown as", state))
-    assert not wrong, _lines(wrong)
+            wrong.append((*key_told(one), one.try_number, "is", one.state, "shown as", state))
+    assert not wrong, listed(wrong)
 
 
 def test_every_try_began_and_ended_when_airflow_says(
     told: list[Instance], known: list[dict[str, Any]]
 ) -> None:
-    shown = {(*_instance(run), run["try_number"]): run for run in known}
+    shown = {(*key_of(run), run["try_number"]): run for run in known}
     wrong = []
     for one in told:
-        run = shown[(*_key(one), one.try_number)]
-        started_at, ended_at = _moment(run["started_at"]), _moment(run["ended_at"])
-        if _apart(started_at, one.started_at) or _apart(ended_at, one.ended_at):
+        run = shown[(*key_told(one), one.try_number)]
+        started_at, ended_at = moment(run["started_at"]), moment(run["ended_at"])
+        if apart(started_at, one.started_at) or apart(ended_at, one.ended_at):
             wrong.append(
-                (*_key(one), one.state, one.started_at, started_at, one.ended_at, ended_at)
+                (*key_told(one), one.state, one.started_at, started_at, one.ended_at, ended_at)
             )
-    assert not wrong, _lines(wrong)
+    assert not wrong, listed(wrong)
 
 
 def test_every_try_took_as_long_as_airflow_says(
     told: list[Instance], known: list[dict[str, Any]]
 ) -> None:
-    shown = {(*_instance(run), run["try_number"]): run["duration"] for run in known}
+    shown = {(*key_of(run), run["try_number"]): run["duration"] for run in known}
     wrong = []
     for one in told:
-        duration = shown.get((*_key(one), one.try_number))
+        duration = shown.get((*key_told(one), one.try_number))
         if one.duration is None:
             continue
         if duration is None or abs(duration - one.duration) > CLOSE.total_seconds():
-            wrong.append((*_key(one), one.state, one.duration, duration))
-    assert not wrong, _lines(wrong)
+            wrong.append((*key_told(one), one.state, one.duration, duration))
+    assert not wrong, listed(wrong)
 
 
 def test_every_dag_run_is_known_once_with_its_state_and_its_times(evening: Evening) -> None:
@@ -200,11 +171,11 @@ def test_every_dag_run_is_known_once_with_its_state_and_its_times(evening: Eveni
     wrong = []
     for one in told:
         run = shown[one.dag_id, one.run_id]
-        started_at, ended_at = _moment(run["started_at"]), _moment(run["ended_at"])
-        times = _apart(started_at, one.started_at) or _apart(ended_at, one.ended_at)
+        started_at, ended_at = moment(run["started_at"]), moment(run["ended_at"])
+        times = apart(started_at, one.started_at) or apart(ended_at, one.ended_at)
         if run["state"] != one.state or times:
             wrong.append((one, run["state"], started_at, ended_at))
-    assert not wrong, _lines(wrong)
+    assert not wrong, listed(wrong)
 
 
 # --- jobs -----------------------------------------------------------------------------------
@@ -251,7 +222,7 @@ def test_the_lineage_is_what_the_author_would_draw(evening: Evening) -> None:
         data = (edge for edge in graph["edges"] if edge["kind"] == "data")
         shown |= {(edge["source"], edge["target"]) for edge in data}
     drawn = {(_node(evening, edge.source), _node(evening, edge.target)) for edge in drawing.edges()}
-    assert shown == drawn, _lines([*sorted(shown - drawn), "missing:", *sorted(drawn - shown)])
+    assert shown == drawn, listed([*sorted(shown - drawn), "missing:", *sorted(drawn - shown)])
 
 
 @pytest.mark.parametrize("label", ["exports/products.csv", "GET rates"])
@@ -327,10 +298,10 @@ def test_a_dataset_is_as_fresh_as_the_last_task_that_wrote_it(
             for one in told
             if one.job in writers and one.state == "success" and _wrote(one, label) and one.ended_at
         ]
-        shown = _moment(_dataset(evening, label)["written_at"])
-        if _apart(shown, max(ends, default=None)):
+        shown = moment(_dataset(evening, label)["written_at"])
+        if apart(shown, max(ends, default=None)):
             wrong.append((label, max(ends, default=None), shown))
-    assert not wrong, _lines(wrong)
+    assert not wrong, listed(wrong)
 
 
 def _wrote(one: Instance, label: str) -> bool:
