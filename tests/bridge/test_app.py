@@ -94,6 +94,15 @@ def _listens(port: int) -> bool:
     return True
 
 
+def test_behind_a_proxy_all_is_under_its_path(tmp_path: Path) -> None:
+    with serving(tmp_path / "b.db", FAIRLEAD_ROOT_PATH="/data/catalog") as bridge:
+        for before in ("", "/data/catalog"):  # a proxy may take its path off, or leave it
+            assert b'<base href="/data/catalog/" />' in bridge.ask(f"{before}/")[1]
+            assert bridge.ask(f"{before}/api/v1/health")[0] == 200
+            assert bridge.ask(f"{before}/api/v1/lineage", event(1))[0] == 201
+            assert bridge.ask(f"{before}/api/v1/nothing")[0] == 404
+
+
 def test_what_comes_in_is_absorbed_and_counted(tmp_path: Path) -> None:
     with serving(tmp_path / "b.db") as bridge:
         for number in range(5):
@@ -108,6 +117,7 @@ def test_what_comes_in_is_absorbed_and_counted(tmp_path: Path) -> None:
         metrics = bridge.ask("/metrics")[1].decode()
         assert 'fairlead_events_received_total{source="http"} 6.0' in metrics
         assert "fairlead_inbox_quarantined 1.0" in metrics
+        assert "fairlead_inbox_oldest_seconds 0.0" in metrics
 
 
 def test_one_document_describes_the_doors_too(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def test_status_is_for_people_and_for_programs(
         "quarantined": 0,
         "received": 2,
         "last_received_at": "1970-01-01T00:00:00.000001+00:00",
+        "oldest_waiting_at": "1970-01-01T00:00:00.000001+00:00",
     }
 
 

@@ -62,14 +62,14 @@ def test_what_is_not_settled_waits_on(db: sa.Engine) -> None:
 
 
 def test_the_counts_say_what_waits_and_what_is_odd(db: sa.Engine) -> None:
-    assert counts(db) == inbox.Counts(0, 0, 0, None)
+    assert counts(db) == inbox.Counts(0, 0, 0, None, None)
     receive(db, b"a", b"b")
     receive(db, b"c", now=NOW + 5)
     with writing(db) as tx:
         first, *_ = inbox.claim(tx, 1)
         inbox.quarantine(tx, [(first.id, "no job")], NOW)
         inbox.settle(tx, [first.id])
-    assert counts(db) == inbox.Counts(2, 1, 3, NOW + 5)
+    assert counts(db) == inbox.Counts(2, 1, 3, NOW + 5, NOW)
 
 
 def test_odd_events_are_shown_newest_first_with_reason_and_bytes(db: sa.Engine) -> None:

@@ -112,6 +112,7 @@ class App:
         web.router.lifespan_context = self._life
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        _once(scope)
         if self._door and http.is_ours(scope):
             await self._door(scope, receive, send)
         else:
@@ -130,3 +131,14 @@ class App:
         if self._door:
             await self._door.committer.stop()
         await asyncio.to_thread(self._engine.dispose)
+
+
+def _once(scope: http.Scope) -> None:
+    """
+    The root path once in the address: the server puts it before what was asked, and a proxy that
+    hands addresses on as they are has left it there.
+    """
+    root = scope.get("root_path")
+    if root and scope["path"].startswith(f"{root}{root}/"):
+        scope["path"] = scope["path"].removeprefix(root)
+        scope["raw_path"] = scope["raw_path"].removeprefix(root.encode("ascii"))

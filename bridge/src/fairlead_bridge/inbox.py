@@ -46,10 +46,13 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """How far absorbing is. Times in microseconds since the epoch."""
+
     waiting: int
     quarantined: int
     received: int  # the newest event's number; PostgreSQL leaves some out
     last_received_at: int | None
+    oldest_waiting_at: int | None
 
 
 def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> int:
@@ -164,7 +167,16 @@ def is_whole(tx: sa.Connection) -> bool:
 def counts(tx: sa.Connection) -> Counts:
     newest = sa.select(event.c.id, event.c.received_at).order_by(event.c.id.desc()).limit(1)
     received, last_received_at = tx.execute(newest).one_or_none() or (0, None)
-    return Counts(_count(tx, waiting), _count(tx, tables.quarantine), received, last_received_at)
+    oldest = sa.select(event.c.received_at).where(
+        event.c.id == sa.select(sa.func.min(waiting.c.event_id)).scalar_subquery()
+    )
+    return Counts(
+        _count(tx, waiting),
+        _count(tx, tables.quarantine),
+        received,
+        last_received_at,
+        tx.scalar(oldest),
+    )
 
 
 def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[Kept]:

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     sinks_file: Path | None = Field(None, description="TOML file that describes the sinks")
     sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
 
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[\w.~-]+)*$",
+        description="path under which a proxy shows the bridge, such as /catalog",
+    )
     frame_ancestors: List = Field((), description="origins that may show the page in a frame")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error"

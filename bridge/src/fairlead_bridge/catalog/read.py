@@ -154,8 +154,8 @@ def find_run(snapshot: Snapshot, text: str) -> Row | None:
     behind `dag_run:NAMESPACE:DAG_ID:RUN_ID`, with Airflow's names.
     """
     if text.startswith(_DAG_RUN):
-        found = runs_by_id(snapshot, _dag_runs(text.removeprefix(_DAG_RUN)))
-        return next(iter(found.values()), None)
+        named = runs_by_id(snapshot, _dag_runs(text.removeprefix(_DAG_RUN)))
+        return next(iter(named.values()), None)
     alias = ids.run_id(text)
     found = runs_by_alias(snapshot, [alias]).get(alias)
     if found is None and (number := public_id(text)) is not None:

@@ -41,6 +41,7 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                root_path=settings.root_path,
                 timeout_graceful_shutdown=10,
                 timeout_keep_alive=60,
             ),
@@ -68,7 +69,11 @@ class _Server(uvicorn.Server):
 def _greet(settings: Settings, listener: socket.socket) -> None:
     address, port = listener.getsockname()[:2]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    telemetry.say(Line.STARTED, url=f"http://{host}:{port}", roles=",".join(settings.roles))
+    telemetry.say(
+        Line.STARTED,
+        url=f"http://{host}:{port}{settings.root_path}",
+        roles=",".join(settings.roles),
+    )
     local = address.startswith("127.") or address == "::1"
     if "intake" in settings.roles and not settings.api_keys and not local:
         telemetry.say(Line.OPEN_INTAKE, hint="anyone may send events: set FAIRLEAD_API_KEYS")

@@ -31,20 +31,17 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
         owed = outbox.counts(tx, names, now())
     if arguments.json:
         told = {
-            "inbox": dataclasses.asdict(room) | {"last_received_at": _time(room.last_received_at)},
+            "inbox": _told(room, "last_received_at", "oldest_waiting_at"),
             "sinks": {
-                name: dataclasses.asdict(count)
-                | {
-                    key: _time(getattr(count, key))
-                    for key in ("oldest_waiting_at", "told_at", "rests_until")
-                }
+                name: _told(count, "oldest_waiting_at", "told_at", "rests_until")
                 for name, count in owed.items()
             },
         }
         say(json.dumps(told, indent=2))
         return OK
     say(f"received     {room.received:>10}   last {_time(room.last_received_at) or 'never'}")
-    say(f"waiting      {room.waiting:>10}")
+    since = f"   oldest {_time(room.oldest_waiting_at)}" if room.waiting else ""
+    say(f"waiting      {room.waiting:>10}{since}")
     say(f"quarantined  {room.quarantined:>10}")
     say("")
     say_owed(owed)
@@ -61,6 +58,10 @@ def say_owed(owed: Mapping[str, outbox.Count]) -> None:
     for name, count in owed.items():
         numbers = f"{count.waiting:>9} {count.rejected:>9} {count.in_sync:>9}"
         say(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
+
+
+def _told(counts: inbox.Counts | outbox.Count, *times: str) -> dict[str, Any]:
+    return dataclasses.asdict(counts) | {name: _time(getattr(counts, name)) for name in times}
 
 
 def _time(at: int | None) -> str | None:

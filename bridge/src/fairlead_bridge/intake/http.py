@@ -38,8 +38,13 @@ def is_ours(scope: Scope) -> bool:
     """Whether the request is for this door. GET on /api/v1/lineage asks for the lineage graph."""
     if scope["type"] != "http":
         return False
-    path = scope["path"].rstrip("/")
+    path = _path(scope)
     return path == BATCH or (path == ONE and scope["method"] not in ("GET", "HEAD"))
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).rstrip("/")
 
 
 class Intake:
@@ -72,7 +77,7 @@ class Intake:
         except Overloaded as error:
             await _answer(send, 503, f"Come again: {error}.", _LATER)
         else:
-            if scope["path"].rstrip("/") == ONE:
+            if _path(scope) == ONE:
                 await _nothing(send, 201)
             else:
                 await _batch_answer(send, events)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Response
@@ -46,19 +46,31 @@ class _Queues:
         return iter(())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = time.time_ns() // 1000
         with reading(self._engine) as tx:
             room = inbox.counts(tx)
-            owed = outbox.counts(tx, self._sinks, time.time_ns() // 1000)
-        yield GaugeMetricFamily(
-            "fairlead_inbox_waiting", "Events not yet absorbed", value=room.waiting
-        )
-        yield GaugeMetricFamily(
-            "fairlead_inbox_quarantined", "Events not understood", value=room.quarantined
-        )
+            owed = outbox.counts(tx, self._sinks, now)
+        oldest = _age(room.oldest_waiting_at, now)
+        for name, about, value in (
+            ("waiting", "Events not yet absorbed", room.waiting),
+            ("oldest_seconds", "Age of the oldest event not yet absorbed", oldest),
+            ("quarantined", "Events not understood", room.quarantined),
+        ):
+            yield GaugeMetricFamily(f"fairlead_inbox_{name}", about, value=value)
         for state in ("waiting", "rejected", "in_sync"):
-            family = GaugeMetricFamily(
-                f"fairlead_sink_{state}", f"Catalog entries by sink: {state}", labels=["sink"]
-            )
-            for sink, count in owed.items():
-                family.add_metric([sink], getattr(count, state))
-            yield family
+            values = {sink: float(getattr(count, state)) for sink, count in owed.items()}
+            yield _by_sink(state, f"Catalog entries by sink: {state}", values)
+        ages = {sink: _age(count.oldest_waiting_at, now) for sink, count in owed.items()}
+        yield _by_sink("oldest_seconds", "Age of the oldest entry that waits, by sink", ages)
+
+
+def _by_sink(name: str, about: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"fairlead_sink_{name}", about, labels=["sink"])
+    for sink, value in values.items():
+        family.add_metric([sink], value)
+    return family
+
+
+def _age(at: int | None, now: int) -> float:
+    """Seconds since then; nothing waits: 0."""
+    return 0.0 if at is None else max(now - at, 0) / 1e6
