@@ -151,6 +151,8 @@ def _step(
         here, there = (target, source) if way == "up" else (source, target)
         if here not in front and (here[0], WHOLE) not in front:
             continue
+        # A walk from a whole dataset begins at each of its columns.
+        found.depths.setdefault(here, level - 1 if way == "down" else 1 - level)
         if there not in found.depths:
             if len(found.depths) >= limit:
                 found.truncated += 1

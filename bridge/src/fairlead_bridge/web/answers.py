@@ -463,6 +463,8 @@ class Through(Answer):
     id: str
     label: str
     state: str | None
+    ended_at: datetime | None  # of its newest run, as its error
+    error: str | None
 
 
 class Route(Edge):
@@ -597,6 +599,7 @@ class Overview(Answer):
 
     counts: dict[str, int]  # "datasets", "dags", "tasks", "runs", "failed", "running"
     failing: list[JobItem]  # DAGs whose newest run failed, newest failure first
+    dag_files: list[JobItem]  # DAG files that Airflow said it cannot import, newest first
     running: list[Run]
     recent_runs: list[Run]  # of DAGs
     stale: list[DatasetItem]  # written longest ago first, at most 20

@@ -229,11 +229,14 @@ class Known:
 
     def _through(self, job: int) -> a.Through:
         row, recent = self.job(job), self.recent.get(job)
+        run = self.runs.get(recent.newest) if recent else None
         return a.Through(
             node=self.name(job),
             id=ids.public(job),
             label=row.task_id or row.dag_id or row.name,
             state=recent.state if recent else None,
+            ended_at=render.when(run.ended_at) if run is not None else None,
+            error=run.error if run is not None else None,
         )
 
     # --- personal data ---

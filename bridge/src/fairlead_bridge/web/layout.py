@@ -20,9 +20,10 @@ from types import MappingProxyType
 
 Point = tuple[float, float]
 
-COLUMN_GAP, ROW_GAP = 76.0, 26.0
+COLUMN_GAP, ROW_GAP = 68.0, 26.0
 LABEL_GAP = 148.0  # between columns whose edges carry words
 INNER_COLUMN_GAP, INNER_ROW_GAP = 44.0, 16.0
+PORT_GAP = 22.0  # between the side of a frame and its members
 PASSAGE = 8.0  # height kept free for an edge that passes a column
 NAME_CHARACTER = 7.6  # width of a character of a card's name
 DATASET_WIDTH, DATASET_HEIGHT = 168.0, 86.0
@@ -370,7 +371,12 @@ def _layered(
     places = _Places(sizes, forward, ranks, order, row_gap, stood)
     places.untangle()
     places.settle()
-    return places.flat(edges, back, column_gap)
+    gaps = [column_gap] * (len(places.columns) - 1)
+    if gaps and first:
+        gaps[0] = PORT_GAP
+    if gaps and last:
+        gaps[-1] = PORT_GAP
+    return places.flat(edges, back, gaps)
 
 
 def _ranks(size: int, edges: list[_Edge], first: range, last: range) -> tuple[list[int], list[int]]:
@@ -640,15 +646,18 @@ class _Places:
 
     # --- the picture ------------------------------------------------------------------------
 
-    def flat(self, edges: list[_Edge], back: set[tuple[int, int]], column_gap: float) -> _Flat:
-        """Corners of the cards and points of the edges, from the upper left corner on."""
+    def flat(self, edges: list[_Edge], back: set[tuple[int, int]], gaps: list[float]) -> _Flat:
+        """
+        Corners of the cards and points of the edges, from the upper left corner on; `gaps` are
+        those between the columns.
+        """
         top = min(self.y, default=0.0)
-        lefts, widths, x = [], [], 0.0
-        for column in self.columns:
+        lefts, widths, right = [], [], 0.0
+        for column, gap in zip(self.columns, [0.0, *gaps], strict=bool(self.columns)):
             width = max((self.sizes[p][0] for p in column if p < self.cards), default=0.0)
-            lefts.append(x)
+            lefts.append(right + gap)
             widths.append(width)
-            x += width + column_gap
+            right += gap + width
         y = [round(value - top, 1) for value in self.y]
         corners = [
             (round(lefts[self.ranks[p]] + (widths[self.ranks[p]] - self.sizes[p][0]) / 2, 1), y[p])
@@ -659,8 +668,8 @@ class _Places:
         def route(edge: _Edge, chain: list[int]) -> list[Point]:
             a, b = edge.source, edge.target
             leave, enter = y[a] + edge.leaves, y[b] + edge.enters
-            right = lefts[self.ranks[a]] + widths[self.ranks[a]]
-            points = [(corners[a][0] + self.sizes[a][0], leave), (right, leave)]
+            edge_of_column = lefts[self.ranks[a]] + widths[self.ranks[a]]
+            points = [(corners[a][0] + self.sizes[a][0], leave), (edge_of_column, leave)]
             for passage in chain:
                 left = lefts[self.ranks[passage]]
                 height = y[passage] + PASSAGE / 2
@@ -674,7 +683,7 @@ class _Places:
                 routes.append(route(turned, chain)[::-1])
             else:
                 routes.append(route(edge, chain))
-        return _Flat(max(0.0, x - column_gap), bottom, corners, routes)
+        return _Flat(right, bottom, corners, routes)
 
 
 def _moved(points: list[Point], place: Place) -> list[Point]:

@@ -637,6 +637,8 @@ export interface Through {
   id: string
   label: string
   state: string | null
+  ended_at: string | null
+  error: string | null
 }
 
 export interface Trouble {

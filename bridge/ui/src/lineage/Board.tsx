@@ -8,7 +8,7 @@ import { changesOf } from './changes'
 import { Edges } from './Edges'
 import { FarView } from './FarView'
 import type { Blame, Neighbours } from './graph'
-import { pathThrough } from './graph'
+import { blamedEdges, pathThrough } from './graph'
 import { carriersOf, colorUnder } from './lens'
 import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
@@ -39,12 +39,9 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, open, 
   const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
   const carriers = useMemo(() => carriersOf(graph.edges), [graph])
   const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])), [graph, lens, now, carriers])
-  const blamed = useMemo(() => {
-    const path = blame?.path ?? []
-    return new Set(path.slice(1).map((node, at) => `${path[at]} ${node}`))
-  }, [blame])
+  const blamed = useMemo(() => blamedEdges(graph, blame), [graph, blame])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
-  useArrival(graph, held)
+  useArrival(graph, held, selected)
 
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
@@ -111,7 +108,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, open, 
       }}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
-      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} personal={lens === 'pii'} />}
+      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} failures={blame && blame.root.failures > 1 ? blame.root : null} personal={lens === 'pii'} />}
       <MiniMap graph={graph} colors={colors} />
     </ReactFlow>
   )
@@ -148,6 +145,8 @@ export function useMoves(graph: Graph | undefined) {
 const areaOf = (graph: Graph, node: string): Area | undefined => graph.cards.find((one) => one.node === node) ?? graph.groups.find((one) => one.id === node)
 const areaOfFocus = (graph: Graph): Area | undefined => areaOf(graph, graph.focus) ?? graph.cards[0]
 
+/** A new graph is shown whole down to this zoom. */
+const READABLE = 0.42
 const TOP = 110 // room for the sentence above the graph
 const EDGE = 40
 
@@ -169,11 +168,11 @@ function around(area: Area, width: number, height: number) {
 }
 
 /**
- * A new graph is shown whole where it can be read, else around its focus. When the same focus gets
+ * A new graph is shown whole where it can be read, else around what is chosen in it, or its focus. When the same focus gets
  * more or less around it, the card that was held, or else that of the focus, stays where it is on
  * the screen. Live changes move nothing.
  */
-function useArrival(graph: Graph, held: Props['held']) {
+function useArrival(graph: Graph, held: Props['held'], selected: string | undefined) {
   const flow = useReactFlow()
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
@@ -192,9 +191,9 @@ function useArrival(graph: Graph, held: Props['held']) {
       void flow.setViewport({ x: x + (was.x - is.x) * zoom, y: y + (was.y - is.y) * zoom, zoom })
       return
     }
-    const card = areaOfFocus(graph)
+    const card = (selected !== undefined && areaOf(graph, selected)) || areaOfFocus(graph)
     const whole = fitting(graph, width, height)
-    if (whole.zoom >= 0.45 || !card) void flow.setViewport(whole)
+    if (whole.zoom >= READABLE || !card) void flow.setViewport(whole)
     else void flow.setViewport(around(card, width, height))
     // Only the graph decides; a resized window does not move it.
     // eslint-disable-next-line react-hooks/exhaustive-deps

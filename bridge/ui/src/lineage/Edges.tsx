@@ -3,12 +3,13 @@ import { memo, useMemo } from 'react'
 import type { Route } from '../api/schema'
 import { fitted } from '../text/names'
 import { toneOf } from '../text/state'
-import { lineOf, middleOf } from './graph'
+import { lineOf, middleOf, type Suspect } from './graph'
 
 interface Props {
   edges: Route[]
   lit: Set<string> | null // cards on the path of the chosen one; null when none is chosen
   blamed: Set<string> // edges of the blame path, as "source target"
+  failures: Suspect | null // who is to blame, where it failed more than once in a row
   personal: boolean // whether edges that carry personal data are told apart
 }
 
@@ -17,7 +18,7 @@ const MARGIN = 200
 const MOST_LABELS = 120
 
 /** All edges of the part that is in view, in one SVG: no React component an edge of xyflow's own. */
-export const Edges = memo(({ edges, lit, blamed, personal }: Props) => {
+export const Edges = memo(({ edges, lit, blamed, failures, personal }: Props) => {
   const drawn = useMemo(
     () =>
       edges
@@ -59,6 +60,7 @@ export const Edges = memo(({ edges, lit, blamed, personal }: Props) => {
           </g>
         ))}
         {inView.length <= MOST_LABELS && inView.map(({ edge }) => edge.jobs.length > 0 && <Jobs key={`${edge.source} ${edge.target}`} edge={edge} />)}
+        {failures && inView.filter(({ edge, kind }) => kind === 'blame' && edge.source === failures.node).map(({ edge }) => <Label key={edge.target} at={middleOf(edge.points)} text={`×${failures.failures}`} bad />)}
       </svg>
     </ViewportPortal>
   )
@@ -69,12 +71,15 @@ function Jobs({ edge }: { edge: Route }) {
   const [first] = edge.jobs
   const failed = edge.jobs.find((job) => toneOf(job.state) === 'bad')
   const text = fitted(edge.jobs.length === 1 && first ? first.label : `${edge.jobs.length} jobs`, 18)
-  const [x, y] = middleOf(edge.points)
+  return <Label at={middleOf(edge.points)} text={text} bad={failed !== undefined} />
+}
+
+function Label({ at: [x, y], text, bad }: { at: [number, number]; text: string; bad: boolean }) {
   const width = 14 + 6.1 * text.length
   return (
     <g transform={`translate(${x} ${y})`}>
-      <rect x={-width / 2} y={-9} width={width} height={18} rx={9} fill="var(--raised)" stroke={failed ? 'var(--bad)' : 'var(--line2)'} />
-      <text y={3.5} textAnchor="middle" fontSize={10} fill={failed ? 'var(--bad-text)' : 'var(--muted)'} style={{ fontFamily: 'var(--mono)' }}>
+      <rect x={-width / 2} y={-9} width={width} height={18} rx={9} fill="var(--raised)" stroke={bad ? 'var(--bad)' : 'var(--line2)'} />
+      <text y={3.5} textAnchor="middle" fontSize={10} fontWeight={bad ? 600 : 450} fill={bad ? 'var(--bad-text)' : 'var(--muted)'} style={{ fontFamily: 'var(--mono)' }}>
         {text}
       </text>
     </g>

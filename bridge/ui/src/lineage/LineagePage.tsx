@@ -114,7 +114,7 @@ function Lineage({ focus }: { focus: string }) {
   const answer = useApi<Graph>('graph', askOf(focus, search), { keep: true })
   const graph = answer.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
-  const blame = useMemo(() => (graph ? blameOf(graph, neighbours) : null), [graph, neighbours])
+  const blame = useMemo(() => (graph ? blameOf(graph) : null), [graph])
   const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
   const [wanted, setWanted] = useTyped(search.find ?? '', (find) => set({ find }))
   const hits = useMemo(() => (graph ? found(graph, wanted) : []), [graph, wanted])
@@ -168,6 +168,12 @@ function Lineage({ focus }: { focus: string }) {
     },
     [graph, sel, change, on],
   )
+  const toBlame = useCallback(() => {
+    const node = blame?.shown[0]
+    if (!node) return
+    select(node)
+    moves.to(node)
+  }, [blame, select, moves])
   const step = useCallback(
     (where: Step) => {
       if (!graph) return
@@ -192,7 +198,7 @@ function Lineage({ focus }: { focus: string }) {
       g: () => set({ group: search.group ? undefined : 'dag' }),
       v: () => set({ view: search.view === 'data' ? undefined : 'data' }),
       f: moves.all,
-      b: () => blame && (select(blame.root.node), moves.to(blame.root.node)),
+      b: toBlame,
       h: () => set({ time: time ? undefined : true, asOf: undefined }),
       t: () => setTable((now) => !now),
       y: () => void navigator.clipboard?.writeText(location.href),
@@ -218,7 +224,7 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, blame, step])
+  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toBlame, step])
 
   return (
     <div className="lineage">
@@ -245,16 +251,12 @@ function Lineage({ focus }: { focus: string }) {
           </button>
         )}
         {blame && (
-          <button type="button" className="button" title="To the failure that is to blame (b)" onClick={() => (select(blame.root.node), moves.to(blame.root.node))}>
+          <button type="button" className="button" title="To the failure that is to blame (b)" onClick={toBlame}>
             <Route size={14} color="var(--bad)" aria-hidden />
             Blame path
           </button>
         )}
-        <Find field={findField} value={wanted} hits={hits} at={sel} onChange={setWanted} onJump={(node) => (select(node), moves.to(node))} />
-        <span className="end muted small num" role="status">
-          {graph ? [`${count(graph.cards.length)} cards`, graph.folded ? `${counted(graph.folded, 'job')} on the edges` : '', graph.truncated ? `${count(graph.truncated)} beyond the limit` : ''].filter(Boolean).join(', ') : ''}
-        </span>
-        {graph && graph.truncated > 0 && <More limit={limit} onChange={(next) => set({ limit: next })} />}
+        <span className="end" />
         <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
         <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
         {graph && (
@@ -291,6 +293,13 @@ function Lineage({ focus }: { focus: string }) {
           </Moment>
         ) : (
           <Moment at={asOf}>
+            <div className="corner">
+              <span className="muted small num" role="status">
+                {graph ? [`${count(graph.cards.length)} cards`, graph.folded ? `${counted(graph.folded, 'job')} on the edges` : '', graph.truncated ? `${count(graph.truncated)} beyond the limit` : ''].filter(Boolean).join(', ') : ''}
+              </span>
+              {graph && graph.truncated > 0 && <More limit={limit} onChange={(next) => set({ limit: next })} />}
+              <Find field={findField} value={wanted} hits={hits} at={sel} onChange={setWanted} onJump={(node) => (select(node), moves.to(node))} />
+            </div>
             {lens === 'pii' ? (
               <Privacy graph={graph} onSelect={(node) => (select(node), moves.to(node))} />
             ) : (

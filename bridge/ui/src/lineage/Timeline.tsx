@@ -14,7 +14,7 @@ import { momentsOf, spanOf, stepTo } from './moments'
 const ROW = 20
 const HEAD = 22
 const LEFT = 170
-const HOURS = [1, 6, 24, 24 * 7] as const
+const HOURS = [1, 6, 12, 24, 24 * 7] as const
 
 /** At most so many DAGs have a lane; the others are counted. */
 const LANES = 8
@@ -24,10 +24,11 @@ export interface Lane {
   label: string
 }
 
-/** The DAGs of a graph, be they boxes or cards. */
+/** The DAGs of a graph, be they boxes or cards, from left to right. */
 export function lanesOf(graph: Graph): Lane[] {
-  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map((card) => ({ node: card.node, label: card.dag_id ?? card.name }))
-  return [...graph.groups.map((group) => ({ node: group.id, label: group.label })), ...cards]
+  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ node, dag_id, name, x, y }) => ({ node, label: dag_id ?? name, x, y }))
+  const boxes = graph.groups.map(({ id, label, x, y }) => ({ node: id, label, x, y }))
+  return [...boxes, ...cards].sort((a, b) => a.x - b.x || a.y - b.y)
 }
 
 interface Props {
@@ -118,7 +119,7 @@ export function Timeline({ lanes: dags, asOf, onChange, onClose }: Props) {
       <div ref={ref}>
         {width > 0 && (
           <svg width={width} height={height} onPointerDown={pick} onPointerMove={pick} style={{ cursor: 'ew-resize', touchAction: 'none', display: 'block' }} role="img" aria-label={`Runs of ${lanes.length} DAGs in the last ${duration(hours * 3600)}`}>
-            {x.ticks(Math.max(2, Math.floor((width - LEFT) / 110))).map((tick) => (
+            {x.ticks(Math.max(2, Math.floor((width - LEFT) / 130))).map((tick) => (
               <g key={tick.getTime()}>
                 <line x1={x(tick)} x2={x(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
                 <text x={x(tick)} y={12} fontSize={10} textAnchor="middle" fill="var(--faint)">

@@ -1,12 +1,9 @@
 import { ArrowRight, Ban, CircleCheck, CircleDashed, Fingerprint, LoaderCircle, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
 import type { Card, Graph, Group } from '../api/schema'
 import { Time } from '../parts/Now'
-import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { toneOf, wordOf } from '../text/state'
-import { type Blame, focusOf, type Neighbours, upstreamOf } from './graph'
-
-const label = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name))
+import { type Blame, focusOf, jobsUpstream, labelOf, type Neighbours, type Suspect, upstreamOf } from './graph'
 
 /** The answer before the graph: how the focus stands and what is to blame. */
 export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { graph: Graph; neighbours: Neighbours; blame: Blame | null; onSelect: (node: string) => void; onFurther: (() => void) | undefined }) {
@@ -14,39 +11,42 @@ export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { gra
   const focus = cards.get(graph.focus)
   const dag = graph.groups.find((group) => group.id === graph.focus)
   if (!focus && !dag) return null
-  const name = focus ? label(focus) : (dag?.label ?? '')
+  const name = focus ? labelOf(focus) : (dag?.label ?? '')
   if (blame) {
     const hops = Math.max(0, blame.path.length - 1)
-    const own = blame.root === focus || (dag !== undefined && blame.root.group === dag.id)
-    const steps = blame.path.flatMap((node) => cards.get(node) ?? [])
+    const { root } = blame
+    const own = root.node === focus?.node || (dag !== undefined && root.group === dag.id)
+    const steps = blame.path
+    const shown = (step: Suspect) => steps.slice(steps.indexOf(step)).find((one) => cards.has(one.node))?.node
     return (
       <div className="verdict" role="region" aria-label="How the focus stands">
         <div className="sign">
           <Zap size={18} aria-hidden />
         </div>
         <h2>
-          {own ? (focus ? `${name} failed` : `${label(blame.root)} failed in ${name}`) : `${label(blame.root)} failed, ${counted(hops, 'hop')} upstream of ${name}`}
+          {own ? (focus ? `${name} failed` : `${root.label} failed in ${name}`) : `${root.label} failed, ${counted(hops, 'hop')} upstream of ${name}`}
         </h2>
         <p>
-          <Time at={blame.root.last_run?.ended_at} />
-          {blame.root.last_run?.error ? (
+          <Time at={root.ended_at} />
+          {root.failures > 1 ? `, ${root.failures} times in a row` : ''}
+          {root.error ? (
             <>
-              : <b className="mono">{blame.root.last_run.error.split('\n')[0]?.slice(0, 180)}</b>
+              : <b className="mono">{root.error.split('\n')[0]?.slice(0, 180)}</b>
             </>
           ) : null}
           {blame.others > 0 ? ` ${counted(blame.others, 'other job')} failed too.` : ''}
         </p>
         {steps.length > 1 && (
           <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
-            {(steps.length > 6 ? [...steps.slice(0, 3), null, ...steps.slice(-2)] : steps).map((step, at) => (
+            {(steps.length > 5 ? [...steps.slice(0, 2), null, ...steps.slice(-2)] : steps).map((step, at) => (
               <span key={step?.node ?? 'gap'} className="row" style={{ gap: 5 }}>
                 {at > 0 && <ArrowRight size={12} color="var(--faint)" aria-hidden />}
                 {step ? (
-                  <button type="button" className="badge mono" data-tone={toneOf(step.state)} style={{ border: 0, cursor: 'pointer' }} onClick={() => onSelect(step.node)}>
-                    {label(step)}
+                  <button type="button" className="badge mono" data-tone={toneOf(step.state)} style={{ border: 0, cursor: 'pointer' }} onClick={() => onSelect(shown(step) ?? step.node)}>
+                    {step.label}
                   </button>
                 ) : (
-                  <span className="muted small">{counted(steps.length - 5, 'step')}</span>
+                  <span className="muted small">{counted(steps.length - 4, 'step')}</span>
                 )}
               </span>
             ))}
@@ -57,9 +57,10 @@ export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { gra
   }
   const own = new Set(focusOf(graph).map((card) => card.node))
   const around = [...upstreamOf(graph, neighbours)].flatMap((node) => cards.get(node) ?? [])
-  const upstream = around.filter((card) => !own.has(card.node) && card.kind === 'job')
-  const running = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'run')
-  const blocked = around.filter((card) => card.kind === 'job' && toneOf(card.state) === 'blk')
+  const jobs = jobsUpstream(graph)
+  const upstream = jobs.filter((job) => !own.has(job.node))
+  const running = jobs.filter((job) => toneOf(job.state) === 'run')
+  const blocked = jobs.filter((job) => toneOf(job.state) === 'blk')
   const beyond = around.some((card) => card.more_upstream > 0)
   const tone = running.length ? 'run' : blocked.length ? 'blk' : (focus?.written_at ?? focus?.state ?? dag?.state) ? 'ok' : 'non'
   const Icon = running.length ? LoaderCircle : blocked.length ? Ban : tone === 'ok' ? CircleCheck : CircleDashed
@@ -112,7 +113,7 @@ export function Privacy({ graph, onSelect }: { graph: Graph; onSelect: (node: st
         <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
           {reached.slice(0, 5).map((card) => (
             <button key={card.node} type="button" className="badge mono" data-tone="bad" style={{ border: 0, cursor: 'pointer' }} title={card.personal_reached.join(', ')} onClick={() => onSelect(card.node)}>
-              {label(card)}
+              {labelOf(card)}
             </button>
           ))}
           {reached.length > 5 && <span className="muted small">and {reached.length - 5} more</span>}
@@ -123,8 +124,8 @@ export function Privacy({ graph, onSelect }: { graph: Graph; onSelect: (node: st
 }
 
 /** What is known upstream of the focus, where nothing that is drawn failed. */
-function told(jobs: number, running: Card[], blocked: Card[], beyond: boolean): string {
-  const some = (of: Card[]) => [...of.slice(0, 2).map(label), ...(of.length > 2 ? [counted(of.length - 2, 'other job')] : [])].join(' and ')
+function told(jobs: number, running: Suspect[], blocked: Suspect[], beyond: boolean): string {
+  const some = (of: Suspect[]) => [...of.slice(0, 2).map((one) => one.label), ...(of.length > 2 ? [counted(of.length - 2, 'other job')] : [])].join(' and ')
   if (running.length) return `${some(running)} ${running.length === 1 ? 'is' : 'are'} running.`
   if (blocked.length) return `${some(blocked)} did not run, because of a failure ${beyond ? 'farther upstream' : 'that this graph does not show'}. `
   if (jobs) return `Nothing failed among the ${counted(jobs, 'job')} upstream${beyond ? ' that are drawn' : ''}.`

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card, Graph, Route } from '../api/schema'
 import { changesOf, closed, collapsed, expanded, folded, opened, textOf, withTasks } from './changes'
 import { scaleOf } from './exports'
-import { blameOf, csvOf, found, lineOf, middleOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { blamedEdges, blameOf, csvOf, found, jobsUpstream, lineOf, middleOf, neighboursOf, nextCard, pathThrough, way } from './graph'
 import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
 
@@ -61,14 +61,29 @@ describe('the graph', () => {
   })
   it('blames the failure farthest upstream, not what failed because of it', () => {
     const cards = [card('job:load', { state: 'failed' }), card('dataset:raw'), card('job:clean', { state: 'failed' }), card('dataset:fact'), card('dataset:other')]
-    const blame = blameOf(graphOf('dataset:fact', cards, edges), neighbours)
+    const blame = blameOf(graphOf('dataset:fact', cards, edges))
     expect(blame?.root.node).toBe('job:load')
-    expect(blame?.path).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
+    expect(blame?.shown).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
     expect(blame?.others).toBe(1)
+  })
+  it('blames a job that is told on an edge, where datasets are drawn alone', () => {
+    const cards = [card('dataset:src'), card('dataset:raw'), card('dataset:fact')]
+    const job = (node: string, state: string) => ({ node, id: node, label: node, state, ended_at: null, error: 'oh no' })
+    const folded = [{ ...edge('dataset:src', 'dataset:raw'), jobs: [job('job:load', 'failed')] }, { ...edge('dataset:raw', 'dataset:fact'), jobs: [job('job:clean', 'success')] }]
+    const graph = graphOf('dataset:fact', cards, folded)
+    const blame = blameOf(graph)
+    expect(blame?.root.label).toBe('job:load')
+    expect(blame?.path.map((one) => one.node)).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
+    expect(blamedEdges(graph, blame)).toEqual(new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']))
+    expect(jobsUpstream(graph).map((one) => one.node).sort()).toEqual(['job:clean', 'job:load'])
+  })
+  it('counts how often in a row the one to blame has failed', () => {
+    const failing = card('job:load', { state: 'failed', recent: ['failed', 'success', 'failed', 'failed'] })
+    expect(blameOf(graphOf('dataset:raw', [failing, card('dataset:raw')], edges))?.root.failures).toBe(2)
   })
   it('blames nobody when nothing upstream failed', () => {
     const cards = [card('job:load', { state: 'success' }), card('dataset:raw'), card('job:clean', { state: 'failed' })]
-    expect(blameOf(graphOf('dataset:raw', cards, edges), neighbours)).toBeNull()
+    expect(blameOf(graphOf('dataset:raw', cards, edges))).toBeNull()
   })
   it('steps to the nearest neighbour on the screen', () => {
     const cards = [card('job:clean', { x: 200, y: 50 }), card('dataset:raw', { y: 60 }), card('dataset:other', { y: 200 })]

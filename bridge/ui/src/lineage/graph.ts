@@ -1,4 +1,5 @@
 import type { Card, Graph, Route } from '../api/schema'
+import { shortName } from '../text/names'
 import { byTime } from '../text/order'
 import { toneOf } from '../text/state'
 
@@ -10,7 +11,7 @@ export interface Neighbours {
   down: Map<string, string[]>
 }
 
-export function neighboursOf(edges: Route[]): Neighbours {
+export function neighboursOf(edges: Pick<Route, 'source' | 'target'>[]): Neighbours {
   const up = new Map<string, string[]>()
   const down = new Map<string, string[]>()
   const add = (map: Map<string, string[]>, key: string, value: string) => {
@@ -53,9 +54,22 @@ export function way(neighbours: Neighbours, from: string, to: Set<string>): stri
   return []
 }
 
+/** A job, or what lies between jobs: drawn as a card, or told on an edge. */
+export interface Suspect {
+  node: string
+  label: string
+  state: string | null
+  ended_at: string | null
+  error: string | null
+  failures: number // of its newest runs, in a row
+  group: string | null
+  isJob: boolean
+}
+
 export interface Blame {
-  root: Card
-  path: string[]
+  root: Suspect
+  path: Suspect[]
+  shown: string[] // the cards on the path
   others: number // further failed jobs upstream
 }
 
@@ -71,22 +85,56 @@ export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
   return nodes
 }
 
+export const labelOf = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name))
+
+function suspectOf(card: Card): Suspect {
+  const failures = card.recent.length - 1 - card.recent.findLastIndex((state) => toneOf(state) !== 'bad')
+  return { node: card.node, label: labelOf(card), state: card.state, ended_at: card.last_run?.ended_at ?? null, error: card.last_run?.error ?? null, failures, group: card.group, isJob: card.kind === 'job' }
+}
+
+/** All that is known of the drawn part, jobs on edges included, by node; and how it hangs together. */
+function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: Neighbours } {
+  const suspects = new Map(graph.cards.map((card) => [card.node, suspectOf(card)]))
+  const edges = graph.edges.flatMap((edge) =>
+    edge.jobs.length
+      ? edge.jobs.flatMap((job) => {
+          suspects.set(job.node, { ...job, failures: toneOf(job.state) === 'bad' ? 1 : 0, group: null, isJob: true })
+          return [{ source: edge.source, target: job.node }, { source: job.node, target: edge.target }]
+        })
+      : [edge],
+  )
+  return { suspects, neighbours: neighboursOf(edges) }
+}
+
+/** The jobs that the focus comes from, itself or its own tasks included. */
+export function jobsUpstream(graph: Graph): Suspect[] {
+  const { suspects, neighbours } = unfolded(graph)
+  return [...upstreamOf(graph, neighbours)].flatMap((node) => suspects.get(node) ?? []).filter((one) => one.isJob)
+}
+
 /**
  * The failure farthest upstream of the focus, with the way from it down to the focus. What failed
  * because of it lies on that way, so the first one is where to begin.
  */
-export function blameOf(graph: Graph, neighbours: Neighbours): Blame | null {
-  const cards = new Map(graph.cards.map((card) => [card.node, card]))
+export function blameOf(graph: Graph): Blame | null {
+  const { suspects, neighbours } = unfolded(graph)
   const focus = new Set(focusOf(graph).map((card) => card.node))
-  const failed = [...upstreamOf(graph, neighbours)].flatMap((node) => {
-    const card = cards.get(node)
-    return card && card.kind === 'job' && toneOf(card.state) === 'bad' ? [card] : []
-  })
-  const isFailed = new Set(failed.map((card) => card.node))
-  const roots = failed.filter((card) => !reach(neighbours, card.node, 'up').some((node) => isFailed.has(node)))
-  const root = roots.sort((a, b) => byTime(a.last_run?.ended_at, b.last_run?.ended_at))[0] ?? failed[0]
+  const failed = [...upstreamOf(graph, neighbours)].flatMap((node) => suspects.get(node) ?? []).filter((one) => one.isJob && toneOf(one.state) === 'bad')
+  const isFailed = new Set(failed.map((one) => one.node))
+  const roots = failed.filter((one) => !reach(neighbours, one.node, 'up').some((node) => isFailed.has(node)))
+  const root = roots.sort((a, b) => byTime(a.ended_at, b.ended_at))[0] ?? failed[0]
   if (!root) return null
-  return { root, path: way(neighbours, root.node, focus), others: failed.length - 1 }
+  const path = way(neighbours, root.node, focus).flatMap((node) => suspects.get(node) ?? [])
+  const cards = new Set(graph.cards.map((card) => card.node))
+  return { root, path, shown: path.map((one) => one.node).filter((node) => cards.has(node)), others: failed.length - 1 }
+}
+
+/** The edges of a blame path, as "source target"; that on which the failed job is told included. */
+export function blamedEdges(graph: Graph, blame: Blame | null): Set<string> {
+  if (!blame) return new Set()
+  const steps = blame.shown.slice(1).map((node, at) => `${blame.shown[at]} ${node}`)
+  const told = graph.edges.filter((edge) => edge.target === blame.shown[0] && edge.jobs.some((job) => job.node === blame.root.node))
+  return new Set([...steps, ...told.map((edge) => `${edge.source} ${edge.target}`)])
 }
 
 export type Step = 'left' | 'right' | 'up' | 'down'
