@@ -19,7 +19,7 @@ class GlueExtractor(Extractor):
         task = self.operator
         return Lineage(
             job_facets=external.script(task.script_location),
-            run_facets=external.run(getattr(task, "_job_run_id", None), f"glue:{task.job_name}"),
+            run_facets=external.run(self.learnt("_job_run_id", "run_id"), f"glue:{task.job_name}"),
         )
 
 
@@ -31,12 +31,27 @@ class EmrStepsExtractor(Extractor):
 
     def before(self) -> Lineage:
         task = self.operator
-        steps = task.steps if self.source_code_enabled and isinstance(task.steps, list) else []
-        lines = [line for step in steps if (line := _of_step(step))]
+        code = _of_steps(task.steps) if self.source_code_enabled else {}
+        return Lineage(job_facets=code, run_facets=external.run(task.job_flow_id, "emr"))
+
+
+class EmrClusterExtractor(Extractor):
+    """`EmrCreateJobFlowOperator`: the steps that the cluster starts with, and the cluster."""
+
+    operators: ClassVar[tuple[str, ...]] = ("EmrCreateJobFlowOperator",)
+
+    def before(self) -> Lineage:
+        told = self.operator.job_flow_overrides
+        steps = told.get("Steps") if isinstance(told, dict) else None
         return Lineage(
-            job_facets=external.code("bash", "\n".join(lines)),
-            run_facets=external.run(task.job_flow_id, "emr"),
+            job_facets=_of_steps(steps) if self.source_code_enabled else {},
+            run_facets=external.run(self.learnt("_job_flow_id", "job_flow_id"), "emr"),
         )
+
+
+def _of_steps(steps: Any) -> Facets:
+    lines = [line for step in steps if (line := _of_step(step))] if isinstance(steps, list) else []
+    return external.code("bash", "\n".join(lines))
 
 
 def _of_step(step: Any) -> str:
@@ -60,7 +75,7 @@ class EmrJobExtractor(Extractor):
         cluster = getattr(task, "application_id", None) or getattr(task, "virtual_cluster_id", "")
         return Lineage(
             job_facets=_of_driver(task.job_driver or {}),
-            run_facets=external.run(getattr(task, "job_id", None), f"emr:{cluster}"),
+            run_facets=external.run(self.learnt("job_id"), f"emr:{cluster}"),
         )
 
 
@@ -82,7 +97,7 @@ class EcsExtractor(Extractor):
         code = external.code("bash", "\n".join(lines)) if self.source_code_enabled else {}
         return Lineage(
             job_facets={**code, **external.location("ecs", f"ecs:{task.task_definition}")},
-            run_facets=external.run(getattr(task, "arn", None), f"ecs:{task.cluster}"),
+            run_facets=external.run(self.learnt("arn", "task_arn"), f"ecs:{task.cluster}"),
         )
 
 
@@ -97,7 +112,7 @@ class BatchExtractor(Extractor):
         code = external.code("bash", command_line(command)) if self.source_code_enabled else {}
         return Lineage(
             job_facets={**code, **external.location("batch", f"batch:{task.job_definition}")},
-            run_facets=external.run(getattr(task, "job_id", None), f"batch:{task.job_queue}"),
+            run_facets=external.run(self.learnt("job_id"), f"batch:{task.job_queue}"),
         )
 
 

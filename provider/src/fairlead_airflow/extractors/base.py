@@ -95,9 +95,8 @@ class Extractor(BaseExtractor):
             try:
                 result.add(source(result))
             except Exception as error:  # operators and hooks are of any make
-                log.warning(
-                    "Part of the lineage of %s is missing: %s", self.operator.task_id, error
-                )
+                what = f"{type(error).__name__}: {error}"
+                log.warning("Part of the lineage of %s is missing: %s", self.operator.task_id, what)
                 log.debug("Details:", exc_info=True)
         return result.finished()
 

@@ -52,9 +52,9 @@ class PodExtractor(_Commands):
 
     def run(self) -> Facets:
         metadata = getattr(getattr(self.operator, "pod", None), "metadata", None)
-        if metadata is None:
-            return {}
-        return external.run(f"{metadata.namespace}/{metadata.name}", "kubernetes")
+        name = getattr(metadata, "name", None) or self.woken_by.get("name")
+        namespace = getattr(metadata, "namespace", None) or self.woken_by.get("namespace")
+        return external.run(f"{namespace}/{name}", "kubernetes") if name and namespace else {}
 
 
 class DockerExtractor(_Commands):
@@ -65,6 +65,12 @@ class DockerExtractor(_Commands):
     def run(self) -> Facets:
         container = getattr(self.operator, "container", None)
         return external.run((container or {}).get("Id"), "docker")
+
+
+class ContainerInstancesExtractor(_Commands):
+    """`AzureContainerInstancesOperator`."""
+
+    operators: ClassVar[tuple[str, ...]] = ("AzureContainerInstancesOperator",)
 
 
 class SshExtractor(_Commands):

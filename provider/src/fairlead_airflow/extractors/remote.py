@@ -1,9 +1,10 @@
-"""Jobs on Databricks, Spark, dbt Cloud and Airbyte: their code, and the run's id over there."""
+"""Jobs on Databricks, Spark, Livy, dbt Cloud and Airbyte: their code, and the run's id over there."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from fairlead.datasets import of_file, of_uri
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.commands import command_line
 from fairlead_airflow.lineage import external
@@ -11,11 +12,13 @@ from fairlead_airflow.lineage.parts import Facets, Lineage
 
 
 class DatabricksExtractor(Extractor):
-    """`DatabricksSubmitRunOperator` and `DatabricksRunNowOperator`."""
+    """The operators that run a job, or one task of a job, on Databricks."""
 
     operators: ClassVar[tuple[str, ...]] = (
         "DatabricksSubmitRunOperator",
         "DatabricksRunNowOperator",
+        "DatabricksNotebookOperator",
+        "DatabricksTaskOperator",
     )
 
     def before(self) -> Lineage:
@@ -23,7 +26,7 @@ class DatabricksExtractor(Extractor):
         workspace = external.page(task.databricks_conn_id)
         return Lineage(
             job_facets=self._script(workspace),
-            run_facets=external.run(getattr(task, "run_id", None), workspace),
+            run_facets=external.run(self.learnt("run_id", "databricks_run_id"), workspace),
         )
 
     def _script(self, workspace: str) -> Facets:
@@ -38,10 +41,14 @@ class DatabricksExtractor(Extractor):
         return {}
 
     def _told(self) -> dict[str, Any]:
-        """What is submitted: in `json`, or in arguments of its own until the task has run."""
+        """What is submitted: in one argument, or in several of its own until the task has run."""
+        task = self.operator
+        if path := getattr(task, "notebook_path", None):
+            return {"notebook_task": {"notebook_path": path}}
+        whole = getattr(task, "json", None) or getattr(task, "task_config", None)
         names = ("notebook_task", "spark_python_task", "git_source")
-        arguments = {name: getattr(self.operator, name, None) for name in names}
-        told = self.operator.json if isinstance(self.operator.json, dict) else {}
+        arguments = {name: getattr(task, name, None) for name in names}
+        told = whole if isinstance(whole, dict) else {}
         return {**told, **{name: value for name, value in arguments.items() if value}}
 
 
@@ -66,6 +73,48 @@ class SparkSubmitExtractor(Extractor):
         return next((found for name in names if (found := getattr(hook, name, None))), None)
 
 
+class SparkSqlExtractor(Extractor):
+    """`SparkSqlOperator`. Which tables its SQL means is known to Spark's own catalog."""
+
+    operators: ClassVar[tuple[str, ...]] = ("SparkSqlOperator",)
+
+    def before(self) -> Lineage:
+        sql = getattr(self.operator, "_sql", None) or getattr(self.operator, "sql", None)
+        return Lineage(statements=[sql] if isinstance(sql, str) else [])
+
+
+class LivyExtractor(Extractor):
+    """`LivyOperator`: the application and its arguments, and the batch."""
+
+    operators: ClassVar[tuple[str, ...]] = ("LivyOperator",)
+
+    def before(self) -> Lineage:
+        task = self.operator
+        told = task.spark_params
+        words = [told.get("file"), *(told.get("args") or ())]
+        code = external.code("bash", command_line(words)) if self.source_code_enabled else {}
+        return Lineage(
+            job_facets={**code, **external.script(told.get("file"))},
+            run_facets=external.run(
+                self.learnt("_batch_id", "batch_id"), external.page(task._livy_conn_id)
+            ),
+        )
+
+
+class PapermillExtractor(Extractor):
+    """`PapermillOperator`: the notebook that it runs, and the one with the results that it leaves."""
+
+    operators: ClassVar[tuple[str, ...]] = ("PapermillOperator",)
+
+    def before(self) -> Lineage:
+        source, target = self.operator.input_nb, self.operator.output_nb
+        result = Lineage(job_facets=external.script(source) if isinstance(source, str) else {})
+        if isinstance(target, str) and target:
+            identity = of_uri(target) if "://" in target else of_file(target)
+            result.outputs = {identity: {}} if identity else {}
+        return result
+
+
 class DbtCloudExtractor(Extractor):
     """`DbtCloudRunJobOperator`: what its own methods say, and the run's page."""
 
@@ -74,7 +123,7 @@ class DbtCloudExtractor(Extractor):
     def before(self) -> Lineage:
         task = self.operator
         place = external.page(task.dbt_cloud_conn_id, "cloud.getdbt.com")
-        return Lineage(run_facets=external.run(getattr(task, "run_id", None), place))
+        return Lineage(run_facets=external.run(self.learnt("run_id"), place))
 
     def after(self, task_instance: Any) -> Lineage:
         result = self.before()
@@ -92,5 +141,5 @@ class AirbyteExtractor(Extractor):
         place = external.page(task.airbyte_conn_id)
         return Lineage(
             job_facets=external.location("airbyte", f"{place}/connections/{task.connection_id}"),
-            run_facets=external.run(getattr(task, "job_id", None), place),
+            run_facets=external.run(self.learnt("job_id"), place),
         )

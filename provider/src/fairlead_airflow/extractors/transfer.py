@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from fairlead.datasets import Identity, of_file
-from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
+from fairlead_airflow.lineage import places
 from fairlead_airflow.lineage.parts import Facets, Lineage
 
 
@@ -91,17 +91,17 @@ class S3ToSqlExtractor(Extractor):
 
 
 class SftpExtractor(Extractor):
-    """`SFTPOperator`. Hosts as the connection spells them: an address may be another one tomorrow,
-    and assets name the host as well."""
+    """`SFTPOperator`."""
 
     operators: ClassVar[tuple[str, ...]] = ("SFTPOperator",)
 
     def before(self) -> Lineage:
         task = self.operator
-        server = self._server()
+        conn_id = task.ssh_conn_id or task.sftp_hook.ssh_conn_id
         here: dict[Identity, Facets] = {of_file(path): {} for path in _paths(task.local_filepath)}
         there: dict[Identity, Facets] = {
-            Identity(server, path): {} for path in _paths(task.remote_filepath)
+            places.of_remote_file(conn_id, path, 22, task.remote_host): {}
+            for path in _paths(task.remote_filepath)
         }
         operation = str(getattr(task.operation, "value", task.operation)).lower()
         if operation == "get":
@@ -111,11 +111,6 @@ class SftpExtractor(Extractor):
         from fairlead_airflow.lineage.statements import dropped
 
         return Lineage(outputs={identity: dropped() for identity in there})
-
-    def _server(self) -> str:
-        task = self.operator
-        connection = compat.get_connection(task.ssh_conn_id or task.sftp_hook.ssh_conn_id)
-        return f"file://{task.remote_host or connection.host}:{connection.port or 22}"
 
 
 def _paths(paths: Any) -> list[str]:
@@ -131,9 +126,7 @@ class SftpSensorExtractor(Extractor):
         task = self.operator
         if task.file_pattern:
             return Lineage()
-        connection = compat.get_connection(task.sftp_conn_id)
-        server = f"file://{connection.host}:{connection.port or 22}"
-        return Lineage(inputs={Identity(server, task.path): {}})
+        return Lineage(inputs={places.of_remote_file(task.sftp_conn_id, task.path, 22): {}})
 
 
 class S3KeySensorExtractor(Extractor):
@@ -146,10 +139,4 @@ class S3KeySensorExtractor(Extractor):
         if task.wildcard_match or task.use_regex:
             return Lineage()
         keys = [task.bucket_key] if isinstance(task.bucket_key, str) else task.bucket_key
-        return Lineage(inputs={_object(key, task.bucket_name): {} for key in keys})
-
-
-def _object(key: str, bucket: str | None) -> Identity:
-    if bucket is None:
-        bucket, _, key = key.removeprefix("s3://").partition("/")
-    return Identity(f"s3://{bucket}", key)
+        return Lineage(inputs={places.of_object("s3", task.bucket_name, key): {} for key in keys})

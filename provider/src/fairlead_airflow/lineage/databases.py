@@ -8,11 +8,13 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from fairlead.datasets import Identity, of_sqlite
-from fairlead_airflow.lineage.sql import Table
+from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
+from fairlead_airflow.lineage.sql import Table, dialect_of
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,12 @@ class Database(Protocol):
 def behind(hook: Any) -> Database | None:
     """The database behind a hook, or None if nothing can be told about it."""
     try:
-        if getattr(hook, "conn_type", None) == "sqlite":
+        kind = getattr(hook, "conn_type", None)
+        if kind == "sqlite":
             return _sqlite(hook)
-        return _told_by_hook(hook)
+        if kind == "duckdb":
+            return _duckdb(hook)
+        return _told_by_hook(hook) or _told_by_connection(hook)
     except Exception:  # hooks are of any make; without a database there is no lineage
         log.debug("No database could be told from %r", hook, exc_info=True)
         return None
@@ -86,44 +91,67 @@ class SqliteDatabase:
         return (spelled[0], columns) if spelled and columns else None
 
 
+def _duckdb(hook: Any) -> Database | None:
+    connection = hook.get_connection(hook.get_conn_id())
+    path = connection.host
+    if not path or ":" in path:  # in memory, or at MotherDuck
+        return None
+    absolute = os.path.abspath(path)  # noqa: PTH100 - links stay links, as above
+    return ServerDatabase(Address(f"duckdb://{absolute}", "duckdb", Path(path).stem, "main"))
+
+
 def _told_by_hook(hook: Any) -> Database | None:
     """A database that the hook describes to OpenLineage; named as OpenLineage's own parser does."""
+    describe = getattr(hook, "get_openlineage_database_info", None)
     connection = hook.get_connection(hook.get_conn_id())
-    info = hook.get_openlineage_database_info(connection)
+    info = describe(connection) if describe else None
     if info is None:
         return None
     from airflow.providers.openlineage.sqlparser import SQLParser
 
-    dialect = hook.get_openlineage_database_dialect(connection)
-    return HookDatabase(
-        namespace=SQLParser.create_namespace(info),
-        dialect=_SQLGLOT_NAMES.get(dialect, dialect),
-        catalog=info.database or "",
-        schema=hook.get_openlineage_default_schema() or "",
-        upper=bool(info.is_uppercase_names),
+    address = Address(
+        SQLParser.create_namespace(info),
+        hook.get_openlineage_database_dialect(connection),
+        info.database or "",
+        _default_schema(hook),
     )
+    return ServerDatabase(address, upper=bool(info.is_uppercase_names))
 
 
-_SQLGLOT_NAMES = {"mssql": "tsql", "postgresql": "postgres", "generic": "", "ansi": ""}
+def _default_schema(hook: Any) -> str:
+    try:
+        return hook.get_openlineage_default_schema() or ""
+    except Exception:  # some ask the server, which may be away by now
+        log.debug("The default schema of %r is not known", hook, exc_info=True)
+        return ""
 
 
-class HookDatabase:
-    """A database server, as the hook describes it. Its columns are not asked for here: OpenLineage's
-    own SQL operators do that."""
+def _told_by_connection(hook: Any) -> Database | None:
+    """A database of which only its connection is known."""
+    connection = hook.get_connection(hook.get_conn_id())
+    kind, host, database = connection.conn_type, connection.host or "", connection.schema or ""
+    if kind == "jdbc":
+        address = of_jdbc(host)
+    elif kind == "odbc":
+        address = of_odbc(hook.driver or "", host, connection.port, hook.database or "")
+    else:
+        address = of_server(kind, host, connection.port, database) if host else None
+    return ServerDatabase(address) if address else None
 
-    def __init__(
-        self, namespace: str, dialect: str, catalog: str, schema: str, *, upper: bool
-    ) -> None:
-        self.dialect = dialect
-        self._namespace = namespace
-        self._catalog = catalog
-        self._schema = schema
+
+class ServerDatabase:
+    """A database server. Its columns are not asked for here: OpenLineage's own SQL operators do that."""
+
+    def __init__(self, address: Address, *, upper: bool = False) -> None:
+        self.dialect = dialect_of(address.kind)
+        self._address = address
         self._upper = upper
 
     def identity(self, table: Table) -> Identity:
-        parts = (table.catalog or self._catalog, table.schema or self._schema, table.name)
+        known = self._address
+        parts = (table.catalog or known.catalog, table.schema or known.schema, table.name)
         name = ".".join(part for part in parts if part)
-        return Identity(self._namespace, name.upper() if self._upper else name)
+        return Identity(known.namespace, name.upper() if self._upper else name)
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
         return None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialects
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
@@ -76,6 +77,35 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
+
+
+_DIALECTS = {
+    "mssql": "tsql",
+    "sqlserver": "tsql",
+    "synapse": "tsql",
+    "postgresql": "postgres",
+    "mariadb": "mysql",
+    "awsathena": "athena",
+}
+
+
+def dialect_of(database: str) -> str:
+    """sqlglot's name of a database's SQL, or "" for SQL in general."""
+    name = _DIALECTS.get(database.lower(), database.lower())
+    return name if name in {known.value for known in Dialects} else ""
+
+
+def selected(query: str, dialect: str, describe: Describe) -> list[str] | None:
+    """The names of a query's columns; None where a `*` stands for some that are not known."""
+    try:
+        parsed = sqlglot.parse_one(query, read=dialect)
+        scope = _qualified(parsed, dialect, describe) if isinstance(parsed, exp.Query) else None
+    except SqlglotError:
+        return None
+    if scope is None:
+        return None
+    names = _query(scope).named_selects
+    return None if "*" in names else list(names)
 
 
 def read(script: str, dialect: str, describe: Describe = lambda _: None) -> Reading:

@@ -56,7 +56,9 @@ def _schema(table: Table, database: Database) -> dict[str, Any]:
     columns = database.describe(table)
     if not columns:
         return {}
-    fields = [schema_dataset.SchemaDatasetFacetFields(name=n, type=t) for n, t in columns.items()]
+    fields = [
+        schema_dataset.SchemaDatasetFacetFields(name=n, type=t or None) for n, t in columns.items()
+    ]
     return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)}
 
 
