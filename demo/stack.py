@@ -177,6 +177,13 @@ class Stack:
         if self._shop:
             self._shop.join()
 
+    def kill(self) -> None:
+        """Stop every part that runs as a power cut would, which is quicker."""
+        for program in (self.scheduler_program, self.airflow_program, self.bridge_program):
+            if program:
+                program.kill()
+        self._shop_closed.set()
+
     # --- waiting ------------------------------------------------------------------------------
 
     def wait(self, what: str, done: Callable[[], bool], patience: float) -> None:
