@@ -1,10 +1,11 @@
-"""Airflow's REST API version 2 as far as history needs it, with rows as Airflow 3.3 gives them.
+"""Airflow's REST API as far as history needs it: version 2 as Airflow 3.3 has it, 1 as 2.11.
 
 It is strict: a path, a parameter or a token that Airflow would refuse is refused.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -24,38 +25,73 @@ _RUNS = {*_PAGE, "order_by", "state", "end_date_gte"}
 class Airflow:
     """`runs`, `tries` (all, the last one last) by run id, `dags` and `tasks` by DAG."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 2) -> None:
+        self.version = version
         self.runs: list[Row] = []
         self.tries: dict[str, list[Row]] = {}
         self.dags: dict[str, Row] = {}
         self.tasks: dict[str, list[Row]] = {}
         self.tokens = {"token-0"}
         self.most = 100  # [api] maximum_page_limit
+        self.most_instances = 10_000
         self.asked: list[str] = []
         self.trouble: Callable[[str], Answer | None] = lambda _: None
         self.url = ""
 
-    def answer(self, method: str, address: str, token: str | None, body: Any) -> Answer:
+    def answer(self, method: str, address: str, who: str, body: Any) -> Answer:
         parts = urlsplit(address)
         self.asked.append(f"{method} {parts.path}")
         if trouble := self.trouble(parts.path):
             return trouble
-        if (method, parts.path) == ("POST", "/auth/token"):
-            if body != {"username": "ann", "password": PASSWORD}:
-                return 401, {}, {"detail": "Invalid credentials"}
-            self.tokens.add(f"token-{len(self.tokens)}")
-            return 201, {}, {"access_token": f"token-{len(self.tokens) - 1}"}
-        if token not in self.tokens:
-            return 401, {}, {"detail": "Invalid JWT token"}
+        if self.version == 2:
+            if (method, parts.path) == ("POST", "/auth/token"):
+                return self._token(body)
+            if (method, parts.path) == ("GET", "/api/v2/version"):
+                return 200, {}, {"version": "3.3.2"}
+            known = who.removeprefix("Bearer ") in self.tokens
+        else:
+            password = base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
+            known = who == f"Basic {password}"
         steps = [unquote(step) for step in parts.path.split("/")]
-        if method != "GET" or steps[:4] != ["", "api", "v2", "dags"]:
+        if steps[:4] != ["", "api", f"v{self.version}", "dags"]:
             return 404, {}, {"detail": "Not Found"}
+        if not known:
+            return 401, {}, {"detail": "Unauthorized"}
         try:
+            if method == "POST":
+                return 200, {}, self._listed(steps[4:], body)
             return 200, {}, self._found(steps[4:], parse_qs(parts.query))
         except KeyError:
             return 404, {}, {"detail": "not found"}
         except ValueError as error:
             return 422, {}, {"detail": str(error)}
+
+    def _token(self, body: Any) -> Answer:
+        if body != {"username": "ann", "password": PASSWORD}:
+            return 401, {}, {"detail": "Invalid credentials"}
+        self.tokens.add(f"token-{len(self.tokens)}")
+        return 201, {}, {"access_token": f"token-{len(self.tokens) - 1}"}
+
+    def _listed(self, steps: list[str], body: Row) -> Row:
+        if steps != ["~", "dagRuns", "~", "taskInstances", "list"]:
+            raise KeyError
+        known = {"dag_ids", "dag_run_ids", "page_limit", "page_offset"}
+        if set(body) - (known | {"order_by"} if self.version == 2 else known):
+            raise ValueError("no such parameter")
+        last = {
+            (run["dag_id"], run["dag_run_id"], row["task_id"], row["map_index"]): {
+                **row,
+                "dag_id": run["dag_id"],
+                "dag_run_id": run["dag_run_id"],
+            }
+            for run in self.runs
+            if run["dag_id"] in body["dag_ids"] and run["dag_run_id"] in body["dag_run_ids"]
+            for row in self.tries[run["dag_run_id"]]
+        }
+        rows = list(last.values())
+        first = body["page_offset"]
+        some = rows[first : first + min(body["page_limit"], self.most_instances)]
+        return {"task_instances": some, "total_entries": len(rows)}
 
     def _found(self, steps: list[str], query: dict[str, list[str]]) -> Row:
         match steps:
@@ -65,9 +101,6 @@ class Airflow:
                 return {"tasks": self.tasks[dag], "total_entries": len(self.tasks[dag])}
             case [dag, "dagRuns"]:
                 return self._page("dag_runs", self._runs(dag, query), query, _RUNS)
-            case [_, "dagRuns", run, "taskInstances"]:
-                last = {(row["task_id"], row["map_index"]): row for row in self.tries[run]}
-                return self._page("task_instances", list(last.values()), query, _PAGE)
             case [_, "dagRuns", run, "taskInstances", task, "tries"]:
                 return self._tries(run, task, -1)
             case [_, "dagRuns", run, "taskInstances", task, mapped, "tries"]:
@@ -107,8 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _do(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
-        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
-        status, headers, answer = self.server.airflow.answer(self.command, self.path, token, body)
+        who = self.headers.get("Authorization") or ""
+        status, headers, answer = self.server.airflow.answer(self.command, self.path, who, body)
         content = json.dumps(answer).encode()
         self.send_response(status)
         for name, value in headers.items():
@@ -208,3 +241,39 @@ def task(task_id: str, *downstream: str) -> Row:
         "operator_name": "BashOperator",
         "class_ref": {"module_path": "operators.bash", "class_name": "BashOperator"},
     }
+
+
+def of_airflow_2(airflow: Airflow) -> Airflow:
+    """The same history, with rows as Airflow 2.11 gives them."""
+    older = Airflow(1)
+    older.dags = {
+        name: {
+            **{key: value for key, value in row.items() if key not in _ONLY_3},
+            "schedule_interval": {"__type": "CronExpression", "value": row["timetable_summary"]},
+            "timetable_description": "At 06:00",
+        }
+        for name, row in airflow.dags.items()
+    }
+    older.tasks = airflow.tasks
+    older.tries = airflow.tries
+    older.runs = [
+        {
+            **{key: value for key, value in row.items() if key not in _ONLY_3},
+            "execution_date": row["logical_date"],
+            "external_trigger": False,
+        }
+        for row in airflow.runs
+    ]
+    return older
+
+
+_ONLY_3 = {
+    "dag_versions",
+    "duration",
+    "latest_dag_version",
+    "queued_at",
+    "run_after",
+    "timetable_summary",
+    "triggered_by",
+    "triggering_user_name",
+}

@@ -21,7 +21,7 @@ from fairlead_bridge.importing.history import bring
 from fairlead_bridge.sinks.http import Misconfigured
 from tests.bridge import airflow_server as server
 from tests.bridge.asking import Api
-from tests.bridge.small import airflow_dag, run_event
+from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_second_import_finds_nothing_new_and_asks_next_to_nothing(
     brought(db, source(fake))
     fake.asked.clear()
     assert brought(db, source(fake)) == 0
-    assert fake.asked == ["GET /api/v2/dags/~/dagRuns"] * 2
+    assert fake.asked == ["GET /api/v2/version", "GET /api/v2/dags/~/dagRuns"]
 
 
 def test_an_import_that_was_broken_off_goes_on(db: sa.Engine, fake: server.Airflow) -> None:
@@ -172,8 +172,100 @@ def test_run_ids_are_those_of_openlineage() -> None:
 
 
 def test_pages_smaller_than_asked_for_lose_nothing(db: sa.Engine, fake: server.Airflow) -> None:
-    fake.most = 1
+    fake.most = fake.most_instances = 1
     assert brought(db, source(fake)) == 9
+    assert len(told(db).get("runs", kind="task", limit=100)["items"]) == 8
+
+
+def test_runs_by_the_hour_are_asked_for_together(db: sa.Engine, fake: server.Airflow) -> None:
+    for name in ("a", "b", "c"):
+        fake.dags[name], fake.tasks[name] = server.dag(name), []
+        fake.runs += [server.run(day, dag_id=name) for day in (1, 2, 3)]
+    assert brought(db, source(fake)) == 4 * 9
+    assert fake.asked.count("POST /api/v2/dags/~/dagRuns/~/taskInstances/list") == 1
+
+
+def test_runs_are_asked_for_in_halves_where_they_are_too_many_at_once(
+    db: sa.Engine, fake: server.Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairlead_bridge.importing.airflow._MOST", 2)
+    assert brought(db, source(fake)) == 9
+    assert len(told(db).get("runs", kind="task", limit=100)["items"]) == 8
+
+
+def test_a_run_is_not_kept_in_part_where_pages_overlapped(
+    db: sa.Engine, fake: server.Airflow
+) -> None:
+    """Airflow 2 gives task instances without an order."""
+    fake.most_instances = 4
+
+    def moving(path: str) -> None:
+        if path.endswith("/list"):
+            fake.runs.reverse()
+
+    fake.trouble = moving
+    with pytest.raises(Unavailable, match="7 task instances were promised"):
+        brought(db, source(fake))
+    assert kept(db) == []
+
+
+def test_what_began_under_the_eyes_of_the_catalog_and_ended_unseen_gets_its_end(
+    db: sa.Engine, fake: server.Airflow
+) -> None:
+    """The bridge, or the way to it, was away when the run ended."""
+    row = fake.runs[1]
+    place = airflow_dag(row["dag_run_id"])
+    place["dag"]["dag_id"] = "shop"
+    tries = []
+    for task, try_number in (("load", 1), ("sum", 1), ("sum", 2)):
+        facet = airflow_task(task, row["dag_run_id"], try_number)
+        tries.append((task, {"airflow": {**facet, "dag": {"dag_id": "shop"}}}))
+    live = [
+        run_event(
+            "START", row["start_date"], run_id("prod", row), "shop", run={"airflowDagRun": place}
+        ),
+        *(
+            run_event("START", "2026-10-02T06:00:10Z", uuid(n), f"shop.{task}", run=facet)
+            for n, (task, facet) in enumerate(tries)
+        ),
+    ]
+    api = Api(db)
+    api.tell(*live)
+    begun = api.get("runs", dag_run_id=row["dag_run_id"], limit=100)["items"]
+    assert "success" not in {run["state"] for run in begun}
+    brought(db, source(fake))
+    api.tell(*kept(db))
+    ended = api.get("runs", dag_run_id=row["dag_run_id"], limit=100)["items"]
+    assert {(run["task_id"], run["try_number"], run["state"]) for run in ended} == {
+        (None, None, "success"),
+        ("load", 1, "success"),
+        ("sum", 1, "failed"),
+        ("sum", 2, "success"),
+    }
+
+
+def test_airflow_2_has_a_history_too(db: sa.Engine, fake: server.Airflow) -> None:
+    with server.serving(server.of_airflow_2(fake)) as older:
+        airflow = source(older, token=None, user=("ann", server.PASSWORD))
+        assert brought(db, airflow) == 9
+        assert not any("/api/v2/dags" in asked for asked in older.asked)
+    api = told(db)
+    runs = api.get("runs", kind="dag")["items"]
+    assert [(r["state"], r["duration"]) for r in reversed(runs)] == [
+        ("success", 122.25),
+        ("success", 122.25),
+        ("failed", 122.25),
+    ]
+    assert len(api.get("runs", kind="task", limit=100)["items"]) == 8
+    assert api.get("jobs/prod:shop")["schedule"] == "0 6 * * *"
+
+
+def test_airflow_2_says_at_once_that_a_password_is_wrong(fake: server.Airflow) -> None:
+    with (
+        server.serving(server.of_airflow_2(fake)) as older,
+        pytest.raises(Misconfigured, match="401"),
+    ):
+        source(older, token=None, user=("ann", "wrong")).count_runs()
 
 
 def test_only_one_dag_or_only_the_newest_may_be_asked_for(
@@ -218,7 +310,8 @@ def test_a_token_that_runs_out_is_renewed(db: sa.Engine, fake: server.Airflow) -
 def test_wrong_credentials_are_said_at_once(fake: server.Airflow, who: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match="401"):
         source(fake, **who).count_runs()
-    assert len(fake.asked) == 1
+    assert fake.asked[0] == "GET /api/v2/version"
+    assert len(fake.asked) == 2
 
 
 def test_the_command_brings_history_into_the_log(

@@ -63,6 +63,11 @@ def test_a_very_large_dag_run_makes_several_events() -> None:
     assert sizes == [1000, 1000, 500]
 
 
+def test_what_is_left_out_of_a_huge_dag_run_is_counted() -> None:
+    [event] = events(FACTS, [row()], "run", "shop-space", left_out=30_000)
+    assert event["run"]["facets"]["fairlead_instances"]["leftOut"] == 30_000
+
+
 def test_the_schema_names_every_key_that_is_sent() -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]["FairleadInstancesRunFacet"]
     known = schema["allOf"][1]["properties"]["instances"]["items"]["properties"]

@@ -269,32 +269,39 @@ def dag_run_facts(dag_run: Any) -> dict[str, Any]:
     return facts | {"state": str(getattr(dag_run.state, "value", dag_run.state))}
 
 
-def instance_rows(dag_run: Any) -> list[dict[str, Any]]:
-    """Every try of every task instance of a DAG run, from Airflow's database.
+def instance_rows(dag_run: Any, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Every try of every task instance of a DAG run, from Airflow's database, the present ones first;
+    no more than `most` of them, and how many were left out.
 
     Asked in the session that the DAG run came with, without writing anything: a session of our own
-    could wait for a lock that this one holds.
+    could wait for a lock that this one holds. In a savepoint, because a statement that fails (a
+    timeout, say) would otherwise take the scheduler's whole transaction with it on PostgreSQL.
     """
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancehistory import TaskInstanceHistory
-    from sqlalchemy import select
+    from sqlalchemy import func, select
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
     if session is None:
-        return []
+        return [], 0
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    with session.no_autoflush:
-        for model in (TaskInstanceHistory, TaskInstance):  # the present comes last and wins
+    left_out = 0
+    with session.no_autoflush, session.connection().begin_nested():
+        for model in (TaskInstance, TaskInstanceHistory):
             columns = [getattr(model, name) for name in _INSTANCE_COLUMNS]
-            query = select(*columns).where(
-                model.dag_id == dag_run.dag_id, model.run_id == dag_run.run_id
-            )
-            for row in session.execute(query):
+            of_run = (model.dag_id == dag_run.dag_id, model.run_id == dag_run.run_id)
+            room = most - len(rows)
+            found = session.execute(select(*columns).where(*of_run).limit(room + 1)).all()
+            if len(found) > room:
+                count = select(func.count()).select_from(model).where(*of_run)
+                left_out += (session.scalar(count) or 0) - room
+            for row in found[:room]:
                 values = dict(zip(_INSTANCE_COLUMNS, row, strict=True))
                 values["state"] = str(getattr(values["state"], "value", values["state"] or "none"))
-                rows[values["task_id"], values["map_index"], values["try_number"]] = values
-    return list(rows.values())
+                key = (values["task_id"], values["map_index"], values["try_number"])
+                rows.setdefault(key, values)  # the present wins
+    return list(rows.values()), left_out
 
 
 _INSTANCE_COLUMNS = (

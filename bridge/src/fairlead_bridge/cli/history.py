@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     )
     history.add_argument("--dag", default="~", help="only this DAG")
     history.add_argument("--since", help="only runs that ended at or after this, in ISO 8601")
-    history.add_argument("--page", type=int, default=100, help="rows asked for at once")
+    history.add_argument("--page", type=int, default=100, help="DAG runs asked for at once")
     history.add_argument("--pause", type=float, default=0.05, help="seconds between two questions")
 
 

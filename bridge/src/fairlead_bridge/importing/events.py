@@ -90,9 +90,15 @@ def _dag(dag: Row) -> dict[str, Any]:
         "fileloc": dag.get("fileloc"),
         "owner": ", ".join(sorted(dag.get("owners") or [])) or None,
         "tags": sorted(tag["name"] for tag in dag.get("tags") or []),
-        "timetable_summary": dag.get("timetable_summary"),
+        "timetable_summary": _schedule(dag),
         "start_date": start,
     }
+
+
+def _schedule(dag: Row) -> str | None:
+    """Version 1 of the API says it in another place, and cannot for every timetable."""
+    older = (dag.get("schedule_interval") or {}).get("value")
+    return dag.get("timetable_summary") or older or dag.get("timetable_description")
 
 
 _RUN = (

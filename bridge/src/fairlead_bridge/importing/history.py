@@ -42,23 +42,24 @@ def bring(
     `now` gives microseconds. Raises as `Airflow` does.
     """
     known: dict[str, tuple[Row, list[Row]]] = {}
-    for run in airflow.runs(dag, since):
-        if not run.get("end_date"):
-            continue
-        closing = events.end(namespace, run)
-        with reading(engine) as tx:
-            done = inbox.holds(tx, closing)
-        if done:
-            yield Step(run["dag_id"], 0)
-            continue
-        if run["dag_id"] not in known:
-            known[run["dag_id"]] = airflow.dag(run["dag_id"]), airflow.tasks(run["dag_id"])
-        first = events.begin(namespace, run, *known[run["dag_id"]])
-        bodies = [
-            *([first] if first is not None else []),
-            *events.instances(namespace, run, airflow.tries(run)),
-            closing,
-        ]
-        with writing(engine) as tx:
-            new = inbox.put(tx, bodies, SOURCE, now())
-        yield Step(run["dag_id"], new)
+    for some in airflow.runs(dag, since):
+        missing = []
+        for run in some:
+            with reading(engine) as tx:
+                done = not run.get("end_date") or inbox.holds(tx, events.end(namespace, run))
+            if done:
+                yield Step(run["dag_id"], 0)
+            else:
+                missing.append(run)
+        for run, tries in airflow.tries(missing):
+            if run["dag_id"] not in known:
+                known[run["dag_id"]] = airflow.dag(run["dag_id"]), airflow.tasks(run["dag_id"])
+            first = events.begin(namespace, run, *known[run["dag_id"]])
+            bodies = [
+                *([first] if first is not None else []),
+                *events.instances(namespace, run, tries),
+                events.end(namespace, run),
+            ]
+            with writing(engine) as tx:
+                new = inbox.put(tx, bodies, SOURCE, now())
+            yield Step(run["dag_id"], new)

@@ -1,0 +1,100 @@
+"""What the scheduler asks its database for when a DAG run ends, and what happens if that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from fairlead_airflow import compat
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.postgres,
+    pytest.mark.skipif(sa.__version__ < "2", reason="Airflow 2 has another PostgreSQL driver"),
+]
+
+AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[sa.Engine]:
+    """Airflow's tables in PostgreSQL."""
+    from airflow.models import import_all_models
+    from airflow.models.base import Base
+    from tests import postgres  # it imports the bridge, which Airflow 2 keeps out
+
+    if lacking := postgres.missing():
+        pytest.skip(lacking)
+    import_all_models()
+    with postgres.running() as url:
+        engine = sa.create_engine(url)
+        Base.metadata.create_all(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def dag_run(engine: sa.Engine) -> Iterator[Any]:
+    """A DAG run of three mapped instances, the first of which was tried twice."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancehistory import TaskInstanceHistory
+
+    run = {"dag_id": "shop", "run_id": "manual__1"}
+    of_all = {**run, "task_id": "t", "pool": "default_pool", "pool_slots": 1, "start_date": AT}
+    with engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # no foreign keys
+        put = connection.execute
+        put(sa.insert(DagRun).values(**run, run_type="manual", run_after=AT, clear_number=0))
+        for n in range(3):
+            values = {**of_all, "map_index": n, "try_number": 2 if n == 0 else 1}
+            put(sa.insert(TaskInstance).values(**values, id=UUID(int=n), state="success"))
+        earlier = {**of_all, "map_index": 0, "try_number": 1, "state": "failed"}
+        put(sa.insert(TaskInstanceHistory).values(**earlier, task_instance_id=UUID(int=9)))
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session.scalar(sa.select(DagRun))
+        transaction.rollback()
+
+
+def test_every_try_is_found(dag_run: Any) -> None:
+    rows, left_out = compat.instance_rows(dag_run, 100)
+    assert left_out == 0
+    assert sorted((r["map_index"], r["try_number"], r["state"]) for r in rows) == [
+        (0, 1, "failed"),
+        (0, 2, "success"),
+        (1, 1, "success"),
+        (2, 1, "success"),
+    ]
+
+
+@pytest.mark.parametrize(("most", "told", "left_out"), [(4, 4, 0), (3, 3, 1), (2, 2, 2)])
+def test_no_more_are_asked_for_than_are_told(
+    dag_run: Any, most: int, told: int, left_out: int
+) -> None:
+    rows, others = compat.instance_rows(dag_run, most)
+    assert (len(rows), others) == (told, left_out)
+
+
+def test_a_query_that_fails_leaves_the_transaction_of_the_scheduler_whole(dag_run: Any) -> None:
+    session = Session.object_session(dag_run)
+    assert session is not None
+    dag_run.conf = {"changed": "by the scheduler, and not written yet"}
+    session.execute(sa.text("ALTER TABLE task_instance_history DROP COLUMN pool"))
+    with pytest.raises(sa.exc.DBAPIError):
+        compat.instance_rows(dag_run, 100)
+    session.commit()
+    assert session.scalar(sa.text("SELECT conf FROM dag_run")) == dag_run.conf
+
+
+def test_nothing_of_the_scheduler_is_written_before_its_time(dag_run: Any) -> None:
+    session = Session.object_session(dag_run)
+    assert session is not None
+    dag_run.conf = {"changed": "by the scheduler, and not written yet"}
+    compat.instance_rows(dag_run, 100)
+    assert dag_run in session.dirty
