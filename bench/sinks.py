@@ -4,6 +4,7 @@ and entries a second; then sinks that were away for an hour of events, and the m
 `fairlead-bridge serve` whose catalogs, in another process, are dead meanwhile.
 
     python -m bench.sinks [--runs 20] [--dags 10] [--tasks 10] [--away 60] [--weather 0.1]
+                          [--answers-take 20] [--only PART ...]
 
 The fakes answer at once and share the machine's cores with the bridge, so entries a second is what
 the bridge's side manages at the least; requests are what they are anywhere.
@@ -57,16 +58,19 @@ def main() -> None:
         "--weather", type=float, default=0.1, help="share of requests that fail in the second part"
     )
     parser.add_argument("--batch", type=int, default=100, help="events absorbed between two rounds")
-    parser.add_argument("--only-dead", action="store_true", help="the last part alone")
+    parser.add_argument(
+        "--answers-take", type=float, default=20, help="milliseconds, in the part `together`"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), help="these parts alone"
+    )
     parser.add_argument("--fakes", type=int, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.fakes:
         _serve_fakes(*given.fakes)
         return
-    if not given.only_dead:
-        _requests(given)
-        _away(given)
-    _dead(given)
+    for part in given.only:
+        _PARTS[part](given)
 
 
 def _requests(given: argparse.Namespace) -> None:
@@ -139,6 +143,35 @@ def _facts(name: str, payload: Any) -> int:
         return len(payload)
     # OpenMetadata: an edge is looked up and put; freshness is observed and patched
     return {"EdgesTold": 2, "TableTold": 2}.get(type(payload).__name__, 1)
+
+
+def _side_by_side(given: argparse.Namespace) -> None:
+    """The same entries, one request at a time and several at once, to catalogs that are far away."""
+    bodies = list(events.dag_runs(given.runs, given.dags, given.tasks))
+    delay = given.answers_take / 1000
+    print(f"catalogs that take {given.answers_take:.0f} ms to answer; entries a second")
+    print(f"{'sink':<14}{'one at a time':>15}{'as set by default':>19}{'at once':>9}{'ratio':>7}")
+    rates: dict[str, list[float]] = {}
+    most: dict[str, int] = {}
+    for more in ({"concurrency": 1}, {}):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            together(given.dags, given.tasks, **more) as sinks,
+        ):
+            db = _database(Path(folder))
+            for start in range(0, len(bodies), 500):
+                _absorb(db, sinks, bodies[start : start + 500], NOW)
+            for name, target in sinks.targets.items():
+                fake = sinks.fakes()[name]
+                fake.delay, began = delay, time.perf_counter()
+                told = _drain(db, target, NOW + 3600 * SECOND)
+                rates.setdefault(name, []).append(told / (time.perf_counter() - began))
+                most[name] = fake.at_once
+            db.dispose()
+    for name, (alone, default) in rates.items():
+        ratio = default / alone
+        print(f"{name:<14}{alone:>15,.0f}{default:>19,.0f}{most[name]:>9}{ratio:>7.1f}")
+    print()
 
 
 def _away(given: argparse.Namespace) -> None:
@@ -335,6 +368,7 @@ def _size(db: sa.Engine) -> int:
             return 0
 
 
+_PARTS = {"requests": _requests, "together": _side_by_side, "away": _away, "dead": _dead}
 _translate = Translator(Normaliser())
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fairlead_bridge.entries import AnyEntry, Owner, Tag
 from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from tests.sinks import entries as shop
@@ -170,6 +171,46 @@ def test_the_flow_family_is_that_of_generic_openlineage(fake: FakeAtlan) -> None
     assert process["refs"]["flowOrchestratedBy"] == f"{CONNECTION}/orders_sync.load"
 
 
+@pytest.mark.parametrize("more", [{}, {"family": "flow"}, {"retire_after_days": 30}])
+def test_what_people_curate_survives(fake: FakeAtlan, more: dict[str, Any]) -> None:
+    """On DAGs, tasks, processes, columns, tables: owners, texts, certificates, tags, terms."""
+    told = target(fake.url, **more)
+    days = [(shop.dag_run(day), shop.task_run(shop.LOAD, day=day)) for day in range(2)]
+    assert tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, *days[0]) == [None] * 5
+    words = {
+        "ownerUsers": ["ann"],
+        "ownerGroups": ["data"],
+        "userDescription": "What Ann knows",
+        "certificateStatus": "VERIFIED",
+        "announcementTitle": "Ask Ann",
+        "viewScore": 3,
+    }
+    for asset in fake.assets.values():
+        asset["attributes"].update(words)
+        asset.update(classifications=["PII"], meanings=["Revenue"], labels=["gold"])
+    again = (
+        replace(shop.DAG_ENTRY, description="new", owners=(Owner("bob"),), tags=(Tag("new"),)),
+        replace(shop.LOAD_ENTRY, description="new", sql="select 2", origins=()),
+        replace(FRESH, written_at=shop.START + 999 * shop.SECOND),
+        *days[1],
+    )
+    assert tell(told, *again) == [None] * 5
+    for name, asset in fake.assets.items():
+        assert asset["attributes"].items() >= words.items(), name
+        assert asset["classifications"] == ["PII"]
+        assert (asset["meanings"], asset["labels"]) == (["Revenue"], ["gold"])
+
+
+def test_no_request_could_touch_tags_or_terms(fake: FakeAtlan) -> None:
+    """They are parts of an entity of their own, and flags of the request; neither is ever sent."""
+    tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, shop.LOAD_WROTE)
+    for request in fake.seen:
+        if request.path.endswith("/entity/bulk"):
+            assert set(request.query.values()) == {"false"}
+            for entity in request.json()["entities"]:
+                assert set(entity) <= {"typeName", "guid", "status", "attributes"}
+
+
 def test_long_texts_are_cut_to_what_atlan_takes(fake: FakeAtlan) -> None:
     assert tell(target(fake.url), replace(shop.LOAD_ENTRY, sql="x" * 200_000)) == [None]
 
@@ -223,7 +264,7 @@ def test_random_trouble_leaves_nothing_out(fake: FakeAtlan) -> None:
         Answer(chance.choice([429, 500, 503]), None) if chance.random() < 0.3 else None
     )
     told = target(fake.url, entities=10)
-    entries = [shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH]
+    entries: list[AnyEntry] = [shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH]
     entries += [shop.task_run(job, day=day) for day in range(10) for job in shop.TASKS]
     tell_in_bad_weather(told, entries)
     assert held(fake, LOAD)["airflowRunStartTime"] == 1795150850000 + 9 * 86_400_000

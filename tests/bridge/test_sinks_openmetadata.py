@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import Tag
+from fairlead_bridge.entries import Owner, Tag
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
@@ -81,17 +81,55 @@ def test_prerequisites_are_put_once(fake: FakeOpenMetadata) -> None:
 
 
 def test_what_people_curate_survives(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
-    tell(told, shop.DAG_ENTRY)
-    pipeline = fake.entities["/pipelines"][PIPELINE]
+    """On pipelines, their tasks, tables, columns and edges: owners, texts, names, tags."""
+    told = target(fake.url, create_tables=True)
+    assert tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH) == [None] * 3
+    pipeline, table = fake.entities["/pipelines"][PIPELINE], fake.entities["/tables"][DAILY]
     ann = fake.add("/users", "ann")
-    pipeline["owners"] = [{"id": ann["id"], "type": "user"}]
-    pipeline["description"] = "What Ann wrote"
-    pipeline["tags"].append({"tagFQN": "Tier.Tier1"})
-    tell(told, replace(shop.DAG_ENTRY, description="new", tags=(Tag("orders"),)))
-    assert pipeline["owners"] == [{"id": ann["id"], "type": "user"}]
-    assert pipeline["description"] == "What Ann wrote"
-    assert "Tier.Tier1" in [tag["tagFQN"] for tag in pipeline["tags"]]
+    fake.add("/users", "bob")
+    owner, tier = {"id": ann["id"], "type": "user"}, {"tagFQN": "Tier.Tier1"}
+    task = pipeline["tasks"][1]
+    for part in (pipeline, task, table, *table["columns"]):
+        part.update(owners=[owner], description="What Ann knows", displayName="Ann's")
+        part.setdefault("tags", []).append(tier)
+    table["lifeCycle"]["accessed"] = {"timestamp": 1}
+    edge(fake)["description"] = "What Ann knows"
+    again = (
+        replace(shop.DAG_ENTRY, description="new", owners=(Owner("bob"),), tags=(Tag("orders"),)),
+        replace(shop.LOAD_ENTRY, sql="select 2", origins=shop.LOAD_ENTRY.origins[:1]),
+        replace(FRESH, written_at=shop.START + 999 * shop.SECOND, columns=()),
+        shop.dag_run(tasks=(shop.task_run(shop.LOAD),)),
+    )
+    assert tell(told, *again) == [None] * 4
+    (kept,) = (one for one in pipeline["tasks"] if one["name"] == task["name"])
+    for part in (pipeline, kept, table, *table["columns"]):
+        assert part["owners"] == [owner]
+        assert (part["description"], part["displayName"]) == ("What Ann knows", "Ann's")
+        assert tier in part["tags"]
+    assert table["lifeCycle"]["accessed"] == {"timestamp": 1}
+    assert edge(fake)["description"] == "What Ann knows"
+    assert len(columns(fake)) == 2
+
+
+def test_what_a_crawler_wrote_of_a_tables_life_meanwhile_is_added_to(
+    fake: FakeOpenMetadata,
+) -> None:
+    told = target(fake.url)
+    tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY)  # the table is known, without any life
+    fake.entities["/tables"][DAILY]["lifeCycle"] = {"created": {"timestamp": 1}}
+    assert tell(told, FRESH) == [None]
+    assert fake.entities["/tables"][DAILY]["lifeCycle"].keys() == {"created", "updated"}
+
+
+def test_an_edge_that_a_person_drew_gets_our_columns_and_stays_theirs(
+    fake: FakeOpenMetadata,
+) -> None:
+    fake.draw(ORDERS, DAILY, "ann", description="What Ann knows", sqlQuery="select 1")
+    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    drawn = edge(fake)
+    assert (drawn["source"], drawn["description"]) == ("Manual", "What Ann knows")
+    assert drawn["sqlQuery"] == "select 1"
+    assert len(columns(fake)) == 2
 
 
 def test_a_dag_run_is_one_status_with_its_tasks(fake: FakeOpenMetadata) -> None:

@@ -14,6 +14,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
 from tests.sinks import events
+from tests.sinks.curated import curate, lost
 from tests.sinks.together import CONNECTION, Together, together, weather
 
 NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
@@ -120,6 +121,22 @@ def test_bad_weather_changes_nothing_of_what_is_shown(db: sa.Engine, all_sinks: 
         shown = picture(stormy)
     for name, what in calm.items():
         assert shown[name] == what, name
+
+
+def test_what_people_write_stays_through_bad_weather(db: sa.Engine, all_sinks: Together) -> None:
+    bodies = list(events.dag_runs(RUNS, DAGS, TASKS))
+    start = len(list(events.dag_runs(1, DAGS, TASKS)))
+    receive(db, all_sinks, bodies[:start], NOW)
+    now = drain(db, all_sinks, NOW)
+    curated = curate(all_sinks)
+    for seed, fake in enumerate(all_sinks.fakes().values()):
+        fake.trouble = weather(seed, 0.15)
+    for part in in_bits(bodies[start:], 150):
+        receive(db, all_sinks, part, now)
+        now = drain(db, all_sinks, now)
+    retell(db, all_sinks)
+    drain(db, all_sinks, now)
+    assert lost(all_sinks, curated) == []
 
 
 def test_told_bit_by_bit_or_at_once_the_catalogs_show_the_same(

@@ -99,8 +99,8 @@ class FakeOpenMetadata(Fake):
             return Answer(200, {"data": []})
         if (method, path) == ("GET", "/users/loggedInUser"):
             return Answer(200, {"id": "1", "name": self.bot})
-        if method == "GET" and (match := re.fullmatch(r"/pipelines/([^/]+)", path)):
-            return Answer(200, self._by_id("/pipelines", match[1]))
+        if method == "GET" and (match := re.fullmatch(r"(/pipelines|/tables)/([^/]+)", path)):
+            return Answer(200, self._by_id(match[1], match[2]))
         if method == "DELETE" and (
             match := re.fullmatch(r"/lineage/table/([^/]+)/table/([^/]+)", path)
         ):
@@ -176,12 +176,8 @@ class FakeOpenMetadata(Fake):
         held = self.entities.get(path, {}).get(fqn)
         if held is None:
             held = self.add(path, fqn, **body)
-        else:  # people's owners and descriptions stay, tags are added to
-            tags = held.get("tags", []) + [
-                tag for tag in body.get("tags", []) if tag not in held.get("tags", [])
-            ]
-            keep = {key: held[key] for key in ("owners", "description") if held.get(key)}
-            held.update({**body, "tags": tags, **keep})
+        else:
+            held.update(_beside_people(held, body))
         held["fullyQualifiedName"] = fqn
         return Answer(200, held)
 
@@ -242,10 +238,23 @@ class FakeOpenMetadata(Fake):
             raise _Refuse(415, "HTTP 415 Unsupported Media Type")
         held = self._by_id("/tables", table)
         for operation in request.json():
-            if operation["path"] == "/lifeCycle":
+            if operation["path"] == "/lifeCycle" and "lifeCycle" not in held:
                 held["lifeCycle"] = operation["value"]
             elif operation["path"] == "/lifeCycle/updated" and "lifeCycle" in held:
                 held["lifeCycle"]["updated"] = operation["value"]
             else:
                 raise _Refuse(400, f"cannot patch {operation['path']}")
         return Answer(200, held)
+
+
+def _beside_people(held: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """What a bot puts: people's owners and texts stay, on tasks too, and tags are added to."""
+    had = held.get("tags", [])
+    kept = {key: held[key] for key in ("owners", "description", "displayName") if held.get(key)}
+    merged = {**body, "tags": had + [tag for tag in body.get("tags", []) if tag not in had], **kept}
+    if "tasks" in body:
+        before = {task["name"]: task for task in held.get("tasks", ())}
+        merged["tasks"] = [
+            _beside_people(before.get(task["name"], {}), task) for task in body["tasks"]
+        ]
+    return merged

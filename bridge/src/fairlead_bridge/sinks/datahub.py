@@ -91,6 +91,7 @@ class DataHubSettings(SinkSettings):
         default="merge",
         description="add to a task's edges, or replace them by those it has now",
     )
+    batch: int = Field(default=400, ge=1, le=10_000, description="entries in one go")
     schemas: bool = Field(default=False, description="send columns; a crawler does it better")
     owners_are: Literal["corpuser", "corpGroup"] = "corpuser"
     owner_type: str = "TECHNICAL_OWNER"
@@ -618,7 +619,11 @@ def _value(held: Aspects | None, aspect: str) -> Aspects:
 def _unclaimed(aspects: Aspects, held: Aspects | None) -> Aspects:
     """A job that somebody else made is not called ours, and not taken away."""
     info = _value(held, _INFO)
-    if _INFO not in aspects or not info or _MADE.items() <= info.get("customProperties", {}).items():
+    if (
+        _INFO not in aspects
+        or not info
+        or _MADE.items() <= info.get("customProperties", {}).items()
+    ):
         return aspects
     told = aspects[_INFO]["value"]
     properties = {key: text for key, text in told["customProperties"].items() if key not in _MADE}

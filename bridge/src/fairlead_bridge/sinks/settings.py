@@ -56,7 +56,7 @@ class SinkSettings(BaseModel):
     )
     batch: int = Field(100, ge=1, le=10_000, description="entries in one go")
     attempts: int = Field(20, ge=1, description="for an entry that fails while others are taken")
-    concurrency: int = Field(default=4, ge=1, le=32, description="requests at once, at most")
+    concurrency: int = Field(4, ge=1, le=32, description="requests at once, at most")
     rate: float | None = Field(default=None, gt=0, description="requests a second, at most")
     timeout: float = Field(30.0, gt=0, description="seconds to wait for an answer")
     verify: bool | str = Field(True, description="check certificates; or the path of a CA bundle")

@@ -350,6 +350,9 @@ class OpenMetadata:
         self._freshen(table, told.written_at, pipeline)
 
     def _freshen(self, table: Body, written_at: int, pipeline: Body) -> None:
+        if "lifeCycle" not in table:  # look again: a crawler may have written one meanwhile
+            path = f"/tables/{table['id']}"
+            table |= self._call("GET", path, params={"fields": "lifeCycle"}) or {}
         held = (table.get("lifeCycle") or {}).get("updated") or {}
         if (held.get("timestamp") or 0) >= written_at:
             return  # somebody knows better
