@@ -30,7 +30,7 @@ from demo.stack import BIN, PASSWORD, USER, Deployment, Ports, Stack
 from fairlead.delivery import read_tally
 from fairlead.spool import Spool
 from tests.system.comparing import dag_runs_that_differ, listed, tries_that_differ
-from tests.system.statsd import Statsd
+from tests.statsd import Statsd
 from tests.system.truth import DagRun, Instance, Metadata
 
 pytestmark = pytest.mark.system
