@@ -1158,4 +1158,37 @@ EXAMPLES = [
         {(LAKE, "report.ipynb")},
         says={"sourceCodeLocation": "s3://code/report.ipynb"},
     ),
+    # Databases whose hooks do not describe them
+    Example(
+        "airflow_clickhouse_plugin.operators.clickhouse.ClickHouseOperator",
+        "airflow-clickhouse-plugin",
+        {"clickhouse_conn_id": "green", "sql": "INSERT INTO mart SELECT id FROM raw.orders"},
+        {("clickhouse://house.example:9000", "raw.orders")},
+        {("clickhouse://house.example:9000", "shop.mart")},
+        says={"sql": "INSERT INTO mart SELECT id FROM raw.orders"},
+    ),
+    Example(
+        "airflow_clickhouse_plugin.sensors.clickhouse.ClickHouseSensor",
+        "airflow-clickhouse-plugin",
+        {"clickhouse_conn_id": "green", "sql": COUNT},
+        {("clickhouse://house.example:9000", "shop.raw")},
+        says={"sql": COUNT},
+    ),
+    Example(
+        "airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator",
+        "airflow-provider-duckdb",
+        {
+            "conn_id": "fast",
+            "sql": "CREATE TABLE raw (id INT); CREATE TABLE mart AS SELECT id FROM raw",
+            "split_statements": True,
+        },
+        {("duckdb://{folder}/fast.duckdb", "fast.main.raw")},
+        {
+            ("duckdb://{folder}/fast.duckdb", "fast.main.raw"),
+            ("duckdb://{folder}/fast.duckdb", "fast.main.mart"),
+        },
+        needs="duckdb_provider.hooks.duckdb_hook",
+        runs=True,
+        columns=True,
+    ),
 ]

@@ -38,7 +38,7 @@ CONNECTIONS = {
     "VERTICA": "vertica://user:pw@vertica.example:5433/shop",
     "LIVY": "livy://user:pw@livy.example:8998",
     "GREEN": "clickhouse://user:pw@house.example:9000/shop",
-    "FAST": "duckdb://{folder}/fast.duckdb",
+    "FAST": '{"conn_type": "duckdb", "host": "{folder}/fast.duckdb"}',
     "JDBC": '{"conn_type": "jdbc", "host": "jdbc:postgresql://pg.example:5432/shop"}',
     "ODBC": '{"conn_type": "odbc", "host": "ms.example", "schema": "shop", "extra": {"driver": "ODBC Driver 18 for SQL Server"}}',
     "FIVE": "fivetran://key:hidden@",
@@ -71,6 +71,8 @@ class Example:
     """What the operator notes on itself while it runs, where it cannot run here."""
     woken: dict[str, Any] = field(default_factory=dict)
     """What its trigger says, where it can be deferred: in place of what it learnt."""
+    needs: str = ""
+    """A module of its hook, where that lies in another package than the operator."""
     runs: bool = False
     columns: bool = False
 
@@ -83,6 +85,8 @@ class Example:
         module, _, name = self.path.rpartition(".")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what other people's libraries say of themselves
+            if self.needs:
+                importlib.import_module(self.needs)
             kind = getattr(importlib.import_module(module), name)
         operator = kind(task_id="t", **filled(self.arguments, folder))
         for attribute, value in self.learnt.items() if knowing else ():
@@ -144,12 +148,7 @@ def woken_by(event: dict[str, Any]) -> Any:
 
 def extracted(example: Example, folder: Path, *, ours: bool, woken: bool = False) -> Any:
     """What OpenLineage gets of a task that succeeded; ImportError without the operator's package."""
-    from airflow.providers.openlineage.extractors.manager import ExtractorManager
-    from airflow.providers.openlineage.utils.emission_policy import EmissionPolicy
-    from airflow.utils.state import TaskInstanceState
     from tests.provider.versions import forget_hook_lineage
-
-    from fairlead_airflow import extractors
 
     operator = example.operator(folder, knowing=not woken)
     forget_hook_lineage()
@@ -157,19 +156,30 @@ def extracted(example: Example, folder: Path, *, ours: bool, woken: bool = False
         instance = SimpleNamespace(task=operator, map_index=-1)
         operator.skip_all_except = lambda *_: None  # which tasks a branch skips is the server's
         operator.execute({"ti": instance, "task_instance": instance})
+    try:
+        return lineage_of(operator, woken_by(example.woken) if woken else None, ours=ours)
+    finally:
+        forget_hook_lineage()
+
+
+def lineage_of(operator: Any, instance: Any, *, ours: bool = True) -> Any:
+    """What OpenLineage's manager gets for an operator that has run, with our extractors or without."""
+    from airflow.providers.openlineage.extractors.manager import ExtractorManager
+    from airflow.providers.openlineage.utils.emission_policy import EmissionPolicy
+    from airflow.utils.state import TaskInstanceState
+
+    from fairlead_airflow import extractors
+
     manager = ExtractorManager()
     if ours:
         extractors.register(manager)
-    try:
-        return manager.extract_metadata(
-            dagrun=SimpleNamespace(run_id="r"),
-            task=operator,
-            task_instance_state=TaskInstanceState.SUCCESS,
-            task_instance=woken_by(example.woken) if woken else None,
-            controls=EmissionPolicy.defaults(),
-        )
-    finally:
-        forget_hook_lineage()
+    return manager.extract_metadata(
+        dagrun=SimpleNamespace(run_id="r"),
+        task=operator,
+        task_instance_state=TaskInstanceState.SUCCESS,
+        task_instance=instance,
+        controls=EmissionPolicy.defaults(),
+    )
 
 
 def found(lineage: Any) -> dict[str, Any]:

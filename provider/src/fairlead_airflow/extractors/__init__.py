@@ -14,6 +14,7 @@ EXTRACTORS = (
     "fairlead_airflow.extractors.python.PythonExtractor",
     "fairlead_airflow.extractors.bash.BashExtractor",
     "fairlead_airflow.extractors.sql.SqlExtractor",
+    "fairlead_airflow.extractors.sql.ClickHouseExtractor",
     "fairlead_airflow.extractors.http.HttpExtractor",
     "fairlead_airflow.extractors.files.FileTransferExtractor",
     "fairlead_airflow.extractors.waiting.FileSensorExtractor",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Lineage
 
@@ -39,4 +40,35 @@ class SqlExtractor(Extractor):
 
     def after(self, task_instance: Any) -> Lineage:
         method = getattr(self.operator, "get_openlineage_facets_on_complete", None)
-        return Lineage.of(method(task_instance)) if method else Lineage()
+        if method is None or self._is_jdbc():
+            return Lineage()
+        return Lineage.of(method(task_instance))
+
+    def _is_jdbc(self) -> bool:
+        """Where OpenLineage knows the tables, but not by the name that they have elsewhere."""
+        conn_id = getattr(self.operator, "conn_id", None) or ""
+        return conn_id != "" and compat.get_connection(conn_id).conn_type == "jdbc"
+
+
+class ClickHouseExtractor(Extractor):
+    """`ClickHouseOperator` and `ClickHouseSensor`, which talk to the server without a hook that reports."""
+
+    operators: ClassVar[tuple[str, ...]] = ("ClickHouseOperator", "ClickHouseSensor")
+
+    def before(self) -> Lineage:
+        return Lineage(statements=[text.strip() for text in self._texts()])
+
+    def after(self, task_instance: Any) -> Lineage:
+        from fairlead_airflow.lineage.addresses import of_server
+        from fairlead_airflow.lineage.databases import ServerDatabase
+        from fairlead_airflow.lineage.statements import Executed, lineage_of
+
+        task = self.operator
+        connection = compat.get_connection(task._clickhouse_conn_id)
+        database = task._database or connection.schema or "default"
+        address = of_server("clickhouse", connection.host, connection.port or 9000, database)
+        return lineage_of([Executed(text) for text in self._texts()], ServerDatabase(address))
+
+    def _texts(self) -> list[str]:
+        told = self.operator._sql
+        return [told] if isinstance(told, str) else list(told)

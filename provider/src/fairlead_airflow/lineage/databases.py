@@ -18,6 +18,7 @@ from fairlead_airflow.lineage.sql import Table, dialect_of
 
 log = logging.getLogger(__name__)
 
+JDBC = "jdbc"
 _PATIENCE = 1.0
 """Seconds to wait for a locked database: its columns are nice to have, not worth a wait."""
 
@@ -42,6 +43,8 @@ def behind(hook: Any) -> Database | None:
             return _sqlite(hook)
         if kind == "duckdb":
             return _duckdb(hook)
+        if kind == JDBC:  # its hook leaves the database and the schema out of names
+            return _told_by_connection(hook) or _told_by_hook(hook)
         return _told_by_hook(hook) or _told_by_connection(hook)
     except Exception:  # hooks are of any make; without a database there is no lineage
         log.debug("No database could be told from %r", hook, exc_info=True)
@@ -130,7 +133,7 @@ def _told_by_connection(hook: Any) -> Database | None:
     """A database of which only its connection is known."""
     connection = hook.get_connection(hook.get_conn_id())
     kind, host, database = connection.conn_type, connection.host or "", connection.schema or ""
-    if kind == "jdbc":
+    if kind == JDBC:
         address = of_jdbc(host)
     elif kind == "odbc":
         address = of_odbc(hook.driver or "", host, connection.port, hook.database or "")

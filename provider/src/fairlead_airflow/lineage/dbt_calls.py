@@ -20,7 +20,7 @@ _WRAPPER = "dbt-ol"
 """OpenLineage's wrapper sends events of its own for each model: nothing is to be added to them."""
 
 _SEPARATORS = ";&|()\n"
-_COMMENT = re.compile(r"(?m)(^|\s)#[^\n'\"]*$")
+_QUOTED_OR_COMMENT = re.compile(r"""('[^']*'|"(?:\\.|[^"\\])*")|(?<!\S)#[^\n]*""")
 _ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _SHORT = {"-t": "target"}
@@ -70,7 +70,7 @@ def calls(script: str, folder: Path | None, environ: Mapping[str, str]) -> list[
 
 def _commands(script: str) -> Iterator[list[str]]:
     """The script's simple commands, word by word."""
-    text = _COMMENT.sub(r"\1", script.replace("\\\n", " "))
+    text = _QUOTED_OR_COMMENT.sub(r"\1", script.replace("\\\n", " "))
     lexer = shlex.shlex(text, posix=True, punctuation_chars=_SEPARATORS)
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True

@@ -1,0 +1,1 @@
+select id, amount * 2 as eur, customer from {{ ref('raw_orders') }}
