@@ -95,8 +95,10 @@ class Airflow:
 
     def _found(self, steps: list[str], query: dict[str, list[str]]) -> Row:
         match steps:
-            case [dag, "details"]:
+            case [dag] if self.version == 1:
                 return self.dags[dag]
+            case [dag, "details"]:
+                return {**self.dags[dag], **({"owners": []} if self.version == 1 else {})}
             case [dag, "tasks"]:
                 return {"tasks": self.tasks[dag], "total_entries": len(self.tasks[dag])}
             case [dag, "dagRuns"]:

@@ -257,7 +257,8 @@ def test_airflow_2_has_a_history_too(db: sa.Engine, fake: server.Airflow) -> Non
         ("failed", 122.25),
     ]
     assert len(api.get("runs", kind="task", limit=100)["items"]) == 8
-    assert api.get("jobs/prod:shop")["schedule"] == "0 6 * * *"
+    shop = api.get("jobs/prod:shop")
+    assert (shop["schedule"], shop["owners"][0]["name"]) == ("0 6 * * *", "sales")
 
 
 def test_airflow_2_says_at_once_that_a_password_is_wrong(fake: server.Airflow) -> None:

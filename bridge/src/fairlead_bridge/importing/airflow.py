@@ -81,8 +81,9 @@ class Airflow:
 
     def dag(self, dag_id: str) -> Row:
         """The DAG; only its id where it is gone and its runs were kept."""
+        more = "/details" if self._version == 2 else ""  # the details of version 1 name no owners
         try:
-            found: Row = self._get(f"/dags/{_word(dag_id)}/details", [])
+            found: Row = self._get(f"/dags/{_word(dag_id)}{more}", [])
         except Refused as error:
             if error.status != 404:
                 raise

@@ -44,13 +44,13 @@ def bring(
     known: dict[str, tuple[Row, list[Row]]] = {}
     for some in airflow.runs(dag, since):
         missing = []
+        with reading(engine) as tx:
+            for run in some:
+                if run.get("end_date") and not inbox.holds(tx, events.end(namespace, run)):
+                    missing.append(run)
         for run in some:
-            with reading(engine) as tx:
-                done = not run.get("end_date") or inbox.holds(tx, events.end(namespace, run))
-            if done:
+            if run not in missing:
                 yield Step(run["dag_id"], 0)
-            else:
-                missing.append(run)
         for run, tries in airflow.tries(missing):
             if run["dag_id"] not in known:
                 known[run["dag_id"]] = airflow.dag(run["dag_id"]), airflow.tasks(run["dag_id"])
