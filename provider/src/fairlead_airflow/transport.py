@@ -56,10 +56,11 @@ class FairleadTransport(DurableTransport):
     def emit(self, event: Any) -> None:
         try:
             super().emit(event)
-            compat.count("fairlead.events.spooled")
         except Exception:
             compat.count("fairlead.events.lost")
             log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
+            return
+        compat.count("fairlead.events.spooled")
         self._tell_metrics()
 
     def _tell_metrics(self) -> None:

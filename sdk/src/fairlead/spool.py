@@ -110,6 +110,8 @@ class Spool:
             except FileNotFoundError:  # the first event here, or somebody removed the folder
                 self._make_folder()
                 size = self._append(record)
+        except TimeoutError:  # to count would mean to wait for the same lock
+            raise
         except OSError:
             self.count(Totals(refused=1))
             raise
@@ -129,15 +131,15 @@ class Spool:
         with self._lock():
             fd = os.open(self._active, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
+                if is_new := os.fstat(fd).st_size == 0:
+                    self._totals.make()
                 size = append_line(fd, record)
                 if self.sync:
                     os.fdatasync(fd)
             finally:
                 os.close(fd)
-            if size == len(record):  # a new file
-                self._totals.make()
-                if self.sync:
-                    _sync(self.folder)
+            if self.sync and is_new:
+                _sync(self.folder)
             return size
 
     def count(self, more: Totals) -> None:

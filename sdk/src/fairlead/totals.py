@@ -7,6 +7,7 @@ nothing can be appended, is when counting matters most. The caller holds the spo
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
@@ -49,9 +50,10 @@ class TotalsFile:
         self._path = path
 
     def make(self) -> None:
-        """Take the space, if that has not been done."""
+        """Take the space, if that has not been done and there is any."""
         if not self._path.exists():
-            self._write(Totals(), Totals())
+            with suppress(OSError):
+                self._write(Totals(), Totals())
 
     def add(self, more: Totals) -> None:
         totals, told = self._read()
