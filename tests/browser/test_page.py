@@ -184,7 +184,7 @@ def test_everything_can_be_done_with_the_keyboard(shop_bridge: Bridge, open_page
     expect(heading).to_have_text("build_revenue")
     page.keyboard.press("ArrowLeft")
     expect(heading).to_have_text("payment_facts")
-    page.keyboard.press("e")
+    page.keyboard.press("o")
     expect(page).to_have_url(re.compile("focus=.*payment_facts"))
     for key, there in {"u": "up=7", "d": "down=5", "3": "lens=duration"}.items():
         page.keyboard.press(key)
@@ -343,7 +343,7 @@ def test_what_is_saved_has_every_edge(shop_bridge: Bridge, open_page: Open, tmp_
     page = open_page(lineage(shop_bridge, REVENUE))
     settle(page)
     file, drawn = tmp_path / "edges.csv", tmp_path / "lineage.svg"
-    for choice, target in (("Its edges as a table", file), ("As a picture", drawn)):
+    for choice, target in (("Its edges as a table", file), ("As a picture (SVG)", drawn)):
         page.get_by_role("button", name="Save the graph").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=choice).click()

@@ -68,7 +68,7 @@ def past(page: Page) -> None:
 
 
 def owners(page: Page) -> None:
-    page.keyboard.press("4")
+    page.keyboard.press("5")
 
 
 @pytest.mark.parametrize("act", [search, blame, help_, as_table, afar, menu, past, owners])
@@ -190,14 +190,19 @@ def test_a_graph_that_is_too_large_counts_what_it_leaves_out(
     graph = pages.graph(own_bridge.base, focus)
     assert len(graph["cards"]) == 300
     assert graph["truncated"] == 431 - 300
-    page = open_page(pages.lineage(own_bridge.base, focus))
+    cut = next(card["node"] for card in graph["cards"] if card["more_upstream"])
+    page = open_page(pages.lineage(own_bridge.base, focus, sel=cut))
     sign = page.get_by_role("status").filter(has_text="cards")
     expect(sign).to_have_text("300 cards, 131 beyond the limit")
-    left_out = page.get_by_role("button", name=re.compile(r"^\d+ more upstream of .*read_"))
+    left_out = page.get_by_role("button", name=re.compile(r"^Bring \d+ more upstream of .*read_"))
     expect(left_out.first).to_be_visible()
-    left_out.first.click()  # what was counted is shown from there
-    expect(page).to_have_url(re.compile("focus=job.*read_"))
-    expect(sign).to_have_text(re.compile(r"^\d+ cards"))
+    left_out.first.click()  # what was counted is brought
+    expect(page).to_have_url(re.compile("open=up"))
+    expect(sign).not_to_have_text(re.compile("^300 cards"))
+    page.get_by_role("button", name="Show 1,000").click()
+    expect(sign).to_have_text("431 cards")
+    page.reload()
+    expect(sign).to_have_text("431 cards")
 
 
 # --- live ------------------------------------------------------------------------------------

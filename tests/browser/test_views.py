@@ -180,7 +180,7 @@ def test_levels_selection_help_and_the_whole_graph_have_keys(
     page.keyboard.press("f")
     cards = pages.graph(shop_bridge.base, REVENUE, up=3)["cards"]
     expect(page.locator(".card:visible")).to_have_count(len(cards))
-    for number, lens in enumerate(("Status", "Freshness", "Duration", "Owner"), 1):
+    for number, lens in enumerate(("Status", "Freshness", "Duration", "PII", "Owner"), 1):
         page.keyboard.press(str(number))
         expect(page.get_by_role("button", name=lens)).to_have_attribute("aria-pressed", "true")
 
@@ -250,7 +250,10 @@ def test_what_is_saved_of_a_graph_with_circles_has_every_edge(
     }
     assert len(wanted) >= 6
     files = {}
-    for choice, name in (("Its edges as a table", "edges.csv"), ("As a picture", "lineage.svg")):
+    for choice, name in (
+        ("Its edges as a table", "edges.csv"),
+        ("As a picture (SVG)", "lineage.svg"),
+    ):
         page.get_by_role("button", name="Save the graph").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=choice).click()

@@ -25,6 +25,7 @@ interface Props {
   selected: string | undefined
   wanted: string[] | null // cards that were looked for and found; null when nothing is looked for
   blame: Blame | null
+  scene: string // what of the lineage is drawn: a new scene is shown anew
   open: string | undefined // what was opened, as the address has it
   held: { readonly current: string | undefined } // the card that stays where it is when the graph changes
   on: Unfold
@@ -32,7 +33,7 @@ interface Props {
   onFocus: (node: string) => void
 }
 
-export function Board({ graph, neighbours, lens, selected, wanted, blame, open, held, on, onSelect, onFocus }: Props) {
+export function Board({ graph, neighbours, lens, selected, wanted, blame, scene, open, held, on, onSelect, onFocus }: Props) {
   const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
@@ -41,7 +42,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, open, 
   const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])), [graph, lens, now, carriers])
   const blamed = useMemo(() => blamedEdges(graph, blame), [graph, blame])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
-  useArrival(graph, held, selected)
+  useArrival(graph, scene, held, selected)
 
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
@@ -168,21 +169,21 @@ function around(area: Area, width: number, height: number) {
 }
 
 /**
- * A new graph is shown whole where it can be read, else around what is chosen in it, or its focus. When the same focus gets
+ * A new graph is shown whole where it can be read, else around what is chosen in it, or its focus. When the same scene gets
  * more or less around it, the card that was held, or else that of the focus, stays where it is on
  * the screen. Live changes move nothing.
  */
-function useArrival(graph: Graph, held: Props['held'], selected: string | undefined) {
+function useArrival(graph: Graph, scene: string, held: Props['held'], selected: string | undefined) {
   const flow = useReactFlow()
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
-  const shown = useRef<Graph | null>(null)
+  const shown = useRef<{ graph: Graph; scene: string } | null>(null)
   const arrived = width > 0 && height > 0
   useEffect(() => {
     if (!arrived) return
-    const before = shown.current
-    shown.current = graph
-    if (before?.focus === graph.focus) {
+    const before = shown.current?.scene === scene ? shown.current.graph : null
+    shown.current = { graph, scene }
+    if (before) {
       const still = [held.current ?? graph.focus, graph.focus].find((node) => areaOf(before, node) && areaOf(graph, node))
       const was = still === undefined ? areaOfFocus(before) : areaOf(before, still)
       const is = still === undefined ? areaOfFocus(graph) : areaOf(graph, still)

@@ -314,7 +314,7 @@ function Lineage({ focus }: { focus: string }) {
               </div>
             )}
             <Legend lens={lens} graph={graph} />
-            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
+            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} scene={JSON.stringify([focus, search.view, search.group])} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
             <div className="tools">
               <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
               <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />

@@ -22,23 +22,21 @@ export function scaleOf(width: number, height: number): number {
 export async function savePng(address: string, graph: Graph) {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`The bridge answered ${response.status}.`)
-  const source = URL.createObjectURL(new Blob([await response.text()], { type: 'image/svg+xml' }))
-  try {
-    const image = new Image()
-    image.src = source
-    await image.decode()
-    const scale = scaleOf(image.width, image.height)
-    if (scale < READABLE) throw new Error(`The graph is ${Math.round(image.width)} by ${Math.round(image.height)} pixels: too large for a PNG that can be read. The SVG has no such limit.`)
-    const canvas = document.createElement('canvas')
-    canvas.width = Math.round(image.width * scale)
-    canvas.height = Math.round(image.height * scale)
-    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
-    const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
-    if (!content) throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
-    save(content, `${fileName(graph)}.png`)
-  } finally {
-    URL.revokeObjectURL(source)
-  }
+  const drawing = await response.text()
+  const root = new DOMParser().parseFromString(drawing, 'image/svg+xml').documentElement
+  const [width, height] = [Number(root.getAttribute('width')), Number(root.getAttribute('height'))]
+  const scale = scaleOf(width, height)
+  if (!(scale >= READABLE)) throw new Error(`The graph is ${Math.round(width)} by ${Math.round(height)} pixels: too large for a PNG that can be read. The SVG has no such limit.`)
+  const image = new Image()
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing)}`
+  await image.decode()
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.round(width * scale)
+  canvas.height = Math.round(height * scale)
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
+  const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
+  if (!content) throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
+  save(content, `${fileName(graph)}.png`)
 }
 
 const fileName = (graph: Graph) => `lineage-${shortName(graph.focus.split(':').at(-1) ?? '').replace(/[^\p{L}\p{N}_.-]+/gu, '_').slice(0, 80)}`
