@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime
 from typing import Any
@@ -49,18 +50,38 @@ def _micros(text: str | None) -> int | None:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000_000)
 
 
+def _true_states() -> dict[tuple[str, str, str, int], str]:
+    return {
+        (dag["dag_run"]["dag_id"], dag["dag_run"]["run_id"], ti["task_id"], ti["map_index"]): ti[
+            "state"
+        ]
+        for dag in corpus.truth()["dag_runs"]
+        for ti in dag["task_instances"]
+    }
+
+
 def test_every_task_instance_has_the_state_that_airflow_says(runs: list[Any]) -> None:
-    newest = _newest_tries(runs)
-    wrong = []
-    for dag in corpus.truth()["dag_runs"]:
-        for told in dag["task_instances"]:
-            dag_id, dag_run_id = dag["dag_run"]["dag_id"], dag["dag_run"]["run_id"]
-            key = (dag_id, dag_run_id, told["task_id"], told["map_index"])
-            run = newest.get(key)
-            state = run.state if run is not None else None
-            if state != told["state"] and (dag_id, *key[2:]) not in UNKNOWABLE:
-                wrong.append((*key, "is", told["state"], "shown as", state))
-    assert wrong == []
+    """204 of 206; `docs/reference/openlineage.md` says so too."""
+    shown = {key: run.state for key, run in _newest_tries(runs).items()}
+    told = _true_states()
+    wrong = {key: shown.get(key) for key, state in told.items() if shown.get(key) != state}
+    assert {(dag_id, *place) for dag_id, _, *place in wrong} == set(UNKNOWABLE), wrong
+    assert (len(told), len(told) - len(wrong)) == (206, 204)
+
+
+def test_the_last_event_alone_would_tell_far_less() -> None:
+    """What a consumer shows that believes each task's last event, and knows of no other."""
+    believed = {"COMPLETE": "success", "FAIL": "failed"}
+    shown = {}
+    for event in sorted(map(json.loads, corpus.airflow_events()), key=lambda e: e["eventTime"]):
+        place = event["run"]["facets"].get("airflow")
+        if place is not None and "task" in place:
+            instance = place["taskInstance"].get("map_index", -1)
+            task = (place["dagRun"]["run_id"], place["task"]["task_id"], instance)
+            shown[place["dag"]["dag_id"], *task] = believed.get(event["eventType"], "running")
+    told = _true_states()
+    assert sum(shown.get(key) == state for key, state in told.items()) == 153
+    assert len(told.keys() - shown.keys()) == 42
 
 
 def test_every_dag_run_has_the_state_and_the_times_that_airflow_says(runs: list[Any]) -> None:
