@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 
 from fairlead_bridge.web.layout.places import WORTH_SWAPPING, Places
 
@@ -54,37 +54,51 @@ def _by_barycentre(
 
 def _swap_neighbours(places: Places) -> None:
     """Exchange two neighbours wherever that removes crossings."""
+    stood = places.stood
     for _ in range(4):
         swapped = False
         for column in places.columns:
+            # What stands in other columns stays while this one is looked through.
+            ends = [
+                (_ends(places, places.up[place]), _ends(places, places.down[place]))
+                for place in column
+            ]
+            moved = False
             for at in range(len(column) - 1):
-                a, b = column[at], column[at + 1]
-                if a in places.stood and b in places.stood:
+                (up, down), (next_up, next_down) = ends[at], ends[at + 1]
+                if _gain(up, next_up) + _gain(down, next_down) <= 0:
                     continue
-                if _tangle(places, a, b) > _tangle(places, b, a):
-                    column[at], column[at + 1] = b, a
-                    places.at[a], places.at[b] = at + 1, at
-                    swapped = True
+                if column[at] in stood and column[at + 1] in stood:
+                    continue
+                column[at], column[at + 1] = column[at + 1], column[at]
+                ends[at], ends[at + 1] = ends[at + 1], ends[at]
+                moved = True
+            if moved:
+                places.number(column)
+                swapped = True
         if not swapped:
             return
 
 
-def _tangle(places: Places, a: int, b: int) -> int:
-    """Crossings between the edges of a and those of b when a stands above b."""
+def _ends(places: Places, neighbours: list[tuple[int, float, float]]) -> list[float]:
+    """Where the edges of a place end in the next column, from top to bottom."""
     at, heights = places.at, places.heights
-    crossings = 0
-    for neighbours in (places.up, places.down):
-        first, second = neighbours[a], neighbours[b]
-        if not first or not second or len(first) * len(second) > 400:
-            continue
-        below = sorted([at[other] + height / heights[other] for other, height, _ in second])
-        for other, height, _ in first:
-            position = at[other] + height / heights[other]
-            for lower in below:
-                if lower >= position:
-                    break
-                crossings += 1
-    return crossings
+    if len(neighbours) == 1:
+        other, height, _ = neighbours[0]
+        return [at[other] + height / heights[other]]
+    return sorted([at[other] + height / heights[other] for other, height, _ in neighbours])
+
+
+def _gain(above: list[float], below: list[float]) -> int:
+    """How many crossings go when two places are exchanged, by where their edges end."""
+    if not above or not below:
+        return 0
+    if len(above) == 1 == len(below):
+        return (above[0] > below[0]) - (above[0] < below[0])
+    gain, size = 0, len(below)
+    for end in above:
+        gain += bisect_left(below, end) + bisect_right(below, end) - size
+    return gain
 
 
 def _crossings(places: Places) -> int:
