@@ -42,6 +42,15 @@ def run_id(*parts: object) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(map(str, parts))))
 
 
+def _graph(tasks: Sequence[str]) -> Json:
+    """The tasks of a DAG, one after the other, as Airflow tells it."""
+    following = [[after] for after in tasks[1:]]
+    return {
+        task: {"downstream_task_ids": str(after)}
+        for task, after in zip(tasks, [*following, []], strict=True)
+    }
+
+
 @dataclass(frozen=True)
 class Task:
     """One task of a DAG, as one run of it went."""
@@ -53,6 +62,8 @@ class Task:
     error: str | None = None
     seconds: float = 30
     sql: str | None = None
+    retries: int = 0  # tries that fail before the one that ends so
+    queued: float = 0  # seconds in the queue before the first try
 
 
 def dag_run(
@@ -69,6 +80,7 @@ def dag_run(
         "documentation": facet(description=description or f"The {dag} of the shop"),
         "ownership": facet(owners=[{"name": owner}]),
         "jobType": facet(processingType="BATCH", integration="AIRFLOW", jobType="DAG"),
+        "airflow": facet(tasks=_graph([task.name for task in tasks])),
     }
     about = facet(
         dag={"dag_id": dag, "timetable_summary": "@hourly", "tags": "['shop']"},
@@ -93,15 +105,24 @@ def dag_run(
     yield event("START", start, dag_id, dag, {"airflowDagRun": about}, dag_job)
     parent = facet(run={"runId": dag_id}, job={"namespace": NAMESPACE, "name": dag})
     at = start + timedelta(seconds=1)
-    for task in tasks:
+    tries = [(task, attempt) for task in tasks for attempt in range(1, task.retries + 2)]
+    for task, attempt in tries:
+        last = attempt > task.retries
+        queued = at
+        at += timedelta(seconds=task.queued if attempt == 1 else 0)
         run = {
             "parent": parent,
             "airflow": facet(
                 dag={"dag_id": dag},
                 dagRun={"run_id": label},
-                task={"task_id": task.name, "operator_class": "SQLExecuteQueryOperator"},
+                task={
+                    "task_id": task.name,
+                    "operator_class": "SQLExecuteQueryOperator",
+                    "retries": task.retries,
+                },
                 taskInstance={
-                    "try_number": 1,
+                    "try_number": attempt,
+                    "queued_dttm": queued.isoformat(),
                     "log_url": f"https://airflow.example.com/dags/{dag}/runs/1/tasks/1",
                 },
             ),
@@ -109,12 +130,16 @@ def dag_run(
         job = {"jobType": facet(processingType="BATCH", integration="AIRFLOW", jobType="TASK")}
         if task.sql:
             job["sql"] = facet(query=task.sql)
-        name, id = f"{dag}.{task.name}", run_id(dag, label, task.name)
+        name, id = (
+            f"{dag}.{task.name}",
+            run_id(dag, label, task.name, *([attempt] if attempt > 1 else [])),
+        )
         sets = {"inputs": task.inputs, "outputs": task.outputs}
         yield event("START", at, id, name, run, job, **sets)
         at += timedelta(seconds=task.seconds)
-        if task.end is None:
+        if task.end is None and last:
             return
+        end = task.end if last else "FAIL"
         if task.error:
             run = {
                 **run,
@@ -124,8 +149,8 @@ def dag_run(
                     stackTrace=f"Traceback (most recent call last):\n  {task.error}",
                 ),
             }
-        yield event(task.end, at, id, name, run, job, **sets)
-        if task.end == "FAIL":
+        yield event(end or "FAIL", at, id, name, run, job, **sets)
+        if last and end == "FAIL":
             break
     failed = any(task.end == "FAIL" for task in tasks)
     run = {"airflowDagRun": about}

@@ -48,7 +48,7 @@ const datasets = createRoute({
 const dataset = createRoute({
   getParentRoute: () => root,
   path: '/datasets/$id',
-  validateSearch: texts('tab'),
+  validateSearch: texts('days', 'column'),
   component: lazyRouteComponent(() => import('./pages/Dataset')),
 })
 const dags = createRoute({
@@ -60,7 +60,7 @@ const dags = createRoute({
 const job = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$id',
-  validateSearch: texts('tab', 'run'),
+  validateSearch: texts('run'),
   component: lazyRouteComponent(() => import('./pages/Job')),
 })
 const runs = createRoute({
@@ -72,7 +72,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
-  validateSearch: texts('tab'),
+  validateSearch: texts(),
   component: lazyRouteComponent(() => import('./pages/Run')),
 })
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot, in_state, is_lost
+from fairlead_bridge.catalog.snapshot import Snapshot, among, in_state, is_lost
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.model import State
 
@@ -65,8 +65,8 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
     }
 
 
-def failing_dags(snapshot: Snapshot, limit: int) -> list[Row]:
-    """Jobs of the DAGs whose newest run failed, newest failure first."""
+def failing(snapshot: Snapshot, kind: str, limit: int) -> list[Row]:
+    """Jobs of this kind whose newest run failed, newest failure first."""
     older = t.run.alias("older")
     newest = (
         sa.select(older.c.id)
@@ -79,11 +79,26 @@ def failing_dags(snapshot: Snapshot, limit: int) -> list[Row]:
     statement = (
         sa.select(t.job)
         .join_from(t.job, t.run, t.run.c.id == newest)
-        .where(t.job.c.kind == "dag", t.run.c.state == "failed")
+        .where(t.job.c.kind == kind, t.run.c.state == "failed")
         .order_by(t.run.c.at.desc(), t.job.c.id)
         .limit(limit)
     )
     return snapshot.rows(statement)
+
+
+_ERRORS = (
+    sa.select(t.run.c.dag_run, t.run.c.at, t.run.c.task_id, t.run.c.error)
+    .where(among(t.run.c.dag_run), t.run.c.state == "failed", t.run.c.error.is_not(None))
+    .order_by(t.run.c.at)
+)
+
+
+def errors(snapshot: Snapshot, dag_runs: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """(task, error) of the first task that failed in each of these DAG runs."""
+    found: dict[int, tuple[str, str]] = {}
+    for row in snapshot.each(_ERRORS, dag_runs):
+        found.setdefault(row.dag_run, (row.task_id or "", row.error))
+    return found
 
 
 def running(snapshot: Snapshot, limit: int) -> list[Row]:

@@ -410,13 +410,13 @@ def jobs_at(snapshot: Snapshot, members: Iterable[int], *, writing: bool) -> dic
     return {dataset: [job for _, job in sorted(jobs)] for dataset, jobs in found.items()}
 
 
-def datasets_at(snapshot: Snapshot, job_id: int, *, written: bool) -> list[int]:
-    """Ids of the datasets that a job writes (or reads)."""
+def datasets_at(snapshot: Snapshot, job_ids: Iterable[int], *, written: bool) -> list[int]:
+    """Ids of the datasets that some jobs write (or read)."""
     job, dataset = (t.edge.c.src, t.edge.c.dst) if written else (t.edge.c.dst, t.edge.c.src)
-    statement = sa.select(dataset.label("dataset")).where(job == job_id, t.edge.c.kind == "data")
+    statement = sa.select(dataset.label("dataset")).where(among(job), t.edge.c.kind == "data")
     if snapshot.past:
         statement = statement.where(t.edge.c.first_at <= NOW)
-    return [row.dataset for row in snapshot.rows(statement)]
+    return list(dict.fromkeys(row.dataset for row in snapshot.each(statement, job_ids)))
 
 
 # --- names --------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ class JobDetail(JobItem):
     children: list[JobItem]  # the tasks of a DAG, the queries of a task
     upstream_tasks: list[str]
     downstream_tasks: list[str]
-    inputs: list[DatasetRef]
+    inputs: list[DatasetRef]  # of a DAG: what its tasks read and none of them writes
     outputs: list[DatasetRef]
     facets: dict[str, Any]
 

@@ -119,9 +119,13 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     runs = read.runs_by_id(snapshot, [recent.newest]) if recent else {}
     parents = read.jobs_by_id(snapshot, [row.parent_id])
     children = read.children_of_job(snapshot, row.id)
-    reads = read.datasets_at(snapshot, row.id, written=False)
-    writes = read.datasets_at(snapshot, row.id, written=True)
+    within = [row.id, *(child.id for child in children if row.kind == "dag")]
+    reads = read.datasets_at(snapshot, within, written=False)
+    writes = read.datasets_at(snapshot, within, written=True)
     assets = read.assets(snapshot, [*reads, *writes])
+    if row.kind == "dag":  # what its tasks hand on to each other is no input of the DAG
+        made = {assets[id].id for id in writes if id in assets}
+        reads = [id for id in reads if id in assets and assets[id].id not in made]
     tasks = sum(child.kind == "task" for child in children)
     return a.JobDetail(
         **_item_fields(row, facets, recent, runs, tasks),

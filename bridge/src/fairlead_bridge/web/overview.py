@@ -10,6 +10,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog import lineage, overview, read, risk, search
 from fairlead_bridge.catalog.read import Asset
+from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, freshness, jobs, render
 from fairlead_bridge.web.lineage import NodeName
@@ -28,7 +29,8 @@ def routes(catalog: Catalog) -> APIRouter:
         with catalog.open() as snapshot:
             return a.Overview(
                 counts=overview.counts(snapshot),
-                failing=jobs.items(snapshot, overview.failing_dags(snapshot, SHOWN)),
+                failing=_failing_dags(snapshot),
+                dag_files=jobs.items(snapshot, overview.failing(snapshot, "dag_file", SHOWN)),
                 running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
                 recent_runs=[render.run(row) for row in overview.newest_dag_runs(snapshot, SHOWN)],
                 stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
@@ -85,6 +87,17 @@ def routes(catalog: Catalog) -> APIRouter:
         ]
 
     return router
+
+
+def _failing_dags(snapshot: Snapshot) -> list[a.JobItem]:
+    """A DAG run seldom tells why it failed: its first task that did tells."""
+    items = jobs.items(snapshot, overview.failing(snapshot, "dag", SHOWN))
+    silent = [item.last_run for item in items if item.last_run and not item.last_run.error]
+    errors = overview.errors(snapshot, (ids.parse_public(run.id) for run in silent))
+    for run in silent:
+        if told := errors.get(ids.parse_public(run.id)):
+            run.error = ": ".join(told)
+    return items
 
 
 def _trouble(trouble: risk.Trouble, shown: a.DatasetItem) -> a.Trouble:

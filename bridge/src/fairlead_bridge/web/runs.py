@@ -24,6 +24,7 @@ EVENTS = 200
 _SHOWN_APART = {
     "error",
     "nominal",
+    "queued_at",
     "operator",
     "retries",
     "pool",

@@ -4,7 +4,7 @@ import { scaleLinear } from 'd3-scale'
 import type { Run } from '../api/schema'
 import { useNow } from '../parts/Now'
 import { colorOf, toneOf, wordOf } from '../text/state'
-import { clock, duration } from '../text/time'
+import { about, clock, duration, durationTicks } from '../text/time'
 
 const LEFT = 46
 const FOOT = 18
@@ -26,11 +26,11 @@ export function Durations({ runs, p50, p95, height = 120 }: { runs: Run[]; p50: 
     <div ref={ref} style={{ width: '100%' }}>
       {width > 0 && (
         <svg width={width} height={height} className="bars" role="group" aria-label={`Durations of the last ${timed.length} runs${p50 === null ? '' : `, usually ${duration(p50)}`}`}>
-          {y.ticks(3).map((tick) => (
+          {durationTicks(most, 3).map((tick) => (
             <g key={tick} aria-hidden>
               <line x1={LEFT} x2={width} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
               <text x={LEFT - 7} y={y(tick) + 3.5} fontSize={10} textAnchor="end" fill="var(--faint)">
-                {tick ? duration(tick) : '0'}
+                {tick ? about(tick) : '0'}
               </text>
             </g>
           ))}
@@ -53,8 +53,8 @@ export function Durations({ runs, p50, p95, height = 120 }: { runs: Run[]; p50: 
             <g aria-hidden>
               <line x1={LEFT} x2={width} y1={y(p50)} y2={y(p50)} stroke="var(--text)" strokeDasharray="3 3" opacity={0.55} />
               <text x={width} y={y(p50) - 4} fontSize={10} textAnchor="end" fill="var(--muted)" stroke="var(--surface)" strokeWidth={3} paintOrder="stroke">
-                p50 {duration(p50)}
-                {p95 !== null ? ` · p95 ${duration(p95)}` : ''}
+                usual {duration(p50)}
+                {p95 !== null ? ` · 95% below ${duration(p95)}` : ''}
               </text>
             </g>
           )}

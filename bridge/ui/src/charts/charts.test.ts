@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../api/schema'
 import { failuresOf, fingerprint } from './failures'
+import { sentenceOf } from './critical'
 import { lanesOf } from './lanes'
+import { teethOf } from './sawtooth'
 import { cellsOf, rowsOf } from './RunGrid'
 
 let number = 0
@@ -62,5 +64,32 @@ describe('failures', () => {
       ['boom 2', 2, ['a', 'b']],
       ['other', 1, ['c']],
     ])
+  })
+})
+
+describe('the critical path', () => {
+  const steps = (...names: string[]) => names.map((task, at) => ({ task, runs: [task], seconds: 10 * (at + 1) }))
+  it('is a sentence', () => {
+    expect(sentenceOf({ steps: steps('load', 'sum'), seconds: 30, share: 0.97 })).toBe('load → sum took 30s, 97% of the run; longest was sum with 20s.')
+    expect(sentenceOf({ steps: steps('only'), seconds: 10, share: 1 })).toBe('only took 10s, 100% of the run.')
+  })
+  it('is cut in the middle when it is long', () => {
+    expect(sentenceOf({ steps: steps('a', 'b', 'c', 'd', 'e', 'f'), seconds: 1, share: 0.5 })).toMatch(/^a → b → 2 more → e → f took/)
+  })
+})
+
+describe('the age of a dataset', () => {
+  const write = (at: string) => ({ at, run: null, row_count: null })
+  it('grows from write to write, and on until now', () => {
+    const teeth = teethOf({ since: '2026-01-01T00:00:00Z', now: '2026-01-01T06:00:00Z', writes: [write('2026-01-01T01:00:00Z'), write('2026-01-01T03:00:00Z')] })
+    expect(teeth.map((tooth) => [tooth.before, tooth.age])).toEqual([
+      [0, 7200],
+      [0, 10800],
+    ])
+  })
+  it('is known at the beginning by the write before', () => {
+    const [first, ...rest] = teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [write('2026-01-01T12:00:00Z')] })
+    expect([first?.before, first?.age, rest.length]).toEqual([43200, 46800, 0])
+    expect(teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [] })).toEqual([])
   })
 })

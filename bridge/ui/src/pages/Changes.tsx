@@ -7,6 +7,7 @@ import { Answer, Nothing } from '../parts/Panel'
 import { SchemaDiff } from '../parts/SchemaDiff'
 import { Badge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
+import { isBreaking } from '../text/changes'
 
 export default function Changes() {
   useTrail('Changes')
@@ -38,7 +39,7 @@ export default function Changes() {
 }
 
 function One({ change: { dataset, version } }: { change: Change }) {
-  const breaking = version.changes.some((one) => one.change !== 'added')
+  const breaking = isBreaking(version)
   return (
     <section className="panel">
       <header>

@@ -16,6 +16,7 @@ const kinds: [string, string][] = [
   ['task', 'Tasks'],
   ['query', 'Queries'],
   ['job', 'Other jobs'],
+  ['dag_file', 'DAG files'],
 ]
 
 export default function Dags() {

@@ -1,16 +1,19 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
-import type { Column, DatasetDetail, JobRef, SchemaVersion } from '../api/schema'
+import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
-import { DatasetLink, JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
+import { Markdown } from '../parts/Markdown'
+import { JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Nothing, Panel } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
-import { SchemaDiff } from '../parts/SchemaDiff'
 import { Badge, StateBadge } from '../parts/State'
-import { Ways } from '../parts/Ways'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
+import { Affected } from './dataset/Affected'
+import { Columns } from './dataset/Columns'
+import { Kept } from './dataset/Kept'
+import { Versions } from './dataset/Versions'
 
 const route = getRouteApi('/datasets/$id')
 
@@ -27,6 +30,9 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
       Datasets
     </Link>,
   )
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const otherNames = dataset.names.filter((name) => name.namespace !== dataset.namespace || name.name !== dataset.name)
   return (
     <>
@@ -59,8 +65,9 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           {dataset.owners.length > 0 && <Owners of={dataset.owners} />}
           <Tags of={dataset.tags} />
         </div>
-        {dataset.description && <p style={{ marginTop: 8, maxWidth: '80ch', whiteSpace: 'pre-line' }}>{dataset.description}</p>}
+        {dataset.description && <Markdown text={dataset.description} />}
       </div>
+      <Kept id={dataset.id} days={search.days} onDays={(days) => set({ days })} />
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
         <Columns node={dataset.node} columns={dataset.schema_fields} />
       </Panel>
@@ -71,10 +78,12 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
       <Panel title="Runs that wrote it" note="newest first" flush>
         {dataset.written_by_runs.length ? <RunRows runs={dataset.written_by_runs} named /> : <Nothing title="No run has been seen writing it">It is only read, or it was written before events arrived here.</Nothing>}
       </Panel>
+      <Affected node={dataset.node} name={dataset.name} columns={dataset.schema_fields.map((field) => field.name)} column={search.column} onColumn={(column) => set({ column })} />
       <Versions versions={dataset.versions} />
       <div className="columns">
         <Panel title="Facts">
           <Facts
+            left
             of={[
               ['Platform', dataset.platform],
               ['Kind', dataset.kind],
@@ -95,53 +104,6 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
   )
 }
 
-function Columns({ node, columns }: { node: string; columns: Column[] }) {
-  if (!columns.length) return <Nothing title="Its columns are not known">No event has told a schema for it yet.</Nothing>
-  return (
-    <div className="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Column</th>
-            <th>Type</th>
-            <th>Comes from</th>
-            <th>Description</th>
-          </tr>
-        </thead>
-        <tbody>
-          {columns.map((column) => (
-            <tr key={column.name}>
-              <td className="mono">
-                <span className="row">
-                  <Link to="/lineage" search={{ focus: node, view: 'columns', column: column.name }} className="link" style={{ paddingLeft: 14 * (column.name.split('.').length - 1) }} title="Where it comes from and where it goes">
-                    {column.name}
-                  </Link>
-                  <Tags of={column.tags} />
-                </span>
-              </td>
-              <td className="mono small muted">{column.type ?? '–'}</td>
-              <td className="small">
-                {column.origins.length ? (
-                  column.origins.map((origin) => (
-                    <div key={`${origin.dataset.id} ${origin.column}`} className="row">
-                      <DatasetLink dataset={origin.dataset} />
-                      <span className="mono">{origin.column}</span>
-                      <Ways of={origin.transformations} />
-                    </div>
-                  ))
-                ) : (
-                  <span className="faint">–</span>
-                )}
-              </td>
-              <td className="muted">{column.description}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
 function Jobs({ title, jobs, none }: { title: string; jobs: JobRef[]; none: string }) {
   return (
     <Panel title={title} note={counted(jobs.length, 'job')}>
@@ -155,33 +117,6 @@ function Jobs({ title, jobs, none }: { title: string; jobs: JobRef[]; none: stri
       ) : (
         <span className="muted small">{none}</span>
       )}
-    </Panel>
-  )
-}
-
-function Versions({ versions }: { versions: SchemaVersion[] }) {
-  if (versions.length < 2) return null
-  return (
-    <Panel title="How its columns changed" note={counted(versions.length, 'version')}>
-      <div style={{ display: 'grid', gap: 14 }}>
-        {versions.map((version) => (
-          <div key={version.version}>
-            <div className="row small" style={{ marginBottom: 5 }}>
-              <b>Version {version.version}</b>
-              <span className="muted">
-                since <Time at={version.first_at} as="clock" />
-              </span>
-              {version.run && (
-                <Link to="/runs/$id" params={{ id: version.run.id }} className="link muted">
-                  brought by {version.run.dag_id ?? version.run.job.name}
-                </Link>
-              )}
-              <span className="end muted">{counted(version.fields.length, 'column')}</span>
-            </div>
-            <SchemaDiff version={version} />
-          </div>
-        ))}
-      </div>
     </Panel>
   )
 }

@@ -1,18 +1,21 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ExternalLink } from 'lucide-react'
-import { useState } from 'react'
-import type { EventSummary, RunDataset, RunDetail } from '../api/schema'
+import type { RunDetail } from '../api/schema'
 import { useApi } from '../api/client'
 import { Gantt } from '../charts/Gantt'
 import { laneLabel } from '../charts/lanes'
-import { DatasetLink, LineageLink } from '../parts/Names'
+import { LineageLink } from '../parts/Names'
 import { Time, Took } from '../parts/Now'
-import { Answer, Bones, Facts, Json, Nothing, Panel, Problem } from '../parts/Panel'
+import { Answer, Facts, Json, Panel } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
 import { StateBadge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
-import { bytes, count, counted } from '../text/numbers'
+import { counted } from '../text/numbers'
+import { kindOf } from '../text/state'
 import { external } from '../text/links'
+import { Compared } from './run/Compared'
+import { Events } from './run/Events'
+import { Touched } from './run/Touched'
 
 const route = getRouteApi('/runs/$id')
 
@@ -58,8 +61,8 @@ function Detail({ run }: { run: RunDetail }) {
         </div>
         <div className="subtitle">
           <span>
-            {run.kind} of{' '}
-            <Link to="/lineage" search={{ focus: nodeOf(run) }} className="link mono">
+            {kindOf(run.kind)} of{' '}
+            <Link to="/jobs/$id" params={{ id: `${run.job.namespace}:${run.job.name}` }} className="link mono">
               {run.job.name}
             </Link>
           </span>
@@ -82,13 +85,15 @@ function Detail({ run }: { run: RunDetail }) {
       )}
       {run.children.length > 0 && (
         <Panel title={run.kind === 'dag' ? 'When each task ran' : 'What it ran'} note={counted(run.children.length, 'run')}>
-          <Gantt runs={run.children} from={run.started_at} to={run.ended_at} />
+          <Gantt runs={run.children} from={run.started_at} to={run.ended_at} critical={run.critical_path} />
         </Panel>
       )}
-      {run.datasets.length > 0 && <Datasets datasets={run.datasets} />}
+      {run.kind !== 'dag_file' && <Compared run={run} />}
+      {run.datasets.length > 0 && <Touched datasets={run.datasets} />}
       <div className="columns">
         <Panel title="Facts">
           <Facts
+            left
             of={[
               ['DAG run', run.parent ? <Link key="run" to="/runs/$id" params={{ id: run.parent.id }} className="link mono">{run.dag_run_id ?? run.parent.run_id}</Link> : null],
               ['Run type', run.run_type],
@@ -123,108 +128,4 @@ function Detail({ run }: { run: RunDetail }) {
       )}
     </>
   )
-}
-
-function Datasets({ datasets }: { datasets: RunDataset[] }) {
-  return (
-    <Panel title="Read and written" flush>
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>Dataset</th>
-              <th>Role</th>
-              <th className="right">Rows</th>
-              <th className="right">Size</th>
-              <th className="right">Files</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {[...datasets]
-              .sort((a, b) => a.role.localeCompare(b.role))
-              .map((item) => (
-                <tr key={`${item.role} ${item.dataset.id}`}>
-                  <td className="name">
-                    <DatasetLink dataset={item.dataset} />
-                  </td>
-                  <td>{item.role === 'input' ? 'read' : 'written'}</td>
-                  <td className="right num">{item.row_count === null ? <span className="faint">–</span> : count(item.row_count)}</td>
-                  <td className="right num">{item.byte_count === null ? <span className="faint">–</span> : bytes(item.byte_count)}</td>
-                  <td className="right num">{item.file_count === null ? <span className="faint">–</span> : count(item.file_count)}</td>
-                  <td className="right">
-                    <LineageLink node={item.dataset.node} />
-                  </td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
-  )
-}
-
-function Events({ events }: { events: EventSummary[] }) {
-  const [open, setOpen] = useState<number | null>(null)
-  return (
-    <Panel title="Events as received" note={counted(events.length, 'event')} flush>
-      {events.length ? (
-        <div className="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>Type</th>
-                <th>Event time</th>
-                <th>Received</th>
-                <th className="right">Size</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {events.map((event) => (
-                <EventRow key={event.id} event={event} open={open === event.id} toggle={() => setOpen(open === event.id ? null : event.id)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        <Nothing title="No event of its own">What is known about this run was told by its DAG run.</Nothing>
-      )}
-    </Panel>
-  )
-}
-
-function EventRow({ event, open, toggle }: { event: EventSummary; open: boolean; toggle: () => void }) {
-  return (
-    <>
-      <tr>
-        <td>
-          <span className="tag">{event.event_type ?? 'none'}</span>
-        </td>
-        <td className="mono small">{event.event_time ?? '–'}</td>
-        <td className="muted">
-          <Time at={event.received_at} as="clock" />
-        </td>
-        <td className="right num">{bytes(event.size)}</td>
-        <td className="right">
-          <button type="button" className="button" aria-expanded={open} onClick={toggle}>
-            {open ? 'Hide' : 'Show'}
-          </button>
-        </td>
-      </tr>
-      {open && (
-        <tr>
-          <td colSpan={5}>
-            <Body id={event.id} />
-          </td>
-        </tr>
-      )}
-    </>
-  )
-}
-
-function Body({ id }: { id: number }) {
-  const answer = useApi<unknown>(`events/${id}`)
-  if (answer.data !== undefined) return <Json of={answer.data} label="The event" />
-  return answer.error ? <Problem error={answer.error} /> : <Bones rows={4} />
 }

@@ -15,6 +15,7 @@ const kinds: [string, string][] = [
   ['task', 'Task runs'],
   ['query', 'Queries'],
   ['job', 'Other jobs'],
+  ['dag_file', 'DAG files'],
 ]
 
 export default function Runs() {

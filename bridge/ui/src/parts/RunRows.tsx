@@ -3,6 +3,7 @@ import type { Run } from '../api/schema'
 import { laneLabel } from '../charts/lanes'
 import { Time, Took } from './Now'
 import { StateBadge } from './State'
+import { kindOf } from '../text/state'
 
 /** What a run is called where its job is known: the DAG run, the try, or its own id. */
 export function runTitle(run: Run): string {
@@ -19,6 +20,7 @@ interface Props {
 }
 
 export function RunRows({ runs, named, tries, current }: Props) {
+  const errors = runs.some((run) => run.error)
   return (
     <div className="scroll">
       <table>
@@ -28,7 +30,7 @@ export function RunRows({ runs, named, tries, current }: Props) {
             <th>State</th>
             <th className="right">Took</th>
             <th className="right">Started</th>
-            <th>Error</th>
+            {errors && <th>Error</th>}
           </tr>
         </thead>
         <tbody>
@@ -40,7 +42,7 @@ export function RunRows({ runs, named, tries, current }: Props) {
                 </Link>
                 {named && (
                   <span className="faint small cut" style={{ display: 'block' }}>
-                    {run.kind} · {runTitle(run)}
+                    {kindOf(run.kind)} · {runTitle(run)}
                   </span>
                 )}
               </td>
@@ -53,9 +55,11 @@ export function RunRows({ runs, named, tries, current }: Props) {
               <td className="right muted" style={{ whiteSpace: 'nowrap' }}>
                 <Time at={run.started_at ?? run.queued_at ?? run.ended_at} />
               </td>
-              <td className="mono small cut" style={{ maxWidth: 380 }} title={run.error ?? undefined}>
-                {run.error?.split('\n')[0] ?? ''}
-              </td>
+              {errors && (
+                <td className="mono small cut" style={{ maxWidth: 380 }} title={run.error ?? undefined}>
+                  {run.error?.split('\n')[0] ?? ''}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

@@ -1,11 +1,15 @@
-import type { SchemaVersion } from '../api/schema'
+import type { SchemaChange, SchemaVersion } from '../api/schema'
 
 /** What a version of a schema changed against the one before. */
 export function SchemaDiff({ version }: { version: SchemaVersion }) {
   if (!version.changes.length) return <p className="muted small">{version.version === 1 ? 'The first that was seen.' : 'Only descriptions or the order changed.'}</p>
+  return <SchemaLines changes={version.changes} />
+}
+
+export function SchemaLines({ changes }: { changes: SchemaChange[] }) {
   return (
     <div className="diff">
-      {version.changes.map((change) => (
+      {changes.map((change) => (
         <div key={`${change.change} ${change.column}`} data-change={change.change}>
           <span aria-hidden>{change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}</span>
           <span>{change.column}</span>

@@ -21,6 +21,16 @@ const words: Record<string, string> = {
   none: 'No run',
 }
 
+const kinds: Record<string, string> = { dag: 'DAG run', task: 'Task run', query: 'Query', job: 'Run', dag_file: 'Import' }
+
+/** What a run of this kind is called. */
+export const kindOf = (kind: string) => kinds[kind] ?? `Run (${kind.replaceAll('_', ' ')})`
+
+const jobKinds: Record<string, string> = { dag: 'DAG', dag_file: 'DAG file' }
+
+/** What a job of this kind is called. */
+export const jobKindOf = (kind: string) => jobKinds[kind] ?? kind.replaceAll('_', ' ')
+
 export const toneOf = (state: string | null): Tone => tones[state ?? ''] ?? 'non'
 
 export function wordOf(state: string | null): string {

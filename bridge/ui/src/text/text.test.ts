@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ending, fitted, initials, pathOf, shortName, tile } from './names'
 import { against, bytes, counted } from './numbers'
 import { neverRan } from './state'
-import { age, ago, clock, duration, utc } from './time'
+import { changeWords, isBreaking } from './changes'
+import { about, age, ago, clock, duration, durationTicks, utc } from './time'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 
@@ -58,6 +59,26 @@ describe('times', () => {
     expect([0.12, 4.25, 38, 125, 4320, 273600].map(duration)).toEqual(['120ms', '4.3s', '38s', '2m 05s', '1h 12m', '3d 4h'])
     expect(duration(59.7)).toBe('1m 00s')
     expect(duration(-5)).toBe('-5.0s')
+  })
+  it('are round where the seconds do not matter', () => {
+    expect([59, 3599, 4321, 93_780, 86_399, 300_000].map(about)).toEqual(['59s', '1h', '1h 12m', '1d 2h', '1d', '3d 11h'])
+  })
+  it('mark an axis at times that a clock has', () => {
+    expect(durationTicks(10_000, 3)).toEqual([0, 3600, 7200])
+    expect(durationTicks(250, 3)).toEqual([0, 120, 240])
+    expect(durationTicks(0.2, 3)).toEqual([0, 0.1, 0.2])
+    expect(durationTicks(90 * 86_400, 3).length).toBe(4)
+  })
+})
+
+describe('changes', () => {
+  it('are told in words, what can break readers first', () => {
+    const change = (kind: 'added' | 'removed' | 'type', column: string) => ({ change: kind, column, before: null, after: null })
+    const version = { changes: [change('added', 'a'), change('removed', 'b'), change('type', 'c')] }
+    expect(changeWords(version)).toBe('removed b; changed the type of c; added a')
+    expect(isBreaking(version)).toBe(true)
+    expect(isBreaking({ changes: [change('added', 'a')] })).toBe(false)
+    expect(changeWords({ changes: [] })).toBe('only descriptions or the order')
   })
 })
 

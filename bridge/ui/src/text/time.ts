@@ -16,6 +16,21 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
 }
 
+/** The same in round words where the seconds do not matter: 59m 59s is 1h, 26h 03m is 1d 2h. */
+export function about(seconds: number): string {
+  if (seconds < 2 * MINUTE) return duration(seconds)
+  const unit = seconds < 2 * HOUR ? MINUTE : seconds < 2 * DAY ? 15 * MINUTE : HOUR
+  return duration(Math.round(seconds / unit) * unit).replace(/ 0?0[smh]$/, '')
+}
+
+const STEPS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY]
+
+/** Durations at which a clock is marked, from 0: about `number` of them up to `most` seconds. */
+export function durationTicks(most: number, number: number): number[] {
+  const step = STEPS.find((one) => most / one <= number + 0.5) ?? Math.ceil(most / number / (30 * DAY)) * 30 * DAY
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, at) => at * step)
+}
+
 /** The time since, coarser the longer ago it is: now, 14m, 4h 31m, 3d, 2mo. */
 export function age(time: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000)

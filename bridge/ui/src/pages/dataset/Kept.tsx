@@ -1,0 +1,74 @@
+import type { Freshness } from '../../api/schema'
+import { useApi } from '../../api/client'
+import { Sawtooth } from '../../charts/Sawtooth'
+import { Choice } from '../../parts/Filter'
+import { Answer } from '../../parts/Panel'
+import { Time } from '../../parts/Now'
+import { counted } from '../../text/numbers'
+import { about } from '../../text/time'
+
+const spans: [string, string][] = [
+  ['1', 'Last day'],
+  ['7', 'Last 7 days'],
+  ['90', 'Last 90 days'],
+]
+
+/** How fresh a dataset was kept: its age over time, its writes, and when it was late. */
+export function Kept({ id, days, onDays }: { id: string; days: string | undefined; onDays: (days: string | undefined) => void }) {
+  const span = spans.find(([name]) => name === days)?.[0]
+  const answer = useApi<Freshness>(`datasets/${encodeURIComponent(id)}/freshness`, { days: span ?? 30 }, { keep: true })
+  return (
+    <section className="panel">
+      <header>
+        <h2>How fresh it was kept</h2>
+        <span className="end">
+          <Choice label="Last 30 days" options={spans} value={span} onChange={onDays} />
+        </span>
+      </header>
+      <div className="panel-body">
+        <Answer of={answer} rows={4}>
+          {(found) =>
+            found.writes.length ? (
+              <>
+                <p className="sentence" style={{ marginBottom: 8 }}>
+                  <Words freshness={found} />
+                </p>
+                <Sawtooth freshness={found} />
+              </>
+            ) : (
+              <p className="muted">Nothing has been seen writing it in this time.</p>
+            )
+          }
+        </Answer>
+      </div>
+    </section>
+  )
+}
+
+function Words({ freshness: { writes, rhythm, breaches, truncated } }: { freshness: Freshness }) {
+  const last = writes.at(-1)
+  const open = breaches.find((breach) => breach.until === null)
+  const past = breaches.length - (open ? 1 : 0)
+  if (!last) return null
+  return (
+    <>
+      Written <Time at={last.at} />
+      {rhythm ? (
+        <>
+          , usually every {about(rhythm.usual)}.{' '}
+          {open ? (
+            <b className="bad-words">
+              It has been late since <Time at={open.since} as="clock" />.
+            </b>
+          ) : (
+            <>It will be late if nothing writes it within {about(rhythm.expected)} of that.</>
+          )}
+          {past > 0 && <> Before, it was late {counted(past, 'time')}.</>}
+        </>
+      ) : (
+        <>. Too few regular writes are known to say how often to expect it.</>
+      )}
+      {truncated && <span className="faint"> Only its newest writes are shown.</span>}
+    </>
+  )
+}

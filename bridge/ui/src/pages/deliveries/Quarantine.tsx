@@ -1,0 +1,65 @@
+import { useState } from 'react'
+import type { QuarantineItem } from '../../api/schema'
+import { useList } from '../../api/client'
+import { Again } from '../../parts/Again'
+import { EventBody } from '../../parts/EventBody'
+import { More } from '../../parts/More'
+import { Time } from '../../parts/Now'
+import { Answer, Nothing } from '../../parts/Panel'
+import { bytes, counted } from '../../text/numbers'
+
+/** Events that could not be understood, each with its reason, to be read and to be tried again. */
+export function Quarantine() {
+  const list = useList<QuarantineItem>('quarantine', { limit: 20 })
+  const items = list.data?.pages.flatMap((page) => page.items) ?? []
+  return (
+    <section className="panel">
+      <header>
+        <h2>Not understood</h2>
+        <span className="end">
+          <Again path="quarantine/replay" idle={!items.length} label="Read all of them again" told={({ waiting }) => `${counted(waiting ?? 0, 'event')} to be read again`} />
+        </span>
+      </header>
+      <Answer of={list} rows={2}>
+        {() => (items.length ? items.map((item) => <Item key={item.event_id} item={item} />) : <Nothing title="Every event was understood">What cannot be read is kept here with the reason, and can be read again later.</Nothing>)}
+      </Answer>
+      <More of={list} />
+    </section>
+  )
+}
+
+function Item({ item }: { item: QuarantineItem }) {
+  const [open, setOpen] = useState(false)
+  const [whole, setWhole] = useState(false)
+  const cut = item.size > item.excerpt.length
+  return (
+    <div className="odd" role="group" aria-label={`Event ${item.event_id}`}>
+      <div className="row">
+        <details className="grow" onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>
+            {item.reason}{' '}
+            <span className="muted small">
+              event {item.event_id}, {bytes(item.size)}, <Time at={item.received_at} />
+            </span>
+          </summary>
+        </details>
+        <Again path={`quarantine/${item.event_id}/replay`} label="Read again" told={() => 'To be read again'} />
+      </div>
+      {open &&
+        (whole ? (
+          <EventBody id={item.event_id} />
+        ) : (
+          <>
+            <pre className="code" tabIndex={0} role="region" aria-label={`Event ${item.event_id}`}>
+              {item.excerpt}
+            </pre>
+            {cut && (
+              <button type="button" className="link-text" onClick={() => setWhole(true)}>
+                Show the whole event
+              </button>
+            )}
+          </>
+        ))}
+    </div>
+  )
+}

@@ -1,0 +1,45 @@
+import { CircleCheck, TriangleAlert } from 'lucide-react'
+import type { Overview, Trouble } from '../../api/schema'
+import { jobLabel } from '../../parts/Names'
+import { shortName } from '../../text/names'
+import { counted } from '../../text/numbers'
+
+interface Props {
+  overview: Overview
+  troubles: Trouble[]
+  problems: string[]
+}
+
+/** How all stands, in a sentence or two. */
+export function Headline({ overview, troubles, problems }: Props) {
+  const failing = overview.failing.length
+  const late = troubles.filter((trouble) => trouble.late_since)
+  const bad = failing || troubles.length
+  const Icon = bad || problems.length ? TriangleAlert : CircleCheck
+  const names = overview.failing.slice(0, 2).map(jobLabel)
+  const more = failing - names.length
+  const sentence = failing
+    ? `${names.join(' and ')}${more > 0 ? ` and ${counted(more, 'other DAG')}` : ''} failed in ${failing === 1 ? 'its' : 'their'} newest run`
+    : overview.counts.runs || overview.recent_runs.length
+      ? 'Every DAG succeeded in its newest run'
+      : 'No run has been seen yet'
+  return (
+    <div className="title" style={{ flexWrap: 'nowrap', alignItems: 'flex-start' }}>
+      <Icon size={22} color={failing ? 'var(--bad)' : bad || problems.length ? 'var(--warn)' : 'var(--ok)'} aria-hidden style={{ marginTop: 3, flex: 'none' }} />
+      <div style={{ minWidth: 0 }}>
+        <p style={{ font: '640 19px/28px var(--sans)', overflowWrap: 'anywhere' }}>{sentence}</p>
+        {troubles.length > 0 && (
+          <p className="muted">
+            {counted(troubles.length, 'dataset')} {troubles.length === 1 ? 'is' : 'are'} affected
+            {late.length > 0 && `, of which late: ${late.slice(0, 3).map((trouble) => shortName(trouble.dataset.name)).join(', ')}${late.length > 3 ? ` and ${late.length - 3} more` : ''}`}.
+          </p>
+        )}
+        {problems.map((problem) => (
+          <p key={problem} className="muted">
+            {problem}
+          </p>
+        ))}
+      </div>
+    </div>
+  )
+}
