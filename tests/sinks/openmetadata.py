@@ -179,6 +179,8 @@ class FakeOpenMetadata(Fake):
         else:
             held.update(_beside_people(held, body))
         held["fullyQualifiedName"] = fqn
+        for column in held.get("columns", ()):
+            column["fullyQualifiedName"] = f"{fqn}.{column['name']}"
         return Answer(200, held)
 
     def _pipeline(self, body: dict[str, Any]) -> None:

@@ -1,38 +1,41 @@
 """
 What we send, read by the vendors' own models: they must take it and give every field back.
 
-Needs the vendors' packages, which do not go together with each other or with Airflow; each test is
-for a throw-away environment of its own, from the repository's root:
-
-    uv venv --python 3.11 /tmp/vendor
-    uv pip install --python /tmp/vendor/bin/python -e sdk -e bridge pytest httpx acryl-datahub
-    PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 /tmp/vendor/bin/python -m pytest tests/sinks/test_vendor_models.py
-
-and again with `pyatlan`, and with `openmetadata-ingestion`: that one with `--no-deps`, and
-`pydantic[email]`; its own plugin of pytest would fail then, hence no plugins.
+Their packages do not go together with ours, so each reader in `vendors/` runs in an environment of
+its own, `.venv-vendors`, which is made here when `constraints/vendors.txt` is new.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
-import types
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import AnyEntry
+from fairlead_bridge.entries import AnyEntry, Unseen
 from fairlead_bridge.sinks import settings
 from tests.sinks import entries as shop
 from tests.sinks.atlan import FakeAtlan
+from tests.sinks.datahub import FakeDataHub
 from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import serving
+from tests.sinks.server import Fake, serving
 
+pytestmark = pytest.mark.system
+
+REPOSITORY = Path(__file__).parents[2]
+PINNED = [REPOSITORY / "constraints" / name for name in ("vendors.txt", "openmetadata.txt")]
+FRESH = replace(shop.DAILY_ENTRY, written_at=shop.START, written_by=shop.LOAD_WROTE)
 SHOP: tuple[AnyEntry, ...] = (
     shop.ORDERS_ENTRY,
     shop.DAILY_ENTRY,
+    FRESH,
     shop.DAG_ENTRY,
     shop.EXTRACT_ENTRY,
     shop.LOAD_ENTRY,
@@ -45,186 +48,131 @@ SHOP: tuple[AnyEntry, ...] = (
     shop.task_run(shop.REPORT, "upstream_failed"),
     shop.task_run(shop.EXTRACT, "running"),
 )
+#: The same a month later: an input is not seen any more, then the task is gone.
+OLD = (Unseen(shop.ORDERS, "input", 40 * 86_400 * shop.SECOND),)
+LATER: tuple[AnyEntry, ...] = (
+    replace(shop.LOAD_ENTRY, unseen=OLD),
+    replace(shop.LOAD_ENTRY, gone=True),
+)
+RETIRES = {"retire_after_days": 30}
 
 
-def payloads(kind: str, **raw: Any) -> Iterator[Any]:
-    sink = settings.targets({"sinks": {"one": {"type": kind, **raw}}}, {"TOKEN": "x"})[0].sink
-    for entry in SHOP:
-        payload = sink.render(entry)
-        if payload is not None:
-            yield payload
+@pytest.fixture(scope="session")
+def vendors() -> Path:
+    """The Python that has the vendors' packages."""
+    folder = REPOSITORY / ".venv-vendors"
+    stamp, pinned = folder / "pinned", sha256(b"".join(path.read_bytes() for path in PINNED))
+    if not stamp.exists() or stamp.read_text() != pinned.hexdigest():
+        uv = [str(Path(sys.executable).parent / "uv")]
+        python = ["--python", sys.executable]
+        subprocess.run([*uv, "venv", "--quiet", "--clear", *python, str(folder)], check=True)
+        files = [part for path in PINNED for part in ("-r", str(path))]
+        install = [*uv, "pip", "install", "--quiet", "--no-deps", "--python", str(folder)]
+        subprocess.run([*install, *files], check=True)
+        stamp.write_text(pinned.hexdigest())
+    return folder / "bin" / "python"
 
 
-@pytest.mark.skipif(find_spec("datahub") is None, reason="needs acryl-datahub")
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("style", ["plugin", "openlineage"])
-def test_datahubs_classes_read_every_aspect_back(style: str) -> None:
-    from datahub.emitter.serialization_helper import (  # type: ignore[import-not-found]
-        post_json_transform,
-        pre_json_transform,
-    )
-    from datahub.metadata.schema_classes import (  # type: ignore[import-not-found]
-        ASPECT_NAME_MAP,
-    )
-    from datahub.metadata.urns import Urn  # type: ignore[import-not-found]
-
-    naming = [{"namespace": "snowflake://*", "case": "lower"}]
-    count = 0
-    for payload in payloads(
-        "datahub",
-        url="http://x",
-        schemas=True,
-        urn_style=style,
-        lineage="replace",
-        naming=naming,
-    ):
-        for _, item in payload["upserts"]:
-            Urn.from_string(item["urn"])
-            for name, told in item.items():
-                if name == "urn":
-                    continue
-                read = ASPECT_NAME_MAP[name].from_obj(post_json_transform(told["value"]))
-                assert read.validate(), (name, told)
-                kept = pre_json_transform(read.to_obj())
-                missing = set(told["value"]) - set(kept)
-                assert not missing, (name, missing)
-                count += 1
-    assert count > 40
-
-
-def _without_its_profiler() -> None:
-    """Importing `metadata` itself would pull a profiler in, and all that it needs."""
-    spec = find_spec("metadata")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    if "metadata" not in sys.modules:
-        package = types.ModuleType("metadata")
-        package.__path__ = list(spec.submodule_search_locations)
-        package.__spec__ = spec
-        sys.modules["metadata"] = package
-
-
-@pytest.mark.skipif(find_spec("metadata") is None, reason="needs openmetadata-ingestion")
-@pytest.mark.filterwarnings("ignore")
-def test_openmetadatas_models_take_every_body() -> None:
-    _without_its_profiler()
-    from metadata.generated.schema.api.data.createPipeline import (  # type: ignore[import-not-found]
-        CreatePipelineRequest,
-    )
-    from metadata.generated.schema.entity.data.pipeline import (  # type: ignore[import-not-found]
-        PipelineStatus,
-    )
-    from metadata.generated.schema.entity.data.table import (  # type: ignore[import-not-found]
-        Column,
-    )
-
-    naming = [
-        {"namespace": "postgres://*", "service": "pg"},
-        {"namespace": "snowflake://*", "service": "snow"},
+def sent(fake: Fake, entries: Sequence[AnyEntry], **raw: Any) -> list[dict[str, Any]]:
+    """The requests that telling these entries comes to."""
+    fake.seen.clear()
+    with serving(fake) as url:
+        asked = {"sinks": {"one": {"type": "", **raw, "url": url}}}
+        sink = settings.targets(asked, {"TOKEN": "x"})[0].sink
+        for entry in entries:
+            payload = sink.render(entry)
+            if payload is not None:
+                list(sink.push([payload]))
+    return [
+        {
+            "method": request.method,
+            "path": request.path,
+            "query": {name: [v for n, v in request.pairs if n == name] for name in request.query}
+            | {"deleteType": request.query.get("deleteType")},
+            "body": request.json() if request.body else None,
+        }
+        for request in fake.seen
     ]
-    seen = set()
-    for told in payloads("openmetadata", url="http://x", naming=naming, create_tables=True):
-        seen.add(type(told).__name__)
-        match type(told).__name__:
-            case "PipelineTold":
-                CreatePipelineRequest.model_validate(told.body)
-            case "StatusTold":
-                PipelineStatus.model_validate(told.body)
-            case "TableTold":
-                for column in told.columns:
-                    Column.model_validate(column)
-    assert seen == {"PipelineTold", "StatusTold", "TableTold", "EdgesTold"}
 
 
-@pytest.mark.skipif(find_spec("metadata") is None, reason="needs openmetadata-ingestion")
-@pytest.mark.filterwarnings("ignore")
-def test_openmetadatas_models_take_every_request() -> None:
-    """What went over the wire to the fake: lineage, observability, prerequisites."""
-    _without_its_profiler()
-    from metadata.generated.schema.api.classification.createTag import (  # type: ignore[import-not-found]
-        CreateTagRequest,
+def read(vendors: Path, vendor: str, requests: list[dict[str, Any]]) -> int:
+    """How many things the vendor's models read; all of them must be right."""
+    done = subprocess.run(
+        [str(vendors), str(Path(__file__).parent / "vendors" / f"read_{vendor}.py")],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
-    from metadata.generated.schema.api.lineage.addLineage import (  # type: ignore[import-not-found]
-        AddLineageRequest,
-    )
-    from metadata.generated.schema.api.services.createPipelineService import (  # type: ignore[import-not-found]
-        CreatePipelineServiceRequest,
-    )
-    from metadata.generated.schema.type.lifeCycle import (  # type: ignore[import-not-found]
-        LifeCycle,
-    )
-    from metadata.generated.schema.type.pipelineObservability import (  # type: ignore[import-not-found]
-        PipelineObservability,
-    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["wrong"] == []
+    return int(found["read"])
 
+
+def test_datahubs_classes_read_every_aspect_back(vendors: Path) -> None:
+    """In both manners of naming, added to and written over; and what is taken back."""
+    told = []
+    for style, lineage in product(("plugin", "openlineage"), ("merge", "replace")):
+        raw = {
+            "type": "datahub",
+            "schemas": True,
+            "urn_style": style,
+            "lineage": lineage,
+            "naming": [{"namespace": "snowflake://*", "case": "lower"}],
+        }
+        fake = FakeDataHub()
+        told += sent(fake, SHOP, **raw)
+        later = sent(fake, LATER, **raw, **RETIRES)
+        assert any('"removed": true' in json.dumps(request) for request in later)
+        told += later
+    assert read(vendors, "datahub", told) > 200
+
+
+def test_openmetadatas_models_take_every_request(vendors: Path) -> None:
     fake = FakeOpenMetadata()
     fake.table("pg.sales.public.orders", "id", "amount")
-    fake.table("snow.ANALYTICS.REPORTING.DAILY_ORDERS", "ORDER_ID", "AMOUNT")
-    naming = [
-        {"namespace": "postgres://*", "service": "pg"},
-        {"namespace": "snowflake://*", "service": "snow"},
-    ]
-    fresh = replace(shop.DAILY_ENTRY, written_at=shop.START, written_by=shop.LOAD_WROTE)
-    with serving(fake) as url:
-        raw = {"type": "openmetadata", "url": url, "naming": naming, "airflow_url": "http://a"}
-        sink = settings.targets({"sinks": {"one": raw}}, {})[0].sink
-        told = [sink.render(entry) for entry in (shop.DAG_ENTRY, shop.LOAD_ENTRY, fresh)]
-        assert list(sink.push(told)) == [None, None, None]
-    read = 0
-    for request in fake.seen:
-        for ending, model in (
-            ("/pipelineServices", CreatePipelineServiceRequest),
-            ("/tags", CreateTagRequest),
-            ("/lineage", AddLineageRequest),
-            ("/pipelineObservability/airflow.orders_sync", PipelineObservability),
-        ):
-            if request.method == "PUT" and request.path.endswith(ending):
-                model.model_validate(request.json())
-                read += 1
-        if request.method == "PATCH":
-            LifeCycle.model_validate(request.json()[0]["value"])
-            read += 1
-    assert read == 6
-
-
-@pytest.mark.skipif(find_spec("pyatlan") is None, reason="needs pyatlan")
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("family", ["airflow", "flow"])
-def test_pyatlans_models_give_every_attribute_back(family: str) -> None:
-    """They drop what they do not know and say nothing; so what was read is written and compared."""
-    import json
-
-    from pyatlan.model import assets  # type: ignore[import-not-found]
-
-    fake = FakeAtlan()
-    fake.table("default/postgres/1/sales/public/orders", "id", "amount")
-    fake.table("default/snowflake/2/ANALYTICS/REPORTING/DAILY_ORDERS", "ORDER_ID", "AMOUNT")
+    fake.add("/services/databaseServices", "snow")
     raw = {
-        "type": "atlan",
-        "connection": "default/airflow/1",
-        "family": family,
-        "token_env": "TOKEN",
+        "type": "openmetadata",
         "naming": [
-            {"namespace": "postgres://*", "connection": "default/postgres/1"},
-            {"namespace": "snowflake://*", "connection": "default/snowflake/2"},
+            {"namespace": "postgres://*", "service": "pg"},
+            {"namespace": "snowflake://*", "service": "snow"},
         ],
+        "airflow_url": "https://airflow.example.com",
+        "create_tables": True,
     }
-    fresh = replace(shop.DAILY_ENTRY, written_at=shop.START, written_by=shop.LOAD_WROTE)
-    with serving(fake) as url:
-        environ = {"TOKEN": "x"}
-        sink = settings.targets({"sinks": {"one": {**raw, "url": url}}}, environ)[0].sink
-        told = [sink.render(entry) for entry in (*SHOP, fresh)]
-        told = [payload for payload in told if payload is not None]
-        outcomes = list(sink.push(told))
-    assert len([outcome for outcome in outcomes if outcome is None]) >= len(told) - 1
-    read = 0
-    for request in fake.seen:
-        for entity in request.json().get("entities", ()):
-            model = getattr(assets, entity["typeName"]).parse_obj(entity)
-            kept = json.loads(model.json(by_alias=True, exclude_unset=True))["attributes"]
-            assert set(entity["attributes"]) == set(kept), entity["typeName"]
-            for name, value in entity["attributes"].items():
-                if not isinstance(value, dict | list):
-                    assert kept[name] == value, name
-            read += 1
-    assert read > 8
+    told = sent(fake, (shop.DAG_ENTRY, *SHOP), **raw)
+    later = sent(fake, LATER, **raw, **RETIRES)
+    assert [one["method"] for one in later if one["method"] != "GET"] == ["DELETE"]
+    assert read(vendors, "openmetadata", told + later) > 12
+
+
+def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
+    """In both families of assets; what is archived; and what is added to somebody else's."""
+    told = []
+    for family in ("airflow", "flow"):
+        raw = {
+            "type": "atlan",
+            "connection": "default/airflow/1",
+            "family": family,
+            "token_env": "TOKEN",
+            "naming": [
+                {"namespace": "postgres://*", "connection": "default/postgres/1"},
+                {"namespace": "snowflake://*", "connection": "default/snowflake/2"},
+            ],
+        }
+        fake = FakeAtlan()
+        fake.table("default/postgres/1/sales/public/orders", "id", "amount")
+        fake.table("default/snowflake/2/ANALYTICS/REPORTING/DAILY_ORDERS", "ORDER_ID", "AMOUNT")
+        told += sent(fake, SHOP, **raw)
+        later = sent(fake, LATER, **raw, **RETIRES)
+        assert [one["method"] for one in later].count("DELETE") == 2
+        task = next(name for name in fake.assets if name.endswith("load"))
+        fake.add(fake.assets[task]["typeName"], task)  # made by somebody else
+        fake.add("Process", f"{task}/process")
+        theirs = sent(fake, [shop.LOAD_ENTRY], **raw)
+        assert "appendRelationshipAttributes" in json.dumps(theirs)
+        told += later + theirs
+    assert read(vendors, "atlan", told) > 120

@@ -1,0 +1,50 @@
+"""Requests to Atlan, read by pyatlan's models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pyatlan.model import assets  # type: ignore[import-not-found]
+from pyatlan.model.enums import AtlanDeleteType  # type: ignore[import-not-found]
+from pyatlan.model.fields.atlan_fields import (  # type: ignore[import-not-found]
+    KeywordField,
+    KeywordTextField,
+)
+from reading import Request, left_out, main  # type: ignore[import-not-found]
+
+#: Of pyatlan, by the names that a search may ask for exactly.
+_EXACT = {
+    field.elastic_field_name
+    for field in (getattr(assets.Asset, name) for name in dir(assets.Asset) if name.isupper())
+    if isinstance(field, KeywordField | KeywordTextField)
+} | {"__state"}
+
+
+def read(request: Request) -> Iterator[str | None]:
+    if request["method"] == "DELETE":
+        AtlanDeleteType(request["query"]["deleteType"])
+        yield None if request["query"]["guid"] else "nothing to delete"
+    elif request["path"].endswith("indexsearch"):
+        query = request["body"]["dsl"]["query"]["bool"]
+        for condition in (*query["filter"], *query.get("must_not", ())):
+            ((_, what),) = condition.items()
+            (field,) = what
+            yield None if field in _EXACT else f"{field} is no keyword"
+    else:
+        for entity in request["body"]["entities"]:
+            model = getattr(assets, entity["typeName"]).parse_obj(entity)
+            kept = json.loads(model.json(by_alias=True, exclude_unset=True))
+            yield left_out(entity, kept)
+            told, found = entity["attributes"], kept["attributes"]
+            yield left_out(told, found)
+            for name, value in told.items():
+                if not isinstance(value, dict | list) and found[name] != value:
+                    yield f"{name} became {found[name]!r}"
+            added = entity.get("appendRelationshipAttributes")
+            if added:
+                fields = {field.alias for field in model.Attributes.__fields__.values()}
+                yield None if set(added) <= fields else f"{sorted(added)}"
+
+
+main(read)
