@@ -370,3 +370,41 @@ def test_an_idle_deliverer_leaves_and_frees_the_lock(spool: Spool, receiver: Rec
 @pytest.mark.parametrize("module", [fairlead.delivery, fairlead.destinations])
 def test_the_examples_in_the_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
+
+
+def test_a_spool_that_cannot_be_worked_on_is_complained_about_once_and_tried_again(
+    spool: Spool, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a disk that is read-only for a while; here the lock is a folder for a while."""
+    put(spool, 3)
+    lock = spool.folder / "append.lock"
+    lock.unlink()
+    lock.mkdir()
+    pace = Pace(poll=0.02, pause=0.02)
+    with http(receiver.url) as destination:
+        deliverer = Deliverer(spool, destination, pace)
+        thread = threading.Thread(target=deliverer.run)
+        thread.start()
+        time.sleep(0.5)
+        assert not receiver.events
+        lock.rmdir()
+        wait_until_empty(spool)
+        deliverer.stop()
+        thread.join()
+    assert numbers(receiver) == [0, 1, 2]
+    assert caplog.text.count("cannot be worked on") == 1
+
+
+def test_a_segment_that_cannot_be_read_does_not_stop_the_others(
+    spool: Spool, receiver: Receiver
+) -> None:
+    """As with a bad sector; here a segment is a folder."""
+    put(spool, 1)
+    spool.seal(datetime.now(UTC))
+    bad = spool.folder / "segments" / f"{1:020d}.log"
+    bad.mkdir()
+    with http(receiver.url) as destination:
+        with pytest.raises(IsADirectoryError):
+            Deliverer(spool, destination, FAST).pass_once()
+        assert numbers(receiver) == [0]
+        bad.rmdir()

@@ -110,6 +110,7 @@ class Deliverer:
         self._still_wanted = still_wanted
         self._stop = threading.Event()
         self._end = math.inf
+        self._complaint = ""
         self.tally = Tally()
 
     def stop(self) -> None:
@@ -130,7 +131,9 @@ class Deliverer:
         idle = 0.0
         while self._going:
             try:
-                if self.pass_once():
+                busy = self.pass_once()
+                self._complaint = ""
+                if busy:
                     idle = 0.0
                     continue
                 if delivery is not None and idle >= self._pace.idle_exit:
@@ -138,7 +141,7 @@ class Deliverer:
                         return
                     continue
             except OSError as error:  # its disk is full, read-only or failing: that may pass
-                log.warning("The spool cannot be worked on, again soon: %s", error)
+                self._complain(f"The spool cannot be worked on, again soon: {error}")
                 self._stop.wait(self._pace.pause)
                 continue
             self._stop.wait(self._pace.poll)
@@ -252,7 +255,13 @@ class Deliverer:
             self._spool.enforce(datetime.now(UTC))
             self._spool.flush_to_disk()
         except OSError as error:
-            log.warning("What waits in the spool cannot be put on the platter now: %s", error)
+            self._complain(f"What waits in the spool cannot be put on the platter now: {error}")
+
+    def _complain(self, text: str) -> None:
+        """Once, until something else is wrong: the log lies on the same disk."""
+        if text != self._complaint:
+            log.warning("%s", text)
+            self._complaint = text
 
 
 def stop_on_signals(deliverer: Deliverer) -> None:
