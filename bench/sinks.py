@@ -22,18 +22,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
 import sqlalchemy as sa
 from tests.sinks import events
-from tests.sinks.datahub import FakeDataHub
-from tests.sinks.openlineage import FakeMarquez
 from tests.sinks.server import serving
-from tests.sinks.together import Together, together, weather
+from tests.sinks.together import Together, asked, fakes, together, weather
 
 from fairlead_bridge import flow, inbox, outbox
 from fairlead_bridge.catalog import entry
@@ -64,10 +62,10 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), help="these parts alone"
     )
-    parser.add_argument("--fakes", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--fakes", type=int, nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.fakes:
-        _serve_fakes(*given.fakes)
+        _serve_fakes(given)
         return
     for part in given.only:
         _PARTS[part](given)
@@ -215,15 +213,14 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
         with writing(db) as tx:
             outbox.retell(tx, name, target.kinds, NOW)
         now, rounds = NOW + 7200 * SECOND, 0
-        while True:
-            flow.deliver(db, target, now)
-            rounds += 1
-            now += 700 * SECOND
-            if rounds % 20 == 0:
-                with reading(db) as tx:
-                    count = outbox.counts(tx, [name], now)[name]
-                if not count.waiting or rounds > 20_000:
-                    break
+        count = outbox.Count(waiting=1)
+        while count.waiting and rounds <= 20_000:
+            for _ in range(20):
+                flow.deliver(db, target, now)
+                now += 700 * SECOND
+            rounds += 20
+            with reading(db) as tx:
+                count = outbox.counts(tx, [name], now)[name]
         print(
             f"{name:<14}{len(fake.seen):>10}{rounds:>8}{count.in_sync:>9}{count.waiting:>6}"
             f"{count.rejected:>10}"
@@ -232,46 +229,42 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
 
 def _dead(given: argparse.Namespace) -> None:
     """A bridge as people run it; its catalogs come up when it has heard of everything."""
-    port, marquez, datahub = _free_port(), _free_port(), _free_port()
-    bodies = list(events.dag_runs(given.away, given.dags, given.tasks))
-    sinks = {
-        "marquez": {
-            "type": "openlineage",
-            "preset": "marquez",
-            "url": f"http://127.0.0.1:{marquez}",
-        },
-        "datahub": {"type": "datahub", "url": f"http://127.0.0.1:{datahub}"},
-    }
+    port, *ports = (_free_port() for _ in range(5))
+    asked_for = asked([f"http://127.0.0.1:{each}" for each in ports])
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
         command += ["--database-url", url, "--log-level", "error"]
-        with _running(command, port, FAIRLEAD_SINKS=json.dumps(sinks)) as bridge:
+        with _running(command, port, FAIRLEAD_SINKS=json.dumps(asked_for), T="t") as bridge:
             time.sleep(3)
             db, memory = open_database(url), [_worker_memory(bridge)]
-            with requests.Session() as session:
-                for n, body in enumerate(bodies):
-                    session.post(f"http://127.0.0.1:{port}/api/v1/lineage", body).raise_for_status()
-                    if n % 200 == 0:
-                        memory.append(_worker_memory(bridge))
+            began = time.perf_counter()
+            count = _post(
+                f"http://127.0.0.1:{port}", given, lambda: memory.append(_worker_memory(bridge))
+            )
             while _waiting(db, t.waiting):
                 memory.append(_worker_memory(bridge))
                 time.sleep(0.2)
-            owed, size, down = _waiting(db, t.delivery), _size(db), _worker_memory(bridge)
-            print(f"\n{len(bodies)} events to a bridge whose catalogs are dead, then drained")
-            print(f"the outbox owes {owed} names, {size / 1000:.0f} kB")
-            ports = [str(marquez), str(datahub)]
-            fakes = [sys.executable, "-m", "bench.sinks", "--fakes", *ports]
-            with _running(fakes, datahub):
-                with writing(db) as tx:  # do not wait for the end of their rest
-                    tx.execute(sa.update(t.sink).values(due_at=0))
-                    tx.execute(sa.update(t.delivery).values(due_at=0))
-                began, draining = time.perf_counter(), [down]
-                while _waiting(db, t.delivery):
-                    draining.append(_worker_memory(bridge))
-                    time.sleep(0.2)
-                took = time.perf_counter() - began
-            print(f"drained in {took:.1f} s, {owed / took:,.0f} entries/s")
+            took = time.perf_counter() - began
+            owed, size, down = _owed(db), _size(db), _worker_memory(bridge)
+            whole = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
+            print(
+                f"\n{count} events to a bridge whose four catalogs are dead, in {took:.0f} s; then drained"
+            )
+            print(
+                f"the outbox owes {sum(owed.values())} names, {size / 1e6:.1f} MB; the whole database "
+                f"has {whole:.0f} MB"
+            )
+            fakes_at = [sys.executable, "-m", "bench.sinks", "--fakes", *map(str, ports)]
+            fakes_at += ["--dags", str(given.dags), "--tasks", str(given.tasks)]
+            with _running(fakes_at, ports[-1]):
+                draining, drained = _drained(db, bridge, owed)
+            print(f"{'sink':<14}{'owed':>9}{'drained in s':>14}{'entries/s':>11}")
+            for name, seconds in drained.items():
+                print(f"{name:<14}{owed[name]:>9}{seconds:>14.0f}{owed[name] / seconds:>11,.0f}")
+            with reading(db) as tx:
+                counts = outbox.counts(tx, list(owed), NOW)
+            print(f"in sync after it: {sum(one.in_sync for one in counts.values())}")
             print(
                 f"the worker's memory in MB: before {memory[0]:.0f}, at most {max(memory):.0f} while "
                 f"they were dead, then {down:.0f}, at most {max(draining):.0f} while draining, "
@@ -280,8 +273,40 @@ def _dead(given: argparse.Namespace) -> None:
             db.dispose()
 
 
-def _serve_fakes(marquez: int, datahub: int) -> None:
-    with serving(FakeMarquez(), marquez), serving(FakeDataHub(), datahub):
+def _post(bridge: str, given: argparse.Namespace, look: Callable[[], object]) -> int:
+    """Every event, one request after another; how many there were."""
+    count = 0
+    with requests.Session() as session:
+        for body in events.dag_runs(given.away, given.dags, given.tasks):
+            session.post(f"{bridge}/api/v1/lineage", body).raise_for_status()
+            if count % 200 == 0:
+                look()
+            count += 1
+    return count
+
+
+def _drained(
+    db: sa.Engine, bridge: int, owed: dict[str, int]
+) -> tuple[list[float], dict[str, float]]:
+    """The worker's memory while catalogs that are back are told, and the seconds each took."""
+    with writing(db) as tx:  # do not wait for the end of their rest
+        tx.execute(sa.update(t.sink).values(due_at=0))
+        tx.execute(sa.update(t.delivery).values(due_at=0))
+    began, memory, took = time.perf_counter(), [_worker_memory(bridge)], dict[str, float]()
+    while len(took) < len(owed):
+        left = _owed(db)
+        for name in owed:
+            if not left.get(name) and name not in took:
+                took[name] = time.perf_counter() - began
+        memory.append(_worker_memory(bridge))
+        time.sleep(0.2)
+    return memory, took
+
+
+def _serve_fakes(given: argparse.Namespace) -> None:
+    with ExitStack() as stack:
+        for fake, port in zip(fakes(given.dags, given.tasks), given.fakes, strict=True):
+            stack.enter_context(serving(fake, port))
         signal.pause()  # until we are ended
 
 
@@ -314,11 +339,15 @@ def _worker_memory(bridge: int) -> float:
 
 
 def _waiting(db: sa.Engine, table: sa.Table) -> int:
-    statement = sa.select(sa.func.count()).select_from(table)
-    if table is t.delivery:
-        statement = statement.where(table.c.state == "waiting")
     with reading(db) as tx:
-        return tx.scalar(statement) or 0
+        return tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def _owed(db: sa.Engine) -> dict[str, int]:
+    """What each sink has yet to hear."""
+    waiting = sa.select(t.delivery.c.sink, sa.func.count()).where(t.delivery.c.state == "waiting")
+    with reading(db) as tx:
+        return {name: int(count) for name, count in tx.execute(waiting.group_by(t.delivery.c.sink))}
 
 
 def _free_port() -> int:

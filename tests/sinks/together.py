@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,8 @@ from tests.sinks.server import Answer, Cut, Fake, Request, Trouble, serving
 CONNECTION, DATABASE = "default/airflow/1", "default/postgres/2"
 NAMING = [{"namespace": events.WAREHOUSE, "service": "warehouse", "connection": DATABASE}]
 
+Fakes = tuple[FakeMarquez, FakeDataHub, FakeOpenMetadata, FakeAtlan]
+
 
 @dataclass(frozen=True)
 class Together:
@@ -32,37 +34,40 @@ class Together:
         return {name: getattr(self, name) for name in self.targets}
 
 
-@contextmanager
-def together(dags: int, tasks: int, **more: Any) -> Iterator[Together]:
-    """Fakes that have the tables of this many DAGs, and the sinks that tell them."""
-    marquez, datahub = FakeMarquez(), FakeDataHub()
+def fakes(dags: int, tasks: int) -> Fakes:
+    """Catalogs that have the tables of this many DAGs."""
     openmetadata, atlan = FakeOpenMetadata(), FakeAtlan()
     for dag in range(dags):
         for task in range(tasks + 1):
             name = events.table(dag, task)
             openmetadata.table(f"warehouse.{name}", *events.COLUMNS)
             atlan.table(f"{DATABASE}/{name.replace('.', '/')}", *events.COLUMNS)
+    return FakeMarquez(), FakeDataHub(), openmetadata, atlan
+
+
+def asked(urls: Sequence[str], **more: Any) -> dict[str, Any]:
+    """The settings of sinks that tell `fakes` at these addresses; Atlan's token is in T."""
+    own: dict[str, dict[str, Any]] = {
+        "marquez": {"type": "openlineage", "preset": "marquez"},
+        "datahub": {"type": "datahub"},
+        "openmetadata": {"type": "openmetadata"},
+        "atlan": {"type": "atlan", "connection": CONNECTION, "token_env": "T", "rate": 1e6},
+    }
+    told = zip(own.items(), urls, strict=True)
+    return {
+        "sinks": {name: {**settings, **more, "url": url} for (name, settings), url in told},
+        "naming": NAMING,
+    }
+
+
+@contextmanager
+def together(dags: int, tasks: int, **more: Any) -> Iterator[Together]:
+    """`fakes`, and the sinks that tell them."""
+    found = fakes(dags, tasks)
     with ExitStack() as stack:
-        urls = {
-            name: stack.enter_context(serving(fake))
-            for name, fake in (
-                ("marquez", marquez),
-                ("datahub", datahub),
-                ("openmetadata", openmetadata),
-                ("atlan", atlan),
-            )
-        }
-        own: dict[str, dict[str, Any]] = {
-            "marquez": {"type": "openlineage", "preset": "marquez"},
-            "datahub": {"type": "datahub"},
-            "openmetadata": {"type": "openmetadata"},
-            "atlan": {"type": "atlan", "connection": CONNECTION, "token_env": "T", "rate": 1e6},
-        }
-        asked = {name: {**own[name], **more, "url": urls[name]} for name in own}
-        targets = settings.targets({"sinks": asked, "naming": NAMING}, {"T": "t"})
-        yield Together(
-            marquez, datahub, openmetadata, atlan, {target.name: target for target in targets}
-        )
+        urls = [stack.enter_context(serving(fake)) for fake in found]
+        targets = settings.targets(asked(urls, **more), {"T": "t"})
+        yield Together(*found, {target.name: target for target in targets})
 
 
 def weather(seed: int, share: float) -> Callable[[Request], Trouble]:
