@@ -23,7 +23,7 @@ class AtlanSettings(SinkSettings):
         description="AirflowDag and AirflowTask, or FlowControlOperation as generic OpenLineage",
     )
     entities: int = Field(default=100, ge=1, le=10_000, description="in one request, at most")
-    #: Two requests that make the same DAG at once make two of it; and the limit is the rate.
+    #: Two requests that make the same DAG at once may make two of it; and the limit is the rate.
     concurrency: int = Field(default=1, ge=1, le=1, description="requests at once")
     rate: float | None = Field(default=8.0, gt=0, description="requests a second, at most")
     agent: str = Field(default="fairlead", description="x-atlan-agent-id; rate limits are its own")
