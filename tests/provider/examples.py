@@ -31,6 +31,59 @@ def _sql(name: str, arguments: dict[str, Any], inputs: Names, **more: Any) -> Ex
     return _in("common-sql", f"common.sql.{name}", told, inputs, runs=True, **more)
 
 
+class Fivetran:
+    """Fivetran's API, as its hook hands out what it answers."""
+
+    def get_connector(self, connector_id: str) -> dict[str, Any]:
+        return {"service": "postgres", "group_id": "g", "config": {"password": "hidden"}}
+
+    def get_groups(self, group_id: str) -> dict[str, Any]:
+        return {"name": "shop"}
+
+    def get_destinations(self, destination_id: str) -> dict[str, Any]:
+        config = {
+            "host": "acme.eu.snowflakecomputing.com",
+            "snowflake_cloud": "AWS",
+            "database": "LAKE",
+        }
+        return {"service": "snowflake", "config": config}
+
+    def get_connector_schemas(self, connector_id: str) -> dict[str, Any]:
+        def schema(name: str, *tables: str, off: str = "") -> dict[str, Any]:
+            return {
+                "name_in_destination": name,
+                "enabled": True,
+                "tables": {
+                    table: {"name_in_destination": table, "enabled": table != off}
+                    for table in tables
+                },
+            }
+
+        return {
+            "schemas": {
+                "crm": schema("crm", "people", "old", off="old"),
+                "web": schema("web", "hits"),
+            }
+        }
+
+    def get_metadata(self, connector_id: str, metadata: str) -> dict[str, Any]:
+        names = ("people", "old", "hits")
+        tables = [
+            {"id": name, "name_in_source": name, "name_in_destination": name} for name in names
+        ]
+        columns = [
+            {
+                "parent_id": name,
+                "name_in_source": "id",
+                "name_in_destination": "id",
+                "type_in_source": "int",
+                "type_in_destination": "NUMBER",
+            }
+            for name in names
+        ]
+        return {"items": tables if metadata == "tables" else columns}
+
+
 RAW = {(SPACE, "raw")}
 COUNT = "SELECT count(*) > 0 FROM raw"
 SQL = "operators.sql."
@@ -1179,7 +1232,8 @@ EXAMPLES = [
         "airflow-provider-duckdb",
         {
             "conn_id": "fast",
-            "sql": "CREATE TABLE raw (id INT); CREATE TABLE mart AS SELECT id FROM raw",
+            "sql": "CREATE OR REPLACE TABLE raw (id INT); "
+            "CREATE OR REPLACE TABLE mart AS SELECT id FROM raw",
             "split_statements": True,
         },
         {("duckdb://{folder}/fast.duckdb", "fast.main.raw")},
@@ -1190,5 +1244,17 @@ EXAMPLES = [
         needs="duckdb_provider.hooks.duckdb_hook",
         runs=True,
         columns=True,
+    ),
+    Example(
+        "fivetran_provider_async.operators.FivetranOperator",
+        "airflow-provider-fivetran-async",
+        {"fivetran_conn_id": "five", "connector_id": "c_1"},
+        {("fivetran://c_1", "crm"), ("fivetran://c_1", "web")},
+        {
+            ("snowflake://acme.eu.aws", "lake.crm.people"),
+            ("snowflake://acme.eu.aws", "lake.web.hits"),
+        },
+        says={"sourceCodeLocation": "https://fivetran.com/dashboard/connectors/c_1"},
+        learnt={"hook": Fivetran()},
     ),
 ]

@@ -74,6 +74,16 @@ def test_a_database_is_a_schema_where_it_is_so_called() -> None:
     assert of_server("vertica", "h", None, "shop").catalog == "shop"
 
 
+def _hook(path: str) -> Any:
+    module, _, kind = path.rpartition(".")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return getattr(importlib.import_module(module), kind)
+        except ImportError as error:  # or a library of the system's, such as unixODBC
+            pytest.skip(f"not installed: {error}")
+
+
 HOOKS = [
     ("airflow.providers.jdbc.hooks.jdbc.JdbcHook", "jdbc", PG, "shop.public.orders"),
     (
@@ -101,6 +111,12 @@ HOOKS = [
         "shop.orders",
     ),
     (
+        "airflow.providers.apache.hive.hooks.hive.HiveCliHook",
+        "hive",
+        "hive://hive.example:10000",
+        "shop.orders",
+    ),
+    (
         "airflow_clickhouse_plugin.hooks.clickhouse_dbapi.ClickHouseDbApiHook",
         "green",
         "clickhouse://house.example:9000",
@@ -116,14 +132,30 @@ HOOKS = [
 def test_a_hook_names_the_tables_of_its_database(
     path: str, connection: str, namespace: str, name: str
 ) -> None:
-    module, _, kind = path.rpartition(".")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            hook: Any = getattr(importlib.import_module(module), kind)
-        except ImportError as error:  # or a library of the system's, such as unixODBC
-            pytest.skip(f"not installed: {error}")
+    hook = _hook(path)
     with operators.shop():
         database = databases.behind(hook(connection))
     assert database is not None
     assert database.identity(Table("orders")) == (namespace, name)
+
+
+@pytest.mark.airflow
+def test_a_statement_says_in_which_schema_it_ran() -> None:
+    hook = _hook("airflow.providers.apache.hive.hooks.hive.HiveServer2Hook")
+    with operators.shop():
+        database = databases.behind(hook("hive2"), {"default_schema": "mart"})
+    assert database is not None
+    assert database.identity(Table("orders")).name == "mart.orders"
+
+
+@pytest.mark.airflow
+def test_redshift_behind_its_api_is_the_cluster() -> None:
+    hook = _hook("airflow.providers.amazon.aws.hooks.redshift_data.RedshiftDataHook")
+    told = {"default_db": "shop", "extra": {"cluster_identifier": "c"}}
+    with operators.shop():
+        database = databases.behind(hook("aws"), told)
+    assert database is not None
+    assert database.identity(Table("orders")) == (
+        "redshift://c.eu-west-1:5439",
+        "shop.public.orders",
+    )

@@ -54,6 +54,7 @@ EXTRACTORS = (
     "fairlead_airflow.extractors.remote.PapermillExtractor",
     "fairlead_airflow.extractors.remote.DbtCloudExtractor",
     "fairlead_airflow.extractors.remote.AirbyteExtractor",
+    "fairlead_airflow.extractors.fivetran.FivetranExtractor",
 )
 _STOCK = "airflow.providers.openlineage.extractors."
 

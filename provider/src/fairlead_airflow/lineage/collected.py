@@ -42,22 +42,24 @@ def _reported() -> Any:
 
 
 def _sql(extras: list[Any]) -> Lineage:
-    by_hook: dict[int, tuple[Any, list[Any]]] = {}
+    """The statements, those of one hook and one default database together, in their order."""
+    groups: dict[tuple[Any, ...], list[Any]] = {}
     for extra in extras:
         if extra.key != _SQL:
             continue
         sql = str(extra.value.get("sql") or "").strip()
         if sql and not sql.upper().startswith(_PHANTOM):
-            by_hook.setdefault(id(extra.context), (extra.context, []))[1].append(extra)
+            told = (extra.value.get("default_db"), extra.value.get("default_schema"))
+            groups.setdefault((id(extra.context), *told), []).append(extra)
     result = Lineage()
-    for hook, ran in by_hook.values():
-        result.add(_of_hook(hook, ran))
+    for ran in groups.values():
+        result.add(_of_hook(ran[0].context, ran))
     return result
 
 
 def _of_hook(hook: Any, ran: list[Any]) -> Lineage:
     # Only where there is SQL: the parser takes a moment to import.
-    from fairlead_airflow.lineage import databases
+    from fairlead_airflow.lineage import databases, external
     from fairlead_airflow.lineage.statements import Executed, lineage_of
 
     scripts = [
@@ -65,10 +67,14 @@ def _of_hook(hook: Any, ran: list[Any]) -> Lineage:
         Executed(extra.value["sql"], _times(extra.value.get("row_count"), extra.count))
         for extra in ran
     ]
-    database = databases.behind(hook)
+    database = databases.behind(hook, ran[0].value)
     if database is None:
         return Lineage(statements=[script.sql for script in scripts])
-    return lineage_of(scripts, database)
+    result = lineage_of(scripts, database)
+    jobs = {job for extra in ran if (job := extra.value.get("job_id"))}
+    if len(jobs) == 1:  # of several no one stands for the task
+        result.run_facets = external.run(jobs.pop(), database.namespace)
+    return result
 
 
 def _times(rows: int | None, count: int) -> int | None:

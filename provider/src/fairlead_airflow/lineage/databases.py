@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +28,7 @@ class Database(Protocol):
     """What lineage must know of a database."""
 
     dialect: str
+    namespace: str
 
     def identity(self, table: Table) -> Identity:
         """The dataset that a table is."""
@@ -35,20 +37,50 @@ class Database(Protocol):
         """Column names and types in their order; None if not known."""
 
 
-def behind(hook: Any) -> Database | None:
-    """The database behind a hook, or None if nothing can be told about it."""
+def behind(hook: Any, told: Mapping[str, Any] | None = None) -> Database | None:
+    """The database behind a hook, or None if nothing can be told about it.
+
+    `told` is what a hook reported with a statement: the database and the schema that were in force.
+    """
+    told = told or {}
     try:
         kind = getattr(hook, "conn_type", None)
         if kind == "sqlite":
             return _sqlite(hook)
         if kind == "duckdb":
             return _duckdb(hook)
-        if kind == JDBC:  # its hook leaves the database and the schema out of names
-            return _told_by_connection(hook) or _told_by_hook(hook)
-        return _told_by_hook(hook) or _told_by_connection(hook)
+        if type(hook).__name__ == "RedshiftDataHook":
+            return _redshift_data(hook, told)
+        server = _server(hook, kind)
     except Exception:  # hooks are of any make; without a database there is no lineage
         log.debug("No database could be told from %r", hook, exc_info=True)
         return None
+    if server is None:
+        return None
+    return server.within(told.get("default_db"), told.get("default_schema"))
+
+
+def _server(hook: Any, kind: str | None) -> ServerDatabase | None:
+    if kind == JDBC:  # its hook leaves the database and the schema out of names
+        return _told_by_connection(hook) or _told_by_hook(hook)
+    return _told_by_hook(hook) or _told_by_connection(hook)
+
+
+def _connection(hook: Any) -> Any:
+    """Of any hook: those of databases have a method for its id."""
+    told = getattr(hook, "get_conn_id", None)
+    conn_id = told() if told else getattr(hook, getattr(hook, "conn_name_attr", ""), None)
+    return hook.get_connection(conn_id) if conn_id else hook.conn
+
+
+def _redshift_data(hook: Any, told: Mapping[str, Any]) -> Database | None:
+    """Redshift behind its HTTP API: the connection is Amazon's, the cluster is told with each query."""
+    extra = told.get("extra") or {}
+    cluster = extra.get("cluster_identifier") or extra.get("workgroup_name")
+    if not cluster or not hook.region_name:
+        return None
+    namespace = f"redshift://{cluster}.{hook.region_name}:5439"
+    return ServerDatabase(Address(namespace, "redshift", told.get("default_db") or "", "public"))
 
 
 def _sqlite(hook: Any) -> Database | None:
@@ -66,6 +98,7 @@ class SqliteDatabase:
     dialect = "sqlite"
 
     def __init__(self, path: str) -> None:
+        self.namespace = f"sqlite://{path}"
         self._path = path
         self._describe = cache(self._ask)
 
@@ -95,18 +128,17 @@ class SqliteDatabase:
 
 
 def _duckdb(hook: Any) -> Database | None:
-    connection = hook.get_connection(hook.get_conn_id())
-    path = connection.host
+    path = _connection(hook).host
     if not path or ":" in path:  # in memory, or at MotherDuck
         return None
     absolute = os.path.abspath(path)  # noqa: PTH100 - links stay links, as above
     return ServerDatabase(Address(f"duckdb://{absolute}", "duckdb", Path(path).stem, "main"))
 
 
-def _told_by_hook(hook: Any) -> Database | None:
+def _told_by_hook(hook: Any) -> ServerDatabase | None:
     """A database that the hook describes to OpenLineage; named as OpenLineage's own parser does."""
     describe = getattr(hook, "get_openlineage_database_info", None)
-    connection = hook.get_connection(hook.get_conn_id())
+    connection = _connection(hook)
     info = describe(connection) if describe else None
     if info is None:
         return None
@@ -129,9 +161,9 @@ def _default_schema(hook: Any) -> str:
         return ""
 
 
-def _told_by_connection(hook: Any) -> Database | None:
+def _told_by_connection(hook: Any) -> ServerDatabase | None:
     """A database of which only its connection is known."""
-    connection = hook.get_connection(hook.get_conn_id())
+    connection = _connection(hook)
     kind, host, database = connection.conn_type, connection.host or "", connection.schema or ""
     if kind == JDBC:
         address = of_jdbc(host)
@@ -147,8 +179,17 @@ class ServerDatabase:
 
     def __init__(self, address: Address, *, upper: bool = False) -> None:
         self.dialect = dialect_of(address.kind)
+        self.namespace = address.namespace
         self._address = address
         self._upper = upper
+
+    def within(self, database: str | None, schema: str | None) -> ServerDatabase:
+        """The same server, with another default database or schema."""
+        known = self._address
+        if schema is None and database is not None and not known.catalog and known.schema:
+            database, schema = None, database  # where a database is a schema
+        address = replace(known, catalog=database or known.catalog, schema=schema or known.schema)
+        return ServerDatabase(address, upper=self._upper)
 
     def identity(self, table: Table) -> Identity:
         known = self._address

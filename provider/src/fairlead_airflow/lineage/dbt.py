@@ -329,14 +329,14 @@ class Warehouse:
 
     def __init__(self, namespace: str, dialect: str, columns: dict[str, dict[str, str]]) -> None:
         self.dialect = dialect
-        self._namespace = namespace
+        self.namespace = namespace
         self._columns = columns
         self._spelled: dict[str, str] = {}
 
     def of_node(self, node: Mapping[str, Any]) -> Identity:
         name = _name(node)
         self._spelled[name.lower()] = name
-        return Identity(self._namespace, name)
+        return Identity(self.namespace, name)
 
     def learn(self, identity: Identity, columns: list[str]) -> None:
         """Columns of a table that was just made; the catalog, where there is one, knows their types."""
@@ -345,7 +345,7 @@ class Warehouse:
 
     def identity(self, table: Table) -> Identity:
         name = _dotted(table)
-        return Identity(self._namespace, self._spelled.get(name.lower(), name))
+        return Identity(self.namespace, self._spelled.get(name.lower(), name))
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
         return self._columns.get(_dotted(table).lower())

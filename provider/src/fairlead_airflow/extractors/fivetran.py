@@ -1,0 +1,59 @@
+"""Tables that Fivetran copies."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, ClassVar
+
+from fairlead.datasets import Identity
+from fairlead_airflow.extractors.base import Extractor
+from fairlead_airflow.lineage import external
+from fairlead_airflow.lineage.parts import Lineage
+
+
+class FivetranExtractor(Extractor):
+    """`FivetranOperator`. Its own methods tell of the last schema only, and ask Fivetran six times before
+    the task may start; here all are told, when it has ended."""
+
+    operators: ClassVar[tuple[str, ...]] = ("FivetranOperator",)
+
+    def before(self) -> Lineage:
+        told = self.operator.connector_id or self.operator.connector_name
+        page = f"https://fivetran.com/dashboard/connectors/{told}" if told else None
+        return Lineage(job_facets=external.location("fivetran", page))
+
+    def after(self, task_instance: Any) -> Lineage:
+        hook, connector_id = self.operator.hook, self.operator._connector_id
+        connector = hook.get_connector(connector_id)
+        destination = hook.get_destinations(connector["group_id"])
+        common = {
+            "table_response": hook.get_metadata(connector_id, "tables"),
+            "column_response": hook.get_metadata(connector_id, "columns"),
+            "connector_id": connector_id,
+        }
+        datasets = import_module("fivetran_provider_async.utils.operator_utils").datasets
+        result = self.before()
+        for schema in hook.get_connector_schemas(connector_id)["schemas"].values():
+            for end, loc, held in (
+                (connector, "source", result.inputs),
+                (destination, "destination", result.outputs),
+            ):
+                found = datasets(
+                    config=end["config"],
+                    service=end["service"],
+                    schema=_enabled(schema),
+                    loc=loc,
+                    **common,
+                )
+                for node in found:
+                    held[Identity(node.namespace, node.name)] = dict(node.facets or {})
+        return result
+
+
+def _enabled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without what is switched off at Fivetran."""
+    on = schema.get("enabled", True)
+    tables = {
+        name: table for name, table in schema["tables"].items() if on and table.get("enabled", True)
+    }
+    return {**schema, "tables": tables}
