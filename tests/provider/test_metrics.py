@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.provider.versions import AIRFLOW_2
+from tests.provider.versions import AIRFLOW
 from tests.statsd import Statsd
 
 pytestmark = [
     pytest.mark.airflow,
-    pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 sets its one metrics up by itself"),
+    pytest.mark.skipif(
+        AIRFLOW < (3, 2), reason="Airflow before 3.2 sets its one metrics up by itself"
+    ),
 ]
 
 EMIT = """

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.provider.bridging import Bridge, running
-from tests.provider.versions import AIRFLOW_2
+from tests.provider.versions import AIRFLOW
 
 from fairlead_airflow.observed import (
     Background,
@@ -35,7 +35,7 @@ def emitted(uri: str = "file:///data/orders.csv", **more: Any) -> Any:
     """What Airflow's listener gets."""
     asset_class: Any = SimpleNamespace
     event_class: Any = SimpleNamespace
-    if not AIRFLOW_2:
+    if AIRFLOW >= (3, 2):
         from airflow.listeners.types import AssetEvent
         from airflow.serialization.definitions.assets import SerializedAsset
 

@@ -7,21 +7,24 @@ from importlib.metadata import version
 
 import pytest
 
-AIRFLOW_2 = version("apache-airflow").startswith("2.")
+AIRFLOW = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
+AIRFLOW_2 = AIRFLOW < (3,)
 
-tabs_needed = pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 has no tabs for plugins")
+tabs_needed = pytest.mark.skipif(
+    AIRFLOW < (3, 2), reason="Airflow before 3.1 has no tabs for plugins, and 3.1 lists none"
+)
 commands_needed = pytest.mark.skipif(
-    AIRFLOW_2, reason="Airflow 2 takes commands from executors and auth managers only"
+    AIRFLOW < (3, 2), reason="Airflow before 3.2 takes no commands from providers"
 )
 two_maskers_needed = pytest.mark.skipif(
-    AIRFLOW_2, reason="Airflow 2 has one masker for tasks and server"
+    AIRFLOW < (3, 2), reason="Airflow before 3.2 has one masker for tasks and server"
 )
 
 
 def forget_hook_lineage() -> None:
     """As at the start of a task: the hooks of this process have reported nothing yet."""
-    home = import_module("airflow.lineage.hook" if AIRFLOW_2 else "airflow.sdk.lineage")
-    if AIRFLOW_2:
+    home = import_module("airflow.sdk.lineage" if AIRFLOW >= (3, 2) else "airflow.lineage.hook")
+    if hasattr(home, "_hook_lineage_collector"):
         home._hook_lineage_collector = None
     else:
         home.get_hook_lineage_collector.cache_clear()

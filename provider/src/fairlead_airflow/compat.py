@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -214,43 +215,40 @@ def import_errors_are_told_on_the_way_out() -> bool:
     return find_spec("airflow.sdk") is None
 
 
-def tell_asset_events(tell: Callable[[Any], None]) -> None:
-    """Have `tell` called with each asset event, where Airflow has no listener that hears of its extra.
+_last_asset_event = threading.local()
 
-    Airflow 3 has one, `on_asset_event_emitted`. Those of Airflow 2 hear the name of the dataset and
-    nothing else, so the rest is taken from the row at the moment when it is written to the database:
-    by the task, or by the webserver for events that came through the API.
+
+def remember_asset_events() -> None:
+    """For `asset_event_of`, where Airflow's listeners hear nothing of what was said of an asset.
+
+    Airflow 3.2 and newer have `on_asset_event_emitted`, older ones only say which asset (in Airflow 2
+    dataset) has changed: right after its event was written to the database, and in the same thread.
     """
-    if find_spec("airflow.models.dataset") is None:
+    if find_spec("airflow.listeners.types") is not None:
         return
-    from sqlalchemy import event, select
+    from sqlalchemy import event
 
-    models: Any = import_module("airflow.models.dataset")
-    dataset = models.DatasetModel
-
-    def written(mapper: Any, connection: Any, row: Any) -> None:
-        try:
-            query = select(dataset.uri, dataset.extra).where(dataset.id == row.dataset_id)
-            asset = connection.execute(query).one()
-            tell(_AssetEvent(row, SimpleNamespace(name=None, group=None, **asset._mapping)))
-        except Exception:  # Airflow must go on
-            log.warning("A dataset event could not be told", exc_info=True)
-
-    event.listen(models.DatasetEvent, "after_insert", written)
+    if find_spec("airflow.models.dataset") is not None:
+        model = import_module("airflow.models.dataset").DatasetEvent
+    else:
+        model = import_module("airflow.models.asset").AssetEvent
+    event.listen(model, "after_insert", _remember)
 
 
-class _AssetEvent:
-    """A row of Airflow 2 with the attributes of Airflow 3's event."""
+def _remember(mapper: Any, connection: Any, row: Any) -> None:
+    """What is in memory: a row that is being written must not ask the database for more."""
+    _last_asset_event.values = dict(vars(row))
 
-    def __init__(self, row: Any, asset: Any) -> None:
-        self.asset = asset
-        self.extra = row.extra
-        self.source_dag_id = row.source_dag_id
-        self.source_task_id = row.source_task_id
-        self.source_run_id = row.source_run_id
-        self.source_map_index = row.source_map_index
-        # What is in memory: a row that is being written must not ask the database for more.
-        self.source_aliases = list(vars(row).get("source_aliases", ()))
+
+def asset_event_of(asset: Any) -> Any:
+    """The event by which the asset has just changed, as Airflow 3 tells it; None where it tells it itself."""
+    values = vars(_last_asset_event).pop("values", None)
+    if values is None:
+        return None
+    names = ("extra", "source_dag_id", "source_task_id", "source_run_id", "source_map_index")
+    event = SimpleNamespace(asset=asset, **{name: values.get(name) for name in names})
+    event.source_aliases = list(values.get("source_aliases") or ())
+    return event
 
 
 def is_scheduler(component: Any) -> bool:

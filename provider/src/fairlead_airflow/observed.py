@@ -127,6 +127,20 @@ class ObservedListener:
             log.warning("An asset event could not be told", exc_info=True)
 
     @compat.hookimpl
+    def on_asset_changed(self, asset: Any) -> None:
+        self._changed(asset)
+
+    @compat.hookimpl
+    def on_dataset_changed(self, dataset: Any) -> None:
+        self._changed(dataset)
+
+    def _changed(self, asset: Any) -> None:
+        """How Airflow before 3.2 tells it."""
+        event = compat.asset_event_of(asset)
+        if event is not None:
+            self.on_asset_event_emitted(event)
+
+    @compat.hookimpl
     def on_new_dag_import_error(self, filename: str, stacktrace: str) -> None:
         try:
             facts = {"file": str(filename), "trace": str(stacktrace)}

@@ -69,9 +69,8 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         for operator in extractors.register(listener.extractor_manager):
             log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
-            observed = ObservedListener()
-            compat.tell_asset_events(observed.on_asset_event_emitted)
-            cls.listeners = [InstancesListener(listener), observed, StartingListener()]
+            compat.remember_asset_events()
+            cls.listeners = [InstancesListener(listener), ObservedListener(), StartingListener()]
             for module in _OF_EVERY_EVENT:
                 import_module(module)
         if not OpenLineageProviderPlugin.listeners:
