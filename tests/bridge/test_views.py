@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from fairlead_bridge.web.answers import Graph
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import dataset
 from tests.bridge.test_lineage import DB, airflow_of_d, columns
@@ -74,6 +75,30 @@ def test_a_dag_in_focus_stays_one_card_among_datasets(db: sa.Engine) -> None:
     graph = api.get("graph", node="job:prod:d", view="data")
     assert set(cards(graph)) == {"d", "s.daily"}
     assert graph["focus"] == "job:prod:d"
+
+
+@pytest.mark.parametrize("view", ["all", "data"])
+def test_the_answer_is_what_the_description_says(api: Api, view: str) -> None:
+    answer = api.http.get("/api/v1/graph", params={"node": table("s.daily"), "view": view})
+    graph = Graph.model_validate_json(answer.content, strict=True)
+    assert graph.model_dump_json().encode() == answer.content
+
+
+def test_positions_do_not_tell_what_ran_last(api: Api) -> None:
+    """Whatever is told again, whoever looks at the graph finds all where it was."""
+    asked = {"node": table("s.rates"), "up": 9, "down": 9}
+    api.tell(*wrote("other", "s.other", reads=("s.rates",)))
+
+    def places() -> dict[str, tuple[float, float]]:
+        return {
+            name: (card["x"], card["y"]) for name, card in cards(api.get("graph", **asked)).items()
+        }
+
+    before = places()
+    for hour, job in enumerate(("sum", "other", "sum"), start=10):
+        output = "s.daily" if job == "sum" else "s.other"
+        api.tell(*wrote(job, output, reads=("s.rates",), at=f"{hour}:00:00"))
+        assert places() == before
 
 
 # --- DAGs as cards -------------------------------------------------------------------------------

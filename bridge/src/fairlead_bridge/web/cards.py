@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import ids
@@ -16,6 +16,7 @@ from fairlead_bridge.web import datasets, layout, render
 from fairlead_bridge.web.folding import Part
 
 Fields = dict[str, Any]
+Line = tuple[layout.Point, ...]
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Known:
     recent: dict[int, history.Recent]
     runs: dict[int, Row]
     tasks: dict[int, int]  # of each DAG
+    names: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, snapshot: Snapshot, nodes: Iterable[int], asset_ids: set[int]) -> Known:
@@ -72,10 +74,14 @@ class Known:
         return self.jobs[node] if node in self.jobs else self.dags[node]
 
     def name(self, node: int) -> str:
-        if node in self.assets:
-            return render.dataset_node(self.assets[node].namespace, self.assets[node].name)
-        row = self.job(node)
-        return render.job_node(row.namespace, row.name)
+        found = self.names.get(node)
+        if found is None:
+            if node in self.assets:
+                found = render.dataset_node(self.assets[node].namespace, self.assets[node].name)
+            else:
+                found = render.job_node(self.job(node).namespace, self.job(node).name)
+            self.names[node] = found
+        return found
 
     def dag_of(self, node: int) -> int | None:
         """The DAG that a task belongs to."""
@@ -97,13 +103,13 @@ class Known:
                 )
         return found
 
-    def frames(self, part: Part) -> dict[int, layout.Frame]:
+    def frames(self, part: Part) -> list[layout.Frame]:
         """The boxes of the DAGs whose tasks are drawn."""
-        dags = dict.fromkeys(dag for node in part.depths if (dag := self.dag_of(node)) is not None)
-        return {
-            dag: layout.dag_frame(self.name(dag), self.dags[dag].dag_id or self.dags[dag].name)
+        dags = {dag for node in part.depths if (dag := self.dag_of(node)) is not None}
+        return [
+            layout.dag_frame(self.name(dag), self.dags[dag].dag_id or self.dags[dag].name)
             for dag in dags
-        }
+        ]
 
     # --- answers ---
 
@@ -113,7 +119,7 @@ class Known:
             place = drawing.cards[self.name(node)]
             own = self._asset(node, flow) if node in self.assets else self._job(node, part)
             cards.append(
-                a.Card(
+                a.Card.model_construct(  # these values are ours: a test holds them to the model
                     **own,
                     depth=depth,
                     x=place.x,
@@ -200,7 +206,7 @@ class Known:
         self,
         snapshot: Snapshot,
         part: Part,
-        drawing: layout.Drawing,
+        lines: Mapping[tuple[str, str], Line],
         flow: privacy.Flow | None,
     ) -> list[a.Route]:
         run_of = lineage.run_ids(snapshot, part.hops.values())
@@ -211,20 +217,18 @@ class Known:
             for source, target in ((triple[0], triple[1]), (triple[1], triple[2]), triple[::2])
         }
         return [
-            a.Route(
+            a.Route.model_construct(
                 source=self.name(source),
                 target=self.name(target),
                 kind=kind,
                 first_at=render.when(hop.first_at),
                 last_at=render.when(hop.last_at),
                 run_id=run_of.get(hop.last_run) if hop.last_run is not None else None,
-                points=list(line),
+                points=list(lines[self.name(source), self.name(target)]),
                 jobs=[self._through(job) for job in part.via.get((source, target, kind), ())],
                 personal=(source, target) in personal,
             )
-            for ((source, target, kind), hop), line in zip(
-                part.hops.items(), drawing.routes, strict=True
-            )
+            for (source, target, kind), hop in part.hops.items()
         ]
 
     def _through(self, job: int) -> a.Through:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
@@ -17,7 +18,7 @@ from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import folding, layout, picture, render
-from fairlead_bridge.web.cards import Known
+from fairlead_bridge.web.cards import Known, Line
 from fairlead_bridge.web.folding import Part
 from fairlead_bridge.web.lineage import Depth, NodeName
 from fairlead_bridge.web.parameters import AsOf, Catalog
@@ -26,6 +27,8 @@ from fairlead_bridge.web.parameters import AsOf, Catalog
 LARGEST = 5000
 #: Neighbours that an opened side of a card brings, where it does not say how many.
 A_FEW = 50
+#: Newest drawings that are kept: a graph whose states changed is not laid out again.
+DRAWINGS = 16
 SVG = "image/svg+xml"
 
 CardLimit = Annotated[
@@ -181,12 +184,11 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> a.Graph:
     known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
     around = lineage.surroundings(snapshot, known.node_of())
     part = _part(walk, around, known, focus, view)
+    shape = _shape(known, part)
     before = (
-        _arranged(known, _part(plain, around, known, focus, view.plain))
-        if plain is not walk
-        else None
+        _shape(known, _part(plain, around, known, focus, view.plain)) if plain is not walk else None
     )
-    drawing = _arranged(known, part, before)
+    drawing = _drawing(shape, before)
     flow = known.flow(snapshot) if view.flows else None
     return a.Graph(
         focus=known.name(focus.id) if _is_shown(known, part, focus.id) else "",
@@ -194,7 +196,7 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> a.Graph:
         height=drawing.height,
         cards=known.cards(part, drawing, flow),
         groups=known.groups(part, drawing),
-        edges=known.routes(snapshot, part, drawing, flow),
+        edges=known.routes(snapshot, part, _lines(shape, drawing), flow),
         truncated=walk.truncated + part.left_out,
         folded=len({job for jobs in part.via.values() for job in jobs}),
         as_of=render.when(snapshot.now) if snapshot.past else None,
@@ -283,11 +285,35 @@ def _folded(known: Known, part: Part, focus: Asset | Row, view: View) -> dict[in
     return found
 
 
-def _arranged(known: Known, part: Part, before: layout.Drawing | None = None) -> layout.Drawing:
-    return layout.arrange(
-        known.boxes(part),
-        [layout.Link(known.name(source), known.name(target)) for source, target, _ in part.hops],
-        list(known.frames(part).values()),
-        before,
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a drawing is a function of, in an order of its own: positions do not tell the news."""
+
+    boxes: tuple[layout.Box, ...]
+    links: tuple[layout.Link, ...]
+    frames: tuple[layout.Frame, ...]
+    gap: float
+
+
+def _shape(known: Known, part: Part) -> _Shape:
+    ends = {(known.name(source), known.name(target)) for source, target, _ in part.hops}
+    return _Shape(
+        tuple(sorted(known.boxes(part), key=lambda box: box.id)),
+        tuple(layout.Link(source, target) for source, target in sorted(ends)),
+        tuple(sorted(known.frames(part), key=lambda frame: frame.id)),
         layout.LABEL_GAP if part.via else layout.COLUMN_GAP,
     )
+
+
+@lru_cache(maxsize=DRAWINGS)
+def _drawing(shape: _Shape, before: _Shape | None = None) -> layout.Drawing:
+    """Where everything stands; `before` is the shape that some cards were opened or shut in."""
+    stood = _drawing(before) if before is not None else None
+    return layout.arrange(shape.boxes, shape.links, shape.frames, stood, shape.gap)
+
+
+def _lines(shape: _Shape, drawing: layout.Drawing) -> Mapping[tuple[str, str], Line]:
+    return {
+        (link.source, link.target): line
+        for link, line in zip(shape.links, drawing.routes, strict=True)
+    }
