@@ -22,8 +22,8 @@ from fairlead_bridge.entries import EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Name
 from fairlead_bridge.sinks import Outcome, Target, interests, settings
-from fairlead_bridge.sinks.openlineage import lighter
-from fairlead_bridge.sinks.signature import SignatureV4
+from fairlead_bridge.sinks.openlineage.events import lighter
+from fairlead_bridge.sinks.openlineage.signature import SignatureV4
 from tests.sinks.openlineage import (
     FakeAtlanEvents,
     FakeDataplex,

@@ -14,7 +14,7 @@ import pytest
 from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.sinks import settings
 from fairlead_bridge.sinks.naming import Rule
-from fairlead_bridge.sinks.openlineage import PRESETS
+from fairlead_bridge.sinks.openlineage.settings import PRESETS
 from tests.sinks import entries as shop
 from tests.sinks.server import Answer, Fake, Request, serving
 

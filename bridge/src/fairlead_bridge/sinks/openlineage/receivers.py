@@ -1,260 +1,25 @@
-"""
-Any catalog that takes OpenLineage events: every event, in the order of its run, as it came in.
-
-Receivers differ in where they listen, what they take and how much of it; that is a `Preset`.
-"""
+"""Who takes events, and how each wants them."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr
 
 from fairlead_bridge import ids
-from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
 from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
 from fairlead_bridge.sinks.lanes import in_lanes
-from fairlead_bridge.sinks.settings import SinkSettings
-from fairlead_bridge.sinks.signature import SignatureV4
-
-Event = dict[str, Any]
-PresetName = Literal[
-    "url",
-    "marquez",
-    "atlan",
-    "atlan_airflow",
-    "datahub",
-    "openmetadata",
-    "dataplex",
-    "datazone",
-    "collibra",
-]
-
-#: Facets that go first when an event is too large: long, and no catalog's lineage needs them.
-_HEAVY = {
-    "spark.logicalPlan",
-    "spark_unknown",
-    "sourceCode",
-    "spark_properties",
-    "environment-properties",
-    "unknownSourceAttribute",
-    "debug",
-}
-#: Facets that go last.
-_DEAR = {"parent", "columnLineage", "schema", "symlinks", "nominalTime", "errorMessage", "jobType"}
-_SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
-_PRODUCER = "https://openlineage.io"
-
-_encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(Event).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An event as the receiver shall get it; `run` keeps those of one run in order."""
-
-    body: bytes
-    run: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """What a receiver takes."""
-
-    path: str = ""
-    only_runs: bool = True  # no DatasetEvents and JobEvents
-    types: frozenset[str] | None = None  # eventType; None: all
-    both_sides: bool = False  # only events with inputs and outputs
-    strict: bool = False  # the fields that the specification requires must be there
-    max_bytes: int | None = None
-
-
-PRESETS: dict[PresetName, Preset] = {
-    "url": Preset(only_runs=False),
-    "marquez": Preset("/api/v1/lineage", only_runs=False),
-    "atlan": Preset("/events/openlineage/generic-openlineage/api/v1/lineage"),
-    "atlan_airflow": Preset("/events/openlineage/airflow/api/v1/lineage"),
-    "datahub": Preset("/openapi/openlineage/api/v1/lineage"),
-    # OpenMetadata makes table-to-table edges of finished runs, and of nothing else.
-    "openmetadata": Preset(
-        "/api/v1/openlineage/lineage",
-        types=frozenset({"COMPLETE"}),
-        both_sides=True,
-        strict=True,
-    ),
-    "dataplex": Preset(strict=True, max_bytes=5_000_000),
-    "datazone": Preset(max_bytes=300_000),
-    "collibra": Preset(only_runs=False),
-}
-
-
-class OpenLineageSettings(SinkSettings):
-    """A receiver of OpenLineage events."""
-
-    type: Literal["openlineage"] = "openlineage"
-    preset: PresetName = "url"
-    url: str | None = Field(
-        default=None, description="http(s)://HOST[:PORT]; for `collibra` a folder"
-    )
-    path: str | None = Field(default=None, description="instead of the preset's own")
-    token: SecretStr | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
-    compress: bool = Field(default=False, description="send large events with gzip")
-    only_runs: bool | None = Field(default=None, description="no DatasetEvents and JobEvents")
-    event_types: frozenset[str] | None = Field(default=None, description='as ["START", "COMPLETE"]')
-    max_bytes: int | None = Field(
-        default=None, gt=0, description="large facets are left out beyond this"
-    )
-    namespace: str | None = Field(
-        default=None, description="put in place of jobs' namespaces; Atlan: the connection's name"
-    )
-    project: str | None = Field(default=None, description="Dataplex: projects/P/locations/L")
-    domain: str | None = Field(default=None, description="DataZone's domain identifier")
-    region: str | None = Field(default=None, description="DataZone's AWS region")
-    access_key: SecretStr | None = None
-    secret_key: SecretStr | None = None
-    session_token: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        needed = {
-            "dataplex": ("project",),
-            "datazone": ("domain", "region", "access_key", "secret_key"),
-            "atlan": ("url", "namespace", "token"),
-            "atlan_airflow": ("url", "namespace", "token"),
-        }.get(self.preset, ("url",))
-        missing = [name for name in needed if getattr(self, name) is None]
-        if missing:
-            raise ValueError(f"preset {self.preset} needs {', '.join(missing)}")
-        scheme = urlsplit(self.url or "").scheme
-        if self.preset != "collibra" and self.url is not None and scheme not in ("http", "https"):
-            raise ValueError("url must begin with http:// or https://")
-        return self
-
-
-class OpenLineage:
-    """Forwards events."""
-
-    Settings: ClassVar[type[SinkSettings]] = OpenLineageSettings
-    kinds: frozenset[Kind] = frozenset({"event"})
-
-    def __init__(self, name: str, settings: OpenLineageSettings) -> None:
-        self.name = name
-        self._settings = settings
-        preset = PRESETS[settings.preset]
-        self._strict, self._both_sides = preset.strict, preset.both_sides
-        self._only_runs = preset.only_runs if settings.only_runs is None else settings.only_runs
-        self._types = settings.event_types or preset.types
-        self._max_bytes = settings.max_bytes or preset.max_bytes
-        self._receiver = _receiver(settings, preset)
-
-    @property
-    def requests(self) -> int:
-        """Requests made so far."""
-        return self._receiver.requests
-
-    def render(self, entry: AnyEntry) -> Message | None:
-        """The event, or None where the receiver would not take it."""
-        if not isinstance(entry, EventEntry):
-            return None
-        event = _decode(entry.body)
-        if not self._takes(event):
-            return None
-        body = entry.body
-        if self._settings.namespace is not None or self._strict:
-            body = _encode(self._adapted(event))
-        if self._max_bytes is not None and len(body) > self._max_bytes:
-            body = lighter(_decode(body), self._max_bytes)
-        return Message(body, entry.run)
-
-    def _takes(self, event: Event) -> bool:
-        if self._only_runs and not event.get("run"):
-            return False
-        if self._types is not None and str(event.get("eventType")).upper() not in self._types:
-            return False
-        return not self._both_sides or bool(event.get("inputs") and event.get("outputs"))
-
-    def _adapted(self, event: Event) -> Event:
-        if self._settings.namespace is not None:
-            for job in _jobs(event):
-                job["namespace"] = self._settings.namespace
-        if self._strict:
-            event.setdefault("producer", _PRODUCER)
-            event.setdefault("schemaURL", _SCHEMA_URL)
-            event["inputs"], event["outputs"] = (
-                event.get("inputs") or [],
-                event.get("outputs") or [],
-            )
-        return event
-
-    def push(self, payloads: Sequence[Message]) -> Iterator[Outcome]:
-        """Send the events; one that fails holds back the later ones of its run."""
-        return self._receiver.send(payloads)
-
-    def probe(self) -> list[str]:
-        """Whether somebody answers there; no event is sent."""
-        return self._receiver.probe()
-
-
-# --- what an event is made of -------------------------------------------------------------------
-
-
-def _jobs(event: Event) -> Iterator[Event]:
-    """The event's job, and those that its parent facet names."""
-    if isinstance(event.get("job"), dict):
-        yield event["job"]
-    parent = ((event.get("run") or {}).get("facets") or {}).get("parent")
-    if isinstance(parent, dict):
-        for place in (parent, parent.get("root")):
-            if isinstance(place, dict) and isinstance(place.get("job"), dict):
-                yield place["job"]
-
-
-def lighter(event: Event, limit: int) -> bytes:
-    """
-    The event in at most `limit` bytes, without its largest facets; the dearest go last.
-
-    Raises Rejected where even the bare event is longer.
-    """
-    body = _encode(event)
-    sized = [
-        (len(_encode(facets[name])), name, facets) for facets in _facets(event) for name in facets
-    ]
-    for _, name, facets in sorted(sized, key=lambda item: (_dearness(item[1]), -item[0])):
-        if len(body) <= limit:
-            break
-        del facets[name]
-        body = _encode(event)
-    if len(body) > limit:
-        raise Rejected(f"the event has {len(body)} bytes without its facets; {limit} are taken")
-    return body
-
-
-def _dearness(facet: str) -> int:
-    return 0 if facet in _HEAVY else 2 if facet in _DEAR else 1
-
-
-def _facets(event: Event) -> Iterator[Event]:
-    for owner in (event.get("run"), event.get("job"), event.get("dataset")):
-        if isinstance(owner, dict) and isinstance(owner.get("facets"), dict):
-            yield owner["facets"]
-    for dataset in (*(event.get("inputs") or ()), *(event.get("outputs") or ())):
-        for key in ("facets", "inputFacets", "outputFacets"):
-            if isinstance(dataset.get(key), dict):
-                yield dataset[key]
-
-
-# --- receivers ----------------------------------------------------------------------------------
+from fairlead_bridge.sinks.openlineage.events import Event, Message, decode
+from fairlead_bridge.sinks.openlineage.settings import OpenLineageSettings, Preset
+from fairlead_bridge.sinks.openlineage.signature import SignatureV4
 
 
 class _Http:
@@ -383,7 +148,7 @@ class _OpenMetadata(_Http):
     def _call(self, message: Message) -> None:
         told = _answer(self._client.send("POST", self._path, message.body).content)
         if _edges(told) == 0:
-            unknown = told.get("unresolvedDatasets") or _datasets(_decode(message.body))
+            unknown = told.get("unresolvedDatasets") or _datasets(decode(message.body))
             raise Refused(
                 "OpenMetadata answered 200 and stored nothing: it knows none of these as tables: "
                 f"{', '.join(map(str, unknown))}; ingest them, or set namespaceToServiceMapping in "
@@ -451,7 +216,7 @@ class _Folder:
 _Receiver = _Http | _Folder
 
 
-def _receiver(settings: OpenLineageSettings, preset: Preset) -> _Receiver:
+def receiver(settings: OpenLineageSettings, preset: Preset) -> _Receiver:
     if settings.preset == "collibra":
         return _Folder(Path(str(settings.url).removeprefix("file://")))
     url, path = settings.url, preset.path
