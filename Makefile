@@ -18,14 +18,18 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 INSTALLED := .venv/.installed-$(VERSION)
 PAGE := $(wildcard bridge/hatch_build.py bridge/ui/package-lock.json bridge/ui/index.html) $(shell find bridge/ui/src -type f 2>/dev/null)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+INSTALLED_2 := .venv-airflow-2/.installed-$(VERSION)
+PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 knows no newer one
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
-.PHONY: help install demo demo-clean test test-all check bench constraints up down
+.PHONY: help install install-airflow-2 demo demo-clean test test-all test-airflow-2 check bench constraints up down
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) ## the three wheels, Airflow and the tools, in .venv
+
+install-airflow-2: $(INSTALLED_2) ## Airflow 2.11 with the provider, in .venv-airflow-2
 
 demo: install ## the whole thing on this machine: PORT=7070 AIRFLOW_PORT=8080 ONCE=1
 	@$(BIN)/python -m demo --port $(PORT) --airflow-port $(AIRFLOW_PORT) --shop-port $(SHOP_PORT) $(if $(ONCE),--exit-when-done)
@@ -36,8 +40,13 @@ demo-clean: ## forget the demo's history
 test: install ## the tests that need nothing but Python
 	$(BIN)/pytest -m "$(PLAIN)"
 
-test-all: install ## all tests: databases, Kafka, real Airflow, the page in a browser
+test-all: install install-airflow-2 ## all tests: databases, Kafka, real Airflow, the page in a browser
 	$(BIN)/pytest
+	.venv-airflow-2/bin/pytest tests/provider
+
+test-airflow-2: install-airflow-2 ## the provider in Airflow 2.11: its tests there, and a real one beside the bridge
+	.venv-airflow-2/bin/pytest tests/provider
+	$(BIN)/pytest tests/system/test_airflow_2.py
 
 check: install ## lint, format, types, floors; the page's too
 	$(BIN)/ruff check .
@@ -51,6 +60,8 @@ bench: install ## what it costs, as ratios
 
 constraints: install ## pin everything anew
 	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
+	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead -o constraints/airflow-2.txt constraints/airflow-2.in
+	$(COMPILE) --upgrade -o constraints/vendors.txt constraints/vendors.in
 	$(COMPILE) --constraints constraints/all.txt --extra postgres --extra kafka -o constraints/bridge.txt bridge/pyproject.toml
 
 up: ## bridge, PostgreSQL and Airflow in containers
@@ -61,4 +72,9 @@ down: ## stop the containers, keep what they know
 
 $(INSTALLED): constraints/all.txt constraints/environment.in sdk/pyproject.toml provider/pyproject.toml bridge/pyproject.toml $(PAGE)
 	@$(PYTHON) demo/install.py .venv
+	@touch $@
+
+$(INSTALLED_2): constraints/airflow-2.txt constraints/airflow-2.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --no-python-downloads --python $(PYTHON_2) .venv-airflow-2
+	$(BIN)/uv pip install --quiet --python .venv-airflow-2/bin/python -c constraints/airflow-2.txt -r constraints/airflow-2.in
 	@touch $@

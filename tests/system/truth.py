@@ -8,6 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,18 @@ class Metadata:
         )
         return [
             Instance(
-                dag_id=row["dag_id"],
-                run_id=row["run_id"],
-                task_id=row["task_id"],
-                map_index=row["map_index"],
-                try_number=row["try_number"],
-                state=row["state"],
-                started_at=_moment(row["start_date"]),
-                ended_at=_moment(row["end_date"]),
-                duration=row["duration"],
-                operator=row["operator"],
-                rendered_map_index=row["rendered_map_index"],
+                *which,
+                started_at=_moment(started),
+                ended_at=_moment(ended),
+                duration=duration,
+                operator=operator,
+                rendered_map_index=rendered,
                 is_last_try=table == "task_instance",
             )
             for table in ("task_instance", "task_instance_history")
-            for row in self._rows(f"SELECT {columns} FROM {table}")  # noqa: S608 - ours
+            for *which, started, ended, duration, operator, rendered in self._rows(
+                f"SELECT {columns} FROM {table}"  # noqa: S608 - ours
+            )
         ]
 
     def dag_runs(self) -> list[DagRun]:
@@ -97,11 +97,22 @@ class Metadata:
             for dag_id, owners, schedule in rows
         ]
 
-    def _rows(self, sql: str) -> Iterator[sqlite3.Row]:
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
             yield from connection.execute(sql).fetchall()
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+class OnPostgres(Metadata):
+    """Airflow's PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        with psycopg.connect(self._url) as connection:
+            yield from connection.execute(sql).fetchall()
+
+
+def _moment(at: str | datetime | None) -> datetime | None:
+    """SQLite has the time as text, in UTC."""
+    return datetime.fromisoformat(at).replace(tzinfo=UTC) if isinstance(at, str) else at
