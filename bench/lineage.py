@@ -166,8 +166,8 @@ def pictures(engine: sa.Engine, limit: int) -> Callable[[int], int]:
             snapshot = Snapshot(tx, NOW, 86_400.0)
             view = drawn.View(50, 50, limit)
             answer = drawn.draw(snapshot, lineage.find(snapshot, ids.public(node)), view)
-        answer.model_dump_json()
-        return len(answer.cards)
+        drawn.encode(answer)
+        return len(answer["cards"])
 
     return ask
 

@@ -1,4 +1,8 @@
-"""What is known of the nodes of a picture, and what their cards, boxes and edges say of it."""
+"""
+What is known of the nodes of a picture, and what their cards, boxes and edges say of it.
+
+There may be thousands: what they say are plain values, and a test holds them to `answers.Graph`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead_bridge import ids
+from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import columns, history, lineage, privacy, read
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
@@ -17,6 +21,14 @@ from fairlead_bridge.web.folding import Part
 
 Fields = dict[str, Any]
 Line = tuple[layout.Point, ...]
+
+
+#: A card of which nothing more is known than where it stands.
+_EMPTY: Fields = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in a.Card.model_fields.items()
+    if not field.is_required()
+}
 
 
 @dataclass(slots=True)
@@ -113,24 +125,17 @@ class Known:
 
     # --- answers ---
 
-    def cards(self, part: Part, drawing: layout.Drawing, flow: privacy.Flow | None) -> list[a.Card]:
+    def cards(self, part: Part, drawing: layout.Drawing, flow: privacy.Flow | None) -> list[Fields]:
         cards = []
         for node, depth in part.depths.items():
             place = drawing.cards[self.name(node)]
-            own = self._asset(node, flow) if node in self.assets else self._job(node, part)
-            cards.append(
-                a.Card.model_construct(  # these values are ours: a test holds them to the model
-                    **own,
-                    depth=depth,
-                    x=place.x,
-                    y=place.y,
-                    w=place.w,
-                    h=place.h,
-                    group=place.group,
-                    more_upstream=part.more_up[node],
-                    more_downstream=part.more_down[node],
-                )
-            )
+            card = self._asset(node, flow) if node in self.assets else self._job(node, part)
+            card["depth"] = depth
+            card["x"], card["y"], card["w"], card["h"] = place.x, place.y, place.w, place.h
+            card["group"] = place.group
+            card["more_upstream"] = part.more_up[node]
+            card["more_downstream"] = part.more_down[node]
+            cards.append(card)
         return cards
 
     def _asset(self, node: int, flow: privacy.Flow | None) -> Fields:
@@ -140,14 +145,16 @@ class Known:
         personal = privacy.columns(f.tags(facets))
         reached = sorted(flow.reached.get(node, ())) if flow else []
         return {
+            **_EMPTY,
             **render.dataset_ref_fields(asset),
+            "node": self.name(node),
             "kind": "dataset",
             "state": lineage.state_of(self.writers.get(node, ()), self.newest),
             "owner": self._owner(node),
             "platform": read.platform(asset.namespace),
             "columns": self.columns.get(node),
             "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
-            "tags": render.tags(facets),
+            "tags": _tags(facets),
             "personal": personal,
             "personal_reached": [each for each in reached if each not in personal],
             "personal_masked": sorted(flow.masked.get(node, ())) if flow else [],
@@ -155,27 +162,34 @@ class Known:
 
     def _job(self, node: int, part: Part) -> Fields:
         row, recent = self.job(node), self.recent.get(node)
+        facets = self.facets.get(node, {})
         return {
+            **_EMPTY,
             **render.job_ref_fields(row),
+            "node": self.name(node),
             "kind": "job",
             "job_kind": row.kind,
             "state": recent.state if recent else None,
-            "last_run": render.run_or_none(self.runs, recent.newest) if recent else None,
+            "last_run": self._run(recent.newest) if recent else None,
             "recent": list(recent.states) if recent else [],
             "p50": recent.p50 if recent else None,
-            "operator": f.operator(self.facets.get(node, {})),
-            "schedule": f.text(self.facets.get(node, {}), "fairlead_dag", "schedule"),
+            "operator": f.operator(facets),
+            "schedule": f.text(facets, "fairlead_dag", "schedule"),
             "owner": self._owner(node),
-            "tags": render.tags(self.facets.get(node, {})),
+            "tags": _tags(facets),
             "tasks": self.tasks.get(node, 0) if row.kind == "dag" else None,
             "folded": node in part.inside,
         }
+
+    def _run(self, id: int) -> Fields | None:
+        row = self.runs.get(id)
+        return render.run_fields(row, facts.decode(row.facts)) if row is not None else None
 
     def _owner(self, node: int) -> str | None:
         owners = f.owners(self.facets.get(node, {}))
         return owners[0][0] if owners else None
 
-    def groups(self, part: Part, drawing: layout.Drawing) -> list[a.Group]:
+    def groups(self, part: Part, drawing: layout.Drawing) -> list[Fields]:
         drawn: dict[int, int] = {}
         for node in part.depths:
             if (dag := self.dag_of(node)) is not None:
@@ -185,20 +199,20 @@ class Known:
             row, recent = self.dags[dag], self.recent.get(dag)
             place = drawing.frames[self.name(dag)]
             groups.append(
-                a.Group(
-                    id=self.name(dag),
-                    job_id=ids.public(dag),
-                    label=row.dag_id or row.name,
-                    namespace=row.namespace,
-                    x=place.x,
-                    y=place.y,
-                    w=place.w,
-                    h=place.h,
-                    schedule=f.text(self.facets.get(dag, {}), "fairlead_dag", "schedule"),
-                    state=recent.state if recent else None,
-                    recent=list(recent.states) if recent else [],
-                    hidden=max(0, self.tasks.get(dag, 0) - number),
-                )
+                {
+                    "id": self.name(dag),
+                    "job_id": ids.public(dag),
+                    "label": row.dag_id or row.name,
+                    "namespace": row.namespace,
+                    "x": place.x,
+                    "y": place.y,
+                    "w": place.w,
+                    "h": place.h,
+                    "schedule": f.text(self.facets.get(dag, {}), "fairlead_dag", "schedule"),
+                    "state": recent.state if recent else None,
+                    "recent": list(recent.states) if recent else [],
+                    "hidden": max(0, self.tasks.get(dag, 0) - number),
+                }
             )
         return groups
 
@@ -208,7 +222,7 @@ class Known:
         part: Part,
         lines: Mapping[tuple[str, str], Line],
         flow: privacy.Flow | None,
-    ) -> list[a.Route]:
+    ) -> list[Fields]:
         run_of = lineage.run_ids(snapshot, part.hops.values())
         stands = {node: dag for dag, nodes in part.inside.items() for node in nodes}
         personal = {
@@ -217,31 +231,31 @@ class Known:
             for source, target in ((triple[0], triple[1]), (triple[1], triple[2]), triple[::2])
         }
         return [
-            a.Route.model_construct(
-                source=self.name(source),
-                target=self.name(target),
-                kind=kind,
-                first_at=render.when(hop.first_at),
-                last_at=render.when(hop.last_at),
-                run_id=run_of.get(hop.last_run) if hop.last_run is not None else None,
-                points=list(lines[self.name(source), self.name(target)]),
-                jobs=[self._through(job) for job in part.via.get((source, target, kind), ())],
-                personal=(source, target) in personal,
-            )
+            {
+                "source": self.name(source),
+                "target": self.name(target),
+                "kind": kind,
+                "first_at": render.when(hop.first_at),
+                "last_at": render.when(hop.last_at),
+                "run_id": run_of.get(hop.last_run) if hop.last_run is not None else None,
+                "points": lines[self.name(source), self.name(target)],
+                "jobs": [self._through(job) for job in part.via.get((source, target, kind), ())],
+                "personal": (source, target) in personal,
+            }
             for (source, target, kind), hop in part.hops.items()
         ]
 
-    def _through(self, job: int) -> a.Through:
+    def _through(self, job: int) -> Fields:
         row, recent = self.job(job), self.recent.get(job)
         run = self.runs.get(recent.newest) if recent else None
-        return a.Through(
-            node=self.name(job),
-            id=ids.public(job),
-            label=row.task_id or row.dag_id or row.name,
-            state=recent.state if recent else None,
-            ended_at=render.when(run.ended_at) if run is not None else None,
-            error=run.error if run is not None else None,
-        )
+        return {
+            "node": self.name(job),
+            "id": ids.public(job),
+            "label": row.task_id or row.dag_id or row.name,
+            "state": recent.state if recent else None,
+            "ended_at": render.when(run.ended_at) if run is not None else None,
+            "error": run.error if run is not None else None,
+        }
 
     # --- personal data ---
 
@@ -259,6 +273,11 @@ class Known:
                 if origin.source_id in members
             ),
         )
+
+
+def _tags(facets: f.Facets) -> list[dict[str, str | None]]:
+    """Tags of the asset itself, not of its columns."""
+    return [tag for tag in f.tags(facets) if tag["field"] is None]
 
 
 def _dags_among(jobs: Mapping[int, Row]) -> list[int]:

@@ -50,7 +50,7 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
         "run_id": row.run_id,
         "id": ids.public(row.id),
         "kind": row.kind,
-        "job": a.JobName(namespace=row.job_namespace, name=row.job_name),
+        "job": {"namespace": row.job_namespace, "name": row.job_name},
         "dag_id": row.dag_id,
         "dag_run_id": row.dag_run_id,
         "task_id": row.task_id,
