@@ -86,15 +86,17 @@ def failing(snapshot: Snapshot, kind: str, limit: int) -> list[Row]:
     return snapshot.rows(statement)
 
 
+_later = t.run.alias("later")
 _ERRORS = (
     sa.select(t.run.c.dag_run, t.run.c.at, t.run.c.task_id, t.run.c.error)
     .where(among(t.run.c.dag_run), t.run.c.state == "failed", t.run.c.error.is_not(None))
+    .where(~sa.exists().where(_later.c.instance == t.run.c.instance, _later.c.at > t.run.c.at))
     .order_by(t.run.c.at)
 )
 
 
 def errors(snapshot: Snapshot, dag_runs: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """(task, error) of the first task that failed in each of these DAG runs."""
+    """(task, error) of the first task that failed in each of these DAG runs, for good."""
     found: dict[int, tuple[str, str]] = {}
     for row in snapshot.each(_ERRORS, dag_runs):
         found.setdefault(row.dag_run, (row.task_id or "", row.error))

@@ -4,7 +4,7 @@ import { scaleLinear, scaleTime } from 'd3-scale'
 import type { Freshness, Write } from '../api/schema'
 import { count, counted } from '../text/numbers'
 import { about, clock, durationTicks } from '../text/time'
-import { teethOf, type Tooth } from './sawtooth'
+import { teethOf, type Tooth } from './teeth'
 
 const LEFT = 54
 const HEAD = 12

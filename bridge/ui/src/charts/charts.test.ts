@@ -3,7 +3,7 @@ import type { Run } from '../api/schema'
 import { failuresOf, fingerprint } from './failures'
 import { sentenceOf } from './critical'
 import { lanesOf } from './lanes'
-import { teethOf } from './sawtooth'
+import { teethOf } from './teeth'
 import { cellsOf, rowsOf } from './RunGrid'
 
 let number = 0

@@ -1,13 +1,14 @@
 import type { Change } from '../api/schema'
 import { useList } from '../api/client'
 import { More } from '../parts/More'
-import { DatasetLink, LineageLink } from '../parts/Names'
+import { DatasetLink } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Nothing } from '../parts/Panel'
 import { SchemaDiff } from '../parts/SchemaDiff'
 import { Badge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { isBreaking } from '../text/changes'
+import { ImpactLink } from './dataset/ImpactLink'
 
 export default function Changes() {
   useTrail('Changes')
@@ -49,7 +50,7 @@ function One({ change: { dataset, version } }: { change: Change }) {
           version {version.version}, <Time at={version.first_at} />
           {version.run ? `, by ${version.run.dag_id ?? version.run.job.name}` : ''}
         </span>
-        <LineageLink node={dataset.node} label="Who is affected" />
+        <ImpactLink id={dataset.id} />
       </header>
       <div className="panel-body">
         <SchemaDiff version={version} />

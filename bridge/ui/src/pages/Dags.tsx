@@ -8,6 +8,7 @@ import { Time, Took } from '../parts/Now'
 import { Answer, Nothing } from '../parts/Panel'
 import { StateBadge, Ticks } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
+import { firstLine } from '../text/names'
 import { against } from '../text/numbers'
 import { duration } from '../text/time'
 
@@ -72,6 +73,11 @@ function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; da
             <tr key={job.id}>
               <td className="name">
                 <JobLink job={job} full />
+                {job.description && (
+                  <span className="faint small cut" style={{ display: 'block', paddingLeft: 21 }} title={firstLine(job.description)}>
+                    {firstLine(job.description)}
+                  </span>
+                )}
               </td>
               <td>
                 <StateBadge state={job.last_run?.state ?? null} />

@@ -1,13 +1,14 @@
 import { getRouteApi } from '@tanstack/react-router'
-import type { DatasetItem, Overview } from '../api/schema'
+import type { DatasetItem, Namespace, Overview } from '../api/schema'
 import { useApi, useList } from '../api/client'
-import { Filter } from '../parts/Filter'
+import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
 import { DatasetLink, JobLink, Owners, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Nothing } from '../parts/Panel'
 import { Badge, StateBadge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
+import { firstLine } from '../text/names'
 import { count } from '../text/numbers'
 
 const route = getRouteApi('/datasets')
@@ -16,7 +17,9 @@ export default function Datasets() {
   useTrail('Datasets')
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, limit: 50 })
+  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, limit: 50 })
+  const places = useApi<Namespace[]>('namespaces')
+  const platforms = [...new Set(places.data?.filter((place) => place.datasets).map((place) => place.platform))].sort()
   const overview = useApi<Overview>('overview')
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
@@ -26,6 +29,7 @@ export default function Datasets() {
         {overview.data && <span className="muted num">{count(overview.data.counts.datasets ?? 0)}</span>}
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
+          {(platforms.length > 1 || search.platform) && <Choice label="Any platform" options={platforms.map((name) => [name, name])} value={search.platform} onChange={(platform) => set({ platform })} />}
           {search.namespace && (
             <button type="button" className="button" onClick={() => set({ namespace: undefined })}>
               in {search.namespace} ×
@@ -35,7 +39,7 @@ export default function Datasets() {
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Boolean(search.q ?? search.namespace)} onNamespace={(namespace) => set({ namespace })} />}
+          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Boolean(search.q ?? search.namespace ?? search.platform)} onNamespace={(namespace) => set({ namespace })} />}
         </Answer>
         <More of={list} />
       </div>
@@ -51,17 +55,20 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
       <Nothing title="No dataset is known yet">Datasets appear with the first event that names one as input or output.</Nothing>
     )
   }
+  const described = datasets.some((dataset) => dataset.description)
+  const tagged = datasets.some((dataset) => dataset.tags.length)
   return (
     <div className="scroll">
       <table>
         <thead>
           <tr>
             <th>Dataset</th>
+            {described && <th>Description</th>}
             <th>Written</th>
             <th>Writer</th>
             <th className="right">Columns</th>
             <th>Owner</th>
-            <th>Tags</th>
+            {tagged && <th>Tags</th>}
             <th>Namespace</th>
           </tr>
         </thead>
@@ -71,6 +78,11 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
               <td className="name">
                 <DatasetLink dataset={dataset} platform={dataset.platform} />
               </td>
+              {described && (
+                <td className="muted small cut" style={{ maxWidth: 280 }} title={firstLine(dataset.description)}>
+                  {firstLine(dataset.description)}
+                </td>
+              )}
               <td style={{ whiteSpace: 'nowrap' }}>
                 {dataset.dropped_at ? <Badge tone="non">dropped</Badge> : <Time at={dataset.written_at} />}
               </td>
@@ -88,9 +100,11 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
               <td>
                 <Owners of={dataset.owners} />
               </td>
-              <td>
-                <Tags of={dataset.tags} />
-              </td>
+              {tagged && (
+                <td>
+                  <Tags of={dataset.tags} />
+                </td>
+              )}
               <td style={{ maxWidth: 260 }} className="cut">
                 <button type="button" className="tag cut" style={{ background: 'none', cursor: 'pointer', maxWidth: '100%' }} onClick={() => onNamespace(dataset.namespace)} title={`Only ${dataset.namespace}`}>
                   {dataset.namespace}

@@ -35,6 +35,12 @@ export function ending(name: string, room: number): string {
   return `…${kept.slice(slash > 0 && slash < kept.length - 4 ? slash : 0).join('')}`
 }
 
+/** The first line of a description, without the marks of Markdown. */
+export function firstLine(description: string | null): string {
+  const line = (description ?? '').split('\n').find((one) => /[\p{L}\p{N}]/u.test(one)) ?? ''
+  return line.replace(/^[\s#>*+-]+/, '').replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\*\*|__|`/g, '').trim()
+}
+
 const platforms: Record<string, [string, string]> = {
   postgres: ['PG', '#35648c'],
   mysql: ['MY', '#3e6e93'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ending, fitted, initials, pathOf, shortName, tile } from './names'
+import { ending, firstLine, fitted, initials, pathOf, shortName, tile } from './names'
 import { against, bytes, counted } from './numbers'
 import { neverRan } from './state'
 import { changeWords, isBreaking } from './changes'
@@ -28,6 +28,12 @@ describe('names', () => {
     expect(ending('sqlite:///srv/shop/warehouse.db', 18)).toBe('…/warehouse.db')
     expect(ending('/srv/a_long_folder_name', 10)).toBe('…lder_name')
     expect(ending('shop.public', 14)).toBe('shop.public')
+  })
+  it('are told by the first line of their description, as plain text', () => {
+    expect(firstLine('\n### Where the **parcels** are\nmore')).toBe('Where the parcels are')
+    expect(firstLine('- see [the `runbook`](https://x.example)')).toBe('see the runbook')
+    expect(firstLine('---\n')).toBe('')
+    expect(firstLine(null)).toBe('')
   })
   it('of platforms and owners become two letters', () => {
     expect(tile('postgres')[0]).toBe('PG')

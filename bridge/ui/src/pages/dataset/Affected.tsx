@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router'
 import { Copy, Download } from 'lucide-react'
 import { useState } from 'react'
 import type { Affected as Item, Impact } from '../../api/schema'
@@ -146,14 +145,5 @@ function CopyButton({ text }: { text: string }) {
       <Copy size={13} aria-hidden />
       <span role="status">{told || 'Copy as a message'}</span>
     </button>
-  )
-}
-
-/** The same, as a link from another page. */
-export function ImpactLink({ id }: { id: string }) {
-  return (
-    <Link to="/datasets/$id" params={{ id }} hash="impact" className="button">
-      Who is affected
-    </Link>
   )
 }

@@ -36,7 +36,7 @@ export function Sinks({ sinks }: { sinks: SinkHealth[] }) {
                   <td className="muted">
                     <Time at={sink.oldest_waiting_at} />
                   </td>
-                  <td className="mono small" style={{ overflowWrap: 'anywhere' }}>
+                  <td className="mono small words">
                     {sink.last_error}
                   </td>
                   <td className="right">{sink.rejected > 0 && <Again path="deliveries/retry" params={{ sink: sink.name }} label="Try the rejected again" told={({ retried }) => `${count(retried ?? 0)} again`} />}</td>

@@ -65,7 +65,7 @@ export function Told({ sinks }: { sinks: SinkHealth[] }) {
                       <td className="right muted">
                         <Time at={item.news_at} />
                       </td>
-                      <td className="mono small" style={{ overflowWrap: 'anywhere', maxWidth: 480 }}>
+                      <td className="mono small words">
                         {item.reason}
                       </td>
                     </tr>

@@ -24,7 +24,7 @@ export function DagFiles({ files }: { files: JobItem[] }) {
                 <td className="name">
                   <JobLink job={file} full />
                 </td>
-                <td className="mono small" style={{ overflowWrap: 'anywhere' }}>
+                <td className="mono small words">
                   {file.last_run && (
                     <Link to="/runs/$id" params={{ id: file.last_run.id }} className="link">
                       {file.last_run.error?.split('\n')[0] ?? 'no error text'}

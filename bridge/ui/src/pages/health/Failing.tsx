@@ -36,7 +36,7 @@ export function Failing({ dags }: { dags: JobItem[] }) {
                     )}
                   </span>
                 </td>
-                <td className="mono small" style={{ maxWidth: 520, overflowWrap: 'anywhere' }}>
+                <td className="mono small words">
                   {dag.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
                 </td>
                 <td>

@@ -25,7 +25,7 @@ export function Failures({ runs }: { runs: Run[] }) {
           <tbody>
             {groups.map((group) => (
               <tr key={group.key}>
-                <td className="mono small" style={{ overflowWrap: 'anywhere' }}>
+                <td className="mono small words">
                   <Link to="/runs/$id" params={{ id: group.last.id }} className="link">
                     {group.text}
                   </Link>
