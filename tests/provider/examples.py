@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.provider.operators import Example, Names
+from tests.provider.operators import Example, Names, extracted, shop
 
 SPACE = "sqlite://{folder}/shop.db"
 MART = "sqlite://{folder}/mart.db"
@@ -1258,3 +1260,10 @@ EXAMPLES = [
         learnt={"hook": Fivetran()},
     ),
 ]
+
+
+@cache
+def told(number: int) -> tuple[Any, Path]:
+    """What OpenLineage gets of an example, and the folder that it ran in; each runs once."""
+    with shop() as folder:
+        return extracted(EXAMPLES[number], folder, ours=True), folder

@@ -107,11 +107,12 @@ def _classes(package: Distribution) -> Iterator[tuple[Ref, Class]]:
 
 
 def _imported(tree: ast.Module) -> dict[str, Ref]:
-    found = {}
+    found: dict[str, Ref] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
-                found[alias.asname or alias.name] = (node.module, alias.name)
+                # The first of several is that of the newest version.
+                found.setdefault(alias.asname or alias.name, (node.module, alias.name))
     return found
 
 
@@ -127,8 +128,9 @@ def _definitions(body: list[ast.stmt]) -> Iterator[ast.ClassDef]:
 def _named(base: ast.expr, module: str, imported: Mapping[str, Ref]) -> Ref | None:
     if isinstance(base, ast.Subscript):
         base = base.value
-    if isinstance(base, ast.Attribute):
-        return module, base.attr
+    if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+        home = imported.get(base.value.id)  # `from x import y`, then `y.Base`
+        return (".".join(home), base.attr) if home else (module, base.attr)
     if isinstance(base, ast.Name):
         return imported.get(base.id, (module, base.id))
     return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.openlineage.extractors.manager import ExtractorManager  # noqa: TID253
-from tests.provider import operators
+from tests.provider import examples, operators
 from tests.provider.examples import EXAMPLES
 from tests.provider.operators import Example
 from tests.provider.versions import AIRFLOW_2
@@ -22,22 +23,26 @@ from fairlead_airflow.extractors.python import PythonExtractor
 pytestmark = pytest.mark.airflow
 
 
-@cache
-def told(number: int) -> tuple[Any, Path]:
-    """The lineage of an example, and the folder that it was made in; each is made once."""
-    with operators.shop() as folder:
-        return extracted(EXAMPLES[number], folder), folder
-
-
-def extracted(example: Example, folder: Path, *, woken: bool = False) -> Any:
+@contextmanager
+def installed(example: Example) -> Iterator[None]:
     try:
-        return operators.extracted(example, folder, ours=True, woken=woken)
+        yield
     except ModuleNotFoundError as error:
         pytest.skip(f"{example.package} is not installed ({error.name})")
     except AttributeError as error:
         if example.name not in str(error):
             raise
         pytest.skip(f"the version of {example.package} that is installed has no {example.name}")
+
+
+def told(number: int) -> tuple[Any, Path]:
+    with installed(EXAMPLES[number]):
+        return examples.told(number)
+
+
+def extracted(example: Example, folder: Path, *, woken: bool = False) -> Any:
+    with installed(example):
+        return operators.extracted(example, folder, ours=True, woken=woken)
 
 
 by_name = pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[e.name for e in EXAMPLES])
