@@ -15,12 +15,14 @@ import pytest
 from tests.provider.bridging import Bridge, running
 from tests.provider.versions import AIRFLOW
 
+from fairlead_airflow.broken import BrokenFiles
 from fairlead_airflow.observed import (
     Background,
     ObservedListener,
     asset_facts,
     asset_update,
     import_error,
+    import_mended,
     relative,
 )
 
@@ -98,6 +100,31 @@ def test_an_import_error_is_a_failed_run_of_the_file() -> None:
     assert event["job"]["facets"]["jobType"]["jobType"] == "DAG_FILE"
 
 
+def test_a_file_that_was_broken_is_told_of_once_it_is_listed_no_more() -> None:
+    listed = {"team/broken.py", "other.py"}
+    mended: list[str] = []
+    files = BrokenFiles(mended.append, lambda: listed)
+    for file in ("/dags/team/broken.py", "/dags/other.py"):
+        files.add(file, now=0)
+    files.look(now=60)
+    assert mended == []
+    listed.remove("team/broken.py")
+    files.look(now=90)
+    files.look(now=120)
+    assert mended == ["/dags/team/broken.py"]
+
+
+def test_what_was_heard_a_moment_ago_may_not_be_listed_yet() -> None:
+    mended: list[str] = []
+    files = BrokenFiles(mended.append, set)
+    files.add("/dags/broken.py", now=0)
+    files.look(now=1)
+    assert mended == []
+    files.add("/dags/broken.py", now=29)
+    files.look(now=30)
+    assert mended == []
+
+
 @pytest.mark.parametrize(
     ("file", "told"),
     [
@@ -132,6 +159,10 @@ def test_the_catalog_understands_both(bridge: Bridge) -> None:
     assert "fairlead_asset" in bridge.get(f"datasets/{dataset['id']}")["facets"]
     [run] = bridge.get("runs?state=failed")["items"]
     assert (run["kind"], run["error"]) == ("dag_file", "RuntimeError: no such shop")
+    bridge.take([import_mended({"file": "/dags/broken.py"}, datetime.now(UTC))])
+    [newest, first] = bridge.get("runs?kind=dag_file")["items"]
+    assert (newest["state"], first["id"]) == ("success", run["id"])
+    assert newest["job"] == run["job"]
 
 
 def test_a_transport_that_hangs_holds_nobody_up() -> None:

@@ -215,6 +215,19 @@ def import_errors_are_told_on_the_way_out() -> bool:
     return find_spec("airflow.sdk") is None
 
 
+def broken_files() -> set[str]:
+    """The DAG files that Airflow cannot read at this moment: paths within their bundles.
+
+    Asks the database, which the dag-processor has.
+    """
+    from airflow.models.errors import ParseImportError
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return {name for name in session.scalars(select(ParseImportError.filename)) if name}
+
+
 _last_asset_event = threading.local()
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from fairlead.datasets import Identity
 from fairlead_airflow import compat
+from fairlead_airflow.broken import BrokenFiles
 from fairlead_airflow.lineage.naming import identity
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class ObservedListener:
         """`emit` takes an event; without it, our transport."""
         self._emit = emit or _to_transport
         self.background = Background(self._send)
+        self._broken = BrokenFiles(self._mended)
 
     @compat.hookimpl
     def on_starting(self, component: Any) -> None:
@@ -147,8 +149,22 @@ class ObservedListener:
             self.background.put((import_error, facts, datetime.now(UTC)))
             if compat.import_errors_are_told_on_the_way_out():
                 self.background.flush(_LAST_SECONDS)
+            else:
+                self._broken.add(str(filename), time.monotonic())
         except Exception:  # Airflow must go on
             log.warning("An import error could not be told", exc_info=True)
+
+    @compat.hookimpl
+    def on_existing_dag_import_error(self, filename: str, stacktrace: str) -> None:
+        """At each look that Airflow takes at the file, also after a restart."""
+        try:
+            if not compat.import_errors_are_told_on_the_way_out():
+                self._broken.add(str(filename), time.monotonic())
+        except Exception:  # Airflow must go on
+            log.warning("An import error could not be kept in mind", exc_info=True)
+
+    def _mended(self, file: str) -> None:
+        self.background.put((import_mended, {"file": file}, datetime.now(UTC)))
 
     def _send(self, told: tuple[Callable[..., Any], Mapping[str, Any], datetime]) -> None:
         make, facts, at = told
@@ -267,9 +283,6 @@ def _is_wanted(dag_id: str) -> bool:
 
 def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """A failed run of the job that is the DAG file; its message is the trace's last line."""
-    from airflow.providers.openlineage import conf
-    from openlineage.client.uuid import generate_new_uuid
-
     producer = _producer()
     lines = [line for line in facts["trace"].splitlines() if line.strip()]
     message = lines[-1].strip() if lines else "the DAG file cannot be read"
@@ -278,24 +291,36 @@ def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         "programmingLanguage": "PYTHON",
         "stackTrace": facts["trace"],
     }
+    told = {"file": facts["file"], "message": message}
+    run_facets = {
+        "errorMessage": _facet(producer, _ERROR_SCHEMA, error),
+        "fairlead_import_error": _facet(producer, _IMPORT_SCHEMA, told),
+    }
+    return _run_of_file("FAIL", facts["file"], at, run_facets)
+
+
+def import_mended(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A successful run of the same job: the file can be read again, or is gone."""
+    return _run_of_file("COMPLETE", facts["file"], at, {})
+
+
+def _run_of_file(
+    event_type: str, file: str, at: datetime, run_facets: dict[str, Any]
+) -> dict[str, Any]:
+    from airflow.providers.openlineage import conf
+    from openlineage.client.uuid import generate_new_uuid
+
+    producer = _producer()
     kind = {"integration": "AIRFLOW", "jobType": "DAG_FILE", "processingType": "BATCH"}
     return {
-        "eventType": "FAIL",
+        "eventType": event_type,
         "eventTime": at.isoformat(),
         "producer": producer,
         "schemaURL": f"{_SPEC}/RunEvent",
-        "run": {
-            "runId": str(generate_new_uuid(at)),
-            "facets": {
-                "errorMessage": _facet(producer, _ERROR_SCHEMA, error),
-                "fairlead_import_error": _facet(
-                    producer, _IMPORT_SCHEMA, {"file": facts["file"], "message": message}
-                ),
-            },
-        },
+        "run": {"runId": str(generate_new_uuid(at)), "facets": run_facets},
         "job": {
             "namespace": conf.namespace(),
-            "name": relative(facts["file"], compat.conf().get("core", "dags_folder")),
+            "name": relative(file, compat.conf().get("core", "dags_folder")),
             "facets": {"jobType": _facet(producer, _JOB_TYPE_SCHEMA, kind)},
         },
         "inputs": [],

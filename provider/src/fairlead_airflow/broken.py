@@ -1,0 +1,74 @@
+"""DAG files that cannot be read, until they can. Airflow tells of the first, and nobody of the second.
+
+So whoever heard of one looks from time to time whether Airflow's table of import errors still has it;
+while there is none, nothing is done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from fairlead_airflow import compat
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks.
+_EVERY = 30.0
+
+
+class BrokenFiles:
+    """Calls `mended` with each file that was broken and is not in Airflow's table any more."""
+
+    def __init__(
+        self,
+        mended: Callable[[str], None],
+        listed: Callable[[], set[str]] = compat.broken_files,
+    ) -> None:
+        self._mended = mended
+        self._listed = listed
+        self._heard: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._watcher: tuple[int, threading.Thread] | None = None
+
+    def add(self, file: str, now: float) -> None:
+        """Airflow says that it cannot be read, or still cannot; `now` as time.monotonic tells it."""
+        with self._lock:
+            self._heard[file] = now
+            if self._watcher and self._watcher[0] == os.getpid() and self._watcher[1].is_alive():
+                return
+            thread = threading.Thread(target=self._watch, name="fairlead-broken", daemon=True)
+            self._watcher = (os.getpid(), thread)
+            thread.start()
+
+    def look(self, now: float) -> None:
+        """Ask once."""
+        listed = self._listed()
+        with self._lock:
+            # What was heard a moment ago may not be written yet.
+            known = [file for file, heard in self._heard.items() if now - heard >= _EVERY / 2]
+            mended = [file for file in known if not _is_among(file, listed)]
+            for file in mended:
+                del self._heard[file]
+        for file in mended:
+            self._mended(file)
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_EVERY)
+            try:
+                self.look(time.monotonic())
+            except Exception:  # the next look may be better
+                log.debug("Airflow's import errors could not be asked for", exc_info=True)
+            with self._lock:
+                if not self._heard:
+                    self._watcher = None
+                    return
+
+
+def _is_among(file: str, listed: set[str]) -> bool:
+    """Airflow 3 lists the path within the file's bundle."""
+    return any(file == name or file.endswith(f"/{name}") for name in listed)
