@@ -137,6 +137,8 @@ ATTACKS = [
     "{{constructor.constructor('window.hit=1')()}}",
     "]]></title><script>window.hit=1</script>",
     "=1+1;\u202eevil\u0007",
+    "[a](javascript:window.hit=1) ![b](https://evil.example/x.png) [c](data:text/html,x) "
+    "<javascript:window.hit=1> [d]: javascript:window.hit=1",
 ]
 
 LINKS = "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
@@ -176,9 +178,12 @@ def hostile_events(attack: str) -> Iterator[shop.Json]:
             ),
             "custom": shop.facet(text=attack, **{attack: attack}),
         }
-        task = shop.Task(f"t{attack}", [shop.RAW], [made], end="FAIL", error=attack, sql=attack)
+        # The first succeeds, so that the second is compared with it.
+        end, error = ("COMPLETE", None) if ago == 9 else ("FAIL", attack)
+        sql = f"{column}\n{attack}"
+        task = shop.Task(f"t{attack}", [shop.RAW], [made], end=end, error=error, sql=sql)
         start = shop.now() - timedelta(minutes=ago)
-        for event in shop.dag_run(f"d{attack}", [task], start, attack, owner=attack, error=attack):
+        for event in shop.dag_run(f"d{attack}", [task], start, attack, owner=attack, error=error):
             facets = event["run"]["facets"]
             event["job"]["facets"].update(
                 sourceCodeLocation=shop.facet(type="git", url=attack),
@@ -199,8 +204,23 @@ def hostile_events(attack: str) -> Iterator[shop.Json]:
                 facets["airflowDagRun"]["dag"].update(
                     timetable_summary=attack, tags=f"['{attack}']"
                 )
-                facets["airflowDagRun"]["dagRun"].update(run_type=attack, triggered_by=attack)
+                facets["airflowDagRun"]["dagRun"].update(
+                    run_type=attack, triggered_by=attack, dag_version_number=column + attack
+                )
             yield event
+    kind = shop.facet(processingType="BATCH", integration="AIRFLOW", jobType="DAG_FILE")
+    yield {
+        "eventType": "FAIL",
+        "eventTime": shop.now().isoformat(),
+        "producer": "https://example.com/p",
+        "run": {
+            "runId": shop.run_id("file", attack),
+            "facets": {"errorMessage": shop.facet(message=attack, stackTrace=attack)},
+        },
+        "job": {"namespace": attack, "name": f"{attack}.py", "facets": {"jobType": kind}},
+        "inputs": [],
+        "outputs": [],
+    }
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -225,6 +245,7 @@ def test_text_from_events_is_never_executed(
     for visit in dict.fromkeys(visits):
         page.goto(visit)
         settle(page)
+        expect(page.locator("main [aria-busy=true]")).to_have_count(0)
         show = page.get_by_role("button", name="Show", exact=True)
         if show.count():
             show.first.click()
