@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -100,6 +100,7 @@ def mask_value(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def hides_key(name: str) -> bool:
     """True where Airflow hides the value because of its key (`password`, `api_key`, ...)."""
     return any(masker.should_hide_value_for_key(name) for masker in _maskers())
