@@ -334,6 +334,16 @@ def test_probe_tells_the_version_and_the_services(fake: FakeOpenMetadata) -> Non
         target(f"{fake.url}/other").sink.probe()
 
 
+def test_probe_says_whose_edges_are_taken_back(fake: FakeOpenMetadata) -> None:
+    told = target(fake.url, retire_after_days=30)
+    assert told.sink.probe()[-1].startswith("edges that fairlead-bot drew are taken back")
+    fake.trouble = lambda request: (
+        Answer(404, {"message": "no"}) if request.path.endswith("loggedInUser") else None
+    )
+    told = target(fake.url, retire_after_days=30)
+    assert told.sink.probe()[-1].startswith("NO EDGE is taken back")
+
+
 def test_random_trouble_leaves_nothing_out(fake: FakeOpenMetadata) -> None:
     chance = random.Random(3)
     fake.trouble = lambda _: (

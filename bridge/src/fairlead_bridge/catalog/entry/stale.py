@@ -13,6 +13,7 @@ from fairlead_bridge.catalog import facets
 from fairlead_bridge.catalog.entry.refs import Row, dataset_refs, job_refs
 from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.entries import DatasetRef, Elsewhere, JobRef, Unseen
 
 #: When each job's newest successful run began that told of data.
@@ -30,11 +31,16 @@ _NEWEST_TOLD = sa.select(
     .label("at"),
 ).where(among(t.job.c.id))
 _reads, _writes = t.edge.alias(), t.edge.alias()
-#: Who reads one of these datasets, and what they write.
-_MOVED = (
-    sa.select(_reads.c.src, _reads.c.dst.label("job"), _writes.c.dst)
+#: Who reads one of these datasets and writes one of those.
+_MOVERS = (
+    sa.select(_reads.c.dst)
     .join_from(_reads, _writes, _writes.c.src == _reads.c.dst)
-    .where(_reads.c.kind == "data", _writes.c.kind == "data", among(_reads.c.src))
+    .where(
+        _reads.c.kind == "data",
+        _writes.c.kind == "data",
+        among(_reads.c.src),
+        _writes.c.dst.in_(sa.bindparam("written", expanding=True, type_=_writes.c.dst.type)),
+    )
 )
 
 Pair = tuple[DatasetRef, DatasetRef]
@@ -101,11 +107,7 @@ def elsewhere(
     if not wanted:
         return {}
     pairs = {pair for some in wanted.values() for pair in some}
-    assets = {ref.id for pair in pairs for ref in pair}
-    members = list(snapshot.where(t.dataset.c.asset_id, assets))
-    sources = {pair[0].id for pair in pairs}
-    read = [row.id for row in members if row.asset_id in sources]
-    others = {row.job for row in snapshot.each(_MOVED, read)}
+    others = _movers(snapshot, *({pair[end].id for pair in pairs} for end in (0, 1)))
     told = {job.id: job for job in job_refs(snapshot, others).values() if job.kind != "query"}
     moved = _moved(snapshot, told.keys() - gone(snapshot, told.values()))
     found: dict[int, tuple[Elsewhere, ...]] = {}
@@ -119,6 +121,20 @@ def elsewhere(
             for source, target in sorted(since, key=lambda pair: (pair[0].id, pair[1].id))
         )
     return found
+
+
+def _movers(snapshot: Snapshot, sources: Collection[int], targets: Collection[int]) -> set[int]:
+    """The jobs that read one of these assets and write one of those."""
+    read, written = (
+        [row.id for row in snapshot.where(t.dataset.c.asset_id, assets)]
+        for assets in (sources, targets)
+    )
+    return {
+        row.dst
+        for some in chunks(read)
+        for others in chunks(written)
+        for row in snapshot.rows(_MOVERS, keys=some, written=others)
+    }
 
 
 def _moved(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, dict[Pair, int]]:

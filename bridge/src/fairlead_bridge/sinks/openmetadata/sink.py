@@ -308,13 +308,18 @@ class OpenMetadata:
         Whether it was we who drew an edge, for one of our pipelines, and nobody else has written it
         since. OpenMetadata notes who put it last, and people's edges are of another source.
         """
-        if held.get("source") != _SOURCE or held.get("description") or not held.get("pipeline"):
+        if held.get("source") != _SOURCE or held.get("description"):
+            return False
+        if not held.get("pipeline") or not held.get("updatedBy"):
             return False
         pipeline = self._find(f"/pipelines/{held['pipeline']['id']}")
         if pipeline is None or split(pipeline["fullyQualifiedName"])[0] != self._settings.service:
             return False
-        who = self._find("/users/loggedInUser")
-        return who is not None and held.get("updatedBy") == who["name"]
+        return held.get("updatedBy") == self._who_we_are()
+
+    def _who_we_are(self) -> str | None:
+        found = self._find("/users/loggedInUser")
+        return str(found["name"]) if found else None
 
     def _edge(self, source: str, target: str) -> Body:
         """What is known of the edge; {} where there is none."""
@@ -410,6 +415,14 @@ class OpenMetadata:
             path = f"/services/databaseServices/name/{quote(quoted(service), safe='')}"
             there = self._find(path) is not None
             found.append(f"database service {service} " + ("is there" if there else "IS MISSING"))
+        if self._settings.retire_after_days is not None:
+            who = self._who_we_are()
+            found.append(
+                f"edges that {who} drew are taken back when they are no longer seen"
+                if who
+                else "NO EDGE is taken back: OpenMetadata does not say whose the token is, so ours "
+                "cannot be told from others'"
+            )
         return found
 
 
