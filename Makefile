@@ -19,10 +19,12 @@ INSTALLED := .venv/.installed-$(VERSION)
 PAGE := $(wildcard bridge/hatch_build.py bridge/ui/package-lock.json bridge/ui/index.html) $(shell find bridge/ui/src -type f 2>/dev/null)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
 INSTALLED_2 := .venv-airflow-2/.installed-$(VERSION)
+INSTALLED_OPERATORS := .venv-operators/.installed-$(VERSION)
+OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 knows no newer one
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
-.PHONY: help install install-airflow-2 demo demo-clean test test-all test-airflow-2 check bench constraints up down
+.PHONY: help install install-airflow-2 install-operators demo demo-clean test test-all test-airflow-2 test-operators operators-page check bench constraints up down
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
@@ -30,6 +32,8 @@ help: ## what there is
 install: $(INSTALLED) ## the three wheels, Airflow and the tools, in .venv
 
 install-airflow-2: $(INSTALLED_2) ## Airflow 2.11 with the provider, in .venv-airflow-2
+
+install-operators: $(INSTALLED_OPERATORS) ## the newest real operators and dbt, in .venv-operators
 
 demo: install ## the whole thing on this machine: PORT=7070 AIRFLOW_PORT=8080 ONCE=1
 	@$(BIN)/python -m demo --port $(PORT) --airflow-port $(AIRFLOW_PORT) --shop-port $(SHOP_PORT) $(if $(ONCE),--exit-when-done)
@@ -47,6 +51,12 @@ test-all: install install-airflow-2 ## all tests: databases, Kafka, real Airflow
 test-airflow-2: install-airflow-2 ## the provider in Airflow 2.11: its tests there, and a real one beside the bridge
 	.venv-airflow-2/bin/pytest tests/provider
 	$(BIN)/pytest tests/system/test_airflow_2.py
+
+test-operators: install-operators ## our extractors with every operator that they read, none skipped
+	FAIRLEAD_ALL_OPERATORS=1 .venv-operators/bin/pytest $(OPERATORS:%=tests/provider/%.py)
+
+operators-page: install-operators ## write docs/reference/operators.md anew
+	.venv-operators/bin/python -m tests.provider.operators_page
 
 check: install ## lint, format, types, floors; the page's too
 	$(BIN)/ruff check .
@@ -77,4 +87,9 @@ $(INSTALLED): constraints/all.txt constraints/environment.in sdk/pyproject.toml 
 $(INSTALLED_2): constraints/airflow-2.txt constraints/airflow-2.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)
 	$(BIN)/uv venv --quiet --allow-existing --no-python-downloads --python $(PYTHON_2) .venv-airflow-2
 	$(BIN)/uv pip install --quiet --python .venv-airflow-2/bin/python -c constraints/airflow-2.txt -r constraints/airflow-2.in
+	@touch $@
+
+$(INSTALLED_OPERATORS): constraints/operators.txt constraints/operators.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-operators
+	$(BIN)/uv pip install --quiet --python .venv-operators/bin/python -c constraints/operators.txt -r constraints/operators.in
 	@touch $@

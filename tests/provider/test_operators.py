@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,15 @@ from fairlead_airflow.extractors.python import PythonExtractor
 pytestmark = pytest.mark.airflow
 
 
+ALL = "FAIRLEAD_ALL_OPERATORS"
+"""Set where nothing may be missing: in .venv-operators."""
+
+
 @contextmanager
 def installed(example: Example) -> Iterator[None]:
+    if ALL in os.environ:
+        yield
+        return
     try:
         yield
     except ModuleNotFoundError as error:
