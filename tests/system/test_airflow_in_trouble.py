@@ -29,13 +29,14 @@ from demo.stack import BIN, PASSWORD, USER, Deployment, Ports, Stack
 
 from fairlead.delivery import read_tally
 from fairlead.spool import Spool
-from tests.system.comparing import dag_runs_that_differ, listed, tries_that_differ
 from tests.statsd import Statsd
+from tests.system.comparing import dag_runs_that_differ, listed, tries_that_differ
 from tests.system.truth import DagRun, Instance, Metadata
 
 pytestmark = pytest.mark.system
 
 DAGS = Path(__file__).parent / "trouble"
+EXECUTORS = Path(__file__).parent / "executors"
 DISK_BYTES = 4 * 1024 * 1024
 
 
@@ -160,50 +161,6 @@ def the_deliverer_is_killed_while_it_delivers(storm: Storm) -> None:
     storm.wait_until_delivered()
 
 
-def a_task_and_a_worker_are_killed(storm: Storm) -> None:
-    storm.start("killed", "killed")
-    os.kill(storm.holder("task")["task"], signal.SIGKILL)
-    os.kill(storm.holder("worker")["worker"], signal.SIGKILL)
-    storm.finish("killed")
-    storm.let_go("worker")  # what the worker left behind
-
-
-def the_scheduler_is_killed_and_started_again(storm: Storm) -> None:
-    storm.start("interrupted", "interrupted")
-    worker = storm.holder("scheduler")["worker"]
-    scheduler = parent_of(worker)
-    storm.start("cut short", "steady")
-    os.kill(scheduler, signal.SIGKILL)
-    storm.stack.start_scheduler()
-    storm.let_go("scheduler")
-    storm.finish("interrupted")
-    storm.finish("cut short")
-
-
-def the_disk_is_full(storm: Storm) -> None:
-    storm.wait_until_delivered()
-    storm.stack.stop_bridge()
-    storm.run("bridge away")
-    ballast = storm.spool.folder.parent / "ballast"
-    fill(ballast)
-    storm.run("disk full")
-    storm.stack.start_bridge()
-    storm.wait_until_delivered()  # which needs no room
-    ballast.unlink()
-
-
-def the_spool_is_read_only(storm: Storm) -> None:
-    storm.wait_until_delivered()
-    folder = str(storm.spool.folder)
-    mount("--bind", folder, folder)
-    try:
-        mount("-o", "remount,bind,ro", folder)
-        storm.run("read-only")
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-    storm.run("after the read-only spool")
-
-
 def the_spool_is_damaged(storm: Storm) -> None:
     storm.wait_until_delivered()
     storm.stack.stop_bridge()
@@ -239,6 +196,55 @@ def damage(folder: Path) -> None:
         segment.with_suffix(".done").write_text(f"{10**9:020d}")
     (folder / "deliverer.json").write_bytes(b"\xff{")
     (folder / "destination").write_bytes(b"\xfe\xff")
+
+
+def a_task_and_a_worker_are_killed(storm: Storm) -> None:
+    storm.start("killed", "killed")
+    os.kill(storm.holder("task")["task"], signal.SIGKILL)
+    os.kill(storm.holder("worker")["worker"], signal.SIGKILL)
+    storm.finish("killed")
+    storm.let_go("worker")  # what the worker left behind
+
+
+def the_scheduler_is_killed_and_started_again(storm: Storm) -> None:
+    storm.start("interrupted", "interrupted")
+    worker = storm.holder("scheduler")["worker"]
+    scheduler = parent_of(worker)
+    storm.start("cut short", "steady")
+    os.kill(scheduler, signal.SIGKILL)
+    storm.stack.start_scheduler()
+    storm.let_go("scheduler")
+    storm.finish("interrupted")
+    storm.finish("cut short")
+
+
+def tasks_live_in_pods(storm: Storm) -> None:
+    storm.run("pods", "pods")
+
+
+def the_disk_is_full(storm: Storm) -> None:
+    storm.wait_until_delivered()
+    storm.stack.stop_bridge()
+    storm.run("bridge away")
+    ballast = storm.spool.folder.parent / "ballast"
+    fill(ballast)
+    storm.run("disk full")
+    storm.stack.start_bridge()
+    storm.wait_until_delivered()  # which needs no room
+    ballast.unlink()
+
+
+def the_spool_is_read_only(storm: Storm) -> None:
+    storm.wait_until_delivered()
+    folder = str(storm.spool.folder)
+    mount("--bind", folder, folder)
+    try:
+        mount("-o", "remount,bind,ro", folder)
+        storm.run("read-only")
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+    storm.run("after the read-only spool")
+    storm.wait_until_delivered()
 
 
 def fill(path: Path) -> None:
@@ -281,11 +287,15 @@ def small_disk(folder: Path) -> Iterator[bool]:
 def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
     folder = tmp_path_factory.mktemp("storm")
     (folder / "held").mkdir()
+    (folder / "pods").mkdir()
     spool = Spool(folder / "disk" / "spool")
     with Statsd() as metrics, small_disk(folder / "disk") as has_disk:
         settings = {
             **metrics.settings,
             "AIRFLOW__FAIRLEAD__SPOOL": str(spool.folder),
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor,pods:pods.PodExecutor",
+            "PYTHONPATH": str(EXECUTORS),
+            "PODS_FOLDER": str(folder / "pods"),
             "AIRFLOW__CORE__PARALLELISM": "20",
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "20",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -302,7 +312,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "TROUBLE_FOLDER": str(folder / "held"),
         }
-        dag_ids = frozenset({"steady", "crowd", "untold", "killed", "interrupted"})
+        dag_ids = frozenset({"steady", "crowd", "untold", "pods", "killed", "interrupted"})
         stack = Stack(
             folder,
             Ports(free_port(), free_port(), free_port()),
@@ -317,12 +327,13 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
             happened.run("still calm")
             twenty_at_once(happened)
             the_deliverer_is_killed_while_it_delivers(happened)
+            the_spool_is_damaged(happened)
             a_task_and_a_worker_are_killed(happened)
             the_scheduler_is_killed_and_started_again(happened)
             if has_disk:
+                tasks_live_in_pods(happened)
                 the_disk_is_full(happened)
                 the_spool_is_read_only(happened)
-            the_spool_is_damaged(happened)
             happened.status = airflow_status(stack)
             yield happened
         finally:
@@ -349,9 +360,9 @@ NO_DISK = ("disk full", "read-only")
 
 
 @pytest.fixture
-def diskless(storm: Storm) -> Storm:
+def rooted(storm: Storm) -> Storm:
     if not storm.runs.keys() >= set(NO_DISK):
-        pytest.skip("a full or read-only disk takes root, who may mount one")
+        pytest.skip("pods, full and read-only disks take root, who may make namespaces and mounts")
     return storm
 
 
@@ -407,6 +418,17 @@ def test_of_twenty_tasks_at_once_every_event_is_there_once(storm: Storm) -> None
     assert len({one.map_index for one in storm.instances("twenty")}) == 20
 
 
+def test_tasks_in_pods_deliver_before_their_disk_is_gone(rooted: Storm) -> None:
+    told = Counter(
+        event["eventType"]
+        for event in rooted.events()
+        if "job" in event and event["job"]["name"] == "pods.work"
+    )
+    assert told == {"START": 2, "COMPLETE": 2}
+    assert rooted.metrics.counters["fairlead.waits.expired"] == 0
+    assert not list((rooted.stack.folder / "pods").iterdir())
+
+
 def test_no_acknowledged_event_is_lost_and_none_is_there_twice(storm: Storm) -> None:
     """All that Airflow counted as safe on the disk, but the one that was changed there."""
     assert len(storm.events()) == storm.counted("spooled") - 1
@@ -424,13 +446,13 @@ def test_the_catalog_says_what_airflow_says(storm: Storm) -> None:
     assert not wrong, listed(wrong)
 
 
-def test_every_event_that_the_disk_refused_is_counted(diskless: Storm) -> None:
-    events = diskless.kept["calm"]
+def test_every_event_that_the_disk_refused_is_counted(rooted: Storm) -> None:
+    events = rooted.kept["calm"]
     for name in NO_DISK:
-        assert diskless.kept[name] + diskless.lost[name] == events
-        assert diskless.lost[name] >= events - 2  # small ones may fit into the last page
-    assert diskless.status["refused"] == diskless.lost["disk full"]
-    assert diskless.counted("lost") == sum(diskless.lost[name] for name in NO_DISK)
+        assert rooted.kept[name] + rooted.lost[name] == events
+        assert rooted.lost[name] >= events - 2  # small ones may fit into the last page
+    assert rooted.status["refused"] == rooted.lost["disk full"]
+    assert rooted.counted("lost") == sum(rooted.lost[name] for name in NO_DISK)
 
 
 def test_where_the_disk_takes_events_none_is_lost(storm: Storm) -> None:
@@ -448,23 +470,24 @@ def test_damaged_records_are_set_aside_and_counted_and_all_others_delivered(stor
 
 
 def test_what_became_of_the_events_is_in_the_status_and_in_airflows_metrics(storm: Storm) -> None:
-    assert storm.status["delivered"] >= len(storm.events())
+    in_pods = storm.kept.get("pods", 0)  # who had spools of their own
+    assert storm.status["delivered"] >= len(storm.events()) - in_pods
     # What was delivered after the last event of all is told with the next one.
-    assert 0 < storm.counted("delivered") <= storm.status["delivered"]
-    assert storm.counted("delivered") >= storm.status["delivered"] - storm.kept["calm"]
+    untold = storm.status["delivered"] - storm.counted("delivered")
+    assert -in_pods <= untold <= 2 * storm.kept["calm"]
     assert storm.metrics.counters["fairlead.deliveries.failed"] > 0
     assert "fairlead.spool.bytes" in storm.metrics.gauges
 
 
-def test_what_nobody_told_comes_back_with_airflows_history(diskless: Storm) -> None:
+def test_what_nobody_told_comes_back_with_airflows_history(rooted: Storm) -> None:
     """The last claim, because it changes what the others look at."""
-    stack = diskless.stack
+    stack = rooted.stack
     command = [str(BIN / "fairlead-bridge"), "import", "airflow", "--url", stack.airflow.address]
     command += ["--user", f"{USER}:{PASSWORD}", "--pause", "0"]
     command += ["--database-url", f"sqlite:///{stack.folder / 'catalog.db'}"]
     environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    stack.wait("it is absorbed", diskless.delivered, 60)
-    wrong = tries_that_differ(diskless.instances(), diskless.known("task"))
-    wrong += dag_runs_that_differ(diskless.dag_runs(), diskless.known("dag"))
+    stack.wait("it is absorbed", rooted.delivered, 60)
+    wrong = tries_that_differ(rooted.instances(), rooted.known("task"))
+    wrong += dag_runs_that_differ(rooted.dag_runs(), rooted.known("dag"))
     assert not wrong, listed(wrong)

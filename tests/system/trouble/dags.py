@@ -41,6 +41,9 @@ for dag_id in ("crowd", "untold"):  # the second one without lineage
     with DAG(dag_id, schedule=None):
         work.expand(number=list(range(20)))
 
+with DAG("pods", schedule=None, default_args={"executor": "pods"}):
+    work.expand(number=[1, 2])
+
 with DAG("killed", schedule=None):
     holds = [hold.override(task_id=name)(name) for name in ("task", "worker")]
     holds >> finish()
