@@ -86,6 +86,52 @@ def test_pages_of_real_runs_show_their_states(real_bridge: Bridge, open_page: Op
         settle(page)
 
 
+def test_a_real_dag_run_shows_its_critical_path_and_what_differs(
+    real_bridge: Bridge, open_page: Open
+) -> None:
+    page = open_page(real_bridge.base)
+    compared, timed = 0, 0
+    for item in some(real_bridge, "runs?kind=dag&limit=200"):
+        detail = real_bridge.get(f"runs/{item['id']}")
+        good = real_bridge.get(f"runs/{item['id']}/comparison")["good"]
+        page.goto(f"{real_bridge.base}/runs/{item['id']}")
+        settle(page)
+        if detail["critical_path"]:
+            timed += 1
+            expect(page.get_by_text("Critical path:")).to_be_visible()
+            first = detail["critical_path"]["steps"][0]["task"]
+            expect(page.locator(".gantt-legend")).to_contain_text(first)
+        expect(page.get_by_text("Since then:")).to_have_count(1 if good else 0)
+        compared += bool(good)
+    assert timed > 5
+    assert compared > 2
+
+
+def test_pages_follow_a_real_dag_to_its_end(own_bridge: Bridge, open_page: Open) -> None:
+    dag_id = "shop_ingest_orders"
+    every = [json.loads(body) for body in corpus.airflow_events()]
+    events = [event for event in every if event["job"]["name"].split(".")[0] == dag_id]
+    events.sort(key=lambda event: str(event["eventTime"]))
+    starts = [at for at, event in enumerate(events) if event["job"]["name"] == dag_id]
+    middle = starts[-2] + 10  # of the newest run, which ends with the last event
+    own_bridge.tell(events[:middle])
+    run = own_bridge.get("runs?kind=dag&limit=1")["items"][0]["id"]
+    dag = own_bridge.get("jobs?kind=dag&limit=1")["items"][0]["id"]
+    shown = {path: open_page(f"{own_bridge.base}{path}") for path in ("/", "/dags", "/runs", f"/runs/{run}", f"/jobs/{dag}")}  # fmt: skip
+    for page in shown.values():
+        expect(page.locator("main .badge").filter(has_text="Running").first).to_be_visible()
+        page.evaluate("window.sameDocument = true")
+    own_bridge.tell(events[middle:])
+    state = own_bridge.get(f"runs/{run}")["state"]
+    assert state in ("success", "failed")
+    for path, page in shown.items():
+        badge = page.locator("main .badge").filter(has_text=state.capitalize()).first
+        expect(badge).to_be_visible()
+        if path != "/runs":
+            expect(page.locator("main .badge").filter(has_text="Running")).to_have_count(0)
+        assert page.evaluate("window.sameDocument") is True
+
+
 def test_real_lineage_is_drawn_as_the_bridge_answers_it(
     real_bridge: Bridge, open_page: Open
 ) -> None:

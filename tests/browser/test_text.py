@@ -137,8 +137,10 @@ ATTACKS = [
     "{{constructor.constructor('window.hit=1')()}}",
     "]]></title><script>window.hit=1</script>",
     "=1+1;\u202eevil\u0007",
-    "[a](javascript:window.hit=1) ![b](https://evil.example/x.png) [c](data:text/html,x) "
-    "<javascript:window.hit=1> [d]: javascript:window.hit=1",
+    (
+        "[a](javascript:window.hit=1) ![b](https://evil.example/x.png) [c](data:text/html,x) "
+        "<javascript:window.hit=1> [d]: javascript:window.hit=1"
+    ),
 ]
 
 LINKS = "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
@@ -277,3 +279,49 @@ def test_a_picture_of_hostile_names_is_still_only_a_picture(
     assert answer.headers["content-disposition"].startswith("attachment")
     tags = {element.tag.rpartition("}")[2] for element in Xml.fromstring(answer.text()).iter()}  # noqa: S314  (our own)
     assert tags <= {"svg", "title", "defs", "marker", "path", "rect", "g", "text"}
+
+
+# --- links and times ----------------------------------------------------------------------------
+
+
+def test_every_link_of_every_page_leads_somewhere(odd_bridge: Bridge, open_page: Open) -> None:
+    """From page to page, as far as there are links, with names of every shape."""
+    page = open_page(odd_bridge.base)
+    waiting, seen = [f"{odd_bridge.base}/", f"{odd_bridge.base}/runs"], set[str]()
+    while waiting and len(seen) < 160:
+        address = waiting.pop().partition("#")[0]
+        if address in seen:
+            continue
+        seen.add(address)
+        page.goto(address)
+        settle(page)
+        assert page.get_by_role("alert").count() == 0, (address, page.get_by_role("alert").all())
+        expect(page.get_by_text("There is no such page")).to_have_count(0)
+        links = page.eval_on_selector_all("main a, header a", LINKS)
+        waiting += [each for each in links if each.startswith(odd_bridge.base) and "/lineage?" not in each]  # fmt: skip
+    names = [f"/{room}/" for room in ("datasets", "jobs", "runs")]
+    assert all(sum(name in each for each in seen) > 10 for name in names), sorted(seen)
+
+
+BARE_TIMES = """() => [...document.querySelectorAll('time')]
+    .filter(e => !/^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(\\.\\d+)? UTC$/.test(e.title))
+    .map(e => e.outerHTML)"""
+
+
+def test_every_time_has_utc_on_hover_and_none_is_bare(shop_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(shop_bridge.base)
+    found = 0
+    for address in pages.every(shop_bridge.base).values():
+        page.goto(address)
+        settle(page)
+        assert page.evaluate(BARE_TIMES) == [], address
+        found += page.locator("time").count()
+        words = page.evaluate(
+            "() => { const c = document.querySelector('main').cloneNode(true); "
+            "c.querySelectorAll('.mono, pre, code, svg title').forEach(e => e.remove()); "
+            "return c.textContent }"
+        )
+        # Airflow's own names of runs have times in them.
+        words = re.sub(r"\b[a-z]+__\S+", "", words)
+        assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", words), address
+    assert found > 50
