@@ -12,6 +12,7 @@ import { blamedEdges, pathThrough } from './graph'
 import { carriersOf, colorUnder } from './lens'
 import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
+import { useView } from './view'
 
 const types = { dataset: DatasetCard, job: JobCard, dag: DagCard, frame: DagFrame }
 /** Below this zoom, cards are rectangles on a canvas. */
@@ -44,10 +45,13 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
   useArrival(graph, scene, held, selected)
 
+  // Of thousands of cards, xyflow hears only of those near what is in view.
+  const [left, top, right, bottom] = useView()
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
+    const near = (box: Area) => box.x <= right && box.x + box.w >= left && box.y <= bottom && box.y + box.h >= top
     const opened = new Set(changesOf(open).map(({ side, id }) => `${side} ${id}`))
-    const frames: Node[] = graph.groups.map((group) => ({
+    const frames: Node[] = graph.groups.filter(near).map((group) => ({
       id: group.id,
       type: 'frame',
       position: { x: group.x, y: group.y },
@@ -58,7 +62,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
       selected: group.id === selected,
       ariaLabel: `DAG ${group.label}, ${group.state ?? 'no run'}`,
     }))
-    const cards: Node[] = graph.cards.map((card) => ({
+    const cards: Node[] = graph.cards.filter(near).map((card) => ({
       id: card.node,
       type: card.job_kind === 'dag' ? 'dag' : card.kind,
       position: { x: card.x, y: card.y },
@@ -70,7 +74,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
       ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
     }))
     return [...frames, ...cards]
-  }, [graph, colors, lit, marked, selected, far, open, on])
+  }, [graph, colors, lit, marked, selected, far, open, on, left, top, right, bottom])
 
   const pickFromAfar = useCallback(
     (event: React.MouseEvent) => {
@@ -87,7 +91,6 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
       nodes={nodes}
       edges={[]}
       nodeTypes={types}
-      onlyRenderVisibleElements
       nodesDraggable={false}
       elevateNodesOnSelect={false} // the box of a DAG stays behind its tasks
       nodesConnectable={false}

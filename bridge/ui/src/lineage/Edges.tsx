@@ -1,9 +1,10 @@
-import { useStore, ViewportPortal } from '@xyflow/react'
+import { ViewportPortal } from '@xyflow/react'
 import { memo, useMemo } from 'react'
 import type { Route } from '../api/schema'
 import { fitted } from '../text/names'
 import { toneOf } from '../text/state'
 import { lineOf, middleOf, type Suspect } from './graph'
+import { useView } from './view'
 
 interface Props {
   edges: Route[]
@@ -13,7 +14,6 @@ interface Props {
   personal: boolean // whether edges that carry personal data are told apart
 }
 
-const MARGIN = 200
 /** With more edges in view, words on them would hide each other. */
 const MOST_LABELS = 120
 
@@ -84,18 +84,4 @@ function Label({ at: [x, y], text, bad }: { at: [number, number]; text: string; 
       </text>
     </g>
   )
-}
-
-/** What part of the graph is in view, in steps, so that panning does not redraw at every pixel. */
-function useView(): [number, number, number, number] {
-  const view = useStore((state) => {
-    const [x, y, zoom] = state.transform
-    const step = MARGIN / zoom
-    const floor = (value: number) => Math.floor(value / step) * step
-    const left = floor(-x / zoom) - step
-    const top = floor(-y / zoom) - step
-    return `${left} ${top} ${left + state.width / zoom + 3 * step} ${top + state.height / zoom + 3 * step}`
-  })
-  const [left = 0, top = 0, right = 0, bottom = 0] = view.split(' ').map(Number)
-  return [left, top, right, bottom]
 }
