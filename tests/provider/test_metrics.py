@@ -18,17 +18,29 @@ pytestmark = [
     ),
 ]
 
-EMIT = """
+START = """
 import sys
 from importlib import import_module
 from airflow.observability.metrics.stats_utils import get_stats_factory
-from fairlead_airflow.transport import FairleadTransport
 
 stats = import_module(sys.argv[1])
 stats.initialize(factory=get_stats_factory(), export_legacy_names=False)
+"""
+EMIT = """
+from fairlead_airflow.transport import FairleadTransport
+
 run = {"runId": "r", "facets": {}}
 for _ in range(2):
     FairleadTransport().emit({"eventType": "COMPLETE", "run": run, "job": {}})
+"""
+
+DIE = """
+import os
+from concurrent.futures import ProcessPoolExecutor
+from fairlead_airflow.instances import count_if_lost
+
+with ProcessPoolExecutor(1) as pool:
+    pool.submit(os._exit, 9).add_done_callback(count_if_lost)
 """
 
 
@@ -44,8 +56,8 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Statsd:
     return server
 
 
-def emit(process: str) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", EMIT, process]
+def do(code: str, process: str = "airflow.observability.stats") -> None:
+    command = [sys.executable, "-W", "ignore", "-c", START + code, process]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -58,7 +70,7 @@ def test_every_process_counts_in_the_metrics_that_it_has_set_up(
     """Tasks have those of the task SDK, scheduler and api-server those of the server."""
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__DELIVER", "outside")
     with metrics:
-        emit(process)
+        do(EMIT, process)
         end = time.monotonic() + 10
         while metrics.counters["fairlead.events.spooled"] < 2 and time.monotonic() < end:
             time.sleep(0.02)
@@ -71,10 +83,16 @@ def test_what_failed_is_counted(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__WAIT", "1")
     with metrics:
-        emit("airflow.observability.stats")
+        do(EMIT)
         monkeypatch.setenv("AIRFLOW__FAIRLEAD__SPOOL", "/proc/fairlead")
-        emit("airflow.observability.stats")
+        do(EMIT)
     assert metrics.counters["fairlead.waits.expired"] == 2
     assert metrics.counters["fairlead.deliveries.failed"] > 0
     assert metrics.counters["fairlead.events.lost"] == 2
     (tmp_path / "spool" / "destination").write_text("none")  # nobody goes on trying
+
+
+def test_what_a_killed_process_of_the_scheduler_had_yet_to_tell_is_counted(metrics: Statsd) -> None:
+    with metrics:
+        do(DIE)
+    assert metrics.counters["fairlead.events.lost"] == 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -51,9 +52,16 @@ class InstancesListener:
             # Here only what the database must be asked for; the rest is done in another process.
             facts = compat.dag_run_facts(dag_run)
             instances, left_out = compat.instance_rows(dag_run, _MOST)
-            self._openlineage.submit_callable(tell, facts, instances, left_out)
+            telling = self._openlineage.submit_callable(tell, facts, instances, left_out)
+            telling.add_done_callback(count_if_lost)
         except Exception:  # the scheduler must go on
             log.warning("The instances of a DAG run could not be told", exc_info=True)
+
+
+def count_if_lost(telling: Future[None]) -> None:
+    """The process that sends was killed before it had sent."""
+    if telling.cancelled() or telling.exception() is not None:
+        compat.count("fairlead.events.lost")
 
 
 def tell(
