@@ -360,9 +360,16 @@ def test_an_edge_of_ours_that_a_person_wrote_on_stays(
 ) -> None:
     with house(file_db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
-        all_of_it.sinks.openmetadata.draw(f"warehouse.{A}", f"warehouse.{B}", "ann", **written)
+        ends = f"warehouse.{A}", f"warehouse.{B}"
+        all_of_it.sinks.openmetadata.draw(*ends, "ann", columnsLineage=[], **written)
+        all_of_it.day(COPIES | {"copy": ([A], [B])})  # there would be columns to add
+        all_of_it.retell()
         forget_everything(all_of_it)
         assert all_of_it.openmetadata() == {(A, B)}
+        edge = all_of_it.sinks.openmetadata.between(*ends)
+        assert edge is not None
+        assert edge.items() >= written.items()
+        assert edge["updatedBy"] == "ann"
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,8 @@ class OpenMetadata:
             by = {"id": pipeline["id"], "type": "pipeline"}
         if held and after == drawn and held.get("pipeline") == by:
             return
+        if self._looks_ours(held) and held.get("updatedBy") not in (None, self._who_we_are()):
+            return  # somebody wrote on it; written over, it would pass for ours again
         details: Body = {
             "source": held.get("source") or _SOURCE,
             **({"pipeline": by} if by else {}),
@@ -304,18 +306,19 @@ class OpenMetadata:
                 raise
 
     def _drew(self, held: Body) -> bool:
-        """
-        Whether it was we who drew an edge, for one of our pipelines, and nobody else has written it
-        since. OpenMetadata notes who put it last, and people's edges are of another source.
-        """
-        if held.get("source") != _SOURCE or held.get("description"):
+        """Whether it was we who drew an edge, and nobody else has written on it since."""
+        last = held.get("updatedBy")
+        if not last or held.get("description") or not self._looks_ours(held):
             return False
-        if not held.get("pipeline") or not held.get("updatedBy"):
+        return bool(last == self._who_we_are())
+
+    def _looks_ours(self, held: Body) -> bool:
+        """Whether an edge is as we draw them: people's are of another source."""
+        if held.get("source") != _SOURCE or not held.get("pipeline"):
             return False
         pipeline = self._find(f"/pipelines/{held['pipeline']['id']}")
-        if pipeline is None or split(pipeline["fullyQualifiedName"])[0] != self._settings.service:
-            return False
-        return held.get("updatedBy") == self._who_we_are()
+        service = split(pipeline["fullyQualifiedName"])[0] if pipeline else None
+        return service == self._settings.service
 
     def _who_we_are(self) -> str | None:
         found = self._find("/users/loggedInUser")
