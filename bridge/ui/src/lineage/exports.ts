@@ -1,4 +1,5 @@
 import type { Graph } from '../api/schema'
+import { save } from '../parts/save'
 import { shortName } from '../text/names'
 import { csvOf } from './graph'
 
@@ -40,12 +41,3 @@ export async function savePng(address: string, graph: Graph) {
 }
 
 const fileName = (graph: Graph) => `lineage-${shortName(graph.focus.split(':').at(-1) ?? '').replace(/[^\p{L}\p{N}_.-]+/gu, '_').slice(0, 80)}`
-
-function save(content: Blob, name: string) {
-  const address = URL.createObjectURL(content)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 1000)
-}
