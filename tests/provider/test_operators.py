@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,27 @@ def test_no_secret_of_an_operator_is_told(number: int) -> None:
     text = json.dumps(operators.found(lineage)) + repr(lineage.inputs) + repr(lineage.outputs)
     for secret in ("hidden", "secret", "user:pw", "dapi", "token"):
         assert secret not in text or example.says.get("sourceCode") is ...
+
+
+@by_name
+def test_no_server_is_asked_before_a_task_starts(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task waits for what is told of it then."""
+    asked = []
+
+    def refuse(*where: Any) -> None:
+        asked.append(where)
+        raise ConnectionRefusedError
+
+    manager = ExtractorManager()
+    extractors.register(manager)
+    with operators.shop() as folder, installed(EXAMPLES[number]):
+        operator = EXAMPLES[number].operator(folder)
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        extractors.extractor_of(operator, manager.extractors)(operator).extract()
+    assert asked == []
 
 
 @pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 tells no process what woke its task")
