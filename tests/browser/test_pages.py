@@ -119,6 +119,8 @@ def test_a_run_says_what_differs_from_the_last_good_one(
     panel = page.locator("section").filter(has=page.get_by_role("heading", name="Against the last"))
     expect(panel).to_contain_text("report failed; the columns of parcels changed")
     expect(panel).to_contain_text("far fewer rows; the SQL changed")
+    failed = page.locator("section").filter(has=page.get_by_role("heading", name="What failed"))
+    expect(failed.get_by_role("row")).to_have_text(re.compile("^report.*no column price"))
     fetch = panel.get_by_role("row").filter(has_text=re.compile("^fetch"))
     expect(fetch).to_contain_text("+1m 30s (+150%)")
     expect(panel.locator("[data-change=removed]").filter(has_text="price").first).to_be_visible()

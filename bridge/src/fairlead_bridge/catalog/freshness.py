@@ -124,7 +124,7 @@ def _one_a_run(rows: Iterable[Row]) -> list[Write]:
 # --- of many at once ----------------------------------------------------------------------------
 
 #: Writes of each asset that its rhythm is learned from, at most.
-FEW = 40
+FEW = 24
 
 _newest = t.run_dataset.alias("newest")
 _nth = (

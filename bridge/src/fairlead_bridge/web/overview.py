@@ -90,9 +90,10 @@ def routes(catalog: Catalog) -> APIRouter:
 
 
 def _failing_dags(snapshot: Snapshot) -> list[a.JobItem]:
-    """A DAG run seldom tells why it failed: its first task that did tells."""
+    """A DAG run seldom tells why it failed (Airflow: "task_failure"): the task that did tells."""
     items = jobs.items(snapshot, overview.failing(snapshot, "dag", SHOWN))
-    silent = [item.last_run for item in items if item.last_run and not item.last_run.error]
+    runs = [item.last_run for item in items if item.last_run is not None]
+    silent = [run for run in runs if run.error in (None, "", "task_failure")]
     errors = overview.errors(snapshot, (ids.parse_public(run.id) for run in silent))
     for run in silent:
         if told := errors.get(ids.parse_public(run.id)):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException, Query
 
 from fairlead_bridge import facts, ids, inbox
 from fairlead_bridge.catalog import critical, read
@@ -25,6 +25,7 @@ _SHOWN_APART = {
     "error",
     "nominal",
     "queued_at",
+    "data_interval",
     "operator",
     "retries",
     "pool",
@@ -46,6 +47,13 @@ _head = msgspec.json.Decoder(_Head)
 _facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
 
 
+#: Jobs that a list of runs may be asked for by their ids.
+MANY = 100
+JobIds = Annotated[
+    str | None, Query(description=f"The `id`s of at most {MANY} jobs, separated by commas.")
+]
+
+
 def routes(catalog: Catalog) -> APIRouter:
     router = APIRouter(tags=["runs"])
 
@@ -58,11 +66,13 @@ def routes(catalog: Catalog) -> APIRouter:
         task_id: Text | None = None,
         state: Text | None = None,
         kind: Text | None = None,
+        jobs: JobIds = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.Run]:
         """Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools."""
-        wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind)
+        some = _job_ids(jobs) if jobs is not None else None
+        wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
             rows = read.runs(snapshot, wanted, limit + 1, after)
@@ -82,6 +92,13 @@ def routes(catalog: Catalog) -> APIRouter:
             return comparison.answer(snapshot, _find(snapshot, run_id))
 
     return router
+
+
+def _job_ids(text: str) -> tuple[int, ...]:
+    found = [read.public_id(each) for each in text.split(",")]
+    if None in found or len(found) > MANY:
+        raise HTTPException(422, f"`jobs` takes the `id`s of at most {MANY} jobs, with commas.")
+    return tuple(id for id in found if id is not None)
 
 
 def _find(snapshot: Snapshot, run_id: str) -> Row:

@@ -49,7 +49,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
       <div ref={ref} style={{ width: '100%' }}>
         {width > 0 && (
           <svg width={width} height={height} role="group" aria-label={`When the ${all.length} tasks of this run ran, ${duration(span)} in all`}>
-            {time.ticks(Math.max(2, Math.floor((width - left) / 110))).map((tick) => (
+            {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x).map((tick) => (
               <g key={tick.getTime()} aria-hidden>
                 <line x1={time(tick)} x2={time(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
                 <text x={time(tick)} y={12} fontSize={10} textAnchor="middle" fill="var(--faint)" className="num">
@@ -65,7 +65,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
                   <title>{lane.label}</title>
                 </text>
                 {lane.runs.map((run) => (
-                  <Try key={run.id} run={run} lane={lane} x={x} now={now} onPath={onPath.has(run.id)} />
+                  <Try key={run.id} run={run} lane={lane} x={x} now={now} left={left} onPath={onPath.has(run.id)} />
                 ))}
               </g>
             ))}
@@ -82,10 +82,24 @@ export function Gantt({ runs, from, to, critical }: Props) {
   )
 }
 
+/** Those of the ticks whose words have room beside each other. */
+function apart(ticks: Date[], x: Scale): Date[] {
+  const [first, second] = ticks
+  const every = first && second ? Math.ceil(66 / Math.max(1, x(second.getTime()) - x(first.getTime()))) : 1
+  return ticks.filter((_, at) => at % every === 0)
+}
+
 /** One try: how long it waited in the queue, thin, and how long it ran. */
-function Try({ run, lane, x, now, onPath }: { run: Run; lane: Lane; x: Scale; now: number; onPath: boolean }) {
+function Try({ run, lane, x, now, onPath, left }: { run: Run; lane: Lane; x: Scale; now: number; onPath: boolean; left: number }) {
   const begin = Date.parse(run.started_at ?? run.queued_at ?? run.ended_at ?? '')
-  if (Number.isNaN(begin)) return null
+  if (Number.isNaN(begin))
+    return (
+      <Link to="/runs/$id" params={{ id: run.id }} aria-label={`${lane.label}: ${wordOf(run.state)}, at no known time`}>
+        <text x={left} y={17} fontSize={10.5} fill="var(--muted)">
+          {wordOf(run.state).toLowerCase()}
+        </text>
+      </Link>
+    )
   const end = run.ended_at ? Date.parse(run.ended_at) : run.started_at ? now : begin
   const tone = toneOf(run.state)
   const queued = run.queued_at && run.started_at ? Math.min(begin, Date.parse(run.queued_at)) : begin

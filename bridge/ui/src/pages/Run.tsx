@@ -15,6 +15,7 @@ import { kindOf } from '../text/state'
 import { external } from '../text/links'
 import { Compared } from './run/Compared'
 import { Events } from './run/Events'
+import { Failed } from './run/Failed'
 import { Touched } from './run/Touched'
 
 const route = getRouteApi('/runs/$id')
@@ -75,7 +76,8 @@ function Detail({ run }: { run: RunDetail }) {
           {run.try_number ? <span>{run.max_tries !== null && run.max_tries > 0 ? `try ${run.try_number} of ${run.max_tries + 1}` : `try ${run.try_number}`}</span> : null}
         </div>
       </div>
-      {run.error_text && (
+      {run.kind === 'dag' && <Failed runs={run.children} />}
+      {run.error_text && !(run.error_text.message === 'task_failure' && run.children.some((child) => child.state === 'failed')) && (
         <Panel title="Error">
           <pre className="error" tabIndex={0} role="region" aria-label="Error and stack trace">
             <b>{run.error_text.message}</b>
@@ -98,9 +100,9 @@ function Detail({ run }: { run: RunDetail }) {
               ['DAG run', run.parent ? <Link key="run" to="/runs/$id" params={{ id: run.parent.id }} className="link mono">{run.dag_run_id ?? run.parent.run_id}</Link> : null],
               ['Run type', run.run_type],
               ['Triggered by', run.triggered_by],
-              ['Queued', run.queued_at ? <Time key="queued" at={run.queued_at} as="clock" /> : null],
-              ['Started', run.started_at ? <Time key="started" at={run.started_at} as="clock" /> : null],
-              ['Ended', run.ended_at ? <Time key="ended" at={run.ended_at} as="clock" /> : null],
+              ['Queued', run.queued_at ? <Time key="queued" at={run.queued_at} as="exact" /> : null],
+              ['Started', run.started_at ? <Time key="started" at={run.started_at} as="exact" /> : null],
+              ['Ended', run.ended_at ? <Time key="ended" at={run.ended_at} as="exact" /> : null],
               ['Data interval', run.nominal_start_at ? (
                 <span key="interval">
                   <Time at={run.nominal_start_at} as="clock" /> – <Time at={run.nominal_end_at} as="clock" />

@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
 import { neverRan } from '../text/state'
-import { ago, age, clock, duration, utc } from '../text/time'
+import { ago, age, clock, duration, exact, utc } from '../text/time'
 
 const Context = createContext(Date.now())
 
@@ -22,13 +22,13 @@ export function Moment({ at, children }: { at: string | undefined; children: Rea
 
 export const useNow = () => useContext(Context)
 
-type Shape = 'ago' | 'age' | 'clock'
+type Shape = 'ago' | 'age' | 'clock' | 'exact'
 
 /** A time as the reader wants it; UTC on hover. */
 export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: Shape }) {
   const now = useNow()
   if (!at) return <span className="faint">–</span>
-  const text = as === 'clock' ? clock(at, now) : as === 'age' ? age(at, now) : ago(at, now)
+  const text = as === 'clock' ? clock(at, now) : as === 'exact' ? exact(at, now) : as === 'age' ? age(at, now) : ago(at, now)
   return (
     <time dateTime={at} title={utc(at)} className="num">
       {text}

@@ -3,7 +3,7 @@ import { ending, firstLine, fitted, initials, pathOf, shortName, tile } from './
 import { against, bytes, counted } from './numbers'
 import { neverRan } from './state'
 import { changeWords, isBreaking } from './changes'
-import { about, age, ago, clock, duration, durationTicks, utc } from './time'
+import { about, age, ago, clock, duration, durationTicks, exact, utc } from './time'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 
@@ -58,6 +58,7 @@ describe('times', () => {
     expect(clock('2026-11-20T08:24:11Z', NOON, 'UTC')).toBe('08:24')
     expect(clock('2026-11-20T23:24:11Z', NOON, 'Asia/Tokyo')).toBe('21 Nov 08:24')
     expect(clock('2025-11-19T08:24:11Z', NOON, 'UTC')).toBe('19 Nov 2025 08:24')
+    expect(exact('2026-11-20T08:24:11Z', NOON, 'UTC')).toBe('08:24:11')
     expect(utc('2026-11-20T08:24:11.250000Z')).toBe('2026-11-20 08:24:11.250 UTC')
     expect(utc('2026-11-20T08:24:11Z')).toBe('2026-11-20 08:24:11 UTC')
   })

@@ -60,6 +60,11 @@ export function clock(time: string, now: number, zone?: string): string {
   return `${date} ${hours}`
 }
 
+/** As `clock`, to the second: 08:24:11. */
+export function exact(time: string, now: number, zone?: string): string {
+  return `${clock(time, now, zone)}:${two(new Date(time).getSeconds())}`
+}
+
 /** 2026-11-20 08:24:11.250 UTC, for whoever compares with a log. */
 export function utc(time: string): string {
   const [date, rest = ''] = new Date(time).toISOString().split('T')

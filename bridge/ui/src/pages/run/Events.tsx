@@ -43,9 +43,9 @@ function EventRow({ event, open, toggle }: { event: EventSummary; open: boolean;
         <td>
           <span className="tag">{event.event_type ?? 'none'}</span>
         </td>
-        <td>{event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? <Time at={event.event_time} as="clock" /> : <span className="mono small">{event.event_time ?? '–'}</span>}</td>
+        <td>{event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? <Time at={event.event_time} as="exact" /> : <span className="mono small">{event.event_time ?? '–'}</span>}</td>
         <td className="muted">
-          <Time at={event.received_at} as="clock" />
+          <Time at={event.received_at} as="exact" />
         </td>
         <td className="right num">{bytes(event.size)}</td>
         <td className="right">
