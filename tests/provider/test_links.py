@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.provider.test_provider_info import in_airflow
-from tests.provider.versions import tabs_needed
+from tests.provider.versions import AIRFLOW_2, tabs_needed
 
 from fairlead_airflow.config import Config
 from fairlead_airflow.links import LineageLink, page_address, tabs
@@ -75,3 +75,18 @@ def test_airflow_takes_the_tabs_and_the_link(tmp_path: Path) -> None:
 def test_nothing_is_shown_where_there_is_no_page(tmp_path: Path) -> None:
     code = f"print('seen')\n{SEEN}\nprint('end', len(views), len(links))"
     assert in_airflow(code, tmp_path) == "end 0 0"
+
+
+MENU = """
+from airflow import plugins_manager
+plugins_manager.initialize_web_ui_plugins()
+plugins_manager.initialize_extra_operators_links_plugins()
+links = plugins_manager.global_operator_extra_links
+print(*plugins_manager.flask_appbuilder_menu_links, *(link.name for link in links))
+"""
+
+
+@pytest.mark.skipif(not AIRFLOW_2, reason="Airflow 3 has tabs (3.0: the same menu)")
+def test_airflow_2_takes_the_entry_of_the_menu_and_the_link(tmp_path: Path) -> None:
+    found = in_airflow(MENU, tmp_path, AIRFLOW__FAIRLEAD__URL="http://127.0.0.1:9")
+    assert found == "{'name': 'Lineage', 'href': 'http://127.0.0.1:9'} Lineage"

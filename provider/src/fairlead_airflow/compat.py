@@ -73,6 +73,11 @@ def plugin_class() -> Any:
     return AirflowPlugin
 
 
+def has_tabs() -> bool:
+    """Whether a plugin can bring tabs: Airflow 3.1 and newer. Before, it can bring entries of the menu."""
+    return hasattr(plugin_class(), "external_views")
+
+
 def plugins() -> Iterator[tuple[str, list[Any], dict[str, str]]]:
     """Which processes have them, the plugins that are loaded, and by source why others are not."""
     server = import_module("airflow.plugins_manager")

@@ -70,3 +70,8 @@ def tabs(page: str, namespace: str) -> list[dict[str, Any]]:
         }
         for destination, (name, href) in shown.items()
     ]
+
+
+def menu(page: str) -> list[dict[str, Any]]:
+    """The way to the catalog in Airflow's menu, where there are no tabs."""
+    return [{"name": "Lineage", "href": page}]

@@ -23,6 +23,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
     hook_lineage_readers: ClassVar[list[Any]] = []
     global_operator_extra_links: ClassVar[list[Any]] = []
     external_views: ClassVar[list[Any]] = []
+    appbuilder_menu_items: ClassVar[list[Any]] = []
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:
@@ -47,7 +48,10 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         page = links.page_address(config) if config.enabled else None
         if page is not None:
             cls.global_operator_extra_links = [links.LineageLink()]
-            cls.external_views = links.tabs(page, conf.namespace())
+            if compat.has_tabs():
+                cls.external_views = links.tabs(page, conf.namespace())
+            else:
+                cls.appbuilder_menu_items = links.menu(page)
 
     @classmethod
     def _join_openlineage(cls) -> None:
