@@ -7,15 +7,20 @@ and somebody tells Airflow of the weather. Then the claims are looked at.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from demo.clients import Bridge
 
 from tests import postgres
+from tests.provider import bridging
 from tests.system.airflow_2.stack import BIN, SECRET, Mill
 from tests.system.comparing import (
     apart,
@@ -235,6 +240,25 @@ def test_airflows_page_has_a_link_from_a_task_to_its_lineage(mill: Mill) -> None
     address = urlsplit(mill.api.links("mill", run_id, "fill")["Lineage"])
     assert f"http://{address.netloc}" == mill.bridge.address
     assert parse_qs(address.query) == {"focus": ["job:default:mill.fill"]}
+
+
+def test_the_history_that_its_rest_api_has_is_the_same(
+    mill: Mill, told: list[Instance], tmp_path: Path
+) -> None:
+    """For a bridge that comes later."""
+    command = [
+        *(str(Path(sys.executable).with_name("fairlead-bridge")), "import", "airflow"),
+        *("--url", mill.api.address, "--user", f"admin:{mill.password}", "--pause", "0"),
+        *("--database-url", f"sqlite:///{tmp_path / 'catalog.db'}"),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    with bridging.running(tmp_path) as later:
+        bridge = Bridge(later.url)
+        mill.wait("it knows", lambda: bridge.health()["inbox"]["waiting"] == 0, 60)
+        wrong = tries_that_differ(told, bridge.all("/api/v1/runs", kind="task"))
+        runs = OnPostgres(mill.database).dag_runs()
+        wrong += dag_runs_that_differ(runs, bridge.all("/api/v1/runs", kind="dag"))
+    assert not wrong, listed(wrong)
 
 
 def test_the_doctor_finds_all_well(mill: Mill) -> None:

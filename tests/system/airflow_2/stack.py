@@ -87,11 +87,19 @@ class Mill(Stack):
         self.wait("Airflow has read the DAGs", lambda: self.api.dags() >= DAGS, patience)
 
     def _answers(self) -> bool:
-        word = self.folder / "airflow" / "standalone_admin_password.txt"
-        if not word.exists() or self.api.unhealthy():
+        if not self._word.exists() or self.api.unhealthy():
             return False
-        self.api.log_in("admin", word.read_text())
+        self.api.log_in("admin", self.password)
         return True
+
+    @property
+    def password(self) -> str:
+        """Of the user admin."""
+        return self._word.read_text()
+
+    @property
+    def _word(self) -> Path:
+        return self.folder / "airflow" / "standalone_admin_password.txt"
 
     def unpause(self) -> None:
         for dag_id in DAGS:
