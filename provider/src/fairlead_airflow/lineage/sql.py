@@ -71,12 +71,30 @@ class Reading:
         elif table not in self.dropped:
             self.dropped.append(table)
 
+    def _rename(self, old: Table, new: Table) -> None:
+        """A table that the script filled and then put in another's place."""
+        if old not in self.writes:
+            return
+        if not new.schema:
+            new = Table(new.name, old.schema, old.catalog)
+        self.writes.remove(old)
+        self._write(new)
+        if old in self.columns:
+            self.columns[new] = self.columns.pop(old)
+
 
 # It warns of each statement it takes no interest in, into the task's log.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
-_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|(?<![\w:]):\d+\b|\?\d+\b")
+
+# Statements that sqlglot does not read, by what they do to tables.
+_LOAD = re.compile(r"\s*LOAD\s+DATA\b.*?\bINTO\s+TABLE\s+(\S+)", re.IGNORECASE | re.DOTALL)
+_UNLOAD = re.compile(r"\(\s*'((?:[^']|'')*)'\s*\)")
+_REFRESH = re.compile(r"MATERIALIZED\s+VIEW\s+(?:CONCURRENTLY\s+)?(\S+)", re.IGNORECASE)
+_COLOURS = re.compile(r"\x1b\[\d*m")
+"""sqlglot underlines what it cannot read."""
 
 
 _DIALECTS = {
@@ -126,27 +144,39 @@ def _statements(script: str, dialect: str, result: Reading) -> Iterator[exp.Expr
         yield from _parse(script, dialect)
     except SqlglotError as error:
         if ";" not in script.strip().rstrip(";"):
-            result.errors.append(str(error))
+            result.errors.append(_COLOURS.sub("", str(error)))
             return
         # One bad statement must not cost the others.
         for piece in _split(script, dialect):
             try:
                 yield from _parse(piece, dialect)
             except SqlglotError as one:
-                result.errors.append(str(one))
+                result.errors.append(_COLOURS.sub("", str(one)))
 
 
 def _parse(script: str, dialect: str) -> list[exp.Expr]:
     """All statements of the script; SqlglotError if one cannot be parsed."""
-    parsed = []
+    if load := _LOAD.match(script):
+        return _parse(f"INSERT INTO {load[1]} VALUES (1)", dialect)  # noqa: S608 - it is never run
+    parsed: list[exp.Expr] = []
     for statement in sqlglot.parse(script, read=dialect):
-        if isinstance(statement, exp.Command) and str(statement.this).upper() == "REPLACE":
-            # REPLACE INTO, which sqlglot knows only under its longer name.
-            rest = statement.expression.name
-            parsed += sqlglot.parse(f"INSERT OR REPLACE {rest}", read="sqlite")
-        else:
+        if isinstance(statement, exp.Command):
+            parsed += _of_command(statement, dialect)
+        elif statement is not None:
             parsed.append(statement)
-    return [statement for statement in parsed if statement is not None]
+    return parsed
+
+
+def _of_command(command: exp.Command, dialect: str) -> list[exp.Expr]:
+    """What a statement means that sqlglot knows only the first word of."""
+    word, rest = str(command.this).upper(), command.expression.name if command.expression else ""
+    if word == "REPLACE":  # REPLACE INTO, which it knows only under its longer name
+        return _parse(f"INSERT OR REPLACE {rest}", "sqlite")
+    if word == "UNLOAD" and (query := _UNLOAD.search(rest)):
+        return _parse(query[1].replace("''", "'"), dialect)
+    if word == "REFRESH" and (view := _REFRESH.search(rest)):
+        return _parse(f"INSERT INTO {view[1]} VALUES (1)", dialect)  # noqa: S608 - it is never run
+    return []
 
 
 def _split(script: str, dialect: str) -> Iterator[str]:
@@ -170,16 +200,18 @@ def _read_statement(
             for node in statement.find_all(exp.Table):
                 result._drop(_table(node))
         return
-    target = _target(statement)
-    reads = [_table(node) for node in _tables_read(statement, target)]
-    if target is None:
-        if isinstance(statement, exp.Query):
+    if isinstance(statement, exp.Alter):
+        for action in statement.args.get("actions") or ():
+            if isinstance(action, exp.AlterRename | exp.SwapTable):
+                result._rename(_table(statement.this), _table(action.this))
+        return
+    targets = _targets(statement)
+    reads = [_table(node) for node in _tables_read(statement, targets)]
+    if not targets:
+        if isinstance(statement, exp.Query | exp.Copy | exp.Export):
             for table in reads:
                 result._read(table)
         return
-    written = _table(target)
-    if _is_temporary(statement):
-        temporary[written] = reads
     if (
         isinstance(statement, exp.Create)
         and statement.expression is None
@@ -188,12 +220,39 @@ def _read_statement(
         return  # most times it does nothing, so it says nothing
     for table in reads:
         result._read(table)
-    result._write(written)
-    columns = _columns(statement, written, dialect, describe)
+    for written in map(_table, targets):
+        if _is_temporary(statement, written):
+            temporary[written] = reads
+        result._write(written)
+    columns = _columns(statement, _table(targets[0]), dialect, describe)
     if columns:
-        merged = result.columns.setdefault(written, {})
-        for name, sources in columns.items():
-            merged.setdefault(name, set()).update(sources)
+        for written in map(_table, _same_rows(statement, targets)):
+            merged = result.columns.setdefault(written, {})
+            for name, sources in columns.items():
+                merged.setdefault(name, set()).update(sources)
+
+
+def _targets(statement: exp.Expr) -> list[exp.Table]:
+    """The tables that a statement writes; the first is the one that its query is for."""
+    if isinstance(statement, exp.MultitableInserts):
+        return [table for each in statement.find_all(exp.Insert) if (table := _target(each))]
+    first = _target(statement)
+    found = [first] if first else []
+    if isinstance(statement, exp.TruncateTable):
+        found += [node for node in statement.expressions[1:] if isinstance(node, exp.Table)]
+    if isinstance(statement, exp.Create) and (store := statement.find(exp.ToTableProperty)):
+        found.append(store.this)
+    for cte in statement.find_all(exp.CTE):  # WITH moved AS (DELETE ... RETURNING *) ...
+        if isinstance(cte.this, exp.Insert | exp.Update | exp.Delete) and (
+            table := _target(cte.this)
+        ):
+            found.append(table)
+    return found
+
+
+def _same_rows(statement: exp.Expr, targets: list[exp.Table]) -> list[exp.Table]:
+    """Those tables that get what the statement's query gives: a view that is kept in a table."""
+    return targets if isinstance(statement, exp.Create) else targets[:1]
 
 
 def _target(statement: exp.Expr) -> exp.Table | None:
@@ -203,6 +262,7 @@ def _target(statement: exp.Expr) -> exp.Table | None:
         isinstance(statement, exp.Insert | exp.Update | exp.Delete | exp.Merge)
         or (isinstance(statement, exp.Create) and statement.args.get("kind") in ("TABLE", "VIEW"))
         or (isinstance(statement, exp.Copy) and statement.args.get("kind"))
+        or isinstance(statement, exp.LoadData)
     ):
         node = statement.this
     elif isinstance(statement, exp.Select) and (into := statement.args.get("into")):
@@ -218,7 +278,9 @@ def _is_named(table: exp.Table) -> bool:
     return isinstance(table.this, exp.Identifier)  # and not a function that gives a table
 
 
-def _is_temporary(statement: exp.Expr) -> bool:
+def _is_temporary(statement: exp.Expr, table: Table) -> bool:
+    if table.name.startswith("#"):
+        return isinstance(statement, exp.Create | exp.Select)
     return isinstance(statement, exp.Create) and any(
         isinstance(p, exp.TemporaryProperty)
         for p in (statement.args.get("properties") or exp.Properties(expressions=[])).expressions
@@ -230,17 +292,23 @@ def _only_if_missing(statement: exp.Create) -> bool:
 
 
 def _table(node: exp.Table) -> Table:
-    return Table(node.name, node.db, node.catalog)
+    mark = "#" if node.this and node.this.args.get("temporary") else ""  # SQL Server's `#name`
+    return Table(mark + node.name, node.db, node.catalog)
 
 
-def _tables_read(statement: exp.Expr, target: exp.Table | None) -> Iterator[exp.Table]:
+def _tables_read(statement: exp.Expr, targets: list[exp.Table]) -> Iterator[exp.Table]:
     ctes = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
     for node in statement.find_all(exp.Table):
-        if node is target or not _is_named(node):
+        is_target = any(node is target for target in targets)
+        if not _is_named(node) or (is_target and node.find_ancestor(exp.CTE) is None):
             continue
-        if not node.db and node.name.lower() in ctes:
+        if not node.db and node.name.lower() in ctes | _NO_TABLES:
             continue
-        yield node
+        if node.find_ancestor(exp.LikeProperty) is None:  # CREATE TABLE x (LIKE y) moves nothing
+            yield node
+
+
+_NO_TABLES = {"dual"}
 
 
 def _forget_temporary(result: Reading, temporary: Mapping[Table, list[Table]]) -> None:
