@@ -147,6 +147,19 @@ def test_a_tag_of_a_column_is_the_columns(db: sa.Engine) -> None:
     assert by_column["id"] == []
 
 
+def test_a_job_tells_what_changed_in_the_columns_that_it_reads(db: sa.Engine) -> None:
+    api = Api(db)
+    for hour, kind in (("01", "int"), ("02", "text")):
+        fields = {"fields": [{"name": "amount", "type": kind}]}
+        api.tell(*wrote("load", dataset("s.raw", schema=fields), at=f"{hour}:00:00"))
+    api.tell(*wrote("sum", "s.total", reads=("s.raw", "s.other"), at="03:00:00"))
+    (change,) = api.get("jobs/prod:sum")["input_changes"]
+    assert change["dataset"]["name"] == "s.raw"
+    assert (change["version"]["version"], change["version"]["changes"][0]["after"]) == (2, "text")
+    before = api.get("jobs/prod:sum", as_of="2026-11-01T01:30:00Z")
+    assert before["input_changes"] == []
+
+
 def test_nothing_changed_is_an_empty_difference() -> None:
     fields = [Field("a", "int"), Field("b")]
     assert diff(fields, fields) == ()

@@ -52,6 +52,17 @@ def test_a_picture_has_every_card_box_and_edge(theme: picture.Theme) -> None:
     assert theme.tones["bad"] in drawn
 
 
+def test_a_picture_of_datasets_alone_tells_the_jobs_on_its_edges() -> None:
+    alone = graph()
+    job = a.Through(
+        node="job:n:load", id="0" * 16, label="load", state="failed", ended_at=None, error=None
+    )
+    alone.edges[0].jobs = [job]
+    assert ">load</text>" in picture.svg(alone)
+    alone.edges[0].jobs = [job, job]
+    assert ">2 jobs</text>" in picture.svg(alone)
+
+
 def test_text_in_a_picture_is_only_text() -> None:
     drawn = picture.svg(graph(HOSTILE))
     root = ElementTree.fromstring(drawn.encode())  # noqa: S314  (ours)

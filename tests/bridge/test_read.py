@@ -41,6 +41,18 @@ def airflow(db: sa.Engine) -> Api:
     return api
 
 
+def test_runs_of_some_jobs_are_asked_for_by_their_ids(airflow: Api) -> None:
+    """A screen with some DAGs asks once for the runs of all of them, however many others there are."""
+    ids = {job["name"]: job["id"] for job in airflow.get("jobs")["items"]}
+    found = airflow.get("runs", jobs=f"{ids['d']},{ids['spark']}")["items"]
+    assert [run["job"]["name"] for run in found] == ["spark", "d", "d"]
+    page = airflow.get("runs", jobs=f"{ids['d']},{ids['spark']}", limit=2)
+    rest = airflow.get("runs", jobs=f"{ids['d']},{ids['spark']}", limit=2, cursor=page["next"])
+    assert [*page["items"], *rest["items"]] == found
+    for nonsense in ("", "d", f"{ids['d']},", ",".join([ids["d"]] * 101)):
+        assert "jobs" in airflow.problem(422, "runs", jobs=nonsense)
+
+
 def test_runs_are_found_by_what_they_have_in_common(airflow: Api) -> None:
     expected: list[tuple[dict[str, str], list[str]]] = [
         ({}, ["spark", "d.load", "d", "d.load", "d"]),

@@ -37,6 +37,7 @@ class RunFilter:
     task_id: str | None = None
     state: str | None = None
     kind: str | None = None
+    jobs: tuple[int, ...] | None = None
 
 
 def _shown_runs(*, past: bool) -> sa.Select[Any]:
@@ -92,7 +93,9 @@ FEW_JOBS = 200
 def _of_jobs(
     snapshot: Snapshot, wanted: RunFilter, limit: int, after: tuple[int, int] | None
 ) -> list[sa.ColumnElement[bool]]:
-    """The runs of the jobs that the filter names by their own name, namespace or kind."""
+    """The runs of the jobs that the filter names by their ids, name, namespace or kind."""
+    if wanted.jobs is not None:
+        return [_newest_of_each(wanted.jobs, limit, after)]
     if wanted.job is not None:
         places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
         named = t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])

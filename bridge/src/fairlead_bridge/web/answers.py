@@ -224,6 +224,7 @@ class JobDetail(JobItem):
     downstream_tasks: list[str]
     inputs: list[DatasetRef]  # of a DAG: what its tasks read and none of them writes
     outputs: list[DatasetRef]
+    input_changes: list[Change]  # the newest change of the schema of each input, newest first
     facets: dict[str, Any]
 
 

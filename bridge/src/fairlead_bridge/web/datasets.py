@@ -91,7 +91,7 @@ def routes(catalog: Catalog) -> APIRouter:
         changes = [
             a.Change(
                 dataset=render.dataset_ref(assets[version.asset_id]),
-                version=_version(version, runs),
+                version=schema_version(version, runs),
             )
             for version in shown
         ]
@@ -207,7 +207,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
             for namespace, name in read.names_of_asset(snapshot, asset)
         ],
         schema_fields=_columns(snapshot, asset, fields, facets),
-        versions=[_version(version, brought) for version in reversed(versions)],
+        versions=[schema_version(version, brought) for version in reversed(versions)],
         written_by_runs=[
             render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
         ],
@@ -248,7 +248,7 @@ def _columns(
     ]
 
 
-def _version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
+def schema_version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
     return a.SchemaVersion(
         version=version.number,
         first_at=render.when(version.first_at),

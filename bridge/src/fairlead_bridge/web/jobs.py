@@ -13,7 +13,7 @@ from fairlead_bridge.catalog.read import AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import render
+from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.parameters import (
     AsOf,
     Catalog,
@@ -139,5 +139,24 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
         downstream_tasks=f.texts(facets, "fairlead_task", "downstream"),
         inputs=render.dataset_refs(assets, reads),
         outputs=render.dataset_refs(assets, writes),
+        input_changes=_changes(snapshot, [assets[id] for id in reads if id in assets]),
         facets=facets,
     )
+
+
+def _changes(snapshot: Snapshot, inputs: Sequence[read.Asset]) -> list[a.Change]:
+    """The newest change of each input's schema, newest first."""
+    assets = {asset.id: asset for asset in inputs}
+    versions = history.versions(snapshot, datasets.members_of(assets.values()))
+    changed = sorted(
+        (listed[-1] for listed in versions.values() if listed[-1].changes),
+        key=lambda version: (-version.first_at, version.asset_id),
+    )
+    brought = read.runs_by_alias(snapshot, (version.first_run for version in changed))
+    return [
+        a.Change(
+            dataset=render.dataset_ref(assets[version.asset_id]),
+            version=datasets.schema_version(version, brought),
+        )
+        for version in changed
+    ]

@@ -11,6 +11,7 @@ from fairlead_bridge.web import answers as a
 from fairlead_bridge.web.layout import NAME_CHARACTER, short_name
 
 MARGIN = 24.0
+LABEL = 22  # characters on an edge
 SMALL_CHARACTER = 6.6  # width of a character of the lines below a name
 
 #: What a state is coloured by; states of one colour mean the same to the reader.
@@ -100,6 +101,21 @@ def _edge(edge: a.Route, theme: Theme) -> str:
         f'<path class="edge" d="{line(edge.points)}" fill="none" stroke="{theme.edge}" '
         f'stroke-width="1.5"{dashes} marker-end="url(#arrow)">'
         f"<title>{_text(f'{edge.source} to {edge.target}')}</title></path>"
+        f"{_jobs(edge, theme)}"
+    )
+
+
+def _jobs(edge: a.Route, theme: Theme) -> str:
+    """On an edge between datasets: the job that it stands for, or how many, in its middle."""
+    if not edge.jobs:
+        return ""
+    told = edge.jobs[0].label if len(edge.jobs) == 1 else f"{len(edge.jobs)} jobs"
+    (x0, y0), (x1, y1) = max(pairwise(edge.points), key=lambda ends: abs(ends[1][0] - ends[0][0]))
+    failed = any(_TONES.get(job.state or "") == "bad" for job in edge.jobs)
+    return (
+        f'<text x="{_n((x0 + x1) / 2)}" y="{_n((y0 + y1) / 2 - 5)}" text-anchor="middle" '
+        f'font-size="10" fill="{theme.tones["bad"] if failed else theme.muted}">'
+        f"{_text(told if len(told) <= LABEL else told[: LABEL - 1] + '…')}</text>"
     )
 
 
@@ -118,7 +134,12 @@ def _card(card: a.Card, focus: str, theme: Theme) -> str:
     name = short_name(card.name) if card.kind == "dataset" else card.task_id or card.name
     if card.kind == "dataset":
         written = f"{card.written_at:%Y-%m-%d %H:%M} UTC" if card.written_at else ""
-        about = [card.platform or "", f"{card.columns} columns" if card.columns else ""]
+        personal = len({*card.personal, *card.personal_reached})
+        about = [
+            card.platform or "",
+            f"{card.columns} columns" if card.columns else "",
+            f"{personal} personal" if personal else "",
+        ]
         stripe = (
             f'<rect x="{_n(card.x + 10)}" y="{_n(card.y + card.h - 3)}" '
             f'width="{_n(card.w - 20)}" height="3" fill="{tone}"/>'
@@ -126,7 +147,8 @@ def _card(card: a.Card, focus: str, theme: Theme) -> str:
     else:
         took = card.last_run.duration if card.last_run else None
         written = f"{took:.1f} s" if took is not None else ""
-        about = [(card.state or "no run").replace("_", " "), _operator(card.operator)]
+        tasks = f"{card.tasks} task{'s'[: card.tasks != 1]}" if card.tasks is not None else ""
+        about = [(card.state or "no run").replace("_", " "), _operator(card.operator) or tasks]
         stripe = (
             f'<rect x="{_n(card.x)}" y="{_n(card.y + 8)}" width="4" '
             f'height="{_n(card.h - 16)}" fill="{tone}"/>'

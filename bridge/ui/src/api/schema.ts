@@ -356,6 +356,7 @@ export interface JobDetail {
   downstream_tasks: string[]
   inputs: DatasetRef[]
   outputs: DatasetRef[]
+  input_changes: Change[]
   facets: Record<string, unknown>
 }
 

@@ -116,10 +116,10 @@ export function ColumnsView({ focus }: { focus: string }) {
   )
 }
 
-/** The DAGs whose tasks compute the columns. */
+/** The jobs that compute the columns. */
 function lanesOf(edges: ColumnEdge[]): Lane[] {
-  const dags = edges.flatMap(({ job }) => (job?.dag_id ? [{ node: `job:${job.namespace}:${job.dag_id}`, label: job.dag_id }] : []))
-  return [...new Map(dags.map((dag) => [dag.node, dag])).values()]
+  const jobs = edges.flatMap(({ job }) => (job ? [{ id: job.id, node: job.node, label: job.name }] : []))
+  return [...new Map(jobs.map((job) => [job.id, job])).values()]
 }
 
 /** What is at most so many hops away. */

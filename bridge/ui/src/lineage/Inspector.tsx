@@ -7,9 +7,10 @@ import { Durations } from '../charts/Durations'
 import { DatasetLink, JobLink, Owners, Tags, Tile } from '../parts/Names'
 import { Moment, Time, Took } from '../parts/Now'
 import { Answer, Facts } from '../parts/Panel'
+import { SchemaLines } from '../parts/SchemaDiff'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { external } from '../text/links'
-import { shortName } from '../text/names'
+import { fitted, shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { toneOf } from '../text/state'
 import { duration } from '../text/time'
@@ -136,6 +137,17 @@ function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
               {({ runs, p50, p95 }) => <Durations runs={runs} p50={p50} p95={p95} height={104} />}
             </Answer>
           </section>
+          {job.input_changes.slice(0, 3).map(({ dataset, version }) => (
+            <section key={dataset.id} className="section">
+              <h3>
+                What changed upstream
+                <span className="end" title={dataset.name}>
+                  {fitted(shortName(dataset.name), 20)} v{version.version - 1} → v{version.version}, <Time at={version.first_at} />
+                </span>
+              </h3>
+              <SchemaLines changes={version.changes.slice(0, 8)} />
+            </section>
+          ))}
           <section className="section">
             <h3>Facts</h3>
             <Facts
@@ -208,15 +220,7 @@ function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
                     <Time at={newest.first_at} />
                   </span>
                 </h3>
-                <div className="diff">
-                  {newest.changes.slice(0, 12).map((change) => (
-                    <div key={`${change.change} ${change.column}`} data-change={change.change}>
-                      <span aria-hidden>{change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}</span>
-                      <span className="cut">{change.column}</span>
-                      <span className="end">{change.change === 'type' ? `${change.before ?? '?'} → ${change.after ?? '?'}` : (change.after ?? change.before ?? '')}</span>
-                    </div>
-                  ))}
-                </div>
+                <SchemaLines changes={newest.changes.slice(0, 12)} />
               </section>
             )}
             <section className="section">

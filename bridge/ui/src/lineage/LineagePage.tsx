@@ -24,7 +24,7 @@ import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { legendOf } from './lens'
 import { DEEPEST, type Lens, lenses, limits, type LineageSearch, USUAL } from './search'
-import { lanesOf, Timeline } from './Timeline'
+import { lanesOf, tasksOf, Timeline } from './Timeline'
 import { Find, Stepper, Tool, Views } from './Toolbar'
 import { Privacy, Verdict } from './Verdict'
 
@@ -325,7 +325,7 @@ function Lineage({ focus }: { focus: string }) {
           </Moment>
         )}
       </div>
-      {graph && time && <Timeline lanes={lanesOf(graph)} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
+      {graph && time && <Timeline lanes={lanesOf(graph)} others={tasksOf(graph)} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
       {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} asOf={asOf} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
       <Keys opened={help} onClose={() => setHelp(false)} />
     </div>

@@ -20,35 +20,46 @@ const HOURS = [1, 6, 12, 24, 24 * 7] as const
 const LANES = 8
 
 export interface Lane {
+  id: string // of the job
   node: string
   label: string
 }
 
+/** At most so many further jobs have their events in the steps, the newest so many of them. */
+const OTHERS = 60
+const EVENTS = 400
+
 /** The DAGs of a graph, be they boxes or cards, from left to right. */
 export function lanesOf(graph: Graph): Lane[] {
-  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ node, dag_id, name, x, y }) => ({ node, label: dag_id ?? name, x, y }))
-  const boxes = graph.groups.map(({ id, label, x, y }) => ({ node: id, label, x, y }))
+  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ id, node, dag_id, name, x, y }) => ({ id, node, label: dag_id ?? name, x, y }))
+  const boxes = graph.groups.map(({ job_id: id, id: node, label, x, y }) => ({ id, node, label, x, y }))
   return [...boxes, ...cards].sort((a, b) => a.x - b.x || a.y - b.y)
 }
 
+/** The tasks of a graph, by their ids. */
+export const tasksOf = (graph: Graph): string[] => graph.cards.filter((card) => card.kind === 'job' && card.job_kind !== 'dag').map((card) => card.id)
+
 interface Props {
   lanes: Lane[]
+  others?: string[] // jobs without a lane whose events are stepped through too
   asOf: string | undefined
   onChange: (asOf: string | undefined) => void
   onClose: () => void
 }
 
 /** The runs of the DAGs that are drawn, over time; a moment chosen here is shown in the graph. */
-export function Timeline({ lanes: dags, asOf, onChange, onClose }: Props) {
+export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: Props) {
   const now = useNow()
   const [chosen, setHours] = useState<number>()
   const { ref, width } = useElementSize()
-  const answer = useApi<{ items: Run[] }>('runs', { kind: 'dag', limit: 500 })
+  const shown = dags.slice(0, LANES).map((lane) => lane.id)
+  const jobs = [...new Set([...shown, ...others.slice(0, OTHERS)])].join(',')
+  const answer = useApi<{ items: Run[] }>('runs', { jobs, limit: EVENTS }, { enabled: jobs !== '', keep: true })
   const lanes = useMemo(() => {
     const runs = answer.data?.items ?? []
-    return dags.slice(0, LANES).map(({ node, label }) => ({ node, label, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === node && run.started_at) }))
+    return dags.slice(0, LANES).map((lane) => ({ ...lane, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === lane.node && run.started_at) }))
   }, [dags, answer.data])
-  const moments = useMemo(() => momentsOf(lanes.flatMap((lane) => lane.runs)), [lanes])
+  const moments = useMemo(() => momentsOf(answer.data?.items ?? []), [answer.data])
   const hours = chosen ?? spanOf(moments, now, HOURS)
   const at = asOf ? Date.parse(asOf) : now
   const end = Math.max(now, at)
@@ -128,7 +139,7 @@ export function Timeline({ lanes: dags, asOf, onChange, onClose }: Props) {
               </g>
             ))}
             {lanes.map((lane, row) => (
-              <g key={lane.node} transform={`translate(0 ${HEAD + row * ROW})`}>
+              <g key={lane.id} transform={`translate(0 ${HEAD + row * ROW})`}>
                 <text x={0} y={13} fontSize={11} fill="var(--muted)" style={{ fontFamily: 'var(--mono)' }}>
                   {fitted(lane.label, 23)}
                 </text>
