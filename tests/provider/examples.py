@@ -90,6 +90,15 @@ RAW = {(SPACE, "raw")}
 COUNT = "SELECT count(*) > 0 FROM raw"
 SQL = "operators.sql."
 
+MACHINE = "arn:aws:states:eu:1:stateMachine:nightly"
+APPFLOW: dict[str, dict[str, Any]] = {
+    "": {},
+    "Full": {"source": "salesforce"},
+    "Before": {"source": "salesforce", "source_field": "day", "filter_date": "2026-01-01"},
+    "After": {"source": "salesforce", "source_field": "day", "filter_date": "2026-01-01"},
+    "Daily": {"source": "salesforce", "source_field": "day", "filter_date": "2026-01-01"},
+}
+
 EXAMPLES = [
     _sql(
         SQL + "SQLExecuteQueryOperator",
@@ -1212,6 +1221,38 @@ EXAMPLES = [
         set(),
         {(LAKE, "report.ipynb")},
         says={"sourceCodeLocation": "s3://code/report.ipynb"},
+    ),
+    _in(
+        "amazon",
+        "amazon.aws.operators.step_function.StepFunctionStartExecutionOperator",
+        {"state_machine_arn": MACHINE, "state_machine_input": {"secret": 1}},
+        says={"sourceCodeLocation": MACHINE, "externalQuery": (f"{MACHINE}:x", "stepfunctions")},
+        learnt={"execution_arn": f"{MACHINE}:x"},
+        woken={"status": "success", "execution_arn": f"{MACHINE}:x"},
+    ),
+    *(
+        _in(
+            "amazon",
+            f"amazon.aws.operators.appflow.AppflowRun{kind}Operator",
+            {"flow_name": "crm", **more},
+            says={"sourceCodeLocation": "appflow:crm"},
+        )
+        for kind, more in APPFLOW.items()
+    ),
+    _in(
+        "amazon",
+        "amazon.aws.operators.dms.DmsStartTaskOperator",
+        {"replication_task_arn": "arn:aws:dms:eu:1:task:t"},
+        says={"externalQuery": ("arn:aws:dms:eu:1:task:t", "dms")},
+    ),
+    _in(
+        "amazon",
+        "amazon.aws.operators.dms.DmsStartReplicationOperator",
+        {
+            "replication_config_arn": "arn:aws:dms:eu:1:config:c",
+            "replication_start_type": "reload-target",
+        },
+        says={"externalQuery": ("arn:aws:dms:eu:1:config:c", "dms")},
     ),
     # Databases whose hooks do not describe them
     Example(

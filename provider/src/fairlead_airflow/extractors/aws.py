@@ -126,3 +126,42 @@ class LambdaExtractor(Extractor):
         name = f"{task.function_name}:{task.qualifier}" if task.qualifier else task.function_name
         url = name if name.startswith("arn:") else f"lambda:{name}"
         return Lineage(job_facets=external.location("lambda", url))
+
+
+class StepFunctionExtractor(Extractor):
+    """`StepFunctionStartExecutionOperator`: the state machine. Its input is data."""
+
+    operators: ClassVar[tuple[str, ...]] = ("StepFunctionStartExecutionOperator",)
+
+    def before(self) -> Lineage:
+        return Lineage(
+            job_facets=external.location("stepfunctions", self.operator.state_machine_arn),
+            run_facets=external.run(self.learnt("execution_arn"), "stepfunctions"),
+        )
+
+
+class AppflowExtractor(Extractor):
+    """The operators that run a flow of AppFlow."""
+
+    operators: ClassVar[tuple[str, ...]] = (
+        "AppflowRunOperator",
+        "AppflowRunFullOperator",
+        "AppflowRunBeforeOperator",
+        "AppflowRunAfterOperator",
+        "AppflowRunDailyOperator",
+    )
+
+    def before(self) -> Lineage:
+        return Lineage(
+            job_facets=external.location("appflow", f"appflow:{self.operator.flow_name}")
+        )
+
+
+class DmsExtractor(Extractor):
+    """`DmsStartTaskOperator` and `DmsStartReplicationOperator`."""
+
+    operators: ClassVar[tuple[str, ...]] = ("DmsStartTaskOperator", "DmsStartReplicationOperator")
+
+    def before(self) -> Lineage:
+        names = ("replication_task_arn", "replication_config_arn")
+        return Lineage(run_facets=external.run(self.learnt(*names), "dms"))
