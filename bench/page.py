@@ -67,7 +67,7 @@ def sizes() -> None:
     """What the browser fetches before the first page shows: the entry and all it imports."""
     document = (STATIC / "index.html").read_text()
     first = set(re.findall(r'(?:src|href)="\.?/?(assets/[^"]+\.(?:js|css))"', document))
-    entry = next(name for name in first if name.endswith(".js"))
+    entry = next(name for name in first if re.search(r"/index-[^/]+\.js$", name))
     page = re.search(r"LineagePage-[\w-]+\.js", (STATIC / entry).read_text())
     assert page, "the entry does not load the lineage page"
     lineage = first | _imported(STATIC / "assets" / page[0])
@@ -86,7 +86,7 @@ def _imported(file: Path) -> set[str]:
         if name in found:
             continue
         found.add(name)
-        imports = re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', script.read_text())
+        imports = re.findall(r'(?:from|import)\s*["`]\./([^"`]+\.js)["`]', script.read_text())
         waiting += [script.parent / each for each in imports]
     return found
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.web.layout.places import WORTH_SWAPPING, Places
+from fairlead_bridge.web.layout.places import Places
+
+#: Times that all places move; more of them made no edge run flatter.
+ROUNDS = 4
 
 
 def settle(places: Places) -> None:
@@ -11,9 +14,8 @@ def settle(places: Places) -> None:
     for column, (starts, height) in zip(places.columns, offsets, strict=True):
         for place, start in zip(column, starts, strict=True):
             places.y[place] = start - height / 2
-    rounds = 8 if len(places.heights) <= 4 * WORTH_SWAPPING else 4
     downwards = range(1, len(places.columns))
-    for turn in range(rounds):
+    for turn in range(ROUNDS):
         if turn % 2 == 0:
             for rank in downwards:
                 _towards(places, places.columns[rank], offsets[rank][0], places.up, places.down)

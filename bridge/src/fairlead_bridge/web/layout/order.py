@@ -12,8 +12,8 @@ def untangle(places: Places) -> None:
     small = len(places.heights) <= WORTH_SWAPPING
     best, kept = _crossings(places), [column[:] for column in places.columns]
     worse = 0
-    for sweep in range(10 if small else 6):
-        if not best or worse == 3:
+    for sweep in range(6):
+        if not best or worse == 2:
             break
         if sweep % 2 == 0:
             for column in places.columns[1:]:
