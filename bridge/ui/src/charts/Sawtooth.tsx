@@ -46,7 +46,7 @@ export function Sawtooth({ freshness }: { freshness: Freshness }) {
           {expected !== null && (
             <g aria-hidden>
               <line x1={LEFT} x2={width} y1={y(expected)} y2={y(expected)} stroke="var(--bad)" strokeDasharray="4 3" />
-              <text x={width - 4} y={y(expected) - 4} fontSize={10} textAnchor="end" fill="var(--bad-text)" stroke="var(--surface)" strokeWidth={3} paintOrder="stroke">
+              <text x={LEFT + 4} y={y(expected) - 4} fontSize={10} fill="var(--bad-text)" stroke="var(--surface)" strokeWidth={3} paintOrder="stroke">
                 late after {about(expected)}
               </text>
             </g>

@@ -4,8 +4,7 @@ import { useApi } from '../api/client'
 import { Markdown } from '../parts/Markdown'
 import { JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
-import { Answer, Facts, Json, Nothing, Panel } from '../parts/Panel'
-import { RunRows } from '../parts/RunRows'
+import { Answer, Facts, Json, Panel } from '../parts/Panel'
 import { Badge, StateBadge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
@@ -14,6 +13,7 @@ import { Affected } from './dataset/Affected'
 import { Columns } from './dataset/Columns'
 import { Kept } from './dataset/Kept'
 import { Versions } from './dataset/Versions'
+import { Wrote } from './dataset/Wrote'
 
 const route = getRouteApi('/datasets/$id')
 
@@ -75,9 +75,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         <Jobs title="Written by" jobs={dataset.writers} none="No job has been seen writing it." />
         <Jobs title="Read by" jobs={dataset.readers} none="No job has been seen reading it." />
       </div>
-      <Panel title="Runs that wrote it" note="newest first" flush>
-        {dataset.written_by_runs.length ? <RunRows runs={dataset.written_by_runs} named /> : <Nothing title="No run has been seen writing it">It is only read, or it was written before events arrived here.</Nothing>}
-      </Panel>
+      <Wrote runs={dataset.written_by_runs} />
       <Affected node={dataset.node} name={dataset.name} columns={dataset.schema_fields.map((field) => field.name)} column={search.column} onColumn={(column) => set({ column })} />
       <Versions versions={dataset.versions} />
       <div className="columns">

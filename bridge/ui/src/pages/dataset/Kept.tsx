@@ -63,7 +63,7 @@ function Words({ freshness: { writes, rhythm, breaches, truncated } }: { freshne
           ) : (
             <>It will be late if nothing writes it within {about(rhythm.expected)} of that.</>
           )}
-          {past > 0 && <> Before, it was late {counted(past, 'time')}.</>}
+          {past > 0 && <> {open ? 'Before, it' : 'It'} was late {past === 1 ? 'once' : counted(past, 'time')}.</>}
         </>
       ) : (
         <>. Too few regular writes are known to say how often to expect it.</>
