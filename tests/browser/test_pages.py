@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -284,6 +285,20 @@ def test_a_replay_that_ends_between_two_looks_is_heard_by_every_page(
     # Far sooner than the page's own timer, which asks again after 15 seconds.
     with page.expect_request(re.compile(r"/api/v1/quarantine\?"), timeout=6000):
         page.request.post(f"{own_bridge.base}/api/v1/quarantine/replay")
+
+
+def test_pages_with_all_of_it_have_no_serious_barrier(
+    scheme: str,
+    parcel_bridge: Bridge,
+    open_page: Open,
+    serious: Callable[[Page], list[str]],
+) -> None:
+    page = open_page(parcel_bridge.base, scheme)
+    addresses = pages.every(parcel_bridge.base, PARCELS)
+    for name in ("health", "dag", "dag-run", "failed-run", "dataset"):
+        page.goto(addresses[name])
+        settle(page)
+        assert serious(page) == [], name
 
 
 # --- any window -------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def test_every_link_of_every_page_leads_somewhere(odd_bridge: Bridge, open_page:
     """From page to page, as far as there are links, with names of every shape."""
     page = open_page(odd_bridge.base)
     waiting, seen = [f"{odd_bridge.base}/", f"{odd_bridge.base}/runs"], set[str]()
-    while waiting and len(seen) < 110:
+    while waiting and len(seen) < 70:
         address = waiting.pop().partition("#")[0]
         if address in seen:
             continue
@@ -300,7 +300,7 @@ def test_every_link_of_every_page_leads_somewhere(odd_bridge: Bridge, open_page:
         links = page.eval_on_selector_all("main a, header a", LINKS)
         waiting += [each for each in links if each.startswith(odd_bridge.base) and "/lineage?" not in each]  # fmt: skip
     names = [f"/{room}/" for room in ("datasets", "jobs", "runs")]
-    assert all(sum(name in each for each in seen) > 6 for name in names), sorted(seen)
+    assert all(sum(name in each for each in seen) > 3 for name in names), sorted(seen)
 
 
 BARE_TIMES = """() => [...document.querySelectorAll('time')]
