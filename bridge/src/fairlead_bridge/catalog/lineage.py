@@ -318,8 +318,20 @@ def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[in
 # --- the edges of a picture ---------------------------------------------------------------------
 
 #: Where some nodes have more edges than this on average, those with more than HUB are counted
-#: instead of read: the edges that matter are found from their other end.
+#: instead of read: the edges that matter are found from their other end, or between two hubs.
 MANY, HUB = 20, 100
+
+
+def _between(*, past: bool) -> sa.Select[Any]:
+    ends = sa.and_(
+        among(t.edge.c.src),
+        t.edge.c.dst.in_(sa.bindparam("others", expanding=True, type_=t.edge.c.dst.type)),
+    )
+    statement = sa.select(t.edge).where(ends)
+    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+
+
+_BETWEEN = {past: _between(past=past) for past in (False, True)}
 
 
 @dataclass(slots=True)
@@ -335,18 +347,22 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
     """
     What connects these nodes with each other, and how much leads elsewhere.
 
-    `node_of` has the node of each id of theirs. Edges between two hubs are left out.
+    `node_of` has the node of each id of theirs.
     """
     found = Surroundings()
     inside: dict[tuple[int, int, str], Row] = {}
+    hubs: dict[Way, set[int]] = {}
     for way in _WAYS:
         more = found.more_up if way == "up" else found.more_down
-        rows, degrees = _edges_of(snapshot, way, node_of)
+        rows, degrees, hubs[way] = _edges_of(snapshot, way, node_of)
         for id, number in degrees.items():
             more[node_of[id]] = more.get(node_of[id], 0) + number
         for row in rows:
             if row.src in node_of and row.dst in node_of:
                 inside[row.src, row.dst, row.kind] = row
+    for part in chunks(sorted(hubs["up"])) if hubs["down"] else ():
+        for row in snapshot.each(_BETWEEN[snapshot.past], hubs["down"], others=part):
+            inside[row.src, row.dst, row.kind] = row
     for (src, dst, kind), row in inside.items():
         source, target = node_of[src], node_of[dst]
         if kind == "data":
@@ -359,10 +375,11 @@ def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings
 
 def _edges_of(
     snapshot: Snapshot, way: Way, near_ids: Iterable[int]
-) -> tuple[list[Row], dict[int, int]]:
-    """The edges of these ids, those of hubs left out, and the number of data edges of each."""
+) -> tuple[list[Row], dict[int, int], set[int]]:
+    """The edges of these ids but hubs, the number of data edges of each id, and the hubs."""
     rows: list[Row] = []
     degrees: dict[int, int] = {}
+    hubs: set[int] = set()
     for part in chunks(sorted(near_ids)):
         edges = partial(snapshot.rows, _EDGES[way, snapshot.past], kinds=("data", "control"))
         at_most = MANY * len(part) + HUB
@@ -375,7 +392,8 @@ def _edges_of(
             numbers = snapshot.rows(_DEGREES[way, snapshot.past], keys=part, kinds=("data",))
             counted = Counter({row.near: row.number for row in numbers})
             small = [id for id in part if counted[id] <= HUB]
+            hubs.update(id for id in part if counted[id] > HUB)
             found = edges(keys=small, at_most=10 * HUB * len(small))
         rows.extend(found)
         degrees.update(counted)
-    return rows, degrees
+    return rows, degrees, hubs

@@ -73,10 +73,12 @@ class Snapshot:
     def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
         return next(iter(self.rows(statement.limit(1))), None)
 
-    def each(self, statement: sa.Select[Any], keys: Iterable[Any]) -> Iterator[sa.Row[Any]]:
+    def each(
+        self, statement: sa.Select[Any], keys: Iterable[Any], **values: Any
+    ) -> Iterator[sa.Row[Any]]:
         """The rows `among` these keys: one query a thousand keys."""
         for part in chunks(sorted(set(keys))):
-            yield from self.rows(statement, keys=part)
+            yield from self.rows(statement, keys=part, **values)
 
     def where(self, column: sa.Column[Any], keys: Iterable[Any]) -> Iterator[sa.Row[Any]]:
         """The column's table: whole rows of which it is one of these keys."""
