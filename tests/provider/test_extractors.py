@@ -41,6 +41,7 @@ from tests.provider.versions import forget_hook_lineage
 
 from fairlead_airflow import extractors
 from fairlead_airflow.extractors.base import Extractor
+from fairlead_airflow.extractors.fresh import FreshTaskListener
 from fairlead_airflow.lineage.parts import Lineage
 
 pytestmark = pytest.mark.airflow
@@ -361,6 +362,18 @@ def test_no_statement_of_a_hook_becomes_a_run_of_its_own(database: str) -> None:
     lineage = extract(operator, manager=manager)
     assert lineage.job_facets["sql"].query == "SELECT 1"
     assert not asked
+
+
+def test_a_task_has_nothing_of_the_task_before_it_in_the_same_process(database: str) -> None:
+    """As `airflow dags test` runs them."""
+
+    def read() -> None:
+        SqliteHook("shop").get_records("SELECT amount FROM raw")
+
+    FreshTaskListener().on_task_instance_running(None, None)
+    assert extract(PythonOperator(task_id="a", python_callable=read)).inputs
+    FreshTaskListener().on_task_instance_running(None, None)
+    assert extract(PythonOperator(task_id="b", python_callable=print)).inputs == []
 
 
 def test_the_emission_policy_can_keep_hooks_out(database: str) -> None:

@@ -201,6 +201,26 @@ def woken_by(task_instance: Any) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
+def forget_hook_lineage() -> None:
+    """Start anew with what hooks report, if they have reported anything in this process."""
+    # Only where it is loaded: else nothing has been reported.
+    for module in filter(
+        None, map(sys.modules.get, ("airflow.sdk.lineage", "airflow.lineage.hook"))
+    ):
+        getter: Any = getattr(module, "get_hook_lineage_collector", None)
+        if hasattr(getter, "cache_clear"):  # Airflow 3.2 and newer
+            if getter.cache_info().currsize and _holds(getter()):
+                getter.cache_clear()
+        elif _holds(getattr(module, "_hook_lineage_collector", None)):
+            module._hook_lineage_collector = None  # type: ignore[attr-defined]
+
+
+def _holds(collector: Any) -> bool:
+    # Not by its property `has_collected`: on Airflow 2 that is patched, and changes what it is asked of.
+    held = getattr(collector, "__dict__", {})
+    return any(held.get(name) for name in ("_inputs", "_outputs", "_extra"))
+
+
 def hookimpl(function: Any) -> Any:
     """Marks a method of a listener."""
     from airflow.listeners import hookimpl as mark

@@ -58,6 +58,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         from airflow.providers.openlineage import conf
 
         from fairlead_airflow import bootstrap, extractors
+        from fairlead_airflow.extractors.fresh import FreshTaskListener
         from fairlead_airflow.instances import InstancesListener
         from fairlead_airflow.observed import ObservedListener
         from fairlead_airflow.starting import StartingListener
@@ -72,9 +73,10 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         listener = get_openlineage_listener()
         for operator in extractors.register(listener.extractor_manager):
             log.debug("Fairlead leaves alone: the extractor registered for %s", operator)
+        cls.listeners = [FreshTaskListener()]
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
             compat.remember_asset_events()
-            cls.listeners = [InstancesListener(listener), ObservedListener(), StartingListener()]
+            cls.listeners += [InstancesListener(listener), ObservedListener(), StartingListener()]
             for module in _OF_EVERY_EVENT:
                 import_module(module)
         if not OpenLineageProviderPlugin.listeners:
