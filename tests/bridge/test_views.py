@@ -178,17 +178,14 @@ def test_an_edge_between_two_hubs_is_drawn_and_not_counted_too(db: sa.Engine) ->
     many = tuple(f"s.t{n:03}" for n in range(249))
     api.tell(
         *(event for n in range(249) for event in wrote(f"reader_{n:03}", reads=("s.hub",))),
-        *wrote("big", reads=("s.hub", *many), at="03:00:00"),
-        *wrote("small", "s.x", reads=("s.hub",), at="04:00:00"),
-        *wrote("other", "s.hub", reads=("s.x",), at="04:00:00"),
+        *wrote("big", reads=("s.hub", *many), at="11:00:00"),
+        *wrote("small", "s.x", reads=("s.hub",), at="12:00:00"),
+        *wrote("other", "s.hub", reads=("s.x",), at="12:00:00"),
     )
-    for focus in ("s.hub", "s.x"):
-        graph = api.get("graph", node=table(focus), up=2, down=2, limit=6)
-        found = cards(graph)
-        drawn = sum(target != "s.hub" for source, target in arrows(graph) if source == "s.hub")
-        assert drawn + found["s.hub"]["more_downstream"] == 251
-        if "big" in found:
-            assert ("s.hub", "big") in arrows(graph)
+    graph = api.get("graph", node=table("s.hub"), up=2, down=2, limit=6)
+    assert ("s.hub", "big") in arrows(graph)
+    drawn = [target for source, target in arrows(graph) if source == "s.hub"]
+    assert len(drawn) + cards(graph)["s.hub"]["more_downstream"] == 251
 
 
 def test_what_stays_keeps_its_order_when_a_card_is_opened(db: sa.Engine) -> None:
