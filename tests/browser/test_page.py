@@ -217,7 +217,9 @@ def test_time_travel_shows_the_states_of_that_moment(shop_bridge: Bridge, open_p
     expect(travel.get_by_text("now", exact=True)).to_be_visible()
     _step_back(page)  # the end of the failed run
     expect(card.get_by_text("Failed")).to_be_visible()
-    _step_back(page)  # its start, when the task had not failed yet
+    _step_back(page)  # the start of its task
+    expect(card.get_by_text("Running")).to_be_visible()
+    _step_back(page)  # its own start, when the task had not begun
     expect(card.get_by_text("Success")).to_be_visible()
     assert "asOf" in parse_qs(urlsplit(page.url).query)
     page.reload()
