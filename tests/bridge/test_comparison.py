@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_dag_run_is_compared_with_the_last_that_succeeded(db: sa.Engine) -> No
     assert tasks["sum"]["run"]["state"] == "failed"
     assert tasks["publish"]["run"] is None  # it never came so far
     assert tasks["publish"]["good"]["state"] == "success"
+
+
+def test_a_blocked_task_is_neither_slower_nor_faster(db: sa.Engine) -> None:
+    api = Api(db)
+    blocked = {
+        "tasksState": {"load": "failed", "sum": "upstream_failed"},
+        "tasksDuration": {"sum": 0},
+    }
+    *events, end = dag_run(1, fails="load")
+    closing = json.loads(end)
+    closing["run"]["facets"]["airflowState"] = blocked
+    closing["run"]["facets"]["errorMessage"] = {"message": "task_failure"}
+    receive(api, *dag_run(0), *events, json.dumps(closing).encode())
+    tasks = {task["name"]: task for task in compared(api, 1)["tasks"]}
+    assert tasks["sum"]["run"]["state"] == "upstream_failed"
+    assert tasks["sum"]["slower"] is None
+    (failing,) = api.get("overview")["failing"]
+    assert failing["last_run"]["error"] == "load: load broke"
 
 
 def test_what_was_read_and_written_is_compared_with_rows_and_columns(db: sa.Engine) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import history, read
+from fairlead_bridge.catalog.critical import IDLE
 from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among
@@ -29,6 +30,8 @@ class Part:
             return None
         if self.run.duration is None or self.good.duration is None:
             return None
+        if self.run.state in IDLE or self.good.state in IDLE:
+            return None  # a duration of 0 that says nothing
         return float(self.run.duration - self.good.duration)
 
 

@@ -34,7 +34,7 @@ def stretches(runs: Iterable[Row], now: int) -> list[Stretch]:
     """The task instances that ran, from the rows of their tries; one that runs ends `now`."""
     tries: dict[tuple[int, int | None], list[Row]] = {}
     for row in runs:
-        if row.kind == "task" and row.started_at is not None and row.state not in _IDLE:
+        if row.kind == "task" and row.started_at is not None and row.state not in IDLE:
             tries.setdefault((row.job_id, row.map_index), []).append(row)
     found = []
     for (job_id, _), rows in tries.items():
@@ -46,7 +46,7 @@ def stretches(runs: Iterable[Row], now: int) -> list[Stretch]:
 
 
 #: States in which a task may have a start without having run.
-_IDLE = ("skipped", "upstream_failed", "removed")
+IDLE = ("skipped", "upstream_failed", "removed")
 
 
 def path(ran: Sequence[Stretch], upstream: Mapping[int, set[int]]) -> list[Stretch]:

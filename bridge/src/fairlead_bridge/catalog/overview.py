@@ -89,7 +89,8 @@ def failing(snapshot: Snapshot, kind: str, limit: int) -> list[Row]:
 _later = t.run.alias("later")
 _ERRORS = (
     sa.select(t.run.c.dag_run, t.run.c.at, t.run.c.task_id, t.run.c.error)
-    .where(among(t.run.c.dag_run), t.run.c.state == "failed", t.run.c.error.is_not(None))
+    .where(among(t.run.c.dag_run), t.run.c.kind == "task", t.run.c.state == "failed")
+    .where(t.run.c.error.is_not(None))
     .where(~sa.exists().where(_later.c.instance == t.run.c.instance, _later.c.at > t.run.c.at))
     .order_by(t.run.c.at)
 )

@@ -34,8 +34,8 @@ describe('a comparison', () => {
     expect(differs(task('a', null, run('success', 10)))).toBe(true)
   })
   it('is a sentence, the gravest first', () => {
-    const tasks = [task('sum', run('failed', 3), run('success', 10)), task('publish', null, run('success', 10))]
-    expect(sentenceOf({ state: 'failed', kind: 'dag' }, { ...nothing, tasks })).toBe('Since then: sum failed; 1 task did not run.')
+    const tasks = [task('sum', run('failed', 3), run('success', 10)), task('publish', null, run('success', 10)), task('mail', run('upstream_failed', 0), run('success', 2))]
+    expect(sentenceOf({ state: 'failed', kind: 'dag' }, { ...nothing, tasks })).toBe('Since then: sum failed; 2 tasks did not run.')
     expect(sentenceOf({ state: 'success', kind: 'task' }, { ...nothing, slower: 65 })).toBe('Since then: it took 1m 05s longer.')
     expect(sentenceOf({ state: 'failed', kind: 'task' }, nothing)).toBe('Since then: it failed; nothing else differs that is known: the same data, columns and code.')
   })

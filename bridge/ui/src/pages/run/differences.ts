@@ -1,6 +1,6 @@
 import type { Comparison, Run, TaskComparison } from '../../api/schema'
 import { counted } from '../../text/numbers'
-import { wordOf } from '../../text/state'
+import { neverRan, wordOf } from '../../text/state'
 import { duration } from '../../text/time'
 
 /** Whether a task went otherwise than in the good run: another end, or notably longer or shorter. */
@@ -13,9 +13,9 @@ export function differs({ run, good, slower }: TaskComparison): boolean {
 export function sentenceOf(run: Pick<Run, 'state' | 'kind'>, found: Comparison): string {
   const parts: string[] = []
   if (!found.tasks.length && run.state !== 'success' && run.state !== 'running') parts.push(run.state === 'failed' ? 'it failed' : `it was ${wordOf(run.state).toLowerCase()}`)
-  const broke = found.tasks.filter((task) => task.run && task.good && task.run.state !== 'success' && task.good.state === 'success' && task.run.state !== 'running')
-  if (broke.length) parts.push(`${named(broke.map((task) => task.name))} ${broke.every((task) => task.run?.state === 'failed') ? 'failed' : 'did not succeed'}`)
-  const missing = found.tasks.filter((task) => !task.run).length
+  const failed = found.tasks.filter((task) => task.run?.state === 'failed' && task.good?.state !== 'failed')
+  if (failed.length) parts.push(`${named(failed.map((task) => task.name))} failed`)
+  const missing = found.tasks.filter((task) => task.good?.state === 'success' && (!task.run || neverRan(task.run))).length
   if (missing) parts.push(`${counted(missing, 'task')} did not run`)
   if (found.slower !== null && Math.abs(found.slower) >= 1 && run.state === 'success') parts.push(`it took ${duration(Math.abs(found.slower))} ${found.slower > 0 ? 'longer' : 'less'}`)
   const columns = found.datasets.filter((each) => each.changes.length)
