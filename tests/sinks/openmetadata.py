@@ -240,7 +240,9 @@ class FakeOpenMetadata(Fake):
             raise _Refuse(415, "HTTP 415 Unsupported Media Type")
         held = self._by_id("/tables", table)
         for operation in request.json():
-            if operation["path"] == "/lifeCycle" and "lifeCycle" not in held:
+            life = held.get("lifeCycle", {})
+            # again is fine; the real one would let go of what a crawler wrote, and say nothing
+            if operation["path"] == "/lifeCycle" and life.keys() <= operation["value"].keys():
                 held["lifeCycle"] = operation["value"]
             elif operation["path"] == "/lifeCycle/updated" and "lifeCycle" in held:
                 held["lifeCycle"]["updated"] = operation["value"]
