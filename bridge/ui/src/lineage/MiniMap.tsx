@@ -32,6 +32,7 @@ export function MiniMap({ graph, colors }: { graph: Graph; colors: Map<string, s
   }
   return (
     <svg
+      className="minimap"
       width={WIDTH}
       height={HEIGHT}
       role="img"

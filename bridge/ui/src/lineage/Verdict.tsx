@@ -128,6 +128,7 @@ function told(jobs: number, running: Suspect[], blocked: Suspect[], beyond: bool
   const some = (of: Suspect[]) => [...of.slice(0, 2).map((one) => one.label), ...(of.length > 2 ? [counted(of.length - 2, 'other job')] : [])].join(' and ')
   if (running.length) return `${some(running)} ${running.length === 1 ? 'is' : 'are'} running.`
   if (blocked.length) return `${some(blocked)} did not run, because of a failure ${beyond ? 'farther upstream' : 'that this graph does not show'}. `
+  if (jobs === 1) return `The one job upstream${beyond ? ' that is drawn' : ''} did not fail.`
   if (jobs) return `Nothing failed among the ${counted(jobs, 'job')} upstream${beyond ? ' that are drawn' : ''}.`
   return beyond ? 'What lies upstream is not drawn.' : 'Nothing is known upstream of it.'
 }
