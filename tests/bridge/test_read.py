@@ -361,6 +361,37 @@ def test_datasets_are_found_by_name(shop: Api) -> None:
         assert sorted(found) == sorted(names_of_them), asked
 
 
+def test_datasets_are_found_by_owner_and_tag(db: sa.Engine) -> None:
+    def owned(name: str, *owners: str, tags: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:
+        return dataset(
+            name,
+            ownership={"owners": [{"name": owner} for owner in owners]},
+            tags={"tags": list(tags)},
+        )
+
+    api = Api(db)
+    gold = {"key": "gold", "value": "true"}
+    api.tell(
+        *wrote("a", owned("s.a", "ann", "bob", tags=(gold,))),
+        *wrote("b", owned("s.b", "bob", tags=(gold, {"key": "pii", "field": "mail"}))),
+        *wrote("c", owned("s.c", "bob")),
+        *wrote("d", "s.d"),
+    )
+    for asked, found in (
+        ({"owner": "bob"}, ["s.a", "s.b", "s.c"]),
+        ({"owner": "ann"}, ["s.a"]),
+        ({"owner": "bob", "tag": "gold"}, ["s.a", "s.b"]),
+        ({"tag": "gold", "q": "b"}, ["s.b"]),
+        ({"tag": "pii"}, []),  # a tag of a column is none of the dataset
+        ({"owner": "nobody"}, []),
+    ):
+        assert sorted(names(api.get("datasets", **asked)["items"])) == found, asked
+    assert api.get("labels") == {
+        "owners": [{"name": "bob", "datasets": 3}, {"name": "ann", "datasets": 1}],
+        "tags": [{"name": "gold", "datasets": 2}],
+    }
+
+
 def test_a_dataset_tells_when_and_by_whom_it_was_written(shop: Api) -> None:
     (item,) = shop.get("datasets", name="shop.orders")["items"]
     assert item["written_at"] == "2026-11-01T10:01:00Z"

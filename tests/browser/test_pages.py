@@ -208,6 +208,16 @@ def test_a_dataset_says_who_is_affected_by_level_with_owners(
     expect(panel).to_contain_text("1 dataset and 1 task in 1 DAG.")
 
 
+def test_datasets_are_chosen_by_owner(parcel_bridge: Bridge, open_page: Open) -> None:
+    page = open_page(f"{parcel_bridge.base}/datasets")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Any owner").select_option("Anna Weiss")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("parcel_report")
+    assert parse_qs(urlsplit(page.url).query)["owner"] == ["Anna Weiss"]
+
+
 def test_descriptions_are_read_as_markdown(parcel_bridge: Bridge, open_page: Open) -> None:
     dag = parcel_bridge.get("jobs?kind=dag&q=parcels")["items"][0]["id"]
     page = open_page(f"{parcel_bridge.base}/jobs/{dag}")

@@ -42,7 +42,7 @@ const lineage = createRoute({
 const datasets = createRoute({
   getParentRoute: () => root,
   path: '/datasets',
-  validateSearch: texts('q', 'namespace', 'platform'),
+  validateSearch: texts('q', 'namespace', 'platform', 'owner', 'tag'),
   component: lazyRouteComponent(() => import('./pages/Datasets')),
 })
 const dataset = createRoute({

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
+from fairlead_bridge.catalog import labels
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, in_state, shown_state
 from fairlead_bridge.db import tables as t
 
@@ -206,7 +207,8 @@ class AssetFilter:
     """
     What the jobs or datasets of a list have in common; None leaves a field open.
 
-    `q` is part of the namespace or the name, `platform` what `platform()` says of the namespace.
+    `q` is part of the namespace or the name, `platform` what `platform()` says of the namespace;
+    `owner` and `tag` are for datasets only.
     """
 
     namespace: str | None = None
@@ -214,6 +216,8 @@ class AssetFilter:
     q: str | None = None
     kind: str | None = None
     platform: str | None = None
+    owner: str | None = None
+    tag: str | None = None
 
 
 def jobs(
@@ -288,6 +292,7 @@ def datasets(
         known = namespaces(snapshot, t.dataset)
         places = [place for place in known if platform(place) == wanted.platform]
         statement = statement.where(t.dataset.c.namespace.in_(places))
+    statement = statement.where(labels.assets(snapshot, wanted.owner, wanted.tag))
     if found := words(wanted.q):
         aliases = sa.select(_other.c.asset_id).where(
             _other.c.id != _other.c.asset_id, *(_contains(_other, word) for word in found)

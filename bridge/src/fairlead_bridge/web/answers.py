@@ -347,6 +347,18 @@ class Namespace(Answer):
     jobs: int
 
 
+class Label(Answer):
+    name: str
+    datasets: int
+
+
+class Labels(Answer):
+    """What datasets can be chosen by."""
+
+    owners: list[Label]
+    tags: list[Label]
+
+
 # --- lineage --------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge.catalog import columns as c
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, lineage, read
+from fairlead_bridge.catalog import history, labels, lineage, read
 from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
@@ -39,22 +39,34 @@ def routes(catalog: Catalog) -> APIRouter:
         q: Text | None = None,
         kind: Text | None = None,
         platform: Text | None = None,
+        owner: Text | None = None,
+        tag: Text | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.DatasetItem]:
         """
-        Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...
+        Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
+        `owner` and `tag` as `GET /labels` lists them.
 
         One that has several names is one item; `name` and `q` find it by any of them.
         """
         after = read_cursor(cursor, str, str)
         with catalog.open() as snapshot:
-            found = read.datasets(
-                snapshot, AssetFilter(namespace, name, q, kind, platform), limit + 1, after
-            )
+            wanted = AssetFilter(namespace, name, q, kind, platform, owner, tag)
+            found = read.datasets(snapshot, wanted, limit + 1, after)
             shown = found[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
             return a.Page(items=items(snapshot, shown), next=following)
+
+    @router.get("/labels")
+    def list_labels() -> a.Labels:
+        """The owners and tags that datasets have, the most frequent first."""
+        with catalog.open() as snapshot:
+            found = labels.labels(snapshot)
+        return a.Labels(
+            owners=[a.Label(name=name, datasets=count) for name, count in found.owners],
+            tags=[a.Label(name=name, datasets=count) for name, count in found.tags],
+        )
 
     @router.get("/datasets/{dataset_id:path}/freshness")
     def get_freshness(

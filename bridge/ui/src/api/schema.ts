@@ -396,6 +396,16 @@ export interface JobRef {
   task_id: string | null
 }
 
+export interface Label {
+  name: string
+  datasets: number
+}
+
+export interface Labels {
+  owners: Label[]
+  tags: Label[]
+}
+
 export interface Lineage {
   nodes: Node[]
   edges: Edge[]

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import type { DatasetItem, Namespace, Overview } from '../api/schema'
+import type { DatasetItem, Label, Labels, Namespace, Overview } from '../api/schema'
 import { useApi, useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
@@ -17,8 +17,9 @@ export default function Datasets() {
   useTrail('Datasets')
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, limit: 50 })
+  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, owner: search.owner, tag: search.tag, limit: 50 })
   const places = useApi<Namespace[]>('namespaces')
+  const labels = useApi<Labels>('labels')
   const platforms = [...new Set(places.data?.filter((place) => place.datasets).map((place) => place.platform))].sort()
   const overview = useApi<Overview>('overview')
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
@@ -30,6 +31,8 @@ export default function Datasets() {
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
           {(platforms.length > 1 || search.platform) && <Choice label="Any platform" options={platforms.map((name) => [name, name])} value={search.platform} onChange={(platform) => set({ platform })} />}
+          <LabelChoice label="Any owner" of={labels.data?.owners} value={search.owner} onChange={(owner) => set({ owner })} />
+          <LabelChoice label="Any tag" of={labels.data?.tags} value={search.tag} onChange={(tag) => set({ tag })} />
           {search.namespace && (
             <button type="button" className="button" onClick={() => set({ namespace: undefined })}>
               in {search.namespace} ×
@@ -39,12 +42,18 @@ export default function Datasets() {
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Boolean(search.q ?? search.namespace ?? search.platform)} onNamespace={(namespace) => set({ namespace })} />}
+          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Object.values(search).some(Boolean)} onNamespace={(namespace) => set({ namespace })} />}
         </Answer>
         <More of={list} />
       </div>
     </div>
   )
+}
+
+/** A choice among the labels that there are; nothing where there are none. */
+function LabelChoice({ of, ...rest }: { of: Label[] | undefined; label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+  if (!of?.length && !rest.value) return null
+  return <Choice {...rest} options={(of ?? []).map(({ name, datasets }) => [name, `${name} (${count(datasets)})`])} />
 }
 
 function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; filtered: boolean; onNamespace: (namespace: string) => void }) {
