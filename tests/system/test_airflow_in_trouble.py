@@ -377,6 +377,11 @@ def test_every_task_ended_as_airflow_alone_would_have_it(storm: Storm) -> None:
     assert {run.state for run in storm.dag_runs()} == {"success"}
 
 
+#: Seconds that no wait of ours for a network or for each other's locks would stay below, and that a
+#: machine which stands still for a moment does; how much a task costs exactly is for `bench.overhead`.
+NOTICEABLE = 8.0
+
+
 def test_no_trouble_of_ours_slows_a_task(
     storm: Storm, record_property: Callable[[str, object], None]
 ) -> None:
@@ -386,8 +391,7 @@ def test_no_trouble_of_ours_slows_a_task(
         if name in storm.runs:
             troubled = median_duration(storm, name)
             record_property(name, round(troubled / calm, 2))
-            assert troubled < 3 * calm + 1, name
-            assert max(one.duration or 0 for one in storm.instances(name)) < calm + 5, name
+            assert troubled < calm + NOTICEABLE, name
 
 
 def test_twenty_tasks_at_once_do_not_wait_for_each_others_events(
@@ -396,7 +400,7 @@ def test_twenty_tasks_at_once_do_not_wait_for_each_others_events(
     without, told = (median_duration(storm, n) for n in ("twenty without lineage", "twenty"))
     record_property("twenty", round(told / without, 2))
     assert storm.kept["twenty without lineage"] == 0
-    assert told < 3 * without + 1
+    assert told < without + NOTICEABLE
 
 
 def median_duration(storm: Storm, *names: str) -> float:
