@@ -310,6 +310,10 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "8",
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            # Twenty tasks ask the api-server at once; with the usual 15 connections to its database it
+            # was seen to stand still for the 30 s after which it gives up waiting for one.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "50",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "50",
             "TROUBLE_FOLDER": str(folder / "held"),
         }
         dag_ids = frozenset({"steady", "crowd", "untold", "pods", "killed", "interrupted"})
