@@ -13,6 +13,9 @@ PORT ?= 7070
 AIRFLOW_PORT ?= 8080
 SHOP_PORT ?= 7079
 
+# uv trusts the machine's own certificates, which a company's proxy needs, and not its bundle.
+export UV_SYSTEM_CERTS ?= 1
+
 BIN := .venv/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := .venv/.installed-$(VERSION)

@@ -44,7 +44,8 @@ def install(folder: Path) -> None:
         )
     print("Installing Airflow, the three wheels and the tools", flush=True)
     _run(
-        [str(uv), "pip", "install", "--python", python, "-c", PINS, "-r", WANTED],
+        # The machine's own certificates, which a company's proxy needs, and not uv's bundle.
+        [str(uv), "pip", "install", "--system-certs", "--python", python, "-c", PINS, "-r", WANTED],
         "uv says above which package could not be fetched or built.",
     )
 

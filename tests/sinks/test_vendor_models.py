@@ -67,7 +67,8 @@ def vendors() -> Path:
         python = ["--python", sys.executable]
         subprocess.run([*uv, "venv", "--quiet", "--clear", *python, str(folder)], check=True)
         files = [part for path in PINNED for part in ("-r", str(path))]
-        install = [*uv, "pip", "install", "--quiet", "--no-deps", "--python", str(folder)]
+        install = [*uv, "pip", "install", "--system-certs", "--quiet", "--no-deps"]
+        install += ["--python", str(folder)]
         subprocess.run([*install, *files], check=True)
         stamp.write_text(pinned.hexdigest())
     return folder / "bin" / "python"
