@@ -24,11 +24,16 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(db_url: str) -> Iterator[sa.Engine]:
+def empty_db(db_url: str) -> Iterator[sa.Engine]:
     engine = open_database(db_url)
-    migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def db(empty_db: sa.Engine) -> sa.Engine:
+    migrate(empty_db)
+    return empty_db
 
 
 @pytest.fixture(scope="session")

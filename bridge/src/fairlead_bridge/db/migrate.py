@@ -17,10 +17,11 @@ from fairlead_bridge.errors import BadSettings
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def migrate(engine: sa.Engine) -> str:
+def migrate(engine: sa.Engine, revision: str | None = None) -> str:
     """
     Create the schema, or bring it up to date, in one transaction; returns its revision.
 
+    `revision` stops at an older one, so that a test can upgrade a database that has data in it.
     Raises BadSettings where the database cannot be opened, or is newer than this program.
     """
     scripts = ScriptDirectory(str(_FOLDER), version_locations=[str(_FOLDER)])
@@ -30,10 +31,10 @@ def migrate(engine: sa.Engine) -> str:
         with writing(engine) as tx:
             one_migrator(tx)
             _refuse_newer(tx, scripts, head)
-            _upgrade(tx, scripts)
+            _upgrade(tx, scripts, revision or head)
     except sa.exc.DBAPIError as error:
         raise BadSettings(_cannot_open(engine, error)) from error
-    return head
+    return revision or head
 
 
 def _refuse_newer(tx: sa.Connection, scripts: ScriptDirectory, head: str) -> None:
@@ -46,11 +47,11 @@ def _refuse_newer(tx: sa.Connection, scripts: ScriptDirectory, head: str) -> Non
             )
 
 
-def _upgrade(tx: sa.Connection, scripts: ScriptDirectory) -> None:
+def _upgrade(tx: sa.Connection, scripts: ScriptDirectory, revision: str) -> None:
     def steps(current: Any, _context: MigrationContext) -> Any:
-        return scripts._upgrade_revs("head", current)
+        return scripts._upgrade_revs(revision, current)
 
-    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev="head") as environment:
+    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=revision) as environment:
         environment.configure(connection=tx, transactional_ddl=True, render_as_batch=True)
         environment.run_migrations()
 
