@@ -199,6 +199,28 @@ def small_events() -> list[bytes]:
         run_event("COMPLETE", "08:01:15", uuid(8), "app", namespace="spark", outputs=[report]),
         run_event("FAIL", "08:01:15", uuid(8), "app", namespace="spark"),
         run_event("OTHER", "08:00:59", uuid(8), "app", namespace="spark", inputs=[orders]),
+        # A query of Spark's that fails and yet ends with COMPLETE; one that starts anew after it.
+        run_event("START", "08:01:11", uuid(10), "app.write", namespace="spark"),
+        run_event(
+            "FAIL",
+            "08:01:12",
+            uuid(10),
+            "app.write",
+            namespace="spark",
+            run={"spark.exception": {"message": "disk full", "stackTrace": "at Write"}},
+            outputs=[dataset("shop.broken")],
+        ),
+        run_event(
+            "COMPLETE",
+            "08:01:13",
+            uuid(10),
+            "app.write",
+            namespace="spark",
+            outputs=[dataset("shop.broken")],
+        ),
+        run_event("ABORT", "08:01:12", uuid(11), "app.again", namespace="spark"),
+        run_event("START", "08:01:13", uuid(11), "app.again", namespace="spark"),
+        run_event("COMPLETE", "08:01:14", uuid(11), "app.again", namespace="spark"),
         # Two names of one table, told late; and a rename.
         run_event(
             "COMPLETE",

@@ -47,6 +47,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         ["2026-11-01T00:00:00Z", None],
     ),
     ("run", "errorMessage"): ({"message": "no"}, ("runs", RUN, "error"), "no"),
+    ("run", "spark.exception"): (
+        {"message": "aborted", "stackTrace": "at W"},
+        ("runs", RUN, "error"),
+        "aborted",
+    ),
     ("run", "processing_engine"): (
         {"name": "spark", "version": "3.5"},
         ("runs", RUN, "notes", "processing_engine", "version"),
@@ -194,7 +199,7 @@ def _event(entity: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
     job = "d" if (entity, name) in _OF_DAGS else "j"
     output = "db.out" if name == "catalog" else "out"
     return {
-        "eventType": "FAIL" if name == "errorMessage" else "COMPLETE",
+        "eventType": "FAIL" if name in ("errorMessage", "spark.exception") else "COMPLETE",
         "eventTime": "2026-11-01T10:00:00Z",
         "run": {"runId": uuid(1), "facets": facets["run"]},
         "job": {"namespace": "n", "name": job, "facets": facets["job"]},

@@ -40,6 +40,9 @@ def _attempts(draw: st.DrawFn) -> Attempt:
         dag_end_at=draw(_maybe_at),
         **draw(_timed),
         alive_at=draw(_maybe_at),
+        fail_at=draw(_maybe_at),
+        abort_at=draw(_maybe_at),
+        restart_at=draw(_maybe_at),
     )
 
 

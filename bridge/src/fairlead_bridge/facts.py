@@ -51,6 +51,9 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     duration: float | None = None
     duration_at: int | None = None  # the newest event that told it
     alive_at: int | None = None  # newest RUNNING: a stream writes until then
+    fail_at: int | None = None  # newest FAIL
+    abort_at: int | None = None  # newest ABORT
+    restart_at: int | None = None  # newest START
 
 
 class RunFacts(msgspec.Struct, frozen=True):

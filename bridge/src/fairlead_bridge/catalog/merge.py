@@ -69,6 +69,9 @@ def attempt(a: Attempt, b: Attempt) -> Attempt:
         duration=timed.duration,
         duration_at=timed.duration_at,
         alive_at=latest(a.alive_at, b.alive_at),
+        fail_at=latest(a.fail_at, b.fail_at),
+        abort_at=latest(a.abort_at, b.abort_at),
+        restart_at=latest(a.restart_at, b.restart_at),
     )
 
 

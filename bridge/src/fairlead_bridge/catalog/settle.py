@@ -80,7 +80,7 @@ def _marked_since(facts: RunFacts, told: Truth) -> bool:
 
 
 def _by_events(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
-    run_id, attempt = max(facts.attempts.items(), key=_counts)
+    run_id, attempt = _deciding(facts)
     closing = verdict if verdict is not None and _saw(verdict, attempt) else None
     state = _state(facts, attempt, closing, last_try=last_try)
     started = _started(attempt)
@@ -136,7 +136,7 @@ def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) ->
     somebody marked a run as successful wrote nothing.
     """
     if state == "success":
-        if facts.attempts and _is_only_marked(max(facts.attempts.items(), key=_counts)[1]):
+        if facts.attempts and _is_only_marked(_deciding(facts)[1]):
             return None
         return ended_at if ended_at is not None else last_at
     if _note(facts, "processing") is None:
@@ -147,6 +147,27 @@ def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) ->
 def _is_only_marked(attempt: Attempt) -> bool:
     succeeded = attempt.truth is not None and attempt.truth.state == "success"
     return attempt.mark == "COMPLETE" and attempt.end != "COMPLETE" and not succeeded
+
+
+def _deciding(facts: RunFacts) -> tuple[str, Attempt]:
+    """The runId and the attempt that the run's state comes from, with the end that counts."""
+    run_id, attempt = max(facts.attempts.items(), key=_counts)
+    if facts.dag_id is not None and facts.task_id is None:
+        return run_id, attempt  # a failed DAG run that is marked as successful ends again
+    end, end_at = _outcome(attempt)
+    return run_id, msgspec.structs.replace(attempt, end=end, end_at=end_at)
+
+
+def _outcome(attempt: Attempt) -> tuple[str | None, int | None]:
+    """
+    The end that counts, and when it was: what failed since it last started has failed.
+
+    Spark sends COMPLETE for a failed query as well, moments after its FAIL.
+    """
+    for end, at in (("FAIL", attempt.fail_at), ("ABORT", attempt.abort_at)):
+        if at is not None and at >= (attempt.restart_at or at):
+            return end, at
+    return attempt.end, attempt.end_at
 
 
 def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:

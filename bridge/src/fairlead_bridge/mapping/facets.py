@@ -32,6 +32,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "parentRun", "A", "Read as `parent`; older producers call it so."),
     Facet("run", "nominalTime", "A", "The run's nominal start and end: the interval it was scheduled for.", "nominal"),
     Facet("run", "errorMessage", "A", "Why the run failed: its message is in lists, its stack trace with the run.", "error"),
+    Facet("run", "spark.exception", "A", "As `errorMessage`: Spark's reason why a query failed.", "error"),
     Facet("run", "processing_engine", "A", "Name and version of the engine, with the run.", "processing_engine"),
     Facet("run", "externalQuery", "A", "The query's id in the system that ran it, with the run.", "externalQuery"),
     Facet("run", "extractionError", "A", "What the producer could not read: the run's lineage may be incomplete.", "extractionError"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from fairlead_bridge import ids
@@ -84,6 +85,9 @@ def _attempt(
         start_at=at if kind == "START" else None,
         running_at=at if kind == "RUNNING" else None,
         alive_at=at if kind == "RUNNING" else None,
+        fail_at=at if end == "FAIL" else None,
+        abort_at=at if end == "ABORT" else None,
+        restart_at=at if kind == "START" else None,
         end_at=at if end else None,
         end=end,
         mark_at=at if marked else None,
@@ -129,10 +133,10 @@ def _redacted(body: dict[str, Any]) -> dict[str, Any]:
     return dict(redact.redacted(_whole(body)))
 
 
-def _error(facet: dict[str, Any]) -> dict[str, str | None]:
+def _error(facet: dict[str, Any], language: str | None = None) -> dict[str, str | None]:
     return {
         "message": _text(facet, "message") or "",
-        "language": _text(facet, "programmingLanguage"),
+        "language": _text(facet, "programmingLanguage") or language,
         "stack_trace": _text(facet, "stackTrace"),
     }
 
@@ -142,8 +146,10 @@ def _nominal(facet: dict[str, Any]) -> list[int | None]:
 
 
 #: How the facets that are kept with a run are read; the others stay in the log, with the event.
-_READERS = dict.fromkeys(RUN_NOTES, _whole) | {
+_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    **dict.fromkeys(RUN_NOTES, _whole),
     "errorMessage": _error,
+    "spark.exception": partial(_error, language="JAVA"),
     "nominalTime": _nominal,
     "executionParameters": _redacted,
 }
