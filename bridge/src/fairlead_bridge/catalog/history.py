@@ -9,8 +9,10 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
+from fairlead_bridge.catalog import standing
 from fairlead_bridge.catalog.read import RUNS, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
+from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
 
 #: Newest runs of a job that its figures in lists and graphs are made from.
@@ -23,14 +25,30 @@ WINDOW = 15
 class Recent:
     """A job's newest runs."""
 
-    newest: int  # run
-    states: tuple[str, ...]  # oldest first, at most WINDOW
+    newest: int  # the run that its state is taken from
+    states: tuple[str, ...]  # of its rounds, oldest first, at most WINDOW
     p50: float | None  # seconds, over the successful ones of these
     p95: float | None
 
     @property
     def state(self) -> str:
         return self.states[-1]
+
+
+_OF_RUN = tuple(
+    t.run.c[name]
+    for name in [
+        "id",
+        "job_id",
+        "at",
+        "ended_at",
+        "duration",
+        "dag_run",
+        "instance",
+        "map_index",
+        "try_number",
+    ]
+)
 
 
 def _newest_runs(count: int, *, past: bool) -> sa.Select[Any]:
@@ -43,7 +61,7 @@ def _newest_runs(count: int, *, past: bool) -> sa.Select[Any]:
         since = sa.and_(since, t.run.c.at <= NOW)
     last = bound.order_by(older.c.at.desc()).limit(1).offset(count - 1).scalar_subquery()
     return (
-        sa.select(t.run.c.job_id, t.run.c.id, t.run.c.at, t.run.c.duration, shown_state(past=past))
+        sa.select(*_OF_RUN, shown_state(past=past))
         .join_from(t.job, t.run, sa.and_(since, t.run.c.at >= sa.func.coalesce(last, 0)))
         .where(among(t.job.c.id))
     )
@@ -54,32 +72,76 @@ _NEWEST = {
 }
 
 
+_PARENTS = sa.select(t.job.c.parent_id).where(among(t.job.c.id))
+
+
+def _instances(*, past: bool) -> sa.Select[Any]:
+    """The mapped instances of tasks in some DAG runs."""
+    statement = (
+        sa.select(*_OF_RUN, shown_state(past=past))
+        .join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
+        .where(among(t.run.c.dag_run), t.run.c.map_index >= 0)
+    )
+    return statement.where(t.run.c.at <= NOW) if past else statement
+
+
+_INSTANCES = {past: _instances(past=past) for past in (False, True)}
+
+
+def _newest(snapshot: Snapshot, job_ids: Iterable[int], count: int) -> dict[int, list[Row]]:
+    """The newest `count` runs of each job; of mapped tasks, all instances of as many DAG runs."""
+    found: dict[int, dict[int, Row]] = {}
+    mapped: dict[int, set[int]] = {}
+    for row in snapshot.each(_NEWEST[count, snapshot.past], job_ids):
+        found.setdefault(row.job_id, {})[row.id] = row
+        if (row.map_index or 0) >= 0 and row.map_index is not None and row.dag_run is not None:
+            mapped.setdefault(row.job_id, set()).add(row.dag_run)
+    if mapped:
+        dag_runs = set().union(*mapped.values())
+        if count > 1:
+            dags = {row.parent_id for row in snapshot.each(_PARENTS, mapped)} - {None}
+            dag_runs |= {row.id for row in snapshot.each(_NEWEST[count, snapshot.past], dags)}
+        for row in snapshot.each(_INSTANCES[snapshot.past], dag_runs):
+            if row.job_id in mapped:
+                found[row.job_id][row.id] = row
+    return {job_id: list(rows.values()) for job_id, rows in found.items()}
+
+
 def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     """The newest runs of each job that ever ran, from the index: older runs are not read."""
-    found: dict[int, list[tuple[int, int, str, float | None]]] = {}
-    for row in snapshot.each(_NEWEST[WINDOW, snapshot.past], job_ids):
-        job_id, run_id, at, duration, state = tuple(row)
-        found.setdefault(job_id, []).append((at, run_id, state, duration))
     answer = {}
-    for job_id, rows in found.items():
-        last = sorted(rows)[-WINDOW:]
-        seconds = sorted(took for _, _, state, took in last if state == "success" and took)
+    for job_id, rows in _newest(snapshot, job_ids, WINDOW).items():
+        last = standing.rounds(rows)[-WINDOW:]
+        counted = frozenset().union(*(each.succeeded for each in last))
+        seconds = sorted(row.duration for row in rows if row.id in counted and row.duration)
         answer[job_id] = Recent(
-            newest=last[-1][1],
-            states=tuple(state for _, _, state, _ in last),
+            newest=last[-1].run,
+            states=tuple(each.state for each in last),
             p50=percentile(seconds, 0.50),
             p95=percentile(seconds, 0.95),
         )
     return answer
 
 
-def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """(at, state) of the newest run of each job that ever ran."""
-    found: dict[int, tuple[int, str]] = {}
-    for row in snapshot.each(_NEWEST[1, snapshot.past], job_ids):
-        if row.job_id not in found or found[row.job_id] < (row.at, row.state):
-            found[row.job_id] = (row.at, row.state)
-    return found
+_OUTPUTS = sa.select(t.run_dataset.c.run_id, t.run_dataset.c.dataset_id).where(
+    among(t.run_dataset.c.run_id), t.run_dataset.c.role == "output"
+)
+
+
+def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Round]:
+    """The newest round of each job that ever ran."""
+    found = {
+        job_id: standing.rounds(rows)[-1] for job_id, rows in _newest(snapshot, job_ids, 1).items()
+    }
+    mixed = [whole for whole in found.values() if whole.broken and whole.succeeded]
+    outputs: dict[int, set[int]] = {}
+    for row in snapshot.each(_OUTPUTS, {run for w in mixed for run in w.broken | w.succeeded}):
+        outputs.setdefault(row.run_id, set()).add(row.dataset_id)
+    told = {run: frozenset(datasets) for run, datasets in outputs.items()}
+    return {
+        job_id: standing.spare(whole, told) if whole in mixed else whole
+        for job_id, whole in found.items()
+    }
 
 
 def runs_of_job(snapshot: Snapshot, job_id: int, limit: int) -> list[Row]:

@@ -300,12 +300,6 @@ def run_ids(snapshot: Snapshot, walked: Iterable[Hop]) -> dict[int, str]:
     return {row.alias: row.run_id for row in snapshot.each(_RUN_IDS, aliases)}
 
 
-def state_of(writers: Iterable[int], newest: Mapping[int, tuple[int, str]]) -> str | None:
-    """The state of an asset: of the newest run, as (at, state), of the jobs that write it."""
-    runs = [newest[job] for job in writers if job in newest]
-    return max(runs)[1] if runs else None
-
-
 def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[int]]:
     """Ids of the jobs that write each asset, those seen last first."""
     owner = {member: asset.id for asset in assets for member in asset.members}

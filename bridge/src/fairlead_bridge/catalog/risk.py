@@ -11,10 +11,11 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import freshness, history, lineage, read
+from fairlead_bridge.catalog import freshness, history, lineage, read, standing
 from fairlead_bridge.catalog.freshness import Rhythm
 from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot, among
+from fairlead_bridge.catalog.snapshot import Snapshot, among, in_state
+from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
 
 Standing = Literal["failed", "late", "at_risk"]
@@ -89,23 +90,19 @@ def _longest_unwritten(snapshot: Snapshot) -> list[int]:
 _WRITTEN_BY = sa.select(t.edge.c.src, t.edge.c.dst).where(
     t.edge.c.kind == "data", among(t.edge.c.src)
 )
-_LAST_TRY = (
-    sa.select(t.run.c.instance, sa.func.max(t.run.c.at).label("at"))
-    .where(among(t.run.c.instance))
-    .group_by(t.run.c.instance)
-)
 
 
 def _failed(snapshot: Snapshot) -> dict[int, Row]:
-    """The assets that the newest run of a job should have written and did not, with that run."""
-    runs = _failing(snapshot)
-    written = [(row.src, row.dst) for row in snapshot.each(_WRITTEN_BY, runs)]
+    """The assets that the newest round of a job should have written and did not, with its run."""
+    rounds = _broken(snapshot)
+    runs = read.runs_by_id(snapshot, (each.run for each in rounds.values()))
+    written = [(row.src, row.dst) for row in snapshot.each(_WRITTEN_BY, rounds)]
     assets = read.assets(snapshot, (dataset for _, dataset in written))
     found: dict[int, Row] = {}
     for job, dataset in written:
-        asset, run = assets.get(dataset), runs[job]
-        if asset is None or (asset.written_at or 0) > run.at:
-            continue  # somebody has written it since
+        asset, run = assets.get(dataset), runs[rounds[job].run]
+        if asset is None or not standing.breaks(rounds[job], asset):
+            continue
         if asset.id not in found or _first(run) < _first(found[asset.id]):
             found[asset.id] = run
     return found
@@ -116,29 +113,16 @@ def _first(run: Row) -> tuple[bool, int]:
     return (run.state != "failed", -run.at)
 
 
-def _failing(snapshot: Snapshot) -> dict[int, Row]:
-    """By job: the run that failed or was blocked, if it belongs to the job's newest."""
-    rows: list[Row] = []
-    for state in ("failed", "upstream_failed"):  # one by one, so that the index on state serves
+def _broken(snapshot: Snapshot) -> dict[int, Round]:
+    """By job: its newest round, where that failed or was blocked."""
+    jobs: set[int] = set()
+    for state in standing.BROKEN:  # one by one, so that the index on state serves
         statement = read.RUNS[snapshot.past].where(
-            t.run.c.state == state, t.run.c.kind.not_in(("dag", "dag_file", "query"))
+            in_state(state), t.run.c.kind.not_in(("dag", "dag_file", "query"))
         )
-        rows += snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(FAILURES))
-    recent = history.recent(snapshot, {row.job_id for row in rows})
-    newest = read.runs_by_id(snapshot, (each.newest for each in recent.values()))
-    last = {row.job_id: row for row in newest.values()}
-    instances = {row.instance for row in rows if row.instance is not None}
-    tried = {row.instance: row.at for row in snapshot.each(_LAST_TRY, instances)}
-    found: dict[int, Row] = {}
-    for row in rows:
-        is_newest = row.id == last[row.job_id].id or (
-            row.dag_run is not None and row.dag_run == last[row.job_id].dag_run
-        )
-        if is_newest and tried.get(row.instance, row.at) <= row.at:
-            known = found.get(row.job_id)
-            if known is None or _first(row) < _first(known):
-                found[row.job_id] = row
-    return found
+        rows = snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(FAILURES))
+        jobs |= {row.job_id for row in rows}
+    return {job: each for job, each in history.states(snapshot, jobs).items() if each.is_broken}
 
 
 def _downstream(snapshot: Snapshot, causes: Mapping[int, Row]) -> dict[int, tuple[int, Row]]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import columns, history, lineage, privacy, read
+from fairlead_bridge.catalog import columns, history, lineage, privacy, read, standing
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, layout, render
 from fairlead_bridge.web.folding import Part
@@ -42,7 +43,7 @@ class Known:
     columns: dict[int, int]
     writers: dict[int, list[int]]
     last_writers: dict[int, Row]
-    newest: dict[int, tuple[int, str]]
+    newest: dict[int, Round]
     recent: dict[int, history.Recent]
     runs: dict[int, Row]
     tasks: dict[int, int]  # of each DAG
@@ -149,7 +150,7 @@ class Known:
             **render.dataset_ref_fields(asset),
             "node": self.name(node),
             "kind": "dataset",
-            "state": lineage.state_of(self.writers.get(node, ()), self.newest),
+            "state": standing.state_of(asset, self.writers.get(node, ()), self.newest),
             "owner": self._owner(node),
             "platform": read.platform(asset.namespace),
             "columns": self.columns.get(node),

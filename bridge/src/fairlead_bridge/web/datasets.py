@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge.catalog import columns as c
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, labels, lineage, read
+from fairlead_bridge.catalog import history, labels, lineage, read, standing
 from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
@@ -137,7 +137,7 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
                 facets.get(asset.id, {}),
                 columns.get(asset.id, 0),
                 jobs.get(last.get(asset.id, 0)),
-                lineage.state_of(writers.get(asset.id, ()), newest),
+                standing.state_of(asset, writers.get(asset.id, ()), newest),
             )
         )
         for asset in assets
@@ -212,7 +212,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
             facets,
             columns,
             jobs.get(last) or read.jobs_by_id(snapshot, [last]).get(last),
-            lineage.state_of(writing, newest),
+            standing.state_of(asset, writing, newest),
         ),
         names=[
             a.JobName(namespace=namespace, name=name)

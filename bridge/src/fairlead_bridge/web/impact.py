@@ -9,10 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, lineage, read
+from fairlead_bridge.catalog import columns, history, lineage, read, standing
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.lineage import Depth, NodeLimit, NodeName
@@ -108,7 +109,7 @@ def _dataset(
     owners: list[a.Owner],
     columns_affected: Iterable[str],
     writers: Mapping[int, list[int]],
-    newest: Mapping[int, tuple[int, str]],
+    newest: Mapping[int, Round],
 ) -> a.Affected:
     return a.Affected(
         kind="dataset",
@@ -121,15 +122,13 @@ def _dataset(
         task_id=None,
         level=level,
         owners=owners,
-        state=lineage.state_of(writers.get(asset.id, ()), newest),
+        state=standing.state_of(asset, writers.get(asset.id, ()), newest),
         written_at=render.when(asset.written_at),
         columns=sorted(columns_affected),
     )
 
 
-def _job(
-    row: Row, level: int, owners: list[a.Owner], newest: Mapping[int, tuple[int, str]]
-) -> a.Affected:
+def _job(row: Row, level: int, owners: list[a.Owner], newest: Mapping[int, Round]) -> a.Affected:
     return a.Affected(
         kind="job",
         id=ids.public(row.id),
@@ -141,7 +140,7 @@ def _job(
         task_id=row.task_id,
         level=level,
         owners=owners,
-        state=newest[row.id][1] if row.id in newest else None,
+        state=newest[row.id].state if row.id in newest else None,
         written_at=None,
         columns=[],
     )

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, lineage, privacy, read
+from fairlead_bridge.catalog import columns, history, lineage, privacy, read, standing
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -110,10 +110,10 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
     for id, depth in walk.depths.items():
         if id in assets:
             node = _asset_node(assets[id], depth)
-            node["state"] = lineage.state_of(writers.get(id, ()), newest)
+            node["state"] = standing.state_of(assets[id], writers.get(id, ()), newest)
         elif id in jobs:
             node = _job_node(jobs[id], depth)
-            node["state"] = newest[id][1] if id in newest else None
+            node["state"] = newest[id].state if id in newest else None
         else:
             continue  # an edge of a job that nobody has told of
         name_of[id] = node["node"]
