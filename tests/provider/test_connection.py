@@ -64,4 +64,4 @@ def test_the_test_button_says_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AIRFLOW_CONN_FAIRLEAD_DEFAULT", "fairlead://127.0.0.1:9")
     worked, message = FairleadHook().test_connection()
     assert not worked
-    assert "ConnectionError" in message
+    assert "Connection refused" in message

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import requests
-
 from fairlead.client import Client
 
 
@@ -34,26 +32,14 @@ class Wanted:
         return " and ".join(parts)
 
 
-class Refused(Exception):
-    """The bridge answered that the question is wrong; asking again will not help."""
-
-
 def written_at(client: Client, namespace: str, name: str) -> datetime | None:
     """The end of the last successful run that wrote the dataset; None if the catalog knows of none.
 
-    Raises Refused for an answer that will stay as it is, requests' errors where it may change.
+    Raises Refused for an answer that will stay as it is, other FairleadErrors where it may change.
     """
-    try:
-        dataset = client.dataset(namespace, name)
-    except requests.HTTPError as error:
-        status = error.response.status_code
-        if 400 <= status < 500 and status not in (408, 425, 429):
-            raise Refused(
-                f"the bridge answers HTTP {status}: {error.response.text[:300]}"
-            ) from None
-        raise
-    told: Any = (dataset or {}).get("written_at")
-    return parse(told) if told else None
+    dataset = client.dataset(namespace, name)
+    written: Any = (dataset or {}).get("written_at")
+    return parse(written) if written else None
 
 
 def parse(text: str | datetime) -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from fairlead.client import Client
+from fairlead.http import Limits, checked, exchange, new_session
 from fairlead_airflow import compat
 from fairlead_airflow.config import (
     DEFAULT_CONNECTION,
@@ -71,7 +72,7 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
 
     def get_conn(self) -> requests.Session:
         """A session with the connection's key, certificates and headers."""
-        session = requests.Session()
+        session = new_session()
         session.headers.update(self.destination.get("headers") or {})
         if key := self.destination.get("api_key"):
             session.headers["Authorization"] = f"Bearer {key}"
@@ -80,13 +81,12 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
         return session
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """GET below the bridge's address; the JSON answer. requests.HTTPError for 4xx and 5xx."""
+        """GET below the bridge's address; the JSON answer. Raises as `fairlead.Client` does."""
         url = f"{self.destination['url'].rstrip('/')}/{path.lstrip('/')}"
         timeout = self.destination.get("timeout", _TIMEOUT)
+        limits = Limits(pause=timeout, total=4 * timeout)
         with self.get_conn() as session:
-            response = session.get(url, params=parameters, timeout=timeout)
-            response.raise_for_status()
-            return response.json()
+            return checked(exchange(session, "GET", url, limits=limits, params=parameters)).json()
 
     def test_connection(self) -> tuple[bool, str]:
         """For the test button: asks the bridge for its health."""

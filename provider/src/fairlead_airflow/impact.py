@@ -119,7 +119,7 @@ def check(
 ) -> Report:
     """What the change does; `present` is the dataset as the catalog has it.
 
-    Raises Unsafe where somebody uses what goes away; requests' errors where the bridge cannot be asked.
+    Raises Unsafe where somebody uses what goes away; FairleadError where the bridge cannot be asked.
     """
     changed = changes(present["schema_fields"], proposed)
     if not changed:
@@ -220,7 +220,7 @@ class Affected:
 
 
 def downstream(client: Client, node: str, depth: int = 10) -> Affected:
-    """Who is downstream of a job or a dataset. Raises requests' errors."""
+    """Who is downstream of a job or a dataset. Raises FairleadError."""
     walk = client.lineage(node, "down", depth)
     below = [n for n in walk["nodes"] if n["depth"] > 0]
     jobs = [n for n in below if n["kind"] == "job"]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-import requests
-
+from fairlead.errors import FairleadError, Refused
 from fairlead_airflow import compat
-from fairlead_airflow.freshness import Refused, Wanted, parse, written_at
+from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, identity
@@ -85,7 +84,7 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
                 found = written_at(client, namespace, name)
         except Refused as error:
             raise compat.sdk("AirflowFailException")(str(error)) from None
-        except requests.RequestException as error:
+        except FairleadError as error:
             self.log.warning("The catalog cannot be asked now: %s", error)
             return False
         self.log.info("%s %s was written %s; wanted %s", namespace, name, found or "never", wanted)

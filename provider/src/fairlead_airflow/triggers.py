@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
 from asgiref.sync import sync_to_async
 
+from fairlead.errors import FairleadError, Refused
 from fairlead_airflow import compat
-from fairlead_airflow.freshness import Refused, Wanted, parse, written_at
+from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class DatasetFreshTrigger(_Trigger):  # type: ignore[misc, valid-type]
             except Refused as error:
                 yield _Event({"error": str(error)})
                 return
-            except requests.RequestException as error:
+            except FairleadError as error:
                 log.warning("The catalog cannot be asked now: %s", error)
             else:
                 if found and wanted.met_by(found, datetime.now(UTC)):

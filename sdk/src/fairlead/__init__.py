@@ -6,15 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairlead.client import Client
+    from fairlead.errors import FairleadError, NotUnderstood, Refused, Unavailable
     from fairlead.tracking import current, lineage, run
     from fairlead.transport import DurableConfig, DurableTransport
 
-__all__ = ["Client", "DurableConfig", "DurableTransport", "current", "lineage", "run"]
+__all__ = [
+    "Client",
+    "DurableConfig",
+    "DurableTransport",
+    "FairleadError",
+    "NotUnderstood",
+    "Refused",
+    "Unavailable",
+    "current",
+    "lineage",
+    "run",
+]
 
 _HOMES = {
     "Client": "fairlead.client",
     "DurableConfig": "fairlead.transport",
     "DurableTransport": "fairlead.transport",
+    "FairleadError": "fairlead.errors",
+    "NotUnderstood": "fairlead.errors",
+    "Refused": "fairlead.errors",
+    "Unavailable": "fairlead.errors",
     "current": "fairlead.tracking",
     "lineage": "fairlead.tracking",
     "run": "fairlead.tracking",

@@ -14,11 +14,20 @@ from urllib.parse import quote
 
 import requests
 
+from fairlead.errors import Refused
+from fairlead.http import Limits, checked, exchange, new_session
+
 _PAGE = 200
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 class Client:
-    """Reads the catalog. Raises requests.HTTPError for 4xx and 5xx, requests' own for the rest."""
+    """Reads the catalog.
+
+    Raises the errors of `fairlead.errors`, all of them FairleadError: Refused for a 4xx answer,
+    Unavailable where asking again later may help (no connection, no answer in time, 429, 5xx), and
+    NotUnderstood where something else answers: a redirect, a web page, no JSON, more than 64 MiB.
+    """
 
     def __init__(
         self,
@@ -29,16 +38,18 @@ class Client:
         verify: bool | str = True,
         session: requests.Session | None = None,
     ) -> None:
-        """Without arguments `$FAIRLEAD_URL` and `$FAIRLEAD_API_KEY`. `timeout` in seconds.
+        """Without arguments `$FAIRLEAD_URL` and `$FAIRLEAD_API_KEY`.
 
-        A `session` of your own is used as it is: `api_key` and `verify` are then its business.
+        `timeout`: seconds to connect and between two bytes; a whole answer may take four times that.
+        A `session` of your own is used as it is: `api_key`, `verify` and the time of a whole answer
+        are then its business.
         """
         address = url or os.environ.get("FAIRLEAD_URL")
         if not address:
             raise ValueError("Which bridge? Give `url` or set FAIRLEAD_URL")
         self._url = address.rstrip("/")
-        self._timeout = timeout
-        self._session = session or requests.Session()
+        self._limits = Limits(pause=timeout, total=4 * timeout, max_bytes=_MAX_BYTES)
+        self._session = session or new_session()
         if session is not None:
             return
         self._session.verify = verify
@@ -50,9 +61,8 @@ class Client:
         """GET below `/api/v1/`: the JSON answer. Parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         url = f"{self._url}/api/v1/{path.lstrip('/')}"
-        response = self._session.get(url, params=given, timeout=self._timeout)
-        response.raise_for_status()
-        return response.json()
+        answer = exchange(self._session, "GET", url, limits=self._limits, params=given)
+        return checked(answer).json()
 
     def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every item of a list, page after page."""
@@ -72,8 +82,8 @@ class Client:
         """One dataset whole, by any of its names; None where the catalog has none of that name."""
         try:
             return dict(self.get(f"datasets/{quote(f'{namespace}:{name}', safe='')}"))
-        except requests.HTTPError as error:
-            if error.response.status_code == 404:
+        except Refused as error:
+            if error.status == 404:
                 return None
             raise
 

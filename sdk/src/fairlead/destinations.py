@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import requests
+
+from fairlead.errors import FairleadError, NotUnderstood
+from fairlead.http import Answer, Limits, exchange, new_session
 
 _BATCH = "api/v1/lineage/batch"
 _SINGLE = "api/v1/lineage"
@@ -81,7 +82,8 @@ class HttpDestination:
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
         self._url = settings.url.rstrip("/") + "/"
-        self._session = requests.Session()
+        self._limits = Limits(pause=settings.timeout, total=max(60.0, 6 * settings.timeout))
+        self._session = new_session()
         self._session.headers.update({"Content-Type": "application/json"})
         self._session.headers.update(settings.headers or {})
         self._session.verify = settings.verify
@@ -99,39 +101,41 @@ class HttpDestination:
 
     def _deliver_batch(self, events: Sequence[str]) -> list[Outcome] | None:
         """None says: send them one by one, the receiver has no batches or some event spoils this one."""
-        response = self._post(_BATCH, f"[{','.join(events)}]")
-        if isinstance(response, Again):
-            return [response] * len(events)
-        if response.ok:
-            return _batch_outcomes(response, len(events))
-        if response.status_code in _NO_SUCH_DOOR:
+        answer = self._post(_BATCH, f"[{','.join(events)}]")
+        if isinstance(answer, Again):
+            return [answer] * len(events)
+        if answer.is_success:
+            return _batch_outcomes(answer, len(events))
+        if answer.status in _NO_SUCH_DOOR:
             self._batches = False
             return None
-        failure = _failure(response)
+        failure = outcome_of(answer)
         return None if isinstance(failure, Never) else [failure] * len(events)
 
     def _deliver_singly(self, events: Sequence[str]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for event in events:
-            response = self._post(_SINGLE, event)
-            outcome = response if isinstance(response, Again) else _failure(response)
+            answer = self._post(_SINGLE, event)
+            outcome = answer if isinstance(answer, Again) else outcome_of(answer)
             outcomes.append(outcome)
             if isinstance(outcome, Again):  # what comes later must not overtake it
                 outcomes += [outcome] * (len(events) - len(outcomes))
                 break
         return outcomes
 
-    def _post(self, path: str, body: str) -> requests.Response | Again:
+    def _post(self, path: str, body: str) -> Answer | Again:
         try:
-            response = self._send(path, body)
-            if response.status_code == 415 and self._gzip:  # a receiver that cannot unpack
+            answer = self._send(path, body)
+            if answer.status == 415 and self._gzip:  # a receiver that cannot unpack
                 self._gzip = False
-                response = self._send(path, body)
-            return response
-        except Exception as error:  # noqa: BLE001 - the border to requests and to token providers
+                answer = self._send(path, body)
+            return answer
+        except FairleadError as error:
+            return Again(str(error))
+        except Exception as error:  # noqa: BLE001 - the border to token providers of any make
             return Again(f"{type(error).__name__}: {error}")
 
-    def _send(self, path: str, body: str) -> requests.Response:
+    def _send(self, path: str, body: str) -> Answer:
         data = body.encode()
         headers = {}
         if self._gzip:
@@ -139,13 +143,13 @@ class HttpDestination:
             headers["Content-Encoding"] = "gzip"
         if self._token and (bearer := self._token.get_bearer()):
             headers["Authorization"] = bearer
-        return self._session.post(
+        return exchange(
+            self._session,
+            "POST",
             self._url + path,
+            limits=self._limits,
             data=data,
             headers=headers,
-            timeout=self._settings.timeout,
-            # A redirected POST becomes a GET, which would look like success.
-            allow_redirects=False,
         )
 
     def close(self) -> None:
@@ -161,22 +165,23 @@ def _token_provider(auth: dict[str, Any] | None) -> Any:
     return create_token_provider(auth)
 
 
-def _failure(response: requests.Response) -> Outcome:
-    if response.ok and not response.is_redirect:
+def outcome_of(answer: Answer) -> Outcome:
+    """Taken only by a 2xx of an API: a redirect or a login page acknowledges nothing."""
+    if answer.is_success:
         return None
-    reason = f"HTTP {response.status_code}: {response.text[:300].strip()}"
-    status = response.status_code
+    status = answer.status
+    reason = answer.misdirection or f"HTTP {status}: {answer.text()}"
     if 400 <= status < 500 and status not in _AGAIN_STATUS:
         return Never(reason)
-    return Again(reason, retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
+    return Again(reason, answer.retry_after)
 
 
-def _batch_outcomes(response: requests.Response, count: int) -> list[Outcome]:
+def _batch_outcomes(answer: Answer, count: int) -> list[Outcome]:
     """The OpenLineage specification's answer: 200 with a `failed_events` list, or nothing to say."""
     outcomes: list[Outcome] = [None] * count
     try:
-        failed = response.json()["failed_events"]
-    except (ValueError, LookupError, TypeError):  # 204, or a receiver with words of its own
+        failed = answer.json()["failed_events"]
+    except (NotUnderstood, LookupError, TypeError):  # 204, or a receiver with words of its own
         return outcomes
     for row in failed if isinstance(failed, list) else ():
         index = row.get("index") if isinstance(row, dict) else None
@@ -186,28 +191,6 @@ def _batch_outcomes(response: requests.Response, count: int) -> list[Outcome]:
     return outcomes
 
 
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from a Retry-After header in either of its forms.
-
-    >>> retry_after("7", datetime(2026, 1, 1, tzinfo=UTC))
-    7.0
-    >>> retry_after("Thu, 01 Jan 2026 00:01:00 GMT", datetime(2026, 1, 1, tzinfo=UTC))
-    60.0
-    >>> retry_after("soon", datetime(2026, 1, 1, tzinfo=UTC)) is None
-    True
-    """
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
 class TransportDestination:
     """Any OpenLineage transport, one event at a time."""
 
@@ -215,6 +198,8 @@ class TransportDestination:
         from openlineage.client.transport import get_default_factory
 
         self._transport = get_default_factory().create(synchronous(config))
+        for session in _sessions(self._transport):
+            session.hooks["response"].append(_only_acknowledgements)
 
     def deliver(self, events: Sequence[str]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -229,18 +214,41 @@ class TransportDestination:
     def _emit(self, event: str) -> Outcome:
         try:
             self._transport.emit(as_event(json.loads(event)))
+        except NotUnderstood as error:
+            return Again(str(error))
         except requests.HTTPError as error:
-            return _failure(error.response) or Again(str(error))
+            response = error.response
+            answer = Answer(response.url, response.status_code, response.content, response.headers)
+            return outcome_of(answer) or Again(str(error))
         except OSError as error:  # before ValueError: some of requests' own errors are both
             return Again(f"{type(error).__name__}: {error}")
         except _SPEAKS_OF_THE_EVENT as error:
             return Unclear(f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - the border to transports of any make
-            return Again(f"{type(error).__name__}: {error}")
+            cause = f" ({error.__cause__})" if error.__cause__ else ""  # a composite hides it
+            return Again(f"{type(error).__name__}: {error}{cause}")
         return None
 
     def close(self) -> None:
         self._transport.close()
+
+
+def _sessions(transport: Any) -> Iterator[requests.Session]:
+    """The sessions of the client's HTTP transports, also inside of others."""
+    session = getattr(transport, "session", None)
+    if isinstance(session, requests.Session):
+        yield session
+    for inner in (getattr(transport, "transport", None), *getattr(transport, "transports", ())):
+        if inner is not None:
+            yield from _sessions(inner)
+
+
+def _only_acknowledgements(response: requests.Response, **_: Any) -> None:
+    """A hook of `requests`, called before a redirect is followed: the client's transport would follow
+    it with a GET, and take the login page at its end for success."""
+    answer = Answer(response.url, response.status_code, headers=response.headers)
+    if wrong := answer.misdirection:
+        raise NotUnderstood(wrong)
 
 
 def synchronous(config: dict[str, Any]) -> dict[str, Any]:

@@ -18,13 +18,24 @@ from typing import Any
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
+from fairlead_bridge.sinks.exchange import (
+    Answer,
+    BrokenOff,
+    Garbled,
+    Limits,
+    Overdue,
+    TooLong,
+    exchange,
+    new_session,
+)
 
 #: Seconds to connect, and to wait between two bytes of an answer.
 TIMEOUT = (5.0, 30.0)
+#: Of an answer, after unpacking.
+MAX_BYTES = 32 * 1024 * 1024
 #: The catalog, or what stands before it, says "later".
 LATER = {408, 425, 429, 502, 503, 504}
 #: Seconds before we knock again where the settings are wrong and a human must act.
@@ -79,7 +90,9 @@ class Client:
     """
     HTTP to one catalog over connections that are kept; for any number of threads.
 
-    `rate` is the most requests a second; `compress` sends bodies of 4 kB and more with gzip.
+    `rate` is the most requests a second; `compress` sends bodies of 4 kB and more with gzip. An
+    answer has at most `max_bytes` after unpacking, and is whole within `total` seconds: four times
+    the wait between two bytes, and at least two minutes.
     """
 
     def __init__(
@@ -92,6 +105,8 @@ class Client:
         verify: bool | str = True,
         rate: float | None = None,
         compress: bool = False,
+        total: float | None = None,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.url = url.rstrip("/")
         self._auth = auth or NoAuth()
@@ -100,15 +115,14 @@ class Client:
             "User-Agent": f"fairlead-bridge/{version('fairlead-bridge')}",
             **(headers or {}),
         }
-        self._timeout = timeout
+        connect, pause = timeout
+        self._limits = Limits(connect, pause, total or max(120.0, 4 * pause), max_bytes)
         self._verify = verify
         self._pause = 1.0 / rate if rate else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
         self._compress = compress
-        self._session = requests.Session()
-        self._session.mount("http://", HTTPAdapter(pool_maxsize=32))
-        self._session.mount("https://", HTTPAdapter(pool_maxsize=32))
+        self._session = new_session()
         self.requests = 0
 
     def json(
@@ -123,14 +137,14 @@ class Client:
         """The decoded answer, None where it has no body. Raises as `send` does."""
         content = None if body is None else msgspec.json.encode(body)
         answer = self.send(method, path, content, params=params, headers=headers)
-        if not answer.content:
+        if not answer.body:
             return None
         try:
-            return answer.json()
-        except requests.JSONDecodeError as error:
+            return msgspec.json.decode(answer.body)
+        except (msgspec.DecodeError, RecursionError) as error:
             raise Misconfigured(
-                f"{method} {self.url}{path} answered {answer.status_code} with something that is "
-                f"not JSON: {answer.text[:_EXCERPT]!r}; is this the API's address?"
+                f"{method} {self.url}{path} answered {answer.status} with something that is "
+                f"not JSON: {answer.text(_EXCERPT)!r}; is this the API's address?"
             ) from error
 
     def send(
@@ -141,9 +155,9 @@ class Client:
         *,
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """
-        A 2xx answer.
+        A 2xx answer that is no web page.
 
         Raises Unavailable where trying again may help: no connection, no answer in time, "later",
         or credentials that are refused (Misconfigured). Raises Broken for a 500, Refused else.
@@ -163,22 +177,27 @@ class Client:
         content: bytes | None,
         params: Params | None,
         headers: Mapping[str, str],
-    ) -> requests.Response:
+    ) -> Answer:
         for last in (False, True):
             self._keep_pace()
             try:
-                return self._session.request(
+                return exchange(
+                    self._session,
                     method,
                     self.url + path,
+                    limits=self._limits,
+                    headers=headers,
                     params=params,
                     data=content,
-                    headers=headers,
                     auth=self._auth,
-                    timeout=self._timeout,
                     verify=self._verify,
-                    # A login page at the end of a redirect would look like success.
-                    allow_redirects=False,
                 )
+            except (BrokenOff, Overdue) as error:
+                raise Unavailable(f"{self.url}: {error}") from error
+            except (Garbled, TooLong) as error:
+                raise Misconfigured(
+                    f"{method} {self.url}{path}: {error}; is this the API's address?"
+                ) from error
             except requests.Timeout as error:
                 raise Unavailable(f"no answer from {self.url} in time: {error}") from error
             except requests.exceptions.SSLError as error:
@@ -186,11 +205,6 @@ class Client:
             except requests.ConnectionError as error:
                 if last or "Connection aborted" not in str(error):
                     raise Unavailable(f"no connection to {self.url}: {error}") from error
-            except (
-                requests.exceptions.ChunkedEncodingError,
-                requests.exceptions.ContentDecodingError,
-            ) as error:
-                raise Unavailable(f"the answer of {self.url} broke off: {error}") from error
             except BadSettings as error:  # the file of a secret is gone
                 raise Misconfigured(str(error)) from error
             except requests.RequestException as error:
@@ -207,12 +221,18 @@ class Client:
             time.sleep(turn - now)
 
 
-def _understood(answer: requests.Response) -> requests.Response:
-    status = answer.status_code
+def _understood(answer: Answer) -> Answer:
+    status = answer.status
+    what = f"{status} from {answer.method} {answer.url}"
+    text = answer.text(_EXCERPT)
+    said = f"{what}: {text}" if text else what
     if 200 <= status < 300:
+        if answer.is_web_page:
+            raise Misconfigured(
+                f"{what}: a web page instead of an answer; is this the API's address, and does a "
+                "login page stand before it?"
+            )
         return answer
-    what = f"{status} from {answer.request.method} {answer.request.url}"
-    said = f"{what}: {answer.text[:_EXCERPT].strip()}" if answer.text else what
     if status in LATER:
         raise Unavailable(said, _retry_after(answer.headers.get("Retry-After")))
     if 300 <= status < 400:
@@ -222,7 +242,7 @@ def _understood(answer: requests.Response) -> requests.Response:
         raise Misconfigured(f"{said}; is the token right, and still valid?")
     if status >= 500:
         raise Broken(said, _retry_after(answer.headers.get("Retry-After")))
-    raise Refused(said, status, answer.text)
+    raise Refused(said, status, answer.body.decode(errors="replace"))
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -142,11 +142,11 @@ class _OpenMetadata(_Http):
             answer = self._client.send("POST", f"{self._path}/batch", body)
         except (Broken, Refused):
             return False  # one of them; or an older server, without batches
-        told = _answer(answer.content)
+        told = _answer(answer.body)
         return told.get("status") == "success" and _edges(told) >= len(messages)
 
     def _call(self, message: Message) -> None:
-        told = _answer(self._client.send("POST", self._path, message.body).content)
+        told = _answer(self._client.send("POST", self._path, message.body).body)
         if _edges(told) == 0:
             unknown = told.get("unresolvedDatasets") or _datasets(decode(message.body))
             raise Refused(
