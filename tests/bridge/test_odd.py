@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox
 from fairlead_bridge.db.engine import reading, writing
-from fairlead_bridge.intake import unpack
+from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import absorbing, readable
@@ -288,7 +288,7 @@ def test_a_job_event_may_bear_the_address_of_run_events(look: Look) -> None:
 
 def test_an_array_of_events_is_many_events() -> None:
     """So is the body of the batch's door; inside the bridge an array is no event."""
-    assert unpack.split(json.dumps([event(), event()]).encode()) == [
+    assert elements.split(json.dumps([event(), event()]).encode()) == [
         json.dumps(event()).encode(),
         json.dumps(event()).encode(),
     ]

@@ -9,6 +9,7 @@ safe to kill at any line.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +17,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox, outbox
+from fairlead_bridge import inbox, outbox, telemetry
 from fairlead_bridge.catalog import entry, runs, write
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Malformed, Rejected, Unavailable
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping import grouping
+from fairlead_bridge.mapping.elements import TooMany, is_array, split
 from fairlead_bridge.model import Arrival, Delivery, Name
 from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
 from fairlead_bridge.sinks.naming import conflicts
+from fairlead_bridge.telemetry import Line
 
 Translate = Callable[[bytes], Change]
 
@@ -48,19 +51,49 @@ def absorb(
     if not arrivals:
         return 0
     # Understanding takes as long as writing and needs no lock; intake writes meanwhile.
-    understood, odd = _understand(arrivals, translate)
+    arrays, single, too_many = _split(arrivals)
+    understood, odd = _understand(single, translate)
     with writing(db) as tx:
         one_absorber(tx)
         ours = inbox.still_waiting(tx, [arrival.id for arrival in arrivals])
         understood = [(event_id, change) for event_id, change in understood if event_id in ours]
+        for event_id, elements in arrays:
+            if event_id in ours:
+                inbox.put_elements(tx, event_id, elements)
         news = write.apply(tx, [change for _, change in understood], grouping.assets)
         news |= entry.shown_in(tx, news)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}
         outbox.put(tx, news | events, interests, now)
-        inbox.quarantine(tx, [item for item in odd if item[0] in ours], now)
+        inbox.quarantine(tx, [item for item in odd + too_many if item[0] in ours], now)
         inbox.settle(tx, sorted(ours))
     return len(ours)
+
+
+def _split(
+    arrivals: Sequence[Arrival],
+) -> tuple[list[tuple[int, list[bytes]]], list[Arrival], list[tuple[int, str]]]:
+    """
+    The arrays of events among the arrivals, with their elements; the other arrivals; and the
+    reasons of those arrays that have too many elements.
+
+    Intake takes arrays apart. One that is in the log all the same came before this version could
+    read it, or stood in another array.
+    """
+    arrays: list[tuple[int, list[bytes]]] = []
+    single: list[Arrival] = []
+    odd: list[tuple[int, str]] = []
+    for arrival in arrivals:
+        try:
+            elements = split(arrival.body) if is_array(arrival.body) else []
+        except TooMany as error:
+            odd.append((arrival.id, str(error)))
+            continue
+        if any(element[:1] == b"{" for element in elements):
+            arrays.append((arrival.id, elements))
+        else:
+            single.append(arrival)
+    return arrays, single, odd
 
 
 def _understand(
@@ -74,7 +107,17 @@ def _understand(
             understood.append((arrival.id, translate(arrival.body)))
         except Malformed as error:
             odd.append((arrival.id, str(error)))
+        except Exception as error:  # noqa: BLE001  (a fault of ours costs this event alone)
+            telemetry.say(
+                Line.QUARANTINED, logging.ERROR, exc_info=True, event=arrival.id, reason=error
+            )
+            odd.append((arrival.id, fault(error)))
     return understood, odd
+
+
+def fault(error: Exception) -> str:
+    """The reason in quarantine of an event that this program failed on."""
+    return f"this bridge failed on it, which is a mistake of ours: {error!r}"[:1000]
 
 
 # --- telling sinks ------------------------------------------------------------------------------

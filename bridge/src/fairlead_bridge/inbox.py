@@ -66,6 +66,13 @@ def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> in
     return len(new)
 
 
+def put_elements(tx: sa.Connection, array_id: int, bodies: Sequence[bytes]) -> int:
+    """Keep the events of an array as if each had come instead of it. Returns how many were new."""
+    came = sa.select(event.c.source, event.c.received_at).where(event.c.id == array_id)
+    source, received_at = tx.execute(came).one()
+    return put(tx, bodies, source, received_at)
+
+
 def holds(tx: sa.Connection, body: bytes) -> bool:
     """Whether the log has this event."""
     return tx.scalar(sa.select(event.c.id).where(event.c.digest == ids.digest(body))) is not None

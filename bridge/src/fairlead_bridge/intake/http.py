@@ -17,7 +17,8 @@ from typing import Any
 from fairlead_bridge import telemetry
 from fairlead_bridge.errors import Overloaded
 from fairlead_bridge.intake.commit import Committer
-from fairlead_bridge.intake.unpack import Garbled, TooLarge, odd, split, unpack
+from fairlead_bridge.intake.unpack import Garbled, TooLarge, odd, unpack
+from fairlead_bridge.mapping.elements import TooMany, split
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -72,6 +73,8 @@ class Intake:
                 return
             events = await self._events(headers, body)
             await self.committer.keep(events)
+        except TooMany as error:
+            await _answer(send, 413, f"The body is {error}.", _CLOSE)
         except TooLarge:
             await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
         except Overloaded as error:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge import inbox
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, Unavailable
-from fairlead_bridge.intake.unpack import split
+from fairlead_bridge.mapping.elements import TooMany, split
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -114,6 +114,11 @@ def _bodies(messages: Sequence[Message]) -> list[bytes]:
     bodies: list[bytes] = []
     for message in messages:
         value = message.value()
-        if value:  # a message without a value is a tombstone: it says nothing
-            bodies.extend(split(bytes(value)))
+        if not value:  # a message without a value is a tombstone: it says nothing
+            continue
+        body = bytes(value)
+        try:
+            bodies.extend(split(body))
+        except TooMany:
+            bodies.append(body)
     return bodies

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-import msgspec
 import zstandard
 
 _PIECE = 1 << 20
@@ -77,23 +76,6 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     except zstandard.ZstdError as error:
         raise Garbled(f"the body cannot be unpacked: {error}") from error
     return b"".join(parts)
-
-
-_array = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def split(body: bytes) -> list[bytes]:
-    """
-    The events of a body: the elements of an array, or the body itself.
-
-    What is no JSON is one event too: nobody will understand it, but it is kept.
-    """
-    if body.lstrip(_SPACE)[:1] != b"[":
-        return [body]
-    try:
-        return [bytes(element) for element in _array.decode(body)]
-    except msgspec.DecodeError:
-        return [body]
 
 
 def odd(events: Sequence[bytes]) -> list[int]:

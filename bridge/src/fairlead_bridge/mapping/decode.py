@@ -109,10 +109,32 @@ def mended(body: bytes) -> bytes:
     """
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
-        value = json.loads(text, strict=False)
+        return msgspec.json.encode(plain(_loads(text)))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    return msgspec.json.encode(plain(value))
+
+
+def is_json(body: bytes) -> bool:
+    """Whether the body is one JSON value, in the words of strict readers or of loose ones."""
+    try:
+        _loads(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except RecursionError:
+        return True  # it is well formed as deep as anyone reads
+    except ValueError:
+        return False
+    return True
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, strict=False, parse_int=_number)
+
+
+def _number(digits: str) -> float:
+    """An integer; one with more digits than Python converts is infinite."""
+    try:
+        return int(digits)
+    except ValueError:
+        return math.copysign(math.inf, -1 if digits.startswith("-") else 1)
 
 
 def plain(value: Any) -> Any:

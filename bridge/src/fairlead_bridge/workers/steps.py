@@ -96,7 +96,7 @@ class Absorb:
 
     def _set_aside(self, suspect: list[int], error: Exception) -> list[int]:
         """To quarantine, unless another absorber came between: then nobody knows who it was."""
-        reason = f"this bridge failed on it, which is a mistake of ours: {error!r}"[:1000]
+        reason = flow.fault(error)
         with writing(self._engine) as tx:
             one_absorber(tx)
             if [arrival.id for arrival in inbox.claim(tx, 1)] != suspect:
