@@ -89,6 +89,10 @@ def _instance(
     return told | {name: f"{_DAY}{hour}Z" for name, hour in times.items() if hour}
 
 
+def _spark(processing: str) -> dict[str, Any]:
+    return {"jobType": {"integration": "SPARK", "processingType": processing}}
+
+
 def small_events() -> list[bytes]:
     """A DAG with a retry, a skip, mapped instances, a mark, a clear; Spark; symlinks; a rename."""
     orders, report = dataset("shop.orders", schema=schema("id", "day")), dataset("shop.report")
@@ -221,6 +225,28 @@ def small_events() -> list[bytes]:
         run_event("ABORT", "08:01:12", uuid(11), "app.again", namespace="spark"),
         run_event("START", "08:01:13", uuid(11), "app.again", namespace="spark"),
         run_event("COMPLETE", "08:01:14", uuid(11), "app.again", namespace="spark"),
+        # An application that ends while jobs inside it, one in the other, have told of no end.
+        run_event("START", "08:01:00", uuid(12), "app2", namespace="spark", facets=_spark("NONE")),
+        run_event(
+            "START",
+            "08:01:01",
+            uuid(13),
+            "app2.rdd",
+            namespace="spark",
+            facets=_spark("BATCH"),
+            run={"parent": parent(uuid(12), "app2", "spark")},
+            outputs=[dataset("shop.rdd")],
+        ),
+        run_event(
+            "START",
+            "08:01:02",
+            uuid(14),
+            "app2.rdd.stream",
+            namespace="spark",
+            facets=_spark("STREAMING"),
+            run={"parent": parent(uuid(13), "app2.rdd", "spark")},
+        ),
+        run_event("ABORT", "08:01:09", uuid(12), "app2", namespace="spark", facets=_spark("NONE")),
         # Two names of one table, told late; and a rename.
         run_event(
             "COMPLETE",

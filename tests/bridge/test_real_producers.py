@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api
-from tests.bridge.small import airflow_dag, dataset, run_event, uuid
+from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 
 def spark(kind: str, at: str, number: int, job: str, **more: Any) -> bytes:
@@ -67,3 +68,99 @@ def test_a_failed_dag_run_that_a_person_marks_as_successful_is_successful(db: sa
           for n, kind in enumerate(("START", "FAIL", "COMPLETE")))
     )  # fmt: skip
     assert api.get("runs")["items"][0]["state"] == "success"
+
+
+# --- what runs inside an application ------------------------------------------------------------
+
+APP = {"jobType": {"integration": "SPARK", "jobType": "APPLICATION", "processingType": "NONE"}}
+RDD = {"jobType": {"integration": "SPARK", "jobType": "RDD_JOB", "processingType": "BATCH"}}
+STREAM = {"jobType": {"integration": "SPARK", "jobType": "SQL_JOB", "processingType": "STREAMING"}}
+INSIDE = {"parent": parent(uuid(1), "app", "spark")}
+
+
+def _states(api: Api) -> dict[str, str]:
+    return {run["job"]["name"]: run["state"] for run in api.get("runs")["items"]}
+
+
+def _application(end: str) -> list[bytes]:
+    """An application with a job on RDDs that has no end of its own, and one inside that."""
+    deeper = {"parent": parent(uuid(2), "app.rdd", "spark")}
+    return [
+        spark("START", "08:00:00", 1, "app", facets=APP),
+        spark("START", "08:00:10", 2, "app.rdd", facets=RDD, run=INSIDE, outputs=[LAKE]),
+        spark("START", "08:00:20", 3, "app.rdd.part", facets=RDD, run=deeper),
+        spark(end, "08:01:00", 1, "app", facets=APP),
+    ]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_what_an_application_left_open_ends_with_it_in_any_order(
+    db: sa.Engine, order: tuple[int, ...]
+) -> None:
+    api = Api(db)
+    for each in order:
+        api.tell(_application("COMPLETE")[each])
+    assert _states(api) == {"app": "success", "app.rdd": "success", "app.rdd.part": "success"}
+    (rdd,) = api.get("runs", job="app.rdd")["items"]
+    assert (rdd["ended_at"], rdd["duration"]) == ("2026-11-01T08:01:00Z", 50.0)
+    (lake,) = api.get("datasets")["items"]
+    assert lake["written_at"] is None, "that its application succeeded does not say it wrote"
+
+
+def test_what_a_failed_application_left_open_was_aborted(db: sa.Engine) -> None:
+    api = Api(db)
+    api.tell(*_application("FAIL"))
+    assert _states(api) == {"app": "failed", "app.rdd": "aborted", "app.rdd.part": "aborted"}
+
+
+def test_a_job_that_speaks_after_its_application_ended_is_still_running(db: sa.Engine) -> None:
+    api = Api(db)
+    api.tell(
+        *_application("COMPLETE"),
+        spark("RUNNING", "08:02:00", 2, "app.rdd", facets=RDD, run=INSIDE),
+    )
+    assert _states(api) == {"app": "success", "app.rdd": "running", "app.rdd.part": "running"}
+
+
+def test_an_application_may_go_on_when_the_task_that_submitted_it_is_over(db: sa.Engine) -> None:
+    api = Api(db)
+    task = {"airflow": airflow_task("submit")}
+    api.tell(
+        run_event("START", "08:00:00", uuid(9), "d.submit", run=task),
+        spark("START", "08:00:10", 1, "app", facets=APP, run={"parent": parent(uuid(9), "d.submit")}),
+        run_event("COMPLETE", "08:00:20", uuid(9), "d.submit", run=task),
+    )  # fmt: skip
+    assert _states(api) == {"app": "running", "d.submit": "success"}
+
+
+def test_a_killed_application_is_lost_once_nothing_inside_it_speaks(db: sa.Engine) -> None:
+    api = Api(db, now=datetime(2026, 11, 1, 9, tzinfo=UTC), lost_after=3600.0)
+    api.tell(
+        spark("START", "07:00:00", 1, "app", facets=APP),
+        spark("START", "08:30:00", 2, "app.q", facets=STREAM, run=INSIDE),
+        spark("COMPLETE", "08:30:10", 2, "app.q", facets=STREAM, run=INSIDE),
+    )
+    assert _states(api)["app"] == "running"
+    api.now = datetime(2026, 11, 1, 10, tzinfo=UTC)
+    assert _states(api) == {"app": "lost", "app.q": "success"}
+
+
+def test_an_application_is_not_lost_while_a_stream_inside_it_is_silent(db: sa.Engine) -> None:
+    api = Api(db, lost_after=1.0)
+    api.tell(
+        spark("START", "07:00:00", 1, "app", facets=APP),
+        spark("START", "07:30:00", 2, "app.q", facets=STREAM, run=INSIDE),
+    )
+    assert _states(api) == {"app": "running", "app.q": "running"}
+
+
+def test_a_run_is_lost_by_its_own_kind_not_by_that_of_its_jobs_newest_run(db: sa.Engine) -> None:
+    api = Api(db, lost_after=1.0)
+    batch = {"jobType": {**RDD["jobType"], "integration": "FLINK"}}
+    stream = {"jobType": {**STREAM["jobType"], "integration": "FLINK"}}
+    api.tell(
+        spark("START", "07:00:00", 1, "clicks", facets=batch),
+        spark("START", "08:00:00", 2, "clicks", facets=stream),
+    )
+    states = {run["run_id"]: run["state"] for run in api.get("runs")["items"]}
+    assert states == {uuid(1): "lost", uuid(2): "running"}

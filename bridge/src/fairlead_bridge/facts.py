@@ -75,7 +75,8 @@ class RunFacts(msgspec.Struct, frozen=True):
     told: Truth | None = None  # what Airflow's database said when the DAG run ended
     #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
     #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
-    #: "trigger_rule", "processing", and the other run facets under their own names.
+    #: "trigger_rule", "processing" (of streams and services), "integration" (outside Airflow), and
+    #: the other run facets under their own names.
     notes: dict[str, Note] = {}
 
 

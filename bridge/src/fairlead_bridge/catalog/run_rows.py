@@ -8,7 +8,7 @@ import msgspec
 
 from fairlead_bridge import facts
 from fairlead_bridge.catalog.merge import Row
-from fairlead_bridge.catalog.settle import settle
+from fairlead_bridge.catalog.settle import Around, settle, settle_inside
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.facts import RunFacts, Truth
 
@@ -30,13 +30,24 @@ _FACT_COLUMNS = (
 )
 
 
-def row_of(run: RunFacts, verdict: Truth | None, tries: Mapping[int | None, int]) -> Row:
-    """The row as it stands; `tries` are the last try numbers known, by instance."""
+def row_of(
+    run: RunFacts,
+    verdict: Truth | None,
+    tries: Mapping[int | None, int],
+    around: Around | None = None,
+) -> Row:
+    """
+    The row as it stands; `tries` are the last try numbers known, by instance, and `around` is the
+    end of the run that it ran inside.
+    """
     last_try = run.instance is None or (run.try_number or 0) >= tries[run.instance]
     settled = settle(run, verdict, last_try=last_try)
+    if around is not None:
+        settled = settle_inside(settled, around)
     row: Row = {name: getattr(run, name) for name in _FACT_COLUMNS}
     row |= msgspec.structs.asdict(settled)
     row["kind"] = run.kind or "job"
+    row["processing"] = run.notes["processing"].value if "processing" in run.notes else None
     if not speaks(run):  # Airflow counts a try for what it let succeed without running it
         row["try_number"] = int(settled.state in ("success", "failed"))
     row["facts"] = facts.encode(run)

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import merge, rows, run_data, silent
+from fairlead_bridge.catalog import inside, merge, rows, run_data, silent
 from fairlead_bridge.catalog.aliases import Aliases, move_stubs
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of, row_of, stored
@@ -40,7 +40,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change]) -> Told:
     stubs = move_stubs(tx, aliases.moved, came)
     closing = _fold_verdicts(tx, changes)
     before, after, gone = _settle_all(tx, came, closing)
-    changed = {key for key, row in after.items() if row != before.get(key)}
+    changed = {key for key, row in after.items() if stored(row) != before.get(key)}
     upsert(tx, t.run, [stored(after[key]) for key in changed])
     moved_data = [run_data.facts_of_row(row, aliases.resolve(row["run_id"])) for row in stubs.data]
     data = [*moved_data, *(_run_dataset(item, aliases) for item in touched)]
@@ -127,6 +127,7 @@ def _settle_all(
         key: row_of(run, verdicts.get((run.dag_run, run.task_id)), tries)
         for key, run in known.items()
     }
+    inside.settle(tx, before, known, after)
     return before, after, gone
 
 

@@ -18,6 +18,7 @@ from fairlead_bridge.facts import Attempt, RunFacts, Truth
 
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
+_OPEN = {"queued", "running"}
 _MICROSECOND = 1_000_000
 _ERROR_LENGTH = 1_000
 
@@ -63,6 +64,29 @@ def settle(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled
         at=told.started_at or settled.first_at,
         error=_error(facts, told.state),
         wrote_at=wrote_at(facts, told.state, told.ended_at, settled.last_at),
+    )
+
+
+class Around(msgspec.Struct, frozen=True):
+    """How and when an application ended, inside which other runs ran."""
+
+    state: str
+    ended_at: int
+
+
+def settle_inside(settled: Settled, around: Around) -> Settled:
+    """
+    The run as the end of its application leaves it: what was still open then is over as well.
+
+    What it was to write is not known to be there.
+    """
+    if settled.state not in _OPEN or settled.last_at > around.ended_at:
+        return settled
+    return msgspec.structs.replace(
+        settled,
+        state="success" if around.state == "success" else "aborted",
+        ended_at=around.ended_at,
+        duration=_between(settled.started_at, around.ended_at),
     )
 
 
@@ -133,15 +157,21 @@ def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) ->
     """
     When the run's outputs were written, as far as it is known: when it ended, if it succeeded. A
     stream or a service ends never, or badly; it wrote until it was last told to be running. That
-    somebody marked a run as successful wrote nothing.
+    somebody marked a run as successful wrote nothing, nor did it that its application succeeded.
     """
     if state == "success":
-        if facts.attempts and _is_only_marked(_deciding(facts)[1]):
+        attempt = _deciding(facts)[1] if facts.attempts else None
+        if attempt is not None and (_is_only_marked(attempt) or _has_no_end(facts, attempt)):
             return None
         return ended_at if ended_at is not None else last_at
     if _note(facts, "processing") is None:
         return None
     return max((a.alive_at for a in facts.attempts.values() if a.alive_at), default=None)
+
+
+def _has_no_end(facts: RunFacts, attempt: Attempt) -> bool:
+    """Whether all that is known is that the application around the run succeeded."""
+    return facts.dag_id is None and attempt.end is None and attempt.mark is None
 
 
 def _is_only_marked(attempt: Attempt) -> bool:

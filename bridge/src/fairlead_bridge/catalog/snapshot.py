@@ -41,8 +41,8 @@ class Snapshot:
     """
     One reading transaction, at one moment.
 
-    `now` is in microseconds; a run outside Airflow that is running and has said nothing for
-    `lost_after` seconds counts as "lost". With `past`, what came after `now` is left out: runs
+    `now` is in microseconds; a run outside Airflow that is running, and for `lost_after` seconds
+    has sent nothing, nor has a run inside it, counts as "lost". With `past`, what came after `now` is left out: runs
     that began later, edges first seen later, and the ends of runs that were still running.
     """
 
@@ -88,19 +88,30 @@ class Snapshot:
 # --- the state of a run -------------------------------------------------------------------------
 
 
+_inside = t.run.alias("inside")
+#: An application sends nothing between its first event and its last: what runs inside it does.
+_ALIVE_INSIDE = sa.exists().where(
+    _inside.c.parent_id == t.run.c.id,
+    sa.or_(
+        _inside.c.last_at >= LOST_BEFORE,
+        sa.and_(_inside.c.state == "running", _inside.c.processing.is_not(None)),
+    ),
+)
+
+
 def is_lost() -> sa.ColumnElement[bool]:
-    """Whether a running run has been silent for too long; the statement joins `run` and `job`."""
+    """Whether a running run has been silent for too long; the statement selects from `run`."""
     return sa.and_(
         t.run.c.state == "running",
         t.run.c.kind.not_in(_AIRFLOW_KINDS),
         t.run.c.last_at < LOST_BEFORE,
-        # streams and services may rightly be silent for long
-        sa.func.coalesce(t.job.c.processing, "BATCH") == "BATCH",
+        t.run.c.processing.is_(None),  # streams and services may rightly be silent for long
+        sa.not_(_ALIVE_INSIDE),
     )
 
 
 def shown_state(*, past: bool = False) -> sa.ColumnElement[str]:
-    """The run's state as it is shown; the statement joins `run` and `job`."""
+    """The run's state as it is shown; the statement selects from `run`."""
     cases: list[tuple[Any, Any]] = [(is_lost(), "lost")]
     if past:
         cases.insert(0, (t.run.c.ended_at > NOW, "running"))

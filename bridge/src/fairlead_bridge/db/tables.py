@@ -213,6 +213,7 @@ run = sa.Table(
     sa.Column("instance", Id),  # one for all tries of one task instance
     sa.Column("parent_id", Id),  # the run this one runs inside
     sa.Column("root_id", Id),
+    sa.Column("processing", sa.Text),  # "STREAMING" or "SERVICE" where its end is not waited for
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("queued_at", At),
     sa.Column("started_at", At),

@@ -51,7 +51,7 @@ def of_event(
             parent_id=None if parent_run == alias else parent_run,
             root_id=root,
             attempts=attempts,
-            notes=_notes(facets, {}, job, at),
+            notes=_notes(facets, _integration(job), job, at),
         )
     return RunFacts(
         id=place.id,
@@ -105,6 +105,10 @@ def _is_mark(event: RawEvent, inside: Parent | None, job: JobFacts) -> bool:
     engine = decode.facet(event.run.facets if event.run else None, "processing_engine")
     by_airflow = bool(engine and str(engine.get("name", "")).lower() == "airflow")
     return by_airflow and inside is not None and job.kind in ("task", None)
+
+
+def _integration(job: JobFacts) -> dict[str, Any]:
+    return {} if job.integration is None else {"integration": job.integration}
 
 
 def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:

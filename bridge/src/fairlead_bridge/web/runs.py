@@ -23,6 +23,7 @@ EVENTS = 200
 #: Notes that have a field of their own in the answer.
 _SHOWN_APART = {
     "error",
+    "integration",
     "nominal",
     "queued_at",
     "data_interval",
