@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 
+import fairlead.datasets
+import fairlead.runs
 from fairlead.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
 
 
@@ -38,6 +42,16 @@ def test_a_table_has_one_name_by_uri_and_by_hook() -> None:
     assert of_sqlite("/d/w.db", "t") == of_uri("sqlite:///d/w.db/t")
     assert of_sqlite("/d/w.db", "t", "main") == of_sqlite("/d/w.db", "t")
     assert of_sqlite("/d/w.db", "t", "other") == Identity("sqlite:///d/w.db", "other.t")
+
+
+def test_examples_in_the_docs_are_true() -> None:
+    assert doctest.testmod(fairlead.datasets).failed == 0
+    assert doctest.testmod(fairlead.runs).failed == 0
+
+
+@pytest.mark.parametrize("odd", ["http://[::1", "http://h:port/x", "postgres://h:99999/a/b"])
+def test_an_odd_uri_names_nothing(odd: str) -> None:
+    assert of_uri(odd) is None
 
 
 def test_what_is_no_address_names_nothing() -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from openlineage.client.event_v2 import Dataset
 
 import fairlead
 from fairlead.spool import Spool
@@ -105,6 +112,308 @@ def test_an_async_function_is_a_run_from_its_start_to_its_end(receiver: Receiver
     assert [e["eventType"] for e in receiver.wait_for(2)] == ["START", "COMPLETE"]
 
 
+# --- how a run ends -------------------------------------------------------------------------
+
+
+def ends(receiver: Receiver, count: int = 2) -> list[str]:
+    return [event["eventType"] for event in receiver.wait_for(count)]
+
+
+def test_a_generator_is_a_run_from_its_first_item_until_it_ends(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j")
+    def count() -> Generator[int, str, str]:
+        current = fairlead.current()
+        assert current is not None
+        assert (yield 1) == "go on"
+        assert fairlead.current() is current
+        current.writes("s3://lake/late")
+        return "done"
+
+    steps = count()
+    assert inspect.isgeneratorfunction(count)
+    assert fairlead.current() is None
+    assert next(steps) == 1
+    assert fairlead.current() is None, "the caller is not part of the generator's run"
+    [start] = receiver.wait_for(1)
+    assert start["eventType"] == "START"
+    with pytest.raises(StopIteration) as end:
+        steps.send("go on")
+    assert end.value.value == "done"
+    complete = receiver.wait_for(2)[1]
+    assert complete["eventType"] == "COMPLETE"
+    assert complete["outputs"][0]["name"] == "late"
+
+
+def test_a_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j")
+    def count() -> Iterator[int]:
+        yield 1
+        raise ValueError("no second")
+
+    with pytest.raises(ValueError, match="no second"):
+        list(count())
+    assert ends(receiver) == ["START", "FAIL"]
+
+
+def test_a_generator_may_handle_what_is_thrown_into_it(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j")
+    def count() -> Iterator[int]:
+        try:
+            yield 1
+        except KeyError:
+            yield 2
+
+    steps = count()
+    next(steps)
+    assert steps.throw(KeyError("x")) == 2  # type: ignore[attr-defined]
+    assert list(steps) == []
+    assert ends(receiver) == ["START", "COMPLETE"]
+
+
+def test_a_generator_that_is_closed_is_no_failure(receiver: Receiver) -> None:
+    cleaned = []
+
+    @fairlead.lineage(job="j")
+    def count() -> Iterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            cleaned.append(fairlead.current() is not None)
+
+    for _ in count():
+        break
+    assert cleaned == [True]
+    assert ends(receiver) == ["START", "COMPLETE"]
+
+
+def test_a_generator_of_which_nobody_reads_is_no_run(receiver: Receiver) -> None:
+    @fairlead.lineage(job="never")
+    def count() -> Iterator[int]:
+        yield 1
+
+    count()
+    with fairlead.run("other"):
+        pass
+    assert {event["job"]["name"] for event in receiver.wait_for(2)} == {"other"}
+
+
+@pytest.mark.parametrize("read_all", [True, False])
+def test_an_async_generator_is_a_run_until_it_ends(receiver: Receiver, read_all: bool) -> None:
+    @fairlead.lineage(job="j")
+    async def count() -> AsyncIterator[int]:
+        for n in range(3):
+            await asyncio.sleep(0)
+            assert fairlead.current() is not None
+            yield n
+
+    async def read() -> list[int]:
+        seen = []
+        async for n in count():
+            assert fairlead.current() is None
+            seen.append(n)
+            if not read_all:
+                break
+        return seen
+
+    assert inspect.isasyncgenfunction(count)
+    assert asyncio.run(read()) == ([0, 1, 2] if read_all else [0])
+    assert ends(receiver) == ["START", "COMPLETE"]
+
+
+def test_an_async_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j")
+    async def count() -> AsyncIterator[int]:
+        yield 1
+        raise ValueError("no second")
+
+    async def read() -> None:
+        async for _ in count():
+            pass
+
+    with pytest.raises(ValueError, match="no second"):
+        asyncio.run(read())
+    assert ends(receiver) == ["START", "FAIL"]
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(0, "COMPLETE"), (None, "COMPLETE"), (1, "FAIL"), ("no orders", "FAIL")]
+)
+def test_sys_exit_is_a_failure_only_with_a_code(
+    receiver: Receiver, code: int | str | None, state: str
+) -> None:
+    @fairlead.lineage(job="j")
+    def leave() -> None:
+        sys.exit(code)
+
+    with pytest.raises(SystemExit):
+        leave()
+    assert ends(receiver) == ["START", state]
+
+
+def test_a_coroutine_that_is_cancelled_is_aborted(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j")
+    async def wait() -> None:
+        await asyncio.sleep(60)
+
+    async def give_up() -> None:
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(give_up())
+    assert ends(receiver) == ["START", "ABORT"]
+
+
+def test_whatever_can_be_called_can_be_watched(receiver: Receiver) -> None:
+    class Shop:
+        @fairlead.lineage
+        @staticmethod
+        def one(n: int) -> int:
+            return n
+
+        @fairlead.lineage(job="two")
+        @classmethod
+        def two(cls, n: int) -> int:
+            return n
+
+        async def __call__(self, n: int) -> int:
+            await asyncio.sleep(0)
+            return n
+
+    assert Shop.one(1) == 1
+    assert Shop.two(2) == 2
+    assert fairlead.lineage(functools.partial(Shop.one, 3))() == 3
+    assert asyncio.run(fairlead.lineage(Shop())(4)) == 4
+    states = ends(receiver, 10)
+    assert states[-2:] == ["START", "COMPLETE"]
+    assert receiver.events[0]["job"]["name"].endswith("Shop.one")
+    assert receiver.events[-1]["job"]["name"].endswith("Shop")
+
+
+# --- wrong arguments ------------------------------------------------------------------------
+
+
+class Rude:
+    """Nothing about it can be asked."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "mysql"},
+        {"name": "users"},
+        {"namespace": 1, "name": ["users"]},
+        {},
+        ("one",),
+        ("a", "b", "c"),
+        ("a", None),
+        5,
+        None,
+        b"s3://lake/orders",
+        "no dataset",
+        "",
+        "http://[::1",
+        "http://host:port/x",
+        object(),
+        Rude(),
+        {"uri": 7},
+    ],
+    ids=lambda wrong: type(wrong).__name__,
+)
+def test_what_names_no_dataset_is_logged_and_left_out(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, wrong: Any
+) -> None:
+    @fairlead.lineage(job="j", inputs=[wrong, "s3://lake/in"], outputs=[wrong, "s3://lake/out"])
+    def work() -> int:
+        this = fairlead.current()
+        assert this is not None
+        this.reads(wrong)
+        this.writes(wrong, rows=1)
+        return 1
+
+    assert work() == 1
+    complete = receiver.wait_for(2)[1]
+    assert complete["inputs"] == [{"namespace": "s3://lake", "name": "in"}]
+    assert [output["name"] for output in complete["outputs"]] == ["out"]
+    assert "names no dataset" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written", "namespace", "name"),
+    [
+        ({"type": "mysql", "name": "users", "namespace": "prod"}, "prod", "users"),
+        ({"namespace": "s3://lake", "name": "raw", "facets": {}}, "s3://lake", "raw"),
+        ({"uri": "s3://lake/raw"}, "s3://lake", "raw"),
+        (["file", "/data/x"], "file", "/data/x"),
+        ("/data/x", "file", "/data/x"),
+        (Path("/data/x"), "file", "/data/x"),
+        (Dataset("s3://lake", "raw"), "s3://lake", "raw"),
+        (SimpleNamespace(uri="s3://lake/raw", name="raw"), "s3://lake", "raw"),
+    ],
+)
+def test_a_dataset_may_be_written_in_many_ways(
+    receiver: Receiver, written: Any, namespace: str, name: str
+) -> None:
+    with fairlead.run("j", inputs=[written]) as this:
+        this.writes(written)
+    complete = receiver.wait_for(2)[1]
+    for side in ("inputs", "outputs"):
+        [dataset] = complete[side]
+        assert (dataset["namespace"], dataset["name"]) == (namespace, name)
+
+
+@pytest.mark.parametrize("single", ["s3://lake/raw", {"uri": "s3://lake/raw"}])
+def test_one_dataset_needs_no_list(receiver: Receiver, single: Any) -> None:
+    with fairlead.run("j", inputs=single, outputs=iter(["s3://lake/out"])):
+        pass
+    complete = receiver.wait_for(2)[1]
+    assert complete["inputs"] == [{"namespace": "s3://lake", "name": "raw"}]
+    assert complete["outputs"][0]["name"] == "out"
+
+
+def test_datasets_that_can_be_listed_once_are_those_of_every_call(receiver: Receiver) -> None:
+    @fairlead.lineage(job="j", inputs=(f"s3://lake/{n}" for n in "ab"))
+    def work() -> None: ...
+
+    work()
+    work()
+    events = receiver.wait_for(4)
+    assert [[i["name"] for i in event["inputs"]] for event in events] == [["a", "b"]] * 4
+
+
+def test_no_argument_of_the_wrong_kind_reaches_the_function(receiver: Receiver) -> None:
+    def broken() -> Iterator[str]:
+        yield "s3://lake/raw"
+        raise RuntimeError("no")
+
+    arguments: Any = {"job": 7, "inputs": broken(), "outputs": Rude(), "namespace": 3}
+    assert fairlead.lineage(**arguments)(lambda: 1)() == 1
+    with fairlead.run(**arguments) as this:
+        this.writes("s3://lake/out", rows="many")  # type: ignore[arg-type]
+    assert ends(receiver, 4) == ["START", "COMPLETE"] * 2
+    assert receiver.events[3]["job"] == {"namespace": "default", "name": "7", "facets": {}}
+
+
+def test_an_exception_that_cannot_say_what_it_is_is_a_failure(receiver: Receiver) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    with pytest.raises(Mute), fairlead.run("j"):
+        raise Mute
+    failed = receiver.wait_for(2)[1]
+    assert failed["run"]["facets"]["errorMessage"]["message"] == "Mute"
+
+
 def test_lineage_that_cannot_be_kept_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLEAD_SPOOL", "/proc/nowhere")
     _transport.cache_clear()
@@ -122,6 +431,27 @@ def test_a_list_is_read_page_after_page(receiver: Receiver) -> None:
     path, headers, _ = receiver.requests[-1]
     assert path == "/api/v1/runs?limit=200&dag_id=x"
     assert headers["Authorization"] == "Bearer k"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("postgres://db:5432/shop/public/orders",),
+        ("postgres://db:5432", "shop.public.orders"),
+        (("postgres://db:5432", "shop.public.orders"),),
+        ({"namespace": "postgres://db:5432", "name": "shop.public.orders"},),
+    ],
+)
+def test_a_client_takes_a_dataset_as_lineage_does(receiver: Receiver, written: Any) -> None:
+    with fairlead.Client(receiver.url) as client:
+        assert client.dataset(*written) is not None
+    path, _, _ = receiver.requests[-1]
+    assert unquote(path) == "/api/v1/datasets/postgres://db:5432:shop.public.orders"
+
+
+def test_a_client_asked_for_what_is_no_dataset_says_what_it_needs(receiver: Receiver) -> None:
+    with fairlead.Client(receiver.url) as client, pytest.raises(ValueError, match="write a URI"):
+        client.dataset("orders")
 
 
 def test_a_client_without_an_address_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 
+from fairlead.datasets import Dataset, identity_of
 from fairlead.errors import Refused
 from fairlead.http import Limits, checked, exchange, new_session
 
@@ -78,8 +79,18 @@ class Client:
         """`status`, and what waits in the inbox."""
         return dict(self.get("health"))
 
-    def dataset(self, namespace: str, name: str) -> dict[str, Any] | None:
-        """One dataset whole, by any of its names; None where the catalog has none of that name."""
+    def dataset(self, dataset: Dataset, name: str | None = None) -> dict[str, Any] | None:
+        """One dataset whole, by any of its names; None where the catalog has none of that name.
+
+        As in lineage: a URI, an absolute path, `(namespace, name)`; or both as two arguments.
+        ValueError where that names no dataset.
+        """
+        identity = identity_of(dataset if name is None else (dataset, name))
+        if identity is None:
+            raise ValueError(
+                f"{dataset!r} names no dataset: write a URI, an absolute path, or namespace and name"
+            )
+        namespace, name = identity
         try:
             return dict(self.get(f"datasets/{quote(f'{namespace}:{name}', safe='')}"))
         except Refused as error:

@@ -13,11 +13,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import PurePath
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 NAMED_ASSETS = "asset"
+
+Dataset = str | tuple[str, str] | Mapping[str, Any]
+"""A URI, an absolute path, (namespace, name) as OpenLineage has them, or a dict with these keys."""
 
 
 class Identity(NamedTuple):
@@ -48,9 +53,12 @@ def of_sqlite(database: str, table: str, schema: str = "") -> Identity:
 
 def of_uri(uri: str) -> Identity | None:
     """Whatever a URI names; None where it names nothing."""
-    parts = urlsplit(uri)
-    convert = _BY_SCHEME.get(parts.scheme.lower(), _of_any)
-    return convert(parts)
+    try:
+        parts = urlsplit(uri)
+        convert = _BY_SCHEME.get(parts.scheme.lower(), _of_any)
+        return convert(parts)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return None
 
 
 def of_asset(uri: str | None, name: str | None) -> Identity | None:
@@ -61,6 +69,43 @@ def of_asset(uri: str | None, name: str | None) -> Identity | None:
         return of_uri(uri)
     known = name or uri
     return Identity(NAMED_ASSETS, known) if known else None
+
+
+def identity_of(dataset: object) -> Identity | None:
+    """What a person may write for a dataset; None where it names none. Raises nothing.
+
+    A URI, an absolute path, a pair of namespace and name, a dict with these as keys or with `uri`,
+    or an object that has these as attributes, as OpenLineage's datasets and Airflow's assets have.
+
+    >>> identity_of({"type": "mysql", "name": "users", "namespace": "prod"})
+    Identity(namespace='prod', name='users')
+    >>> identity_of(("file", "/data/x.csv")) == identity_of("/data/x.csv")
+    True
+    """
+    if isinstance(dataset, str):
+        return _of_text(dataset.strip())
+    if isinstance(dataset, PurePath):
+        return of_file(str(dataset)) if dataset.is_absolute() else None
+    if isinstance(dataset, list | tuple):
+        return _pair(*dataset) if len(dataset) == 2 else None
+    get = dataset.get if isinstance(dataset, Mapping) else partial(getattr, dataset)
+    try:
+        uri = get("uri", None)
+        return _pair(get("namespace", None), get("name", None)) or (
+            _of_text(uri) if isinstance(uri, str) else None
+        )
+    except Exception:  # noqa: BLE001 - an object of the user's, whose attributes may do anything
+        return None
+
+
+def _of_text(text: str) -> Identity | None:
+    return of_file(text) if text.startswith("/") else of_uri(text)
+
+
+def _pair(namespace: object, name: object) -> Identity | None:
+    if isinstance(namespace, str) and isinstance(name, str) and namespace and name:
+        return Identity(str(namespace), str(name))
+    return None
 
 
 def _host(parts: SplitResult) -> str:

@@ -7,142 +7,39 @@
         rows = load()
         this.writes("sqlite:///data/warehouse.db/orders", rows=len(rows))
 
-A run inside another is its child. Lineage never breaks what it watches: what goes wrong in here is
-logged.
+A run inside another is its child. Lineage never breaks what it watches: what goes wrong in here, a
+wrong argument included, is logged.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, overload
 
 from openlineage.client.uuid import generate_new_uuid
 
-from fairlead.datasets import Identity, of_uri
+from fairlead.datasets import Dataset
+from fairlead.runs import Run, event_of, listed, message_of, shown
 from fairlead.settings import Settings
 from fairlead.transport import DurableConfig, DurableTransport
+
+__all__ = ["Dataset", "Run", "current", "lineage", "run"]
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Dataset = str | tuple[str, str]
-"""A URI, or (namespace, name) as OpenLineage has them."""
-
-_PRODUCER = "urn:fairlead:sdk"
-_SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
-_FACETS = "https://openlineage.io/spec/facets"
-
-
-@dataclass
-class Run:
-    """A run in progress. Add to it what it turns out to read and write."""
-
-    namespace: str
-    job: str
-    id: str
-    parent: Run | None = None
-    inputs: dict[Identity, dict[str, Any]] = field(default_factory=dict)
-    outputs: dict[Identity, dict[str, Any]] = field(default_factory=dict)
-
-    def reads(self, dataset: Dataset) -> None:
-        """Say that the run reads this dataset."""
-        if identity := _identity(dataset):
-            self.inputs.setdefault(identity, {})
-
-    def writes(self, dataset: Dataset, *, rows: int | None = None) -> None:
-        """Say that the run writes this dataset, and how many rows."""
-        if identity := _identity(dataset):
-            facets = self.outputs.setdefault(identity, {})
-            if rows is not None:
-                facets["outputStatistics"] = _facet(
-                    "1-0-2/OutputStatisticsOutputDatasetFacet", rowCount=rows
-                )
-
-    @property
-    def root(self) -> Run:
-        return self.parent.root if self.parent else self
-
+Datasets = Sequence[Dataset] | Dataset
 
 _current: ContextVar[Run | None] = ContextVar("fairlead_run", default=None)
-
-
-@contextmanager
-def run(
-    job: str,
-    *,
-    inputs: Sequence[Dataset] = (),
-    outputs: Sequence[Dataset] = (),
-    namespace: str | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> Iterator[Run]:
-    """Tell of the block as a run of `job`: START, then COMPLETE, or FAIL with the exception.
-
-    `namespace` is the job's; `$FAIRLEAD_NAMESPACE`, else `default`. Events go where
-    `$FAIRLEAD_URL` or `$FAIRLEAD_TRANSPORT` says, through the spool.
-    """
-    space = namespace or environ.get("FAIRLEAD_NAMESPACE") or "default"
-    this = Run(space, job, str(generate_new_uuid()), _current.get() or _parent_of_process(environ))
-    for dataset in inputs:
-        this.reads(dataset)
-    for dataset in outputs:
-        this.writes(dataset)
-    token = _current.set(this)
-    _tell(this, "START")
-    try:
-        yield this
-    except BaseException as error:
-        _tell(this, "FAIL", error)
-        raise
-    else:
-        _tell(this, "COMPLETE")
-    finally:
-        _current.reset(token)
-
-
-def lineage(
-    *,
-    job: str | None = None,
-    inputs: Sequence[Dataset] = (),
-    outputs: Sequence[Dataset] = (),
-    namespace: str | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Each call of the function is a run of `job`, which is the function's full name by default.
-
-    Works for `async def` as well. Inside, `current()` is the run.
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        name = job or f"{function.__module__}.{function.__qualname__}"
-
-        def tracked() -> Any:
-            return run(name, inputs=inputs, outputs=outputs, namespace=namespace)
-
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def waiting(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with tracked():
-                    return await function(*args, **kwargs)
-
-            return cast("Callable[P, R]", waiting)
-
-        @functools.wraps(function)
-        def calling(*args: P.args, **kwargs: P.kwargs) -> R:
-            with tracked():
-                return function(*args, **kwargs)
-
-        return calling
-
-    return decorate
 
 
 def current() -> Run | None:
@@ -150,28 +47,231 @@ def current() -> Run | None:
     return _current.get()
 
 
-def _parent_of_process(environ: Mapping[str, str]) -> Run | None:
-    """The run that started this process: `OPENLINEAGE_PARENT_ID=namespace/job/run id`.
+@contextmanager
+def run(
+    job: str,
+    *,
+    inputs: Datasets = (),
+    outputs: Datasets = (),
+    namespace: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Run]:
+    """Report the block as a run of `job`: START, then how it ended.
 
-    Airflow makes it with `{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}`.
+    COMPLETE; ABORT where it was cancelled or interrupted; FAIL with any other exception. Leaving the
+    block by `sys.exit(0)` completes it.
+
+    `namespace` is the job's; `$FAIRLEAD_NAMESPACE`, else `default`. Events go where
+    `$FAIRLEAD_URL` or `$FAIRLEAD_TRANSPORT` says, through the spool.
     """
-    head, _, run_id = environ.get("OPENLINEAGE_PARENT_ID", "").rpartition("/")
-    namespace, _, job = head.rpartition("/")
-    return Run(namespace, job, run_id) if namespace and job and run_id else None
+    this = _begin(job, inputs, outputs, namespace, environ)
+    with _until_end(this):
+        yield this
 
 
-def _identity(dataset: Dataset) -> Identity | None:
-    identity = of_uri(dataset) if isinstance(dataset, str) else Identity(*dataset)
-    if identity is None:
-        log.warning("%r names no dataset", dataset)
-    return identity
+@overload
+def lineage(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def lineage(
+    *,
+    job: str | None = None,
+    inputs: Datasets = (),
+    outputs: Datasets = (),
+    namespace: str | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
-def _tell(this: Run, state: str, error: BaseException | None = None) -> None:
+def lineage(
+    function: Any = None,
+    /,
+    *,
+    job: str | None = None,
+    inputs: Datasets = (),
+    outputs: Datasets = (),
+    namespace: str | None = None,
+) -> Any:
+    """Each call of the function is a run of `job`, which is the function's full name by default.
+
+    A coroutine is a run until it returns, a generator (also an asynchronous one) from its first item
+    until it ends or is closed. Inside, `current()` is the run.
+    """
+    given = (listed(inputs, shown(job)), listed(outputs, shown(job)), namespace)
+
+    def decorate(function: Any) -> Any:
+        if isinstance(function, staticmethod | classmethod):
+            return type(function)(decorate(function.__func__))
+        name = job or _full_name(function)
+        return _watched(function, lambda: _begin(name, *given, os.environ))
+
+    return decorate if function is None else decorate(function)
+
+
+def _full_name(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    kind = function if hasattr(function, "__qualname__") else type(function)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _watched(function: Any, begin: Callable[[], Run]) -> Any:
+    """The function, so that each call of it is a run."""
+    if _is(inspect.iscoroutinefunction, function):
+        return _awaiting(function, begin)
+    if _is(inspect.isgeneratorfunction, function):
+        return _generating(function, begin)
+    if _is(inspect.isasyncgenfunction, function):
+        return _streaming(function, begin)
+
+    @functools.wraps(function)
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        with _until_end(begin()):
+            return function(*args, **kwargs)
+
+    return calling
+
+
+def _is(kind: Callable[[Any], bool], function: Any) -> bool:
+    """True also for objects that are called like functions of that kind."""
+    return kind(function) or kind(inspect.getattr_static(type(function), "__call__", None))
+
+
+@contextmanager
+def _until_end(this: Run, *, closed: str = "COMPLETE") -> Iterator[None]:
+    try:
+        with _inside(this):
+            yield
+    except BaseException as error:
+        _end(this, error, closed=closed)
+        raise
+    _end(this)
+
+
+def _awaiting(function: Any, begin: Callable[[], Run]) -> Any:
+    @functools.wraps(function)
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        with _until_end(begin(), closed="ABORT"):
+            return await function(*args, **kwargs)
+
+    return awaiting
+
+
+def _generating(function: Any, begin: Callable[[], Run]) -> Any:
+    """Step by step: between two steps the run is not the caller's current one."""
+
+    @functools.wraps(function)
+    def generating(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        this = begin()
+        step: Callable[[], Any] = functools.partial(next, body)
+        try:
+            while True:
+                try:
+                    with _inside(this):
+                        item = step()
+                except StopIteration as end:
+                    _end(this)
+                    return end.value
+                try:
+                    step = functools.partial(body.send, (yield item))
+                except GeneratorExit:
+                    with _inside(this):
+                        body.close()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001 - for the generator to handle
+                    step = functools.partial(body.throw, thrown)
+        except BaseException as error:
+            _end(this, error)
+            raise
+
+    return generating
+
+
+def _streaming(function: Any, begin: Callable[[], Run]) -> Any:
+    """As `_generating`, asynchronously."""
+
+    @functools.wraps(function)
+    async def streaming(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        this = begin()
+        step: Callable[[], Any] = body.__anext__
+        closing = False
+        try:
+            while True:
+                try:
+                    with _inside(this):
+                        item = await step()
+                except StopAsyncIteration:
+                    _end(this)
+                    return
+                try:
+                    step = functools.partial(body.asend, (yield item))
+                except GeneratorExit:
+                    with _inside(this):
+                        await body.aclose()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001 - for the generator to handle
+                    # Nobody awaits an item here: the loop ends, and what closes the generator is
+                    # cancelled.
+                    closing = isinstance(thrown, asyncio.CancelledError)
+                    step = functools.partial(body.athrow, thrown)
+        except BaseException as error:
+            _end(this, None if closing and isinstance(error, asyncio.CancelledError) else error)
+            raise
+
+    return streaming
+
+
+# --- what is reported; nothing of it raises -----------------------------------------------------
+
+
+def _begin(
+    job: object,
+    inputs: object,
+    outputs: object,
+    namespace: object,
+    environ: Mapping[str, str],
+) -> Run:
+    name = job if isinstance(job, str) and job else shown(job)
+    space = namespace if isinstance(namespace, str) and namespace else None
+    space = space or environ.get("FAIRLEAD_NAMESPACE") or "default"
+    this = Run(space, name, str(generate_new_uuid()), _current.get() or _parent(environ))
+    for dataset in listed(inputs, name):
+        this.reads(dataset)
+    for dataset in listed(outputs, name):
+        this.writes(dataset)
+    _report(this, "START")
+    return this
+
+
+@contextmanager
+def _inside(this: Run) -> Iterator[None]:
+    token = _current.set(this)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # an asynchronous generator may be closed in another context
+            _current.reset(token)
+
+
+def _end(this: Run, error: BaseException | None = None, *, closed: str = "COMPLETE") -> None:
+    """Report how the run was left. `closed` is what it means that a generator or coroutine was closed:
+    whoever reads a generator may have enough, but a coroutine that is closed has not done its work."""
+    match error:
+        case None | SystemExit(code=None | 0):
+            _report(this, "COMPLETE")
+        case GeneratorExit():
+            _report(this, closed)
+        case asyncio.CancelledError() | KeyboardInterrupt():
+            _report(this, "ABORT", error)
+        case _:
+            _report(this, "FAIL", error)
+
+
+def _report(this: Run, state: str, error: BaseException | None = None) -> None:
     try:
         _transport().keep(event_of(this, state, datetime.now(UTC), error))
     except Exception as problem:  # noqa: BLE001 - lineage never breaks what it watches
-        log.warning("Lineage of %s was lost: %s", this.job, problem)
+        log.warning("Lineage of %s was lost: %s", this.job, message_of(problem))
 
 
 @functools.cache
@@ -179,44 +279,11 @@ def _transport() -> DurableTransport:
     return DurableTransport(DurableConfig(Settings.from_environment()))
 
 
-def event_of(
-    this: Run, state: str, now: datetime, error: BaseException | None = None
-) -> dict[str, Any]:
-    """The run as an OpenLineage event."""
-    facets: dict[str, Any] = {}
-    if this.parent:
-        facets["parent"] = _facet(
-            "1-1-0/ParentRunFacet", **_names(this.parent), root=_names(this.root)
-        )
-    if error is not None:
-        facets["errorMessage"] = _facet(
-            "1-0-1/ErrorMessageRunFacet",
-            message=f"{type(error).__name__}: {error}",
-            programmingLanguage="PYTHON",
-        )
-    return {
-        "eventType": state,
-        "eventTime": now.isoformat(),
-        "producer": _PRODUCER,
-        "schemaURL": _SPEC,
-        "run": {"runId": this.id, "facets": facets},
-        "job": {"namespace": this.namespace, "name": this.job, "facets": {}},
-        "inputs": [{"namespace": i.namespace, "name": i.name} for i in this.inputs],
-        "outputs": [
-            {"namespace": i.namespace, "name": i.name, "outputFacets": facets}
-            for i, facets in this.outputs.items()
-        ],
-    }
+def _parent(environ: Mapping[str, str]) -> Run | None:
+    """The run that started this process: `OPENLINEAGE_PARENT_ID=namespace/job/run id`.
 
-
-def _names(this: Run) -> dict[str, Any]:
-    return {"run": {"runId": this.id}, "job": {"namespace": this.namespace, "name": this.job}}
-
-
-def _facet(schema: str, **values: Any) -> dict[str, Any]:
-    name = schema.rpartition("/")[2]
-    return {
-        "_producer": _PRODUCER,
-        "_schemaURL": f"{_FACETS}/{schema}.json#/$defs/{name}",
-        **values,
-    }
+    Airflow makes it with `{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}`.
+    """
+    head, _, run_id = environ.get("OPENLINEAGE_PARENT_ID", "").rpartition("/")
+    namespace, _, job = head.rpartition("/")
+    return Run(namespace, job, run_id) if namespace and job and run_id else None
