@@ -56,6 +56,11 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     restart_at: int | None = None  # newest START
 
 
+def is_hook_query(kind: str | None, integration: str | None) -> bool:
+    """Whether this is a query that a hook of Airflow reports beside the task that ran it."""
+    return kind == "query" and integration == "AIRFLOW"
+
+
 class RunFacts(msgspec.Struct, frozen=True):
     """A run: a DAG run, one try of a task instance, a query, a Spark application, ..."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import Attempt, RunFacts, Truth
+from fairlead_bridge.facts import Attempt, RunFacts, Truth, is_hook_query
 
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -159,6 +159,8 @@ def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) ->
     stream or a service ends never, or badly; it wrote until it was last told to be running. That
     somebody marked a run as successful wrote nothing, nor did it that its application succeeded.
     """
+    if is_hook_query(facts.kind, _note(facts, "integration")) and facts.parent_id is not None:
+        return None  # it counts for the task that ran it
     if state == "success":
         attempt = _deciding(facts)[1] if facts.attempts else None
         if attempt is not None and (_is_only_marked(attempt) or _has_no_end(facts, attempt)):

@@ -24,6 +24,7 @@ from fairlead_bridge.facts import (
     RunFacts,
     SchemaFacts,
     Symlink,
+    is_hook_query,
 )
 from fairlead_bridge.mapping import (
     airflow,
@@ -128,6 +129,8 @@ class Translator:
         kind = runs.kind_of(event)
         about = _About(job, owner, owner_run, alias, complete=kind == "COMPLETE")
         self._data(parts, event, about)
+        if owner_run != run.id:
+            _show_with(parts, run.id)
         if place is not None:
             self._declared(parts, place, about)
             if kind in runs.ENDS and place.task_id is None:
@@ -404,8 +407,15 @@ class _Remembered:
         return (ids.digest(body), body) if body is not None else None
 
 
+def _show_with(parts: Parts, run: int) -> None:
+    """Note what the event read and wrote with the run itself too, though it counts for another."""
+    parts.run_datasets.extend(
+        [msgspec.structs.replace(item, run_id=run) for item in parts.run_datasets]
+    )
+
+
 def _owner_of_data(job: JobFacts, run: RunFacts, inside: parent.Parent | None) -> tuple[int, int]:
     """Queries that a hook reports count for the task that ran them."""
-    if job.kind == "query" and job.integration == "AIRFLOW" and inside and inside.run is not None:
+    if is_hook_query(job.kind, job.integration) and inside and inside.run is not None:
         return inside.job, inside.run
     return job.id, run.id

@@ -333,7 +333,7 @@ class Change(Answer):
 
 
 class FacetBody(Answer):
-    """A facet of a job or a dataset as it was last told, without `_producer` and `_schemaURL`."""
+    """A facet of a job, a dataset or a run as it was last told, without `_producer` and `_schemaURL`."""
 
     name: str
     at: datetime  # of the event that told it

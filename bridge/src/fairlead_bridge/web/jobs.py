@@ -122,6 +122,9 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     within = [row.id, *(child.id for child in children if row.kind == "dag")]
     reads = read.datasets_at(snapshot, within, written=False)
     writes = read.datasets_at(snapshot, within, written=True)
+    if row.kind == "query":  # its data counts for the task that ran it, and so do the edges
+        reads = [*reads, *_touched(snapshot, row.id, "input")]
+        writes = [*writes, *_touched(snapshot, row.id, "output")]
     assets = read.assets(snapshot, [*reads, *writes])
     if row.kind == "dag":  # what its tasks hand on to each other is no input of the DAG
         made = {assets[id].id for id in writes if id in assets}
@@ -142,6 +145,13 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
         input_changes=_changes(snapshot, [assets[id] for id in reads if id in assets]),
         facets=facets,
     )
+
+
+def _touched(snapshot: Snapshot, job_id: int, role: str) -> list[int]:
+    """The datasets that a job's newest runs read or wrote."""
+    runs = history.runs_of_job(snapshot, job_id, history.WINDOW)
+    rows = [row for run in runs for row in read.datasets_of_run(snapshot, run.id)]
+    return list(dict.fromkeys(row.dataset_id for row in rows if row.role == role))
 
 
 def _changes(snapshot: Snapshot, inputs: Sequence[read.Asset]) -> list[a.Change]:

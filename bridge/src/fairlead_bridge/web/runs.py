@@ -15,7 +15,7 @@ from fairlead_bridge.catalog.read import Row, RunFilter
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import comparison, render
+from fairlead_bridge.web import comparison, render, run_facets
 from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
 
 #: Events that a run's page lists at most.
@@ -91,6 +91,25 @@ def routes(catalog: Catalog) -> APIRouter:
         """The run beside the last good one of its job: durations, data, schemas, code, settings."""
         with catalog.open() as snapshot:
             return comparison.answer(snapshot, _find(snapshot, run_id))
+
+    @router.get("/runs/{run_id}/facets")
+    def list_run_facets(
+        run_id: Text,
+        name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
+    ) -> list[a.FacetBody]:
+        """
+        Every facet that the run's events gave it, as it was last told, secrets masked.
+
+        They are read from the events themselves, as long as those are kept.
+        """
+        with catalog.open() as snapshot:
+            kept = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
+        found = run_facets.told([event.body for event in kept])
+        return [
+            a.FacetBody(name=facet, at=render.when(at), body=body)
+            for facet, (at, body) in sorted(found.items())
+            if name in (None, facet)
+        ]
 
     return router
 
