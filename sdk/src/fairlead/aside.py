@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fairlead.private import open_file
 from fairlead.records import append_line, count_lines, size_of
 
 _AGAIN = ".again"
@@ -98,7 +99,7 @@ def _row(row: dict[str, object]) -> bytes:
 def _append(path: Path, data: bytes) -> None:
     if not data:
         return
-    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    fd = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         append_line(fd, data)
     finally:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairlead.delivery import Deliverer, read_tally, stop_on_signals
+from fairlead.private import check_folder, make_folder
 from fairlead.settings import Settings, resolve_folder
 
 
@@ -81,7 +82,8 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _deliver(settings: Settings, _: argparse.Namespace) -> int:
     destination = settings.open_destination()
-    settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(settings.spool)
+    check_folder(settings.spool)
     spool = settings.open_spool()
     deliverer = Deliverer(spool, destination)
     stop_on_signals(deliverer)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.destinations import Again, Destination, Never, Outcome, Unclear
+from fairlead.private import replace_text
 from fairlead.records import ABSENT, Record, Segment
 from fairlead.spool import Spool
 from fairlead.totals import Totals
@@ -78,9 +79,7 @@ class Tally:
     def save(self, folder: Path) -> None:
         """Note it for `status`. Delivery goes on where the disk has no room for it."""
         with suppress(OSError):
-            temporary = folder / "deliverer.json.new"
-            temporary.write_text(json.dumps(vars(self)))
-            temporary.rename(folder / "deliverer.json")
+            replace_text(folder / "deliverer.json", json.dumps(vars(self)))
 
 
 def read_tally(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fairlead.private import open_file
+
 _POLL = 0.001
 
 _held: set[int] = set()
@@ -59,7 +61,7 @@ def release(fd: int) -> None:
 
 
 def _open(path: Path) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fd = open_file(path, os.O_RDWR | os.O_CREAT)
     _held.add(fd)
     return fd
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fairlead.delivery import Deliverer, Pace, read_tally, stop_on_signals
+from fairlead.private import open_file
 from fairlead.settings import Settings
 from fairlead.spool import Spool
 
@@ -87,7 +88,7 @@ def _start(settings: Settings, lock: int) -> None:
 def _open_log(path: Path) -> int:
     """The log of the deliverer; nowhere on a full disk, which only delivery makes room on."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        fd = open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except OSError:
         return os.open(os.devnull, os.O_WRONLY)
     if os.fstat(fd).st_size > _LOG_BYTES:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fairlead.private import open_file
+
 ABSENT = (FileNotFoundError, NotADirectoryError)
 """What opening a file raises where there is none, or no folder for it."""
 
@@ -60,7 +62,7 @@ class Segment:
         One fixed-width write in place: a kill leaves the old number or the new one.
         """
         number = b"%020d" % offset
-        fd = os.open(self._done, os.O_WRONLY | os.O_CREAT, 0o600)
+        fd = open_file(self._done, os.O_WRONLY | os.O_CREAT)
         try:
             os.pwrite(fd, b"%s %08x" % (number, zlib.crc32(number)), 0)
         finally:

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from fairlead import locks
 from fairlead.aside import Aside, rows
+from fairlead.private import check_folder, make_folder, open_file, replace_text
 from fairlead.records import (
     Segment,
     append_line,
@@ -90,6 +91,7 @@ class Spool:
         self.folder = folder
         self.limits = limits or Limits()
         self.sync = sync
+        self._is_ours = False
         self._active = folder / "active.log"
         self._segments = folder / "segments"
         self._totals = TotalsFile(folder / "totals")
@@ -123,13 +125,13 @@ class Spool:
                 log.warning("The spool cannot be kept within its limits now: %s", error)
 
     def _make_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.folder)
         if self.sync:
             _sync(self.folder.parent)
 
     def _append(self, record: bytes) -> int:
         with self._lock():
-            fd = os.open(self._active, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            fd = open_file(self._active, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             try:
                 if is_new := os.fstat(fd).st_size == 0:
                     self._totals.make()
@@ -299,7 +301,14 @@ class Spool:
 
     # --- who delivers -------------------------------------------------------------------------
 
+    def _check_folder(self) -> None:
+        """PermissionError where the folder may be another user's; looked at once."""
+        if not self._is_ours:
+            check_folder(self.folder)
+            self._is_ours = self.folder.exists()
+
     def _lock(self) -> AbstractContextManager[None]:
+        self._check_folder()
         return locks.holding(self.folder / "append.lock", _PATIENCE)
 
     def take_delivery(self) -> int | None:
@@ -352,9 +361,8 @@ class Spool:
     def want_destination(self, fingerprint: str) -> None:
         """Say where events shall go. A deliverer with another destination then steps aside."""
         if self.wanted_destination() != fingerprint:
-            temporary = self.folder / f"destination.{os.getpid()}"
-            temporary.write_text(fingerprint)
-            temporary.rename(self.folder / "destination")
+            self._check_folder()
+            replace_text(self.folder / "destination", fingerprint)
 
 
 def _sync(path: Path) -> None:

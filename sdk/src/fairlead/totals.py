@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
+from fairlead.private import open_file
 from fairlead.records import ABSENT
 
 _WIDTH = 20
@@ -85,7 +86,7 @@ class TotalsFile:
             b" ".join(b"%0*d" % (_WIDTH, number) for number in astuple(row))
             for row in (totals, told)
         )
-        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        fd = open_file(self._path, os.O_WRONLY | os.O_CREAT)
         try:
             os.pwrite(fd, b"\n".join(rows) + b"\n", 0)
         finally:
