@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from fairlead_bridge.condition import Condition
 from fairlead_bridge.settings import load
 from fairlead_bridge.web.api import build_api
 from tests.bridge.absorbing import absorb, understand
@@ -20,11 +21,19 @@ NOW = datetime(2026, 11, 2, tzinfo=UTC)
 class Api:
     """The REST API over a database of the test's own."""
 
-    def __init__(self, db: sa.Engine, now: datetime = NOW, lost_after: float = 86_400.0) -> None:
+    def __init__(
+        self,
+        db: sa.Engine,
+        now: datetime = NOW,
+        lost_after: float = 86_400.0,
+        worker: Condition | None = None,
+    ) -> None:
         self.db = db
         self.now = now
+        self.worker = worker
         settings = load({"lost_after": lost_after})
-        api = build_api(db, settings, {"lake": "openlineage"}, lambda: self.micros)
+        sinks = {"lake": "openlineage"}
+        api = build_api(db, settings, sinks, lambda: self.micros, lambda: self.worker)
         self.http = TestClient(api)
 
     @property

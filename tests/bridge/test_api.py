@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -31,50 +30,6 @@ def receive(api: Api, *bodies: bytes) -> None:
 def absorb(api: Api) -> None:
     while flow.absorb(api.db, Translator(Normaliser()), {}, api.micros):
         pass
-
-
-# --- health ---------------------------------------------------------------------------------------
-
-
-def test_an_empty_bridge_is_well(db: sa.Engine) -> None:
-    health = Api(db).get("health")
-    assert health["status"] == "ok"
-    assert health["inbox"]["waiting"] == health["inbox"]["quarantined"] == 0
-    assert health["problems"] == []
-
-
-def test_waiting_counts_what_has_yet_to_be_absorbed(db: sa.Engine) -> None:
-    api = Api(db)
-    receive(api, *wrote("j"), b"not an event")
-    assert api.get("health")["inbox"] == {
-        "waiting": 3,
-        "quarantined": 0,
-        "received": 3,
-        "last_received_at": "2026-11-02T00:00:00Z",
-    }
-    absorb(api)
-    assert api.get("health")["inbox"]["waiting"] == 0
-    assert api.get("health")["inbox"]["quarantined"] == 1
-
-
-def test_health_says_when_nobody_absorbs(db: sa.Engine) -> None:
-    api = Api(db)
-    receive(api, *wrote("j"))
-    assert api.get("health")["status"] == "ok"
-    api.now = datetime(2026, 11, 2, 0, 5, tzinfo=UTC)
-    health = api.get("health")
-    assert health["status"] == "degraded"
-    assert "5 min" in health["problems"][0]
-
-
-def test_a_sink_that_refuses_is_a_problem(db: sa.Engine) -> None:
-    api = Api(db)
-    refuse_everything(api)
-    health = api.get("health")
-    (sink,) = health["sinks"]
-    assert (sink["name"], sink["kind"], sink["rejected"]) == ("lake", "openlineage", 1)
-    assert health["status"] == "degraded"
-    assert "lake" in health["problems"][0]
 
 
 # --- the inbox and the outbox ---------------------------------------------------------------------

@@ -176,3 +176,14 @@ def test_the_doors_and_the_work_can_be_processes_apart(tmp_path: Path) -> None:
             until(lambda: doors.health()["inbox"]["waiting"] == 0)
             assert workers.ask("/api/v1/lineage", event(2))[0] == 404
             assert len(json.loads(workers.ask("/api/v1/runs")[1])["items"]) == 1
+
+
+def test_a_probe_fails_while_kafka_is_away(tmp_path: Path) -> None:
+    pytest.importorskip("confluent_kafka")
+    with serving(tmp_path / "b.db", FAIRLEAD_KAFKA_SERVERS="127.0.0.1:9") as bridge:
+        until(lambda: bridge.health()["kafka"] and bridge.health()["kafka"]["error"])
+        assert "no broker of 127.0.0.1:9 answers" in bridge.health()["kafka"]["error"]
+        assert bridge.ask("/ready")[0] == 503
+        assert bridge.ask("/api/v1/health?strict=1")[0] == 503
+        assert bridge.ask("/api/v1/health")[0] == 200
+        assert b"fairlead_kafka_lag" in bridge.ask("/metrics")[1]

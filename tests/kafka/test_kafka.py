@@ -15,6 +15,7 @@ from openlineage.client.transport.kafka import KafkaConfig, KafkaTransport
 from fairlead_bridge import inbox
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.intake.kafka import Kafka
 from tests.kafka import broker
 
@@ -118,3 +119,32 @@ def test_an_array_is_taken_apart_and_a_tombstone_says_nothing(db: sa.Engine, ser
     _send(servers, "odd", b'[{"a": 1}, {"a": 2}]', b"", b"no JSON at all")
     with _door(db, servers, "odd") as door:
         assert _read(door, db, 3) == 3
+
+
+@pytest.mark.parametrize("poison", [b"[" * 5000, b"[" * 5000 + b"]" * 5000, b"[1,NaN", b"\xff\x00"])
+def test_a_message_that_nobody_understands_does_not_stop_those_behind_it(
+    db: sa.Engine, servers: str, poison: bytes
+) -> None:
+    topic = f"poison-{abs(hash(poison))}"
+    _send(servers, topic, b'{"before": 1}', poison, b'{"after": 1}')
+    with _door(db, servers, topic) as door:
+        assert _read(door, db, 3) >= 3
+    again = Kafka(db, [servers], [topic], "fairlead", lambda: 1)  # the offsets went on
+    with again as door:
+        _read_for(door, 5)
+        assert door.lag == 0
+
+
+def test_the_lag_counts_what_is_not_yet_read(db: sa.Engine, servers: str) -> None:
+    _send(servers, "lag", *(b'{"lag": %d}' % number for number in range(2500)))
+    with _door(db, servers, "lag") as door:
+        while door.lag is None:
+            door()
+        assert door.lag == 2500 - _received(db)
+        assert _read(door, db, 2500) == 2500
+
+
+def test_brokers_that_do_not_answer_are_said_to_be_away(db: sa.Engine) -> None:
+    with _door(db, "127.0.0.1:9", "away") as door, pytest.raises(Unavailable) as error:
+        door()
+    assert "no broker of 127.0.0.1:9 answers" in str(error.value)

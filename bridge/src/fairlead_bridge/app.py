@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from fairlead_bridge import flow
+from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import BadSettings
@@ -31,17 +32,17 @@ from fairlead_bridge.web.page import Page
 def build(
     settings: Settings,
     on_commit: Callable[[], None] = lambda: None,
-    worker_metrics: Callable[[], bytes] = bytes,
+    worker: Callable[[], Condition | None] = lambda: None,
 ) -> App:
     """
     Everything the web process serves, over a database that is created or migrated here.
 
-    `on_commit` is called when events became durable, by another thread; `worker_metrics` gives
-    the metrics of the worker process. Raises BadSettings.
+    `on_commit` is called when events became durable, by another thread; `worker` says how the
+    worker process stands, None where there is none. Raises BadSettings.
     """
     engine = build_database(settings)
     door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
-    return App(build_web(settings, engine, worker_metrics), door, engine)
+    return App(build_web(settings, engine, worker), door, engine)
 
 
 def build_database(settings: Settings) -> sa.Engine:
@@ -91,13 +92,13 @@ def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -
 
 
 def build_web(
-    settings: Settings, engine: sa.Engine, worker_metrics: Callable[[], bytes]
+    settings: Settings, engine: sa.Engine, worker: Callable[[], Condition | None]
 ) -> FastAPI:
     """Everything that is read: the API, the metrics and the page."""
     targets = build_sinks(settings)
-    web = api.build_api(engine, settings, {target.name: target.type for target in targets})
-    names = [target.name for target in targets]
-    web.include_router(metrics.router(engine, names, worker_metrics))
+    sinks = {target.name: target.type for target in targets}
+    web = api.build_api(engine, settings, sinks, worker=worker)
+    web.include_router(metrics.router(engine, list(sinks), worker))
     web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     return web
 

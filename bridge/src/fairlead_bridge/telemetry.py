@@ -37,6 +37,7 @@ class Line(StrEnum):
     QUARANTINED = "absorb.quarantined"
     DELIVER_FAILED = "deliver.failed"
     CHORE_FAILED = "chore.failed"
+    QUERY_FAILED = "web.query_failed"
     FORGOT = "retention.forgot"
     WORKER_STARTED = "worker.started"
     WORKER_DIED = "worker.died"
@@ -114,6 +115,12 @@ COMMIT_EVENTS = Histogram(
     "fairlead_intake_commit_events", "Events in a commit", buckets=_EVENTS, registry=WEB
 )
 
+KAFKA_MESSAGES = Counter(
+    "fairlead_kafka_messages", "Messages read from Kafka and made durable", registry=WORK
+)
+KAFKA_LAG = Gauge(
+    "fairlead_kafka_lag", "Messages in the topics that are not yet read", registry=WORK
+)
 ABSORBED = Counter(
     "fairlead_events_absorbed", "Events settled, those in quarantine included", registry=WORK
 )

@@ -34,7 +34,9 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _listen(settings) as listener:
         works = {"absorb", "deliver"} & set(settings.roles) or settings.kafka_servers
         workers = Workers(settings) if works else None
-        app = build(settings, workers.wake, lambda: workers.metrics) if workers else build(settings)
+        app = (
+            build(settings, workers.wake, lambda: workers.condition) if workers else build(settings)
+        )
         server = _Server(
             uvicorn.Config(
                 app,

@@ -113,6 +113,12 @@ def may_pass(error: sa.exc.DBAPIError) -> bool:
     return not (getattr(error.orig, "sqlstate", None) or "").startswith("54")
 
 
+def reason(error: sa.exc.DBAPIError) -> str:
+    """What the database said, in one line, without the statement it said it of."""
+    lines = str(error.orig).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error.orig).__name__
+
+
 def checkpoint(engine: sa.Engine) -> None:
     """Copy SQLite's write-ahead log into the database file; PostgreSQL sees to that itself."""
     if engine.dialect.name == "sqlite":

@@ -8,22 +8,25 @@ and events that are there already are kept once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox
+from fairlead_bridge import inbox, telemetry
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, Unavailable
-from fairlead_bridge.mapping.elements import TooMany, split
+from fairlead_bridge.mapping.elements import split
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
+    from confluent_kafka import KafkaError, Message
 
 #: Messages taken at once, and the seconds to wait for the first.
 _MESSAGES, _PATIENCE = 1000, 1.0
+#: Seconds between two questions whether Kafka is there, and for the answer.
+_ASK_EVERY, _ANSWER_WITHIN = 10.0, 5.0
 
 
 class Kafka:
@@ -58,9 +61,14 @@ class Kafka:
                 "enable.auto.commit": False,
                 "allow.auto.create.topics": True,
                 "log.connection.close": False,
+                "error_cb": self._complain,
             }
         )
         self._consumer.subscribe(list(topics))
+        self._servers = ", ".join(servers)
+        self._told: str | None = None  # the client's newest complaint
+        self._asked = -_ASK_EVERY
+        self.lag: int | None = None  # messages not yet read; None before the first answer
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +79,10 @@ class Kafka:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the group, so that the others read on at once."""
         self._consumer.close()
 
     def __call__(self) -> int:
@@ -84,10 +96,46 @@ class Kafka:
         messages = [message for message in taken if message.error() is None]
         if messages:
             self._keep(messages)
+            telemetry.KAFKA_MESSAGES.inc(len(messages))
         for message in taken:
             if message.error() is not None:
                 raise Unavailable(f"Kafka: {message.error().str()}")
+        if time.monotonic() - self._asked >= _ASK_EVERY:
+            self._ask()
         return len(messages)
+
+    def _complain(self, error: KafkaError) -> None:
+        self._told = error.str()
+
+    def _ask(self) -> None:
+        """
+        Whether a broker answers, and how far behind we are.
+
+        Raises Unavailable where none does: the client itself only waits, as if nothing had come.
+        """
+        from confluent_kafka import KafkaException
+
+        try:
+            self._consumer.list_topics(timeout=_ANSWER_WITHIN)
+            self.lag = self._lag()
+        except KafkaException as error:
+            reason = self._told or error.args[0].str()
+            raise Unavailable(f"no broker of {self._servers} answers: {reason}") from error
+        telemetry.KAFKA_LAG.set(self.lag)
+        self._asked = time.monotonic()
+        self._told = None
+
+    def _lag(self) -> int:
+        total = 0
+        for place in self._consumer.position(self._consumer.assignment()):
+            ends = self._consumer.get_watermark_offsets(place, timeout=_ANSWER_WITHIN)
+            low, high = ends or (0, 0)  # None: the broker took too long
+            read = place.offset
+            if read < 0:  # nothing came since we were given this partition
+                (committed,) = self._consumer.committed([place], timeout=_ANSWER_WITHIN)
+                read = committed.offset if committed.offset >= 0 else low
+            total += max(high - read, 0)
+        return total
 
     def _keep(self, messages: Sequence[Message]) -> None:
         try:
@@ -119,6 +167,6 @@ def _bodies(messages: Sequence[Message]) -> list[bytes]:
         body = bytes(value)
         try:
             bodies.extend(split(body))
-        except TooMany:
+        except Exception:  # noqa: BLE001  (kept whole, so that the messages behind it are read)
             bodies.append(body)
     return bodies

@@ -41,6 +41,12 @@ class InboxHealth(Answer):
     quarantined: int
     received: int
     last_received_at: datetime | None = None
+    oldest_waiting_at: datetime | None = None
+
+
+class KafkaHealth(Answer):
+    lag: int | None  # messages not yet read; unknown before a broker answered
+    error: str | None = None  # why it cannot be read now
 
 
 class SinkHealth(Answer):
@@ -64,8 +70,10 @@ class SourceHealth(Answer):
 
 class Health(Answer):
     status: Literal["ok", "degraded"]
+    ready: bool  # whether this process can do its part
     version: str
     inbox: InboxHealth
+    kafka: KafkaHealth | None = None  # where this process reads from Kafka
     sinks: list[SinkHealth]
     problems: list[str]  # sentences; empty when status is "ok"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -13,11 +14,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from fairlead_bridge import telemetry
+from fairlead_bridge.condition import Condition
+from fairlead_bridge.db.engine import reason
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.settings import Settings
+from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import (
     datasets,
     graph,
+    health,
     impact,
     jobs,
     lineage,
@@ -49,11 +55,13 @@ def build_api(
     settings: Settings,
     sinks: Mapping[str, str] | None = None,
     clock: Clock = utc_now,
+    worker: Callable[[], Condition | None] = lambda: None,
 ) -> FastAPI:
     """
     The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
 
-    `sinks` has the kind of each sink by its name. Intake (`POST /api/v1/lineage`) is not in it,
+    `sinks` has the kind of each sink by its name; `worker` says how the worker process stands,
+    None where there is none. Intake (`POST /api/v1/lineage`) is not in it,
     but described by it. `app.state.live.close()` ends the streams that pages listen to.
     """
     catalog = Catalog(engine, settings.lost_after, clock)
@@ -68,7 +76,9 @@ def build_api(
     every = APIRouter(
         prefix=PREFIX, responses=_PROBLEMS, dependencies=[Depends(only_known_parameters)]
     )
+    check = health.Check(catalog, health.Self(settings.roles, sinks or {}, worker))
     for part in (
+        health.routes(check),
         operations.routes(catalog, sinks or {}),
         runs.routes(catalog),
         jobs.routes(catalog),
@@ -81,8 +91,10 @@ def build_api(
     ):
         every.include_router(part)
     app.include_router(every)
+    app.include_router(health.probe(check))
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(RequestValidationError, _wrong)
+    app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
 
     @app.get("/docs", include_in_schema=False)
@@ -95,6 +107,13 @@ def build_api(
 def _not_found(_request: Request, error: Exception) -> JSONResponse:
     text = str(error)
     return JSONResponse({"detail": f"{text[:1].upper()}{text[1:]}."}, status_code=404)
+
+
+def _no_database(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, sa.exc.OperationalError)  # noqa: S101  (registered for it alone)
+    telemetry.say(Line.QUERY_FAILED, logging.ERROR, reason=error)
+    detail = f"The database does not answer: {reason(error)}. Try again later."
+    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
 
 
 def _wrong(_request: Request, error: Exception) -> JSONResponse:

@@ -11,11 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
 from fairlead_bridge import inbox, outbox, telemetry
+from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reading
 
 
 def router(
-    engine: sa.Engine, sinks: Sequence[str], worker_metrics: Callable[[], bytes]
+    engine: sa.Engine, sinks: Sequence[str], worker: Callable[[], Condition | None]
 ) -> APIRouter:
     routes = APIRouter()
     queues = CollectorRegistry()
@@ -24,9 +25,10 @@ def router(
     @routes.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
         """Prometheus text."""
+        condition = worker()
         parts = (
             telemetry.exposition(telemetry.WEB),
-            worker_metrics(),
+            condition.report.metrics if condition and condition.report else b"",
             telemetry.exposition(queues),
         )
         return Response(b"".join(parts), media_type=CONTENT_TYPE_LATEST)

@@ -1,9 +1,8 @@
-"""How the bridge itself is: health, quarantine, deliveries, and the events as they came."""
+"""What the bridge keeps and owes: quarantine, deliveries, and the events as they came."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Annotated
 
 import msgspec
@@ -20,8 +19,6 @@ from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
 
-#: Microseconds that an event may wait to be absorbed before health speaks of it.
-PATIENCE = 60 * 1_000_000
 #: Characters of an event that the quarantine shows.
 EXCERPT = 2000
 
@@ -31,12 +28,6 @@ EventId = Annotated[int, Path(ge=0, lt=2**63)]
 def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
     """`sinks` has the kind of each sink by its name."""
     router = APIRouter(tags=["operations"])
-
-    @router.get("/health")
-    def get_health() -> a.Health:
-        """`waiting` is 0 when everything received has been absorbed. Always answered with 200."""
-        with catalog.open() as snapshot:
-            return health(snapshot, sinks)
 
     @router.get("/quarantine")
     def list_quarantine(limit: Limit = 50, cursor: Cursor = None) -> a.Page[a.QuarantineItem]:
@@ -103,62 +94,6 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         )
 
     return router
-
-
-# --- health -------------------------------------------------------------------------------------
-
-
-def health(snapshot: Snapshot, sinks: Mapping[str, str]) -> a.Health:
-    counts = inbox.counts(snapshot.tx)
-    told = [
-        a.SinkHealth(
-            name=name,
-            kind=sinks[name],
-            waiting=count.waiting,
-            rejected=count.rejected,
-            in_sync=count.in_sync,
-            oldest_waiting_at=render.when(count.oldest_waiting_at),
-            last_error=count.last_error,
-        )
-        for name, count in outbox.counts(snapshot.tx, list(sinks), snapshot.now).items()
-    ]
-    problems = [*_late(snapshot), *(text for sink in told for text in _trouble(sink))]
-    return a.Health(
-        status="degraded" if problems else "ok",
-        version=version("fairlead-bridge"),
-        inbox=a.InboxHealth(
-            waiting=counts.waiting,
-            quarantined=counts.quarantined,
-            received=counts.received,
-            last_received_at=render.when(counts.last_received_at),
-        ),
-        sinks=told,
-        problems=problems,
-    )
-
-
-def _late(snapshot: Snapshot) -> list[str]:
-    """Whether events have waited too long to be absorbed."""
-    oldest = snapshot.first(
-        sa.select(t.event.c.received_at)
-        .join(t.waiting, t.waiting.c.event_id == t.event.c.id)
-        .order_by(t.waiting.c.event_id)
-    )
-    if oldest is None or snapshot.now - oldest.received_at < PATIENCE:
-        return []
-    minutes = (snapshot.now - oldest.received_at) // PATIENCE
-    return [f"Events have waited for {minutes} min to be absorbed: is `serve --absorb` running?"]
-
-
-def _trouble(sink: a.SinkHealth) -> list[str]:
-    found = []
-    if sink.last_error:
-        found.append(f"{sink.name} does not take news: {sink.last_error}")
-    if sink.rejected:
-        found.append(
-            f"{sink.name} refused {sink.rejected} entries: see their reasons in deliveries"
-        )
-    return found
 
 
 # --- the inbox and the outbox -------------------------------------------------------------------

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from fairlead_bridge import telemetry
+from fairlead_bridge.condition import Condition
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.workers.loops import FIRST_PAUSE, LONGEST_PAUSE
@@ -29,12 +30,12 @@ class Workers:
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="worker-keeper")
         self._bell: Connection | None = None
-        self._metrics = b""
+        self._condition = Condition()
 
     @property
-    def metrics(self) -> bytes:
-        """The worker's metrics as Prometheus text, at most a second old."""
-        return self._metrics
+    def condition(self) -> Condition:
+        """How the worker stands; its report is about a second old at most."""
+        return self._condition
 
     def start(self) -> None:
         self._keeper.start()
@@ -64,12 +65,14 @@ class Workers:
             process, news = self._spawn()
             with contextlib.suppress(EOFError, OSError):
                 while True:
-                    self._metrics = news.recv_bytes()
+                    self._condition = Condition(news.recv())
             news.close()
             self._hang_up()
             _end(process)
             if self._stopping.is_set():
                 return
+            died = f"with exit code {process.exitcode}"
+            self._condition = Condition(self._condition.report, died)
             telemetry.say(Line.WORKER_DIED, logging.ERROR, code=process.exitcode, again_in=pause)
             self._stopping.wait(pause)
             lived = time.monotonic() - began

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.app import build_kafka, build_sinks, build_translator
+from fairlead_bridge.condition import Report
 from fairlead_bridge.db.engine import checkpoint, open_database
+from fairlead_bridge.intake.kafka import Kafka
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
 from fairlead_bridge.telemetry import Line
@@ -38,7 +40,12 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
     telemetry.configure_logging(settings.log_level, settings.log_format)
     engine = open_database(settings.database_url)
     loops = Loops()
-    _start_loops(loops, settings, engine, told)
+    kafka = None
+    if "intake" in settings.roles and settings.kafka_servers:
+        kafka = build_kafka(settings, engine, now)
+        loops.start("kafka", kafka, 0.0)
+    _start_loops(loops, settings, engine)
+    loops.start("chores", lambda: _chores(engine, loops, kafka, told), 1.0)
     telemetry.say(Line.WORKER_STARTED, roles=",".join(settings.roles), process=os.getpid())
     gc.collect()
     gc.freeze()
@@ -46,13 +53,13 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
     while os.read(heard.fileno(), 4096):
         loops.wake("absorb")
     loops.stop()
+    if kafka:
+        kafka.close()  # the group shares its partitions out at once, not when a session times out
     engine.dispose()
 
 
-def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, told: Connection) -> None:
+def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine) -> None:
     targets = build_sinks(settings)
-    if "intake" in settings.roles and settings.kafka_servers:
-        loops.start("kafka", build_kafka(settings, engine, now), 0.0)
     if "absorb" in settings.roles:
         translate = build_translator(settings)
         step = Absorb(
@@ -71,11 +78,12 @@ def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, told: Conn
             loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
             if target.retires:
                 loops.start("review", Review(engine, target), _REVIEW)
-    loops.start("chores", lambda: _chores(engine, told), 1.0)
 
 
-def _chores(engine: sa.Engine, told: Connection) -> int:
+def _chores(engine: sa.Engine, loops: Loops, kafka: Kafka | None, told: Connection) -> int:
+    lag = kafka.lag if kafka else None
+    report = Report(now(), telemetry.exposition(telemetry.WORK), loops.states, lag)
+    with contextlib.suppress(OSError):  # the web process is gone; the other pipe says so as well
+        told.send(report)
     checkpoint(engine)
-    with contextlib.suppress(OSError):  # the web process is gone; we shall hear of it
-        told.send_bytes(telemetry.exposition(telemetry.WORK))
     return 0

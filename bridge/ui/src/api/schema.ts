@@ -296,8 +296,10 @@ export interface Group {
 
 export interface Health {
   status: 'ok' | 'degraded'
+  ready: boolean
   version: string
   inbox: InboxHealth
+  kafka: KafkaHealth | null
   sinks: SinkHealth[]
   problems: string[]
 }
@@ -325,6 +327,7 @@ export interface InboxHealth {
   quarantined: number
   received: number
   last_received_at: string | null
+  oldest_waiting_at: string | null
 }
 
 export interface JobDetail {
@@ -394,6 +397,11 @@ export interface JobRef {
   kind: string
   dag_id: string | null
   task_id: string | null
+}
+
+export interface KafkaHealth {
+  lag: number | null
+  error: string | null
 }
 
 export interface Label {
