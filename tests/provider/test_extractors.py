@@ -22,6 +22,7 @@ from airflow.providers.common.compat.sdk import (
     task,
 )
 from airflow.providers.common.io.operators.file_transfer import FileTransferOperator
+from airflow.providers.common.sql.hooks.lineage import send_sql_hook_lineage
 from airflow.providers.common.sql.operators.sql import (
     SQLCheckOperator,
     SQLColumnCheckOperator,
@@ -251,6 +252,31 @@ def test_one_source_that_fails_takes_nothing_from_the_others() -> None:
     assert lineage is not None
     assert names(lineage.inputs) == [("s3://lake", "raw")]
     assert names(lineage.outputs) == [("asset", "x")]
+    [error] = lineage.run_facets["extractionError"].errors
+    assert "RuntimeError: no" in error.errorMessage
+
+
+def test_a_comment_at_the_end_of_a_statement_does_not_hide_the_next(database: str) -> None:
+    class Two(BaseOperator):
+        def execute(self, context: Any) -> None:
+            hook = SqliteHook("shop")
+            hook.run(["INSERT INTO sales SELECT id, amount FROM raw -- first", "DELETE FROM raw"])
+
+    lineage = extract(Two(task_id="t"))
+    assert [name for _, name in names(lineage.outputs)] == ["Sales", "raw"]
+
+
+def test_sql_that_cannot_be_read_is_named_and_costs_no_other_sql(database: str) -> None:
+    class Odd(BaseOperator):
+        def execute(self, context: Any) -> None:
+            SqliteHook("shop").run("INSERT INTO sales SELECT id, amount FROM raw")
+            hook = SqliteHook("shop")
+            hook.run("DELETE FROM raw")
+            send_sql_hook_lineage(context=hook, sql="SELECT 'never closed; SELECT 1")
+
+    lineage = extract(Odd(task_id="t"))
+    assert [name for _, name in names(lineage.outputs)] == ["Sales", "raw"]
+    assert lineage.run_facets["extractionError"].errors
 
 
 def test_an_extractor_that_a_user_registered_stays() -> None:

@@ -234,6 +234,21 @@ def test_other_dialects_are_read_too(dialect: str, script: str, reads: str, writ
     assert " ".join(map(full, reading.writes)) == writes
 
 
+@pytest.mark.parametrize(
+    "select", ["SELECT id + 1, amount FROM orders", "SELECT id, max(amount) FROM orders"]
+)
+def test_an_insert_without_names_invents_no_columns(select: str) -> None:
+    reading = read(f"INSERT INTO unknown {select}", "sqlite", describe)
+    [columns] = reading.columns.values()
+    assert set(columns) < {"id", "amount"}
+
+
+def test_a_quote_that_is_never_closed_costs_only_its_own_statement() -> None:
+    reading = read("INSERT INTO t SELECT a FROM s;\nSELECT 'open", "postgres")
+    assert [table.name for table in reading.writes] == ["t"]
+    assert len(reading.errors) == 1
+
+
 def test_what_cannot_be_read_is_named_and_nothing_is_raised() -> None:
     reading = read("INSERT INTO (((", "sqlite")
     assert reading.errors

@@ -98,6 +98,7 @@ class Extractor(BaseExtractor):
                 what = f"{type(error).__name__}: {error}"
                 log.warning("Part of the lineage of %s is missing: %s", self.operator.task_id, what)
                 log.debug("Details:", exc_info=True)
+                result.errors.append(f"part of the lineage is missing: {what}")
         return result.finished()
 
 

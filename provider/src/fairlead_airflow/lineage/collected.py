@@ -53,7 +53,13 @@ def _sql(extras: list[Any]) -> Lineage:
             groups.setdefault((id(extra.context), *told), []).append(extra)
     result = Lineage()
     for ran in groups.values():
-        result.add(_of_hook(ran[0].context, ran))
+        try:
+            result.add(_of_hook(ran[0].context, ran))
+        except Exception as error:  # one hook's SQL must not cost what the others reported
+            log.debug("The SQL of %r could not be read", ran[0].context, exc_info=True)
+            texts = [str(extra.value["sql"]) for extra in ran]
+            lost = f"{type(error).__name__}: {error}, in: {texts[0][:200]}"
+            result.add(Lineage(statements=texts, errors=[lost]))
     return result
 
 

@@ -147,11 +147,19 @@ def _statements(script: str, dialect: str, result: Reading) -> Iterator[exp.Expr
             result.errors.append(_COLOURS.sub("", str(error)))
             return
         # One bad statement must not cost the others.
-        for piece in _split(script, dialect):
+        for piece in _pieces(script, dialect):
             try:
                 yield from _parse(piece, dialect)
             except SqlglotError as one:
                 result.errors.append(_COLOURS.sub("", str(one)))
+
+
+def _pieces(script: str, dialect: str) -> list[str]:
+    """The statements of a script; cut at every semicolon where a quote is never closed."""
+    try:
+        return list(_split(script, dialect))
+    except SqlglotError:
+        return script.split(";")
 
 
 def _parse(script: str, dialect: str) -> list[exp.Expr]:
@@ -358,7 +366,7 @@ def _columns(statement: exp.Expr, written: Table, dialect: str, describe: Descri
         return {}
     found = [_sources(scope, index) for index in range(len(_query(scope).selects))]
     names = _names(statement, written, scope, describe)
-    return {name: sources for name, sources in zip(names, found, strict=False) if sources}
+    return {name: sources for name, sources in zip(names, found, strict=False) if name and sources}
 
 
 def _names(statement: exp.Expr, written: Table, scope: Scope, describe: Describe) -> list[str]:
@@ -366,7 +374,13 @@ def _names(statement: exp.Expr, written: Table, scope: Scope, describe: Describe
     if isinstance(this, exp.Schema) and this.expressions:
         return [column.name for column in this.expressions]
     known = describe(written) if isinstance(statement, exp.Insert) else None
-    return list(known or _query(scope).named_selects)
+    if known:
+        return list(known)
+    # A name that was made up for a projection without one is no column of the table.
+    return ["" if _MADE_UP.fullmatch(name) else name for name in _query(scope).named_selects]
+
+
+_MADE_UP = re.compile(r"_(col_)?\d+")
 
 
 def _qualified(query: exp.Query, dialect: str, describe: Describe) -> Scope | None:

@@ -30,7 +30,10 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     """What scripts, run one after the other on one database, read and wrote."""
     result = Lineage(statements=[script.sql.strip() for script in executed])
     whole = read(
-        ";\n".join(_without_end(s.sql) for s in executed), database.dialect, database.describe
+        # A statement may end in a comment, which must not take the semicolon with it.
+        "\n;\n".join(_without_end(s.sql) for s in executed),
+        database.dialect,
+        database.describe,
     )
     for table in whole.reads:
         result.inputs[database.identity(table)] = _schema(table, database)
