@@ -13,9 +13,8 @@ from fairlead_bridge.db.engine import may_pass, one_absorber, reading, writing
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.sinks import Target
 from fairlead_bridge.telemetry import Line
+from fairlead_bridge.workers.pace import Pace
 
-#: The events that a batch has at least, however long they take.
-_FEWEST = 20
 _DAY = 86_400_000_000  # microseconds
 
 
@@ -27,7 +26,7 @@ def now() -> int:
 class Absorb:
     """
     A step of absorbing: at most `most` events, fewer where they would take longer than `within`
-    (seconds of work; waiting for one's turn does not count).
+    (seconds of processor time; waiting for the writer does not count; see `Pace`).
 
     `on_news` is called after a step that absorbed something.
     """
@@ -44,14 +43,13 @@ class Absorb:
         self._engine = engine
         self._translate = translate
         self._interests = interests
-        self._most = self._limit = most
-        self._within = within
+        self._pace = Pace(most, within)
         self._on_news = on_news
 
     def __call__(self) -> int:
         began, worked = time.perf_counter(), time.thread_time()
         try:
-            count = self._absorb(self._limit)
+            count = self._absorb(self._pace.limit)
         except Exception as error:
             if _may_pass(error):
                 raise  # again later, all of it
@@ -62,13 +60,9 @@ class Absorb:
             telemetry.ABSORBED.inc(count)
             telemetry.ABSORB_EVENTS.observe(count)
             telemetry.ABSORB_SECONDS.observe(time.perf_counter() - began)
-            self._pace(count, time.thread_time() - worked)
+            self._pace.after(count, time.thread_time() - worked)
             self._on_news()
         return count
-
-    def _pace(self, count: int, worked: float) -> None:
-        if self._within and worked:  # a coarse clock may say that it took no time
-            self._limit = max(_FEWEST, min(self._most, int(count * self._within / worked)))
 
     def _absorb(self, limit: int) -> int:
         return flow.absorb(self._engine, self._translate, self._interests, now(), limit)
@@ -77,7 +71,7 @@ class Absorb:
         """The same events, each alone; those that still fail go to quarantine."""
         failed: list[int] = []
         done = 0
-        while done < self._limit:
+        while done < self._pace.limit:
             suspect = self._oldest()
             try:
                 if not self._absorb(1):

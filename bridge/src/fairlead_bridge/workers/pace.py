@@ -1,0 +1,38 @@
+"""How many events one batch takes: few while the absorber keeps up, many while it is behind."""
+
+from __future__ import annotations
+
+#: The events that a batch has at least, however long they take.
+FEWEST = 20
+
+
+class Pace:
+    """
+    The size of the next batch, from how long the last ones took.
+
+    A batch holds the database's only writer on SQLite, so intake waits for it. While the absorber
+    keeps up, a batch takes about `within` seconds of processor time. Each batch has a fixed cost
+    besides (10 ms and more), so that a burst absorbed in small batches would cost several times
+    what a replay does: while batches are full, the time doubles, up to `behind` seconds.
+
+    `most` is the largest batch. Without `within` every batch may be as large as that.
+    """
+
+    def __init__(self, most: int, within: float | None = None, behind: float = 0.25) -> None:
+        self.limit = most
+        self._most = most
+        self._within = within
+        self._behind = behind
+        self._budget = within or behind
+
+    def after(self, count: int, worked: float) -> None:
+        """Take into account that `count` events took `worked` seconds of processor time."""
+        if self._within is None:
+            return
+        if count < self.limit:
+            self._budget = self._within
+        else:  # more is waiting
+            self._budget = min(self._budget * 2, max(self._behind, self._within))
+        if worked > 0:  # a coarse clock may say that it took no time
+            fitting = int(count * self._budget / worked)
+            self.limit = max(FEWEST, min(self._most, fitting))
