@@ -12,7 +12,6 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-
 _TEMPORARY = stat.S_IWOTH | stat.S_ISVTX
 
 
