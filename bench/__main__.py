@@ -1,10 +1,11 @@
 """
 What it costs: every bench of this folder, one after the other, as ratios within one run.
 
-    python -m bench [NAME ...]
+    python -m bench [NAME ... [--OPTION ...]]
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
-`overhead`, which runs a real Airflow for a quarter of an hour, only where it is named.
+`overhead`, which runs a real Airflow for a quarter of an hour, and `fuzz`, which measures nothing,
+only where they are named. Options are handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
 from tests import postgres
 
@@ -25,21 +27,26 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "sinks": ([], True),
     "page": ([], True),
     "overhead": ([], False),
+    "fuzz": ([], False),
 }
 
 
 def main() -> int:
-    unknown = [name for name in sys.argv[1:] if name not in BENCHES]
+    asked = list(takewhile(lambda word: not word.startswith("--"), sys.argv[1:]))
+    options = sys.argv[1 + len(asked) :]
+    unknown = [name for name in asked if name not in BENCHES]
     if unknown:
         print(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
         return 2
-    wanted = sys.argv[1:] or [name for name, (_, always) in BENCHES.items() if always]
+    wanted = asked or [name for name, (_, always) in BENCHES.items() if always]
     failed = 0
     for name in wanted:
         print(f"\n== {name}", flush=True)
         began = time.monotonic()
         with _arguments(name) as arguments:
-            failed += bool(subprocess.call([sys.executable, "-m", f"bench.{name}", *arguments]))
+            failed += bool(
+                subprocess.call([sys.executable, "-m", f"bench.{name}", *arguments, *options])
+            )
         print(f"({time.monotonic() - began:.0f} s)", flush=True)
     return 1 if failed else 0
 

@@ -129,3 +129,13 @@ def test_every_event_time_of_the_corpus_is_read() -> None:
                 assert isinstance(times.parse(each["eventTime"]), int), where
                 read += 1
     assert read > 1000
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", 10**24, -(10**30), 10**4000],
+)
+def test_what_lies_outside_the_calendar_is_no_time_and_said_so_shortly(value: object) -> None:
+    with pytest.raises(Malformed, match=r"years 1 to 9999|not a time") as error:
+        times.parse(value)
+    assert len(str(error.value)) < 200

@@ -65,20 +65,24 @@ def event(body: bytes) -> RawEvent:
     """The event in `body`. Raises Malformed with the place and the reason."""
     try:
         body.decode()
-        if b"\\u0000" in body:
-            body = mended(body)
-        return _event.decode(body)
+        if b"\\u0000" not in body:
+            return _event.decode(body)
     except msgspec.ValidationError as error:
         raise Malformed(f"not an OpenLineage event: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        try:
-            return _event.decode(mended(body))
-        except msgspec.ValidationError as again:
-            raise Malformed(f"not an OpenLineage event: {again}") from again
-        except ValueError:
-            raise Malformed(f"not JSON: {error}") from error
     except RecursionError as error:
         raise too_deep() from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps it can be mended
+    return _mended_event(body)
+
+
+def _mended_event(body: bytes) -> RawEvent:
+    try:
+        return _event.decode(mended(body))
+    except msgspec.ValidationError as error:
+        raise Malformed(f"not an OpenLineage event: {error}") from error
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}") from error
 
 
 def too_deep() -> Malformed:

@@ -43,10 +43,29 @@ def parse(value: object) -> int:
     True
     """
     if type(value) is str:
-        return _text(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value)
-    raise Malformed(f"not a time: {value!r}; write it in ISO 8601, as 2026-11-01T10:00:00Z")
+        moment = _text(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        moment = _number(value)
+    else:
+        raise _no_time(value, _HOW)
+    if not _FIRST <= moment <= _LAST:
+        raise _no_time(value, "it lies outside the years 1 to 9999 (UTC)")
+    return moment
+
+
+_HOW = "write it in ISO 8601, as 2026-11-01T10:00:00Z"
+
+
+def _no_time(value: object, why: str) -> Malformed:
+    return Malformed(f"not a time: {_shown(value)}; {why}")
+
+
+def _shown(value: object) -> str:
+    try:
+        shown = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number too large"
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def _text(value: str) -> int:
@@ -66,32 +85,28 @@ def _since_epoch(moment: datetime) -> int:
 def _loose(value: str) -> int:
     found = _LOOSE.match(value)
     if found is None:
-        raise Malformed(f"not a time: {value!r}; write it in ISO 8601, as 2026-11-01T10:00:00Z")
+        raise _no_time(value, _HOW)
     offset, zone = found["offset"], found["zone"]
     if offset is None and zone is not None and zone not in _UTC_ZONES:
-        raise Malformed(f"not a time: {value!r}; beside the zone's name it needs the offset")
+        raise _no_time(value, "beside the zone's name it needs the offset")
     if offset is None or offset in ("z", "UTC", "GMT"):
         offset = "+00:00"
     spelled = f"{found['day']}T{found['clock']}{found['fraction'] or ''}{offset}"
     try:
         return _since_epoch(datetime.fromisoformat(spelled))
     except ValueError as error:
-        raise Malformed(f"not a time: {value!r}; {error}") from error
+        raise _no_time(value, str(error)) from error
 
 
-def _number(value: float) -> int:
+def _number(value: int | float) -> int:
     """Seconds, milliseconds, microseconds or nanoseconds since the epoch, told by their size."""
-    if not math.isfinite(value):
-        raise Malformed(f"not a time: {value!r}; it must be finite")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _no_time(value, "it must be finite")
     size = abs(value)
     if size < _SECONDS_BELOW:
-        moment = round(value * 1_000_000)
-    elif size < _MILLIS_BELOW:
-        moment = round(value * 1_000)
-    elif size < _MICROS_BELOW:
-        moment = round(value)
-    else:
-        moment = int(value) // 1_000
-    if not _FIRST <= moment <= _LAST:
-        raise Malformed(f"not a time: {value!r}; it lies outside the years 1 to 9999")
-    return moment
+        return round(value * 1_000_000)
+    if size < _MILLIS_BELOW:
+        return round(value * 1_000)
+    if size < _MICROS_BELOW:
+        return round(value)
+    return int(value) // 1_000

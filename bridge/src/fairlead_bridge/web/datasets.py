@@ -21,6 +21,7 @@ from fairlead_bridge.web.parameters import (
     Cursor,
     Limit,
     Text,
+    Words,
     read_cursor,
     write_cursor,
 )
@@ -36,7 +37,7 @@ def routes(catalog: Catalog) -> APIRouter:
     def list_datasets(
         namespace: Text | None = None,
         name: Text | None = None,
-        q: Text | None = None,
+        q: Words | None = None,
         kind: Text | None = None,
         platform: Text | None = None,
         owner: Text | None = None,

@@ -20,6 +20,7 @@ from fairlead_bridge.web.parameters import (
     Cursor,
     Limit,
     Text,
+    Words,
     read_cursor,
     write_cursor,
 )
@@ -32,7 +33,7 @@ def routes(catalog: Catalog) -> APIRouter:
     def list_jobs(
         namespace: Text | None = None,
         name: Text | None = None,
-        q: Text | None = None,
+        q: Words | None = None,
         kind: Text | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,

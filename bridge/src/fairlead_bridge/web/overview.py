@@ -14,7 +14,7 @@ from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, freshness, jobs, render
 from fairlead_bridge.web.lineage import NodeName
-from fairlead_bridge.web.parameters import Catalog, Limit, Text
+from fairlead_bridge.web.parameters import Catalog, Limit, Text, Words
 
 #: Items that each part of the first page shows.
 SHOWN = 20
@@ -49,7 +49,7 @@ def routes(catalog: Catalog) -> APIRouter:
 
     @router.get("/search", tags=["overview"])
     def search_everything(
-        q: Annotated[Text, Query(description="Parts of a name; all words must be in it.")],
+        q: Words,
         limit: Limit = 20,
     ) -> a.Found:
         """Datasets, jobs and columns by a part of their name, the best match first."""

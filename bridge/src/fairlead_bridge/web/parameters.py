@@ -23,6 +23,8 @@ from fairlead_bridge.web.render import micros
 
 #: Items on a page at most; a greater limit is taken for this one.
 MOST = 1000
+#: Words and characters that may be searched for at once: each word is a condition of the query.
+MOST_WORDS, LONGEST_QUESTION = 30, 2000
 _LARGEST = 2**63 - 1
 
 Clock = Callable[[], int]
@@ -52,11 +54,23 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def _few_words(text: str) -> str:
+    if len(text) > LONGEST_QUESTION or len(text.split()) > MOST_WORDS:
+        raise ValueError(f"ask for at most {MOST_WORDS} words of {LONGEST_QUESTION} characters")
+    return text
+
+
 def _clamped(value: int) -> int:
     return min(max(value, 1), MOST)
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+Words = Annotated[
+    str,
+    Query(description=f"Parts of a name; all words must be in it, at most {MOST_WORDS}."),
+    AfterValidator(_storable),
+    AfterValidator(_few_words),
+]
 Limit = Annotated[
     int,
     Query(description=f"Items on the page: 1 to {MOST}; more is taken for {MOST}."),

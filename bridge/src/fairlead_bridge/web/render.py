@@ -14,6 +14,9 @@ from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.web import answers as a
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The calendar's ends, in microseconds since the epoch.
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 @overload
@@ -23,7 +26,8 @@ def when(at: None) -> None: ...
 @overload
 def when(at: int | None) -> datetime | None: ...
 def when(at: int | None) -> datetime | None:
-    return None if at is None else _EPOCH + timedelta(microseconds=at)
+    """The moment; what was computed beyond the calendar's ends is its end."""
+    return None if at is None else _EPOCH + timedelta(microseconds=min(max(at, _FIRST), _LAST))
 
 
 def micros(moment: datetime) -> int:
