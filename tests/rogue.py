@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from socket import SHUT_RDWR, socket
 
-Script = Callable[[socket, threading.Event], None]
-"""Writes an answer to the connection; the event says that the test is over."""
+Script = Callable[[socket, threading.Event, bytes], None]
+"""Writes an answer to the connection; the event says that the test is over, the bytes are the request."""
 
 
 @contextmanager
@@ -22,8 +22,7 @@ def rogue(script: Script) -> Iterator[str]:
         def handle(self) -> None:
             connections.append(self.request)
             with suppress(OSError):
-                self.request.recv(65536)
-                script(self.request, over)
+                script(self.request, over, self.request.recv(65536))
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -46,7 +45,7 @@ def rogue(script: Script) -> Iterator[str]:
 def saying(answer: bytes) -> Script:
     """Answers this and closes."""
 
-    def script(connection: socket, _: threading.Event) -> None:
+    def script(connection: socket, _: threading.Event, __: bytes) -> None:
         connection.sendall(answer)
 
     return script
@@ -55,7 +54,7 @@ def saying(answer: bytes) -> Script:
 def dripping(head: bytes, drop: bytes) -> Script:
     """Answers `head`, and then `drop` again and again, for ever."""
 
-    def script(connection: socket, over: threading.Event) -> None:
+    def script(connection: socket, over: threading.Event, _: bytes) -> None:
         connection.sendall(head)
         while not over.wait(0.02):
             connection.sendall(drop)
@@ -66,7 +65,7 @@ def dripping(head: bytes, drop: bytes) -> Script:
 def flooding(head: bytes, flood: bytes) -> Script:
     """Answers `head`, and then `flood` again and again, as fast as it can."""
 
-    def script(connection: socket, over: threading.Event) -> None:
+    def script(connection: socket, over: threading.Event, _: bytes) -> None:
         connection.sendall(head)
         while not over.is_set():
             connection.sendall(flood)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import tracemalloc
+from socket import socket
 
 import pytest
 
-from fairlead_bridge.errors import Unavailable
+from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Outcome, settings
-from fairlead_bridge.sinks.http import Client, Misconfigured
+from fairlead_bridge.sinks.http import Bearer, Client, Misconfigured
 from fairlead_bridge.sinks.openlineage.events import Message
 from tests.rogue import Script, dripping, flooding, http, rogue, saying
 
@@ -89,3 +91,47 @@ def test_an_answer_that_breaks_off_may_be_whole_another_time() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"
     with rogue(saying(answer)) as url, pytest.raises(Unavailable, match="broke off"):
         client(url).json("GET", "/")
+
+
+# --- secrets --------------------------------------------------------------------------------
+
+
+def echoing(status: str) -> Script:
+    """Answers with the request that was sent, as some catalogs do in their errors."""
+
+    def script(connection: socket, _: threading.Event, request: bytes) -> None:
+        connection.sendall(http(status, request, "Location: https://elsewhere/?token=tok-4711"))
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "status", ["302 Found", "401 No", "404 No", "500 Oh", "503 Busy", "200 OK"]
+)
+def test_no_error_repeats_a_secret_that_a_catalog_echoes(status: str) -> None:
+    with rogue(echoing(status)) as url:
+        asked = Client(
+            url.replace("://", "://ann:url-pw-4712@"),
+            auth=Bearer(lambda: "tok-4711-long"),
+            headers={"X-Api-Key": "key-4713-long", "X-Team": "sales-4714"},
+        )
+        with pytest.raises((Rejected, Unavailable)) as raised:
+            asked.json("POST", "/x", {"password": "body-pw-4715"})
+    said = str(raised.value) + getattr(raised.value, "body", "")
+    for secret in ("tok-4711", "url-pw-4712", "key-4713", "body-pw-4715"):
+        assert secret not in said
+    assert "127.0.0.1" in said
+
+
+def test_a_user_in_the_address_is_who_asks() -> None:
+    seen = []
+
+    def script(connection: socket, _: threading.Event, request: bytes) -> None:
+        seen.append(request)
+        connection.sendall(http("200 OK", b"{}"))
+
+    with rogue(script) as url:
+        asked = Client(url.replace("://", "://ann:p%40w@"))
+        assert asked.json("GET", "/x") == {}
+    assert asked.url == url
+    assert b"Authorization: Basic YW5uOnBAdw==" in seen[0]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead_airflow.protect import Rules, bare, fit, mask, mask_name
+from fairlead_airflow.protect import Rules, bare, fit, mask
+
+CASES = json.loads((Path(__file__).parents[1] / "secrets" / "cases.json").read_text())
 
 
 def rules(*secrets: str, keys: tuple[str, ...] = (), patterns: tuple[str, ...] = ()) -> Rules:
@@ -39,6 +42,30 @@ def test_a_secret_is_masked_wherever_it_stands() -> None:
     result = mask(event(sql={"query": ["psql -W shop-s3cret"]}), rules("shop-s3cret"))
     assert "shop-s3cret" not in json.dumps(result)
     assert result["run"]["facets"]["sql"]["query"] == ["psql -W ***"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:40])
+def test_a_secret_that_shows_by_its_form_is_masked_in_every_text(case: dict[str, Any]) -> None:
+    given = event(errorMessage={"message": case["text"], "stackTrace": case["text"]})
+    given["job"]["facets"] = {"sourceCode": {"sourceCode": case["text"]}}
+    given["inputs"] = [{"namespace": "n", "name": "t", "facets": {"d": {"uri": case["text"]}}}]
+    kept = mask(given, rules())
+    for text in (
+        kept["run"]["facets"]["errorMessage"]["message"],
+        kept["run"]["facets"]["errorMessage"]["stackTrace"],
+        kept["job"]["facets"]["sourceCode"]["sourceCode"],
+        kept["inputs"][0]["facets"]["d"]["uri"],
+    ):
+        assert [secret for secret in case["hidden"] if secret in text] == []
+        assert [part for part in case["kept"] if part not in text] == []
+
+
+def test_names_lose_the_credentials_of_urls_and_nothing_else_for_its_looks() -> None:
+    given = event() | {"inputs": [{"namespace": "pg://u:pw1x81zz@h:5432", "name": "a/token=7/b"}]}
+    given["job"]["name"] = "load postgres://u:pw2x81zz@h/db"
+    kept = mask(given, rules())
+    assert kept["inputs"] == [{"namespace": "pg://h:5432", "name": "a/token=7/b"}]
+    assert kept["job"]["name"] == "load postgres://h/db"
 
 
 def test_a_key_that_sounds_secret_hides_its_value() -> None:
@@ -77,12 +104,13 @@ def test_the_users_keys_and_patterns_are_masked_too() -> None:
         ("postgres", "postgres://db:5432", "postgres://db:5432"),
         ("postgres", "postgres.public.orders", "postgres.public.orders"),
         ("tok-123", "https://api/x?key=tok-123", "https://api/x?key=***"),
-        ("S3cret", "pg://u:S3cret@db", "pg://u:***@db"),
+        ("S3cret", "pg://u:S3cret@db", "pg://db"),
+        ("S3cret", "shop.S3cret.orders", "shop.***.orders"),
         ("none", "shop.orders", "shop.orders"),
     ],
 )
 def test_a_name_loses_secrets_but_keeps_its_words(secret: str, name: str, expected: str) -> None:
-    assert mask_name(name, rules(secret).text) == expected
+    assert rules(secret).name(name) == expected
 
 
 def test_an_event_that_is_too_large_loses_copies_first_and_names_what_was_cut() -> None:

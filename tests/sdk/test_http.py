@@ -133,6 +133,26 @@ def test_credentials_from_netrc_do_not_replace_the_key(
     assert [h["Authorization"] for _, h, _ in receiver.requests] == ["Bearer k", "Bearer k"]
 
 
+def test_no_reason_repeats_what_was_sent_to_prove_who_we_are(receiver: Receiver) -> None:
+    receiver.mood = lambda path, events: (
+        401,
+        {},
+        {"detail": f"unknown: {receiver.requests[-1][1]}"},
+    )
+    destination = HttpDestination(
+        HttpSettings(
+            receiver.url,
+            auth={"type": "api_key", "api_key": "tok-4711"},
+            headers={"X-Api-Key": "key-4712", "X-Team": "sales-4713"},
+        )
+    )
+    [outcome, _] = destination.deliver(EVENTS)
+    destination.close()
+    assert "tok-4711" not in outcome.reason
+    assert "key-4712" not in outcome.reason
+    assert "HTTP 401" in outcome.reason
+
+
 # --- limits ---------------------------------------------------------------------------------
 
 _OK = b"HTTP/1.1 200 OK\r\n"

@@ -111,11 +111,18 @@ def hides_key(name: str) -> bool:
     return any(masker.should_hide_value_for_key(name) for masker in _maskers())
 
 
+def teach_secret(value: Any, name: str | None = None) -> None:
+    """Have a text masked from now on in this process; of a dict, the values of keys that Airflow hides."""
+    for masker in _maskers():
+        masker.add_mask(value, name)
+
+
 class _Masker(NamedTuple):
     """Asks the masker itself, which learns; no copy of what it knows."""
 
     redact: Callable[[str], str]
     should_hide_value_for_key: Callable[[str], bool]
+    add_mask: Callable[[Any, str | None], None]
 
 
 @cache
@@ -146,7 +153,7 @@ def _masker(name: str) -> _Masker | None:
         return None
     # Since Airflow 3.1 the masker knows the keys, before that its module did.
     keys = masker if hasattr(masker, "should_hide_value_for_key") else module
-    return _Masker(masker.redact, keys.should_hide_value_for_key)
+    return _Masker(masker.redact, keys.should_hide_value_for_key, masker.add_mask)
 
 
 def count(metric: str, value: int = 1) -> None:

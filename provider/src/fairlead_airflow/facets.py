@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 from openlineage.client.facet_v2 import RunFacet
 
-from fairlead_airflow import compat
+from fairlead_airflow import compat, known_secrets
 
 
 @attrs.define
@@ -46,7 +46,13 @@ class FairleadRunFacet(RunFacet):
 
 
 def run_facets(task_instance: Any, ti_state: Any) -> dict[str, RunFacet]:
-    """What `[openlineage] custom_run_facets` calls for each event of a task."""
+    """What `[openlineage] custom_run_facets` calls for each event of a task.
+
+    Before the first one is written, in the process that writes it, the masker learns the task's
+    secrets.
+    """
+    if _text(ti_state) == "running":
+        known_secrets.learn(task_instance)
     return {"fairlead": task_facet(task_instance, ti_state, datetime.now(UTC))}
 
 

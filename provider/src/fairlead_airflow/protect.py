@@ -2,7 +2,8 @@
 
 Masking happens here, at send time, with Airflow's masker as it is at that moment: a password that a
 task fetched while it ran is known by then. Values are masked wherever they stand; keys that sound
-secret (`password`, `api_key`, ...) hide their values except where keys are names of columns.
+secret (`password`, `api_key`, ...) hide their values except where keys are names of columns. What
+nobody has told the masker is found by its form, see `fairlead.redact`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MASK = "***"
+from fairlead import redact
+from fairlead.redact import MASK
 
 # Identity and form: never secret, and an event is worthless without them.
 _EXEMPT = frozenset(
@@ -56,6 +58,14 @@ class Rules:
         return self.hides_key(key) or any(name in lowered for name in self.keys)
 
     def text(self, value: str) -> str:
+        """A text without what Airflow and the user know, and without what looks like a secret."""
+        return redact.text(self._known(value))
+
+    def name(self, value: str) -> str:
+        """A dataset's name: nothing in it is masked for its looks but credentials in a URL."""
+        return mask_name(redact.urls(value), self._known)
+
+    def _known(self, value: str) -> str:
         masked = self.mask_value(value)
         for pattern in self.patterns:
             masked = pattern.sub(MASK, masked)
@@ -74,7 +84,7 @@ def _mask(
         return value
     if isinstance(value, str):
         if key in _IDENTITY:
-            return value if in_job else mask_name(value, rules.text)
+            return redact.urls(value) if in_job else rules.name(value)
         return rules.text(value)
     if isinstance(value, dict):
         return {

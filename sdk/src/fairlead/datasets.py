@@ -19,6 +19,8 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from fairlead import redact
+
 NAMED_ASSETS = "asset"
 
 Dataset = str | tuple[str, str] | Mapping[str, Any]
@@ -104,7 +106,7 @@ def _of_text(text: str) -> Identity | None:
 
 def _pair(namespace: object, name: object) -> Identity | None:
     if isinstance(namespace, str) and isinstance(name, str) and namespace and name:
-        return Identity(str(namespace), str(name))
+        return Identity(redact.urls(namespace), redact.urls(name))
     return None
 
 

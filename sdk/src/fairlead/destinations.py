@@ -9,13 +9,16 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 import requests
 
 from fairlead.errors import FairleadError, NotUnderstood
 from fairlead.http import Answer, Limits, exchange, new_session
+from fairlead.redact import MASK, sounds_secret
 
 _BATCH = "api/v1/lineage/batch"
 _SINGLE = "api/v1/lineage"
@@ -89,15 +92,22 @@ class HttpDestination:
         self._session.verify = settings.verify
         self._session.cert = settings.cert
         self._token = _token_provider(settings.auth)
+        self._secrets = secrets_of(settings)
         self._batches = True
         self._gzip = True
 
     def deliver(self, events: Sequence[str]) -> list[Outcome]:
-        if self._batches and len(events) > 1:
-            outcomes = self._deliver_batch(events)
-            if outcomes is not None:
-                return outcomes
-        return self._deliver_singly(events)
+        outcomes = self._deliver_batch(events) if self._batches and len(events) > 1 else None
+        if outcomes is None:
+            outcomes = self._deliver_singly(events)
+        return [outcome and self._without_secrets(outcome) for outcome in outcomes]
+
+    def _without_secrets(self, outcome: Again | Never | Unclear) -> Outcome:
+        """Receivers repeat in their answers what was sent, and reasons are kept for people."""
+        reason = outcome.reason
+        for secret in self._secrets:
+            reason = reason.replace(secret, MASK)
+        return replace(outcome, reason=reason)
 
     def _deliver_batch(self, events: Sequence[str]) -> list[Outcome] | None:
         """None says: send them one by one, the receiver has no batches or some event spoils this one."""
@@ -143,6 +153,7 @@ class HttpDestination:
             headers["Content-Encoding"] = "gzip"
         if self._token and (bearer := self._token.get_bearer()):
             headers["Authorization"] = bearer
+            self._secrets.add(bearer.rpartition(" ")[2])
         return exchange(
             self._session,
             "POST",
@@ -154,6 +165,20 @@ class HttpDestination:
 
     def close(self) -> None:
         self._session.close()
+
+
+def secrets_of(settings: HttpSettings) -> set[str]:
+    """The values that are sent and must not be shown: of the address and of headers."""
+    headers = settings.headers or {}
+    found = {
+        word
+        for name, value in headers.items()
+        if sounds_secret(name)
+        for word in (value, value.rpartition(" ")[2])
+    }
+    with suppress(ValueError):
+        found.add(unquote(urlsplit(settings.url).password or ""))
+    return {secret for secret in found if len(secret) > 3}
 
 
 def _token_provider(auth: dict[str, Any] | None) -> Any:

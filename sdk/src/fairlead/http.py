@@ -27,6 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError as TransportError
 
+from fairlead import redact
 from fairlead.errors import FairleadError, NotUnderstood, Refused, Unavailable
 
 #: Answers that speak of load or of a moment, although they are 4xx.
@@ -70,7 +71,7 @@ class Answer:
 
     def text(self, limit: int = 300) -> str:
         """The first `limit` characters, for a person."""
-        return self.body[: 4 * limit].decode(errors="replace").strip()[:limit]
+        return redact.text(self.body[: 4 * limit].decode(errors="replace")).strip()[:limit]
 
     def json(self) -> Any:
         """Raises NotUnderstood where it is no JSON."""

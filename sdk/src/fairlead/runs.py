@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fairlead import redact
 from fairlead.datasets import Dataset, Identity, identity_of
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def shown(value: object) -> str:
 def message_of(error: BaseException) -> str:
     """The error in one text, also where it cannot say itself what it is."""
     try:
-        return f"{type(error).__name__}: {error}"
+        return redact.text(f"{type(error).__name__}: {error}")
     except Exception:  # noqa: BLE001 - an exception of the user's
         return type(error).__name__
 

@@ -23,7 +23,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError as TransportError
 
+from fairlead_bridge import masking
+
 _CHUNK = 64 * 1024
+#: Characters of a secret; what is shorter, as "Basic", stands in many a text.
+_SHORTEST = 6
 #: At once, of one catalog.
 _CONNECTIONS = 32
 
@@ -65,8 +69,16 @@ class Answer:
         )
 
     def text(self, limit: int) -> str:
-        """The first `limit` characters, for a person."""
-        return self.body[: 4 * limit].decode(errors="replace").strip()[:limit]
+        """The first `limit` characters without secrets, for a person."""
+        text = self.body[: 4 * limit].decode(errors="replace")
+        for secret in self._secrets():  # catalogs repeat what was sent
+            text = text.replace(secret, masking.MASK)
+        return masking.text(text).strip()[:limit]
+
+    def _secrets(self) -> Iterator[str]:
+        for name, value in self.sent.items():
+            if masking.sounds_secret(name):
+                yield from (word for word in value.split() if len(word) >= _SHORTEST)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import requests
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 
+from fairlead_bridge import masking
 from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
 from fairlead_bridge.sinks.exchange import (
     Answer,
@@ -108,8 +110,8 @@ class Client:
         total: float | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.url = url.rstrip("/")
-        self._auth = auth or NoAuth()
+        self.url, given = _without_credentials(url.rstrip("/"))
+        self._auth = auth or given or NoAuth()
         self._headers = {
             "Accept": "application/json",
             "User-Agent": f"fairlead-bridge/{version('fairlead-bridge')}",
@@ -221,9 +223,18 @@ class Client:
             time.sleep(turn - now)
 
 
+def _without_credentials(url: str) -> tuple[str, HTTPBasicAuth | None]:
+    """The address as it may be shown, and what it said of a user."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    auth = HTTPBasicAuth(unquote(parts.username or ""), unquote(parts.password or ""))
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), auth
+
+
 def _understood(answer: Answer) -> Answer:
     status = answer.status
-    what = f"{status} from {answer.method} {answer.url}"
+    what = f"{status} from {answer.method} {masking.text(answer.url)}"
     text = answer.text(_EXCERPT)
     said = f"{what}: {text}" if text else what
     if 200 <= status < 300:
@@ -236,13 +247,13 @@ def _understood(answer: Answer) -> Answer:
     if status in LATER:
         raise Unavailable(said, _retry_after(answer.headers.get("Retry-After")))
     if 300 <= status < 400:
-        target = answer.headers.get("Location", "nowhere")
+        target = masking.text(answer.headers.get("Location", "nowhere"))
         raise Misconfigured(f"{what}: it redirects to {target}; write the final address as `url`")
     if status in (401, 407):
         raise Misconfigured(f"{said}; is the token right, and still valid?")
     if status >= 500:
         raise Broken(said, _retry_after(answer.headers.get("Retry-After")))
-    raise Refused(said, status, answer.body.decode(errors="replace"))
+    raise Refused(said, status, answer.text(len(answer.body)))
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -200,7 +200,7 @@ class Atlan:
                 f"Atlan has no connection {self._settings.connection}, or the token may not see "
                 "it: create it, and copy its qualified name"
             )
-        found = [f"Atlan at {self._settings.url}"]
+        found = [f"Atlan at {self.client.url}"]
         for name in sorted(wanted):
             found.append(f"connection {name} " + ("is there" if name in there else "IS MISSING"))
         return found

@@ -131,12 +131,12 @@ class DataHub:
                 f"{error}; is `url` that of DataHub's metadata service (…:8080, …/api/gms)?"
             ) from error
         if not isinstance(config, dict) or config.get("noCode") != "true":
-            raise Misconfigured(f"{self._settings.url} answers, but is no DataHub metadata service")
+            raise Misconfigured(f"{self.client.url} answers, but is no DataHub metadata service")
         versions = config.get("versions") or {}
         version = next(
             (item.get("version") for item in versions.values() if isinstance(item, dict)), "?"
         )
-        found = [f"DataHub {version} at {self._settings.url}"]
+        found = [f"DataHub {version} at {self.client.url}"]
         try:
             self.client.json("POST", "/openapi/v3/entity/generic/batchGet", {})
         except Broken:

@@ -413,7 +413,7 @@ class OpenMetadata:
         except Refused as error:
             raise Misconfigured(f"{error}; is `url` that of OpenMetadata's server?") from error
         told = version.get("version", "?") if isinstance(version, dict) else "?"
-        found = [f"OpenMetadata {told} at {self._settings.url}"]
+        found = [f"OpenMetadata {told} at {self.client.url.removesuffix('/api/v1')}"]
         for service in sorted({rule.service for rule in self._settings.naming if rule.service}):
             path = f"/services/databaseServices/name/{quote(quoted(service), safe='')}"
             there = self._find(path) is not None
