@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox
 from fairlead_bridge.db.engine import reading, writing
-from fairlead_bridge.intake import unpack
+from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import corpus
@@ -26,7 +26,7 @@ REASONS = (
 def _bodies() -> Iterator[tuple[str, bytes]]:
     """As a sender would post them: what is an array is many events."""
     for where, body in corpus.every_event():
-        yield from ((where, each) for each in unpack.split(body))
+        yield from ((where, each) for each in elements.split(body))
 
 
 def test_each_is_absorbed_or_set_aside_with_a_reason_and_none_is_lost(db: sa.Engine) -> None:
