@@ -32,7 +32,7 @@ from fairlead_bridge.intake.unpack import Garbled, TooLarge, unpack
 from fairlead_bridge.mapping.elements import split
 from fairlead_bridge.settings import Settings
 
-EVENT = b'{"eventType":"START","run":{"runId":"%d"}}'
+EVENT = b'{"eventType":"START","eventTime":"2026-11-01T10:00:00Z","run":{"runId":"%d"}}'
 
 
 @dataclass(frozen=True)
@@ -336,6 +336,82 @@ def test_half_a_body_is_not_taken_for_a_whole_one() -> None:
     for name, packed in (("gzip", gzip.compress(b"x")), ("deflate", zlib.compress(b"x"))):
         with pytest.raises(Garbled):
             unpack(packed[:-3], name, 1000)
+
+
+def test_a_body_of_a_hundred_thousand_empty_members_costs_no_more_than_its_bytes() -> None:
+    with pytest.raises(Garbled, match="1000 compressed members"):
+        unpack(gzip.compress(b"") * 200_000, "gzip", 100_000_000)
+    assert unpack(gzip.compress(b"") * 999 + gzip.compress(b"x"), "gzip", 10) == b"x"
+    with pytest.raises(Garbled, match="more than 3 parts"):
+        unpack(b"x", "gzip, " * 10 + "gzip", 10)
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 3_000_000])
+def test_what_was_packed_comes_out_whole_whatever_its_size(size: int) -> None:
+    for body in (os.urandom(size), b"x" * size):
+        assert unpack(gzip.compress(body), "gzip", size) == body
+        assert unpack(zlib.compress(body), "deflate", size) == body
+        assert unpack(zstandard.compress(body), "zstd", size) == body
+        halves = body[: size // 2], body[size // 2 :]
+        assert unpack(b"".join(map(gzip.compress, halves)), "gzip", size) == body
+
+
+# --- senders that are slow, and those that send too much at once ----------------------------------
+
+
+def test_a_body_that_does_not_come_is_answered_408(db_url: str) -> None:
+    with serving(db_url, body_timeout=0.3) as bridge:
+        for sent in (b"", b'{"a":'):
+            with socket.create_connection(("127.0.0.1", bridge.port)) as wire:
+                wire.sendall(
+                    b"POST /api/v1/lineage HTTP/1.1\r\nhost: b\r\ncontent-length: 99\r\n\r\n"
+                )
+                wire.sendall(sent)
+                answer = wire.makefile("rb").read()  # until the server closes
+                assert answer.startswith(b"HTTP/1.1 408")
+        assert bridge.send(EVENT % 1).status == 201
+        assert bridge.kept() == [EVENT % 1]
+
+
+def test_bodies_beyond_the_room_for_all_are_sent_back_for_later(db_url: str) -> None:
+    with serving(db_url, queue_bytes=50_000) as bridge:
+        with socket.create_connection(("127.0.0.1", bridge.port)) as wire:
+            head = b"POST /api/v1/lineage HTTP/1.1\r\nhost: b\r\ncontent-length: 40001\r\n\r\n"
+            wire.sendall(head + b" " * 40_000)
+            while (answer := bridge.send(b" " * 20_000 + EVENT % 1)).status == 201:
+                time.sleep(0.01)  # until the server has read what the other sent
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert bridge.send(EVENT % 2).status == 201
+        while bridge.send(b" " * 20_000 + EVENT % 1).status == 503:
+            time.sleep(0.01)  # the room is free again when the other has gone
+
+
+def test_one_body_alone_may_be_larger_than_the_room(db_url: str) -> None:
+    with serving(db_url, queue_bytes=1024) as bridge:
+        assert bridge.send(b" " * 20_000 + EVENT % 1).status == 201
+
+
+def test_the_sender_of_an_event_that_goes_to_quarantine_is_told(bridge: Bridge) -> None:
+    assert "fairlead-quarantined" not in bridge.send(EVENT % 1).headers
+    for body, reason in (
+        (b"junk", "not JSON"),
+        (b"7", "not a JSON object"),
+        (b'{"run": {}}', "eventTime is missing"),
+        (b'{"eventTime": "2026-11-01T10:00:00Z"}', "neither run, job nor dataset is named"),
+        (b"[" * 5000, "not a JSON object"),
+        (b'{"a":' * 5000, "nested more than 200 levels deep"),
+    ):
+        answer = bridge.send(body)
+        assert (answer.status, answer.headers["fairlead-quarantined"]) == (201, "1")
+        assert reason in answer.headers["fairlead-quarantine-reason"]
+    batch = b"[%s, {}, 7, %s]" % (EVENT % 1, (EVENT % 2).replace(b'"2026', b'NaN, "x": "2026'))
+    answer = bridge.send(batch, "/api/v1/lineage/batch")
+    assert (answer.status, answer.headers["fairlead-quarantined"]) == (200, "2")
+    failed = json.loads(answer.body)["failed_events"]
+    assert [(item["index"], item["reason"]) for item in failed] == [
+        (1, "eventTime is missing; kept in quarantine"),
+        (2, "not a JSON object; kept in quarantine"),
+    ]
 
 
 def test_splitting_keeps_each_events_own_bytes() -> None:

@@ -17,6 +17,7 @@ from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.intake import http
+from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.kafka import Kafka
 from fairlead_bridge.mapping import rules_file
@@ -83,7 +84,13 @@ def build_intake(
         on_commit=on_commit,
     )
     keys = [key.get_secret_value() for key in settings.api_keys]
-    return http.Intake(committer, keys, settings.max_body_bytes)
+    return http.Intake(
+        committer,
+        keys,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout=settings.body_timeout,
+        queue_bytes=settings.queue_bytes,
+    )
 
 
 def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
@@ -112,7 +119,7 @@ class App:
         self._engine = engine
         web.router.lifespan_context = self._life
 
-    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+    async def __call__(self, scope: http.Scope, receive: Receive, send: http.Send) -> None:
         _once(scope)
         if self._door and http.is_ours(scope):
             await self._door(scope, receive, send)

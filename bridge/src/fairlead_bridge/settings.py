@@ -55,7 +55,13 @@ class Settings(BaseSettings):
     api_keys: Secrets = Field((), description="keys that senders of events must show; none: open")
     max_body_bytes: int = Field(64 << 20, ge=1024, description="largest request body, unpacked")
     queue_events: int = Field(20_000, ge=1, description="events that may wait for their commit")
-    queue_bytes: int = Field(256 << 20, ge=1024, description="bytes that may wait for their commit")
+    queue_bytes: int = Field(
+        128 << 20, ge=1024, description="bytes that may be received or wait for their commit"
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, description="seconds a body may take, and one more for each 256 KiB"
+    )
+    max_connections: int = Field(5000, ge=10, description="connections open at once")
 
     kafka_servers: List = Field((), description="HOST:PORT of Kafka brokers to read events from")
     kafka_topics: List = Field(("openlineage.events",), description="topics to read")

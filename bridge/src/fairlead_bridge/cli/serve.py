@@ -6,15 +6,14 @@ import argparse
 import errno
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-import uvicorn
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.app import build
 from fairlead_bridge.cli.command import OK, ROLES, command, option
+from fairlead_bridge.cli.server import Server, configuration
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
@@ -37,35 +36,14 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
         app = (
             build(settings, workers.wake, lambda: workers.condition) if workers else build(settings)
         )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                root_path=settings.root_path,
-                timeout_graceful_shutdown=10,
-                timeout_keep_alive=60,
-            ),
-            app.hang_up,
+        server = Server(
+            configuration(app, settings.root_path, settings.max_connections), app.hang_up
         )
         _greet(settings, listener)
         with _workers(workers), _quiet_signals():
             server.run(sockets=[listener])
     telemetry.say(Line.STOPPED)
     return OK
-
-
-class _Server(uvicorn.Server):
-    """A server that says so before it waits for open answers to end."""
-
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping()
-        await super().shutdown(sockets)
 
 
 def _greet(settings: Settings, listener: socket.socket) -> None:

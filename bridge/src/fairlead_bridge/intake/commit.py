@@ -58,6 +58,11 @@ class Committer:
         self._events = 0  # in the queue or being committed; touched by the event loop alone
         self._bytes = 0
 
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes of events that are not yet durable."""
+        return self._bytes
+
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread.start()

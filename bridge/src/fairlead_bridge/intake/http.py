@@ -11,25 +11,27 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.errors import Overloaded
+from fairlead_bridge.intake.body import Hold, Message, Receive, Room, TooSlow, read
 from fairlead_bridge.intake.commit import Committer
-from fairlead_bridge.intake.unpack import Garbled, TooLarge, odd, unpack
-from fairlead_bridge.mapping.elements import TooMany, split
+from fairlead_bridge.intake.unpack import Garbled, TooLarge, unpack
+from fairlead_bridge.mapping.decode import looks_like_event, outline
+from fairlead_bridge.mapping.elements import TooMany, split, split_strictly
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 ONE = "/api/v1/lineage"
 BATCH = "/api/v1/lineage/batch"
 
-#: Bodies of this many bytes and more are unpacked in a thread, so that others need not wait.
-_LARGE = 128 << 10
+#: Bodies below this many bytes, and below that where they are compressed, are taken apart at once;
+#: the others in threads, this many at a time, so that nobody waits for them and memory is bounded.
+_SMALL, _SMALL_PACKED, _UNPACKING = 32 << 10, 2 << 10, 2
 
 #: Seconds after which a sender should come again.
 RETRY_AFTER = 1
@@ -48,42 +50,65 @@ def _path(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", "")).rstrip("/")
 
 
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """The events of one request, and what is known to be wrong with some: reasons by index."""
+
+    events: list[bytes]
+    flaws: dict[int, str]
+
+
 class Intake:
     """
-    The door as an ASGI application.
+    The entry point as an ASGI application.
 
     `api_keys`: one of these is asked of every sender; none are asked for if there are none.
-    `max_body_bytes`: of a request's body, unpacked.
+    `max_body_bytes`: of a request's body, unpacked. `body_timeout`: seconds in which a body must
+    have come, beside what its size needs. `queue_bytes`: of all bodies that are not yet durable.
     """
 
-    def __init__(self, committer: Committer, api_keys: Sequence[str], max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        committer: Committer,
+        api_keys: Sequence[str],
+        max_body_bytes: int,
+        body_timeout: float,
+        queue_bytes: int,
+    ) -> None:
         self.committer = committer
         self._keys = frozenset(_key_digest(key.encode()) for key in api_keys)
         self._limit = max_body_bytes
+        self._within = body_timeout
+        self._room = Room(queue_bytes, lambda: committer.queued_bytes)
+        self._unpacking = asyncio.Semaphore(_UNPACKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         if refusal:
             await _answer(send, *refusal)
             return
-        headers = dict(scope["headers"])
-        try:
-            body = await self._read(headers, receive)
-            if body is None:
+        with self._room.hold() as hold:
+            try:
+                received = await self._receive(scope, receive, hold)
+                await self.committer.keep(received.events)
+            except ConnectionError:
+                return  # nobody is there to hear an answer
+            except TooMany as error:
+                await _answer(send, 413, f"The body is {error}.", _CLOSE)
                 return
-            events = await self._events(headers, body)
-            await self.committer.keep(events)
-        except TooMany as error:
-            await _answer(send, 413, f"The body is {error}.", _CLOSE)
-        except TooLarge:
-            await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
-        except Overloaded as error:
-            await _answer(send, 503, f"Come again: {error}.", _LATER)
+            except TooLarge:
+                await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
+                return
+            except TooSlow:
+                await _answer(send, 408, "The body did not come in time; send it again.", _CLOSE)
+                return
+            except Overloaded as error:
+                await _answer(send, 503, f"Come again: {error}.", _LATER)
+                return
+        if _path(scope) == ONE:
+            await _nothing(send, 201, _quarantine_headers(received.flaws))
         else:
-            if _path(scope) == ONE:
-                await _nothing(send, 201)
-            else:
-                await _batch_answer(send, events)
+            await _batch_answer(send, received)
 
     def _refusal(self, scope: Scope) -> tuple[int, str, _Headers] | None:
         if scope["method"] != "POST":
@@ -92,39 +117,32 @@ class Intake:
             return 401, "Send a known key: `Authorization: Bearer KEY`.", _WHO
         return None
 
-    async def _read(self, headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
-        """The body as it came; None where the sender went away."""
-        length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._limit:
-            raise TooLarge
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message["type"] == "http.request" and not message.get("more_body"):
-            return body
-        parts = [body]
-        size = len(body)
-        while message["type"] == "http.request" and message.get("more_body"):
-            message = await receive()
-            part = message.get("body", b"")
-            parts.append(part)
-            size += len(part)
-            if size > self._limit:
-                raise TooLarge
-        return None if message["type"] == "http.disconnect" else b"".join(parts)
-
-    async def _events(self, headers: dict[bytes, bytes], body: bytes) -> list[bytes]:
+    async def _receive(self, scope: Scope, receive: Receive, hold: Hold) -> _Received:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        body = await read(receive, hold, length, self._limit, self._within)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-        if len(body) < _LARGE and not encoding:
-            return split(body)
-        if len(body) < _LARGE // 16:
+        if len(body) < _SMALL and (not encoding or len(body) < _SMALL_PACKED):
             return self._unpacked(body, encoding)
-        return await asyncio.to_thread(self._unpacked, body, encoding)
+        async with self._unpacking:
+            received = await asyncio.to_thread(self._unpacked, body, encoding)
+        if encoding:
+            hold.add(sum(map(len, received.events)))
+        return received
 
-    def _unpacked(self, body: bytes, encoding: str) -> list[bytes]:
+    def _unpacked(self, body: bytes, encoding: str) -> _Received:
         try:
-            return split(unpack(body, encoding, self._limit))
-        except Garbled:
-            return [body]
+            whole = unpack(body, encoding, self._limit) if encoding else body
+        except Garbled as error:
+            return _Received([body], {0: str(error)})
+        strict = split_strictly(whole)
+        events = split(whole) if strict is None else strict
+        flaws = {
+            index: flaw
+            for index, event in enumerate(events)
+            if not (strict and looks_like_event(event)) and (flaw := outline(event))
+        }
+        return _Received(events, flaws)
 
 
 _Headers = list[tuple[bytes, bytes]]
@@ -145,27 +163,39 @@ def _key_digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-async def _batch_answer(send: Send, events: Sequence[bytes]) -> None:
+async def _batch_answer(send: Send, received: _Received) -> None:
     """204 where all may be events; else which are not. Those are kept, in quarantine."""
-    failed = odd(events)
-    if not failed:
-        await _nothing(send, 204)
+    if not received.flaws:
+        await _nothing(send, 204, [])
         return
-    reason = "not a JSON object; kept in quarantine"
+    count, failed = len(received.events), len(received.flaws)
     answer = {
         "status": "partial_success",
         "summary": {
-            "received": len(events),
-            "successful": len(events) - len(failed),
-            "failed": len(failed),
+            "received": count,
+            "successful": count - failed,
+            "failed": failed,
             "retriable": 0,
-            "non_retriable": len(failed),
+            "non_retriable": failed,
         },
         "failed_events": [
-            {"index": index, "reason": reason, "retriable": False} for index in failed
+            {"index": index, "reason": f"{flaw}; kept in quarantine", "retriable": False}
+            for index, flaw in received.flaws.items()
         ],
     }
-    await _send(send, 200, json.dumps(answer).encode(), [])
+    headers = _quarantine_headers(received.flaws)
+    await _send(send, 200, json.dumps(answer).encode(), headers)
+
+
+def _quarantine_headers(flaws: Mapping[int, str]) -> _Headers:
+    """How many of the events will not be understood, and why the first will not."""
+    for flaw in flaws.values():
+        reason = flaw[:200].encode("ascii", "backslashreplace")
+        return [
+            (b"fairlead-quarantined", str(len(flaws)).encode()),
+            (b"fairlead-quarantine-reason", reason),
+        ]
+    return []
 
 
 async def _answer(send: Send, status: int, detail: str, headers: _Headers) -> None:
@@ -182,6 +212,7 @@ async def _send(send: Send, status: int, body: bytes, headers: _Headers) -> None
 _EMPTY = {201: [(b"content-length", b"0")], 204: []}
 
 
-async def _nothing(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": _EMPTY[status]})
+async def _nothing(send: Send, status: int, headers: _Headers) -> None:
+    started = {"type": "http.response.start", "status": status}
+    await send({**started, "headers": [*_EMPTY[status], *headers]})
     await send({"type": "http.response.body", "body": b""})

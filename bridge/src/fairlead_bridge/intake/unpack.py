@@ -1,14 +1,18 @@
-"""From the bytes of a request to the bytes of its events, within a bound. Pure."""
+"""From the bytes of a request to the bytes without their Content-Encoding, within a bound. Pure."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import zstandard
 
-_PIECE = 1 << 20
-_SPACE = b" \t\r\n"
+#: Bytes that are read, and bytes that are made, in one step.
+_PIECE, _STEP = 64 << 10, 1 << 20
+#: Encodings in a row, and members of a gzip file, beyond which nothing honest goes.
+_ENCODINGS, _MEMBERS = 3, 1000
+#: The memory that a zstd frame may ask for: what compressors need at every ordinary level.
+_WINDOW = 1 << 25
 
 
 class TooLarge(Exception):
@@ -21,20 +25,23 @@ class Garbled(Exception):
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """
-    The body without its Content-Encoding: gzip, deflate, zstd, identity, or several in a row.
+    The body without its Content-Encoding: gzip, deflate, zstd, identity, or a few in a row.
 
     Raises TooLarge beyond `limit` bytes, before having made more of them; Garbled where it cannot
     be unpacked.
     """
-    for name in reversed([part.strip().lower() for part in encoding.split(",")]):
+    names = [part.strip().lower() for part in encoding.split(",")]
+    if len(names) > _ENCODINGS:
+        raise Garbled(f"Content-Encoding has more than {_ENCODINGS} parts")
+    for name in reversed(names):
         if name in ("", "identity"):
             continue
         if name in ("gzip", "x-gzip"):
-            body = _inflate(body, zlib.MAX_WBITS | 16, limit)
+            body = _joined(_inflated(body, zlib.MAX_WBITS | 16), limit)
         elif name == "deflate":
-            body = _inflate(body, zlib.MAX_WBITS, limit)
+            body = _joined(_inflated(body, zlib.MAX_WBITS), limit)
         elif name == "zstd":
-            body = _unzstd(body, limit)
+            body = _joined(_unzstd(body), limit)
         else:
             raise Garbled(f"Content-Encoding {name!r} is not known here; gzip and zstd are")
     if len(body) > limit:
@@ -42,42 +49,47 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     return body
 
 
-def _inflate(body: bytes, window: int, limit: int) -> bytes:
-    parts = []
-    size = 0
-    while body:  # a gzip file may hold several members
-        member = zlib.decompressobj(window)
-        try:
-            part = member.decompress(body, limit + 1 - size)
-        except zlib.error as error:
-            raise Garbled(f"the body cannot be unpacked: {error}") from error
-        parts.append(part)
-        size += len(part)
-        if size > limit:
+def _joined(parts: Iterator[bytes], limit: int) -> bytes:
+    found = bytearray()
+    for part in parts:
+        found += part
+        if len(found) > limit:
             raise TooLarge
-        if not member.eof:
-            raise Garbled("the body ends in the middle of its compressed data")
-        body = member.unused_data
-    return b"".join(parts)
+    return bytes(found)
 
 
-def _unzstd(body: bytes, limit: int) -> bytes:
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+def _inflated(body: bytes, window: int) -> Iterator[bytes]:
+    """
+    Piece by piece, since what follows a member is copied at its end: a body of a hundred thousand
+    empty members would be copied as often.
+    """
+    member = zlib.decompressobj(window)
+    members = 1
+    try:
+        for at in range(0, len(body), _PIECE):
+            piece = body[at : at + _PIECE]
+            while piece:
+                if member.eof:  # a gzip file may hold several members
+                    member = zlib.decompressobj(window)
+                    members += 1
+                if members > _MEMBERS:
+                    raise Garbled(f"the body has more than {_MEMBERS} compressed members")
+                yield member.decompress(piece, _STEP)
+                piece = member.unconsumed_tail or member.unused_data
+        while part := member.decompress(b"", _STEP):
+            yield part
+    except zlib.error as error:
+        raise Garbled(f"the body cannot be unpacked: {error}") from error
+    if not member.eof and body:
+        raise Garbled("the body ends in the middle of its compressed data")
+
+
+def _unzstd(body: bytes) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
         body, read_across_frames=True
     )
-    parts = []
-    size = 0
     try:
-        while part := reader.read(_PIECE):
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise TooLarge
+        while part := reader.read(_STEP):
+            yield part
     except zstandard.ZstdError as error:
         raise Garbled(f"the body cannot be unpacked: {error}") from error
-    return b"".join(parts)
-
-
-def odd(events: Sequence[bytes]) -> list[int]:
-    """The indexes of those that cannot be events at all, since they are no JSON objects."""
-    return [index for index, event in enumerate(events) if event.lstrip(_SPACE)[:1] != b"{"]

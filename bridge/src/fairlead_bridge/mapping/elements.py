@@ -62,15 +62,25 @@ def split(body: bytes) -> list[bytes]:
     content = _content(body)
     if content[:1] != b"[":
         return [body]
-    if content.count(b",") < _COMMAS:
-        try:
-            elements = _array.decode(content)
-        except (msgspec.DecodeError, RecursionError):
-            pass
-        else:
-            _bound(elements)
-            return [bytes(element) for element in elements]
-    return _followed(content) or [body]
+    elements = _strict(content)
+    return elements if elements is not None else _followed(content) or [body]
+
+
+def split_strictly(body: bytes) -> list[bytes] | None:
+    """The elements where the body is an array and JSON to the letter; else None. Raises TooMany."""
+    content = _content(body)
+    return _strict(content) if content[:1] == b"[" else None
+
+
+def _strict(content: bytes) -> list[bytes] | None:
+    if content.count(b",") >= _COMMAS:
+        return None
+    try:
+        elements = _array.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    _bound(elements)
+    return [bytes(element) for element in elements]
 
 
 def _bound(elements: Sequence[object]) -> None:

@@ -26,6 +26,7 @@ def _post(summary: str, schema: dict[str, Any], responses: dict[str, Any]) -> di
                 "401": {
                     "description": "The bridge asks for a key: send `Authorization: Bearer KEY`."
                 },
+                "408": {"description": "The body did not come in time."},
                 "413": {"description": "The body is larger than the bridge allows."},
                 "503": {
                     "description": "Too busy to keep it now: come again after Retry-After seconds.",

@@ -1,0 +1,118 @@
+"""The web server: uvicorn, with bounds on how long and how large the head of a request may be."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
+#: Seconds that a connection may be idle between two requests.
+KEEP_ALIVE = 60
+#: Files that the program needs beside its connections: databases, pipes, catalogs.
+_OTHER_FILES = 200
+_MANY_FILES = 65_536
+
+
+class Server(uvicorn.Server):
+    """A server that says so before it waits for open answers to end."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def configuration(app: Any, root_path: str, max_connections: int) -> uvicorn.Config:
+    """How the server serves the app. Beyond `max_connections` it answers 503."""
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        root_path=root_path,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=KEEP_ALIVE,
+        limit_concurrency=min(max_connections, _files() - _OTHER_FILES),
+    )
+
+
+def _files() -> int:
+    """The files that this process may open, after asking for as many as it may have."""
+    if resource is None:
+        return _MANY_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, _MANY_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return max(soft if soft != resource.RLIM_INFINITY else _MANY_FILES, _OTHER_FILES + 10)
+
+
+class Protocol(HttpToolsProtocol):
+    """
+    HTTP of which the head must come soon: uvicorn itself waits for ever, so that those who send
+    half of it hold a connection each until there are no more.
+    """
+
+    #: Seconds in which the head of a request must have come, counted from the connection or from
+    #: the head's first byte; and the bytes that it may have.
+    head_within, head_bytes = 10.0, 64 << 10
+
+    _late: asyncio.TimerHandle | None = None  # set while a head is awaited
+    _seen = 0  # bytes since then
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._late is not None:
+            self._seen += len(data)
+            if self._seen > self.head_bytes:
+                self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._late is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._seen = 0
+        self._late = self.loop.call_later(self.head_within, self._refuse, b"408 Request Timeout")
+
+    def _head_came(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._head_came()
+        if self.transport.is_closing():
+            return
+        if self._seen:
+            self.transport.write(
+                b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status
+            )
+        self.transport.close()

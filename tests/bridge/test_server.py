@@ -1,0 +1,93 @@
+"""The web server lets nobody hold a connection with half a request."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from fairlead_bridge.cli.server import Protocol, Server, configuration
+
+ASK = b"GET / HTTP/1.1\r\nhost: b\r\n\r\n"
+
+
+class Impatient(Protocol):
+    head_within = 0.3
+
+
+async def hello(
+    scope: dict[str, Any], _receive: object, send: Callable[[Any], Awaitable[None]]
+) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    config = configuration(hello, "", 1000)
+    config.http, config.lifespan = Impatient, "off"
+    server = Server(config, lambda: None)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@contextmanager
+def wire(port: int, *sent: bytes) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        for part in sent:
+            connection.sendall(part)
+        yield connection
+
+
+def until_closed(connection: socket.socket) -> bytes:
+    found = b""
+    while part := connection.recv(65536):
+        found += part
+    return found
+
+
+def test_half_a_head_is_answered_408_and_the_connection_closed(port: int) -> None:
+    with wire(port, b"GET / HTTP/1.1\r\nhost:") as connection:
+        assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_half_of_a_second_request_is_not_waited_for_either(port: int) -> None:
+    with wire(port, ASK, b"GET / HT") as connection:
+        answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert b"HTTP/1.1 408 " in answer
+
+
+def test_a_connection_that_says_nothing_is_closed_without_a_word(port: int) -> None:
+    with wire(port) as connection:
+        assert until_closed(connection) == b""
+
+
+def test_a_head_has_a_bound(port: int) -> None:
+    with wire(port) as connection:
+        try:
+            connection.sendall(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000)
+            answer = until_closed(connection)
+        except ConnectionError:  # it was closed while we were still sending
+            return
+        assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""
+
+
+def test_hundreds_of_half_requests_keep_nobody_waiting(port: int) -> None:
+    halves = [wire(port, b"POST / HTTP/1.1\r\n") for _ in range(300)]
+    opened = [each.__enter__() for each in halves]
+    with wire(port, ASK) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 204 ")
+    for connection in opened:
+        assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+        connection.close()
