@@ -40,12 +40,12 @@ def test_a_connection_holds_key_and_certificates() -> None:
         conn_type="fairlead",
         host="b",
         port=1,
-        password="k",  # noqa: S106
+        password="key-5001",  # noqa: S106
         extra='{"verify": "/ca", "x": 1}',
     )
     assert connection_destination(connection) == {
         "url": "http://b:1",
-        "api_key": "k",
+        "api_key": "key-5001",
         "verify": "/ca",
     }
 
