@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from fairlead_bridge.catalog.settle import Settled, settle
 from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
@@ -174,3 +175,16 @@ def test_a_stream_wrote_until_it_was_last_told_to_be_running() -> None:
     assert settle(stream, None, last_try=True).wrote_at == 40 * S
     batch = msgspec.structs.replace(stream, notes={})
     assert settle(batch, None, last_try=True).wrote_at is None
+
+
+@pytest.mark.parametrize("state", ["skipped", "upstream_failed", "removed"])
+def test_a_task_that_never_ran_has_no_duration_rather_than_one_of_zero(state: str) -> None:
+    told = Truth(9 * S, state, started_at=5 * S, ended_at=5 * S, duration=0.0)
+    run = msgspec.structs.replace(_task(COMPLETED), told=told)
+    assert settle(run, None, last_try=True).duration is None
+
+
+def test_a_task_that_skipped_itself_after_a_while_took_that_long() -> None:
+    told = Truth(9 * S, "skipped", started_at=5 * S, ended_at=7 * S, duration=2.0)
+    run = msgspec.structs.replace(_task(COMPLETED), told=told)
+    assert settle(run, None, last_try=True).duration == 2.0

@@ -15,6 +15,7 @@ from itertools import pairwise
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog.history import percentile
+from fairlead_bridge.catalog.outermost import outermost
 from fairlead_bridge.catalog.read import RUNS, Asset, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
@@ -40,7 +41,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A successful run that wrote an asset; of one DAG run only its last."""
+    """A successful run that wrote an asset; of one outermost run only its last."""
 
     at: int
     run: Row
@@ -98,7 +99,7 @@ def writes(snapshot: Snapshot, asset: Asset, since: int, limit: int) -> list[Wri
         rows += of_it
         if len(of_it) < limit * ROWS_PER_WRITE:
             rows += snapshot.rows(newest.where(t.run_dataset.c.written_at < since).limit(1))
-    return _one_a_run(rows)[-limit:]
+    return _one_a_run(snapshot, rows)[-limit:]
 
 
 def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
@@ -111,11 +112,12 @@ def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
     return statement.where(t.run_dataset.c.written_at <= NOW) if past else statement
 
 
-def _one_a_run(rows: Iterable[Row]) -> list[Write]:
-    """One write for each DAG run or root run, its last; oldest first."""
+def _one_a_run(snapshot: Snapshot, rows: Sequence[Row]) -> list[Write]:
+    """One write for each outermost run (a DAG run, an application), its last; oldest first."""
+    whole = outermost(snapshot, (row.id for row in rows))
     last: dict[int, Write] = {}
     for row in rows:
-        key = row.dag_run or row.root_id or row.id
+        key = whole[row.id]
         if key not in last or last[key].at < row.written_at:
             last[key] = Write(row.written_at, row, row.row_count)
     return sorted(last.values(), key=lambda write: (write.at, write.run.id))
@@ -140,7 +142,7 @@ _FEW_WRITES = (
         t.dataset.c.asset_id,
         t.run_dataset.c.written_at,
         t.run.c.dag_run_id,
-        sa.func.coalesce(t.run.c.dag_run, t.run.c.root_id, t.run.c.id).label("whole"),
+        t.run.c.id,
     )
     .join_from(
         t.dataset,
@@ -158,10 +160,12 @@ _FEW_WRITES = (
 def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
     """How often each of these assets is written, from its newest writes; where that can be told."""
     last: dict[int, dict[int, int]] = {}
-    for row in snapshot.each(_FEW_WRITES, asset_ids):
+    rows = list(snapshot.each(_FEW_WRITES, asset_ids))
+    whole = outermost(snapshot, (row.id for row in rows))
+    for row in rows:
         if (row.dag_run_id or "").startswith(("manual__", "backfill__")):
             continue
         ends = last.setdefault(row.asset_id, {})
-        ends[row.whole] = max(ends.get(row.whole, 0), row.written_at)
+        ends[whole[row.id]] = max(ends.get(whole[row.id], 0), row.written_at)
     found = {asset_id: rhythm(sorted(ends.values())) for asset_id, ends in last.items()}
     return {asset_id: told for asset_id, told in found.items() if told is not None}

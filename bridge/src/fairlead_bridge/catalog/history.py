@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog import standing
+from fairlead_bridge.catalog.outermost import around
 from fairlead_bridge.catalog.read import RUNS, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
 from fairlead_bridge.catalog.standing import Round
@@ -169,7 +170,12 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def runs_that_wrote(snapshot: Snapshot, members: Sequence[int], limit: int) -> list[Row]:
-    """The newest successful runs that wrote an asset, newest first."""
+    """
+    The newest successful runs that wrote an asset, newest first, each write once.
+
+    A run that is part of another that wrote the asset is left out, and so is Spark's inner query of
+    a CREATE TABLE AS SELECT, which runs beside it in the same application.
+    """
     statement = (
         RUNS[snapshot.past]
         .add_columns(t.run_dataset.c.written_at)
@@ -183,10 +189,26 @@ def runs_that_wrote(snapshot: Snapshot, members: Sequence[int], limit: int) -> l
         newest = statement.where(t.run_dataset.c.dataset_id == member).order_by(
             t.run_dataset.c.written_at.desc()
         )
-        for row in snapshot.rows(newest.limit(limit)):
+        for row in snapshot.rows(newest.limit(2 * limit)):
             found.setdefault(row.id, row)
-    ordered = sorted(found.values(), key=lambda row: (row.written_at, row.id), reverse=True)
-    return ordered[:limit]
+    containing = around(snapshot, found)
+    whole = [
+        row
+        for row in found.values()
+        if found.keys().isdisjoint(containing[row.id])
+        and not any(_is_within(row, other) for other in found.values())
+    ]
+    return sorted(whole, key=lambda row: (row.written_at, row.id), reverse=True)[:limit]
+
+
+def _is_within(run: Row, other: Row) -> bool:
+    """Whether the run is a step of the other one beside it in the same application."""
+    if run.parent_id is None or run.parent_id != other.parent_id or run.dag_id is not None:
+        return False
+    times = (run.started_at, run.ended_at, other.started_at, other.ended_at)
+    if run.id == other.id or None in times or times[:2] == times[2:]:
+        return False
+    return bool(other.started_at <= run.started_at and run.ended_at <= other.ended_at)
 
 
 # --- schemas of datasets ------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from fairlead_bridge.facts import Attempt, RunFacts, Truth, is_hook_query
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 _OPEN = {"queued", "running"}
+#: States of tasks that did not run, as a rule; a task may also skip itself after a while.
+_NEVER_RAN = {"skipped", "upstream_failed", "removed"}
 _MICROSECOND = 1_000_000
 _ERROR_LENGTH = 1_000
 
@@ -48,6 +50,13 @@ def settle(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled
     `verdict` is what the DAG run's closing event says of the run's task, if it has come;
     `last_try` tells that no later try of the same task instance is known.
     """
+    settled = _settled(facts, verdict, last_try=last_try)
+    if settled.state in _NEVER_RAN and not settled.duration:
+        return msgspec.structs.replace(settled, duration=None)  # Airflow says that it took 0.0
+    return settled
+
+
+def _settled(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
     if not facts.attempts:
         return _silent(facts, verdict)
     settled = _by_events(facts, verdict, last_try=last_try)
