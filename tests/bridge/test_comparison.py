@@ -180,3 +180,15 @@ def test_tasks_that_did_not_run_are_passed_over_and_circles_end() -> None:
     assert path([first, last], {3: {1}, 1: {3}}) == [first, last]
     assert path([first, last], {}) == []
     assert path([], {3: {1}}) == []
+
+
+def test_a_task_was_waited_for_although_its_clock_is_up_to_a_second_ahead() -> None:
+    def path_with(end: float) -> list[int]:
+        early = Stretch(1, (1,), 0, 5_000_000)
+        ahead = Stretch(2, (2,), 0, int(end * 1_000_000))
+        last = Stretch(3, (3,), 10_000_000, 20_000_000)
+        return [each.job_id for each in path([early, ahead, last], {3: {1, 2}})]
+
+    assert path_with(10.0) == [2, 3]
+    assert path_with(11.0) == [2, 3]
+    assert path_with(11.000001) == [1, 3]

@@ -117,6 +117,24 @@ def test_a_sink_that_rests_is_left_alone_by_everybody(db: sa.Engine) -> None:
     assert len(claim(db, now=NOW + 30 * SECOND)) == 2
 
 
+def test_a_sink_rests_longer_after_each_failure_until_it_takes_something(db: sa.Engine) -> None:
+    put(db, TABLE)
+    claim(db)
+
+    def waits() -> float:
+        with writing(db) as tx:
+            outbox.rest(tx, "one", "503", NOW)
+        until = count(db).rests_until
+        assert until is not None
+        return (until - NOW) / SECOND
+
+    assert 1.0 <= waits() <= 2.0 <= waits() <= 4.0 <= waits() <= 8.0
+    with writing(db) as tx:
+        outbox.release(tx, "one", NOW, told=True)
+    assert count(db).rests_until is None
+    assert 1.0 <= waits() <= 2.0
+
+
 def test_a_sink_says_what_went_wrong_until_it_takes_something(db: sa.Engine) -> None:
     put(db, TABLE)
     claim(db)

@@ -314,6 +314,28 @@ def test_any_openlineage_transport_can_be_wrapped(spool: Spool, receiver: Receiv
     assert receiver.events[0]["inputs"] == event(0)["inputs"]
 
 
+def test_events_of_datasets_and_jobs_pass_a_wrapped_transport_whole(
+    spool: Spool, receiver: Receiver
+) -> None:
+    facets = {"documentation": {"description": "d"}}
+    common = {"eventTime": "2026-11-01T00:00:00Z", "producer": "p"}
+    table = {"namespace": "n", "name": "t", "facets": facets}
+    of_dataset: dict[str, Any] = common | {"dataset": table}
+    of_job: dict[str, Any] = common | {
+        "job": {"namespace": "n", "name": "j", "facets": facets},
+        "inputs": [table],
+        "outputs": [{"namespace": "n", "name": "o", "facets": {}}],
+    }
+    for each in (of_dataset, of_job):
+        spool.append(json.dumps(each), datetime.now(UTC))
+    wrapped = TransportDestination({"type": "http", "url": receiver.url})
+    Deliverer(spool, wrapped, FAST).pass_once()
+    wrapped.close()
+    assert len(receiver.events) == 2
+    for sent, arrived in zip((of_dataset, of_job), receiver.events, strict=True):
+        assert {key: arrived[key] for key in sent} == sent
+
+
 def test_a_wrapped_transport_that_fails_is_tried_again(spool: Spool, receiver: Receiver) -> None:
     moods = iter([500, 500])
     receiver.mood = lambda path, events: (
