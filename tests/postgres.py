@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from fairlead_bridge.db.engine import open_database
+from tests.waiting import until
 
 _PROGRAMS = "/usr/lib/postgresql"
 #: English, not C: text must not come out in another order than on SQLite.
@@ -97,14 +97,13 @@ def _serving(
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     engine = open_database(url)
-    for _ in range(200):
+
+    def answers() -> bool:
         try:
             engine.connect().close()
         except sa.exc.OperationalError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.05)
-        else:
-            engine.dispose()
-            return
-    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+            return False
+        return True
+
+    until(answers, f"PostgreSQL did not start, see {log}", server)
+    engine.dispose()

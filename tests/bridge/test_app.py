@@ -9,14 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import HANG, until
 
 COMMAND = [sys.executable, "-m", "fairlead_bridge"]
 
@@ -39,7 +40,7 @@ class Running:
     port: int
 
     def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG)
         try:
             connection.request("GET" if body is None else "POST", path, body)
             answer = connection.getresponse()
@@ -67,7 +68,7 @@ def serving(database: Path, *flags: str, **environment: str) -> Iterator[Running
     process = subprocess.Popen(command, env=clean(environment), stderr=subprocess.PIPE, text=True)
     running = Running(process, port)
     try:
-        until(lambda: _listens(port))
+        until(lambda: _listens(port), "the bridge did not start", process)
         yield running
     finally:
         process.kill()
@@ -77,13 +78,6 @@ def serving(database: Path, *flags: str, **environment: str) -> Iterator[Running
 def clean(more: dict[str, str]) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
     return mine | more
-
-
-def until(true: Callable[[], object], within: float = 30.0) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def _listens(port: int) -> bool:
@@ -134,7 +128,7 @@ def test_it_stops_cleanly_when_asked(tmp_path: Path, number: int) -> None:
         (worker,) = bridge.children()
         bridge.ask("/api/v1/lineage", event(1))
         bridge.process.send_signal(number)
-        _, log = bridge.process.communicate(timeout=30)
+        _, log = bridge.process.communicate(timeout=HANG)
         assert bridge.process.returncode == 0
         assert "bridge.stopped" in log
         assert "Traceback" not in log

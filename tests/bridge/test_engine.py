@@ -207,7 +207,7 @@ def test_a_writer_that_never_rests_does_not_starve_the_others(db: sa.Engine) -> 
             began = time.monotonic()
             with writing(db) as tx:
                 insert_new(tx, edge, [_edge(-number, 5, 5)])
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60  # for ever, where locks are not fair
     finally:
         stop.set()
         thread.join()

@@ -31,6 +31,7 @@ from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.intake.unpack import Garbled, TooLarge, unpack
 from fairlead_bridge.mapping.elements import split
 from fairlead_bridge.settings import Settings
+from tests.waiting import HANG, until
 
 EVENT = b'{"eventType":"START","eventTime":"2026-11-01T10:00:00Z","run":{"runId":"%d"}}'
 
@@ -54,7 +55,7 @@ class Bridge:
         method: str = "POST",
         **headers: str,
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request(method, path, body, {"content-type": "application/json"} | named)
@@ -303,9 +304,7 @@ def test_kill_9_loses_no_acknowledged_event(tmp_path: Path) -> None:
     threads = [threading.Thread(target=send, args=(sender,)) for sender in range(8)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 30
-    while len(acknowledged) < 300 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: len(acknowledged) >= 300, "the bridge acknowledged nothing", process)
     process.send_signal(signal.SIGKILL)
     process.wait()
     for thread in threads:

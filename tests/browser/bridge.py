@@ -6,12 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.browser import pages, shop
+from tests.waiting import until
 
 
 @dataclass
@@ -66,11 +65,3 @@ class Bridge:
         shop.post(self.base, events)
         until(self.settled, "the bridge has not absorbed the events")
         assert self.get("health")["inbox"]["quarantined"] == 0, self.get("quarantine?limit=1")
-
-
-def until(true: Callable[[], object], otherwise: str, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise AssertionError(otherwise)
-        time.sleep(0.05)

@@ -14,8 +14,9 @@ import pytest
 
 from tests.bridge import corpus
 from tests.browser import pages
-from tests.browser.bridge import Bridge, until
+from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,7 +39,7 @@ def real_bridge(module_bridge: Bridge) -> Bridge:
         )
         with suppress(urllib.error.HTTPError):  # what is not even JSON is refused
             urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
-    until(module_bridge.settled, "the bridge has not absorbed the corpus", seconds=120)
+    until(module_bridge.settled, "the bridge has not absorbed the corpus")
     return module_bridge
 
 

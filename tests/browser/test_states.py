@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import pages, shop
-from tests.browser.bridge import Bridge, until
+from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 from demo.__main__ import alone_in, check
 from demo.processes import DemoError, Program, free_port, is_taken
 from demo.stack import Ports, Stack
+
+from tests.waiting import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -24,13 +25,12 @@ def _start(tmp_path: Path, script: str) -> Program:
 
 def _pids(tmp_path: Path, count: int) -> list[int]:
     """The process ids that the script has written, once all are there."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        written = [int(path.read_text() or 0) for path in tmp_path.glob("*.pid")]
-        if len(written) == count and all(written):
-            return written
-        time.sleep(0.02)
-    raise AssertionError("the script did not start")
+
+    def written() -> list[int]:
+        return [int(path.read_text() or 0) for path in tmp_path.glob("*.pid")]
+
+    until(lambda: len(pids := written()) == count and all(pids), "the script did not start")
+    return written()
 
 
 def _runs(pid: int) -> bool:
@@ -79,9 +79,7 @@ def test_a_program_that_does_not_listen_is_stopped_all_the_same(tmp_path: Path) 
 
 def test_a_program_that_died_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     program = _start(tmp_path, "echo no room on the disk; exit 3")
-    until = time.monotonic() + 10
-    while program.is_running() and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: not program.is_running())
     with pytest.raises(DemoError, match=r"exit code 3(.|\n)*no room on the disk"):
         program.check()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.waiting import until
 
 POM = Path(__file__).with_name("pom.xml")
 
@@ -61,11 +62,8 @@ def running(folder: Path) -> Iterator[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while "Kafka Server started" not in log.read_text():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the Kafka broker did not start:\n{log.read_text()[-3000:]}")
-        time.sleep(0.2)
+    started = "Kafka Server started"
+    until(lambda: started in log.read_text(), f"the Kafka broker did not start, see {log}", process)
 
 
 def _free_port() -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka import broker
+from tests.waiting import HANG
 
 pytestmark = [
     pytest.mark.kafka,
@@ -55,11 +56,11 @@ def test_a_bridge_with_kafka_servers_keeps_the_events_that_came_that_way(
             assert _received(tmp_path / "bridge.log") == 1
         finally:
             bridge.terminate()
-            assert bridge.wait(30) == 0
+            assert bridge.wait(HANG) == 0
 
 
 def _received(log: Path) -> int:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + HANG
     found = 0
     while not found and time.monotonic() < deadline:
         time.sleep(0.3)

@@ -9,13 +9,14 @@ import json
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import HANG, until
 
 _OTHER = Path(__file__).parents[2] / ".venv" / "bin" / "python"
 PYTHON = sys.executable if find_spec("fairlead_bridge") else str(_OTHER)
@@ -35,16 +36,12 @@ class Bridge:
             data=b"[" + b",".join(bodies) + b"]",
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=HANG) as answer:  # noqa: S310
             assert answer.status in (200, 204)
-        for _ in range(200):
-            if self.get("health")["inbox"]["waiting"] == 0:
-                return
-            time.sleep(0.05)
-        raise AssertionError("the bridge does not absorb")
+        until(lambda: self.get("health")["inbox"]["waiting"] == 0, "the bridge does not absorb")
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=HANG) as answer:  # noqa: S310
             return json.load(answer)
 
 
@@ -68,9 +65,10 @@ def running(folder: Path) -> Iterator[Bridge]:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    for _ in range(600):
-        if found := re.search(r"url=(http://\S+)", log.read_text()):
-            return found[1]
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.05)
-    raise AssertionError(f"the bridge has not started: {log.read_text()}")
+    def address() -> re.Match[str] | None:
+        return re.search(r"url=(http://\S+)", log.read_text())
+
+    until(address, f"the bridge has not started, see {log}", process)
+    found = address()
+    assert found is not None
+    return found[1]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from tests.provider.versions import AIRFLOW
 from tests.statsd import Statsd
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.airflow,
@@ -71,9 +71,7 @@ def test_every_process_counts_in_the_metrics_that_it_has_set_up(
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__DELIVER", "outside")
     with metrics:
         do(EMIT, process)
-        end = time.monotonic() + 10
-        while metrics.counters["fairlead.events.spooled"] < 2 and time.monotonic() < end:
-            time.sleep(0.02)
+        until(lambda: metrics.counters["fairlead.events.spooled"] >= 2)
     assert metrics.counters["fairlead.events.spooled"] == 2
     assert metrics.gauges["fairlead.spool.bytes"] > 0
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from openlineage.client.transport import transform
+from tests.waiting import until
 
 import fairlead.delivery
 import fairlead.destinations
@@ -59,10 +60,7 @@ def running(spool: Spool, destination: Destination) -> Iterator[Deliverer]:
 
 
 def wait_until_empty(spool: Spool) -> None:
-    end = time.monotonic() + 20
-    while not spool.is_empty():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(spool.is_empty, "not everything was delivered")
 
 
 def test_everything_arrives_once_in_order_in_gzipped_batches_over_one_connection(
@@ -198,13 +196,17 @@ def test_a_killed_deliverer_repeats_at_most_the_batch_it_had_in_hand(
 ) -> None:
     put(spool, 30)
 
-    def die(path: str, events: list[dict[str, Any]]) -> Answer:
-        return (500, {}, None) if any(e["n"] == 20 for e in events) else healthy(path, events)
-
-    receiver.mood = die
     with http(receiver.url) as destination:
         first = Deliverer(spool, destination, FAST)
-        first.pass_once(time.monotonic() + 0.3)
+
+        def die(path: str, events: list[dict[str, Any]]) -> Answer:
+            if all(e["n"] != 20 for e in events):
+                return healthy(path, events)
+            first.stop()
+            return 500, {}, None
+
+        receiver.mood = die
+        first.pass_once()
         assert numbers(receiver) == list(range(20))
         receiver.mood = healthy
         Deliverer(spool, destination, FAST).pass_once()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.waiting import HANG, until
 
 from fairlead.delivery import read_tally
 from fairlead.spool import Limits, Spool
@@ -53,7 +54,7 @@ def damaged(spool: Spool) -> int:
 def test_many_processes_append_at_once_and_no_event_is_mixed_or_missing(spool: Spool) -> None:
     writers = [appender(spool, str(i), 200, 5000) for i in range(5)]
     for writer in writers:
-        writer.communicate(timeout=60)
+        writer.communicate(timeout=HANG)
     events = contents(spool)
     assert damaged(spool) == 0
     for i in range(5):
@@ -64,8 +65,7 @@ def test_an_event_whose_append_returned_survives_the_kill_of_its_writer(spool: S
     writer = appender(spool, "victim", 0, 20_000)
     assert writer.stdout is not None
     acknowledged = 0
-    end = time.monotonic() + 0.7
-    while time.monotonic() < end:
+    while acknowledged < 1_000:
         acknowledged = int(writer.stdout.readline())
     writer.send_signal(signal.SIGKILL)
     rest = writer.communicate()[0].split()
@@ -222,13 +222,11 @@ def test_a_process_that_was_forked_meanwhile_keeps_no_lock(spool: Spool) -> None
     assert delivery is not None
     child = os.fork()
     if child == 0:
-        time.sleep(30)
+        time.sleep(HANG)
         os._exit(0)
     try:
         spool.release_delivery(delivery)
-        end = time.monotonic() + 10
-        while spool.is_delivering():  # until the child has come to life
-            assert time.monotonic() < end
+        until(lambda: not spool.is_delivering(), "the child keeps the lock")
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

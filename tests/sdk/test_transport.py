@@ -16,6 +16,7 @@ import pytest
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 from openlineage.client.uuid import generate_new_uuid
+from tests.waiting import HANG, until
 
 from fairlead.cli import main
 from fairlead.spool import Spool
@@ -48,10 +49,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "spool"
     yield path
     (path / "destination").write_text("none") if path.exists() else None
-    end = time.monotonic() + 10
-    while path.exists() and Spool(path).status().delivering:
-        assert time.monotonic() < end, "the deliverer did not step aside"
-        time.sleep(0.05)
+    if path.exists():
+        until(lambda: not Spool(path).status().delivering, "the deliverer did not step aside")
 
 
 def test_a_client_finds_the_transport_by_its_dotted_path(folder: Path, receiver: Receiver) -> None:
@@ -66,7 +65,7 @@ def test_a_client_finds_the_transport_by_its_dotted_path(folder: Path, receiver:
     client = OpenLineageClient(config=config)
     assert client.transport.kind == "fairlead"
     client.emit(run_event())
-    assert client.close(timeout=20)
+    assert client.close(timeout=HANG)
     assert receiver.wait_for(1)[0]["job"] == {"facets": {}, "name": "load", "namespace": "shop"}
 
 
@@ -116,13 +115,12 @@ def test_after_a_kill_of_the_deliverer_the_next_event_starts_another(
 ) -> None:
     durable = transport(folder, url=receiver.url, idle_exit=60)
     durable.emit({"n": 1})
-    assert durable.close(20)
+    assert durable.close(HANG)
     first = deliverer_pid(folder)
     os.kill(first, signal.SIGKILL)
-    while Spool(folder).status().delivering:
-        time.sleep(0.01)
+    until(lambda: not Spool(folder).status().delivering)
     durable.emit({"n": 2})
-    assert durable.close(20)
+    assert durable.close(HANG)
     assert [e["n"] for e in receiver.events] == [1, 2]
     assert deliverer_pid(folder) != first
 
@@ -132,11 +130,8 @@ def test_a_deliverer_ends_when_nothing_comes_and_wakes_for_the_next_event(
 ) -> None:
     durable = transport(folder, url=receiver.url, idle_exit=0.2)
     durable.emit({"n": 1})
-    assert durable.close(20)
-    end = time.monotonic() + 10
-    while Spool(folder).status().delivering:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    assert durable.close(HANG)
+    until(lambda: not Spool(folder).status().delivering, "the deliverer did not end")
     durable.emit({"n": 2})
     receiver.wait_for(2)
 
@@ -146,18 +141,18 @@ def test_a_new_address_takes_effect_although_a_deliverer_still_tries_the_old_one
 ) -> None:
     transport(folder, url="http://127.0.0.1:9").emit({"n": 1})
     durable = transport(folder, url=receiver.url)
-    end = time.monotonic() + 15
     count = 1
+    end = time.monotonic() + HANG
     while not receiver.events and time.monotonic() < end:
         count += 1
         durable.emit({"n": count})
         time.sleep(0.3)
-    assert durable.close(20)
+    assert durable.close(HANG)
     assert [e["n"] for e in receiver.events] == list(range(1, count + 1))
 
 
 def test_the_last_event_of_a_run_can_wait_for_delivery(folder: Path, receiver: Receiver) -> None:
-    durable = transport(folder, url=receiver.url, wait=20)
+    durable = transport(folder, url=receiver.url, wait=HANG)
     durable.emit(run_event(RunState.COMPLETE))
     assert len(receiver.events) == 1
 
@@ -180,7 +175,7 @@ def test_a_sidecar_delivers_until_it_is_told_to_stop(folder: Path, receiver: Rec
         durable.emit({"n": n})
         receiver.wait_for(n + 1)
     sidecar.terminate()
-    assert sidecar.wait(10) == 0
+    assert sidecar.wait(HANG) == 0
 
 
 def test_status_tells_what_waits_and_flush_fails_honestly(
@@ -199,11 +194,8 @@ def test_settings_that_cannot_work_do_not_start_a_process_for_every_event(folder
     for n in range(5):
         durable.emit({"n": n})
         time.sleep(0.2)
-    end = time.monotonic() + 10
     log = folder / "deliverer.log"
-    while "Delivery stopped" not in log.read_text():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: "Delivery stopped" in log.read_text())
     assert Spool(folder).status().delivering
     assert log.read_text().count("Delivery stopped") == 1
     assert Spool(folder).status().waiting == 5
@@ -235,7 +227,7 @@ def in_a_pod(folder: Path, url: str, wait: float) -> None:
 def test_in_a_pod_that_ends_with_its_task_the_last_event_waits_for_delivery(
     folder: Path, receiver: Receiver
 ) -> None:
-    in_a_pod(folder, receiver.url, wait=20)
+    in_a_pod(folder, receiver.url, wait=HANG)
     assert [event["eventType"] for event in receiver.events] == ["START", "COMPLETE"]
     assert not Spool(folder).is_delivering()
 
@@ -245,6 +237,6 @@ def test_what_a_pod_left_on_its_volume_goes_with_the_events_of_the_next(
 ) -> None:
     in_a_pod(folder, "http://127.0.0.1:9", wait=0.3)
     assert Spool(folder).status().waiting == 2
-    in_a_pod(folder, receiver.url, wait=20)
+    in_a_pod(folder, receiver.url, wait=HANG)
     kinds = [event["eventType"] for event in receiver.events]
     assert kinds == ["START", "COMPLETE", "START", "COMPLETE"]
