@@ -8,14 +8,20 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.provider import bridging
 from tests.provider.versions import commands_needed
 
+from fairlead.delivery import read_tally
 from fairlead.spool import Spool
-from fairlead.testing import Receiver
+from fairlead.testing import Answer, Receiver
+from fairlead_airflow import compat
 from fairlead_airflow.commands import RECIPES
-from fairlead_airflow.doctor import Finding, examine
+from fairlead_airflow.doctor import examine
+from fairlead_airflow.findings import Finding, Level, ok
+from fairlead_airflow.transport import FairleadTransport
 
 pytestmark = pytest.mark.airflow
 
@@ -38,20 +44,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             time.sleep(0.05)
 
 
-def found(timeout: float = 10.0, *, send: bool = True) -> dict[str, bool | None]:
-    return {finding.text: finding.good for finding in examine(timeout, send=send)}
+def examined(timeout: float = 60.0, *, send: bool = True) -> tuple[Finding, dict[str, Level]]:
+    verdict, *findings = examine(timeout, send=send)
+    return verdict, {finding.text: finding.level for finding in findings}
 
 
-def wrong(timeout: float = 10.0) -> list[str]:
-    return [finding.text for finding in examine(timeout) if finding.good is False]
+def cause(timeout: float = 60.0) -> str:
+    """The verdict's text, if lineage does not arrive."""
+    verdict, findings = examined(timeout)
+    assert verdict.level is Level.FAIL
+    assert list(findings.values()).count(Level.FAIL) == 1, "one cause, no consequences"
+    return verdict.text
 
 
 def test_a_probe_goes_all_the_way(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_FAIRLEAD_DEFAULT", "fairlead://" + receiver.url[7:])
-    findings = found()
-    assert findings["the catalog has the probe"]
-    assert findings[f"events go to {receiver.url} (from connection fairlead_default)"]
-    assert False not in findings.values()
+    verdict, findings = examined()
+    assert verdict == ok("lineage of this host arrives")
+    assert findings["the catalog has the probe"] is Level.OK
+    assert f"events go to {receiver.url} (set by connection fairlead_default)" in findings
     assert receiver.events[0]["job"]["name"] == "fairlead.doctor"
 
 
@@ -59,33 +70,160 @@ def test_nothing_is_sent_when_nothing_shall_be_sent(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
-    found(send=False)
+    verdict, _ = examined(send=False)
+    assert "not proven" in verdict.text
     assert receiver.events == []
 
 
-def test_a_receiver_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_is_away_is_the_cause(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", "http://127.0.0.1:9")
-    problems = wrong(0.5)
-    assert any("the receiver does not answer" in text for text in problems)
-    assert any("still in the spool" in text for text in problems)
+    assert cause(0.5).startswith("the receiver does not answer: no answer from http://127.0.0.1:9")
+    assert Spool(folder).is_empty(), "no probe waits for a receiver that is known to be away"
+
+
+@pytest.mark.parametrize(
+    ("key", "why"), [("", "no key is set"), ("wrong", "does not know the key")]
+)
+def test_a_wrong_or_missing_key_is_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, why: str
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_API_KEYS", "right-one")
+    with bridging.running(tmp_path) as bridge:
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__API_KEY", key)
+        text = cause()
+        assert "refuses events with HTTP 401" in text
+        assert why in text
+        assert "[fairlead] api_key" in text
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__API_KEY", "right-one")
+        _, findings = examined()
+        assert findings["the catalog has the probe"] is Level.OK
+        assert findings[f"{bridge.url} takes events with the key that is set"] is Level.OK
+
+
+def test_a_login_page_in_front_is_the_cause(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def to_login(path: str, events: list[dict[str, Any]]) -> Answer:
+        return 302, {"Location": "https://login.corp/start"}, None
+
+    receiver.mood = to_login
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    assert "a login page or a proxy" in cause()
+
+
+def test_an_event_that_the_receiver_rejects_is_the_cause(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def picky(path: str, events: list[dict[str, Any]]) -> Answer:
+        return (422, {}, {"detail": "no events on Sundays"}) if events else (204, {}, None)
+
+    receiver.mood = picky
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    assert "no events on Sundays" in cause()
+
+
+def test_a_probe_that_does_not_get_through_says_what_the_delivery_says(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(path: str, events: list[dict[str, Any]]) -> Answer:
+        return (503, {}, {"detail": "busy with others"}) if events else (204, {}, None)
+
+    receiver.mood = busy
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    text = cause(3)
+    assert "still in the spool" in text
+    assert "busy with others" in text
+
+
+@pytest.mark.parametrize("url", ["bridge:7070", "localhost", "htp://bridge", "http://"])
+def test_an_address_without_http_is_named_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", url)
+    text = cause()
+    assert text.startswith(f"[fairlead] url = {url} ")
+    assert "http" in text.removeprefix(f"[fairlead] url = {url}") or "names no host" in text
+    assert "adapter" not in text
+    assert "schema" not in text.lower()
+
+
+@pytest.mark.parametrize("option", ["AIRFLOW__FAIRLEAD__ENABLED", "AIRFLOW__OPENLINEAGE__DISABLED"])
+def test_what_is_switched_off_is_the_cause(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    monkeypatch.setenv(option, str("DISABLED" in option))
+    text = cause()
+    _, section, name = option.lower().split("__")
+    assert f"[{section}] {name}" in text
+    assert receiver.requests == [], "an address that nothing is sent to is not asked"
+
+
+def test_a_transport_of_openlineages_own_is_the_cause(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = {"type": "file", "log_file_path": str(tmp_path / "events.json")}
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(file))
+    _, findings = examined()
+    assert "[openlineage] transport (type file)" in cause()
+    assert not any("events go to" in text or "probe" in text for text in findings)
+    assert receiver.requests == []
+
+
+def test_an_error_of_the_former_address_is_not_shown(
+    receiver: Receiver, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", "http://127.0.0.1:9")
+    transport = FairleadTransport()
+    transport.keep({"eventType": "START"})
+    while not read_tally(folder).get("last_error"):
+        time.sleep(0.05)
+    monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
+    verdict, findings = examined()
+    assert verdict.level is Level.OK
+    assert not any("127.0.0.1:9 " in text or "refused" in text for text in findings)
+
+
+def test_tabs_that_stay_empty_name_the_setting_that_fills_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compat.has_tabs():
+        pytest.skip("Airflow before 3.1 has no tabs")
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.corp:8080/")
+    with bridging.running(tmp_path) as bridge:
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
+        verdict, findings = examined()
+        assert verdict.text == "lineage of this host arrives; 1 warning, see below"
+        [warning] = [text for text, level in findings.items() if level is Level.WARN]
+        assert "FAIRLEAD_FRAME_ANCESTORS=http://airflow.corp:8080" in warning
+    monkeypatch.setenv("FAIRLEAD_FRAME_ANCESTORS", "http://airflow.corp:8080")
+    with bridging.running(tmp_path) as bridge:
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
+        assert examined()[1]["Airflow's tabs may show the catalog's page"] is Level.OK
 
 
 def test_a_missing_connection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__CONN_ID", "nowhere")
-    assert any("nowhere" in text for text in wrong())
+    assert "nowhere" in cause()
 
 
 def test_a_broken_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__MAX_AGE", "long")
-    assert any("[fairlead] max_age" in text for text in wrong())
+    assert "[fairlead] max_age" in cause()
 
 
 def test_the_key_is_not_shown(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__API_KEY", "very-s3cret")
-    findings: list[Finding] = list(examine(10))
-    assert not any("very-s3cret" in finding.text for finding in findings)
-    assert receiver.requests[-1][1]["Authorization"] == "Bearer very-s3cret"
+    assert not any("very-s3cret" in finding.text for finding in examine(60))
+    sent = [
+        headers.get("Authorization") for path, headers, _ in receiver.requests if "/api/" in path
+    ]
+    assert set(sent) == {"Bearer very-s3cret"}
 
 
 def printed(*command: str) -> str:

@@ -10,18 +10,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_SIGNS = {True: "ok  ", False: "FAIL", None: "    "}
-
 
 def doctor(args: Any) -> None:
-    """Exit 1 if anything is wrong."""
+    """The verdict in the first line, then what it rests on. Exit 1 if lineage does not arrive."""
     from fairlead_airflow.doctor import examine
+    from fairlead_airflow.findings import Level
 
-    well = True
-    for finding in examine(args.timeout, send=not args.no_probe):
-        well = well and finding.good is not False
-        print(_SIGNS[finding.good], finding.text, flush=True)
-    sys.exit(0 if well else 1)
+    verdict, *findings = examine(args.timeout, send=not args.no_probe)
+    print(f"{verdict.level.value:4} {verdict.text}\n")
+    for finding in findings:
+        print(f"{finding.level.value:4} {finding.text}")
+    sys.exit(1 if verdict.level is Level.FAIL else 0)
 
 
 def status(args: Any) -> None:

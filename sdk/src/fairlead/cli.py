@@ -85,7 +85,7 @@ def _deliver(settings: Settings, _: argparse.Namespace) -> int:
     make_folder(settings.spool)
     check_folder(settings.spool)
     spool = settings.open_spool()
-    deliverer = Deliverer(spool, destination)
+    deliverer = Deliverer(spool, destination, fingerprint=settings.fingerprint)
     stop_on_signals(deliverer)
     while spool.take_delivery() is None:  # one that was started on demand is still at it
         if deliverer.stopped(wait=1.0):
@@ -104,7 +104,7 @@ def flush(settings: Settings, timeout: float) -> bool:
     if spool.is_empty():
         return True
     destination = settings.open_destination()
-    deliverer = Deliverer(spool, destination)
+    deliverer = Deliverer(spool, destination, fingerprint=settings.fingerprint)
     end = time.monotonic() + timeout
     while (lock := spool.take_delivery()) is None:
         if spool.is_empty() or time.monotonic() >= end:
@@ -130,9 +130,15 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
 
 def status(settings: Settings) -> dict[str, Any]:
     """What the spool holds and what its deliverer last did, as JSON values."""
-    state = settings.open_spool().status()
+    spool = settings.open_spool()
+    state = spool.status()
     rows = asdict(state) | {"oldest": state.oldest.isoformat() if state.oldest else None}
-    return rows | {f"deliverer_{k}": v for k, v in read_tally(settings.spool).items()}
+    tally = read_tally(settings.spool)
+    wanted = settings.fingerprint if settings.destination else spool.wanted_destination()
+    noted = tally.pop("destination", "")
+    if noted and wanted and noted != wanted:  # an error of another address explains nothing
+        tally |= {"last_error": None, "last_error_at": None}
+    return rows | {f"deliverer_{k}": v for k, v in tally.items()}
 
 
 def _replay(settings: Settings, _: argparse.Namespace) -> int:

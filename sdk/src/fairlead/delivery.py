@@ -75,6 +75,8 @@ class Tally:
     last_delivered_at: str | None = None
     last_error: str | None = None
     last_error_at: str | None = None
+    destination: str = ""
+    """`Settings.fingerprint` of where it delivers to."""
 
     def save(self, folder: Path) -> None:
         """Note it for `status`. Delivery goes on where the disk has no room for it."""
@@ -100,9 +102,11 @@ class Deliverer:
         destination: Destination,
         pace: Pace | None = None,
         *,
+        fingerprint: str = "",
         still_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`still_wanted` is asked before each batch; when it says no, the deliverer steps aside."""
+        """`fingerprint` identifies the destination in what is noted for `status`. `still_wanted` is
+        asked before each batch; when it says no, the deliverer steps aside."""
         self._spool = spool
         self._destination = destination
         self._pace = pace or Pace()
@@ -110,7 +114,7 @@ class Deliverer:
         self._stop = threading.Event()
         self._end = math.inf
         self._complaint = ""
-        self.tally = Tally()
+        self.tally = Tally(destination=fingerprint)
 
     def stop(self) -> None:
         """Finish the batch in hand and return from `run`."""

@@ -111,6 +111,7 @@ def main(lock: int, config: int) -> None:
             spool,
             settings.open_destination(),
             Pace(idle_exit=settings.idle_exit),
+            fingerprint=settings.fingerprint,
             still_wanted=still_wanted,
         )
         stop_on_signals(deliverer)

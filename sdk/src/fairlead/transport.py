@@ -25,6 +25,7 @@ from fairlead.spool import Spool
 
 log = logging.getLogger(__name__)
 
+_LOOK = 1.0  # seconds between two looks for a deliverer while waiting
 _TERMINAL = frozenset({"COMPLETE", "FAIL", "ABORT"})
 
 
@@ -72,9 +73,12 @@ class DurableTransport(Transport):
         """Append one event to the spool and see to it that somebody delivers."""
         text = json.dumps(event, sort_keys=True, default=_unknown)
         self._spool.append(text, datetime.now(UTC))
+        self._try_delivery()
+
+    def _try_delivery(self) -> None:
         try:
             self.see_to_delivery()
-        except Exception as error:  # noqa: BLE001 - the event is safe; the next one tries again
+        except Exception as error:  # noqa: BLE001 - the events are safe; the next one tries again
             log.warning(
                 "Lineage events wait in %s, delivery cannot start: %s", self._spool.folder, error
             )
@@ -86,12 +90,18 @@ class DurableTransport(Transport):
     def close(self, timeout: float = -1) -> bool:
         """Wait until the spool is empty, at most `timeout` seconds; False if it is not.
 
-        A negative timeout waits without limit, as the OpenLineage client has it.
+        A negative timeout waits without limit, as the OpenLineage client has it. A deliverer that ends
+        meanwhile, because it had another destination for example, is replaced.
         """
         end = time.monotonic() + timeout
+        look = time.monotonic() + _LOOK
         while not self._spool.is_empty():
-            if timeout >= 0 and time.monotonic() >= end:
+            now = time.monotonic()
+            if timeout >= 0 and now >= end:
                 return False
+            if now >= look:
+                self._try_delivery()
+                look = now + _LOOK
             time.sleep(0.02)
         return True
 
