@@ -42,7 +42,17 @@ SCRIPTS = {
     "over several lines": ("dbt run \\\n  --project-dir /opt/shop", ["run /opt/shop"]),
     "with a remark": ("dbt run # it's the nightly one\ndbt test", ["run /start", "test /start"]),
     "OpenLineage's wrapper tells by itself": ("dbt-ol run --project-dir /opt/shop", []),
-    "what touches no data": ("dbt deps && dbt debug && dbt docs generate", []),
+    "what touches no data": ("dbt deps && dbt docs generate", ["deps /start", "docs /start"]),
+    "an option's value is no command": ("dbt compile --target test", ["compile /start"]),
+    "nor is one in front": ("dbt --target test -t run --log-level=info ls", ["ls /start"]),
+    "models named like commands": ("dbt run -s test seed --exclude build", ["run /start"]),
+    "a shell in the shell": (
+        "cd /a; bash -ec 'cd b && dbt run; dbt test'",
+        ["run /a/b", "test /a/b"],
+    ),
+    "a variable by env": ("env DBT_PROJECT_DIR=/opt X=1 dbt retry", ["retry /opt"]),
+    "in a condition": ("if dbt build; then echo dbt run; fi", ["build /start"]),
+    "in the background": ("dbt seed & wait\ndbt run | tee log", ["seed /start", "run /start"]),
     "what is no command": ("echo 'dbt run' && pip install dbt && ls dbt", []),
     "a quote that is not closed": ("dbt run; echo 'oh", ["run /start"]),
     "nothing": ("", []),
@@ -54,6 +64,24 @@ def test_the_dbt_commands_of_a_script_are_found(case: str) -> None:
     script, expected = SCRIPTS[case]
     found = calls(script, Path("/start"), {})
     assert [f"{call.verb} {call.project}" for call in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "checked"),
+    [
+        ("dbt run && dbt test", [True, False]),
+        ("dbt run; dbt test", [False, False]),
+        ("dbt run\ndbt test", [False, False]),
+        ("dbt run || exit 1\ndbt test", [True, False]),
+        ("dbt run || dbt retry", [False, False]),
+        ("set -euo pipefail\ndbt run\ndbt test", [True, True]),
+        ("dbt run | tee log && dbt test", [False, False]),
+    ],
+)
+def test_it_is_known_whether_a_script_goes_on_only_after_success(
+    script: str, checked: list[bool]
+) -> None:
+    assert [call.is_checked for call in calls(script, None, {})] == checked
 
 
 def test_without_a_folder_a_relative_project_is_not_guessed() -> None:
@@ -151,18 +179,98 @@ def test_what_an_earlier_task_left_behind_is_not_this_ones(project: Path) -> Non
     assert of_calls([call(project)], BUILT_AT - timedelta(seconds=1)).outputs
 
 
-def test_a_run_before_a_test_is_known_by_the_sql_that_it_executed(project: Path) -> None:
-    """`dbt run && dbt test`: the tests' results overwrite those of the models."""
-    edit(project, "run_results.json", lambda r: r.update(results=[r["results"][3]]))
-    since = BUILT_AT - timedelta(seconds=5)
-    for name, at in (("sales.sql", BUILT_AT), ("stg_orders.sql", since - timedelta(days=1))):
-        path = project / "target" / "run" / "shop" / "models" / name
+SINCE = BUILT_AT - timedelta(seconds=5)
+INVOCATION = "b1de6573-42a5-4c50-9b29-1c1f4ae7ac66"
+
+
+def overwritten(project: Path, which: str, executed: list[str], log: str | None = None) -> None:
+    """As a command leaves it that lists everything and ran nothing, after one that ran some models."""
+
+    def change(results: dict[str, Any]) -> None:
+        results["args"]["which"] = which
+        results["metadata"]["invocation_id"] = INVOCATION
+
+    edit(project, "run_results.json", change)
+    for name in ("sales", "stg_orders"):
+        at = BUILT_AT if name in executed else SINCE - timedelta(days=1)
+        path = project / "target" / "run" / "shop" / "models" / f"{name}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("create table ...")
         os.utime(path, (at.timestamp(), at.timestamp()))
-    lineage = of_calls([call(project, "run"), call(project, "test")], since)
+    if log is not None:
+        (project / "logs").mkdir()
+        (project / "logs" / "dbt.log").write_text(log)
+
+
+def in_project(project: Path, script: str) -> list[Call]:
+    return calls(script, project, {"SHOP_DB": "/data/shop.duckdb"})
+
+
+def test_a_run_before_a_test_is_known_by_the_sql_that_it_executed(project: Path) -> None:
+    """`dbt run && dbt test`: the tests' results overwrite those of the models."""
+    edit(project, "run_results.json", lambda r: r.update(results=[r["results"][3]]))
+    overwritten(project, "test", ["sales"])
+    lineage = of_calls(in_project(project, "dbt run && dbt test"), SINCE)
     assert names(lineage.outputs) == ["shop.main.sales"]
     assert names(lineage.inputs) == ["shop.main.customers", "shop.main.stg_orders"]
+
+
+@pytest.mark.parametrize(
+    ("after", "which"),
+    [
+        ("docs generate", "generate"),
+        ("show -s sales", "show"),
+        ("run-operation grant", "run-operation"),
+        ("compile", "compile"),
+        ("clone --state prod", "clone"),
+    ],
+)
+def test_a_run_is_not_taken_for_what_the_command_after_it_lists(
+    project: Path, after: str, which: str
+) -> None:
+    overwritten(project, which, ["stg_orders"])
+    lineage = of_calls(in_project(project, f"dbt run -s stg_orders && dbt {after}"), SINCE)
+    assert names(lineage.outputs) == ["shop.main.stg_orders"]
+    assert lineage.errors == []
+
+
+@pytest.mark.parametrize(
+    ("script", "which"),
+    [
+        ("dbt compile --target test", "compile"),
+        ("dbt docs generate", "generate"),
+        ("dbt retry", "compile"),
+    ],
+)
+def test_a_command_that_only_compiles_wrote_nothing(project: Path, script: str, which: str) -> None:
+    overwritten(project, which, [])
+    assert of_calls(in_project(project, script), SINCE).outputs == {}
+
+
+def test_a_retry_wrote_what_it_ran(project: Path) -> None:
+    """Its results are those of the command that it repeats."""
+    edit(project, "run_results.json", lambda r: r.update(results=[r["results"][2]]))
+    edit(project, "run_results.json", lambda r: r["args"].update(which="run"))
+    lineage = of_calls(in_project(project, "dbt retry"), SINCE)
+    assert names(lineage.outputs) == ["shop.main.sales"]
+
+
+def test_what_a_failed_run_left_out_is_told_by_dbts_log(project: Path) -> None:
+    log = f"""============================== 09:09:40.07 | {INVOCATION.replace("b", "a")} ==============================
+\x1b[0m09:09:41.5 [info ] [Thread-1 (]: 1 of 2 OK created sql view model main.stg_orders ........ [\x1b[32mOK\x1b[0m in 0.4s]
+\x1b[0m09:09:41.9 [error] [Thread-1 (]: 2 of 2 ERROR creating sql table model main.sales ........ [\x1b[31mERROR\x1b[0m in 0.3s]
+============================== 09:09:46.31 | {INVOCATION} ==============================
+"""
+    overwritten(project, "generate", ["stg_orders", "sales"], log)
+    lineage = of_calls(in_project(project, "dbt run; dbt docs generate"), SINCE)
+    assert names(lineage.outputs) == ["shop.main.stg_orders"]
+
+
+def test_where_nothing_tells_whether_a_run_succeeded_it_is_said(project: Path) -> None:
+    overwritten(project, "generate", ["sales"])
+    lineage = of_calls(in_project(project, "dbt run; dbt docs generate"), SINCE)
+    assert lineage.outputs == {}
+    assert "not known whether it wrote model.shop.sales" in lineage.errors[0]
 
 
 def test_another_target_folder_is_found(project: Path) -> None:

@@ -22,8 +22,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from openlineage.client.facet_v2 import data_quality_assertions_dataset as quality
 
 from fairlead.datasets import Identity
-from fairlead_airflow.lineage import external
-from fairlead_airflow.lineage.dbt_calls import Call
+from fairlead_airflow.lineage import dbt_log, external
+from fairlead_airflow.lineage.dbt_calls import DATA, WRITING, Call
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_airflow.lineage.sql import Table, dialect_of, selected
 from fairlead_airflow.lineage.statements import Executed, lineage_of
@@ -31,6 +31,8 @@ from fairlead_airflow.lineage.statements import Executed, lineage_of
 log = logging.getLogger(__name__)
 
 _WRITTEN = ("model", "seed", "snapshot")
+_LONGEST_LOG = 10_000_000
+"""Bytes of dbt's log that are read, from its end."""
 _PORTS = {"postgres": 5432, "redshift": 5439, "trino": 8080, "clickhouse": 8123, "sqlserver": 1433}
 _FILTERS = ("as_number", "as_native", "as_bool", "as_text")
 
@@ -43,10 +45,13 @@ def of_calls(calls: list[Call], since: datetime | None) -> Lineage:
         if (folder := _target(call)) is not None:
             by_target.setdefault(folder, []).append(call)
     for folder, here in by_target.items():
+        with_data = [call for call in here if call.verb in DATA]
+        if not with_data:
+            continue
         # Each command overwrites what the one before left; the files are those of the last.
-        artefacts = Artefacts(folder, here[-1])
+        artefacts = Artefacts(folder, with_data[-1])
         if artefacts.is_from(since):
-            result.add(artefacts.lineage(_executed(artefacts, since) if len(here) > 1 else []))
+            result.add(artefacts.lineage(*_executed(artefacts, here, since)))
     return result
 
 
@@ -66,15 +71,35 @@ def _yaml(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
-def _executed(artefacts: Artefacts, since: datetime | None) -> list[str]:
-    """Models that an earlier command of the same script ran: dbt wrote down the SQL that it executed."""
-    if since is None:
-        return []
-    return [
+def _executed(
+    artefacts: Artefacts, calls: list[Call], since: datetime | None
+) -> tuple[list[str], list[str]]:
+    """What earlier commands of the same script ran, and what of it cannot be told.
+
+    dbt writes down the SQL that it executes. Whether it went well, its log says; without a log, the
+    script does where it goes on only after success.
+    """
+    writing = [call for call in calls if call.verb in WRITING]
+    if since is None or not writing or (len(calls) == 1 and artefacts.tell_of_data):
+        return [], []
+    found = [
         unique_id
         for unique_id, node in artefacts.nodes.items()
-        if node["resource_type"] == "model" and _is_newer(artefacts.run_path(node), since)
+        if node["resource_type"] in _WRITTEN and _is_newer(artefacts.run_path(node), since)
     ]
+    made = artefacts.made_by_the_last(len(calls))
+    if made is not None:
+        return [one for one in found if _relation_in_log(artefacts.nodes[one]) in made], []
+    last = calls[-1] if artefacts.tell_of_data else None
+    if all(call.is_checked or call is last for call in writing):
+        return found, []
+    lost = [one for one in found if one not in artefacts.results]
+    text = "a later dbt command overwrote the results of an earlier one, which may have failed"
+    return [], [f"{text}; it is not known whether it wrote {', '.join(lost)}"] if lost else []
+
+
+def _relation_in_log(node: Mapping[str, Any]) -> str:
+    return ".".join(filter(None, (node.get("schema"), node.get("alias") or node["name"]))).lower()
 
 
 def _is_newer(path: Path, since: datetime) -> bool:
@@ -91,6 +116,33 @@ class Artefacts:
         self._folder = folder
         self._call = call
         self._results = self._json("run_results.json")
+
+    @property
+    def tell_of_data(self) -> bool:
+        """Whether the results are those of a command that ran its models, and did not only compile them."""
+        return self._results.get("args", {}).get("which", self._call.verb) in DATA
+
+    @cached_property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """What became of each node, by dbt's own id."""
+        found = self._results.get("results", ()) if self.tell_of_data else ()
+        return {item["unique_id"]: item for item in found}
+
+    def made_by_the_last(self, commands: int) -> set[str] | None:
+        """The relations that dbt's log says were made; None where it does not tell."""
+        told = self._call.told("log-path") or self._results.get("args", {}).get("log_path")
+        folder = (self._call.folder or Path()) / told if told else self._project_folder / "logs"
+        try:
+            with (folder / "dbt.log").open("rb") as log:
+                log.seek(max(0, log.seek(0, 2) - _LONGEST_LOG))
+                text = log.read().decode("utf-8", "replace")
+        except OSError:
+            return None
+        return dbt_log.made(text, self._results["metadata"].get("invocation_id"), commands)
+
+    @property
+    def _project_folder(self) -> Path:
+        return self._call.project or Path()
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
@@ -117,11 +169,11 @@ class Artefacts:
         """Where dbt writes down the SQL that it executes for a model."""
         return self._folder.joinpath("run", node["package_name"], node["original_file_path"])
 
-    def lineage(self, also: list[str]) -> Lineage:
+    def lineage(self, also: list[str], errors: list[str]) -> Lineage:
         """Of the command's own results, and of those nodes as well."""
         warehouse = Warehouse(self._warehouse(), self._dialect(), self._columns())
-        result = Lineage()
-        results = {item["unique_id"]: item for item in self._results.get("results", ())}
+        result = Lineage(errors=errors)
+        results = self.results
         for unique_id in [*self._in_order(also, results), *results]:
             node, told = self.nodes.get(unique_id), results.get(unique_id, {"status": "success"})
             if node is None or told["status"] == "skipped":
@@ -184,11 +236,9 @@ class Artefacts:
     def _header(self, seed: Mapping[str, Any]) -> list[str]:
         """A seed's columns: the first line of its file."""
         try:
-            with (
-                (self._call.project or Path())
-                .joinpath(seed["original_file_path"])
-                .open(encoding="utf-8-sig", newline="") as file
-            ):
+            with self._project_folder.joinpath(seed["original_file_path"]).open(
+                encoding="utf-8-sig", newline=""
+            ) as file:
                 delimiter = seed.get("config", {}).get("delimiter") or ","
                 return next(csv.reader(file, delimiter=delimiter), [])
         except (OSError, ValueError):
@@ -229,7 +279,7 @@ class Artefacts:
 
     def _warehouse(self) -> str:
         """The namespace of the tables, from the profile that dbt ran with."""
-        project = self._call.project or Path()
+        project = self._project_folder
         profile = self._profile(project)
         if profile["type"] == "duckdb":
             path = str(profile.get("path") or ":memory:")
