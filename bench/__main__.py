@@ -26,6 +26,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "lineage": ([], True),
     "sinks": ([], True),
     "page": ([], True),
+    "lateness": ([], True),
     "overhead": ([], False),
     "fuzz": ([], False),
 }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.freshness import breaches, rhythm
+from fairlead_bridge.catalog.freshness import breaches
+from fairlead_bridge.insight.rhythm import learn
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import dataset
+from tests.bridge.small import dataset, parent, run_event, uuid
 
 HOUR = 3600
 
@@ -34,7 +36,13 @@ def test_how_often_a_dataset_is_written_is_learned_from_its_writes(db: sa.Engine
     assert len(found["writes"]) == 6
     assert found["writes"][0]["run"]["task_id"] == "publish"
     assert found["writes"][0]["row_count"] == 100
-    assert found["rhythm"] == {"usual": HOUR, "expected": HOUR * 1.2, "gaps": 5}
+    assert found["rhythm"] == {
+        "usual": HOUR,
+        "expected": 3960.0,
+        "expected_by": "2026-11-01T06:07:43Z",
+        "gaps": 5,
+        "text": "usually written every hour",
+    }
     assert found["breaches"] == []
 
 
@@ -71,19 +79,156 @@ def test_only_the_days_that_are_asked_for_are_read_and_the_write_before(db: sa.E
     api.problem(404, "datasets/postgres://h:5432:none/freshness")
 
 
-def test_too_few_gaps_say_nothing() -> None:
-    assert rhythm([]) is None
-    assert rhythm([0, 10, 20]) is None
-    assert rhythm([5, 5, 5, 5, 5]) is None
-    weekly = rhythm([day * 86_400_000_000 for day in (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)])
-    assert weekly is not None
-    assert weekly.expected > 1.2 * 86_400_000_000
+@pytest.mark.parametrize("word", ["manual", "backfill"])
+def test_a_dag_that_a_manual_run_or_a_backfill_triggered_sets_no_pace(
+    db: sa.Engine, word: str
+) -> None:
+    api = Api(db, now=BEGIN + timedelta(days=3))
+    for hour in range(8):
+        api.tell(*chain(hour, word))
+    assert len(freshness(api, "shop.summary")["writes"]) == 8
+    assert freshness(api, "shop.summary")["rhythm"] is None
+    assert at_risk(api) == {}
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by its facet", "by what it reads"])
+def test_a_dag_that_a_scheduled_run_triggered_sets_the_pace(db: sa.Engine, named: bool) -> None:
+    api = Api(db, now=BEGIN + timedelta(hours=8))
+    for hour in range(8):
+        api.tell(*chain(hour, "scheduled", named=named))
+    for hour in (2.25, 3.5, 4.75, 5.1, 6.3):
+        api.tell(*chain(hour, "manual", named=named))
+    assert freshness(api, "shop.summary")["rhythm"]["text"] == "usually written every hour"
+
+
+def test_a_dag_that_a_scheduled_task_triggered_sets_the_pace(db: sa.Engine) -> None:
+    api = Api(db, now=BEGIN + timedelta(hours=8))
+    for hour in range(8):
+        api.tell(*triggered(hour, "scheduled"))
+    for hour in (2.25, 3.5, 4.75, 5.1, 6.3):
+        api.tell(*triggered(hour, "manual"))
+    assert freshness(api, "shop.summary")["rhythm"]["text"] == "usually written every hour"
+
+
+def test_what_runs_inside_a_task_is_not_a_second_write(db: sa.Engine) -> None:
+    api = Api(db, now=BEGIN + timedelta(hours=8))
+    for hour in range(8):
+        api.tell(*dag_run(hour))
+        at = BEGIN + timedelta(hours=hour, seconds=90)
+        task = parent(uuid(0x1000 * (hour + 1) + 4), "shop.publish")
+        for number in range(3):  # an application and two statements of it
+            run_id = uuid(0x900_0000 + 16 * hour + number)
+            inside = task if number == 0 else parent(uuid(0x900_0000 + 16 * hour), "app")
+            told = {"parent": inside}
+            end = (at + timedelta(seconds=number)).isoformat()
+            api.tell(
+                run_event("START", at.isoformat(), run_id, f"app.{number}" if number else "app", run=told),
+                run_event("COMPLETE", end, run_id, f"app.{number}" if number else "app", run=told, outputs=[dataset("shop.report")]),
+            )  # fmt: skip
+    found = freshness(api)
+    assert len(found["writes"]) == 8
+    assert found["rhythm"]["text"] == "usually written every hour"
+
+
+def test_a_rhythm_is_learned_in_the_time_zone_of_the_schedule(db: sa.Engine) -> None:
+    """06:00 in Berlin is 04:00 UTC until the last Sunday of October, then 05:00."""
+    begin, zone = datetime(2026, 9, 14, 6, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    days = [begin + timedelta(days=day) for day in range(42)]
+    workdays = [day.replace(tzinfo=zone) for day in days if day.weekday() < 5]
+    api = Api(db, now=datetime(2026, 10, 26, 5, 30, tzinfo=UTC))
+    api.tell(*(event for at in workdays for event in berlin(at)))
+    found = freshness(api, "shop.berlin")["rhythm"]
+    assert found["text"] == "usually written on workdays at 06:01 Europe/Berlin"
+    assert found["expected_by"] == "2026-10-26T05:46:00Z"
+    assert at_risk(api) == {}
+    api.now = datetime(2026, 10, 26, 5, 50, tzinfo=UTC)
+    assert set(at_risk(api)) == {"shop.berlin"}
+
+
+def chain(hour: float, kind: str, *, named: bool = True) -> list[bytes]:
+    """A run of DAG `first`, and one of DAG `second` that its asset triggered, which writes."""
+    start = BEGIN + timedelta(hours=hour)
+    number = 0x800_0000 + int(hour * 60) * 0x100 + (0x80 if kind != "scheduled" else 0)
+    first = of_dag("first", f"{kind}__{start.isoformat()}", kind, start, number, "shop.middle")
+    told = {
+        "upstream": [
+            {
+                "job": {"namespace": "prod", "name": "first.write"},
+                "run": {"runId": uuid(number + 1)},
+            }
+        ]
+    }
+    after = start + timedelta(seconds=90)
+    return first + of_dag(
+        "second", f"asset_triggered__{after.isoformat()}", "asset_triggered", after, number + 0x10,
+        "shop.summary", reads="shop.middle", dag_run={"jobDependencies": told} if named else {},
+    )  # fmt: skip
+
+
+def triggered(hour: float, kind: str) -> list[bytes]:
+    """A run of DAG `first`, a task of which triggers one of DAG `second`."""
+    start = BEGIN + timedelta(hours=hour)
+    number = 0x800_0000 + int(hour * 60) * 0x100 + (0x80 if kind != "scheduled" else 0)
+    first = of_dag("first", f"{kind}__{start.isoformat()}", kind, start, number, "shop.middle")
+    after = start + timedelta(seconds=30)
+    return first + of_dag(
+        "second", f"manual__{after.isoformat()}", "manual", after, number + 0x10, "shop.summary",
+        dag_run={"parent": parent(uuid(number + 1), "first.write")},
+    )  # fmt: skip
+
+
+def berlin(at: datetime) -> list[bytes]:
+    timetable = {"timetable": {"expression": "0 6 * * 1-5", "timezone": "Europe/Berlin"}}
+    start = at.astimezone(UTC)
+    number = 0x700_0000 + int(start.timestamp()) // 3600 * 0x10
+    run_id = f"scheduled__{start.isoformat()}"
+    return of_dag("berlin", run_id, "scheduled", start, number, "shop.berlin", dag=timetable)
+
+
+def of_dag(
+    name: str,
+    run_id: str,
+    kind: str,
+    start: datetime,
+    number: int,
+    writes: str,
+    *,
+    reads: str | None = None,
+    dag: dict[str, Any] | None = None,
+    dag_run: dict[str, Any] | None = None,
+) -> list[bytes]:
+    """A DAG run with one task that writes, for a minute."""
+    told = {"run_id": run_id, "run_type": kind}
+    whole = {"airflowDagRun": {"dag": {"dag_id": name, **(dag or {})}, "dagRun": told}, **(dag_run or {})}  # fmt: skip
+    task = {
+        "airflow": {
+            "dag": {"dag_id": name}, "dagRun": told, "task": {"task_id": "write"},
+            "taskInstance": {"try_number": 1},
+        },
+        "parent": parent(uuid(number), name),
+    }  # fmt: skip
+    end = start + timedelta(minutes=1)
+    data = {"inputs": [dataset(reads)] if reads else [], "outputs": [dataset(writes)]}
+    of_task = f"{name}.write"
+    return [
+        run_event("START", start.isoformat(), uuid(number), name, run=whole),
+        run_event("START", start.isoformat(), uuid(number + 1), of_task, run=task, **data),
+        run_event("COMPLETE", end.isoformat(), uuid(number + 1), of_task, run=task, **data),
+        run_event("COMPLETE", end.isoformat(), uuid(number), name, run=whole),
+    ]
 
 
 def test_breaches_lie_between_writes() -> None:
-    assert breaches([0, 10, 50], 20, 60) == [(30, 50)]
-    assert breaches([0], 20, 60) == [(20, None)]
-    assert breaches([], 20, 60) == []
+    hours = [at * HOUR * 1_000_000 for at in range(12)]
+    hourly = learn(tuple(hours))
+    assert hourly is not None
+    last, due = hours[-1], hourly.due(hours[-1])
+    assert due is not None
+    assert breaches([hours[-2], last], hourly, last) == []
+    assert breaches([last], hourly, due) == []
+    assert breaches([last], hourly, due + 1) == [(due, None)]
+    assert breaches([last, due + 5], hourly, due + 6) == [(due, due + 5)]
+    assert breaches([], hourly, 60) == []
 
 
 # --- trouble ------------------------------------------------------------------------------------
@@ -121,7 +266,7 @@ def test_what_nobody_writes_any_more_is_late_without_a_failure(db: sa.Engine) ->
     assert set(found) == {"shop.orders", "shop.totals", "shop.report"}
     late = found["shop.report"]
     assert (late["standing"], late["cause"]) == ("late", None)
-    assert late["late_since"].startswith("2026-11-01T05:1")
+    assert late["late_since"].startswith("2026-11-01T05:07")
     assert late["rhythm"]["usual"] == HOUR
 
 

@@ -1,42 +1,31 @@
 """
-How fresh assets were kept: when they were written, how often that is usual, and when it was late.
+How fresh assets were kept: when they were written, when that is usual, and when it was late.
 
-What is expected is learned from the writes themselves, so that it needs no setting: nine of ten
-gaps were shorter, and a fifth is added. Writes that somebody asked for, by hand or by a backfill,
-make an asset fresh, but tell nothing of how often to expect one.
+What is expected is learned from regular writes (`insight.rhythm`); one that was started by hand or
+by a backfill, or that such a run led to, makes an asset fresh and teaches nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import UTC, tzinfo
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.history import percentile
-from fairlead_bridge.catalog.outermost import outermost
+from fairlead_bridge.catalog import facets, origins, read
+from fairlead_bridge.catalog.origins import Origin
 from fairlead_bridge.catalog.read import RUNS, Asset, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight import rhythm
+from fairlead_bridge.insight.rhythm import Rhythm
 
-#: Gaps that are needed before anything is expected.
-FEWEST = 3
-#: The share of gaps that are shorter, and what is added to that.
-SHARE, SLACK = 0.9, 1.2
-#: Microseconds: less than this is no lateness, however often it is written.
-LEAST = 60 * 1_000_000
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How often an asset is written, in microseconds."""
-
-    usual: int
-    expected: int  # older than this it is late
-    gaps: int  # from which this was learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +36,21 @@ class Write:
     run: Row
     row_count: int | None
 
-    @property
-    def is_regular(self) -> bool:
-        """Whether a schedule, an asset or an event started it, rather than somebody."""
-        return not (self.run.dag_run_id or "").startswith(("manual__", "backfill__"))
+
+def late_since(learned: Rhythm | None, written_at: int | None, now: int) -> int | None:
+    """Since when an asset is late that was last written then."""
+    due = learned.due(written_at) if learned is not None and written_at is not None else None
+    return due if due is not None and now > due else None
 
 
-def rhythm(times: Sequence[int]) -> Rhythm | None:
-    """
-    How often somebody writes who wrote at these times (microseconds, oldest first).
-
-    >>> rhythm([0, 3_600_000_000, 7_200_000_000, 10_800_000_000])
-    Rhythm(usual=3600000000, expected=4320000000, gaps=3)
-    >>> rhythm([0, 3_600_000_000, 7_200_000_000]) is None
-    True
-    """
-    gaps = sorted(after - before for before, after in pairwise(times))
-    gaps = [gap for gap in gaps if gap > 0]
-    if len(gaps) < FEWEST:
-        return None
-    usual, most = percentile(gaps, 0.5), percentile(gaps, SHARE)
-    assert usual is not None and most is not None  # noqa: S101, PT018  (there are gaps)
-    return Rhythm(int(usual), max(LEAST, int(most * SLACK)), len(gaps))
-
-
-def breaches(times: Sequence[int], expected: int, now: int) -> list[tuple[int, int | None]]:
-    """When it was older than expected: from when, and until when; None until now."""
+def breaches(times: Sequence[int], learned: Rhythm, now: int) -> list[tuple[int, int | None]]:
+    """When it was late: from when, and until when; None until now."""
     ends: list[int | None] = [*times[1:], None]
+    dues = [learned.due(at) for at in times]
     return [
-        (at + expected, end)
-        for at, end in zip(times, ends, strict=False)
-        if (now if end is None else end) > at + expected
+        (due, end)
+        for due, end in zip(dues, ends, strict=False)
+        if due is not None and (now if end is None else end) > due
     ]
 
 
@@ -99,7 +72,7 @@ def writes(snapshot: Snapshot, asset: Asset, since: int, limit: int) -> list[Wri
         rows += of_it
         if len(of_it) < limit * ROWS_PER_WRITE:
             rows += snapshot.rows(newest.where(t.run_dataset.c.written_at < since).limit(1))
-    return _one_a_run(snapshot, rows)[-limit:]
+    return _one_each(rows, origins.of(snapshot, (row.id for row in rows)))[-limit:]
 
 
 def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
@@ -112,60 +85,91 @@ def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
     return statement.where(t.run_dataset.c.written_at <= NOW) if past else statement
 
 
-def _one_a_run(snapshot: Snapshot, rows: Sequence[Row]) -> list[Write]:
-    """One write for each outermost run (a DAG run, an application), its last; oldest first."""
-    whole = outermost(snapshot, (row.id for row in rows))
+def _one_each(rows: Iterable[Row], origin: Mapping[int, Origin]) -> list[Write]:
+    """One write for each outermost run, its last; oldest first."""
     last: dict[int, Write] = {}
     for row in rows:
-        key = whole[row.id]
-        if key not in last or last[key].at < row.written_at:
-            last[key] = Write(row.written_at, row, row.row_count)
+        whole = origin[row.id].run
+        if whole not in last or last[whole].at < row.written_at:
+            last[whole] = Write(row.written_at, row, row.row_count)
     return sorted(last.values(), key=lambda write: (write.at, write.run.id))
 
 
 # --- of many at once ----------------------------------------------------------------------------
 
-#: Writes of each asset that its rhythm is learned from, at most.
-FEW = 24
-
 _newest = t.run_dataset.alias("newest")
-_nth = (
-    sa.select(_newest.c.written_at)
-    .where(_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None))
-    .order_by(_newest.c.written_at.desc())
-    .limit(1)
-    .offset(FEW - 1)
-    .scalar_subquery()
-)
-_FEW_WRITES = (
-    sa.select(
-        t.dataset.c.asset_id,
-        t.run_dataset.c.written_at,
-        t.run.c.dag_run_id,
-        t.run.c.id,
+
+
+def _newest_writes(*, past: bool) -> sa.Select[Any]:
+    """The newest writes of some assets, as many of each as a rhythm is learned from."""
+    known = [_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None)]
+    wrote = [t.run_dataset.c.dataset_id == t.dataset.c.id]
+    if past:
+        known.append(_newest.c.written_at <= NOW)
+        wrote.append(t.run_dataset.c.written_at <= NOW)
+    nth = (
+        sa.select(_newest.c.written_at)
+        .where(*known)
+        .order_by(_newest.c.written_at.desc())
+        .limit(1)
+        .offset(rhythm.WINDOW - 1)
+        .scalar_subquery()
     )
-    .join_from(
-        t.dataset,
-        t.run_dataset,
-        sa.and_(
-            t.run_dataset.c.dataset_id == t.dataset.c.id,
-            t.run_dataset.c.written_at >= sa.func.coalesce(_nth, 0),
-        ),
+    wrote.append(t.run_dataset.c.written_at >= sa.func.coalesce(nth, -(2**62)))
+    return (
+        sa.select(t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.id, t.run.c.job_id)
+        .join_from(t.dataset, t.run_dataset, sa.and_(*wrote))
+        .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
+        .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output")
     )
-    .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
-    .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output")
-)
+
+
+_WRITES = {past: _newest_writes(past=past) for past in (False, True)}
 
 
 def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
-    """How often each of these assets is written, from its newest writes; where that can be told."""
-    last: dict[int, dict[int, int]] = {}
-    rows = list(snapshot.each(_FEW_WRITES, asset_ids))
-    whole = outermost(snapshot, (row.id for row in rows))
+    """The rhythm of each of these assets, from its newest writes; where there is one."""
+    rows = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
+    origin = origins.of(snapshot, (row.id for row in rows))
+    last: dict[int, dict[int, Row]] = {}
     for row in rows:
-        if (row.dag_run_id or "").startswith(("manual__", "backfill__")):
-            continue
-        ends = last.setdefault(row.asset_id, {})
-        ends[whole[row.id]] = max(ends.get(whole[row.id], 0), row.written_at)
-    found = {asset_id: rhythm(sorted(ends.values())) for asset_id, ends in last.items()}
-    return {asset_id: told for asset_id, told in found.items() if told is not None}
+        if origin[row.id].is_regular:
+            ends = last.setdefault(row.asset_id, {})
+            whole = origin[row.id].run
+            if whole not in ends or ends[whole].written_at < row.written_at:
+                ends[whole] = row
+    ordered = {
+        asset_id: sorted(ends.values(), key=lambda row: (row.written_at, row.id))
+        for asset_id, ends in last.items()
+        if len(ends) >= rhythm.FEWEST
+    }
+    zone = _zones(snapshot, {rows[-1].job_id for rows in ordered.values()})
+    learned = {
+        asset_id: rhythm.learn(
+            tuple(row.written_at for row in rows), zone.get(rows[-1].job_id, UTC)
+        )
+        for asset_id, rows in ordered.items()
+    }
+    return {asset_id: each for asset_id, each in learned.items() if each is not None}
+
+
+def _zones(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
+    """The time zone of the schedule of each job's DAG, where it has one."""
+    jobs = read.jobs_by_id(snapshot, job_ids)
+    dags = {id: row.parent_id for id, row in jobs.items() if row.parent_id is not None}
+    told = facets.of(snapshot, {dag: dag for dag in dags.values()}, ("fairlead_dag",))
+    found = {}
+    for job, dag in dags.items():
+        timetable = told.get(dag, {}).get("fairlead_dag", {}).get("timetable")
+        name = timetable.get("timezone") if isinstance(timetable, dict) else None
+        if isinstance(name, str):
+            found[job] = _zone(name)
+    return found
+
+
+@cache
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name.upper() == "UTC" else ZoneInfo(name)
+    except (ValueError, OSError):  # not a zone, or none that is known here
+        return UTC

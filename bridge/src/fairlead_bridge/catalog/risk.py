@@ -12,11 +12,11 @@ from typing import Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog import freshness, history, lineage, read, standing
-from fairlead_bridge.catalog.freshness import Rhythm
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among, in_state
 from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.rhythm import Rhythm
 
 Standing = Literal["failed", "late", "at_risk"]
 _GRAVITY: dict[Standing, int] = {"failed": 0, "late": 1, "at_risk": 2}
@@ -55,7 +55,7 @@ def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
         if asset.id != id or asset.dropped_at is not None:
             continue
         rhythm = rhythms.get(id)
-        late_since = _late_since(asset, rhythm, snapshot.now)
+        late_since = freshness.late_since(rhythm, asset.written_at, snapshot.now)
         level, cause = reached.get(id, (0, None))
         standing: Standing | None = "late" if late_since is not None else None
         if cause is not None and level == 0:
@@ -65,13 +65,6 @@ def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
         if standing is not None:
             found.append(Trouble(asset, standing, cause, level, rhythm, late_since))
     return sorted(found, key=lambda trouble: trouble.order)[:limit]
-
-
-def _late_since(asset: Asset, rhythm: Rhythm | None, now: int) -> int | None:
-    if rhythm is None or asset.written_at is None:
-        return None
-    due = asset.written_at + rhythm.expected
-    return due if now > due else None
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:

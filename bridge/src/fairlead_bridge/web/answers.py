@@ -315,11 +315,13 @@ class Breach(Answer):
 
 
 class Rhythm(Answer):
-    """How often a dataset is written, learned from its writes; seconds."""
+    """When a dataset is usually written, learned from its regular writes; seconds."""
 
     usual: float  # the median gap between two writes
-    expected: float  # older than this it is late
+    expected: float  # older than this it is late, after its last write
+    expected_by: datetime  # when it is late, if nothing writes it
     gaps: int  # from which this was learned
+    text: str  # for people: "usually written on workdays between 06:02 and 06:40 UTC"
 
 
 class Freshness(Answer):
@@ -328,7 +330,7 @@ class Freshness(Answer):
     since: datetime
     now: datetime
     writes: list[Write]
-    rhythm: Rhythm | None  # null where too few writes are known to expect another
+    rhythm: Rhythm | None  # null where its writes are too few or too irregular to expect another
     breaches: list[Breach]
     truncated: bool  # older writes than these were left out
 

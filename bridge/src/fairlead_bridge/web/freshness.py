@@ -5,6 +5,7 @@ from __future__ import annotations
 from fairlead_bridge.catalog import freshness as f
 from fairlead_bridge.catalog.read import Asset
 from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.insight.rhythm import Rhythm
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 
@@ -24,12 +25,12 @@ def answer(snapshot: Snapshot, asset: Asset, days: float, limit: int) -> a.Fresh
     if asset.written_at is not None and asset.written_at > max(times, default=0):
         times.append(asset.written_at)  # the store itself told
         shown.append(a.Write(at=render.when(asset.written_at), run=None, row_count=None))
-    late = f.breaches(times, learned.expected, snapshot.now) if learned is not None else []
+    late = f.breaches(times, learned, snapshot.now) if learned is not None else []
     return a.Freshness(
         since=render.when(since),
         now=render.when(snapshot.now),
         writes=shown,
-        rhythm=rhythm(learned),
+        rhythm=rhythm(learned, max(times, default=None)),
         breaches=[
             a.Breach(since=render.when(begin), until=render.when(end))
             for begin, end in late
@@ -39,9 +40,15 @@ def answer(snapshot: Snapshot, asset: Asset, days: float, limit: int) -> a.Fresh
     )
 
 
-def rhythm(learned: f.Rhythm | None) -> a.Rhythm | None:
-    if learned is None:
+def rhythm(learned: Rhythm | None, written_at: int | None) -> a.Rhythm | None:
+    """What is expected after a write at that time."""
+    due = learned.due(written_at) if learned is not None and written_at is not None else None
+    if learned is None or written_at is None or due is None:
         return None
     return a.Rhythm(
-        usual=learned.usual / _SECOND, expected=learned.expected / _SECOND, gaps=learned.gaps
+        usual=learned.usual / _SECOND,
+        expected=(due - written_at) / _SECOND,
+        expected_by=render.when(due),
+        gaps=learned.writes - 1,
+        text=learned.text,
     )

@@ -107,7 +107,7 @@ def _trouble(trouble: risk.Trouble, shown: a.DatasetItem) -> a.Trouble:
         standing=trouble.standing,
         cause=render.run(trouble.cause) if trouble.cause is not None else None,
         level=trouble.level,
-        rhythm=freshness.rhythm(trouble.rhythm),
+        rhythm=freshness.rhythm(trouble.rhythm, trouble.asset.written_at),
         late_since=render.when(trouble.late_since),
     )
 

@@ -509,7 +509,9 @@ export interface Retried {
 export interface Rhythm {
   usual: number
   expected: number
+  expected_by: string
   gaps: number
+  text: string
 }
 
 export interface Route {

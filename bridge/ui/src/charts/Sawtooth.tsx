@@ -11,18 +11,17 @@ const HEAD = 12
 const FOOT = 20
 const HEIGHT = 150
 
-/** How old a dataset was at any time, against the age at which it is late. */
+/** How old a dataset was at any time, and when it was late. */
 export function Sawtooth({ freshness }: { freshness: Freshness }) {
   const { ref, width } = useElementSize()
   const teeth = teethOf(freshness)
   const now = Date.parse(freshness.now)
-  const expected = freshness.rhythm?.expected ?? null
   const first = teeth[0]?.from ?? now - 1
-  const most = Math.max(1, (expected ?? 0) * 1.35, ...teeth.map((tooth) => tooth.age))
+  const most = Math.max(1, ...teeth.map((tooth) => tooth.age)) * 1.05
   const x = scaleTime([first, now], [LEFT, Math.max(LEFT + 40, width - 8)])
   const y = scaleLinear([0, most], [HEIGHT - FOOT, HEAD])
   const late = freshness.breaches.length
-  const told = [`How old it was since ${clock(new Date(first).toISOString(), now)}: written ${counted(teeth.length, 'time')}`, expected === null ? '' : `late after ${about(expected)}`, late ? `late ${counted(late, 'time')}` : ''].filter(Boolean).join(', ')
+  const told = [`How old it was since ${clock(new Date(first).toISOString(), now)}: written ${counted(teeth.length, 'time')}`, late ? `late ${counted(late, 'time')}` : ''].filter(Boolean).join(', ')
   return (
     <div ref={ref} style={{ width: '100%' }}>
       {width > 0 && (
@@ -41,16 +40,8 @@ export function Sawtooth({ freshness }: { freshness: Freshness }) {
             </text>
           ))}
           <path d={teeth.map((tooth) => `M${x(tooth.from)} ${y(tooth.before)}L${x(tooth.to)} ${y(tooth.age)}V${y(0)}H${x(tooth.from)}Z`).join('')} fill="var(--accent)" opacity={0.1} aria-hidden />
-          {expected !== null && <path d={teeth.map((tooth) => over(tooth, expected, x, y)).join('')} fill="var(--bad)" opacity={0.45} aria-hidden />}
+          <path d={freshness.breaches.flatMap((breach) => teeth.map((tooth) => within(tooth, Date.parse(breach.since), breach.until ? Date.parse(breach.until) : now, x, y))).join('')} fill="var(--bad)" opacity={0.45} aria-hidden />
           <path d={teeth.map((tooth, at) => `${at ? 'L' : 'M'}${x(tooth.from)} ${y(tooth.before)}L${x(tooth.to)} ${y(tooth.age)}`).join('')} fill="none" stroke="var(--accent)" strokeWidth={1.4} aria-hidden />
-          {expected !== null && (
-            <g aria-hidden>
-              <line x1={LEFT} x2={width} y1={y(expected)} y2={y(expected)} stroke="var(--bad)" strokeDasharray="4 3" />
-              <text x={LEFT + 4} y={y(expected) - 4} fontSize={10} fill="var(--bad-text)" stroke="var(--surface)" strokeWidth={3} paintOrder="stroke">
-                late after {about(expected)}
-              </text>
-            </g>
-          )}
           {freshness.writes.filter((write) => Date.parse(write.at) >= first).map((write) => (
             <Point key={write.at} write={write} x={x(Date.parse(write.at))} y={y(0)} now={now} />
           ))}
@@ -60,11 +51,12 @@ export function Sawtooth({ freshness }: { freshness: Freshness }) {
   )
 }
 
-/** The part of a tooth that lies above the expectation. */
-function over(tooth: Tooth, expected: number, x: (at: number) => number, y: (age: number) => number): string {
-  if (tooth.age <= expected) return ''
-  const begin = tooth.from + Math.max(0, expected - tooth.before) * 1000
-  return `M${x(begin)} ${y(Math.max(expected, tooth.before))}L${x(tooth.to)} ${y(tooth.age)}V${y(expected)}H${x(begin)}Z`
+/** The part of a tooth that lies between two times. */
+function within(tooth: Tooth, since: number, until: number, x: (at: number) => number, y: (age: number) => number): string {
+  const begin = Math.max(tooth.from, since)
+  const end = Math.min(tooth.to, until)
+  const age = (at: number) => tooth.before + (at - tooth.from) / 1000
+  return begin < end ? `M${x(begin)} ${y(age(begin))}L${x(end)} ${y(age(end))}V${y(0)}H${x(begin)}Z` : ''
 }
 
 function Point({ write, x, y, now }: { write: Write; x: number; y: number; now: number }) {

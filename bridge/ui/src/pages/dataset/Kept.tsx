@@ -5,7 +5,6 @@ import { Choice } from '../../parts/Filter'
 import { Answer } from '../../parts/Panel'
 import { Time } from '../../parts/Now'
 import { counted } from '../../text/numbers'
-import { about } from '../../text/time'
 
 const spans: [string, string][] = [
   ['1', 'Last day'],
@@ -55,18 +54,20 @@ function Words({ freshness: { writes, rhythm, breaches, truncated } }: { freshne
       Written <Time at={last.at} />
       {rhythm ? (
         <>
-          , usually every {about(rhythm.usual)}.{' '}
+          , {rhythm.text}.{' '}
           {open ? (
             <b className="bad-words">
               It has been late since <Time at={open.since} as="clock" />.
             </b>
           ) : (
-            <>It will be late if nothing writes it within {about(rhythm.expected)} of that.</>
+            <>
+              It will be late if nothing writes it until <Time at={rhythm.expected_by} as="clock" />.
+            </>
           )}
           {past > 0 && <> {open ? 'Before, it' : 'It'} was late {past === 1 ? 'once' : counted(past, 'time')}.</>}
         </>
       ) : (
-        <>. Too few regular writes are known to say how often to expect it.</>
+        <>. Its regular writes are too few or too irregular to say when to expect the next.</>
       )}
       {truncated && <span className="faint"> Only its newest writes are shown.</span>}
     </>

@@ -8,7 +8,6 @@ import { Panel } from '../../parts/Panel'
 import { Badge } from '../../parts/State'
 import { count, counted } from '../../text/numbers'
 import type { Tone } from '../../text/state'
-import { about } from '../../text/time'
 
 const FIRST = 10
 const standings: Record<Trouble['standing'], [Tone, string]> = {
@@ -69,7 +68,11 @@ function Row({ trouble }: { trouble: Trouble }) {
       </td>
       <td style={{ whiteSpace: 'nowrap' }}>
         <Time at={dataset.written_at} as="age" />
-        {rhythm && <span className="faint small"> usually every {about(rhythm.usual)}</span>}
+        {rhythm && (
+          <span className="faint small" style={{ display: 'block', whiteSpace: 'normal' }}>
+            {rhythm.text}
+          </span>
+        )}
       </td>
       <td style={{ maxWidth: 460 }}>
         <Cause trouble={trouble} />

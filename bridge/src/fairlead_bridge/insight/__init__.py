@@ -1,0 +1,1 @@
+"""Answers computed from what queries read: pure functions, no database, no clock."""
