@@ -98,7 +98,7 @@ def test_an_array_in_the_log_is_taken_apart_when_it_is_absorbed(
     assert {"j1 (01)", "j3 (03)"} <= set(told["runs"])
     with reading(db) as tx:
         found = inbox.events(tx, range(1, 100))
-    assert [(kept.source, kept.received_at) for kept in found] == [("old", 7)] * len(found)
+    assert {kept.source for kept in found} == {"old"}
     assert found[0].body == body
 
 

@@ -60,6 +60,7 @@ def every(base: str, focus: str = "") -> dict[str, str]:
         "runs": f"{base}/runs",
         "changes": f"{base}/changes",
         "deliveries": f"{base}/deliveries",
+        "events": f"{base}/events",
         "start": f"{base}/lineage",
     }
     failed = get(base, "runs?state=failed&kind=task&limit=1")["items"]

@@ -25,6 +25,7 @@ from fairlead_bridge.errors import Malformed, Rejected, Unavailable
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping import grouping
 from fairlead_bridge.mapping.elements import TooMany, is_array, split
+from fairlead_bridge.mapping.head import head
 from fairlead_bridge.model import Arrival, Delivery, Name
 from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
 from fairlead_bridge.sinks.naming import conflicts
@@ -59,13 +60,15 @@ def absorb(
         understood = [(event_id, change) for event_id, change in understood if event_id in ours]
         for event_id, elements in arrays:
             if event_id in ours:
-                inbox.put_elements(tx, event_id, elements)
+                inbox.put_elements(tx, event_id, elements, now)
         news = write.apply(tx, [change for _, change in understood], grouping.assets)
         news |= entry.shown_in(tx, news)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}
         outbox.put(tx, news | events, interests, now)
-        inbox.quarantine(tx, [item for item in odd + too_many if item[0] in ours], now)
+        odd = [item for item in odd + too_many if item[0] in ours]
+        inbox.remember_jobs(tx, _jobs(understood, odd, arrivals))
+        inbox.quarantine(tx, odd, now)
         inbox.settle(tx, sorted(ours))
     return len(ours)
 
@@ -113,6 +116,22 @@ def _understand(
             )
             odd.append((arrival.id, fault(error)))
     return understood, odd
+
+
+def _jobs(
+    understood: Iterable[tuple[int, Change]],
+    odd: Iterable[tuple[int, str]],
+    arrivals: Iterable[Arrival],
+) -> Iterator[tuple[int, int]]:
+    """(job id, event id) of events that have no run to be found by, and of those in quarantine."""
+    for event_id, change in understood:
+        if not change.runs:
+            yield from ((job.id, event_id) for job in change.jobs)
+    quarantined = {event_id for event_id, _ in odd}
+    for arrival in arrivals:
+        job = head(arrival.body).job_id if arrival.id in quarantined else None
+        if job is not None:
+            yield job, arrival.id
 
 
 def fault(error: Exception) -> str:

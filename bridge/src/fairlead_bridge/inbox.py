@@ -19,7 +19,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.bulk import chunks, delete_rows, insert_new, insert_returning, upsert
 from fairlead_bridge.db.lookup import find
-from fairlead_bridge.db.tables import event, run_event, waiting
+from fairlead_bridge.db.tables import event, job_event, run_event, waiting
 from fairlead_bridge.model import Arrival
 
 #: Bytes of events, unpacked, that one claim may bring into memory (and one event more).
@@ -66,11 +66,10 @@ def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> in
     return len(new)
 
 
-def put_elements(tx: sa.Connection, array_id: int, bodies: Sequence[bytes]) -> int:
-    """Keep the events of an array as if each had come instead of it. Returns how many were new."""
-    came = sa.select(event.c.source, event.c.received_at).where(event.c.id == array_id)
-    source, received_at = tx.execute(came).one()
-    return put(tx, bodies, source, received_at)
+def put_elements(tx: sa.Connection, array_id: int, bodies: Sequence[bytes], now: int) -> int:
+    """Keep the events of an array as events of their own. Returns how many were new."""
+    source = tx.scalar(sa.select(event.c.source).where(event.c.id == array_id))
+    return put(tx, bodies, source or "", now)
 
 
 def holds(tx: sa.Connection, body: bytes) -> bool:
@@ -127,6 +126,11 @@ def remember(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
     insert_new(tx, run_event, [{"run_id": run, "event_id": number} for run, number in pairs])
 
 
+def remember_jobs(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
+    """(job id, event id): this event told of that job, and no run leads to it."""
+    insert_new(tx, job_event, [{"job_id": job, "event_id": number} for job, number in pairs])
+
+
 def replay_one(tx: sa.Connection, event_id: int) -> bool:
     """Let one event of the quarantine be absorbed again; False where it is not in there."""
     there = tables.quarantine.c.event_id == event_id
@@ -168,6 +172,7 @@ _KEEPERS = (waiting, tables.quarantine)
 def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
     """Drop these events; what the catalog learned from them stays."""
     delete_rows(tx, run_event, "event_id", event_ids)
+    delete_rows(tx, job_event, "event_id", event_ids)
     delete_rows(tx, event, "id", event_ids)
 
 

@@ -76,6 +76,12 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./pages/Run')),
 })
 
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  validateSearch: texts('job', 'state', 'since', 'until'),
+  component: lazyRouteComponent(() => import('./pages/Events')),
+})
 const changes = createRoute({ getParentRoute: () => root, path: '/changes', component: lazyRouteComponent(() => import('./pages/Changes')) })
 const deliveries = createRoute({
   getParentRoute: () => root,
@@ -87,7 +93,7 @@ const deliveries = createRoute({
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 export const router = createRouter({
-  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run, changes, deliveries]),
+  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run, events, changes, deliveries]),
   basepath: base || '/',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -7,7 +7,7 @@ the order of an index, from a key on (`after`), so that what is inserted meanwhi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class RunFilter:
     state: str | None = None
     kind: str | None = None
     jobs: tuple[int, ...] | None = None
+    since: int | None = None  # microseconds: `at` is that or later
+    until: int | None = None  # microseconds: `at` is earlier
 
 
 def _shown_runs(*, past: bool) -> sa.Select[Any]:
@@ -81,9 +83,20 @@ def runs(
             statement = statement.where(column == value)
     if wanted.state is not None:
         statement = statement.where(in_state(wanted.state))
-    if after is not None:
-        statement = statement.where(sa.tuple_(t.run.c.at, t.run.c.id) < sa.tuple_(*after))
+    if wanted.since is not None:
+        statement = statement.where(t.run.c.at >= wanted.since)
+    statement = statement.where(*_before(t.run, wanted, after))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
+
+
+def _before(
+    run: sa.FromClause, wanted: RunFilter, after: tuple[int, int] | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """What ends a list at its newer end: the last run seen, and the filter's `until`."""
+    if after is not None:
+        yield sa.tuple_(run.c.at, run.c.id) < sa.tuple_(*after)
+    if wanted.until is not None:
+        yield run.c.at < wanted.until
 
 
 #: So many jobs are asked one by one for their newest runs; beyond, all runs are read from the
@@ -96,7 +109,7 @@ def _of_jobs(
 ) -> list[sa.ColumnElement[bool]]:
     """The runs of the jobs that the filter names by their ids, name, namespace or kind."""
     if wanted.jobs is not None:
-        return [_newest_of_each(wanted.jobs, limit, after)]
+        return [_newest_of_each(wanted, wanted.jobs, limit, after)]
     if wanted.job is not None:
         places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
         named = t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
@@ -116,17 +129,15 @@ def _of_jobs(
     some = [
         row.id for row in snapshot.rows(sa.select(t.job.c.id).where(*of_job).limit(FEW_JOBS + 1))
     ]
-    return of_run if len(some) > FEW_JOBS else [_newest_of_each(some, limit, after)]
+    return of_run if len(some) > FEW_JOBS else [_newest_of_each(wanted, some, limit, after)]
 
 
 def _newest_of_each(
-    job_ids: Sequence[int], limit: int, after: tuple[int, int] | None
+    wanted: RunFilter, job_ids: Sequence[int], limit: int, after: tuple[int, int] | None
 ) -> sa.ColumnElement[bool]:
-    """The newest `limit` runs of each of these jobs, from `after` on."""
+    """The newest `limit` runs of each of these jobs, from `after` and `until` on."""
     older = t.run.alias("older")
-    ends = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
-    if after is not None:
-        ends = ends.where(sa.tuple_(older.c.at, older.c.id) < sa.tuple_(*after))
+    ends = sa.select(older.c.at).where(older.c.job_id == t.job.c.id, *_before(older, wanted, after))
     last = ends.order_by(older.c.at.desc()).limit(1).offset(limit - 1).scalar_subquery()
     return sa.and_(t.job.c.id.in_(job_ids), t.run.c.at >= sa.func.coalesce(last, 0))
 
@@ -453,10 +464,15 @@ def find_job(snapshot: Snapshot, text: str) -> Row | None:
     number = public_id(text)
     found = jobs_by_id(snapshot, [number]).get(number) if number is not None else None
     if found is None:
-        candidates = [ids.job_id(namespace, name) for namespace, name in _splits(text)]
+        candidates = jobs_named(text)
         rows = jobs_by_id(snapshot, candidates)
         return next((rows[id] for id in candidates if id in rows), None)
     return found
+
+
+def jobs_named(text: str) -> list[int]:
+    """The ids that a job called NAMESPACE:NAME may have, whether or not it is known."""
+    return [ids.job_id(namespace, name) for namespace, name in _splits(text)]
 
 
 def namespaces(snapshot: Snapshot, table: sa.Table) -> list[str]:

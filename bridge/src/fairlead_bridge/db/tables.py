@@ -75,6 +75,15 @@ run_event = _table(
     sa.Index("run_event_event", "event_id"),
 )
 
+#: Which events told of which job, where no run leads to it: events without a run, and those that
+#: could not be understood but name a job.
+job_event = _table(
+    "job_event",
+    sa.Column("job_id", Id, primary_key=True),
+    sa.Column("event_id", Id, primary_key=True),
+    sa.Index("job_event_event", "event_id"),
+)
+
 # --- assets ---------------------------------------------------------------------------------
 
 job = sa.Table(

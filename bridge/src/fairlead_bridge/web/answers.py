@@ -650,6 +650,14 @@ class QuarantineItem(Answer):
     excerpt: str  # first 2,000 characters of the event
 
 
+class ReceivedEvent(EventSummary):
+    source: str  # "http", "kafka", "import", ...
+    state: Literal["waiting", "absorbed", "quarantined"]
+    reason: str | None  # why it is in quarantine
+    job: JobName | None  # as the event names it
+    run_id: str | None  # OpenLineage's
+
+
 class DeliveryItem(Answer):
     sink: str
     kind: str

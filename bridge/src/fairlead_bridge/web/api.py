@@ -22,6 +22,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import (
     datasets,
+    events,
     graph,
     health,
     impact,
@@ -80,6 +81,7 @@ def build_api(
     for part in (
         health.routes(check),
         operations.routes(catalog, sinks or {}),
+        events.routes(catalog),
         runs.routes(catalog),
         jobs.routes(catalog),
         datasets.routes(catalog),

@@ -1,13 +1,12 @@
-"""What the bridge keeps and owes: quarantine, deliveries, and the events as they came."""
+"""What the bridge keeps and owes: quarantine and deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated
 
-import msgspec
 import sqlalchemy as sa
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids, inbox, outbox
 from fairlead_bridge.catalog import read
@@ -17,12 +16,11 @@ from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
+from fairlead_bridge.web.events import EventId
 from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
 
 #: Characters of an event that the quarantine shows.
 EXCERPT = 2000
-
-EventId = Annotated[int, Path(ge=0, lt=2**63)]
 
 
 def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
@@ -79,20 +77,6 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         with writing(catalog.engine) as tx:
             return a.Retried(retried=outbox.retry_rejected(tx, sink, catalog.clock()))
 
-    @router.get("/events/{event_id}", response_class=Response)
-    def get_event(event_id: EventId) -> Response:
-        """An event as it came in, byte by byte."""
-        with catalog.open() as snapshot:
-            found = inbox.events(snapshot.tx, [event_id])
-        if not found:
-            raise NotFound(
-                f"the log has no event {event_id}; it never had, or retention dropped it"
-            )
-        kind = "application/json" if _is_json(found[0].body) else "application/octet-stream"
-        return Response(
-            found[0].body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"}
-        )
-
     return router
 
 
@@ -107,14 +91,6 @@ def _quarantined(item: inbox.Quarantined) -> a.QuarantineItem:
         size=len(item.event.body),
         excerpt=item.event.body[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT],
     )
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
 
 
 def _deliveries(

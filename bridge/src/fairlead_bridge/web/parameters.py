@@ -77,6 +77,10 @@ Limit = Annotated[
     AfterValidator(_clamped),
 ]
 AsOf = Annotated[datetime | None, Query(description="As it was then (ISO 8601); now if left out.")]
+Since = Annotated[
+    datetime | None, Query(description="From this moment on (ISO 8601, UTC if it names no zone).")
+]
+Until = Annotated[datetime | None, Query(description="Before this moment (ISO 8601).")]
 Cursor = Annotated[
     str | None, Query(description="`next` of the page before; leave it out for the first page.")
 ]

@@ -36,6 +36,10 @@ def micros(moment: datetime) -> int:
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
+def micros_or_none(moment: datetime | None) -> int | None:
+    return None if moment is None else micros(moment)
+
+
 def job_node(namespace: str, name: str) -> str:
     return f"job:{namespace}:{name}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -14,9 +15,19 @@ from fairlead_bridge.catalog import critical, read
 from fairlead_bridge.catalog.read import Row, RunFilter
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.mapping.head import head
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import comparison, render, run_facets
-from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+from fairlead_bridge.web.parameters import (
+    Catalog,
+    Cursor,
+    Limit,
+    Since,
+    Text,
+    Until,
+    read_cursor,
+    write_cursor,
+)
 
 #: Events that a run's page lists at most.
 EVENTS = 200
@@ -37,14 +48,6 @@ _SHOWN_APART = {
 }
 
 
-class _Head(msgspec.Struct):
-    """Of an event, what a list of events shows."""
-
-    eventType: Any = None  # noqa: N815  (OpenLineage's name)
-    eventTime: Any = None  # noqa: N815
-
-
-_head = msgspec.json.Decoder(_Head)
 _facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
 
 
@@ -68,12 +71,21 @@ def routes(catalog: Catalog) -> APIRouter:
         state: Text | None = None,
         kind: Text | None = None,
         jobs: JobIds = None,
+        since: Since = None,
+        until: Until = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.Run]:
-        """Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools."""
+        """
+        Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools.
+
+        `since` and `until` bound their start; for runs that have not started, their first event.
+        """
         some = _job_ids(jobs) if jobs is not None else None
         wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
+        wanted = replace(
+            wanted, since=render.micros_or_none(since), until=render.micros_or_none(until)
+        )
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
             rows = read.runs(snapshot, wanted, limit + 1, after)
@@ -154,7 +166,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
         tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
-        events=[event_summary(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
+        events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
         facts={name: value for name, value in notes.items() if name not in _SHOWN_APART},
     )
 
@@ -210,16 +222,13 @@ def _facets_of(body: bytes | None) -> dict[str, Any]:
     return {name: told for name, (_, told) in _facets.decode(body).items() if name != "schema"}
 
 
-def event_summary(kept: inbox.Kept) -> a.EventSummary:
-    try:
-        head = _head.decode(kept.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        head = _Head()
+def _event(kept: inbox.Kept) -> a.EventSummary:
+    found = head(kept.body)
     return a.EventSummary(
         id=kept.id,
         received_at=render.when(kept.received_at),
-        event_type=_text(head.eventType),
-        event_time=_text(head.eventTime),
+        event_type=found.event_type,
+        event_time=found.event_time,
         size=len(kept.body),
     )
 

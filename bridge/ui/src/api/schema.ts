@@ -481,6 +481,11 @@ export interface Page_QuarantineItem_ {
   next: string | null
 }
 
+export interface Page_ReceivedEvent_ {
+  items: ReceivedEvent[]
+  next: string | null
+}
+
 export interface Page_Run_ {
   items: Run[]
   next: string | null
@@ -496,6 +501,19 @@ export interface QuarantineItem {
   reason: string
   size: number
   excerpt: string
+}
+
+export interface ReceivedEvent {
+  id: number
+  received_at: string
+  event_type: string | null
+  event_time: string | null
+  size: number
+  source: string
+  state: 'waiting' | 'absorbed' | 'quarantined'
+  reason: string | null
+  job: JobName | null
+  run_id: string | null
 }
 
 export interface Replayed {

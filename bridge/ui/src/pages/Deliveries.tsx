@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { Health } from '../api/schema'
 import { useApi } from '../api/client'
 import { Time } from '../parts/Now'
@@ -22,7 +23,7 @@ export default function Deliveries() {
       <Answer of={health} rows={3}>
         {(now) => (
           <>
-            <Panel title="Came in" note={now.inbox.last_received_at ? <>last <Time at={now.inbox.last_received_at} /></> : null}>
+            <Panel title="Came in" note={<Received last={now.inbox.last_received_at} />}>
               <div className="strip">
                 <Figure value={now.inbox.received} text="events received" />
                 <Figure value={now.inbox.waiting} text="waiting to be read" />
@@ -36,6 +37,21 @@ export default function Deliveries() {
         )}
       </Answer>
     </div>
+  )
+}
+
+function Received({ last }: { last: string | null }) {
+  return (
+    <>
+      {last && (
+        <>
+          last <Time at={last} /> ·{' '}
+        </>
+      )}
+      <Link to="/events" className="link-text">
+        every event
+      </Link>
+    </>
   )
 }
 

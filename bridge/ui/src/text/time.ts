@@ -76,3 +76,16 @@ function format(date: Date, options: Intl.DateTimeFormatOptions, zone?: string):
 }
 
 const two = (value: number) => String(value).padStart(2, '0')
+
+/** What a `datetime-local` field shows of an ISO 8601 time: the reader's own clock. */
+export function toInput(time: string | undefined): string {
+  const at = time ? new Date(time) : null
+  if (!at || Number.isNaN(at.getTime())) return ''
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`
+}
+
+/** The moment that a `datetime-local` field was set to, in UTC. */
+export function fromInput(value: string): string | undefined {
+  const at = value ? new Date(value) : null
+  return at && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined
+}

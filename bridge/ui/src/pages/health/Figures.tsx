@@ -28,7 +28,7 @@ export function Figures({ overview, health }: { overview: Overview; health: Heal
         <span>failed in 24 hours</span>
       </Link>
       {health && (
-        <Link to="/deliveries" className="figure">
+        <Link to="/events" search={health.inbox.quarantined ? { state: 'quarantined' } : {}} className="figure">
           <b>{count(health.inbox.waiting)}</b>
           <span>{health.inbox.quarantined ? `events waiting, ${count(health.inbox.quarantined)} not understood` : 'events waiting'}</span>
         </Link>
