@@ -38,6 +38,7 @@ export interface Card {
   namespace: string
   name: string
   depth: number
+  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -282,6 +283,7 @@ export interface Graph {
 export interface Group {
   id: string
   job_id: string
+  job_kind: string
   label: string
   namespace: string
   x: number
@@ -335,6 +337,7 @@ export interface JobDetail {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -368,6 +371,7 @@ export interface JobItem {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -394,6 +398,7 @@ export interface JobRef {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -434,6 +439,7 @@ export interface Node {
   namespace: string
   name: string
   depth: number
+  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -549,6 +555,7 @@ export interface Run {
   id: string
   kind: string
   job: JobName
+  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null
@@ -579,6 +586,7 @@ export interface RunDetail {
   id: string
   kind: string
   job: JobName
+  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null
