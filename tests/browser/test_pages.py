@@ -202,11 +202,14 @@ def test_a_dataset_says_who_is_affected_by_level_with_owners(
         ("2", "mailing.send"),
     }
     panel.get_by_label("Affected by").select_option("id")
-    expect(panel).to_contain_text("1 dataset and 1 task in 1 DAG.")
+    expect(panel).to_contain_text("Of these, 2 tasks perhaps")
     expect(panel.get_by_role("row").filter(has_text="parcel_report")).to_contain_text("parcels")
+    for name, certain in (("check", False), ("report", True), ("send", False)):
+        row = panel.get_by_role("row", name=re.compile(rf"^\d {name} "))
+        expect(row.get_by_text("unknown")).to_have_count(0 if certain else 1)
     assert parse_qs(urlsplit(page.url).query)["column"] == ["id"]
     page.reload()
-    expect(panel).to_contain_text("1 dataset and 1 task in 1 DAG.")
+    expect(panel).to_contain_text("Of these, 2 tasks perhaps")
 
 
 def test_datasets_are_chosen_by_owner(parcel_bridge: Bridge, open_page: Open) -> None:

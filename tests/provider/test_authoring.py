@@ -405,6 +405,50 @@ def test_a_reader_whose_columns_are_unknown_counts_unless_told_otherwise(bridge:
 
 
 @pytest.mark.usefixtures("connection")
+def test_a_column_with_only_uncertain_readers_is_not_safe_to_go(bridge: Bridge) -> None:
+    people, copied = ("s3://lake", "people"), ("s3://lake", "copied")
+    city = [{"name": "city", "type": "text"}]
+    fields = [
+        {"name": "id", "type": "int"},
+        {"name": "country", "type": "text"},
+        {"name": "address", "type": "struct", "fields": city},
+    ]
+    event = _written(people, "2026-11-05T09:00:00Z")
+    event["outputs"][0]["facets"] = {"schema": {"fields": fields}}
+    known = _written(copied, "2026-11-05T09:10:00Z")
+    sources = {"n": "id", "address": "address"}
+    told = {
+        column: {"inputFields": [{"namespace": people[0], "name": people[1], "field": source}]}
+        for column, source in sources.items()
+    }
+    known["outputs"][0]["facets"] = {"columnLineage": {"fields": told}}
+    unknown = _written(("s3://lake", "mailing"), "2026-11-05T09:20:00Z")
+    below = _written(("s3://lake", "letters"), "2026-11-05T09:30:00Z")
+    for number, (each, name) in enumerate(
+        [(event, "write"), (known, "copies"), (unknown, "mails"), (below, "prints")]
+    ):
+        each["run"]["runId"] = f"01939cd0-0000-7000-8000-0000000abd{number:02}"
+        each["job"]["name"] = name
+    for each in (known, unknown):
+        each["inputs"] = [{"namespace": people[0], "name": people[1]}]
+    below["inputs"] = [{"namespace": "s3://lake", "name": "mailing"}]
+    bridge.take([event, known])
+    assert schema_check({"id": "int", "address": None}, people)["changes"][0]["column"] == "country"
+    with pytest.raises(
+        AirflowFailException, match=r"copied\.address is made from address\.city by"
+    ):
+        schema_check({"id": "int", "country": None, "address": None, "address.zip": None}, people)
+    bridge.take([unknown, below])
+    with pytest.raises(AirflowFailException) as failed:
+        schema_check({"id": "int", "address": None}, people)
+    message = str(failed.value)
+    assert "mails reads the dataset; which columns, the catalog does not know" in message
+    assert "letters may be made from country by prints" in message
+    assert "copied" not in message
+    schema_check({"id": "int", "address": None}, people, readers=False)
+
+
+@pytest.mark.usefixtures("connection")
 def test_a_dataset_that_is_new_may_have_any_columns() -> None:
     assert schema_check(["a"], "s3://lake/new")["changes"] == []
 

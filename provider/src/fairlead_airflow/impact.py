@@ -29,17 +29,21 @@ class ColumnChange:
 
 @dataclass(frozen=True)
 class Use:
-    """Somebody downstream who uses a column; `into` is what is made from it, as far as known."""
+    """A use of a column downstream; `into` is what is made from it, None where that is not known.
+
+    It is not `certain` where the catalog does not know which columns a reader on the way uses.
+    """
 
     column: str
     job: str | None
     job_id: str | None
     into: str | None
+    certain: bool = True
 
     def __str__(self) -> str:
         if self.into is None:
             return f"{self.job} reads the dataset; which columns, the catalog does not know"
-        made = f"{self.into} is made from {self.column}"
+        made = f"{self.into} {'is' if self.certain else 'may be'} made from {self.column}"
         return f"{made} by {self.job}" if self.job else made
 
 
@@ -120,46 +124,39 @@ def check(
 ) -> Report:
     """What the change does; `present` is the dataset as the catalog has it.
 
-    Raises Unsafe where somebody uses what goes away; FairleadError where the bridge cannot be asked.
+    Raises Unsafe where somebody uses what goes away, or, with `readers`, may use it for all that the
+    catalog knows; FairleadError where the bridge cannot be asked.
     """
     changed = changes(present["schema_fields"], proposed)
     if not changed:
         return Report()
     uses = [use for change in changed for use in _uses(client, present, change.column, depth)]
-    if readers:
-        uses += _unknown(client, present, changed[0].column)
+    if not readers:
+        uses = [use for use in uses if use.certain]
+    uses = list({(use.job, use.into, use.certain): use for use in reversed(uses)}.values())[::-1]
     if uses:
         raise Unsafe(_sentence(client, present, changed, uses))
     return Report(changed)
 
 
 def _uses(client: Client, present: Mapping[str, Any], column: str, depth: int) -> list[Use]:
-    walk = client.column_lineage(str(present["id"]), column, "down", depth)
-    names = {node["node"]: node["name"] for node in walk["nodes"]}
-    found: dict[tuple[Any, ...], Use] = {}
-    for edge in walk["edges"]:
-        job = edge.get("job") or {}
-        target = edge["target_column"]
-        into = names.get(edge["target"], edge["target"]) + ("" if target == "*" else f".{target}")
-        use = Use(column, job.get("name"), job.get("id"), into)
-        found.setdefault((use.job, use.into), use)
-    return list(found.values())
-
-
-def _unknown(client: Client, present: Mapping[str, Any], column: str) -> list[Use]:
-    """Readers of which no column lineage from this dataset is known at all."""
-    if not present["readers"]:
-        return []
-    known: set[str] = set()
-    for one in present["schema_fields"]:
-        for edge in client.column_lineage(str(present["id"]), one["name"], "down", 1)["edges"]:
-            if edge.get("job"):
-                known.add(edge["job"]["id"])
-    return [
-        Use(column, job["name"], job["id"], None)
-        for job in present["readers"]
-        if job["id"] not in known
-    ]
+    """What is made from the column and who may use it, the certain ones first."""
+    node = str(present["node"])
+    items = client.impact(node, column, depth)["items"]
+    jobs = {item["node"]: item for item in items if item["kind"] == "job"}
+    found = []
+    for item in items:
+        maker = jobs.get(item["path"][-2], {})
+        if item["kind"] == "dataset":
+            name = item["name"]
+            made = [name if each == "*" else f"{name}.{each}" for each in item["columns"]] or [name]
+            found += [
+                Use(column, maker.get("name"), maker.get("id"), into, item["certain"])
+                for into in made
+            ]
+        elif not item["certain"] and item["path"][-2] == node:
+            found.append(Use(column, item["name"], item["id"], None, False))
+    return sorted(found, key=lambda use: (not use.certain, use.into is not None))
 
 
 def _sentence(

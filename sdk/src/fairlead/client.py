@@ -131,6 +131,14 @@ class Client:
             )
         )
 
+    def impact(self, node: str, column: str | None = None, depth: int = 50) -> dict[str, Any]:
+        """Everything downstream of a dataset, a job, or a column of `dataset:NAMESPACE:NAME`.
+
+        Each of its `items` has `level`, `path` and `certain`: false where which columns a reader on
+        the way uses is not known. Refused with status 404 for what the catalog does not have.
+        """
+        return dict(self.get("impact", node=node, column=column, depth=depth, limit=10_000))
+
     def close(self) -> None:
         self._session.close()
 

@@ -17,6 +17,9 @@ Facets = dict[str, Facet]
 #: Facets that lists read; the others are read for one asset at a time.
 LISTED = ("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks")
 
+#: Facets that tell of owners.
+OWNERS = ("ownership", "fairlead_dag", "fairlead_task")
+
 _FACETS = (
     sa.select(t.facet.c.owner_id, t.facet.c.name, t.facet.c.at, t.facet.c.digest, t.content.c.body)
     .join_from(t.facet, t.content, t.content.c.digest == t.facet.c.digest)

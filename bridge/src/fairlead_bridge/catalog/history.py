@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.catalog import standing
 from fairlead_bridge.catalog.outermost import around
-from fairlead_bridge.catalog.read import RUNS, Row
+from fairlead_bridge.catalog.read import RUNS, Asset, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
 from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
@@ -290,6 +290,13 @@ def columns(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, int]:
     return {
         asset_id: _count(bodies[digest]) for asset_id, digest in newest.items() if digest in bodies
     }
+
+
+def fields_of(snapshot: Snapshot, asset: Asset) -> tuple[Field, ...]:
+    """The columns of an asset's newest schema, nested ones by their path."""
+    rows = _versions(snapshot, dict.fromkeys(asset.members, asset.id)).get(asset.id, [])
+    newest = max(rows, key=snapshot.held, default=None)
+    return fields(snapshot, [newest.digest]).get(newest.digest, ()) if newest is not None else ()
 
 
 def changes(

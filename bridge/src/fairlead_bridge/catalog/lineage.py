@@ -175,6 +175,29 @@ _MEMBERS = (
 _RUN_IDS = sa.select(t.run_alias.c.alias, t.run_alias.c.run_id).where(among(t.run_alias.c.alias))
 
 
+class Nodes:
+    """Which node the id of a dataset or a job belongs to, as far as it was resolved."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.of: dict[int, int] = {}  # a dataset's or job's id -> its node
+        self.members: dict[int, list[int]] = {}  # node -> the ids it is known by
+        self.datasets: set[int] = set()  # which nodes are assets
+
+    def resolve(self, ids: Iterable[int]) -> None:
+        """Learns which nodes these ids belong to, and by which ids those are known."""
+        unknown = [id for id in ids if id not in self.of]
+        for row in self._snapshot.each(_MEMBERS, unknown):
+            if row.id not in self.of:
+                self.of[row.id] = row.asset_id
+                self.members.setdefault(row.asset_id, []).append(row.id)
+                self.datasets.add(row.asset_id)
+        for id in unknown:
+            if id not in self.of:  # no dataset: a job
+                self.of[id] = id
+                self.members[id] = [id]
+
+
 class _Walker:
     def __init__(
         self,
@@ -187,12 +210,12 @@ class _Walker:
         self._limit = limit
         self._kinds = kinds
         self._shut = {way: shut.get(way, ()) for way in _WAYS}
-        self._node_of: dict[int, int] = {}  # a dataset's or job's id -> its node
-        self._members: dict[int, list[int]] = {}  # node -> the ids it is known by
+        self._nodes = Nodes(snapshot)
         self.found = Walk()
+        self.found.datasets = self._nodes.datasets
 
     def walk(self, start: list[int], depths: dict[Way, int]) -> None:
-        self._resolve(start)
+        self._nodes.resolve(start)
         self._add(start, 0)
         fronts = dict.fromkeys(depths, start)
         seen = {way: set(start) for way in depths}
@@ -211,7 +234,7 @@ class _Walker:
             return
         level = self.found.depths[front[0]]
         if opened.way is None:
-            self._resolve(opened.nodes)
+            self._nodes.resolve(opened.nodes)
             self._add(opened.nodes[: opened.most], level)
             return
         truncated, limit = self.found.truncated, self._limit
@@ -227,7 +250,7 @@ class _Walker:
         Adds the neighbours of `front`, all at `level`; returns those not seen before on this way.
         """
         front = [node for node in front if node not in self._shut[way]]
-        rows = self._edges(way, [id for node in front for id in self._members[node]])
+        rows = self._edges(way, [id for node in front for id in self._nodes.members[node]])
         far: dict[int, int] = {}
         for row in rows:
             end = row.dst if way == "down" else row.src
@@ -235,10 +258,10 @@ class _Walker:
         # Edges seen last come first, where not all can be returned.
         ordered = sorted(far, key=lambda id: (-far[id], id))
         room = self._limit - len(self.found.depths)
-        unknown = [id for id in ordered if id not in self._node_of]
+        unknown = [id for id in ordered if id not in self._nodes.of]
         self.found.truncated += max(0, len(unknown) - room)
-        self._resolve(unknown[: max(0, room)])
-        reached = list(dict.fromkeys(self._node_of[id] for id in ordered if id in self._node_of))
+        self._nodes.resolve(unknown[: max(0, room)])
+        reached = list(dict.fromkeys(self._nodes.of[id] for id in ordered if id in self._nodes.of))
         self._add(reached, level)
         for row in rows:
             self._note(row)
@@ -259,25 +282,12 @@ class _Walker:
                 self.found.truncated += count - len(ends)
         return rows
 
-    def _resolve(self, far_ids: Iterable[int]) -> None:
-        """Learns which nodes these ids belong to, and by which ids those are known."""
-        unknown = [id for id in far_ids if id not in self._node_of]
-        for row in self._snapshot.each(_MEMBERS, unknown):
-            if row.id not in self._node_of:
-                self._node_of[row.id] = row.asset_id
-                self._members.setdefault(row.asset_id, []).append(row.id)
-                self.found.datasets.add(row.asset_id)
-        for id in unknown:
-            if id not in self._node_of:  # no dataset: a job
-                self._node_of[id] = id
-                self._members[id] = [id]
-
     def _add(self, nodes: Iterable[int], depth: int) -> None:
         for node in nodes:
             self.found.depths.setdefault(node, depth)
 
     def _note(self, row: Row) -> None:
-        source, target = self._node_of.get(row.src), self._node_of.get(row.dst)
+        source, target = self._nodes.of.get(row.src), self._nodes.of.get(row.dst)
         if source not in self.found.depths or target not in self.found.depths or source == target:
             return
         merge(self.found.hops, (source, target, row.kind), row)

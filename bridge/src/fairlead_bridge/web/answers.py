@@ -406,6 +406,15 @@ class Lineage(Answer):
     truncated: int = 0  # nodes beyond the limit that were not returned
 
 
+class Paths(Answer):
+    """The ways from one node to another."""
+
+    paths: list[list[str]]  # nodes from the source to the target; the shortest first
+    nodes: list[Node]  # of all ways together; `depth` counts from the source
+    edges: list[Edge]
+    complete: bool  # false where there are more paths than are listed
+
+
 class ColumnNode(Answer):
     """A column; `column` is "*" where a whole dataset is meant, as by filters and joins."""
 
@@ -428,6 +437,7 @@ class ColumnEdge(Answer):
     target_column: str
     transformations: list[dict[str, Any]]
     masked: bool  # the value does not come through: it is hashed, counted, ...
+    indirect: bool  # a filter, join, grouping or condition: it is looked at, not taken over
     job: JobRef | None
 
 
@@ -528,7 +538,12 @@ class Affected(Answer):
     job_kind: str | None
     dag_id: str | None
     task_id: str | None
-    level: int  # 1 is what is affected directly
+    dataset_kind: str | None  # "TABLE", "VIEW", "FILE", ...; null of a job
+    level: (
+        int  # 1 is what is affected directly; datasets on the shortest way, the last one included
+    )
+    path: list[str]  # the nodes of that way, from the one that was asked about to this one
+    certain: bool  # false below a reader of which it is not known which columns it uses
     owners: list[Owner]
     state: str | None
     written_at: datetime | None
@@ -542,14 +557,18 @@ class AffectedOwner(Answer):
 
 
 class Impact(Answer):
-    """Everything downstream, the nearest first."""
+    """Everything downstream, the nearest first. What is counted is counted beyond the limit, too."""
 
     items: list[Affected]
     owners: list[AffectedOwner]  # who has most first
     datasets: int
     tasks: int  # jobs that are no DAGs
+    uncertain_datasets: int  # of `datasets`, those that are affected perhaps
+    uncertain_tasks: int
+    kinds: dict[str, int]  # datasets of each kind that is known
     dags: list[JobRef]  # the DAGs of those tasks
-    truncated: int  # found and left out
+    truncated: int  # how many of what was counted are not among the items
+    complete: bool  # false where more than 50,000 are downstream: then not all were counted
 
 
 class Trouble(Answer):

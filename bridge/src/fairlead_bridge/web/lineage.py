@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, lineage, privacy, read, standing
+from fairlead_bridge.catalog import columns, history, lineage, paths, privacy, read, standing
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -25,6 +25,7 @@ from fairlead_bridge.web.parameters import AsOf, Catalog, Text
 
 #: Hops and nodes at most; more is taken for these.
 DEEPEST, LARGEST = 50, 10_000
+MOST_PATHS = 1000
 
 Depth = Annotated[
     int,
@@ -74,6 +75,37 @@ def routes(catalog: Catalog) -> APIRouter:
             answer = plain(snapshot, walk)
         return Response(_encode(answer), media_type="application/json")
 
+    @router.get("/lineage/paths")
+    def get_paths(
+        source: NodeName,
+        target: NodeName,
+        depth: Depth = 20,
+        limit: Annotated[
+            int,
+            Query(description=f"Paths listed at most: 1 to {MOST_PATHS}."),
+            AfterValidator(lambda limit: min(max(limit, 1), MOST_PATHS)),
+        ] = 20,
+    ) -> a.Paths:
+        """
+        The ways that data takes from one dataset or job to another, the shortest first.
+
+        `nodes` and `edges` are those of all ways together, also of those beyond `limit`.
+        """
+        with catalog.open() as snapshot:
+            sources, targets = (
+                lineage.start_of(snapshot, lineage.find(snapshot, name), LARGEST)
+                for name in (source, target)
+            )
+            ways = paths.between(snapshot, sources, targets, depth, limit)
+            graph = plain(snapshot, ways.walk)
+        name_of = {ids.parse_public(node["id"]): node["node"] for node in graph["nodes"]}
+        return a.Paths(
+            paths=[[name_of[node] for node in path] for path in ways.paths],
+            nodes=graph["nodes"],
+            edges=graph["edges"],
+            complete=ways.complete,
+        )
+
     @router.get("/lineage/columns")
     def get_column_lineage(
         dataset: Annotated[Text, Query(description="A dataset's `id`, or NAMESPACE:NAME.")],
@@ -83,7 +115,13 @@ def routes(catalog: Catalog) -> APIRouter:
         limit: NodeLimit = 1000,
         as_of: AsOf = None,
     ) -> a.ColumnLineage:
-        """What a column comes from and what comes from it."""
+        """
+        What a column comes from and what comes from it.
+
+        What rows are filtered, joined, grouped or sorted by is in both, as `indirect`; its
+        `target_column` is "*", as it touches every column. A struct stands for its fields, and a
+        field concerns its struct.
+        """
         with catalog.open(as_of) as snapshot:
             asset = read.find_asset(snapshot, dataset.removeprefix("dataset:"))
             if asset is None:
@@ -91,7 +129,8 @@ def routes(catalog: Catalog) -> APIRouter:
                     f"no dataset is known as {dataset!r}; give the `id` of a dataset, "
                     "or NAMESPACE:NAME"
                 )
-            walk = columns.walk(snapshot, asset, column, direction, depth, limit)
+            asked = columns.find(snapshot, asset, column)
+            walk = columns.walk(snapshot, asset, asked, direction, depth, limit)
             return _column_lineage(snapshot, walk)
 
     return router
@@ -193,6 +232,7 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 target_column=target[1],
                 transformations=list(origin.transformations),
                 masked=origin.masked,
+                indirect=origin.indirect,
                 job=render.job_ref(jobs[job]) if job in jobs else None,
             )
             for (source, target, job), origin in walk.origins.items()

@@ -39,6 +39,7 @@ function detailOf(body: unknown): string | null {
   return typeof detail === 'string' ? detail : detail ? JSON.stringify(detail) : null
 }
 
+export const get = <T>(path: string, params: Params = {}) => ask<T>('GET', path, params)
 export const post = <T>(path: string, params: Params = {}) => ask<T>('POST', path, params)
 
 /** One answer of the API, kept up to date while it is on the screen. */

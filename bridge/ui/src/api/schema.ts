@@ -9,7 +9,10 @@ export interface Affected {
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
+  dataset_kind: string | null
   level: number
+  path: string[]
+  certain: boolean
   owners: Owner[]
   state: string | null
   written_at: string | null
@@ -94,6 +97,7 @@ export interface ColumnEdge {
   target_column: string
   transformations: Record<string, unknown>[]
   masked: boolean
+  indirect: boolean
   job: JobRef | null
 }
 
@@ -320,8 +324,12 @@ export interface Impact {
   owners: AffectedOwner[]
   datasets: number
   tasks: number
+  uncertain_datasets: number
+  uncertain_tasks: number
+  kinds: Record<string, number>
   dags: JobRef[]
   truncated: number
+  complete: boolean
 }
 
 export interface InboxHealth {
@@ -495,6 +503,13 @@ export interface Page_ReceivedEvent_ {
 export interface Page_Run_ {
   items: Run[]
   next: string | null
+}
+
+export interface Paths {
+  paths: string[][]
+  nodes: Node[]
+  edges: Edge[]
+  complete: boolean
 }
 
 export interface Problem {

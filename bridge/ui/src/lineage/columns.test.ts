@@ -3,7 +3,7 @@ import type { ColumnEdge, ColumnLineage, ColumnNode } from '../api/schema'
 import { arrangeColumns, columnPath, keyOf, nextRow, WHOLE, WIDTH } from './columns'
 
 const node = (name: string, column: string, depth: number): ColumnNode => ({ node: name, id: name, namespace: 'n', name, column, depth, tags: [], personal: false })
-const edge = (source: string, source_column: string, target: string, target_column: string): ColumnEdge => ({ source, source_column, target, target_column, transformations: [], masked: false, job: null })
+const edge = (source: string, source_column: string, target: string, target_column: string): ColumnEdge => ({ source, source_column, target, target_column, transformations: [], masked: false, indirect: false, job: null })
 const lineage = (nodes: ColumnNode[], edges: ColumnEdge[]): ColumnLineage => ({ nodes, edges, truncated: 0, as_of: null })
 
 describe('the drawing of columns', () => {

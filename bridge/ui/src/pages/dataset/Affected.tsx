@@ -1,21 +1,24 @@
-import { Copy, Download } from 'lucide-react'
+import { CircleHelp, Copy, Download } from 'lucide-react'
 import { useState } from 'react'
 import type { Affected as Item, Impact } from '../../api/schema'
-import { useApi } from '../../api/client'
+import { get, useApi } from '../../api/client'
 import { DatasetLink, JobLink, Owners } from '../../parts/Names'
 import { Time } from '../../parts/Now'
 import { Answer, Nothing } from '../../parts/Panel'
 import { save } from '../../parts/save'
 import { StateBadge } from '../../parts/State'
 import { count, counted } from '../../text/numbers'
-import { csvOf, messageOf } from './impact'
+import { csvOf, messageOf, perhapsOf } from './impact'
 
 const FIRST = 12
+/** As many as one answer of the bridge has at most. */
+const ALL = 10_000
 
 /** Who is affected downstream: everything, by level, with its owners. */
 export function Affected({ node, name, columns, column, onColumn }: { node: string; name: string; columns: string[]; column: string | undefined; onColumn: (column: string | undefined) => void }) {
   const answer = useApi<Impact>('impact', { node, column }, { keep: true })
   const found = answer.data
+  const whole = async (impact: Impact) => (impact.truncated ? await get<Impact>('impact', { node, column, limit: ALL }) : impact)
   return (
     <section className="panel" id="impact">
       <header>
@@ -34,7 +37,7 @@ export function Affected({ node, name, columns, column, onColumn }: { node: stri
           {found && found.items.length > 0 && (
             <>
               <CopyButton text={messageOf(name, found)} />
-              <button type="button" className="button" onClick={() => save(new Blob(['\ufeff', csvOf(found)], { type: 'text/csv;charset=utf-8' }), 'impact.csv')}>
+              <button type="button" className="button" onClick={() => void whole(found).then((impact) => save(new Blob(['\ufeff', csvOf(impact)], { type: 'text/csv;charset=utf-8' }), 'impact.csv'))}>
                 <Download size={13} aria-hidden />
                 CSV
               </button>
@@ -43,7 +46,7 @@ export function Affected({ node, name, columns, column, onColumn }: { node: stri
         </span>
       </header>
       <Answer of={answer} rows={4}>
-        {(impact) => (impact.items.length ? <Body impact={impact} key={`${node} ${column ?? ''}`} /> : <Nothing title="Nothing downstream is known">{column ? 'No column is known to come from this one.' : 'No job has been seen reading it.'}</Nothing>)}
+        {(impact) => (impact.items.length ? <Body impact={impact} key={`${node} ${column ?? ''}`} /> : <Nothing title="Nothing downstream is known">{column ? 'What reads the dataset is known to use other columns.' : 'No job has been seen reading it.'}</Nothing>)}
       </Answer>
     </section>
   )
@@ -52,13 +55,20 @@ export function Affected({ node, name, columns, column, onColumn }: { node: stri
 function Body({ impact }: { impact: Impact }) {
   const [all, setAll] = useState(false)
   const shown = all ? impact.items : impact.items.slice(0, FIRST)
+  const perhaps = perhapsOf(impact)
   return (
     <>
       <div className="panel-body part">
         <p className="sentence">
           {counted(impact.datasets, 'dataset')} and {counted(impact.tasks, 'task')} in {counted(impact.dags.length, 'DAG')}
-          {impact.truncated > 0 && `, and more than ${count(impact.truncated)} beyond these`}.
+          {!impact.complete && ', and more that was not counted'}.
         </p>
+        {perhaps && (
+          <p className="row" role="note">
+            <CircleHelp size={14} aria-hidden className="warn" />
+            {perhaps}
+          </p>
+        )}
         {impact.dags.length > 0 && (
           <p className="row wrap">
             <span className="muted">DAGs:</span>
@@ -101,7 +111,7 @@ function Body({ impact }: { impact: Impact }) {
       {shown.length < impact.items.length && (
         <div className="more">
           <button type="button" className="button" onClick={() => setAll(true)}>
-            Show all {count(impact.items.length)}
+            Show {impact.truncated ? `the nearest ${count(impact.items.length)}` : `all ${count(impact.items.length)}`}
           </button>
         </div>
       )}
@@ -111,7 +121,7 @@ function Body({ impact }: { impact: Impact }) {
 
 function Row({ item }: { item: Item }) {
   return (
-    <tr>
+    <tr title={item.path.join(' → ')}>
       <td className="num muted">{item.level}</td>
       <td className="name">
         {item.kind === 'dataset' ? (
@@ -127,7 +137,7 @@ function Row({ item }: { item: Item }) {
       <td>
         <Owners of={item.owners} />
       </td>
-      <td className="mono small">{item.columns.join(', ')}</td>
+      <td className="mono small">{item.certain ? item.columns.map((column) => (column === '*' ? 'every column' : column)).join(', ') : <span className="faint">unknown</span>}</td>
       <td className="right muted">{item.kind === 'dataset' ? <Time at={item.written_at} /> : null}</td>
     </tr>
   )
