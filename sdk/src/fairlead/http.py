@@ -165,6 +165,7 @@ def exchange(
                 data=data,
                 headers={**(headers or {}), "Accept-Encoding": "gzip"},
                 timeout=limits.pause,
+                verify=session.verify,  # else $REQUESTS_CA_BUNDLE would replace it
                 allow_redirects=False,
                 stream=True,
             ) as response:
