@@ -22,6 +22,10 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
     value: Any
 
 
+#: How the names of a run's notes begin that say what of its events was left out.
+LEFT_OUT = "left out: "
+
+
 class Truth(msgspec.Struct, frozen=True, array_like=True):
     """How a task instance stood at a time, as somebody who knows it told."""
 
@@ -81,7 +85,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
     #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
     #: "trigger_rule", "processing" (of streams and services), "integration" (outside Airflow), and
-    #: the other run facets under their own names.
+    #: the other run facets under their own names, and what was left out behind `LEFT_OUT`.
     notes: dict[str, Note] = {}
 
 

@@ -82,7 +82,6 @@ _SPOOL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "sync": str,
     "deliver": str,
     "idle_exit": float,
-    "orphan_exit": float,
     "wait": float,
 }
 

@@ -17,7 +17,7 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Truth
-from fairlead_bridge.mapping import decode, redact, times
+from fairlead_bridge.mapping import decode, redact, salvage, times
 from fairlead_bridge.mapping.decode import Facets
 
 NOT_MAPPED = -1
@@ -116,6 +116,14 @@ class _Told(msgspec.Struct):
     url: Any = None
 
 
+#: Fields that tell which run this is: where one is odd, no other run must be taken for it.
+_IDENTIFYING = frozenset(
+    {
+        *("dag_id", "run_id", "task_id", "taskInstance", "map_index", "try_number"),
+        *("dagId", "dagRunId", "taskId", "mapIndex", "tryNumber"),
+    }
+)
+
 _task_facet = msgspec.json.Decoder(_TaskFacet)
 _state_facet = msgspec.json.Decoder(_State)
 _told_facet = msgspec.json.Decoder(_Told)
@@ -144,17 +152,20 @@ class Place(msgspec.Struct, frozen=True):
     outlets: tuple[str, ...] = ()
 
 
-def place(namespace: str, facets: Facets | None, at: int) -> Place | None:
+def place(
+    namespace: str, facets: Facets | None, at: int, left_out: list[str] | None = None
+) -> Place | None:
     """
     The place in Airflow that the run facets name; None where they name none, as events of other
-    producers and of runs that somebody marked by hand.
+    producers and of runs that somebody marked by hand. What could not be read is added to
+    `left_out`.
     """
     if not facets:
         return None
-    task = read(_task_facet, facets, "airflow")
+    task = read(_task_facet, facets, "airflow", left_out)
     if task is not None and task.task is not None:
-        return _task_place(namespace, task, read(_told_facet, facets, "fairlead"), at)
-    dag = read(_task_facet, facets, "airflowDagRun")
+        return _task_place(namespace, task, read(_told_facet, facets, "fairlead", left_out), at)
+    dag = read(_task_facet, facets, "airflowDagRun", left_out)
     if dag is not None:
         return _dag_place(namespace, dag)
     return None
@@ -173,14 +184,23 @@ def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
     }
 
 
-def read(decoder: msgspec.json.Decoder[Any], facets: Facets, name: str) -> Any:
+def read(
+    decoder: msgspec.json.Decoder[Any],
+    facets: Facets,
+    name: str,
+    left_out: list[str] | None = None,
+) -> Any:
+    """One run facet; of an odd one what can be read, with the rest noted in `left_out`."""
     raw = facets.get(name)
     if raw is None or bytes(raw) == b"null":
         return None
     try:
         return decoder.decode(raw)
     except msgspec.DecodeError:
-        return None  # an odd facet; the event stays readable without it
+        found, odd = salvage.struct(decoder.type, raw, _IDENTIFYING)
+        if left_out is not None:
+            left_out.extend(f"run facet {name}: {field} is of another type" for field in odd)
+        return found
 
 
 def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:

@@ -22,6 +22,14 @@ from fairlead_bridge.errors import Malformed
 Facets = dict[str, msgspec.Raw]
 
 
+class Misshapen(Malformed):
+    """JSON in which something has another type than an event's parts have."""
+
+
+class NestedTooDeeply(ValueError):
+    """Text that is nested more deeply than Python's reader of JSON goes."""
+
+
 class RawRun(msgspec.Struct):
     runId: str | None = None  # noqa: N815  (OpenLineage's name)
     facets: Facets | None = None
@@ -66,17 +74,21 @@ _LONGEST_NAMESPACE, _LONGEST_NAME, LONGEST_WORD = 600, 1_800, 60
 _event = msgspec.json.Decoder(RawEvent)
 _outline = msgspec.json.Decoder(_Outline)
 _facet = msgspec.json.Decoder(dict[str, Any])
+_bracket = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _brackets = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
 
 
 def event(body: bytes) -> RawEvent:
-    """The event in `body`. Raises Malformed with the place and the reason."""
+    """
+    The event in `body`. Raises Malformed with the place and the reason: Misshapen where it is JSON,
+    and TooDeep where it is nested more than readers take.
+    """
     try:
         body.decode()
         if b"\\u0000" not in body:
             return _event.decode(body)
     except msgspec.ValidationError as error:
-        raise Malformed(f"not an OpenLineage event: {error}") from error
+        raise Misshapen(f"not an OpenLineage event: {error}") from error
     except RecursionError as error:
         raise too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -88,7 +100,9 @@ def _mended_event(body: bytes) -> RawEvent:
     try:
         return _event.decode(mended(body))
     except msgspec.ValidationError as error:
-        raise Malformed(f"not an OpenLineage event: {error}") from error
+        raise Misshapen(f"not an OpenLineage event: {error}") from error
+    except NestedTooDeeply as error:
+        raise too_deep() from error
     except ValueError as error:
         raise Malformed(f"not JSON: {error}") from error
 
@@ -113,7 +127,7 @@ def outline(body: bytes) -> str | None:
     except msgspec.ValidationError:
         return "not a JSON object"
     except RecursionError:
-        return str(too_deep())
+        return None if outline(shallow(body)) is None else str(too_deep())
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None if is_json(body) else "not JSON"
     if found.eventTime == _NULL:
@@ -126,8 +140,12 @@ def outline(body: bytes) -> str | None:
 _NULL = msgspec.Raw(b"null")
 
 
-def too_deep() -> Malformed:
-    return Malformed(f"nested more than {DEEPEST} levels deep: no reader takes that")
+class TooDeep(Malformed):
+    """Something is nested more deeply than readers take."""
+
+
+def too_deep() -> TooDeep:
+    return TooDeep(f"nested more than {DEEPEST} levels deep: no reader takes that")
 
 
 def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
@@ -150,13 +168,14 @@ def dicts(value: object) -> Iterator[dict[str, Any]]:
 def mended(body: bytes) -> bytes:
     """
     The same JSON in words that everybody reads: numbers that are none or too large are null, bytes
-    and characters that no text has become U+FFFD. Raises ValueError where it is no JSON.
+    and characters that no text has become U+FFFD. Raises ValueError where it is no JSON,
+    NestedTooDeeply where that cannot be told.
     """
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
         return msgspec.json.encode(plain(_loads(text)))
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise NestedTooDeeply from error
 
 
 def is_json(body: bytes) -> bool:
@@ -261,6 +280,22 @@ def is_too_deep(body: bytes) -> bool:
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
     return deepest > DEEPEST
+
+
+def shallow(body: bytes) -> bytes:
+    """The same JSON, with null for what is nested deeper than readers take."""
+    kept, depth, end = [], 0, 0
+    for found in _bracket.finditer(body):
+        bracket = found[0]
+        if bracket in b"[{":
+            depth += 1
+            if depth == DEEPEST:
+                kept.append(body[end : found.start()] + b"null")
+        elif bracket in b"]}":
+            depth -= 1
+            if depth == DEEPEST - 1:
+                end = found.end()
+    return b"".join(kept) + (body[end:] if depth < DEEPEST else b"")
 
 
 def _as_float(value: int) -> float:

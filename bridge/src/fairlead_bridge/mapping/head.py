@@ -63,7 +63,9 @@ def head(body: bytes) -> Head:
 def _decoded(body: bytes) -> _Raw:
     try:
         return _raw.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except RecursionError:
+        return _raw.decode(decode.mended(decode.shallow(body)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return _raw.decode(decode.mended(body))
 
 

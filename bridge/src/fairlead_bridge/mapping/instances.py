@@ -46,9 +46,9 @@ class _Facet(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Facet)
 
 
-def place(namespace: str, facets: Facets) -> Place | None:
+def place(namespace: str, facets: Facets, left_out: list[str] | None = None) -> Place | None:
     """The DAG run that the facet is about; None where there is none, or it cannot be read."""
-    facet = airflow.read(_decoder, facets, FACET)
+    facet = airflow.read(_decoder, facets, FACET, left_out)
     if facet is None:
         return None
     dag_id, dag_run_id = decode.name(facet.dagId), decode.name(facet.dagRunId)

@@ -55,6 +55,7 @@ def job_type(told: dict[str, Any] | None) -> tuple[str | None, str | None, str |
 
 def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None) -> None:
     """Keeps the job's facets, and what Airflow's run facets say of DAG and task themselves."""
+    parts.check(raw.facets if raw else None, "job facet")
     for name, body in ((raw.facets if raw else None) or {}).items():
         if name != _DAG_FACET:
             parts.facet(job.id, name, body)

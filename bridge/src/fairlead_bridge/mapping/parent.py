@@ -46,6 +46,11 @@ def read(facets: Facets | None) -> Parent | None:
     return Parent(own.namespace, own.name, own.run_id, own.job_type, named(facet.get("root")))
 
 
+def is_told(facets: Facets | None) -> bool:
+    """Whether a parent is told of, be it one that cannot be understood."""
+    return bool(decode.facet(facets, "parent") or decode.facet(facets, "parentRun"))
+
+
 def named(value: object) -> Named | None:
     """The run and the job in `{"job": {"namespace", "name"}, "run": {"runId"}}`."""
     job = value.get("job") if isinstance(value, dict) else None

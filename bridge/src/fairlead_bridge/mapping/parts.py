@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from fairlead_bridge import ids
+from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
     Change,
     ColumnLineageFacts,
@@ -21,7 +22,8 @@ from fairlead_bridge.facts import (
     Symlink,
     Verdict,
 )
-from fairlead_bridge.mapping import decode, redact
+from fairlead_bridge.mapping import decode, redact, salvage
+from fairlead_bridge.mapping.decode import Facets
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
@@ -31,9 +33,11 @@ Keep = Callable[[str, msgspec.Raw], tuple[bytes, bytes] | None]
 
 
 class Parts:
-    def __init__(self, at: int, keep: Keep) -> None:
+    def __init__(self, at: int, keep: Keep, left_out: Iterable[str] = ()) -> None:
         self.at = at
         self._keep = keep
+        #: what of the event cannot be understood: where it stands, and why
+        self.left_out = list(left_out)
         self.jobs: list[JobFacts] = []
         self.datasets: list[DatasetFacts] = []
         self.symlinks: list[Symlink] = []
@@ -56,6 +60,15 @@ class Parts:
         body = _encode(decode.bounded(value))
         self.facets.append(FacetFacts(owner, name, self.at, ids.digest(body), body))
 
+    def check(self, facets: Facets | None, where: str) -> None:
+        """Notes those facets that are no facets."""
+        if facets:
+            self.left_out.extend(salvage.odd_facets(facets, where))
+
+    def leaving_out(self, where: str) -> LeavingOut:
+        """A context that ends early, with a note, at what cannot be understood."""
+        return LeavingOut(self.left_out, where)
+
     def change(self) -> Change:
         return Change(
             at=self.at,
@@ -70,6 +83,23 @@ class Parts:
             run_datasets=tuple(self.run_datasets),
             verdicts=tuple(self.verdicts),
         )
+
+
+class LeavingOut:
+    __slots__ = ("_left_out", "_where")
+
+    def __init__(self, left_out: list[str], where: str) -> None:
+        self._left_out = left_out
+        self._where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, Malformed) or isinstance(error, decode.TooDeep):
+            return False
+        self._left_out.append(f"{self._where}: {error}")
+        return True
 
 
 class FacetKeeper:

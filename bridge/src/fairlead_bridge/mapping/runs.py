@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.facts import Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
+from fairlead_bridge.facts import LEFT_OUT, Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
 from fairlead_bridge.mapping import airflow, decode, jobs, parent, redact, times
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import Facets, RawEvent
@@ -19,6 +21,8 @@ from fairlead_bridge.mapping.parts import Parts
 ENDS = ("COMPLETE", "ABORT", "FAIL")
 #: Kinds of processing whose runs have no end to wait for.
 _ENDLESS = ("STREAMING", "SERVICE")
+#: Parts left out of one event that its run keeps, and characters of each.
+_MOST_LEFT_OUT, _LONGEST_LEFT_OUT = 20, 200
 
 
 def kind_of(event: RawEvent) -> str:
@@ -170,6 +174,17 @@ def _time(facet: dict[str, Any], key: str) -> int | None:
         return times.parse(value) if value else None
     except Malformed:
         return None
+
+
+def note_left_out(parts: Parts) -> None:
+    """Notes with the event's run, each for itself, the parts that were left out."""
+    told = dict.fromkeys(what[:_LONGEST_LEFT_OUT] for what in parts.left_out)
+    if len(told) > _MOST_LEFT_OUT:
+        more = len(told) - _MOST_LEFT_OUT
+        told = dict.fromkeys([*list(told)[:_MOST_LEFT_OUT], f"{more} more of the same event"])
+    notes = {f"{LEFT_OUT}{what}": Note(parts.at, True) for what in told}
+    run = parts.runs[0]
+    parts.runs[0] = msgspec.structs.replace(run, notes=run.notes | notes)
 
 
 def dependencies(parts: Parts, facets: Facets | None, job: JobFacts, alias: int) -> None:

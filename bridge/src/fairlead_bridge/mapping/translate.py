@@ -38,12 +38,13 @@ from fairlead_bridge.mapping import (
     parent,
     redact,
     runs,
+    salvage,
     schema,
     times,
 )
 from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent
 from fairlead_bridge.mapping.grouping import contradictions
-from fairlead_bridge.mapping.identity import Normaliser
+from fairlead_bridge.mapping.identity import Normaliser, names_a_place
 from fairlead_bridge.mapping.identity.catalogs import name_in_catalog
 from fairlead_bridge.mapping.parts import FacetKeeper, Parts
 
@@ -76,14 +77,14 @@ class Translator:
     def __call__(self, body: bytes) -> Change:
         """What the event says. Raises Malformed where it cannot be understood."""
         try:
-            return self._translate(decode.event(body))
-        except RecursionError as error:
-            raise decode.too_deep() from error
+            return self._translate(*salvage.event(body))
+        except (decode.TooDeep, RecursionError):
+            return self._translate(*salvage.without_depths(body))
 
-    def _translate(self, event: RawEvent) -> Change:
+    def _translate(self, event: RawEvent, left_out: tuple[str, ...]) -> Change:
         if event.eventTime is None:
             raise Malformed("eventTime is missing: it must say when this happened, in ISO 8601")
-        parts = Parts(times.parse(event.eventTime), self._keep)
+        parts = Parts(times.parse(event.eventTime), self._keep, left_out)
         if event.run is not None:
             self._run_event(parts, event, event.run.runId, event.run.facets)
         elif event.dataset is not None and event.job is None:
@@ -92,6 +93,7 @@ class Translator:
             self._job_event(parts, event)
         else:
             raise Malformed("neither run, job nor dataset: there is nothing this event is about")
+        _note_left_out(parts)
         return parts.change()
 
     # --- the three kinds of events ------------------------------------------------------------
@@ -113,9 +115,13 @@ class Translator:
             raise Malformed("run.runId is missing: without it the event belongs to no run")
         run_id, at = parent.canonical_run_id(told_id), parts.at
         alias = ids.run_id(run_id)
+        parts.check(facets, "run facet")
         inside = parent.read(facets)
+        if inside is None and parent.is_told(facets):
+            parts.left_out.append("run facet parent: it names no job")
         namespace = decode.namespace(event.job.namespace if event.job else "")
-        place = airflow.place(namespace, facets, at) or instances.place(namespace, facets or {})
+        place = airflow.place(namespace, facets, at, parts.left_out)
+        place = place or instances.place(namespace, facets or {}, parts.left_out)
         job = jobs.of_event(event.job, at, place, inside.job if inside else None)
         processing = runs.processing(job, facets)
         if processing != job.processing:
@@ -142,36 +148,52 @@ class Translator:
     def _data(self, parts: Parts, event: RawEvent, about: _About) -> None:
         stated: dict[int, dict[str, Any] | None] = {}
         for told in explicit.of_job(event.job.facets if event.job else None):
-            target = self._relate(parts, told, about)
-            if target is not None:
-                stated[target] = told.columns
-        for raw in event.inputs or ():
-            dataset = self._dataset(parts, raw, about.alias, written=False)
-            self._touch(parts, raw, raw.inputFacets, dataset, _INPUT, about)
-            self._made_of(parts, raw, dataset)
-        for raw in event.outputs or ():
-            dataset = self._dataset(
-                parts, raw, about.alias, written=True, told_alone=False, complete=about.complete
-            )
-            self._touch(parts, raw, raw.outputFacets, dataset, _OUTPUT, about)
-            relation = explicit.of_dataset(raw.facets, raw.namespace or "", raw.name or "")
-            own_columns = None
-            if relation is not None:
-                self._relate(parts, relation, about)
-                own_columns = relation.columns
-            merged = explicit.columns(stated.pop(dataset, None), own_columns)
-            self._origins(parts, raw.facets, merged, dataset, about.owner)
+            with parts.leaving_out("job facet lineage"):
+                target = self._relate(parts, told, about)
+                if target is not None:
+                    stated[target] = told.columns
+        own: set[int] = set()
+        for at, raw in enumerate(event.inputs or ()):
+            with parts.leaving_out(f"inputs[{at}]"):
+                own.add(self._input(parts, raw, about))
+        for at, raw in enumerate(event.outputs or ()):
+            with parts.leaving_out(f"outputs[{at}]"):
+                own.add(self._output(parts, raw, about, stated))
         for dataset, alone in stated.items():
             self._origins(parts, None, explicit.columns(None, alone), dataset, about.owner)
         if len(parts.symlinks) > 1:
-            self._tell_apart(parts, event)
+            self._tell_apart(parts, own)
 
-    def _tell_apart(self, parts: Parts, event: RawEvent) -> None:
-        """Two datasets of one event that claim the same other name are not one by that."""
-        own = set()
-        for raw in (*(event.inputs or ()), *(event.outputs or ())):
-            identity = self._normalise(decode.namespace(raw.namespace), decode.name(raw.name or ""))
-            own.add(ids.dataset_id(identity.namespace, identity.key))
+    def _input(self, parts: Parts, raw: RawDataset, about: _About) -> int:
+        dataset = self._dataset(parts, raw, about.alias, written=False)
+        self._touch(parts, raw, raw.inputFacets, dataset, _INPUT, about)
+        self._made_of(parts, raw, dataset)
+        return dataset
+
+    def _output(
+        self,
+        parts: Parts,
+        raw: RawDataset,
+        about: _About,
+        stated: dict[int, dict[str, Any] | None],
+    ) -> int:
+        """`stated` are the columns that the job's facet tells of, by dataset; this one's are taken."""
+        dataset = self._dataset(
+            parts, raw, about.alias, written=True, told_alone=False, complete=about.complete
+        )
+        self._touch(parts, raw, raw.outputFacets, dataset, _OUTPUT, about)
+        relation = explicit.of_dataset(raw.facets, raw.namespace or "", raw.name or "")
+        own_columns = None
+        if relation is not None:
+            self._relate(parts, relation, about)
+            own_columns = relation.columns
+        merged = explicit.columns(stated.pop(dataset, None), own_columns)
+        self._origins(parts, raw.facets, merged, dataset, about.owner)
+        return dataset
+
+    @staticmethod
+    def _tell_apart(parts: Parts, own: set[int]) -> None:
+        """Two datasets of one event, its `own`, that claim the same other name are not one by that."""
         links = [(link.dataset_id, link.other_id, link.kind) for link in parts.symlinks]
         parts.symlinks.extend(Symlink(*link, parts.at) for link in contradictions(links, own))
 
@@ -181,8 +203,9 @@ class Translator:
             for uri in uris:
                 namespace, name = assets.dataset_of(uri)
                 raw = RawDataset(namespace=decode.text(namespace), name=decode.text(name))
-                dataset = self._dataset(parts, raw, about.alias, written=False)
-                self._touch(parts, raw, None, dataset, role, about)
+                with parts.leaving_out(f"asset declared as {role}"):
+                    dataset = self._dataset(parts, raw, about.alias, written=False)
+                    self._touch(parts, raw, None, dataset, role, about)
 
     def _touch(
         self,
@@ -198,6 +221,7 @@ class Translator:
             parts.edges.append(EdgeFacts(src, dst, "data", parts.at, about.alias))
         if about.run is None:
             return
+        parts.check(facets, f"{role} facet")
         read = self._schemas(raw.facets.get("schema")) if raw.facets else None
         parts.run_datasets.append(
             RunDatasetFacts(
@@ -227,15 +251,16 @@ class Translator:
 
         A DROP counts where the dataset is `told_alone`, or where the run that did it is `complete`.
         """
-        if not raw.name:
-            raise Malformed("a dataset has no name: name is required")
         at = parts.at
-        namespace, name = decode.namespace(raw.namespace), decode.name(raw.name)
+        namespace, name = decode.namespace(raw.namespace), decode.name(raw.name or "")
+        if raw.name is None or not (name.strip() or names_a_place(namespace)):
+            raise Malformed("a dataset has no name")
         identity = self._normalise(namespace, name)
         dataset = ids.dataset_id(identity.namespace, identity.key)
         original = (redact.url(namespace), name)
         known = (identity.namespace, identity.name)
         facets = raw.facets or {}
+        parts.check(facets, "facet")
         change, told = datasets.lifecycle(facets) if facets else (None, {})
         parts.datasets.append(
             DatasetFacts(
@@ -254,7 +279,7 @@ class Translator:
         for also in identity.also:
             self._link(parts, dataset, *also, "HOST")
         if facets:
-            self._links(parts, facets, told if change == "RENAME" else {}, raw.name, dataset)
+            self._links(parts, facets, told if change == "RENAME" else {}, name, dataset)
         for facet, body in facets.items():
             if facet not in _APART and (told_alone or facet != "lifecycleStateChange"):
                 parts.facet(dataset, facet, body)
@@ -288,12 +313,13 @@ class Translator:
                 self._link(parts, dataset, *second, "CATALOG")
 
     def _link(self, parts: Parts, dataset: int, namespace: object, name: object, kind: str) -> None:
-        if not isinstance(namespace, str) or not isinstance(name, str) or not name:
-            return
-        raw = RawDataset(namespace=namespace, name=name)
-        other = self._dataset(parts, raw, None, written=False)
-        if other != dataset:
-            parts.symlinks.append(Symlink(dataset, other, kind, parts.at))
+        with parts.leaving_out(f"{kind} as another name"):
+            if not isinstance(namespace, str) or not isinstance(name, str):
+                raise Malformed("it lacks a namespace or a name")
+            raw = RawDataset(namespace=namespace, name=name)
+            other = self._dataset(parts, raw, None, written=False)
+            if other != dataset:
+                parts.symlinks.append(Symlink(dataset, other, kind, parts.at))
 
     # --- what comes from what -----------------------------------------------------------------
 
@@ -405,6 +431,17 @@ class _Remembered:
         facet = decode.facet({"facet": raw}, "facet")
         body = self._read(facet) if facet is not None else None
         return (ids.digest(body), body) if body is not None else None
+
+
+def _note_left_out(parts: Parts) -> None:
+    """Notes with what the event is about which parts of it were left out."""
+    if not parts.left_out:
+        return
+    if parts.runs:
+        runs.note_left_out(parts)
+    else:
+        about = parts.jobs[0].id if parts.jobs else parts.datasets[0].id
+        parts.made_facet(about, "fairlead_left_out", {"parts": parts.left_out[:20]})
 
 
 def _show_with(parts: Parts, run: int) -> None:

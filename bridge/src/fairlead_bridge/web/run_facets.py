@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.mapping import decode, redact, times
+from fairlead_bridge.mapping import decode, redact, salvage, times
 
 
 def told(events: Iterable[bytes]) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -26,7 +26,7 @@ def told(events: Iterable[bytes]) -> dict[str, tuple[int, dict[str, Any]]]:
 
 def _of_event(body: bytes) -> Iterable[tuple[str, int, dict[str, Any]]]:
     try:
-        event = decode.event(body)
+        event = salvage.event(body).event
         at = times.parse(event.eventTime) if event.eventTime is not None else None
         facets = event.run.facets if event.run is not None else None
         for name in facets or {}:

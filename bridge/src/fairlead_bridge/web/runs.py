@@ -57,14 +57,6 @@ JobIds = Annotated[
     str | None, Query(description=f"The `id`s of at most {MANY} jobs, separated by commas.")
 ]
 
-Outermost = Annotated[
-    bool,
-    Query(
-        description="Only runs that are part of no other: DAG runs, applications, projects; not "
-        "their tasks, queries and models."
-    ),
-]
-
 
 def routes(catalog: Catalog) -> APIRouter:
     router = APIRouter(tags=["runs"])
@@ -81,7 +73,6 @@ def routes(catalog: Catalog) -> APIRouter:
         jobs: JobIds = None,
         since: Since = None,
         until: Until = None,
-        outermost: Outermost = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.Run]:
@@ -93,10 +84,7 @@ def routes(catalog: Catalog) -> APIRouter:
         some = _job_ids(jobs) if jobs is not None else None
         wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
         wanted = replace(
-            wanted,
-            outermost=outermost,
-            since=render.micros_or_none(since),
-            until=render.micros_or_none(until),
+            wanted, since=render.micros_or_none(since), until=render.micros_or_none(until)
         )
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
@@ -179,7 +167,14 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
         events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
-        facts={name: value for name, value in notes.items() if name not in _SHOWN_APART},
+        facts={
+            name: value
+            for name, value in notes.items()
+            if name not in _SHOWN_APART and not name.startswith(facts.LEFT_OUT)
+        },
+        left_out=sorted(
+            name.removeprefix(facts.LEFT_OUT) for name in notes if name.startswith(facts.LEFT_OUT)
+        ),
     )
 
 
@@ -191,14 +186,14 @@ def _critical_path(
     path = critical.path(ran, critical.upstream_of(snapshot, tasks))
     if not path:
         return None
-    name = {child.id: render.run_label(child) for child in children}
+    label = {child.id: child.task_id or child.job_name for child in children}
     begin = min(path[0].started_at, dag_run.started_at or path[0].started_at)
     whole = (max(path[-1].ended_at, dag_run.ended_at or 0) - begin) / 1_000_000
     worked = sum(each.seconds for each in path)
     return a.CriticalPath(
         steps=[
             a.CriticalStep(
-                task=name[each.runs[-1]],
+                task=label[each.runs[-1]],
                 runs=[ids.public(run) for run in each.runs],
                 seconds=each.seconds,
             )

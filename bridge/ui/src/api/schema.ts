@@ -41,7 +41,6 @@ export interface Card {
   namespace: string
   name: string
   depth: number
-  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -287,7 +286,6 @@ export interface Graph {
 export interface Group {
   id: string
   job_id: string
-  job_kind: string
   label: string
   namespace: string
   x: number
@@ -345,7 +343,6 @@ export interface JobDetail {
   node: string
   namespace: string
   name: string
-  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -379,7 +376,6 @@ export interface JobItem {
   node: string
   namespace: string
   name: string
-  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -406,7 +402,6 @@ export interface JobRef {
   node: string
   namespace: string
   name: string
-  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -447,7 +442,6 @@ export interface Node {
   namespace: string
   name: string
   depth: number
-  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -570,7 +564,6 @@ export interface Run {
   id: string
   kind: string
   job: JobName
-  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null
@@ -601,7 +594,6 @@ export interface RunDetail {
   id: string
   kind: string
   job: JobName
-  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null
@@ -631,6 +623,7 @@ export interface RunDetail {
   datasets: RunDataset[]
   events: EventSummary[]
   facts: Record<string, unknown>
+  left_out: string[]
 }
 
 export interface SchemaChange {

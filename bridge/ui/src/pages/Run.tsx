@@ -38,7 +38,7 @@ function Detail({ run }: { run: RunDetail }) {
     ...(run.parent
       ? [
           <Link key="parent" to="/runs/$id" params={{ id: run.parent.id }} className="link">
-            {run.parent.dag_id ?? run.parent.label}
+            {run.parent.dag_id ?? run.parent.job.name}
           </Link>,
         ]
       : []),
@@ -122,6 +122,16 @@ function Detail({ run }: { run: RunDetail }) {
           </Panel>
         )}
       </div>
+      {run.left_out.length > 0 && (
+        <Panel title="Left out of its events" note={counted(run.left_out.length, 'part')}>
+          <p className="muted">These parts could not be understood; the rest counts.</p>
+          <ul className="mono small words">
+            {run.left_out.map((part) => (
+              <li key={part}>{part}</li>
+            ))}
+          </ul>
+        </Panel>
+      )}
       <Events events={run.events} />
       {Object.keys(run.facts).length > 0 && (
         <Panel title="What else the events said">

@@ -271,6 +271,17 @@ def slashes(it: Spelling) -> Spelling:
     return it._replace(name=name)
 
 
+def names_a_place(namespace: str) -> bool:
+    """
+    Whether the namespace alone names what can be read and written, as a bucket does.
+
+    >>> names_a_place("s3://lake"), names_a_place("postgres://db")
+    (True, False)
+    """
+    kind = scheme(namespace).lower()
+    return engines.SYNONYMS.get(kind, kind) in engines.STORES | engines.TREES
+
+
 _TABLE = re.compile(r"\w+(\.\w+)+")
 _FILE = re.compile(
     r".*\.(csv|tsv|txt|json|jsonl|ndjson|parquet|avro|orc|arrow|feather|xml|xlsx?|gz|zip|bz2|zst"

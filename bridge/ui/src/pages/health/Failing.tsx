@@ -4,18 +4,16 @@ import { JobLink, Owners } from '../../parts/Names'
 import { Time } from '../../parts/Now'
 import { Panel } from '../../parts/Panel'
 import { StateBadge, Ticks } from '../../parts/State'
-import { count } from '../../text/numbers'
-import { jobKindOf } from '../../text/state'
 
-/** The DAGs, applications, projects and other jobs whose newest run failed. */
-export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
+/** The DAGs whose newest run failed. */
+export function Failing({ dags }: { dags: JobItem[] }) {
   return (
-    <Panel title="Failing jobs" note={total > jobs.length ? `the newest ${count(jobs.length)} of ${count(total)}` : 'newest failure first'} flush>
+    <Panel title="Failing DAGs" note="newest failure first" flush>
       <div className="scroll">
         <table>
           <thead>
             <tr>
-              <th>Job</th>
+              <th>DAG</th>
               <th>Failed</th>
               <th>Error</th>
               <th>Owner</th>
@@ -23,30 +21,29 @@ export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
             </tr>
           </thead>
           <tbody>
-            {jobs.map((job) => (
-              <tr key={job.id}>
+            {dags.map((dag) => (
+              <tr key={dag.id}>
                 <td className="name">
-                  <JobLink job={job} />
-                  {job.kind !== 'dag' && <span className="faint small cut" style={{ display: 'block' }}>{`${jobKindOf(job.kind)} · ${job.namespace}`}</span>}
+                  <JobLink job={dag} />
                 </td>
                 <td style={{ whiteSpace: 'nowrap' }}>
                   <span className="row">
-                    <StateBadge state={job.last_run?.state ?? null} />
-                    {job.last_run && (
-                      <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link small">
-                        <Time at={job.last_run.ended_at ?? job.last_run.started_at} />
+                    <StateBadge state={dag.last_run?.state ?? null} />
+                    {dag.last_run && (
+                      <Link to="/runs/$id" params={{ id: dag.last_run.id }} className="link small">
+                        <Time at={dag.last_run.ended_at ?? dag.last_run.started_at} />
                       </Link>
                     )}
                   </span>
                 </td>
                 <td className="mono small words">
-                  {job.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
+                  {dag.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
                 </td>
                 <td>
-                  <Owners of={job.owners} />
+                  <Owners of={dag.owners} />
                 </td>
                 <td>
-                  <Ticks states={job.recent} />
+                  <Ticks states={dag.recent} />
                 </td>
               </tr>
             ))}
