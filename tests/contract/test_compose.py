@@ -242,3 +242,22 @@ def test_every_volume_is_declared_or_is_a_folder_of_the_repository() -> None:
                 (ROOT / source).is_dir() if source.startswith(".") else source in COMPOSE["volumes"]
             )
             assert exists, volume
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_comes_back_after_a_crash_or_a_reboot(service: str) -> None:
+    assert SERVICES[service]["restart"] == "unless-stopped"
+
+
+def test_only_this_machine_reaches_the_ports() -> None:
+    ports = [port for described in SERVICES.values() for port in described.get("ports", ())]
+    assert ports
+    assert all(str(port).startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_database_is_healthy_only_when_others_can_reach_it() -> None:
+    check = SERVICES["postgres"]["healthcheck"]["test"]
+    assert check[check.index("--host") + 1] == "127.0.0.1"
+    postgres = SERVICES["postgres"]["environment"]
+    assert check[check.index("--username") + 1] == postgres["POSTGRES_USER"]
+    assert check[check.index("--dbname") + 1] == postgres["POSTGRES_DB"]

@@ -15,6 +15,7 @@ from fairlead_bridge import flow
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.body import Receive
@@ -41,13 +42,16 @@ def build(
     `on_commit` is called when events became durable, by another thread; `worker` says how the
     worker process stands, None where there is none. Raises BadSettings.
     """
-    engine = build_database(settings)
+    engine = build_database(settings, settings.database_wait)
     door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
     return App(build_web(settings, engine, worker), door, engine)
 
 
-def build_database(settings: Settings) -> sa.Engine:
+def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
+    """The database, created or migrated; `wait` is for its server, in seconds. Raises BadSettings."""
     engine = open_database(settings.database_url)
+    if wait:
+        until_reachable(engine, wait)
     migrate(engine)
     return engine
 

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
         description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME",
     )
 
+    database_wait: float = Field(
+        60.0,
+        ge=0,
+        description="seconds that a start waits for a database server that does not answer",
+    )
+
     intake: bool = Field(default=False, description="receive events; without any role, all three")
     absorb: bool = Field(default=False, description="read received events into the catalog")
     deliver: bool = Field(default=False, description="tell the sinks")

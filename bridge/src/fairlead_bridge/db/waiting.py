@@ -1,0 +1,55 @@
+"""Waiting at start for a database server that is still starting itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import sqlalchemy as sa
+import tenacity
+
+from fairlead_bridge import telemetry
+from fairlead_bridge.db.engine import reason
+from fairlead_bridge.telemetry import Line
+
+#: What a server says that is there, and will not let us in later either.
+_FINAL = ("authentication failed", "does not exist", "pg_hba.conf", "not permitted to log in")
+
+
+def until_reachable(
+    engine: sa.Engine, seconds: float, sleep: Callable[[float], None] | None = None
+) -> None:
+    """
+    Return when the server takes a connection, after `seconds` at the latest, or when it refuses for good.
+
+    Raises nothing: whoever opens the database next hears why it cannot be used. SQLite has no server.
+    """
+    if engine.dialect.name == "sqlite":
+        return
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_may_come),
+        stop=tenacity.stop_after_delay(seconds),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+        before_sleep=lambda state: _say(engine, state),
+        **({"sleep": sleep} if sleep else {}),
+    )
+    try:
+        retrying(lambda: engine.connect().close())
+    except (sa.exc.DBAPIError, tenacity.RetryError):
+        return
+
+
+def _may_come(error: BaseException) -> bool:
+    return isinstance(error, sa.exc.OperationalError) and not any(
+        final in str(error.orig) for final in _FINAL
+    )
+
+
+def _say(engine: sa.Engine, state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    told = reason(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
+    again = state.next_action.sleep if state.next_action else 0
+    url = engine.url.render_as_string(hide_password=True)
+    telemetry.say(
+        Line.DATABASE_AWAITED, logging.WARNING, database=url, reason=told, again_in=f"{again:g} s"
+    )
