@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from requests.certs import where
+from certifi import where
 from tests.tls import TlsServer, tls_server
 
 from fairlead.client import Client
