@@ -33,7 +33,7 @@ def graph(name: str = "public.orders") -> a.Graph:
         points=[(168, 43), (300, 43)],
     )
     group = a.Group(
-        id="job:n:dag", job_id="0" * 16, label=name, namespace="n", x=0, y=0, w=200, h=200,
+        id="job:n:dag", job_id="0" * 16, job_kind="dag", label=name, namespace="n", x=0, y=0, w=200, h=200,
         schedule=None, state="failed", recent=[], hidden=2,
     )  # fmt: skip
     return a.Graph(

@@ -249,7 +249,7 @@ def test_the_first_page_lists_what_is_in_trouble_with_its_cause(
     expect(row).to_contain_text("parcels.report")
     expect(row).to_contain_text("no column price")
     expect(row).to_contain_text("Anna Weiss")
-    failing = page.locator("section").filter(has=page.get_by_role("heading", name="Failing DAGs"))
+    failing = page.locator("section").filter(has=page.get_by_role("heading", name="Failing jobs"))
     expect(failing).to_contain_text("report: no column price")
     row.get_by_role("link", name="Why").click()
     expect(page).to_have_url(re.compile("/lineage.*parcel_report"))

@@ -72,7 +72,7 @@ def test_pages_of_real_jobs_show_their_names_and_runs(real_bridge: Bridge, open_
     page = open_page(real_bridge.base)
     for item in some(real_bridge, "jobs?limit=200"):
         page.goto(f"{real_bridge.base}/jobs/{item['id']}")
-        shown = item["task_id"] or item["dag_id"] or item["name"]
+        shown = item["label"]
         expect(page.get_by_role("heading", level=1)).to_contain_text(shown)
         settle(page)
 

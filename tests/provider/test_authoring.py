@@ -112,7 +112,6 @@ def test_the_public_names_are_sorted_and_all_there() -> None:
         ("postgres://h:5432/shop/public/orders", ("postgres://h:5432", "shop.public.orders")),
         (Asset("s3://lake/a"), ("s3://lake", "a")),
         (Asset("daily"), ("asset", "daily")),
-        ("daily", ("asset", "daily")),
         (ORDERS, ORDERS),
         (list(ORDERS), ORDERS),
     ],
@@ -121,10 +120,43 @@ def test_a_dataset_may_be_written_in_many_ways(written: Any, known: tuple[str, s
     assert identity(written) == Identity(*known)
 
 
-@pytest.mark.parametrize("written", ["", ("a",), ("a", ""), 7, None])
+@pytest.mark.parametrize(
+    "written",
+    ["", "orders", "not a dataset", "a.csv", "Note: none", "s3://", ("a",), ("a", ""), 7, None],
+)
 def test_what_names_no_dataset_is_refused(written: Any) -> None:
     with pytest.raises(ValueError, match="names no dataset"):
         identity(written)
+
+
+@pytest.mark.parametrize("wrong", ["not a dataset", "shop.public.orders", "", ("a", ""), None, 7])
+def test_what_names_no_dataset_fails_while_the_dag_is_parsed(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="names no dataset: write a URI"):
+        DatasetFreshSensor(task_id="t", dataset=wrong)
+    with pytest.raises(ValueError, match="names no dataset"):
+        SchemaCheckOperator(task_id="t", dataset=wrong, schema=["id"])
+    with pytest.raises(ValueError, match="names no dataset"):
+        DeclareLineageOperator(task_id="t", outputs=[wrong])
+
+
+def test_what_a_template_or_a_task_will_say_is_not_judged_while_the_dag_is_parsed() -> None:
+    with DAG("d", start_date=at(1), schedule=None):
+
+        @task
+        def name() -> str:
+            return "s3://lake/orders.csv"
+
+        for index, dataset in enumerate(["{{ params.table }}", ("{{ ns }}", "x"), name()]):
+            assert DatasetFreshSensor(task_id=f"t{index}", dataset=dataset).dataset == dataset
+
+
+@pytest.mark.usefixtures("connection")
+def test_a_sensor_of_no_dataset_fails_at_once_and_makes_no_asset() -> None:
+    sensor = DatasetFreshSensor(task_id="t", dataset="{{ params.table }}")
+    sensor.dataset = "not a dataset"  # as rendered
+    with pytest.raises(ValueError, match="'not a dataset' names no dataset"):
+        sensor.execute(context(at(1)))
+    assert names(lineage(sensor).inputs) == []
 
 
 # --- the hook -------------------------------------------------------------------------------
@@ -258,8 +290,17 @@ def test_an_operator_declares_what_happens_elsewhere() -> None:
 
 
 def test_an_operator_that_declares_nonsense_fails() -> None:
+    operator = DeclareLineageOperator(task_id="t", outputs=["{{ params.table }}"])
+    operator.outputs = ["nonsense"]  # as rendered
     with pytest.raises(ValueError, match="names no dataset"):
-        DeclareLineageOperator(task_id="t", outputs=[("", "")]).execute({})
+        operator.execute({})
+
+
+def test_one_declared_name_that_is_no_dataset_costs_no_other() -> None:
+    @declares_lineage(inputs=["orders", ORDERS])
+    def export() -> None: ...
+
+    assert names(lineage(PythonOperator(task_id="t", python_callable=export)).inputs) == [ORDERS]
 
 
 def test_a_decorator_below_or_above_task_adds_to_what_is_found() -> None:
@@ -467,6 +508,54 @@ def test_the_callback_of_a_dag_is_about_the_whole_dag(monkeypatch: pytest.Monkey
     dag = DAG("shop", start_date=at(1), schedule=None)
     FairleadNotifier(then=got.append)({"ti": ended_last, "dag": dag, "reason": "task_failure"})
     assert "shop.public.orders" in got[0]["fairlead"].datasets
+
+
+def affected(dag_id: str, task_id: str) -> Any:
+    got: list[Any] = []
+    FairleadNotifier(then=got.append)({"ti": SimpleNamespace(dag_id=dag_id, task_id=task_id)})
+    return got[0]["fairlead"]
+
+
+def _run(job: str, run: int, state: str, outputs: list[tuple[str, str]]) -> dict[str, Any]:
+    event = _written(("s3://lake", "unused"), f"2026-11-04T09:00:{run:02}Z")
+    event["eventType"] = state
+    event["run"]["runId"] = f"01939cd0-0000-7000-8000-0000000ab{run:03}"
+    event["job"] = {"namespace": "default", "name": job}
+    event["outputs"] = [{"namespace": space, "name": name} for space, name in outputs]
+    return event
+
+
+@pytest.mark.usefixtures("connection")
+def test_who_is_affected_by_a_task_that_has_never_succeeded_is_not_known(bridge: Bridge) -> None:
+    found = affected("nightly", "unheard_of")
+    assert not found.known
+    assert "the catalog has not seen nightly.unheard_of" in str(found)
+    bridge.take([_run("nightly.first", 1, "START", []), _run("nightly.first", 1, "FAIL", [])])
+    found = affected("nightly", "first")
+    assert not found.known
+    assert "no run of nightly.first has succeeded yet" in str(found)
+    assert "Nothing" not in str(found)
+
+
+@pytest.mark.usefixtures("connection")
+def test_what_earlier_runs_wrote_is_affected_when_a_later_one_fails(bridge: Bridge) -> None:
+    bridge.take(
+        [
+            _run("nightly.load", 2, "COMPLETE", [("s3://lake", "loaded")]),
+            _run("nightly.load", 3, "FAIL", []),
+        ]
+    )
+    assert str(affected("nightly", "load")).startswith(
+        "1 dataset and 0 jobs downstream are affected"
+    )
+
+
+@pytest.mark.usefixtures("connection")
+def test_a_task_that_succeeds_and_writes_nothing_has_nothing_downstream(bridge: Bridge) -> None:
+    bridge.take([_run("nightly.mail", 4, "COMPLETE", [])])
+    found = affected("nightly", "mail")
+    assert found.known
+    assert str(found) == "The catalog knows of nothing downstream."
 
 
 @pytest.mark.usefixtures("no_bridge")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.provider import bridging
 from tests.provider.versions import commands_needed
 
@@ -253,3 +255,29 @@ def test_the_lines_for_a_deployment_name_the_package_and_the_address(target: str
     lines = RECIPES[target]("http://bridge:9")
     assert "http://bridge:9" in lines
     assert "airflow-provider-fairlead" in lines
+
+
+def documents(target: str) -> list[Any]:
+    return [
+        yaml.safe_load(text)
+        for text in re.split(r"(?m)^(?:---|# .*\.yml.*)$", RECIPES[target]("http://b:9"))
+    ]
+
+
+def test_the_lines_for_docker_declare_the_volume_that_they_mount() -> None:
+    compose = documents("docker")[-1]
+    for service in compose["services"].values():
+        [mount] = service["volumes"]
+        volume, _, path = mount.partition(":")
+        assert volume in compose["volumes"]
+        assert path == service["environment"]["AIRFLOW__FAIRLEAD__SPOOL"]
+    assert f"RUN mkdir -p {path}" in RECIPES["docker"]("http://b:9")
+
+
+def test_the_lines_for_helm_keep_the_spool_on_a_claim_that_outlives_pods() -> None:
+    claim, values = documents("helm")
+    assert claim["kind"] == "PersistentVolumeClaim"
+    [volume] = values["volumes"]
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert [mount["name"] for mount in values["volumeMounts"]] == [volume["name"]]
+    assert "emptyDir" not in RECIPES["helm"]("http://b:9")

@@ -58,36 +58,58 @@ def _env(url: str) -> str:
 
 def _docker(url: str) -> str:
     return f"""\
-# Dockerfile
+# Dockerfile: the folder must be there and Airflow's, or the volume becomes root's
 FROM apache/airflow:3.3.2
 RUN pip install --no-cache-dir airflow-provider-fairlead
+RUN mkdir -p /opt/airflow/spool
 
-# docker-compose.yml, for every Airflow service
-environment:
-  AIRFLOW__FAIRLEAD__URL: {url}
-  AIRFLOW__FAIRLEAD__SPOOL: /opt/airflow/spool
+# docker-compose.override.yml: the same for every service that runs Airflow, named as in Airflow's own file
+x-lineage: &lineage
+  environment:
+    AIRFLOW__FAIRLEAD__URL: {url}
+    AIRFLOW__FAIRLEAD__SPOOL: /opt/airflow/spool
+  volumes:
+    - lineage-spool:/opt/airflow/spool
+services:
+  airflow-apiserver: *lineage
+  airflow-scheduler: *lineage
+  airflow-dag-processor: *lineage
+  airflow-triggerer: *lineage
+  airflow-worker: *lineage
 volumes:
-  - lineage-spool:/opt/airflow/spool"""
+  lineage-spool:"""
 
 
 def _helm(url: str) -> str:
     return f"""\
+# lineage-spool.yaml, for `kubectl apply`: a claim that outlives every pod, and that all nodes may mount
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: lineage-spool
+spec:
+  accessModes: [ReadWriteMany]
+  resources:
+    requests:
+      storage: 2Gi
+---
 # values.yaml of the official chart; the image must have airflow-provider-fairlead installed.
 env:
   - name: AIRFLOW__FAIRLEAD__URL
     value: {url}
+  # A folder for each pod. What a pod leaves that never comes back:
+  # fairlead spool flush --spool /opt/airflow/spool/POD --url {url}
   - name: AIRFLOW__FAIRLEAD__SPOOL
     value: /opt/airflow/spool/{{hostname}}
   # KubernetesExecutor: pods end with their task, so the last event waits for its delivery.
   - name: AIRFLOW__FAIRLEAD__WAIT
     value: "8"
-# Celery workers and the scheduler: a volume that outlives the container.
-workers:
-  extraVolumes: [{{name: lineage-spool, emptyDir: {{}}}}]
-  extraVolumeMounts: [{{name: lineage-spool, mountPath: /opt/airflow/spool}}]
-scheduler:
-  extraVolumes: [{{name: lineage-spool, emptyDir: {{}}}}]
-  extraVolumeMounts: [{{name: lineage-spool, mountPath: /opt/airflow/spool}}]"""
+volumes:
+  - name: lineage-spool
+    persistentVolumeClaim: {{claimName: lineage-spool}}
+volumeMounts:
+  - name: lineage-spool
+    mountPath: /opt/airflow/spool"""
 
 
 def _mwaa(url: str) -> str:

@@ -82,6 +82,7 @@ _SPOOL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "sync": str,
     "deliver": str,
     "idle_exit": float,
+    "orphan_exit": float,
     "wait": float,
 }
 

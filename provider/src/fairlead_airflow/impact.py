@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fairlead.client import Client
+from fairlead.errors import Refused
 
 _MOST_NAMED = 20
 """Owners are asked for, and lines written, for so many jobs."""
@@ -192,21 +193,27 @@ def owners_of(client: Client, job_ids: Iterable[str | None]) -> dict[str, list[s
 
 @dataclass(frozen=True)
 class Affected:
-    """Who is downstream of a job. Without an answer from the catalog `known` is False."""
+    """Who is downstream of a job. `unknown` is why that is not known; None where it is."""
 
-    known: bool = False
+    unknown: str | None = "the catalog could not be asked"
     datasets: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     more: int = 0
     """How many were found and are not named here."""
 
+    @property
+    def known(self) -> bool:
+        return self.unknown is None
+
     def __str__(self) -> str:
-        if not self.known:
-            return "Who is affected is not known: the catalog could not be asked."
+        if self.unknown is not None:
+            return f"Who is affected is not known: {self.unknown}."
         if not (self.datasets or self.jobs):
-            return "Nothing downstream is affected."
-        parts = [f"{len(self.datasets)} datasets and {len(self.jobs)} jobs downstream are affected"]
+            return "The catalog knows of nothing downstream."
+        more = f", and {self.more} more," if self.more else ""
+        counted = f"{_count(self.datasets, 'dataset')} and {_count(self.jobs, 'job')}{more}"
+        parts = [f"{counted} downstream are affected"]
         if self.datasets:
             parts.append(f"datasets: {', '.join(self.datasets[:_MOST_NAMED])}")
         if self.jobs:
@@ -216,16 +223,38 @@ class Affected:
         return "; ".join(parts) + "."
 
 
-def downstream(client: Client, node: str, depth: int = 10) -> Affected:
-    """Who is downstream of a job or a dataset. Raises FairleadError."""
-    walk = client.lineage(node, "down", depth)
+def _count(names: Sequence[str], noun: str) -> str:
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"
+
+
+def downstream(client: Client, namespace: str, job: str, depth: int = 10) -> Affected:
+    """Who is downstream of a job, by what its earlier runs wrote. Raises FairleadError.
+
+    That nothing is found says something only of a job that has succeeded: before, what it writes has
+    not been seen.
+    """
+    try:
+        walk = client.lineage(f"job:{namespace}:{job}", "down", depth)
+    except Refused as error:
+        if error.status != 404:
+            raise
+        return Affected(unknown=f"the catalog has not seen {job} in namespace {namespace} yet")
     below = [n for n in walk["nodes"] if n["depth"] > 0]
+    if not below and not _has_succeeded(client, namespace, job):
+        return Affected(
+            unknown=f"no run of {job} has succeeded yet, so what it writes is not known"
+        )
     jobs = [n for n in below if n["kind"] == "job"]
     owners = owners_of(client, (n["id"] for n in jobs))
     return Affected(
-        known=True,
+        unknown=None,
         datasets=tuple(n["name"] for n in below if n["kind"] == "dataset"),
         jobs=tuple(n["name"] for n in jobs),
         owners=tuple(sorted({name for names in owners.values() for name in names})),
         more=walk["truncated"],
     )
+
+
+def _has_succeeded(client: Client, namespace: str, job: str) -> bool:
+    found = client.get("runs", namespace=namespace, job=job, state="success", limit=1)
+    return bool(found["items"])

@@ -55,7 +55,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
             from airflow.providers.openlineage import conf
 
             with FairleadHook(self.fairlead_conn_id).client() as client:
-                return downstream(client, f"job:{conf.namespace()}:{_job(context)}", self.depth)
+                return downstream(client, conf.namespace(), _job(context), self.depth)
         except Exception as error:  # noqa: BLE001 - the notification matters more than its details
             self.log.warning("The catalog cannot be asked who is affected: %s", error)
             return Affected()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead.datasets import Identity
+from fairlead.datasets import Identity, of_asset
 from fairlead_airflow import compat
 from fairlead_airflow.broken import BrokenFiles
 from fairlead_airflow.lineage.naming import identity
@@ -267,9 +267,9 @@ def _metrics(extra: Mapping[str, Any]) -> dict[str, Any]:
 def _dataset(facts: Mapping[str, Any]) -> Identity | None:
     """The name that the task's own events use."""
     try:
-        return identity(facts["uri"] or facts["name"])
+        return identity(facts["uri"])
     except ValueError:
-        return None
+        return of_asset(facts["uri"], facts["name"])
 
 
 def _is_wanted(dag_id: str) -> bool:

@@ -10,6 +10,7 @@ from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.impact import Report, Unsafe, check, proposed_columns
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, identity
+from fairlead_airflow.lineage.naming import check as check_named
 
 
 class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
@@ -26,6 +27,9 @@ class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         self, *, inputs: Sequence[Named] = (), outputs: Sequence[Named] = (), **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        for side in (inputs, outputs):
+            for dataset in side if isinstance(side, list | tuple) else ():
+                check_named(dataset)
         self.inputs = inputs
         self.outputs = outputs
 
@@ -69,6 +73,7 @@ class SchemaCheckOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_named(dataset)
         self.dataset = dataset
         self.schema = schema
         self.depth = depth

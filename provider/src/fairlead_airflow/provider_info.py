@@ -128,6 +128,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "idle_exit": _option(
         "Seconds without an event after which the background process ends.", "float", default="60"
     ),
+    "orphan_exit": _option(
+        "Seconds after which the background process gives up where Airflow has ended and the receiver "
+        "takes nothing; the events stay.",
+        "float",
+        default="900",
+    ),
     "wait": _option(
         "Seconds that a task's last event waits for delivery, for pods that end with the task.",
         "float",

@@ -11,7 +11,7 @@ from fairlead_airflow import compat
 from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.lineage.declared import Declaration
-from fairlead_airflow.lineage.naming import Named, identity
+from fairlead_airflow.lineage.naming import Named, check, identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
 
 
@@ -43,6 +43,7 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check(dataset)
         self.dataset = dataset
         self.since = since
         self.within = within.total_seconds() if isinstance(within, timedelta) else within
@@ -52,6 +53,7 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
         self.fairlead_conn_id = fairlead_conn_id
 
     def execute(self, context: Any) -> str | None:
+        """ValueError where the dataset that was rendered is none."""
         if not self.deferrable:
             super().execute(context)
             return self._found

@@ -14,9 +14,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from fairlead.ancestry import Process, any_alive, lineage_of
 from fairlead.delivery import Deliverer, Pace, read_tally, stop_on_signals
 from fairlead.private import open_file
 from fairlead.settings import Settings
@@ -56,7 +58,8 @@ def needs_attention(spool: Spool) -> bool:
 
 
 def _start(settings: Settings, lock: int) -> None:
-    config = json.dumps(settings.to_dict()).encode()
+    starters = lineage_of(os.getpid())
+    config = json.dumps({"settings": settings.to_dict(), "starters": starters}).encode()
     if len(config) > _PIPE_BYTES:
         raise ValueError("The settings of a transport must be shorter than 64 KiB")
     reading, writing = os.pipe()
@@ -100,11 +103,15 @@ def main(lock: int, config: int) -> None:
     """What the started process does: deliver until idle, until asked to stop, or until another
     destination is wanted."""
     with os.fdopen(config, "rb") as pipe:
-        settings = Settings.from_dict(json.loads(pipe.read()))
+        given = json.loads(pipe.read())
+    settings = Settings.from_dict(given["settings"])
     spool = settings.open_spool()
+    orphanhood = Orphanhood([Process(*one) for one in given["starters"]], settings.orphan_exit)
 
     def still_wanted() -> bool:
-        return spool.wanted_destination() == settings.fingerprint
+        return spool.wanted_destination() == settings.fingerprint and not orphanhood.is_over(
+            spool, time.monotonic()
+        )
 
     try:
         deliverer = Deliverer(
@@ -124,6 +131,30 @@ def main(lock: int, config: int) -> None:
             if still_wanted():
                 time.sleep(1)
         raise
+
+
+class Orphanhood:
+    """When to give up: the starters have ended, events wait, and for `patience` seconds none was appended
+    and none was taken."""
+
+    def __init__(self, starters: Sequence[Process], patience: float) -> None:
+        self._starters = starters
+        self._patience = patience
+        self._seen: object = None
+        self._over = False
+        self._since = self._next = 0.0
+
+    def is_over(self, spool: Spool, now: float) -> bool:
+        """`now` in seconds. Looks once a second, however often it is asked."""
+        if self._over or now < self._next:
+            return self._over
+        self._next = now + 1.0
+        size = spool.size()
+        seen = (size, read_tally(spool.folder).get("delivered"))
+        if seen != self._seen or any_alive(self._starters):
+            self._seen, self._since = seen, now
+        self._over = size > 0 and now - self._since >= self._patience
+        return self._over
 
 
 if __name__ == "__main__":

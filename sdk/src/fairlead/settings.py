@@ -26,7 +26,17 @@ from fairlead.spool import Limits, Spool
 log = logging.getLogger(__name__)
 
 _HTTP_KEYS = ("url", "auth", "headers", "timeout", "verify", "cert")
-_OWN_KEYS = ("spool", "max_bytes", "max_age", "sync", "deliver", "idle_exit", "wait", "api_key")
+_OWN_KEYS = (
+    "spool",
+    "max_bytes",
+    "max_age",
+    "sync",
+    "deliver",
+    "idle_exit",
+    "orphan_exit",
+    "wait",
+    "api_key",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,9 @@ class Settings:
     """Start a deliverer on demand; False where a sidecar or `fairlead spool deliver` does it."""
     idle_exit: float = 60.0
     """Seconds without an event after which a deliverer that was started on demand ends."""
+    orphan_exit: float = 900.0
+    """Seconds after which such a deliverer ends whose starters have ended, whose receiver takes nothing,
+    and whose spool gets nothing; the events stay for the next one."""
     wait: float = 0.0
     """Seconds that the last event of a run waits for delivery; for hosts that end with the task."""
 
@@ -71,6 +84,7 @@ class Settings:
             sync=str(params.get("sync", default.sync)).lower() in ("true", "1", "always"),
             background=deliver == "background",
             idle_exit=float(params.get("idle_exit", default.idle_exit)),
+            orphan_exit=float(params.get("orphan_exit", default.orphan_exit)),
             wait=float(params.get("wait", default.wait)),
         )
 
@@ -94,6 +108,7 @@ class Settings:
             "sync": self.sync,
             "deliver": "background" if self.background else "outside",
             "idle_exit": self.idle_exit,
+            "orphan_exit": self.orphan_exit,
             "wait": self.wait,
             **self.destination,
         }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.outermost import around
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among, in_state, is_lost
 from fairlead_bridge.db import tables as t
@@ -65,8 +66,30 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
     }
 
 
-def failing(snapshot: Snapshot, kind: str, limit: int) -> list[Row]:
-    """Jobs of this kind whose newest run failed, newest failure first."""
+#: Kinds of jobs of which another job tells when they fail: its tasks' DAG, its queries' task.
+_TOLD_BY_OTHERS = ("task", "query", "dag_file")
+
+
+def failing(snapshot: Snapshot) -> list[Row]:
+    """
+    DAGs, applications, projects and other jobs whose newest run failed, newest failure first.
+
+    What failed inside a run that is listed is not listed itself.
+    """
+    statement = _newest_failed(t.job.c.kind.not_in(_TOLD_BY_OTHERS))
+    rows = snapshot.rows(statement)
+    listed = {row.newest_run for row in rows}
+    containing = around(snapshot, listed)
+    return [row for row in rows if listed.isdisjoint(containing[row.newest_run])]
+
+
+def failing_dag_files(snapshot: Snapshot, limit: int) -> list[Row]:
+    """DAG files that cannot be imported, newest failure first."""
+    return snapshot.rows(_newest_failed(t.job.c.kind == "dag_file").limit(limit))
+
+
+def _newest_failed(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Jobs whose newest run failed, each with that run's id."""
     older = t.run.alias("older")
     newest = (
         sa.select(older.c.id)
@@ -76,14 +99,12 @@ def failing(snapshot: Snapshot, kind: str, limit: int) -> list[Row]:
         .correlate(t.job)
         .scalar_subquery()
     )
-    statement = (
-        sa.select(t.job)
+    return (
+        sa.select(t.job, t.run.c.id.label("newest_run"))
         .join_from(t.job, t.run, t.run.c.id == newest)
-        .where(t.job.c.kind == kind, t.run.c.state == "failed")
+        .where(which, t.run.c.state == "failed")
         .order_by(t.run.c.at.desc(), t.job.c.id)
-        .limit(limit)
     )
-    return snapshot.rows(statement)
 
 
 _later = t.run.alias("later")
@@ -96,11 +117,27 @@ _ERRORS = (
 )
 
 
+_INSIDE = {
+    past: statement.where(
+        among(t.run.c.parent_id), t.run.c.state == "failed", t.run.c.error.is_not(None)
+    ).order_by(t.run.c.at)
+    for past, statement in read.RUNS.items()
+}
+
+
 def errors(snapshot: Snapshot, dag_runs: Iterable[int]) -> dict[int, tuple[str, str]]:
     """(task, error) of the first task that failed in each of these DAG runs, for good."""
     found: dict[int, tuple[str, str]] = {}
     for row in snapshot.each(_ERRORS, dag_runs):
         found.setdefault(row.dag_run, (row.task_id or "", row.error))
+    return found
+
+
+def failed_inside(snapshot: Snapshot, runs: Iterable[int]) -> dict[int, Row]:
+    """The first run with an error that failed inside each of these applications or invocations."""
+    found: dict[int, Row] = {}
+    for row in snapshot.each(_INSIDE[snapshot.past], runs):
+        found.setdefault(row.parent_id, row)
     return found
 
 
@@ -110,8 +147,9 @@ def running(snapshot: Snapshot, limit: int) -> list[Row]:
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
 
 
-def newest_dag_runs(snapshot: Snapshot, limit: int) -> list[Row]:
-    return read.runs(snapshot, read.RunFilter(kind="dag"), limit)
+def newest_runs(snapshot: Snapshot, limit: int) -> list[Row]:
+    """The newest runs that are part of no other: of DAGs, applications, projects and other jobs."""
+    return read.runs(snapshot, read.RunFilter(outermost=True), limit)
 
 
 def stale(snapshot: Snapshot, limit: int) -> list[Asset]:

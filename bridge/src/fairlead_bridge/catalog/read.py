@@ -41,6 +41,7 @@ class RunFilter:
     jobs: tuple[int, ...] | None = None
     since: int | None = None  # microseconds: `at` is that or later
     until: int | None = None  # microseconds: `at` is earlier
+    outermost: bool = False  # only runs that are part of no other
 
 
 def _shown_runs(*, past: bool) -> sa.Select[Any]:
@@ -57,6 +58,7 @@ def _shown_runs(*, past: bool) -> sa.Select[Any]:
         shown_state(past=past),
         t.job.c.namespace.label("job_namespace"),
         t.job.c.name.label("job_name"),
+        t.job.c.integration.label("job_integration"),
     ).join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
 
 
@@ -68,6 +70,11 @@ _JOBS_BY_ID = sa.select(t.job).where(among(t.job.c.id))
 _TASKS = (
     sa.select(t.job.c.parent_id, sa.func.count().label("tasks"))
     .where(t.job.c.kind == "task", among(t.job.c.parent_id))
+    .group_by(t.job.c.parent_id)
+)
+_PARTS = (
+    sa.select(t.job.c.parent_id, sa.func.count().label("parts"))
+    .where(t.job.c.kind != "query", among(t.job.c.parent_id))
     .group_by(t.job.c.parent_id)
 )
 
@@ -85,6 +92,8 @@ def runs(
         statement = statement.where(in_state(wanted.state))
     if wanted.since is not None:
         statement = statement.where(t.run.c.at >= wanted.since)
+    if wanted.outermost:
+        statement = statement.where(_is_outermost())
     statement = statement.where(*_before(t.run, wanted, after))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
 
@@ -97,6 +106,13 @@ def _before(
         yield sa.tuple_(run.c.at, run.c.id) < sa.tuple_(*after)
     if wanted.until is not None:
         yield run.c.at < wanted.until
+
+
+def _is_outermost() -> sa.ColumnElement[bool]:
+    """Whether a run is part of none that is known: of no DAG run, application or invocation."""
+    outer = t.run.alias("outer")
+    around = sa.or_(outer.c.id == t.run.c.parent_id, outer.c.id == t.run.c.dag_run)
+    return sa.and_(t.run.c.kind != "dag_file", ~sa.exists().where(around, outer.c.id != t.run.c.id))
 
 
 #: So many jobs are asked one by one for their newest runs; beyond, all runs are read from the
@@ -256,6 +272,11 @@ def children_of_job(snapshot: Snapshot, job_id: int, limit: int = RELATIVES) -> 
     """A DAG's tasks, a task's queries, an application's jobs."""
     statement = sa.select(t.job).where(t.job.c.parent_id == job_id)
     return snapshot.rows(statement.order_by(t.job.c.name).limit(limit))
+
+
+def parts_of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
+    """How many tasks, queries or models each DAG, application or project has."""
+    return {row.parent_id: row.parts for row in snapshot.each(_PARTS, job_ids)}
 
 
 def tasks_of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:

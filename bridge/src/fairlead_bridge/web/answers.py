@@ -86,6 +86,7 @@ class JobRef(Answer):
     node: str
     namespace: str
     name: str
+    label: str  # the short name: the task, the table, the model
     kind: str
     dag_id: str | None = None
     task_id: str | None = None
@@ -125,6 +126,7 @@ class Run(Answer):
     id: str
     kind: str  # "dag", "task", "query", "job", ...
     job: JobName
+    label: str  # the short name of its job: the task, the table, the model
     dag_id: str | None
     dag_run_id: str | None
     task_id: str | None
@@ -382,6 +384,7 @@ class Node(Answer):
     namespace: str
     name: str
     depth: int  # hops from the start: negative upstream, positive downstream
+    label: str | None = None  # of a job: its short name
     job_kind: str | None = None
     dag_id: str | None = None
     task_id: str | None = None
@@ -467,17 +470,18 @@ class Card(Node):
     personal: list[str] = []  # columns that tags call personal data; "*" where it is the dataset
     personal_reached: list[str] = []  # others that its values come to, where that was asked for
     personal_masked: list[str] = []  # columns made of personal data whose values are masked
-    tasks: int | None = None  # of a DAG
-    folded: bool = False  # a DAG that stands for its tasks
+    tasks: int | None = None  # of a DAG; of an application or project that stands for its jobs
+    folded: bool = False  # a DAG that stands for its tasks, an application for its jobs
     more_upstream: int = 0  # neighbours not drawn
     more_downstream: int = 0
 
 
 class Group(Answer):
-    """A DAG's box around its tasks."""
+    """The box of a DAG around its tasks, or of an application or project around its jobs."""
 
-    id: str  # node of the DAG's job
+    id: str  # node of the DAG's (application's, project's) job
     job_id: str  # that job's public id
+    job_kind: str  # "dag", "application", ...
     label: str
     namespace: str
     x: float
@@ -487,7 +491,7 @@ class Group(Answer):
     schedule: str | None
     state: str | None
     recent: list[str]
-    hidden: int  # tasks of the DAG that are not drawn
+    hidden: int  # tasks or jobs of it that are not drawn
 
 
 class Through(Answer):
@@ -640,11 +644,13 @@ class Comparison(Answer):
 class Overview(Answer):
     """What the first page shows, worst first."""
 
-    counts: dict[str, int]  # "datasets", "dags", "tasks", "runs", "failed", "running"
-    failing: list[JobItem]  # DAGs whose newest run failed, newest failure first
+    counts: dict[str, int]  # "datasets", "dags", "tasks", "failing", "runs", "failed", "running"
+    #: DAGs, applications, projects and other jobs whose newest run failed, newest failure first;
+    #: at most 20, `counts["failing"]` says how many there are
+    failing: list[JobItem]
     dag_files: list[JobItem]  # DAG files that Airflow said it cannot import, newest first
     running: list[Run]
-    recent_runs: list[Run]  # of DAGs
+    recent_runs: list[Run]  # that are part of no other, newest first
     stale: list[DatasetItem]  # written longest ago first, at most 20
     sources: list[SourceHealth]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import columns, history, lineage, privacy, read, standing
+from fairlead_bridge.catalog import columns, containers, history, lineage, privacy, read, standing
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -38,7 +38,7 @@ class Known:
 
     assets: dict[int, Asset]
     jobs: dict[int, Row]
-    dags: dict[int, Row]  # those of the tasks among the jobs
+    above: dict[int, Row]  # what the jobs are part of: DAGs, applications, projects
     facets: dict[int, f.Facets]
     columns: dict[int, int]
     writers: dict[int, list[int]]
@@ -46,7 +46,7 @@ class Known:
     newest: dict[int, Round]
     recent: dict[int, history.Recent]
     runs: dict[int, Row]
-    tasks: dict[int, int]  # of each DAG
+    tasks: dict[int, int]  # of each DAG, application or project: the jobs that are part of it
     names: dict[int, str] = field(default_factory=dict)
 
     @classmethod
@@ -55,20 +55,25 @@ class Known:
         listed = list(nodes)
         assets = read.assets(snapshot, (node for node in listed if node in asset_ids))
         jobs = read.jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
-        parents = read.jobs_by_id(snapshot, (job.parent_id for job in jobs.values()))
-        dags = {id: row for id, row in parents.items() if row.kind == "dag"}
+        above = containers.ancestors(snapshot, jobs.values())
+        whole = {
+            id
+            for row in jobs.values()
+            for id in (containers.application(row, above), containers.dag(row, above))
+            if id is not None
+        }
         writers = lineage.writers_of(snapshot, assets.values())
         last = datasets.last_writers(snapshot, assets.values(), writers)
         last_rows = read.jobs_by_id(snapshot, last.values())
-        recent = history.recent(snapshot, {*jobs, *dags})
+        recent = history.recent(snapshot, {*jobs, *whole})
         others = {job for jobs_of in writers.values() for job in jobs_of} - jobs.keys()
         newest = history.states(snapshot, {*jobs, *others})
         members = datasets.members_of(assets.values())
-        owners = {**members, **{id: id for id in (*jobs, *dags)}}
+        owners = {**members, **{id: id for id in (*jobs, *whole)}}
         return cls(
             assets=assets,
             jobs=jobs,
-            dags=dags,
+            above=above,
             facets=f.of(snapshot, owners, f.LISTED),
             columns=history.columns(snapshot, members),
             writers=writers,
@@ -76,15 +81,24 @@ class Known:
             newest=newest,
             recent=recent,
             runs=read.runs_by_id(snapshot, (each.newest for each in recent.values())),
-            tasks=read.tasks_of_jobs(snapshot, {*dags, *_dags_among(jobs)}),
+            tasks=read.parts_of_jobs(snapshot, {*whole, *_wholes_among(jobs)}),
         )
+
+    @classmethod
+    def of_jobs(cls, snapshot: Snapshot, nodes: Iterable[int], asset_ids: set[int]) -> Known:
+        """As `read`, but only which assets and jobs they are, and what the jobs are part of."""
+        listed = list(nodes)
+        assets = read.assets(snapshot, (node for node in listed if node in asset_ids))
+        jobs = read.jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
+        above = containers.ancestors(snapshot, jobs.values())
+        return cls(assets, jobs, above, {}, {}, {}, {}, {}, {}, {}, {})
 
     def node_of(self) -> dict[int, int]:
         """The node of every id that a card goes by."""
         return {**datasets.members_of(self.assets.values()), **{id: id for id in self.jobs}}
 
     def job(self, node: int) -> Row:
-        return self.jobs[node] if node in self.jobs else self.dags[node]
+        return self.jobs[node] if node in self.jobs else self.above[node]
 
     def name(self, node: int) -> str:
         found = self.names.get(node)
@@ -97,9 +111,20 @@ class Known:
         return found
 
     def dag_of(self, node: int) -> int | None:
-        """The DAG that a task belongs to."""
-        parent = self.jobs[node].parent_id if node in self.jobs else None
-        return parent if parent in self.dags else None
+        """The DAG of a task, or of the task that started an application."""
+        return containers.dag(self.job(node), self.above) if self._is_job(node) else None
+
+    def application_of(self, node: int) -> int | None:
+        """The Spark application or dbt project that a job is part of."""
+        return containers.application(self.job(node), self.above) if self._is_job(node) else None
+
+    def _is_job(self, node: int) -> bool:
+        return node in self.jobs or node in self.above
+
+    def frame_of(self, node: int) -> int | None:
+        """The job in whose box a card stands: its application's, else its DAG's."""
+        application = self.application_of(node)
+        return application if application is not None else self.dag_of(node)
 
     # --- for the layout ---
 
@@ -109,19 +134,16 @@ class Known:
             if node in self.assets:
                 found.append(layout.dataset_box(self.name(node), self.assets[node].name))
             else:
-                row, dag = self.job(node), self.dag_of(node)
-                group = self.name(dag) if dag is not None else None
-                found.append(
-                    layout.task_box(self.name(node), row.task_id or row.dag_id or row.name, group)
-                )
+                row, whole = self.job(node), self.frame_of(node)
+                group = self.name(whole) if whole is not None else None
+                found.append(layout.task_box(self.name(node), render.job_label(row), group))
         return found
 
     def frames(self, part: Part) -> list[layout.Frame]:
-        """The boxes of the DAGs whose tasks are drawn."""
-        dags = {dag for node in part.depths if (dag := self.dag_of(node)) is not None}
+        """The boxes of the DAGs, applications and projects of which parts are drawn."""
+        wholes = {each for node in part.depths if (each := self.frame_of(node)) is not None}
         return [
-            layout.dag_frame(self.name(dag), self.dags[dag].dag_id or self.dags[dag].name)
-            for dag in dags
+            layout.dag_frame(self.name(each), render.job_label(self.job(each))) for each in wholes
         ]
 
     # --- answers ---
@@ -178,7 +200,7 @@ class Known:
             "schedule": f.text(facets, "fairlead_dag", "schedule"),
             "owner": self._owner(node),
             "tags": _tags(facets),
-            "tasks": self.tasks.get(node, 0) if row.kind == "dag" else None,
+            "tasks": self.tasks.get(node, 0) if row.kind == "dag" or node in part.inside else None,
             "folded": node in part.inside,
         }
 
@@ -193,26 +215,27 @@ class Known:
     def groups(self, part: Part, drawing: layout.Drawing) -> list[Fields]:
         drawn: dict[int, int] = {}
         for node in part.depths:
-            if (dag := self.dag_of(node)) is not None:
-                drawn[dag] = drawn.get(dag, 0) + 1
+            if (whole := self.frame_of(node)) is not None:
+                drawn[whole] = drawn.get(whole, 0) + 1
         groups = []
-        for dag, number in drawn.items():
-            row, recent = self.dags[dag], self.recent.get(dag)
-            place = drawing.frames[self.name(dag)]
+        for whole, number in drawn.items():
+            row, recent = self.job(whole), self.recent.get(whole)
+            place = drawing.frames[self.name(whole)]
             groups.append(
                 {
-                    "id": self.name(dag),
-                    "job_id": ids.public(dag),
-                    "label": row.dag_id or row.name,
+                    "id": self.name(whole),
+                    "job_id": ids.public(whole),
+                    "job_kind": row.kind,
+                    "label": render.job_label(row),
                     "namespace": row.namespace,
                     "x": place.x,
                     "y": place.y,
                     "w": place.w,
                     "h": place.h,
-                    "schedule": f.text(self.facets.get(dag, {}), "fairlead_dag", "schedule"),
+                    "schedule": f.text(self.facets.get(whole, {}), "fairlead_dag", "schedule"),
                     "state": recent.state if recent else None,
                     "recent": list(recent.states) if recent else [],
-                    "hidden": max(0, self.tasks.get(dag, 0) - number),
+                    "hidden": max(0, self.tasks.get(whole, 0) - number),
                 }
             )
         return groups
@@ -252,7 +275,7 @@ class Known:
         return {
             "node": self.name(job),
             "id": ids.public(job),
-            "label": row.task_id or row.dag_id or row.name,
+            "label": render.job_label(row),
             "state": recent.state if recent else None,
             "ended_at": render.when(run.ended_at) if run is not None else None,
             "error": run.error if run is not None else None,
@@ -281,5 +304,5 @@ def _tags(facets: f.Facets) -> list[dict[str, str | None]]:
     return [tag for tag in f.tags(facets) if tag["field"] is None]
 
 
-def _dags_among(jobs: Mapping[int, Row]) -> list[int]:
-    return [id for id, row in jobs.items() if row.kind == "dag"]
+def _wholes_among(jobs: Mapping[int, Row]) -> list[int]:
+    return [id for id, row in jobs.items() if row.kind in ("dag", "application")]

@@ -43,7 +43,7 @@ def _task(part: c.Part) -> a.TaskComparison:
     row = part.run or part.good
     assert row is not None  # noqa: S101  (one side has it)
     return a.TaskComparison(
-        name=row.task_id or row.job_name,
+        name=render.run_label(row),
         map_index=row.map_index if row.map_index is not None and row.map_index >= 0 else None,
         run=render.run(part.run) if part.run is not None else None,
         good=render.run(part.good) if part.good is not None else None,

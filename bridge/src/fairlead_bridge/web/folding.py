@@ -80,6 +80,7 @@ def fold(part: Part, dag_of: Mapping[int, int], kept: Collection[int] = ()) -> P
     """
     Each task of `dag_of` becomes part of its DAG's card, and so does a table that only tasks of
     that DAG write and read, unless it is `kept`. What a DAG reads of its own tables is not drawn.
+    Applications and their jobs, projects and their models likewise.
     """
     stands = {node: dag_of[node] for node in part.depths if node in dag_of}
     if not stands:
@@ -121,6 +122,21 @@ def _tables_within(part: Part, dag_of: Mapping[int, int], kept: Collection[int])
         counted = part.more_up[node] or part.more_down[node]
         if alone and dag is not None and not counted and node not in kept:
             found[node] = dag
+    return found
+
+
+def within(part: Part, start: int, up: int, down: int) -> set[int]:
+    """The nodes that are at most so many hops up or down from the start."""
+    found = {start}
+    for hops, near, far in ((up, 1, 0), (down, 0, 1)):
+        following: dict[int, set[int]] = {}
+        for ends in ((source, target) for source, target, _ in part.hops):
+            following.setdefault(ends[near], set()).add(ends[far])
+        level, seen = {start}, {start}
+        for _ in range(hops):
+            level = set().union(*(following.get(node, ()) for node in level)) - seen
+            seen |= level
+        found |= seen
     return found
 
 

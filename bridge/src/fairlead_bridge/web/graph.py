@@ -21,7 +21,7 @@ from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import folding, layout, picture, render
 from fairlead_bridge.web.cards import Known, Line
 from fairlead_bridge.web.folding import Part
-from fairlead_bridge.web.lineage import Depth, NodeName
+from fairlead_bridge.web.lineage import DEEPEST, Depth, NodeName
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
 #: Cards at most.
@@ -52,8 +52,9 @@ Changed = Annotated[
     Query(
         description="Changes to single cards, separated by commas, each `SIDE:ID`. In `open`: `up` "
         "or `down` (its neighbours there, `SIDE:ID:N` for at most N), `tasks` (all tasks of a DAG), "
-        "`dag` (a DAG's tasks, where DAGs are cards). In `shut`: `up` or `down` (nothing is drawn "
-        "beyond it on that side), `dag` (the DAG is one card)."
+        "`dag` (a DAG's tasks, where DAGs are cards; what is inside an application or a project). "
+        "In `shut`: `up` or `down` (nothing is drawn beyond it on that side), `dag` (the DAG, "
+        "application or project is one card)."
     ),
 ]
 Flows = Annotated[
@@ -148,8 +149,9 @@ def routes(catalog: Catalog) -> APIRouter:
         """
         The lineage of a dataset or a job, drawn: positions, states and figures of every card.
 
-        Tasks stand in the box of their DAG. `up` and `down` are hops from the focus; in the view
-        of datasets alone, from dataset to dataset.
+        Tasks stand in the box of their DAG; a Spark application or a dbt project is one card,
+        unless the focus is inside it. `up` and `down` are hops from the focus; in the view of
+        datasets alone, from dataset to dataset.
         """
         with catalog.open(as_of) as snapshot:
             graph = draw(snapshot, lineage.find(snapshot, node), view)
@@ -184,8 +186,8 @@ def routes(catalog: Catalog) -> APIRouter:
 
 def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
     """The picture around `focus`, as `answers.Graph` in plain values."""
-    walk = _walk(snapshot, focus, view)
-    plain = _walk(snapshot, focus, view.plain) if view.open or view.shut else walk
+    walk = _walk_to_folds(snapshot, focus, view)
+    plain = _walk_to_folds(snapshot, focus, view.plain) if view.open or view.shut else walk
     known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
     around = lineage.surroundings(snapshot, known.node_of())
     part = _part(walk, around, known, focus, view)
@@ -209,7 +211,40 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
 
 
 def _is_shown(known: Known, part: Part, node: int) -> bool:
-    return node in part.depths or any(known.dag_of(each) == node for each in part.depths)
+    return node in part.depths or any(known.frame_of(each) == node for each in part.depths)
+
+
+#: How much deeper is walked where applications are one card: what is inside them is no hop.
+INSIDE = 4
+
+
+def _walk_to_folds(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineage.Walk:
+    """The nodes of the view, with hops counted from card to card: an application is one."""
+    walk = _walk(snapshot, focus, view)
+    jobs = {} if view.datasets_only else read.jobs_by_id(snapshot, walk.jobs)
+    if all(row.integration in (None, "AIRFLOW") for row in jobs.values()):
+        return walk
+    up, down = (min(INSIDE * hops, DEEPEST) for hops in (view.up, view.down))
+    deep = _walk(snapshot, focus, replace(view, up=up, down=down))
+    known = Known.of_jobs(snapshot, deep.depths, deep.datasets)
+    part = folding.part_of(deep.depths, deep.hops, {}, {})
+    stands = _folded(known, part, focus, view)
+    near = folding.within(
+        folding.fold(part, stands, kept=[focus.id]),
+        stands.get(focus.id, focus.id),
+        view.up,
+        view.down,
+    )
+    for node in deep.depths.keys() - walk.depths.keys():
+        if stands.get(node, node) in near:
+            walk.depths[node] = deep.depths[node]
+    walk.datasets |= deep.datasets & walk.depths.keys()
+    walk.hops |= {
+        key: hop
+        for key, hop in deep.hops.items()
+        if key[0] in walk.depths and key[1] in walk.depths
+    }
+    return walk
 
 
 def _walk(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineage.Walk:
@@ -245,7 +280,7 @@ def _opened(snapshot: Snapshot, change: Change, view: View) -> Opened | None:
 
 
 def _stands_for(snapshot: Snapshot, node: int) -> tuple[int, ...]:
-    """A node and, for a DAG, its tasks."""
+    """A node and what is inside it: the tasks of a DAG, the jobs of an application."""
     return tuple(lineage.inside(snapshot, node, LARGEST))
 
 
@@ -260,7 +295,7 @@ def _part(
     }
     part = folding.part_of(shown, hops, around.more_up, around.more_down)
     part = folding.fold(part, _folded(known, part, focus, view), kept=[focus.id])
-    boxes = {dag for node in part.depths if (dag := known.dag_of(node)) is not None}
+    boxes = {whole for node in part.depths if (whole := known.frame_of(node)) is not None}
     part = folding.without(part, boxes - part.inside.keys())
     if view.datasets_only:
         part = folding.contract(
@@ -272,22 +307,39 @@ def _part(
 
 
 def _folded(known: Known, part: Part, focus: Asset | Row, view: View) -> dict[int, int]:
-    """The DAG of each task that is folded into its DAG's card."""
-    dags = {
-        change.node for change in (view.open if view.by_dag else view.shut) if change.side == "dag"
-    }
+    """The DAG, application or project of each job that is folded into its card."""
+    opened = {change.node for change in view.open if change.side == "dag"}
+    shut = {change.node for change in view.shut if change.side == "dag"}
+    around_focus = _around(known, part, focus.id)
     found = {}
     for node in part.depths:
-        dag = known.dag_of(node)
-        if dag is None:
-            continue
+        dag, application = known.dag_of(node), known.application_of(node)
         if view.datasets_only:
-            folds = dag == focus.id
+            whole = next((each for each in (dag, application) if each == focus.id), None)
+        elif dag is not None and (dag not in opened if view.by_dag else dag in shut):
+            whole = dag
+        elif application is not None and (
+            application in shut or (application not in opened and application not in around_focus)
+        ):
+            whole = application
         else:
-            folds = (dag not in dags) if view.by_dag else (dag in dags)
-        if folds:
-            found[node] = dag
+            whole = None
+        if whole is not None and whole != node:
+            found[node] = whole
     return found
+
+
+def _around(known: Known, part: Part, focus: int) -> set[int]:
+    """
+    The applications and projects that the focus is inside: one of their jobs, or a table that
+    passes from job to job. As one card they would hide what it comes from.
+    """
+    if focus not in known.assets:
+        own = known.application_of(focus)
+        return set() if own is None else {own}
+    writing = {known.application_of(source) for source, target, _ in part.hops if target == focus}
+    reading = {known.application_of(target) for source, target, _ in part.hops if source == focus}
+    return {each for each in writing & reading if each is not None}
 
 
 @dataclass(frozen=True, slots=True)

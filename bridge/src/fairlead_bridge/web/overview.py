@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog import lineage, overview, read, risk, search
-from fairlead_bridge.catalog.read import Asset
+from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, freshness, jobs, render
@@ -27,12 +28,13 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_overview() -> a.Overview:
         """What fails, what runs, what was written longest ago, and who sends events."""
         with catalog.open() as snapshot:
+            failing = overview.failing(snapshot)
             return a.Overview(
-                counts=overview.counts(snapshot),
-                failing=_failing_dags(snapshot),
-                dag_files=jobs.items(snapshot, overview.failing(snapshot, "dag_file", SHOWN)),
+                counts={**overview.counts(snapshot), "failing": len(failing)},
+                failing=_failing(snapshot, failing[:SHOWN]),
+                dag_files=jobs.items(snapshot, overview.failing_dag_files(snapshot, SHOWN)),
                 running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
-                recent_runs=[render.run(row) for row in overview.newest_dag_runs(snapshot, SHOWN)],
+                recent_runs=[render.run(row) for row in overview.newest_runs(snapshot, SHOWN)],
                 stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
                 sources=[_source(source) for source in overview.sources(snapshot)],
             )
@@ -89,15 +91,23 @@ def routes(catalog: Catalog) -> APIRouter:
     return router
 
 
-def _failing_dags(snapshot: Snapshot) -> list[a.JobItem]:
-    """A DAG run seldom tells why it failed (Airflow: "task_failure"): the task that did tells."""
-    items = jobs.items(snapshot, overview.failing(snapshot, "dag", SHOWN))
+def _failing(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
+    """
+    A DAG run seldom tells why it failed (Airflow: "task_failure"), an application or an invocation
+    of dbt never does: what failed inside it tells.
+    """
+    items = jobs.items(snapshot, rows)
     runs = [item.last_run for item in items if item.last_run is not None]
-    silent = [run for run in runs if run.error in (None, "", "task_failure")]
-    errors = overview.errors(snapshot, (ids.parse_public(run.id) for run in silent))
-    for run in silent:
-        if told := errors.get(ids.parse_public(run.id)):
+    silent = {
+        ids.parse_public(run.id): run for run in runs if run.error in (None, "", "task_failure")
+    }
+    errors = overview.errors(snapshot, silent)
+    inside = overview.failed_inside(snapshot, silent)
+    for id, run in silent.items():
+        if told := errors.get(id):
             run.error = ": ".join(told)
+        elif id in inside:
+            run.error = f"{render.run_label(inside[id])}: {inside[id].error}"
     return items
 
 

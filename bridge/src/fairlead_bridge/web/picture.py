@@ -131,7 +131,7 @@ def _group(group: a.Group, theme: Theme) -> str:
 
 def _card(card: a.Card, focus: str, theme: Theme) -> str:
     tone = _color(card.state, theme)
-    name = short_name(card.name) if card.kind == "dataset" else card.task_id or card.name
+    name = short_name(card.name) if card.kind == "dataset" else card.label or card.name
     if card.kind == "dataset":
         written = f"{card.written_at:%Y-%m-%d %H:%M} UTC" if card.written_at else ""
         personal = len({*card.personal, *card.personal_reached})

@@ -12,6 +12,7 @@ from fairlead_bridge.catalog.facets import Facets
 from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.web import answers as a
+from fairlead_bridge.web.job_labels import label
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The calendar's ends, in microseconds since the epoch.
@@ -59,6 +60,7 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
         "id": ids.public(row.id),
         "kind": row.kind,
         "job": {"namespace": row.job_namespace, "name": row.job_name},
+        "label": run_label(row),
         "dag_id": row.dag_id,
         "dag_run_id": row.dag_run_id,
         "task_id": row.task_id,
@@ -76,6 +78,10 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
     }
 
 
+def run_label(row: Row) -> str:
+    return label(row.job_name, row.job_integration, row.dag_id, row.task_id)
+
+
 def run_or_none(found: Mapping[int, Row], key: int | None) -> a.Run | None:
     return run(found[key]) if key is not None and key in found else None
 
@@ -84,6 +90,10 @@ def schema_change(change: FieldChange) -> a.SchemaChange:
     return a.SchemaChange(
         change=change.change, column=change.column, before=change.before, after=change.after
     )
+
+
+def job_label(row: Row) -> str:
+    return label(row.name, row.integration, row.dag_id, row.task_id)
 
 
 def job_ref(row: Row) -> a.JobRef:
@@ -96,6 +106,7 @@ def job_ref_fields(row: Row) -> dict[str, Any]:
         "node": job_node(row.namespace, row.name),
         "namespace": row.namespace,
         "name": row.name,
+        "label": job_label(row),
         "kind": row.kind,
         "dag_id": row.dag_id,
         "task_id": row.task_id,

@@ -57,6 +57,14 @@ JobIds = Annotated[
     str | None, Query(description=f"The `id`s of at most {MANY} jobs, separated by commas.")
 ]
 
+Outermost = Annotated[
+    bool,
+    Query(
+        description="Only runs that are part of no other: DAG runs, applications, projects; not "
+        "their tasks, queries and models."
+    ),
+]
+
 
 def routes(catalog: Catalog) -> APIRouter:
     router = APIRouter(tags=["runs"])
@@ -73,6 +81,7 @@ def routes(catalog: Catalog) -> APIRouter:
         jobs: JobIds = None,
         since: Since = None,
         until: Until = None,
+        outermost: Outermost = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.Run]:
@@ -84,7 +93,10 @@ def routes(catalog: Catalog) -> APIRouter:
         some = _job_ids(jobs) if jobs is not None else None
         wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
         wanted = replace(
-            wanted, since=render.micros_or_none(since), until=render.micros_or_none(until)
+            wanted,
+            outermost=outermost,
+            since=render.micros_or_none(since),
+            until=render.micros_or_none(until),
         )
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
@@ -186,14 +198,14 @@ def _critical_path(
     path = critical.path(ran, critical.upstream_of(snapshot, tasks))
     if not path:
         return None
-    label = {child.id: child.task_id or child.job_name for child in children}
+    name = {child.id: render.run_label(child) for child in children}
     begin = min(path[0].started_at, dag_run.started_at or path[0].started_at)
     whole = (max(path[-1].ended_at, dag_run.ended_at or 0) - begin) / 1_000_000
     worked = sum(each.seconds for each in path)
     return a.CriticalPath(
         steps=[
             a.CriticalStep(
-                task=label[each.runs[-1]],
+                task=name[each.runs[-1]],
                 runs=[ids.public(run) for run in each.runs],
                 seconds=each.seconds,
             )

@@ -41,6 +41,7 @@ export interface Card {
   namespace: string
   name: string
   depth: number
+  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -286,6 +287,7 @@ export interface Graph {
 export interface Group {
   id: string
   job_id: string
+  job_kind: string
   label: string
   namespace: string
   x: number
@@ -343,6 +345,7 @@ export interface JobDetail {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -376,6 +379,7 @@ export interface JobItem {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -402,6 +406,7 @@ export interface JobRef {
   node: string
   namespace: string
   name: string
+  label: string
   kind: string
   dag_id: string | null
   task_id: string | null
@@ -442,6 +447,7 @@ export interface Node {
   namespace: string
   name: string
   depth: number
+  label: string | null
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
@@ -564,6 +570,7 @@ export interface Run {
   id: string
   kind: string
   job: JobName
+  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null
@@ -594,6 +601,7 @@ export interface RunDetail {
   id: string
   kind: string
   job: JobName
+  label: string
   dag_id: string | null
   dag_run_id: string | null
   task_id: string | null

@@ -74,7 +74,7 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
   const newestFirst = tasks.toSorted((a, b) => byTime(b.started_at, a.started_at))
   const ofRun = new Map<string, string | null>()
   for (const run of newestFirst) {
-    const task = run.task_id ?? run.job.name
+    const task = run.label
     const dagRun = ofRun.get(task)
     // The newest run in which a task started tells its place; there, its first start.
     if (run.started_at && (dagRun === undefined || dagRun === run.dag_run_id)) {
@@ -82,7 +82,7 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
       began.set(task, run.started_at)
     }
   }
-  const names = [...new Set([...known, ...tasks.map((run) => run.task_id ?? run.job.name)])]
+  const names = [...new Set([...known, ...tasks.map((run) => run.label)])]
   return names.sort((a, b) => byTime(began.get(a), began.get(b)) || a.localeCompare(b))
 }
 
@@ -92,13 +92,13 @@ const gravity = ['failed', 'aborted', 'lost', 'up_for_retry', 'running', 'queued
 export function cellsOf(tasks: Run[]): Map<string, Run> {
   const last = new Map<string, Run>()
   for (const run of tasks) {
-    const key = `${run.dag_run_id ?? ''}\n${run.task_id ?? run.job.name}\n${run.map_index ?? ''}`
+    const key = `${run.dag_run_id ?? ''}\n${run.label}\n${run.map_index ?? ''}`
     const other = last.get(key)
     if (!other || (run.try_number ?? 0) > (other.try_number ?? 0)) last.set(key, run)
   }
   const cells = new Map<string, Run>()
   for (const run of last.values()) {
-    const key = `${run.dag_run_id ?? ''}\n${run.task_id ?? run.job.name}`
+    const key = `${run.dag_run_id ?? ''}\n${run.label}`
     const other = cells.get(key)
     if (!other || gravity.indexOf(run.state) < gravity.indexOf(other.state)) cells.set(key, run)
   }

@@ -61,7 +61,7 @@ function within(tooth: Tooth, since: number, until: number, x: (at: number) => n
 
 function Point({ write, x, y, now }: { write: Write; x: number; y: number; now: number }) {
   const rows = write.row_count === null ? '' : `, ${count(write.row_count)} rows`
-  const told = `Written ${clock(write.at, now)}${write.run ? ` by ${write.run.dag_id ?? write.run.job.name}` : ', as the store tells'}${rows}`
+  const told = `Written ${clock(write.at, now)}${write.run ? ` by ${write.run.dag_id ?? write.run.label}` : ', as the store tells'}${rows}`
   const dot = (
     <>
       <title>{told}</title>

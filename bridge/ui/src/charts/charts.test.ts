@@ -12,6 +12,7 @@ const run = (task: string, more: Partial<Run> = {}): Run => ({
   id: `r${number}`,
   kind: 'task',
   job: { namespace: 'n', name: `dag.${task}` },
+  label: task,
   dag_id: 'dag',
   dag_run_id: 'one',
   task_id: task,

@@ -8,7 +8,7 @@ export interface Lane {
 
 /** What a run is called among its siblings: the task, with its index when it is mapped. */
 export function laneLabel(run: Run): string {
-  const name = run.task_id ?? run.job.name
+  const name = run.label
   return run.map_index !== null && run.map_index >= 0 ? `${name} [${run.map_index}]` : name
 }
 

@@ -64,7 +64,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
     }))
     const cards: Node[] = graph.cards.filter(near).map((card) => ({
       id: card.node,
-      type: card.job_kind === 'dag' ? 'dag' : card.kind,
+      type: card.job_kind === 'dag' || card.folded ? 'dag' : card.kind,
       position: { x: card.x, y: card.y },
       width: card.w,
       height: card.h,

@@ -7,7 +7,7 @@ import { Time, Took } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { ending, fitted, initials, pathOf, shortName } from '../text/names'
 import { against, counted } from '../text/numbers'
-import { neverRan, toneOf, wordOf } from '../text/state'
+import { jobKindOf, neverRan, toneOf, wordOf } from '../text/state'
 import { A_FEW } from './changes'
 
 export interface CardData extends Record<string, unknown> {
@@ -29,7 +29,7 @@ export interface FrameData extends Record<string, unknown> {
 export interface Unfold {
   open: (card: Card, side: 'up' | 'down') => void
   close: (card: Card, side: 'up' | 'down') => void
-  fold: (dag: { id: string; node: string }, fold: boolean) => void
+  fold: (whole: { id: string; node: string; isDag: boolean }, fold: boolean) => void
   tasks: (group: Group, all: boolean) => void
 }
 export type CardNode = Node<CardData, 'dataset' | 'job' | 'dag'>
@@ -155,7 +155,7 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         <span className="stripe" style={{ background: data.color }} />
         <div className="row">
           <span className="nm" title={card.name}>
-            {fitted(card.task_id ?? card.dag_id ?? card.name, room(card.w, 30))}
+            {fitted(card.label ?? card.name, room(card.w, 30))}
           </span>
         </div>
         <div className="row">
@@ -185,10 +185,12 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   )
 })
 
-/** A DAG that stands for its tasks. */
+/** A DAG that stands for its tasks, an application or a project that stands for its jobs. */
 export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card, on } = data
-  const name = card.dag_id ?? card.name
+  const name = card.label ?? card.name
+  const isDag = card.job_kind === 'dag'
+  const parts = counted(card.tasks ?? 0, isDag ? 'task' : 'job')
   return (
     <>
       <div className="card" data-job data-dag data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
@@ -201,22 +203,22 @@ export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row">
           <StateBadge state={card.state} />
-          <span className="sub">{card.schedule ?? 'no schedule'}</span>
+          <span className="sub">{isDag ? (card.schedule ?? 'no schedule') : jobKindOf(card.job_kind ?? 'job')}</span>
         </div>
         <div className="row" style={{ marginTop: 'auto' }}>
           <button
             type="button"
             className="tag nodrag"
-            aria-label={`Show the ${counted(card.tasks ?? 0, 'task')} of ${name}`}
-            title="Show its tasks"
+            aria-label={`Show the ${parts} of ${name}`}
+            title={isDag ? 'Show its tasks' : 'Show what is inside'}
             disabled={!card.folded}
             onClick={(event) => {
               event.stopPropagation()
-              on.fold(card, false)
+              on.fold({ ...card, isDag }, false)
             }}
           >
             {card.folded && <ChevronsUpDown size={11} aria-hidden />}
-            {counted(card.tasks ?? 0, 'task')}
+            {parts}
           </button>
           <span className="end">
             <Ticks states={card.recent} limit={9} />
@@ -231,6 +233,7 @@ export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
 
 export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
   const { group, all, on } = data
+  const isDag = group.job_kind === 'dag'
   const ask = (act: () => void) => (event: MouseEvent) => {
     event.stopPropagation()
     act()
@@ -243,18 +246,18 @@ export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
           <span className="nm" title={group.label}>
             {group.label}
           </span>
-          <button type="button" className="mini end nodrag" aria-label={`Show ${group.label} as one card`} title="Show it as one card (c)" onClick={ask(() => on.fold({ id: group.job_id, node: group.id }, true))}>
+          <button type="button" className="mini end nodrag" aria-label={`Show ${group.label} as one card`} title="Show it as one card (c)" onClick={ask(() => on.fold({ id: group.job_id, node: group.id, isDag }, true))}>
             <ChevronsDownUp size={12} aria-hidden />
           </button>
         </div>
         <div className="row" style={{ gap: 6, marginTop: 3 }}>
-          <span className="sub cut">{group.schedule ?? 'no schedule'}</span>
+          <span className="sub cut">{isDag ? (group.schedule ?? 'no schedule') : jobKindOf(group.job_kind)}</span>
           {(group.hidden > 0 || all) && (
             <button
               type="button"
               className="tag nodrag"
-              title={all ? 'Show only the tasks that take part' : `${counted(group.hidden, 'task')} of this DAG not drawn: show all`}
-              aria-label={all ? `Show fewer tasks of ${group.label}` : `Show ${counted(group.hidden, 'more task')} of ${group.label}`}
+              title={all ? 'Show only the tasks that take part' : `${counted(group.hidden, isDag ? 'task' : 'job')} not drawn: show all`}
+              aria-label={all ? `Show fewer tasks of ${group.label}` : `Show ${counted(group.hidden, isDag ? 'more task' : 'more job')} of ${group.label}`}
               onClick={ask(() => on.tasks(group, !all))}
             >
               {all ? '−' : `+${group.hidden}`}

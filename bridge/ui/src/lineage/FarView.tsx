@@ -77,6 +77,6 @@ function label(paper: CanvasRenderingContext2D, graph: Graph, zoom: number, pain
   const inks = { dataset: paint('var(--text)'), job: paint('var(--surface)') }
   for (const card of graph.cards) {
     paper.fillStyle = inks[card.kind]
-    write(card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name), card.x + 3 / zoom, card.y + (card.h - size) / 2, card.w - 6 / zoom)
+    write(card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name), card.x + 3 / zoom, card.y + (card.h - size) / 2, card.w - 6 / zoom)
   }
 }

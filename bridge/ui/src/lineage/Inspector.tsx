@@ -60,7 +60,7 @@ function Head({ card, graph, onFocus, onClose }: { card: Card; graph: Graph; onF
         <span className="muted small cut">{[card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job'), card.kind === 'dataset' ? card.namespace : (group?.label ?? card.dag_id)].filter(Boolean).join(' · ')}</span>
         <Close onClose={onClose} />
       </div>
-      <h2>{card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.name)}</h2>
+      <h2>{card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)}</h2>
       <div className="row wrap">
         {inAirflow ? (
           <a className="button" data-primary href={inAirflow} target="_blank" rel="noreferrer">

@@ -64,7 +64,7 @@ function Start() {
           return (
             <div className="columns">
               {failing.length > 0 && (
-                <Panel title="Failing DAGs">
+                <Panel title="Failing jobs">
                   {failing.map((dag) => (
                     <div key={dag.id} className="item">
                       <JobLink job={dag} />
@@ -76,7 +76,7 @@ function Start() {
                 </Panel>
               )}
               {dags.length > 0 && (
-                <Panel title="DAGs that ran last">
+                <Panel title="Jobs that ran last">
                   {dags.map((job) => (
                     <div key={`${job.namespace}:${job.name}`} className="item">
                       <span className="mono cut">{job.name}</span>
@@ -152,7 +152,7 @@ function Lineage({ focus }: { focus: string }) {
     () => ({
       open: (card, side) => change(card.node, (now) => opened(now, side, card.id, side === 'up' ? card.more_upstream : card.more_downstream)),
       close: (card, side) => change(card.node, (now) => closed(now, side, card.id)),
-      fold: (dag, fold) => change(dag.node, (now) => folded(now, dag.id, fold)),
+      fold: (dag, fold) => change(dag.node, (now) => folded(now, dag.id, fold, dag.isDag)),
       tasks: (group, all) => change(group.id, (now) => withTasks(now, group.job_id, all)),
     }),
     [change],
@@ -164,7 +164,7 @@ function Lineage({ focus }: { focus: string }) {
       const group = graph?.groups.find((one) => one.id === sel)
       if (graph && card) change(card.node, (now) => (more ? expanded(now, card) : collapsed(now, card, graph)))
       else if (group && more) on.tasks(group, true)
-      else if (group) on.fold({ id: group.job_id, node: group.id }, true)
+      else if (group) on.fold({ id: group.job_id, node: group.id, isDag: group.job_kind === 'dag' }, true)
     },
     [graph, sel, change, on],
   )

@@ -31,7 +31,7 @@ const EVENTS = 400
 
 /** The DAGs of a graph, be they boxes or cards, from left to right. */
 export function lanesOf(graph: Graph): Lane[] {
-  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ id, node, dag_id, name, x, y }) => ({ id, node, label: dag_id ?? name, x, y }))
+  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ id, node, label, name, x, y }) => ({ id, node, label: label ?? name, x, y }))
   const boxes = graph.groups.map(({ job_id: id, id: node, label, x, y }) => ({ id, node, label, x, y }))
   return [...boxes, ...cards].sort((a, b) => a.x - b.x || a.y - b.y)
 }

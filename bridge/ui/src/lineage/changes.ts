@@ -45,8 +45,9 @@ export function closed(now: Changes, side: 'up' | 'down', id: string): Changes {
   return { open: now.open, shut: put(now.shut, side, id) }
 }
 
-/** A DAG as one card, or as a box with its tasks. */
-export function folded(now: LineageSearch, id: string, fold: boolean): Changes {
+/** A DAG as one card, or as a box with its tasks; an application or a project with what is inside it. */
+export function folded(now: LineageSearch, id: string, fold: boolean, isDag = true): Changes {
+  if (!isDag) return fold ? { open: drop(now.open, id, 'dag'), shut: put(now.shut, 'dag', id) } : { open: put(now.open, 'dag', id), shut: drop(now.shut, id, 'dag') }
   if (now.group === 'dag') return { open: fold ? drop(now.open, id, 'dag', 'tasks') : put(now.open, 'dag', id), shut: now.shut }
   return { open: fold ? drop(now.open, id, 'tasks') : now.open, shut: fold ? put(now.shut, 'dag', id) : drop(now.shut, id, 'dag') }
 }
@@ -56,7 +57,7 @@ export const withTasks = (now: Changes, id: string, all: boolean): Changes => ({
 
 /** What `e` does to a card: everything that it counts. */
 export function expanded(now: LineageSearch, card: Card): Changes {
-  if (card.folded) return folded(now, card.id, false)
+  if (card.folded) return folded(now, card.id, false, card.job_kind === 'dag')
   let changes: Changes = { open: now.open, shut: now.shut }
   if (card.more_upstream) changes = opened(changes, 'up', card.id, card.more_upstream)
   if (card.more_downstream) changes = opened(changes, 'down', card.id, card.more_downstream)

@@ -13,6 +13,7 @@ const card = (node: string, more: Partial<Card> = {}): Card => ({
   namespace: 'n',
   name: node,
   depth: 0,
+  label: null,
   job_kind: null,
   dag_id: null,
   task_id: null,
@@ -141,6 +142,8 @@ describe('cards opened and shut', () => {
     expect(folded({ shut: `dag:${id}` }, id, false)).toEqual({})
     expect(folded({ group: 'dag' }, id, false).open).toBe(`dag:${id}`)
     expect(folded({ group: 'dag', open: `dag:${id},tasks:${id}` }, id, true)).toEqual({})
+    expect(folded({}, id, false, false)).toEqual({ open: `dag:${id}`, shut: undefined })
+    expect(folded({ open: `dag:${id}` }, id, true, false)).toEqual({ open: undefined, shut: `dag:${id}` })
     expect(withTasks({}, id, true).open).toBe(`tasks:${id}`)
   })
   it('collapse on the side away from the focus', () => {

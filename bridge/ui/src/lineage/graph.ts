@@ -85,7 +85,7 @@ export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
   return nodes
 }
 
-export const labelOf = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.task_id ?? card.dag_id ?? card.name))
+export const labelOf = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name))
 
 function suspectOf(card: Card): Suspect {
   const failures = card.recent.length - 1 - card.recent.findLastIndex((state) => toneOf(state) !== 'bad')

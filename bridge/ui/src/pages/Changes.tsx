@@ -48,7 +48,7 @@ function One({ change: { dataset, version } }: { change: Change }) {
         <Badge tone={breaking ? 'bad' : 'ok'}>{breaking ? 'can break readers' : 'only adds'}</Badge>
         <span className="end">
           version {version.version}, <Time at={version.first_at} />
-          {version.run ? `, by ${version.run.dag_id ?? version.run.job.name}` : ''}
+          {version.run ? `, by ${version.run.dag_id ?? version.run.label}` : ''}
         </span>
         <ImpactLink id={dataset.id} />
       </header>

@@ -29,7 +29,7 @@ export default function Health() {
             {now.counts.jobs ? (
               <>
                 {troubles.length > 0 && <Troubles troubles={troubles} />}
-                {now.failing.length > 0 && <Failing dags={now.failing} />}
+                {now.failing.length > 0 && <Failing jobs={now.failing} total={now.counts.failing ?? now.failing.length} />}
                 {now.dag_files.length > 0 && <DagFiles files={now.dag_files} />}
                 <div className="columns">
                   <Recent runs={now.recent_runs} running={now.running} />

@@ -38,7 +38,7 @@ function Detail({ run }: { run: RunDetail }) {
     ...(run.parent
       ? [
           <Link key="parent" to="/runs/$id" params={{ id: run.parent.id }} className="link">
-            {run.parent.dag_id ?? run.parent.job.name}
+            {run.parent.dag_id ?? run.parent.label}
           </Link>,
         ]
       : []),

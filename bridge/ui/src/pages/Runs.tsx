@@ -13,6 +13,7 @@ const states = ['running', 'queued', 'deferred', 'up_for_retry', 'success', 'fai
 const kinds: [string, string][] = [
   ['dag', 'DAG runs'],
   ['task', 'Task runs'],
+  ['application', 'Applications'],
   ['query', 'Queries'],
   ['job', 'Other jobs'],
   ['dag_file', 'DAG files'],
@@ -22,13 +23,16 @@ export default function Runs() {
   useTrail('Runs')
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<Run>('runs', { ...search, limit: 50 })
+  const { inside, ...filters } = search
+  const outermost = !inside && !Object.values(filters).some(Boolean)
+  const list = useList<Run>('runs', { ...filters, ...(outermost ? { outermost: 'true' } : {}), limit: 50 })
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
         <h1>Runs</h1>
         <div className="filters end">
+          <Choice label="Outermost runs" options={[['shown', 'With the runs inside them']]} value={inside ?? (outermost ? undefined : 'shown')} onChange={(next) => set({ inside: next, ...(next ? {} : { kind: undefined, state: undefined, dag_id: undefined }) })} />
           <Filter label="Of this DAG" value={search.dag_id} onChange={(dag_id) => set({ dag_id })} />
           <Choice label="Any kind" options={kinds} value={search.kind} onChange={(kind) => set({ kind })} />
           <Choice label="Any state" options={states.map((state) => [state, wordOf(state)])} value={search.state} onChange={(state) => set({ state })} />

@@ -8,6 +8,7 @@ const run = (state: string, duration: number): Run => ({
   id: 'r',
   kind: 'task',
   job: { namespace: 'n', name: 'd.t' },
+  label: 't',
   dag_id: 'd',
   dag_run_id: 'one',
   task_id: 't',

@@ -31,7 +31,8 @@ export function DatasetLink({ dataset, platform }: { dataset: Pick<DatasetRef, '
   )
 }
 
-export const jobLabel = (job: { task_id?: string | null; dag_id?: string | null; name: string }) => job.task_id ?? job.dag_id ?? job.name
+/** What a job is called where there is little room: the task, the table, the model. */
+export const jobLabel = (job: Pick<JobRef, 'label'>) => job.label
 
 export function JobLink({ job, full }: { job: JobRef; full?: boolean }) {
   const Icon = job.kind === 'dag' ? Workflow : ListTree

@@ -24,7 +24,7 @@ const rooms: { to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/change
 export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const overview = useApi<Overview>('overview')
-  const failing = overview.data?.failing.length ?? 0
+  const failing = overview.data?.counts.failing ?? 0
   const main = useRef<HTMLElement>(null)
   useEffect(() => {
     main.current?.scrollTo(0, 0)

@@ -38,7 +38,7 @@ export function wordOf(state: string | null): string {
   return words[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
 }
 
-/** Whether a run ended without having begun: it was skipped or blocked, and its duration of 0 says nothing. */
-export const neverRan = (run: { state: string; duration: number | null }) => run.duration === 0 && ['blk', 'non'].includes(toneOf(run.state))
+/** Whether a run ended without having begun: it was skipped or blocked, and has no duration. */
+export const neverRan = (run: { state: string; duration: number | null }) => !run.duration && ['blk', 'non'].includes(toneOf(run.state))
 
 export const colorOf = (tone: Tone) => `var(--${tone})`

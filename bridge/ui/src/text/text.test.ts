@@ -107,7 +107,7 @@ describe('numbers', () => {
 describe('runs', () => {
   it('that were blocked or skipped before they began did not run', () => {
     expect(neverRan({ state: 'upstream_failed', duration: 0 })).toBe(true)
-    expect(neverRan({ state: 'skipped', duration: 0 })).toBe(true)
+    expect(neverRan({ state: 'skipped', duration: null })).toBe(true)
     expect(neverRan({ state: 'skipped', duration: 1.5 })).toBe(false)
     expect(neverRan({ state: 'success', duration: 0 })).toBe(false)
   })

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fairlead.datasets import Identity
 from fairlead_airflow.lineage.naming import Named, identity, identity_of
 from fairlead_airflow.lineage.parts import Lineage
+
+log = logging.getLogger(__name__)
 
 Several = Sequence[Named] | Callable[..., Sequence[Named]]
 
@@ -25,11 +29,19 @@ class Declaration:
     outputs: Several = ()
 
     def lineage(self, arguments: Mapping[str, Any]) -> Lineage:
-        """With the arguments that the function was called with."""
+        """With the arguments that the function was called with. What names no dataset is left out."""
         return Lineage(
-            inputs={identity(item): {} for item in _of(self.inputs, arguments)},
-            outputs={identity(item): {} for item in _of(self.outputs, arguments)},
+            inputs={named: {} for named in _identities(_of(self.inputs, arguments))},
+            outputs={named: {} for named in _identities(_of(self.outputs, arguments))},
         )
+
+
+def _identities(items: Iterable[Named]) -> Iterator[Identity]:
+    for item in items:
+        try:
+            yield identity(item)
+        except ValueError as error:
+            log.warning("Left out of the declared lineage: %s", error)
 
 
 def declares_lineage(inputs: Several = (), outputs: Several = ()) -> Callable[[Function], Function]:

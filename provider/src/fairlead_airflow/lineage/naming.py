@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +13,39 @@ Named = Any
 """A URI, a path, `(namespace, name)`, an Airflow asset, or a dataset of OpenLineage."""
 
 
+_LOCATED = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:(?!/*$)\S")
+"""How an absolute path or a URI begins."""
+
+
 def identity(dataset: Named) -> Identity:
-    """What the catalog calls it. ValueError where it is no dataset."""
+    """What the catalog calls it. ValueError where it is no dataset.
+
+    A word alone is none: it may be a typing error, or a table of an unknown database.
+    """
     if isinstance(dataset, list | tuple):
         if len(dataset) == 2 and all(isinstance(part, str) and part for part in dataset):
             return Identity(*dataset)
     elif isinstance(dataset, str):
-        if dataset.strip():
-            found = identity_of(_asset(dataset.strip()))
-            if found is not None:
-                return found
+        text = dataset.strip()
+        if _LOCATED.match(text) and (found := identity_of(_asset(text))) is not None:
+            return found
     elif (found := identity_of(dataset)) is not None:
         return found
     raise ValueError(
-        f"{dataset!r} names no dataset: write a URI, a path, (namespace, name), or an Asset"
+        f"{dataset!r} names no dataset: write a URI, an absolute path, (namespace, name), or an Asset"
     )
+
+
+def check(dataset: Named) -> None:
+    """ValueError for what a DAG's author wrote and what is no dataset, while the DAG is parsed.
+
+    A template or another task's output says only at run time what it is, and Airflow's own objects are
+    what they are.
+    """
+    parts = dataset if isinstance(dataset, list | tuple) else (dataset,)
+    texts = all(part is None or isinstance(part, str | int | float) for part in parts)
+    if texts and not any("{{" in str(part) or "{%" in str(part) for part in parts):
+        identity(dataset)
 
 
 def identity_of(item: Any, context: Any = None) -> Identity | None:

@@ -128,7 +128,7 @@ function Row({ item }: { item: Item }) {
           <DatasetLink dataset={item} />
         ) : (
           <span className="row">
-            <JobLink job={{ ...item, kind: item.job_kind ?? 'job' }} />
+            <JobLink job={{ ...item, label: item.task_id ?? item.name, kind: item.job_kind ?? 'job' }} />
             {item.dag_id && <span className="faint small cut">{item.dag_id}</span>}
           </span>
         )}

@@ -20,7 +20,7 @@ export function Versions({ versions }: { versions: SchemaVersion[] }) {
               </span>
               {version.run && (
                 <Link to="/runs/$id" params={{ id: version.run.id }} className="link muted">
-                  brought by {version.run.dag_id ?? version.run.job.name}
+                  brought by {version.run.dag_id ?? version.run.label}
                 </Link>
               )}
               <span className="end muted">{counted(version.fields.length, 'column')}</span>

@@ -4,16 +4,18 @@ import { JobLink, Owners } from '../../parts/Names'
 import { Time } from '../../parts/Now'
 import { Panel } from '../../parts/Panel'
 import { StateBadge, Ticks } from '../../parts/State'
+import { count } from '../../text/numbers'
+import { jobKindOf } from '../../text/state'
 
-/** The DAGs whose newest run failed. */
-export function Failing({ dags }: { dags: JobItem[] }) {
+/** The DAGs, applications, projects and other jobs whose newest run failed. */
+export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
   return (
-    <Panel title="Failing DAGs" note="newest failure first" flush>
+    <Panel title="Failing jobs" note={total > jobs.length ? `the newest ${count(jobs.length)} of ${count(total)}` : 'newest failure first'} flush>
       <div className="scroll">
         <table>
           <thead>
             <tr>
-              <th>DAG</th>
+              <th>Job</th>
               <th>Failed</th>
               <th>Error</th>
               <th>Owner</th>
@@ -21,29 +23,30 @@ export function Failing({ dags }: { dags: JobItem[] }) {
             </tr>
           </thead>
           <tbody>
-            {dags.map((dag) => (
-              <tr key={dag.id}>
+            {jobs.map((job) => (
+              <tr key={job.id}>
                 <td className="name">
-                  <JobLink job={dag} />
+                  <JobLink job={job} />
+                  {job.kind !== 'dag' && <span className="faint small cut" style={{ display: 'block' }}>{`${jobKindOf(job.kind)} · ${job.namespace}`}</span>}
                 </td>
                 <td style={{ whiteSpace: 'nowrap' }}>
                   <span className="row">
-                    <StateBadge state={dag.last_run?.state ?? null} />
-                    {dag.last_run && (
-                      <Link to="/runs/$id" params={{ id: dag.last_run.id }} className="link small">
-                        <Time at={dag.last_run.ended_at ?? dag.last_run.started_at} />
+                    <StateBadge state={job.last_run?.state ?? null} />
+                    {job.last_run && (
+                      <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link small">
+                        <Time at={job.last_run.ended_at ?? job.last_run.started_at} />
                       </Link>
                     )}
                   </span>
                 </td>
                 <td className="mono small words">
-                  {dag.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
+                  {job.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
                 </td>
                 <td>
-                  <Owners of={dag.owners} />
+                  <Owners of={job.owners} />
                 </td>
                 <td>
-                  <Ticks states={dag.recent} />
+                  <Ticks states={job.recent} />
                 </td>
               </tr>
             ))}

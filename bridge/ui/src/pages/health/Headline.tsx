@@ -12,16 +12,16 @@ interface Props {
 
 /** How all stands, in a sentence or two. */
 export function Headline({ overview, troubles, problems }: Props) {
-  const failing = overview.failing.length
+  const failing = overview.counts.failing ?? overview.failing.length
   const late = troubles.filter((trouble) => trouble.late_since)
   const bad = failing || troubles.length
   const Icon = bad || problems.length ? TriangleAlert : CircleCheck
   const names = overview.failing.slice(0, 2).map(jobLabel)
   const more = failing - names.length
   const sentence = failing
-    ? `${names.join(' and ')}${more > 0 ? ` and ${counted(more, 'other DAG')}` : ''} failed in ${failing === 1 ? 'its' : 'their'} newest run`
+    ? `${names.join(' and ')}${more > 0 ? ` and ${counted(more, 'other job')}` : ''} failed in ${failing === 1 ? 'its' : 'their'} newest run`
     : overview.counts.runs || overview.recent_runs.length
-      ? 'Every DAG succeeded in its newest run'
+      ? 'Every job succeeded in its newest run'
       : 'No run has been seen yet'
   return (
     <div className="title" style={{ flexWrap: 'nowrap', alignItems: 'flex-start' }}>

@@ -4,14 +4,14 @@ import { Time, Took } from '../../parts/Now'
 import { Nothing, Panel } from '../../parts/Panel'
 import { StateBadge } from '../../parts/State'
 
-/** The newest runs of DAGs, those that go on first. */
+/** The newest runs that are part of no other, those that go on first. */
 export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
   const shown = [...running, ...runs.filter((run) => !running.some((other) => other.id === run.id))].slice(0, 8)
   return (
     <Panel
-      title="Newest DAG runs"
+      title="Newest runs"
       note={
-        <Link to="/runs" search={{ kind: 'dag' }} className="link">
+        <Link to="/runs" className="link">
           all runs
         </Link>
       }
@@ -22,7 +22,7 @@ export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
           <table>
             <thead>
               <tr>
-                <th>DAG</th>
+                <th>Job</th>
                 <th>State</th>
                 <th className="right">Took</th>
                 <th className="right">Started</th>
@@ -33,7 +33,7 @@ export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
                 <tr key={run.id}>
                   <td className="name cut">
                     <Link to="/runs/$id" params={{ id: run.id }} className="link mono" title={run.dag_run_id ?? run.run_id}>
-                      {run.dag_id ?? run.job.name}
+                      {run.dag_id ?? run.label}
                     </Link>
                   </td>
                   <td>
@@ -51,7 +51,7 @@ export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
           </table>
         </div>
       ) : (
-        <Nothing title="No DAG has run yet" />
+        <Nothing title="Nothing has run yet" />
       )}
     </Panel>
   )

@@ -92,7 +92,7 @@ function Cause({ trouble: { cause, level, dataset, late_since } }: { trouble: Tr
     return (
       <span className="muted">
         No run has written it since{late_since ? <>, expected until <Time at={late_since} as="clock" /></> : ''}
-        {dataset.written_by ? `: ${dataset.written_by.dag_id ?? dataset.written_by.name} writes it` : ''}
+        {dataset.written_by ? `: ${dataset.written_by.dag_id ?? dataset.written_by.label} writes it` : ''}
       </span>
     )
   const task = cause.dag_id ? `${cause.dag_id}.${laneLabel(cause)}` : laneLabel(cause)

@@ -27,7 +27,7 @@ export function Dag({ job }: { job: JobDetail }) {
             <RunGrid
               runs={items}
               tasks={tasks.data?.items ?? []}
-              order={job.children.map((child) => child.task_id ?? child.name)}
+              order={job.children.map((child) => child.label)}
               chosen={chosen}
               onChoose={(run) => void navigate({ search: (before) => ({ ...before, run }), replace: true })}
             />
