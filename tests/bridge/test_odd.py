@@ -253,9 +253,9 @@ def test_a_dataset_that_is_named_twice_is_read_once(look: Look) -> None:
     assert look(event(inputs=event()["inputs"] * 2)) == look(event())
 
 
-def test_an_empty_namespace_is_a_namespace(look: Look) -> None:
+def test_a_dataset_without_a_namespace_is_the_jobs_own(look: Look) -> None:
     told = look(event(outputs=[{"namespace": "", "name": "x"}]))
-    assert "odd | j  ->   | x" in told["edges"]
+    assert "odd | j  ->  job:odd/j | x" in told["edges"]
 
 
 def test_a_port_that_python_made_none_is_the_usual_port(look: Look) -> None:

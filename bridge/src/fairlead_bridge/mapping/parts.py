@@ -38,6 +38,8 @@ class Parts:
         self._keep = keep
         #: what of the event cannot be understood: where it stands, and why
         self.left_out = list(left_out)
+        self.scope: str | None = None  # the namespace of what only the event's job knows by name
+        self.folders: dict[tuple[str, str], tuple[str, str]] = {}  # of files that are one table
         self.jobs: list[JobFacts] = []
         self.datasets: list[DatasetFacts] = []
         self.symlinks: list[Symlink] = []

@@ -33,6 +33,7 @@ from fairlead_bridge.mapping import (
     datasets,
     decode,
     explicit,
+    files,
     instances,
     jobs,
     parent,
@@ -40,6 +41,7 @@ from fairlead_bridge.mapping import (
     runs,
     salvage,
     schema,
+    session,
     times,
 )
 from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent
@@ -146,6 +148,10 @@ class Translator:
     # --- what is read and written -------------------------------------------------------------
 
     def _data(self, parts: Parts, event: RawEvent, about: _About) -> None:
+        parts.scope = session.place_of(about.job.namespace, about.job.name)
+        parts.folders = files.folders(
+            event.inputs or (), streaming=about.job.processing == "STREAMING"
+        )
         stated: dict[int, dict[str, Any] | None] = {}
         for told in explicit.of_job(event.job.facets if event.job else None):
             with parts.leaving_out("job facet lineage"):
@@ -252,7 +258,7 @@ class Translator:
         A DROP counts where the dataset is `told_alone`, or where the run that did it is `complete`.
         """
         at = parts.at
-        namespace, name = decode.namespace(raw.namespace), decode.name(raw.name or "")
+        namespace, name = self._told(parts, raw.namespace, raw.name or "")
         if raw.name is None or not (name.strip() or names_a_place(namespace)):
             raise Malformed("a dataset has no name")
         identity = self._normalise(namespace, name)
@@ -273,7 +279,7 @@ class Translator:
                 updated_at=datasets.updated(
                     facets, raw.inputFacets, change if told_alone else None, at
                 ),
-                names=() if original == known else (original,),
+                names=() if original == known or namespace == parts.scope else (original,),
             )
         )
         for also in identity.also:
@@ -288,6 +294,17 @@ class Translator:
             parts.schemas.append(SchemaFacts(dataset, at, read[0], read[1], alias, written))
         return dataset
 
+    @staticmethod
+    def _told(parts: Parts, namespace: str | None, name: str) -> tuple[str, str]:
+        """The namespace and name that are meant: of the folder, of what only the job knows."""
+        told = (decode.namespace(namespace), decode.name(name))
+        if (namespace or "", name) in parts.folders:
+            folder = parts.folders[namespace or "", name]
+            return decode.namespace(folder[0]), decode.name(folder[1])
+        if parts.scope is not None and session.is_local(*told):
+            return decode.namespace(parts.scope), told[1]
+        return told
+
     def _links(
         self,
         parts: Parts,
@@ -301,6 +318,8 @@ class Translator:
         tables = []
         for item in decode.dicts(symlinks and symlinks.get("identifiers")):
             kind = (decode.word(item.get("type")) or "TABLE").upper()
+            if session.is_local_table(str(item.get("namespace")), str(item.get("name"))):
+                continue
             self._link(parts, dataset, item.get("namespace"), item.get("name"), kind)
             if kind == "TABLE":
                 tables.append(str(item.get("name")))
@@ -333,9 +352,12 @@ class Translator:
     ) -> None:
         """What the columns come from; `stated` is what the facet `lineage` says of them."""
         raw = facets.get("columnLineage") if facets else None
-        if any(stated.values()):
+        own_names = raw is not None and (parts.folders or session.is_in(bytes(raw)))
+        if own_names or any(stated.values()):
             merged = explicit.columns(decode.facet(facets, "columnLineage"), stated)
-            body = columns.canonical(merged, self._normalise)
+            body = columns.canonical(
+                merged, lambda *name: self._normalise(*self._told(parts, *name))
+            )
             read = (ids.digest(body), body) if body is not None else None
         else:
             read = self._columns(raw)
