@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -19,6 +20,7 @@ class Bridge:
 
     folder: Path
     port: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     base: str = field(default="")
 
@@ -32,6 +34,7 @@ class Bridge:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
             )
 
         def started() -> re.Match[str] | None:

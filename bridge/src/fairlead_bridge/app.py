@@ -17,6 +17,7 @@ from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.gate import Gate, refuse
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
@@ -44,7 +45,7 @@ def build(
     """
     engine = build_database(settings, settings.database_wait)
     door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
-    return App(build_web(settings, engine, worker), door, engine)
+    return App(build_web(settings, engine, worker), door, engine, build_gate(settings))
 
 
 def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
@@ -87,14 +88,18 @@ def build_intake(
         queue_bytes=settings.queue_bytes,
         on_commit=on_commit,
     )
-    keys = [key.get_secret_value() for key in settings.api_keys]
     return http.Intake(
         committer,
-        keys,
         max_body_bytes=settings.max_body_bytes,
         body_timeout=settings.body_timeout,
         queue_bytes=settings.queue_bytes,
     )
+
+
+def build_gate(settings: Settings) -> Gate:
+    """Who may ask, and who may change something."""
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    return Gate(keys, settings.allowed_hosts, settings.is_local)
 
 
 def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
@@ -117,15 +122,22 @@ def build_web(
 class App:
     """The web process as an ASGI application: the door for events, and beside it all the rest."""
 
-    def __init__(self, web: FastAPI, door: http.Intake | None, engine: sa.Engine) -> None:
+    def __init__(
+        self, web: FastAPI, door: http.Intake | None, engine: sa.Engine, gate: Gate
+    ) -> None:
         self._web = web
         self._door = door
         self._engine = engine
+        self._gate = gate
         web.router.lifespan_context = self._life
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: http.Send) -> None:
         _once(scope)
-        if self._door and http.is_ours(scope):
+        intake = http.is_ours(scope)
+        refusal = self._gate.refusal(scope, intake=intake) if scope["type"] == "http" else None
+        if refusal:
+            await refuse(refusal, send)
+        elif self._door and intake:
             await self._door(scope, receive, send)
         else:
             await self._web(scope, receive, send)

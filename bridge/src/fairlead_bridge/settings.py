@@ -58,7 +58,14 @@ class Settings(BaseSettings):
     absorb: bool = Field(default=False, description="read received events into the catalog")
     deliver: bool = Field(default=False, description="tell the sinks")
 
-    api_keys: Secrets = Field((), description="keys that senders of events must show; none: open")
+    api_keys: Secrets = Field(
+        (), description="keys that whoever sends events or changes something must show; none: open"
+    )
+    allowed_hosts: List = Field(
+        (),
+        description="names by which browsers reach the bridge; without any, one that listens on "
+        "this machine alone refuses names of the public DNS",
+    )
     max_body_bytes: int = Field(64 << 20, ge=1024, description="largest request body, unpacked")
     queue_events: int = Field(20_000, ge=1, description="events that may wait for their commit")
     queue_bytes: int = Field(
@@ -99,7 +106,14 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="text or json")
 
-    @field_validator("api_keys", "frame_ancestors", "kafka_servers", "kafka_topics", mode="before")
+    @field_validator(
+        "api_keys",
+        "allowed_hosts",
+        "frame_ancestors",
+        "kafka_servers",
+        "kafka_topics",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -110,6 +124,11 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the bridge."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -9,9 +9,8 @@ nothing is kept all the same, and answered as kept, since clients drop what is r
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +61,6 @@ class Intake:
     """
     The entry point as an ASGI application.
 
-    `api_keys`: one of these is asked of every sender; none are asked for if there are none.
     `max_body_bytes`: of a request's body, unpacked. `body_timeout`: seconds in which a body must
     have come, beside what its size needs. `queue_bytes`: of all bodies that are not yet durable.
     """
@@ -70,22 +68,19 @@ class Intake:
     def __init__(
         self,
         committer: Committer,
-        api_keys: Sequence[str],
         max_body_bytes: int,
         body_timeout: float,
         queue_bytes: int,
     ) -> None:
         self.committer = committer
-        self._keys = frozenset(_key_digest(key.encode()) for key in api_keys)
         self._limit = max_body_bytes
         self._within = body_timeout
         self._room = Room(queue_bytes, lambda: committer.queued_bytes)
         self._unpacking = asyncio.Semaphore(_UNPACKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope)
-        if refusal:
-            await _answer(send, *refusal)
+        if scope["method"] != "POST":
+            await _answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
             return
         with self._room.hold() as hold:
             try:
@@ -109,13 +104,6 @@ class Intake:
             await _nothing(send, 201, _quarantine_headers(received.flaws))
         else:
             await _batch_answer(send, received)
-
-    def _refusal(self, scope: Scope) -> tuple[int, str, _Headers] | None:
-        if scope["method"] != "POST":
-            return 405, "Events are sent with POST.", [(b"allow", b"POST")]
-        if self._keys and _key_digest(_bearer(scope)) not in self._keys:
-            return 401, "Send a known key: `Authorization: Bearer KEY`.", _WHO
-        return None
 
     async def _receive(self, scope: Scope, receive: Receive, hold: Hold) -> _Received:
         headers = dict(scope["headers"])
@@ -149,18 +137,6 @@ _Headers = list[tuple[bytes, bytes]]
 
 _CLOSE: _Headers = [(b"connection", b"close")]
 _LATER: _Headers = [(b"retry-after", str(RETRY_AFTER).encode())]
-_WHO: _Headers = [(b"www-authenticate", b"Bearer")]
-
-
-def _bearer(scope: Scope) -> bytes:
-    value: bytes = dict(scope["headers"]).get(b"authorization", b"")
-    scheme, _, key = value.partition(b" ")
-    return key.strip() if scheme.lower() == b"bearer" else b""
-
-
-def _key_digest(key: bytes) -> bytes:
-    """Digests are compared, not keys: how long it takes tells nothing."""
-    return hashlib.sha256(key).digest()
 
 
 async def _batch_answer(send: Send, received: _Received) -> None:

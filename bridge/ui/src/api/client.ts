@@ -21,10 +21,23 @@ export function addressOf(path: string, params: Params = {}): string {
   return url.toString()
 }
 
+const KEY = 'fairlead.key'
+
+/** The key that changes are made with: until the tab is closed, and where it is asked for at all. */
+export function showKey(key: string) {
+  sessionStorage.setItem(KEY, key)
+}
+
+// Not `Authorization`, which a proxy before the bridge may need for its own login.
+function headersOf(method: string): HeadersInit {
+  const key = method === 'GET' ? null : sessionStorage.getItem(KEY)
+  return { Accept: 'application/json', ...(key ? { 'X-Api-Key': key } : {}) }
+}
+
 async function ask<T>(method: string, path: string, params: Params, signal?: AbortSignal): Promise<T> {
   let response: Response
   try {
-    response = await fetch(addressOf(path, params), { method, headers: { Accept: 'application/json' }, ...(signal ? { signal } : {}) })
+    response = await fetch(addressOf(path, params), { method, headers: headersOf(method), ...(signal ? { signal } : {}) })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new Refusal(0, 'The bridge does not answer. The page tries again by itself.')

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
-import { post } from '../api/client'
+import { type FormEvent, useState } from 'react'
+import { Refusal, post, showKey } from '../api/client'
 
 interface Act {
   path: string
@@ -14,6 +15,7 @@ interface Act {
 export function Again({ path, params, label, idle, told }: Act) {
   const queries = useQueryClient()
   const act = useMutation({ mutationFn: () => post<Record<string, number>>(path, params), onSettled: () => queries.invalidateQueries() })
+  if (act.error instanceof Refusal && act.error.status === 401) return <KeyField again={() => act.mutate()} />
   return (
     <span className="row">
       {act.error ? <span style={{ color: 'var(--bad-text)' }}>{act.error.message}</span> : act.data ? <span role="status">{told(act.data)}</span> : null}
@@ -22,5 +24,26 @@ export function Again({ path, params, label, idle, told }: Act) {
         {label}
       </button>
     </span>
+  )
+}
+
+/** Asks for one of the bridge's keys, and tries again with it. */
+function KeyField({ again }: { again: () => void }) {
+  const [key, setKey] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    showKey(key.trim())
+    again()
+  }
+  return (
+    <form className="row" onSubmit={submit}>
+      <span className="small" role="alert">
+        This needs one of the bridge’s API keys.
+      </span>
+      <input className="field" type="password" autoComplete="off" aria-label="API key" placeholder="API key" value={key} onChange={(event) => setKey(event.target.value)} />
+      <button type="submit" className="button" disabled={!key.trim()}>
+        Try again
+      </button>
+    </form>
   )
 }

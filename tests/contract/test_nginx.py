@@ -1,0 +1,153 @@
+"""The proxy with a login that docs/how-to/run-in-production.md shows, in a real nginx."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.bridge.small import run_event, uuid
+from tests.browser.bridge import Bridge
+
+pytestmark = pytest.mark.system
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-in-production.md"
+LOGIN = ("ann", "hers")
+KEY = {"Authorization": "Bearer sesame"}
+EVENT = run_event("START", "08:00:00", uuid(1), "j")
+
+
+@dataclass(frozen=True)
+class Proxied:
+    base: str
+
+    def ask(self, method: str, path: str, **more: object) -> requests.Response:
+        return requests.request(method, f"{self.base}/catalog{path}", timeout=10, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    program = shutil.which("nginx")
+    if program is None:
+        pytest.skip("nginx is not here: apt-get install nginx-light")
+    folder = tmp_path_factory.mktemp("nginx")
+    bridge = Bridge(
+        folder,
+        environment={
+            "FAIRLEAD_API_KEYS": "sesame",
+            "FAIRLEAD_ROOT_PATH": "/catalog",
+            "FAIRLEAD_ALLOWED_HOSTS": "data.example.com",
+        },
+    )
+    bridge.start()
+    port = _free_port()
+    (folder / "nginx.conf").write_text(_configuration(folder, port, bridge.port))
+    command = [program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port, process, folder / "error.log")
+        yield Proxied(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(10)
+        bridge.stop()
+
+
+def _configuration(folder: Path, port: int, bridge: int) -> str:
+    (example,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (folder / "users").write_text("ann:{PLAIN}hers\n")
+    shown = example.replace("bridge:7070", f"127.0.0.1:{bridge}")
+    shown = shown.replace("/etc/nginx/catalog.users", str(folder / "users"))
+    temporary = "\n".join(
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return (
+        f"daemon off; pid {folder}/pid; user root; events {{}} http {{ access_log off; {temporary}\n"
+        f"server {{ listen 127.0.0.1:{port}; {shown} }} }}"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise AssertionError(log.read_text())
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError("nginx does not listen")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/v1/lineage", EVENT, 201),
+        ("/api/v1/lineage/batch", b"[" + EVENT + b"]", 204),
+        ("/api/v1/lineage/", EVENT, 201),
+    ],
+)
+def test_events_pass_without_a_login_and_the_bridge_asks_for_its_key(
+    nginx: Proxied, path: str, body: bytes, status: int
+) -> None:
+    assert nginx.ask("POST", path, data=body, headers=KEY).status_code == status
+    refused = nginx.ask("POST", path, data=body)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/lineage",
+        "/api/v1/lineage?node=job:prod:j",
+        "/api/v1/lineage/?node=job:prod:j",
+        "/api/v1//lineage?node=job:prod:j",
+        "/api/v1/lineage/columns?node=job:prod:j",
+        "/api/v1/events",
+        "/openapi.json",
+    ],
+)
+def test_nothing_is_shown_without_a_login(nginx: Proxied, path: str) -> None:
+    for method in ("GET", "HEAD"):
+        for headers in ({}, KEY):
+            refused = nginx.ask(method, path, headers=headers)
+            assert refused.status_code == 401, (method, path)
+            assert refused.headers["www-authenticate"].startswith("Basic")
+
+
+def test_with_a_login_the_page_and_lineage_are_shown(nginx: Proxied) -> None:
+    nginx.ask("POST", "/api/v1/lineage", data=EVENT, headers=KEY)
+    for _ in range(200):
+        if not nginx.ask("GET", "/api/v1/health", auth=LOGIN).json()["inbox"]["waiting"]:
+            break
+        time.sleep(0.05)
+    page = nginx.ask("GET", "/", auth=LOGIN)
+    assert '<base href="/catalog/" />' in page.text
+    lineage = nginx.ask("GET", "/api/v1/lineage?node=job:prod:j", auth=LOGIN)
+    assert lineage.json()["nodes"][0]["name"] == "j"
+
+
+def test_the_page_behind_the_login_may_change_things_with_a_key(nginx: Proxied) -> None:
+    own = {"Host": "data.example.com", "Origin": "https://data.example.com"}
+    for headers, status in (
+        (own, 401),
+        ({**own, "X-Api-Key": "sesame"}, 200),
+        ({**own, "X-Api-Key": "sesame", "Origin": "https://evil.example"}, 403),
+    ):
+        answer = nginx.ask("POST", "/api/v1/quarantine/replay", auth=LOGIN, headers=headers)
+        assert answer.status_code == status, headers
