@@ -21,6 +21,8 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 INSTALLED := .venv/.installed-$(VERSION)
 PAGE := $(wildcard bridge/hatch_build.py bridge/ui/package-lock.json bridge/ui/index.html) $(shell find bridge/ui/src -type f 2>/dev/null)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+DEMO := .venv/.demo-$(VERSION)
+WHEELS := constraints/all.txt constraints/demo.in sdk/pyproject.toml provider/pyproject.toml bridge/pyproject.toml $(PAGE)
 INSTALLED_2 := .venv-airflow-2/.installed-$(VERSION)
 INSTALLED_OPERATORS := .venv-operators/.installed-$(VERSION)
 OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
@@ -38,7 +40,7 @@ install-airflow-2: $(INSTALLED_2) ## Airflow 2.11 with the provider, in .venv-ai
 
 install-operators: $(INSTALLED_OPERATORS) ## the newest real operators and dbt, in .venv-operators
 
-demo: install ## the whole thing on this machine: PORT=7070 AIRFLOW_PORT=8080 ONCE=1
+demo: $(DEMO) ## the whole thing on this machine: PORT=7070 AIRFLOW_PORT=8080 ONCE=1
 	@$(BIN)/python -m demo --port $(PORT) --airflow-port $(AIRFLOW_PORT) --shop-port $(SHOP_PORT) $(if $(ONCE),--exit-when-done)
 
 demo-clean: ## forget the demo's history
@@ -83,8 +85,12 @@ up: ## bridge, PostgreSQL and Airflow in containers
 down: ## stop the containers, keep what they know
 	docker compose down
 
-$(INSTALLED): constraints/all.txt constraints/environment.in sdk/pyproject.toml provider/pyproject.toml bridge/pyproject.toml $(PAGE)
-	@$(PYTHON) demo/install.py .venv
+$(INSTALLED): $(WHEELS) constraints/environment.in
+	@$(PYTHON) demo/install.py .venv constraints/environment.in
+	@touch $@ $(DEMO)
+
+$(DEMO): $(WHEELS)
+	@$(PYTHON) demo/install.py .venv constraints/demo.in
 	@touch $@
 
 $(INSTALLED_2): constraints/airflow-2.txt constraints/airflow-2.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from demo import days, shop
+from demo.clients import Refused, Silent
 from demo.processes import DemoError, is_taken
 from demo.stack import BIN, PASSWORD, REPOSITORY, USER, Ports, Stack
 
@@ -73,7 +74,10 @@ def run(stack: Stack, say: Diary) -> None:
     stack.start_airflow()
     say(f"Airflow runs, and has read the DAGs in {REPOSITORY / 'dags'}")
     days.let_loose(stack, say)
-    for day in days.days_to_run(stack, shop.today() - timedelta(days=1), DAYS):
+    to_run = days.days_to_run(stack, shop.today() - timedelta(days=1), DAYS)
+    if not to_run:
+        say("The days up to yesterday have been run before; `make demo-clean` begins anew")
+    for day in to_run:
         note = " (the carrier is busy)" if shop.is_busy(day) else ""
         note = (
             " (the carrier is out of order: expect a failure)"
@@ -84,7 +88,40 @@ def run(stack: Stack, say: Diary) -> None:
         days.run_day(stack, day, say)
     say("Waiting until the bridge has heard of it all")
     stack.wait("the bridge has caught up", lambda: days.caught_up(stack), 120)
-    show(stack, say)
+    stack.insist("the bridge counts what it knows", lambda: show(stack, say))
+
+
+def attempt(stack: Stack, say: Diary, stay: bool) -> str | None:
+    """Run the demo. What went wrong, where the page can stay up all the same; raises DemoError if not."""
+    try:
+        run(stack, say)
+        return None
+    except (DemoError, Refused, Silent) as error:
+        if not (stay and stack.page_is_up):
+            raise DemoError(str(error)) from error
+        say(f"The demo could not be finished. {error}")
+        print(
+            f"""
+    What has arrived until now is shown   {stack.bridge.address}
+    Airflow, if it still runs             {stack.airflow.address}   user {USER}, password {PASSWORD}
+    Logs, also those of its tasks         {stack.folder / "logs"}
+""",
+            flush=True,
+        )
+        return str(error)
+
+
+def stay_up(stack: Stack, say: Diary) -> None:
+    """Until Ctrl-C, or until the bridge ends. That Airflow ends is said, and leaves the page up."""
+    print("    Ctrl-C stops it all.\n", flush=True)
+    watched = [program for program in (stack.airflow_program, stack.scheduler_program) if program]
+    while True:
+        if stack.bridge_program:
+            stack.bridge_program.check()
+        for program in [one for one in watched if not one.is_running()]:
+            watched.remove(program)
+            say(f"{program.name} has ended; the page stays up. Its log: {program.log}")
+        time.sleep(0.5)
 
 
 def show(stack: Stack, say: Diary) -> None:
@@ -137,18 +174,18 @@ def main() -> int:
     say = Diary()
     folder = chosen.folder.resolve()
     stack = Stack(folder, Ports(chosen.port, chosen.airflow_port, chosen.shop_port))
+    failed: str | None = None
     try:
         with alone_in(folder):
             try:
                 check(stack.ports)
-                run(stack, say)
+                failed = attempt(stack, say, not chosen.exit_when_done)
                 if not chosen.exit_when_done:
-                    print("    Ctrl-C stops it all.\n", flush=True)
-                    stack.wait("it is stopped", lambda: False, float("inf"))
+                    stay_up(stack, say)
             finally:
                 stop(stack, say)
     except KeyboardInterrupt:
-        return 0
+        return 1 if failed else 0
     except DemoError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ FINAL = {"success", "failed"}
 
 
 class Silent(Exception):
-    """There is no answer (yet)."""
+    """There is no answer (yet), or one that speaks of a moment: a busy server's 5xx."""
 
 
 class Refused(Exception):
@@ -37,7 +37,7 @@ class Client:
         self._opener = build_opener(ProxyHandler({}))
 
     def ask(self, method: str, path: str, body: Json | None = None) -> Json:
-        """The answer's body. Raises Silent when nobody answers and Refused on a 4xx or 5xx."""
+        """The answer's body. Raises Silent where asking again may help, and Refused on a 4xx."""
         request = Request(  # noqa: S310 - the addresses are ours
             self.address + path,
             method=method,
@@ -50,6 +50,8 @@ class Client:
         except HTTPError as refusal:
             with refusal:
                 message = refusal.read().decode(errors="replace")
+            if refusal.code >= 500 or refusal.code == 429:
+                raise Silent(f"HTTP {refusal.code} from {path}: {message[:300]}") from None
             raise Refused(refusal.code, message) from None
         except (URLError, OSError) as silence:
             raise Silent(str(silence)) from None
@@ -83,9 +85,14 @@ class Airflow(Client):
         self.ask("PATCH", f"/api/v2/dags/{quote(dag_id)}", {"is_paused": False})
 
     def trigger(self, dag_id: str, moment: datetime | None) -> str:
-        """Start a run of the DAG about `moment`; returns its run id."""
+        """Start a run of the DAG about `moment`; returns its run id, empty where it was started before."""
         body = {"logical_date": moment.isoformat() if moment else None}
-        answer = self.ask("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)
+        try:
+            answer = self.ask("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)
+        except Refused as refused:
+            if refused.status == 409 and moment:  # an answer that was lost on the way
+                return ""
+            raise
         return str(answer["dag_run_id"])
 
     def runs(self, dag_id: str = "~") -> list[Json]:

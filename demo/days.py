@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from demo.clients import FINAL
 from demo.stack import DAGS, EVENING, PARCELS, WAITING, Stack
@@ -16,15 +17,16 @@ Say = Callable[[str], None]
 
 def let_loose(stack: Stack, say: Say) -> None:
     """Unpause the DAGs; Airflow then runs by itself what was due last, which is waited for."""
-    paused = {name for name, dag in stack.airflow.dags().items() if dag["is_paused"]}
+    dags = stack.insist("Airflow lists its DAGs", stack.airflow.dags)
+    paused = {name for name, dag in dags.items() if dag["is_paused"]}
     if not DAGS & paused:
         return
     say("Unpausing the DAGs; Airflow starts the runs that are due")
     seen = {dag_id: _count(stack, dag_id) for dag_id in DAGS}
     for dag_id in WAITING + EVENING:
-        stack.airflow.unpause(dag_id)
+        _unpause(stack, dag_id)
     _finish(stack, EVENING, seen, say)
-    stack.airflow.unpause(PARCELS)
+    _unpause(stack, PARCELS)
     _finish(stack, (PARCELS, *reversed(WAITING)), seen, say)
 
 
@@ -39,18 +41,28 @@ def run_day(
     moment = datetime.combine(day, time(22), UTC)
     seen = {dag_id: _count(stack, dag_id) for dag_id in DAGS}
     for dag_id in EVENING:
-        stack.airflow.trigger(dag_id, moment)
+        _trigger(stack, dag_id, moment)
     meanwhile()
     _finish(stack, EVENING, seen, say)
-    stack.airflow.trigger(PARCELS, moment)
+    _trigger(stack, PARCELS, moment)
     _finish(stack, (PARCELS, *reversed(WAITING)), seen, say)
 
 
 def days_to_run(stack: Stack, last: date, count: int) -> list[date]:
-    """The newest days before `last` that were not asked for yet, oldest first."""
-    asked = {str(run["logical_date"])[:10] for run in stack.airflow.runs(EVENING[-1])}
+    """The newest days up to `last` that were not asked for yet, oldest first.
+
+    None before a day that was run by hand: a demo goes on where the one before it ended, not backwards.
+    """
+    return unasked(_runs(stack, EVENING[-1]), last, count)
+
+
+def unasked(runs: Iterable[Mapping[str, Any]], last: date, count: int) -> list[date]:
+    """See `days_to_run`; `runs` are those of one of the evening's DAGs, as Airflow lists them."""
+    asked = {str(run["logical_date"])[:10]: run["run_type"] for run in runs}
+    newest = max((day for day, kind in asked.items() if kind == "manual"), default="")
     before = (last - timedelta(days=ago) for ago in range(30))
-    return sorted([day for day in before if str(day) not in asked][:count])
+    left = [day for day in before if str(day) not in asked and str(day) > newest]
+    return sorted(left[:count])
 
 
 def caught_up(stack: Stack) -> bool:
@@ -69,8 +81,20 @@ def caught_up(stack: Stack) -> bool:
     return ended <= known
 
 
+def _runs(stack: Stack, dag_id: str) -> list[dict[str, Any]]:
+    return stack.insist(f"Airflow lists the runs of {dag_id}", lambda: stack.airflow.runs(dag_id))
+
+
 def _count(stack: Stack, dag_id: str) -> int:
-    return len(stack.airflow.runs(dag_id))
+    return len(_runs(stack, dag_id))
+
+
+def _unpause(stack: Stack, dag_id: str) -> None:
+    stack.insist(f"Airflow has unpaused {dag_id}", lambda: stack.airflow.unpause(dag_id))
+
+
+def _trigger(stack: Stack, dag_id: str, moment: datetime) -> None:
+    stack.insist(f"Airflow has started {dag_id}", lambda: stack.airflow.trigger(dag_id, moment))
 
 
 def _finish(stack: Stack, dag_ids: Iterable[str], seen: dict[str, int], say: Say) -> None:
@@ -82,7 +106,7 @@ def _finish(stack: Stack, dag_ids: Iterable[str], seen: dict[str, int], say: Say
             return len(runs) > seen[dag_id] and all(run["state"] in FINAL for run in runs)
 
         stack.wait(f"{dag_id} has run", ended, PATIENCE)
-        last = max(stack.airflow.runs(dag_id), key=lambda run: str(run["end_date"]))
+        last = max(_runs(stack, dag_id), key=lambda run: str(run["end_date"]))
         say(f"    {dag_id:<16} {last['state']:<8} {_seconds(last):5.1f} s")
 
 

@@ -1,7 +1,7 @@
 """
-Make the environment: the three wheels from this checkout, Airflow and the tools, all pinned.
+Make the environment: the three wheels from this checkout and Airflow, all pinned.
 
-    python3 demo/install.py .venv
+    python3 demo/install.py .venv constraints/demo.in
 
 It runs on whatever Python there is before anything is installed: only the standard library, and
 nothing that Python 3.7 cannot read, so that it can say what is wrong.
@@ -16,14 +16,13 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 PINS = "constraints/all.txt"
-WANTED = "constraints/environment.in"
 
 
 class Failed(Exception):
     """A step did not work; the message says what to do."""
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, wanted: str) -> None:
     if sys.version_info < OLDEST:
         raise Failed(
             f"This is Python {_version()}; Fairlead needs {OLDEST[0]}.{OLDEST[1]} or newer.\n"
@@ -42,10 +41,10 @@ def install(folder: Path) -> None:
             [python, "-m", "pip", "install", "--quiet", "--constraint", PINS, "uv"],
             "pip could not fetch it. Can the package registry be reached from here?",
         )
-    print("Installing Airflow, the three wheels and the tools", flush=True)
+    print(f"Installing what {wanted} names", flush=True)
     _run(
         # The machine's own certificates, which a company's proxy needs, and not uv's bundle.
-        [str(uv), "pip", "install", "--system-certs", "--python", python, "-c", PINS, "-r", WANTED],
+        [str(uv), "pip", "install", "--system-certs", "--python", python, "-c", PINS, "-r", wanted],
         "uv says above which package could not be fetched or built.",
     )
 
@@ -71,7 +70,7 @@ def _version_of(python: str) -> str | None:
 def main() -> int:
     started = time.monotonic()
     try:
-        install(Path(sys.argv[1]))
+        install(Path(sys.argv[1]), sys.argv[2])
     except Failed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1

@@ -11,13 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from demo import shop
 from demo.clients import Airflow, Bridge, Silent
 from demo.processes import DemoError, Program, free_port
+
+Answer = TypeVar("Answer")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -162,6 +164,7 @@ class Stack:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.ports.airflow),
             "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs" / "airflow"),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -189,19 +192,38 @@ class Stack:
     def wait(self, what: str, done: Callable[[], bool], patience: float) -> None:
         """Until `done()`; raises DemoError when a program dies or it takes over `patience` s."""
         until = time.monotonic() + patience
+        said = ""
         while True:
             for program in (self.bridge_program, self.airflow_program, self.scheduler_program):
                 if program:
                     program.check()
-            with suppress(Silent):
+            try:
                 if done():
                     return
+                said = ""
+            except Silent as silence:
+                said = f" The last answer: {silence}."
             if time.monotonic() > until:
                 raise DemoError(
-                    f"Waited {patience:.0f} s until {what}, in vain. "
+                    f"Waited {patience:.0f} s until {what}, in vain.{said} "
                     f"The logs are in {self.folder / 'logs'}."
                 )
             time.sleep(0.5)
+
+    def insist(self, what: str, ask: Callable[[], Answer], patience: float = 300.0) -> Answer:
+        """What `ask` returns, asked again while the server is too busy to answer."""
+        answers: list[Answer] = []
+
+        def asked() -> bool:
+            answers.append(ask())
+            return True
+
+        self.wait(what, asked, patience)
+        return answers[0]
+
+    @property
+    def page_is_up(self) -> bool:
+        return bool(self.bridge_program and self.bridge_program.is_running())
 
     def _bridge_answers(self) -> bool:
         return bool(self.bridge.health())

@@ -50,3 +50,14 @@ def test_every_sink_has_a_page() -> None:
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_installs_from_an_index_what_no_index_has(page: Path) -> None:
+    """A project of another owner is called `fairlead` there."""
+    for line in page.read_text().splitlines():
+        _, installs, what = line.partition("pip install")
+        words = re.split(r"[\s'`\"]+", what.partition("#")[0]) if installs else []
+        assert not [
+            word for word in words if re.match(r"(fairlead|airflow-provider-fairlead)\b", word)
+        ]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from demo.__main__ import alone_in, check
+from demo.__main__ import Diary, alone_in, attempt, check
+from demo.clients import Refused
+from demo.days import unasked
 from demo.processes import DemoError, Program, free_port, is_taken
 from demo.stack import Ports, Stack
 
@@ -110,3 +118,100 @@ def test_settings_of_another_airflow_do_not_leak_into_the_demo(
     environment = Stack(tmp_path, Ports(1, 2, 3)).airflow_environment()
     assert "somebody else's" not in environment.values()
     assert environment["AIRFLOW__FAIRLEAD__URL"] == "http://127.0.0.1:1"
+
+
+class Moody(BaseHTTPRequestHandler):
+    """Answers with these statuses, one after the other; the last one stays."""
+
+    statuses: ClassVar[list[int]] = []
+
+    def do_GET(self) -> None:
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        body = b'{"dags": [], "detail": "database is locked"}'
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - as http.server wants it
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def airflow(*statuses: int) -> Iterator[Stack]:
+    """A stack whose Airflow has these moods."""
+    handler = type("Handler", (Moody,), {"statuses": list(statuses)})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield Stack(Path("/nowhere"), Ports(1, server.server_port, 3))
+        server.shutdown()
+
+
+def test_a_busy_airflow_is_asked_again() -> None:
+    with airflow(500, 503, 429, 200) as stack:
+        assert stack.insist("Airflow lists its DAGs", stack.airflow.dags) == {}
+
+
+def test_an_airflow_that_stays_busy_is_reported_with_what_it_says() -> None:
+    with (
+        airflow(500) as stack,
+        pytest.raises(DemoError, match=r"HTTP 500(.|\n)*database is locked"),
+    ):
+        stack.insist("Airflow lists its DAGs", stack.airflow.dags, patience=0)
+
+
+def test_a_run_whose_start_was_answered_with_a_failure_is_not_started_twice() -> None:
+    with airflow(500, 409) as stack:
+        stack.insist("the DAG starts", lambda: stack.airflow.trigger("d", datetime.now(UTC)))
+
+
+def test_a_refusal_is_not_asked_again() -> None:
+    with airflow(403) as stack, pytest.raises(Refused, match="403"):
+        stack.insist("Airflow lists its DAGs", stack.airflow.dags)
+
+
+def asked(*days: str, kind: str = "manual") -> list[dict[str, str]]:
+    return [{"logical_date": f"{day}T22:00:00Z", "run_type": kind} for day in days]
+
+
+def test_a_first_demo_runs_the_newest_days_and_leaves_out_what_airflow_ran_by_itself() -> None:
+    runs = asked("2026-11-28", kind="scheduled")
+    found = unasked(runs, date(2026, 11, 28), 3)
+    assert found == [date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 27)]
+
+
+def test_a_second_demo_goes_on_and_never_back() -> None:
+    runs = asked("2026-11-25", "2026-11-26", "2026-11-27")
+    assert unasked(runs, date(2026, 11, 27), 3) == []
+    assert unasked(runs, date(2026, 11, 29), 3) == [date(2026, 11, 28), date(2026, 11, 29)]
+
+
+def test_what_fails_leaves_the_page_up_where_somebody_looks_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = Stack(tmp_path, Ports(free_port(), 2, 3))
+    stack.bridge_program = _start(tmp_path, "exec sleep 60")
+
+    def fail(*_: object) -> None:
+        raise DemoError("Waited 300 s until Airflow has started shop_orders, in vain.")
+
+    monkeypatch.setattr("demo.__main__.run", fail)
+    try:
+        assert "in vain" in str(attempt(stack, Diary(), stay=True))
+        assert stack.page_is_up
+        assert stack.bridge.address in capsys.readouterr().out
+        with pytest.raises(DemoError):  # a script is not kept waiting
+            attempt(stack, Diary(), stay=False)
+    finally:
+        stack.bridge_program.kill()
+
+
+def test_the_demo_installs_no_tools_of_developers() -> None:
+    root = Path(__file__).parents[2]
+    wanted = (root / "constraints" / "demo.in").read_text()
+    tools = ("pytest", "ruff", "mypy", "playwright", "hypothesis", "import-linter", "nodejs")
+    assert not [tool for tool in tools if tool in wanted]
+    makefile = (root / "Makefile").read_text()
+    assert re.search(r"^demo: \$\(DEMO\)", makefile, re.MULTILINE)

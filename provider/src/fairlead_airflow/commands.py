@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 
@@ -52,15 +53,29 @@ def init(args: Any) -> None:
     print(RECIPES[args.target](args.url))
 
 
+_WHEELS = """\
+# The two wheels, made in a checkout of Fairlead and copied to where these lines are used:
+# pip wheel --no-deps --wheel-dir wheels ./sdk ./provider"""
+_FILES = ("fairlead-{0}-py3-none-any.whl", "airflow_provider_fairlead-{0}-py3-none-any.whl")
+
+
+def _requirements(folder: str) -> str:
+    """The lines of a requirements.txt; both packages as files, since no index has them."""
+    return "\n".join(folder + name.format(version("airflow-provider-fairlead")) for name in _FILES)
+
+
 def _env(url: str) -> str:
-    return f"pip install airflow-provider-fairlead\nexport AIRFLOW__FAIRLEAD__URL={url}"
+    return f"{_WHEELS}\npip install wheels/*.whl\nexport AIRFLOW__FAIRLEAD__URL={url}"
 
 
 def _docker(url: str) -> str:
     return f"""\
+{_WHEELS}
+
 # Dockerfile: the folder must be there and Airflow's, or the volume becomes root's
 FROM apache/airflow:3.3.2
-RUN pip install --no-cache-dir airflow-provider-fairlead
+COPY wheels/*.whl /tmp/wheels/
+RUN pip install --no-cache-dir /tmp/wheels/*.whl
 RUN mkdir -p /opt/airflow/spool
 
 # docker-compose.override.yml: the same for every service that runs Airflow, named as in Airflow's own file
@@ -93,7 +108,7 @@ spec:
     requests:
       storage: 2Gi
 ---
-# values.yaml of the official chart; the image must have airflow-provider-fairlead installed.
+# values.yaml of the official chart; the image is that of `--target docker`
 env:
   - name: AIRFLOW__FAIRLEAD__URL
     value: {url}
@@ -114,8 +129,10 @@ volumeMounts:
 
 def _mwaa(url: str) -> str:
     return f"""\
-# requirements.txt
-airflow-provider-fairlead
+{_WHEELS}
+
+# requirements.txt; the wheels lie in plugins.zip
+{_requirements("/usr/local/airflow/plugins/")}
 
 # Environment, Airflow configuration options
 fairlead.url = {url}
@@ -124,6 +141,9 @@ fairlead.spool = /usr/local/airflow/fairlead/spool"""
 
 def _composer(url: str) -> str:
     return f"""\
+{_WHEELS}
+# Composer installs from an index only, so put the wheels into one that the environment may read:
+twine upload --repository-url https://LOCATION-python.pkg.dev/PROJECT/REPOSITORY/ wheels/*.whl
 gcloud composer environments update ENVIRONMENT --location LOCATION \\
   --update-pypi-package airflow-provider-fairlead
 gcloud composer environments update ENVIRONMENT --location LOCATION \\
@@ -132,8 +152,11 @@ gcloud composer environments update ENVIRONMENT --location LOCATION \\
 
 def _astronomer(url: str) -> str:
     return f"""\
-# requirements.txt
-airflow-provider-fairlead
+{_WHEELS}
+
+# Dockerfile
+COPY wheels/*.whl /tmp/wheels/
+RUN pip install --no-cache-dir /tmp/wheels/*.whl
 
 # .env, or the deployment's variables
 AIRFLOW__FAIRLEAD__URL={url}

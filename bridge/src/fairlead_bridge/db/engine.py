@@ -40,7 +40,7 @@ def open_database(url: str) -> sa.Engine:
         return sa.create_engine(parsed, pool_size=10, max_overflow=50, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise BadSettings(
-            "PostgreSQL needs psycopg: pip install 'fairlead-bridge[postgres]'"
+            "PostgreSQL needs psycopg, which the extra `postgres` of fairlead-bridge installs"
         ) from error
 
 

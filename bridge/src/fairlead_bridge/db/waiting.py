@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ _FINAL = ("authentication failed", "does not exist", "pg_hba.conf", "not permitt
 
 
 def until_reachable(
-    engine: sa.Engine, seconds: float, sleep: Callable[[float], None] | None = None
+    engine: sa.Engine, seconds: float, sleep: Callable[[float], None] = time.sleep
 ) -> None:
     """
     Return when the server takes a connection, after `seconds` at the latest, or when it refuses for good.
@@ -31,7 +32,7 @@ def until_reachable(
         stop=tenacity.stop_after_delay(seconds),
         wait=tenacity.wait_exponential(multiplier=0.5, max=5),
         before_sleep=lambda state: _say(engine, state),
-        **({"sleep": sleep} if sleep else {}),
+        sleep=sleep,
     )
     try:
         retrying(lambda: engine.connect().close())

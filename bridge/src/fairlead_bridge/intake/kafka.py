@@ -49,7 +49,7 @@ class Kafka:
             from confluent_kafka import Consumer  # heavy, and only some need it
         except ModuleNotFoundError as error:
             raise BadSettings(
-                "Kafka needs its client: pip install 'fairlead-bridge[kafka]'"
+                "Kafka needs its client, which the extra `kafka` of fairlead-bridge installs"
             ) from error
         self._engine = engine
         self._now = now
