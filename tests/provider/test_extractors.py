@@ -327,6 +327,35 @@ def test_sql_on_a_server_is_named_as_openlineage_names_it(database: str) -> None
     ]
 
 
+def test_an_insert_without_column_names_invents_none_where_the_table_is_not_known(
+    database: str,
+) -> None:
+    def load() -> None:
+        ServerHook("shop").run("INSERT INTO Sales SELECT id, amount * 2 FROM raw")
+
+    lineage = extract(PythonOperator(task_id="t", python_callable=load))
+    assert names(lineage.inputs) == [("postgres://db:5432", "shop.public.raw")]
+    assert "columnLineage" not in lineage.outputs[0].facets
+    [error] = lineage.run_facets["extractionError"].errors
+    assert "the columns of Sales are not known" in error.errorMessage
+
+
+def test_what_decides_about_rows_is_an_indirect_input(database: str) -> None:
+    def load() -> None:
+        ServerHook("shop").run("INSERT INTO Sales (eur) SELECT count(amount) FROM raw WHERE id > 0")
+
+    [output] = extract(PythonOperator(task_id="t", python_callable=load)).outputs
+    facet = output.facets["columnLineage"]
+    [how] = facet.fields["eur"].inputFields[0].transformations
+    assert (how.type, how.subtype, how.masking) == ("DIRECT", "AGGREGATION", True)
+    [row] = facet.dataset
+    assert (row.field, row.transformations[0].type, row.transformations[0].subtype) == (
+        "id",
+        "INDIRECT",
+        "FILTER",
+    )
+
+
 class Loader(SQLExecuteQueryOperator):
     """As a user derives his own."""
 

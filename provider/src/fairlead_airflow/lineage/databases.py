@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from fairlead.datasets import Identity, of_sqlite
+from fairlead.sql import Table, dialect_of
 from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
-from fairlead_airflow.lineage.sql import Table, dialect_of
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,13 @@ from openlineage.client.facet_v2 import (
     schema_dataset,
 )
 
+from fairlead.datasets import Identity
+from fairlead.datasets import identity_of as identity_of_file
+from fairlead.sql import Reading, Source, Table, read
 from fairlead_airflow.lineage.databases import Database
 from fairlead_airflow.lineage.parts import Lineage
-from fairlead_airflow.lineage.sql import Columns, Reading, Table, read
+
+_Change = lifecycle_state_change_dataset.LifecycleStateChange
 
 
 @dataclass(frozen=True)
@@ -29,30 +33,35 @@ class Executed:
 def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     """What scripts, run one after the other on one database, read and wrote."""
     result = Lineage(statements=[script.sql.strip() for script in executed])
-    whole = read(
-        # A statement may end in a comment, which must not take the semicolon with it.
-        "\n;\n".join(_without_end(s.sql) for s in executed),
-        database.dialect,
-        database.describe,
-    )
+    whole = read([script.sql for script in executed], database.dialect, database.describe)
     for table in whole.reads:
         result.inputs[database.identity(table)] = _schema(table, database)
     for table in whole.writes:
         facets = _schema(table, database)
-        if columns := whole.columns.get(table):
-            facets["columnLineage"] = _column_lineage(columns, database)
+        if columns := _column_lineage(table, whole, database):
+            facets["columnLineage"] = columns
+        result.outputs[database.identity(table)] = facets
+    for table in whole.truncated:
+        facets = _schema(table, database) | _changed(_Change.TRUNCATE)
         result.outputs[database.identity(table)] = facets
     for table in whole.dropped:
         result.outputs[database.identity(table)] = dropped()
+    for old, new in whole.renamed:
+        former = database.identity(old)
+        before = lifecycle_state_change_dataset.PreviousIdentifier(former.name, former.namespace)
+        result.outputs[database.identity(new)] = _changed(_Change.RENAME, before)
+    for held, addresses in (
+        (result.inputs, whole.files_read),
+        (result.outputs, whole.files_written),
+    ):
+        for address in addresses:
+            if identity := identity_of_file(address):
+                held.setdefault(identity, {})
     for identity, rows in _rows(executed, whole, database).items():
         facet = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
         result.output_facets[identity] = {"outputStatistics": facet}
-    result.errors = whole.errors
+    result.errors = [*whole.errors, *whole.unknown]
     return result
-
-
-def _without_end(sql: str) -> str:
-    return sql.strip().rstrip(";")
 
 
 def _schema(table: Table, database: Database) -> dict[str, Any]:
@@ -65,23 +74,48 @@ def _schema(table: Table, database: Database) -> dict[str, Any]:
     return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)}
 
 
-def _column_lineage(columns: Columns, database: Database) -> Any:
+def _column_lineage(table: Table, whole: Reading, database: Database) -> Any:
+    """What is certain of a table's columns; what is not is named among what could not be told."""
+    columns = whole.columns.get(table, {})
+    if table in whole.assumed:
+        whole.unknown.append(
+            f"the columns of {table} are not known, and INSERT does not name them: by table only"
+        )
+        return None
+    if "*" in columns:
+        whole.unknown.append(f"some columns of {table} come from a `*` whose columns are not known")
     fields = {}
     for name, sources in columns.items():
-        inputs = []
-        for source in sorted(sources):
-            identity = database.identity(source.table)
-            how = column_lineage_dataset.Transformation(type="DIRECT", subtype=source.how)
-            inputs.append(
-                column_lineage_dataset.InputField(
-                    namespace=identity.namespace,
-                    name=identity.name,
-                    field=_spelled(source.column, source.table, database),
-                    transformations=[how],
-                )
-            )
-        fields[name] = column_lineage_dataset.Fields(inputFields=inputs)
-    return column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields)
+        if name != "*" and (inputs := _inputs(sources, database)):
+            spelled = _spelled(name, table, database)
+            fields[spelled] = column_lineage_dataset.Fields(inputFields=inputs)
+    if not fields:
+        return None
+    return column_lineage_dataset.ColumnLineageDatasetFacet(
+        fields=fields, dataset=_inputs(whole.indirect.get(table, ()), database)
+    )
+
+
+def _inputs(sources: Iterable[Source], database: Database) -> list[Any]:
+    """Each column once, with all the ways in which it goes in."""
+    found: dict[tuple[Identity, str], list[Any]] = {}
+    for source in sorted(sources):
+        if source.column == "*":
+            continue
+        identity = database.identity(source.table)
+        how = column_lineage_dataset.Transformation(
+            type="DIRECT" if source.is_direct else "INDIRECT",
+            subtype=source.how,
+            masking=source.masking,
+        )
+        column = _spelled(source.column, source.table, database)
+        found.setdefault((identity, column), []).append(how)
+    return [
+        column_lineage_dataset.InputField(
+            namespace=identity.namespace, name=identity.name, field=column, transformations=how
+        )
+        for (identity, column), how in found.items()
+    ]
 
 
 def _spelled(column: str, table: Table, database: Database) -> str:
@@ -91,8 +125,11 @@ def _spelled(column: str, table: Table, database: Database) -> str:
 
 
 def dropped() -> dict[str, Any]:
-    change = lifecycle_state_change_dataset.LifecycleStateChange.DROP
-    facet = lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(change)
+    return _changed(_Change.DROP)
+
+
+def _changed(how: Any, before: Any = None) -> dict[str, Any]:
+    facet = lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(how, before)
     return {"lifecycleStateChange": facet}
 
 

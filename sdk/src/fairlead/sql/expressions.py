@@ -1,0 +1,126 @@
+"""Which columns an expression is made of, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from sqlglot import exp
+
+from fairlead.sql.names import DIRECT, Source, Sources, worse
+from fairlead.sql.relations import Relation
+from fairlead.sql.scope import Scope
+
+_HASHES = (
+    *(exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA2),
+    *(exp.FarmFingerprint, exp.StandardHash, exp.SHA1Digest, exp.SHA2Digest),
+)
+_HASH_NAMES = frozenset(
+    {"hash", "hashbytes", "md5", "sha", "sha1", "sha2", "sha224", "sha256", "sha384", "sha512"}
+    | {"xxhash32", "xxhash64", "crc32", "murmurhash3_32", "murmur_hash", "binary_checksum"}
+    | {"mask", "mask_inner", "mask_outer", "fnv_hash", "ora_hash", "sha1_hex", "sha2_hex"}
+    | {"md5_hex", "digest", "hmac", "encrypt", "pgp_sym_encrypt", "cityhash64", "siphash64"}
+    | {"strtol_hash", "anonymize", "tokenize", "hash_md5", "hash_sha256"}
+)
+_COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
+_AGGREGATES = frozenset(
+    {"listagg", "string_agg", "group_concat", "array_agg", "collect_list", "collect_set", "median"}
+    | {"percentile", "approx_percentile", "any_value", "bool_or", "bool_and", "mode", "checksum"}
+    | {
+        "min_by",
+        "max_by",
+        "arg_min",
+        "arg_max",
+        "groupuniqarray",
+        "grouparray",
+        "uniq",
+        "uniqexact",
+    }
+    | {"sumif", "countif", "avgif", "argmin", "argmax", "object_agg", "json_agg", "jsonb_agg"}
+)
+
+
+class Queries(Protocol):
+    """Who evaluates a query inside an expression."""
+
+    def subquery(self, node: exp.Expr, scope: Scope) -> Relation: ...
+
+
+def sources_of(root: exp.Expr, scope: Scope, queries: Queries, how: str = "IDENTITY") -> Sources:
+    """Walks without recursion: generated SQL has expressions that are thousands deep."""
+    found: set[Source] = set()
+    stack: list[tuple[exp.Expr, str, bool]] = [(root, how, False)]
+    while stack:
+        node, how, masking = stack.pop()
+        if isinstance(node, exp.Column):
+            if not isinstance(node.this, exp.Star):
+                found |= {source.through(how, masking) for source in scope.column(node)}
+        elif isinstance(node, exp.Query | exp.Subquery):
+            relation = queries.subquery(node, scope)
+            found |= {source.through(how, masking) for source in relation.sources}
+        elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
+            found |= {source.through(how) for source in _rows(scope)}
+        else:
+            stack += [(n, worse(how, h), masking or m) for n, h, m in _parts(node)]
+    return frozenset(found)
+
+
+def _rows(scope: Scope) -> Iterator[Source]:
+    """What `count(*)` counts: the rows of the only table, whatever its columns."""
+    if len(scope.items) == 1:
+        tables = {s.table for s in scope.items[0].relation.sources if s.how in DIRECT}
+        if len(tables) == 1:
+            yield Source(tables.pop(), "*", "AGGREGATION", masking=True)
+
+
+def _parts(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, bool]]:
+    """The expressions that one is made of, how each goes in, and whether it can be told from the result."""
+    if isinstance(node, exp.Alias | exp.Paren | exp.Aliases):
+        yield node.this, "IDENTITY", False
+    elif isinstance(node, exp.Case):
+        if node.this:
+            yield node.this, "CONDITIONAL", False
+        for branch in node.args["ifs"]:
+            yield from _parts(branch)
+        if default := node.args.get("default"):
+            yield default, "TRANSFORMATION", False
+    elif isinstance(node, exp.If):
+        yield node.this, "CONDITIONAL", False
+        for name in ("true", "false"):
+            if branch := node.args.get(name):
+                yield branch, "TRANSFORMATION", False
+    elif isinstance(node, exp.Window):
+        yield node.this, "TRANSFORMATION", False
+        for part in node.args.get("partition_by") or ():
+            yield part, "WINDOW", False
+        if order := node.args.get("order"):
+            yield order, "WINDOW", False
+    elif isinstance(node, exp.Filter):
+        yield node.this, "IDENTITY", False
+        yield node.expression, "CONDITIONAL", False
+    elif isinstance(node, exp.WithinGroup):
+        yield node.this, "IDENTITY", False
+        yield node.expression, "AGGREGATION", False
+    elif isinstance(node, exp.Exists):
+        yield node.this, "CONDITIONAL", False
+    elif isinstance(node, exp.In) and node.args.get("query"):
+        yield node.this, "TRANSFORMATION", False
+        yield node.args["query"], "CONDITIONAL", False
+    else:
+        masking = _is_masking(node)
+        how = "AGGREGATION" if is_aggregate(node) else "TRANSFORMATION"
+        for child in node.iter_expressions():
+            if not isinstance(child, exp.DataType | exp.Star):
+                yield child, how, masking
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in _AGGREGATES
+    return isinstance(node, exp.AggFunc)
+
+
+def _is_masking(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in _HASH_NAMES
+    return isinstance(node, _HASHES + _COUNTS)

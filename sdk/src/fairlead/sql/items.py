@@ -1,0 +1,311 @@
+"""The items of FROM: tables, subqueries, functions that give tables, joins and pivots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlglot import exp
+
+from fairlead.sql.dialects import FORMATS, PATHS_AS_TABLES
+from fairlead.sql.expressions import sources_of
+from fairlead.sql.names import Source, Sources, is_named, table_of
+from fairlead.sql.relations import Column, Found, Output, Relation, Star
+from fairlead.sql.scope import Named, Scope
+
+_FLATTEN = ("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS")
+_FILE_FUNCTIONS = frozenset(
+    {"read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto"}
+    | {"read_ndjson", "read_text", "read_blob", "read_xlsx", "delta_scan", "iceberg_scan", "s3"}
+    | {"read_files", "url", "file", "hdfs", "gcs", "azureblobstorage", "openrowset"}
+)
+
+
+class Evaluator(Protocol):
+    dialect: str
+    found: Found
+    seen: set[int]
+
+    def evaluate(self, node: exp.Expr, scope: Scope) -> Relation: ...
+    def subquery(self, node: exp.Expr, scope: Scope) -> Relation: ...
+    def table(self, node: exp.Table, scope: Scope) -> Relation: ...
+
+
+def alias_columns(node: exp.Expr) -> list[str]:
+    """The names in `AS t(a, b)`."""
+    alias = node.args.get("alias")
+    return [column.name for column in alias.columns] if isinstance(alias, exp.TableAlias) else []
+
+
+def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
+    """Puts an item of FROM into the scope, with all that is joined to it inside it."""
+    if (
+        isinstance(node, exp.Subquery)
+        and not node.alias
+        and isinstance(node.this, exp.Table | exp.Subquery)
+    ):
+        add(node.this, scope, queries)  # parentheses around a join
+    else:
+        relation = _relation(node, scope, queries)
+        parts = [part.name for part in node.parts] if isinstance(node, exp.Table) else []
+        for pivot in node.args.get("pivots") or ():
+            relation = _pivoted(relation, pivot, scope, queries)
+            if pivot.alias:
+                parts = [pivot.alias]
+        alias = node.alias if not (node.args.get("pivots") and parts[:1] == [node.alias]) else ""
+        scope.add(alias, parts, relation)
+    for one in node.args.get("joins") or ():
+        join(one, scope, queries)
+    for lateral in node.args.get("laterals") or ():
+        add(lateral, scope, queries)
+
+
+def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
+    before = {
+        c.name.lower() for i in scope.items for c in i.relation.columns if isinstance(c, Output)
+    }
+    add(node.this, scope, queries)
+    for column in node.args.get("using") or ():
+        scope.merged.setdefault(column.name.lower(), node.side or node.kind or "")
+    if node.method == "NATURAL" and before:
+        scope.is_natural = True
+    if on := node.args.get("on"):
+        scope.indirect |= sources_of(on, _probe(scope), queries, "JOIN")
+    for column in node.args.get("using") or ():
+        for item in scope.items:
+            for star in item.relation.stars(column.name):
+                scope.indirect |= {s.through("JOIN") for s in star.column(column.name)}
+            if (known := item.relation.named(column.name)) is not None:
+                scope.indirect |= {s.through("JOIN") for s in known}
+
+
+def _probe(scope: Scope) -> Scope:
+    from dataclasses import replace
+
+    return replace(scope, is_probe=True)
+
+
+def _relation(node: exp.Expr, scope: Scope, queries: Evaluator) -> Relation:
+    if isinstance(node, exp.Table):
+        return _table(node, scope, queries).renamed(alias_columns(node))
+    if isinstance(node, exp.Subquery):
+        return queries.subquery(node, _beside(scope)).renamed(alias_columns(node))
+    if isinstance(node, exp.Lateral):
+        inner = node.this
+        if isinstance(inner, exp.Subquery | exp.Query):
+            return queries.subquery(inner, scope).renamed(alias_columns(node))
+        return _function(inner, node, scope, queries)
+    if isinstance(node, exp.Unnest):
+        return _unnested(node, scope, queries)
+    if isinstance(node, exp.Values):
+        return values(node, scope, queries)
+    if isinstance(node, exp.Query):
+        return queries.subquery(node, _beside(scope))
+    return _function(node, node, scope, queries)
+
+
+def _beside(scope: Scope) -> Scope:
+    """What a subquery in FROM sees: the named queries and what is around, and no other item.
+
+    Its own indirect inputs are those of the whole.
+    """
+    beside = Scope(scope.dialect, scope.found, scope.ctes, scope.outer)
+    beside.indirect = scope.indirect
+    return beside
+
+
+def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
+    if not is_named(node):
+        queries.seen.add(id(node))
+        if isinstance(node.this, exp.Literal):
+            queries.found.files.setdefault(node.this.name)
+            return Relation((Star(),))
+        if isinstance(node.this, exp.Func | exp.Anonymous | exp.Dot):
+            return _function(node.this, node, scope, queries)
+        return Relation((Star(),))  # a stage, a variable
+    table = table_of(node)
+    if table.schema.lower() in FORMATS and scope.dialect in PATHS_AS_TABLES and not table.catalog:
+        queries.seen.add(id(node))
+        queries.found.files.setdefault(table.name)
+        return Relation((Star(),))
+    if table.schema and not table.catalog and (item := scope.item([table.schema])):
+        queries.seen.add(id(node))  # BigQuery's `FROM t, t.items`
+        return _elements(node, item, table.name, scope)
+    if not table.schema and table.name.lower() == "dual":
+        queries.seen.add(id(node))
+        return Relation()
+    if not table.schema and _is_file(table.name) and node.this.args.get("quoted"):
+        queries.seen.add(id(node))
+        queries.found.files.setdefault(table.name)
+        return Relation((Star(),))
+    return queries.table(node, scope)
+
+
+def _is_file(name: str) -> bool:
+    return "/" in name or name.lower().endswith((".csv", ".parquet", ".json", ".jsonl", ".csv.gz"))
+
+
+def _elements(node: exp.Table, item: Named, column: str, scope: Scope) -> Relation:
+    found = scope.column(exp.column(column, table=item.parts[-1]))
+    sources = frozenset(source.through("TRANSFORMATION") for source in found)
+    name = node.alias or column
+    return Relation((Output(name, sources), Star(rest=sources, is_weak=True)))
+
+
+def values(node: exp.Values, scope: Scope, queries: Evaluator) -> Relation:
+    names = alias_columns(node)
+    columns: list[Sources] = []
+    for row in node.expressions:
+        cells = row.expressions if isinstance(row, exp.Tuple) else [row]
+        for index, cell in enumerate(cells):
+            found = sources_of(cell, scope, queries)
+            if index < len(columns):
+                columns[index] |= found
+            else:
+                columns.append(found)
+    outputs = tuple(Output(f"column{i}", sources) for i, sources in enumerate(columns, 1))
+    return Relation(outputs).renamed(names)
+
+
+def _unnested(node: exp.Unnest, scope: Scope, queries: Evaluator) -> Relation:
+    each = [_through(sources_of(one, scope, queries)) for one in node.expressions]
+    everything: Sources = frozenset().union(*each)
+    names = alias_columns(node)
+    columns: list[Column] = []
+    if len(names) == len(each) or len(names) == len(each) + 1:  # the last counts
+        columns = [Output(n, s) for n, s in zip(names, [*each, frozenset()], strict=False)]
+    else:
+        columns = [Output(name, everything) for name in names]
+    if not names and node.alias:
+        columns = [Output(node.alias, everything)]
+    offset = node.args.get("offset")
+    if isinstance(offset, exp.Identifier):
+        columns.append(Output(offset.name))
+    # Elements with fields: each of them comes from the same array.
+    return Relation((*columns, Star(rest=everything, is_weak=True)))
+
+
+def _through(sources: Sources) -> Sources:
+    return frozenset(source.through("TRANSFORMATION") for source in sources)
+
+
+def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluator) -> Relation:
+    """A function that gives a table: its columns are made of its arguments."""
+    arguments: set[Source] = set()
+    for argument in function.iter_expressions():
+        if not isinstance(argument, exp.ColumnDef | exp.OpenJSONColumnDef | exp.Schema):
+            arguments |= sources_of(argument, scope, queries, "TRANSFORMATION")
+    name = (function.name if isinstance(function, exp.Anonymous) else function.key).lower()
+    if name.replace("_", "") in {n.replace("_", "") for n in _FILE_FUNCTIONS}:
+        for literal in function.find_all(exp.Literal):
+            if literal.is_string and (_is_file(literal.name) or "://" in literal.name):
+                queries.found.files.setdefault(literal.name)
+    sources = frozenset(arguments)
+    names = alias_columns(node) or [
+        d.name for d in function.find_all(exp.ColumnDef, exp.OpenJSONColumnDef, exp.JSONColumnDef)
+    ]
+    if names and list(_FLATTEN) == [n.upper() for n in names]:
+        return Relation(tuple(Output(n, sources if n in _VALUES else frozenset()) for n in names))
+    known = [] if names else [n for n in (node.alias, "col", "key", "value", "pos") if n]
+    columns = [Output(n, sources) for n in (names or known)]
+    return Relation((*columns, Star(rest=sources, is_weak=True)))
+
+
+_VALUES = ("KEY", "VALUE", "THIS", "PATH", "INDEX")
+
+
+def starred(
+    sources: Sequence[Named], star: exp.Star, scope: Scope, queries: Evaluator
+) -> list[Column]:
+    """What `*` or `t.*` stands for, without, with other or with renamed columns."""
+    hidden = {name.lower() for name in _names(star, "except_")}
+    replaced = {
+        one.alias.lower(): sources_of(one.unalias(), scope, queries)
+        for one in star.args.get("replace") or ()
+    }
+    renamed = {
+        one.this.name.lower(): one.alias for one in star.args.get("rename") or () if one.alias
+    }
+    result: list[Column] = []
+    seen: set[str] = set()
+    for item in sources:
+        for column in item.relation.columns:
+            if isinstance(column, Star):
+                if column.is_weak and len(item.relation.columns) > 1:
+                    continue
+                gone = hidden | set(replaced) | set(renamed)
+                if len(sources) > 1:
+                    gone |= seen & set(scope.merged)
+                result.append(
+                    Star(column.tables, column.rest, column.hidden | gone, column.is_weak)
+                )
+                for old, new in renamed.items():
+                    result.append(Output(new, column.column(old)))
+                for name, found in replaced.items():
+                    result.append(Output(name, found))
+                replaced, renamed = {}, {}
+                continue
+            name = column.name.lower()
+            if name in hidden:
+                continue
+            if len(sources) > 1 and name in seen and (name in scope.merged or scope.is_natural):
+                continue  # once, however many tables have it
+            seen.add(name)
+            if name in replaced:
+                result.append(Output(column.name, replaced[name]))
+            else:
+                result.append(Output(renamed.get(name, column.name), column.sources))
+    return result
+
+
+def _names(star: exp.Star, part: str) -> list[str]:
+    return [one.name for one in star.args.get(part) or ()]
+
+
+def _pivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
+    inner = Scope(scope.dialect, scope.found, scope.ctes, scope.outer)
+    inner.add("", [], relation)
+    if pivot.args.get("unpivot"):
+        result = _unpivoted(relation, pivot, inner, queries)
+    else:
+        result = _made_wide(relation, pivot, inner, queries)
+    scope.indirect |= inner.indirect
+    return result.renamed(alias_columns(pivot))
+
+
+def _made_wide(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
+    fields = [field.this for field in pivot.fields if isinstance(field, exp.In)]
+    by = frozenset[Source]().union(*(sources_of(f, scope, queries, "CONDITIONAL") for f in fields))
+    aggregates = [sources_of(one, scope, queries) for one in pivot.expressions]
+    used = {c.name for part in (*fields, *pivot.expressions) for c in part.find_all(exp.Column)}
+    if group := pivot.args.get("group"):
+        kept: tuple[Column, ...] = tuple(
+            Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column)
+        )
+    else:
+        kept = relation.without(used).columns
+    names = [name.name for name in pivot.args.get("columns") or ()]
+    if not names:  # which there are, only the data tell
+        everything = frozenset().union(*aggregates) | by
+        return Relation((*kept, Star(rest=everything, is_weak=True)))
+    made = [
+        Output(name, aggregates[index % len(aggregates)] | by) if aggregates else Output(name, by)
+        for index, name in enumerate(names)
+    ]
+    return Relation((*kept, *made))
+
+
+def _unpivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
+    used: list[str] = []
+    made: list[Column] = []
+    for field in pivot.fields:
+        if not isinstance(field, exp.In):
+            continue
+        columns = [c for one in field.expressions for c in one.find_all(exp.Column)]
+        used += [c.name for c in columns]
+        sources = frozenset[Source]().union(*(sources_of(c, scope, queries) for c in columns))
+        made.append(Output(field.this.name))
+        for value in pivot.expressions:
+            names = [i.name for i in value.find_all(exp.Identifier)]
+            made += [Output(name, sources) for name in names]
+    return Relation((*relation.without(used).columns, *made))

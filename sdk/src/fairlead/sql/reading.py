@@ -1,0 +1,301 @@
+"""What a SQL script reads and writes, by table and by column. Texts in, facts out.
+
+script -> pieces (cut) -> statements (parse) -> changes -> session -> Reading
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from fairlead.sql.changes import Change, Outcome, outcome_of
+from fairlead.sql.cut import Fault, Piece, cut
+from fairlead.sql.names import Columns, Source, Table, is_named, table_of
+from fairlead.sql.parse import TEMPLATE, Called, Moved, Script, Statement, parse
+from fairlead.sql.queries import Describe, Evaluator, names_of
+from fairlead.sql.session import Session
+
+
+@dataclass
+class Reading:
+    """What a script does, in terms of tables that outlive it."""
+
+    reads: list[Table] = field(default_factory=list)
+    writes: list[Table] = field(default_factory=list)
+    truncated: list[Table] = field(default_factory=list)
+    dropped: list[Table] = field(default_factory=list)
+    renamed: list[tuple[Table, Table]] = field(default_factory=list)
+    """Old and new names."""
+    files_read: list[str] = field(default_factory=list)
+    files_written: list[str] = field(default_factory=list)
+    columns: dict[Table, Columns] = field(default_factory=dict)
+    """What the columns of written tables are made of; `*` where they are not known."""
+    indirect: dict[Table, set[Source]] = field(default_factory=dict)
+    """What decides about the rows of written tables."""
+    assumed: set[Table] = field(default_factory=set)
+    """Tables whose columns are called here as the query calls them, because theirs are not known."""
+    passing: list[Table] = field(default_factory=list)
+    """Tables that one statement wrote and a later one read."""
+    declared: list[Table] = field(default_factory=list)
+    """Tables that the script makes only if they are missing."""
+    patterns: list[Table] = field(default_factory=list)
+    """Tables that others are made like (`CREATE TABLE a LIKE b`): nothing of them is read."""
+    procedures: dict[str, Reading] = field(default_factory=dict)
+    """What procedures do that the script defines, and does not run."""
+    unknown: list[str] = field(default_factory=list)
+    """What could not be told, and why."""
+    errors: list[str] = field(default_factory=list)
+    """What could not be read."""
+
+
+# What drivers put parameters for. Inside a string literal it does no harm to replace them.
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|(?<![\w:]):\d+\b|\?\d+\b")
+_DEEPEST = 3
+"""SQL inside of SQL inside of SQL."""
+_PATIENCE = 10.0
+"""Seconds for a script, after which its columns are left out."""
+
+
+def nothing_known(table: Table) -> None:
+    """For scripts without a database at hand."""
+
+
+def read(
+    script: str | Sequence[str],
+    dialect: str = "",
+    describe: Describe = nothing_known,
+    *,
+    patience: float = _PATIENCE,
+) -> Reading:
+    """Read a script, or several of one session. Never raises for what it finds in them."""
+    scripts = [script] if isinstance(script, str) else script
+    return _Reader(dialect, describe, time.monotonic() + patience).read(scripts)
+
+
+def selected(query: str, dialect: str, describe: Describe = nothing_known) -> list[str] | None:
+    """The names of a query's columns; None where a `*` stands for some that are not known."""
+    parsed = parse(query, dialect).statements
+    if len(parsed) != 1 or not isinstance(parsed[0], exp.Query):
+        return None
+    evaluator = Evaluator(dialect, describe, lambda _: None)
+    try:
+        return names_of(evaluator.evaluate(parsed[0], evaluator.scope()).columns)
+    except Exception:  # noqa: BLE001 - trees take any form
+        return None
+
+
+class _Reader:
+    def __init__(self, dialect: str, describe: Describe, deadline: float, depth: int = 0) -> None:
+        self._dialect = dialect
+        self._described = describe
+        self._deadline = deadline
+        self._depth = depth
+        self._result = Reading()
+        self._procedures: dict[str, list[Piece]] = {}
+
+    def read(self, scripts: Sequence[str]) -> Reading:
+        statements: list[Statement] = []
+        for script in scripts:
+            statements += self._statements(_PLACEHOLDER.sub("NULL", script))
+        self._session = Session(statements)
+        for statement in statements:
+            self._run(statement)
+        self._finish()
+        return self._result
+
+    # -- statements ------------------------------------------------------------------------------
+
+    def _statements(self, script: str) -> Iterator[Statement]:
+        bodies: dict[str, list[str]] = {}
+        for piece in cut(script, self._dialect):
+            if isinstance(piece, Fault):
+                self._result.errors.append(piece.message)
+            elif piece.procedure:
+                bodies.setdefault(piece.procedure, []).append(_text(piece))
+            else:
+                yield from self._parsed(_text(piece))
+        for name, texts in bodies.items():
+            inner = _Reader(self._dialect, self._described, self._deadline, self._depth + 1)
+            self._result.procedures[name] = inner.read(texts)
+
+    def _parsed(self, text: str) -> Iterator[Statement]:
+        parsed = parse(text, self._dialect)
+        self._result.errors += parsed.errors
+        for statement in parsed.statements:
+            if isinstance(statement, Script):
+                yield from self._inner(statement)
+            else:
+                yield statement
+
+    def _inner(self, script: Script) -> Iterator[Statement]:
+        if self._depth >= _DEEPEST:
+            self._note(f"SQL inside of SQL is too deep to be read: {script.text[:100]}")
+            return
+        self._depth += 1
+        yield from self._statements(script.text)
+        self._depth -= 1
+
+    # -- what they do ----------------------------------------------------------------------------
+
+    def _run(self, statement: Statement) -> None:
+        try:
+            if isinstance(statement, Moved):
+                self._session.move(statement)
+            elif isinstance(statement, Called):
+                self._call(statement)
+            elif isinstance(statement, exp.Drop):
+                if statement.args.get("kind") in ("TABLE", "VIEW"):
+                    for node in statement.find_all(exp.Table):
+                        self._session.drop(table_of(node))
+            elif isinstance(statement, exp.Expr):
+                self._evaluate(statement)
+        except Exception as error:  # noqa: BLE001 - sqlglot's trees take any form
+            self._result.errors.append(f"{type(error).__name__}: {error}"[:500])
+            self._by_table(statement)
+
+    def _evaluate(self, statement: exp.Expr) -> None:
+        if isinstance(statement, exp.Command):
+            return
+        if time.monotonic() > self._deadline:
+            self._note("the script took too long to be read: some columns are left out")
+            self._by_table(statement)
+            return
+        evaluator = Evaluator(self._dialect, self._describe, self._session.temporary)
+        outcome = outcome_of(statement, evaluator)
+        reads = evaluator.found.reads
+        if outcome.is_read:
+            for node in self._missed(statement, evaluator.seen):
+                reads.setdefault(table_of(node))
+        self._apply(outcome, evaluator)
+
+    def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
+        reads = evaluator.found.reads
+        if outcome.is_read and not any(c.is_only_read_later for c in outcome.changes):
+            self._session.read(reads)
+        for change in outcome.changes:
+            self._session.write(change, reads)
+        for address in evaluator.found.files:
+            _add(self._result.files_read, address)
+        for address in outcome.files:
+            _add(self._result.files_written, address)
+        self._result.declared += outcome.declared
+        self._result.patterns += outcome.patterns
+        for note in evaluator.found.unknown if outcome.changes else ():
+            self._note(note)
+
+    def _describe(self, table: Table) -> dict[str, str] | None:
+        if (made := self._session.made(table)) is not None and (names := names_of(made.columns)):
+            return dict.fromkeys(filter(None, names), "")
+        known = self._described(table)
+        return dict(known) if known else None
+
+    def _missed(self, statement: exp.Expr, seen: set[int]) -> Iterator[exp.Table]:
+        """Tables in places that are not understood: they are read, whatever for."""
+        ctes = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
+        for node in statement.find_all(exp.Table):
+            if id(node) in seen or not is_named(node) or self._session.temporary(table_of(node)):
+                continue
+            if not node.db and node.name.lower() in ctes | {"dual"}:
+                continue
+            if node.find_ancestor(exp.LikeProperty, exp.ForeignKey, exp.Reference) is None:
+                yield node
+
+    def _by_table(self, statement: Statement) -> None:
+        """What is left to tell of a statement whose columns could not be."""
+        if not isinstance(statement, exp.Expr):
+            return
+        target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+        written = (
+            table_of(target)
+            if isinstance(statement, exp.DML | exp.Create) and is_named(target)
+            else None
+        )
+        reads = {
+            table_of(node): None for node in self._missed(statement, set()) if node is not target
+        }
+        self._session.read(reads)
+        if written is not None:
+            self._session.write(Change(written), reads)
+
+    def _call(self, called: Called) -> None:
+        name = re.sub(r'["\[\]`]', "", called.name).lower()
+        if not name:
+            self._note(f"SQL that is put together as it runs is not seen: {called.text[:100]}")
+            return
+        for defined, inner in self._result.procedures.items():
+            if defined.lower() == name:
+                self._take_over(inner)
+                return
+        if not name.startswith(("sp_", "sys.", "dbms_", "utl_", "xp_")):
+            self._note(f"what the procedure {called.name} reads and writes is not seen")
+
+    def _take_over(self, inner: Reading) -> None:
+        """What a procedure does that was defined before."""
+        reads = dict.fromkeys(inner.reads)
+        self._session.read(reads)
+        for table in inner.writes:
+            columns = {n: set(s) for n, s in inner.columns.get(table, {}).items()}
+            indirect = set(inner.indirect.get(table, ()))
+            self._session.write(Change(table, columns, indirect, table in inner.assumed), reads)
+        for note in inner.unknown:
+            self._note(note)
+
+    def _note(self, what: str) -> None:
+        _add(self._result.unknown, what)
+
+    # -- what is left ----------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        result, session = self._result, self._session
+        result.reads = [t for t in session.reads if self._has_name(t)]
+        for table, columns, indirect, is_assumed in session.written():
+            if not self._has_name(table):
+                continue
+            result.writes.append(table)
+            kept = {name: _named(sources) for name, sources in columns.items()}
+            if kept := {name: sources for name, sources in kept.items() if sources}:
+                result.columns[table] = kept
+                if is_assumed:
+                    result.assumed.add(table)
+            if indirect := _named(indirect):
+                result.indirect[table] = indirect
+        result.truncated = [t for t in session.emptied() if self._has_name(t)]
+        result.dropped = [t for t in session.dropped() if self._has_name(t)]
+        gone = {table.key for table in (*result.dropped, *result.writes)}
+        result.declared = [
+            t for t in result.declared if t.key not in gone and session.temporary(t) is None
+        ]
+        result.renamed = session.renamed()
+        result.passing = [t for t in result.writes if t.key in session.passing]
+
+    def _has_name(self, table: Table) -> bool:
+        if not any(p.startswith(TEMPLATE) for p in (table.name, table.schema, table.catalog)):
+            return True
+        self._note("the name of a table is a template that was not rendered")
+        return False
+
+
+def _named(sources: set[Source]) -> set[Source]:
+    return {s for s in sources if not s.table.name.startswith(TEMPLATE)}
+
+
+def _add(held: list[str], text: str) -> None:
+    if text not in held:
+        held.append(text)
+
+
+def _text(piece: Piece) -> str:
+    """A condition is read as a query: it may hold some."""
+    if not piece.is_condition:
+        return piece.text
+    if "SELECT" not in piece.text.upper():
+        return ""
+    if found := re.match(
+        r"\s*\w+\s+IN\s+(?:REVERSE\s+)?(.*)", piece.text, re.IGNORECASE | re.DOTALL
+    ):
+        return found[1]
+    return f"SELECT CASE WHEN {piece.text} THEN 1 END"

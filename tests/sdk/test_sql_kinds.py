@@ -1,0 +1,505 @@
+"""Constructs of real warehouses, by kind: a script, what it reads and writes, and by column.
+
+`t.a <- s.b` is a column and what it is made of; `*` stands for a transformation, `+` for an aggregation,
+`?` for a condition or a window.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from fairlead.sql import Reading, Table, dialect_of, read
+
+SIGNS = {"IDENTITY": "", "TRANSFORMATION": "*", "AGGREGATION": "+"}
+
+
+def told(reading: Reading) -> str:
+    """The columns of everything that is written."""
+    return "; ".join(
+        f"{table}.{name} <- "
+        + " ".join(sorted({f"{SIGNS.get(s.how, '?')}{s.table}.{s.column}" for s in sources}))
+        for table, columns in reading.columns.items()
+        for name, sources in columns.items()
+    )
+
+
+def names(tables: list[Table]) -> str:
+    return " ".join(map(str, tables))
+
+
+KINDS = [
+    # -- names that are several things
+    (
+        "postgres",
+        "INSERT INTO r (id) WITH orders AS (SELECT * FROM orders WHERE ok) SELECT id FROM orders",
+        "orders",
+        "r",
+        "r.id <- orders.id",
+    ),
+    (
+        "postgres",
+        "MERGE INTO b t USING (SELECT t.k, t.d FROM m t) s ON t.k = s.k WHEN MATCHED THEN UPDATE SET n = t.n + s.d",
+        "m",
+        "b",
+        "b.n <- *b.n *m.d",
+    ),
+    (
+        "postgres",
+        "CREATE TABLE r AS WITH a AS (SELECT x FROM s), b AS (WITH a AS (SELECT y AS x FROM u) SELECT x FROM a) SELECT a.x, b.x AS z FROM a, b",
+        "s u",
+        "r",
+        "r.x <- s.x; r.z <- u.y",
+    ),
+    # -- tables that do not outlive the script
+    (
+        "postgres",
+        "CREATE TEMP TABLE Tmp AS SELECT id, n * 2 AS n FROM s; INSERT INTO r (i, n) SELECT id, n FROM tmp; DROP TABLE tmp",
+        "s",
+        "r",
+        "r.i <- s.id; r.n <- *s.n",
+    ),
+    (
+        "postgres",
+        "CREATE TEMP TABLE tmp (i int, n int); INSERT INTO tmp SELECT a, b FROM s; INSERT INTO r (x) SELECT n FROM tmp",
+        "s",
+        "r",
+        "r.x <- s.b",
+    ),
+    (
+        "sqlite",
+        "DROP TABLE IF EXISTS st; CREATE TABLE st AS SELECT * FROM s; INSERT INTO r (a) SELECT a FROM st; DROP TABLE st",
+        "s",
+        "r",
+        "r.a <- s.a",
+    ),
+    (
+        "tsql",
+        "IF OBJECT_ID('tempdb..#p') IS NOT NULL DROP TABLE #p;\nSELECT a INTO #p FROM dbo.s\nINSERT INTO dbo.r (a) SELECT a FROM #p",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.a <- dbo.s.a",
+    ),
+    (
+        "spark",
+        "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT a FROM s; CACHE TABLE c AS SELECT b FROM u; INSERT INTO r (a, b) SELECT v.a, c.b FROM v JOIN c",
+        "s u",
+        "r",
+        "r.a <- s.a; r.b <- u.b",
+    ),
+    (
+        "bigquery",
+        "BEGIN\n CREATE TEMP TABLE p AS SELECT a FROM q.d.s;\n INSERT INTO q.d.r (a) SELECT a FROM p;\nEND;",
+        "q.d.s",
+        "q.d.r",
+        "q.d.r.a <- q.d.s.a",
+    ),
+    # -- tables that take another's place
+    (
+        "mysql",
+        "CREATE TABLE r_new AS SELECT a FROM s; RENAME TABLE r TO r_old, r_new TO r; DROP TABLE r_old",
+        "s",
+        "r",
+        "r.a <- s.a",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE d.p.n AS SELECT a FROM d.p.s; ALTER TABLE d.p.r SWAP WITH d.p.n; DROP TABLE d.p.n",
+        "d.p.s",
+        "d.p.r",
+        "d.p.r.a <- d.p.s.a",
+    ),
+    (
+        "tsql",
+        "SELECT a INTO dbo.r_new FROM dbo.s\nDROP TABLE dbo.r\nEXEC sp_rename 'dbo.r_new', 'r'",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.a <- dbo.s.a",
+    ),
+    ("hive", "ALTER TABLE r EXCHANGE PARTITION (d='1') WITH TABLE s", "s", "r", "r.* <- s.*"),
+    ("snowflake", "CREATE TABLE r CLONE s", "s", "r", "r.* <- s.*"),
+    # -- changes of rows
+    (
+        "postgres",
+        "WITH p AS (SELECT c, sum(n) AS n FROM s GROUP BY c) UPDATE r x SET n = p.n FROM p WHERE x.c = p.c",
+        "s",
+        "r",
+        "r.n <- +s.n",
+    ),
+    (
+        "tsql",
+        "WITH p AS (SELECT c, n FROM dbo.s) MERGE dbo.r AS t USING p ON t.c = p.c WHEN MATCHED THEN UPDATE SET n = p.n WHEN NOT MATCHED THEN INSERT (c, n) VALUES (p.c, p.n);",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.n <- dbo.s.n; dbo.r.c <- dbo.s.c",
+    ),
+    (
+        "tsql",
+        "UPDATE t SET t.n += s.n FROM dbo.r t JOIN dbo.s s ON s.c = t.c",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.n <- *dbo.r.n *dbo.s.n",
+    ),
+    ("tsql", "DELETE t FROM dbo.r t JOIN dbo.s s ON s.c = t.c", "dbo.s", "dbo.r", ""),
+    ("mysql", "UPDATE r JOIN s ON r.c = s.c SET r.n = s.n", "s", "r", "r.n <- s.n"),
+    ("postgres", "UPDATE r SET (a, b) = (SELECT x, y FROM s)", "s", "r", "r.a <- s.x; r.b <- s.y"),
+    (
+        "postgres",
+        "INSERT INTO r (k, n) SELECT k, n FROM s ON CONFLICT (k) DO UPDATE SET n = r.n + EXCLUDED.n, m = EXCLUDED.n",
+        "s",
+        "r",
+        "r.k <- s.k; r.n <- *r.n *s.n s.n; r.m <- s.n",
+    ),
+    (
+        "mysql",
+        "INSERT INTO r (k, n) SELECT k, n FROM s ON DUPLICATE KEY UPDATE n = VALUES(n)",
+        "s",
+        "r",
+        "r.k <- s.k; r.n <- s.n",
+    ),
+    (
+        "databricks",
+        "MERGE INTO r USING (SELECT k, n FROM s) x ON r.k = x.k WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+        "s",
+        "r",
+        "r.k <- s.k; r.n <- s.n",
+    ),
+    # -- arrays, rows of values, functions that give tables
+    (
+        "bigquery",
+        "INSERT INTO r (i, k) SELECT e.id, item.sku FROM p.d.s AS e, UNNEST(e.items) AS item",
+        "p.d.s",
+        "r",
+        "r.i <- p.d.s.id; r.k <- *p.d.s.items",
+    ),
+    (
+        "bigquery",
+        "INSERT INTO r (i, k) SELECT e.id, item.sku FROM p.d.s AS e, e.items AS item",
+        "p.d.s",
+        "r",
+        "r.i <- p.d.s.id; r.k <- *p.d.s.items",
+    ),
+    (
+        "postgres",
+        "INSERT INTO r (i, k, n) SELECT s.id, u.tag, v.name FROM s, unnest(s.tags) AS u(tag) JOIN (VALUES (1, 'a')) AS v(id, name) ON true",
+        "s",
+        "r",
+        "r.i <- s.id; r.k <- *s.tags",
+    ),
+    (
+        "spark",
+        "INSERT INTO r (i, k) SELECT s.id, x.k FROM s LATERAL VIEW explode(s.items) x AS k",
+        "s",
+        "r",
+        "r.i <- s.id; r.k <- *s.items",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT s.id, f.value:k::int AS k, f.index AS n FROM s, LATERAL FLATTEN(input => s.items) f",
+        "s",
+        "r",
+        "r.id <- s.id; r.k <- *s.items; r.n <- *s.items",
+    ),
+    (
+        "tsql",
+        "INSERT INTO r (i, k) SELECT s.id, j.k FROM s CROSS APPLY OPENJSON(s.doc) WITH (k int '$.k') j",
+        "s",
+        "r",
+        "r.i <- s.id; r.k <- *s.doc",
+    ),
+    (
+        "tsql",
+        "SELECT s.id, b.n INTO r FROM s OUTER APPLY (SELECT TOP 1 u.n FROM u WHERE u.id = s.id) b",
+        "s u",
+        "r",
+        "r.id <- s.id; r.n <- u.n",
+    ),
+    # -- positions, stars, names
+    (
+        "postgres",
+        "CREATE VIEW v (a, b) AS ((SELECT x, y FROM s) UNION ALL SELECT q, p FROM u)",
+        "s u",
+        "v",
+        "v.a <- s.x u.q; v.b <- s.y u.p",
+    ),
+    (
+        "bigquery",
+        "CREATE TABLE r AS SELECT * EXCEPT (b) REPLACE (c + a AS c) FROM (SELECT a, b, c FROM s)",
+        "s",
+        "r",
+        "r.a <- s.a; r.c <- *s.a *s.c",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT x.* EXCLUDE b RENAME (a AS z), u.d FROM (SELECT a, b FROM s) x JOIN u ON x.a = u.a",
+        "s u",
+        "r",
+        "r.z <- s.a; r.d <- u.d",
+    ),
+    (
+        "duckdb",
+        "CREATE TABLE r AS SELECT a, b FROM s UNION ALL BY NAME SELECT b, a FROM u",
+        "s u",
+        "r",
+        "r.a <- s.a u.a; r.b <- s.b u.b",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT a + 1 AS c, c * 2 AS d FROM s",
+        "s",
+        "r",
+        "r.c <- *s.a; r.d <- *s.a",
+    ),
+    ("postgres", "CREATE TABLE r AS SELECT a + 1 AS c, c * 2 AS d FROM s", "s", "r", "r.c <- *s.a; r.d <- *s.c"),
+    (
+        "postgres",
+        "CREATE TABLE r AS SELECT id, x.a FROM s JOIN u USING (id) JOIN x ON x.i = u.i",
+        "s u x",
+        "r",
+        "r.id <- s.id; r.a <- x.a",
+    ),
+    # -- conditions, windows, pivots, recursion
+    (
+        "postgres",
+        "CREATE TABLE r AS SELECT CASE WHEN a > 0 THEN b ELSE (SELECT max(q) FROM u WHERE u.k = s.k) END AS n FROM s",
+        "s u",
+        "r",
+        "r.n <- *s.b +u.q ?s.a",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT a, sum(b) OVER (PARTITION BY c ORDER BY d) AS n FROM s QUALIFY row_number() OVER (ORDER BY e) = 1",
+        "s",
+        "r",
+        "r.a <- s.a; r.n <- +s.b ?s.c ?s.d",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT k, x FROM s PIVOT (sum(n) FOR m IN ('x' AS x, 'y' AS y)) AS p",
+        "s",
+        "r",
+        "r.k <- s.k; r.x <- +s.n ?s.m",
+    ),
+    (
+        "snowflake",
+        "CREATE TABLE r AS SELECT k, m, n FROM s UNPIVOT (n FOR m IN (a, b))",
+        "s",
+        "r",
+        "r.k <- s.k; r.n <- s.a s.b",
+    ),
+    (
+        "postgres",
+        "CREATE TABLE r AS WITH RECURSIVE t(i, p) AS (SELECT id, up FROM s UNION ALL SELECT s.id, t.i FROM s JOIN t ON s.up = t.i) SELECT i, p FROM t",
+        "s",
+        "r",
+        "r.i <- s.id; r.p <- s.id s.up",
+    ),
+    # -- scripts
+    ("", "INSERT INTO b (x) SELECT x FROM a -- first;\nINSERT INTO d (x) SELECT x FROM c", "a c", "b d", "b.x <- a.x; d.x <- c.x"),
+    (
+        "tsql",
+        "SET NOCOUNT ON\nTRUNCATE TABLE dbo.r\nINSERT INTO dbo.r (a) SELECT a FROM dbo.s WITH (NOLOCK)\nPRINT 'done'",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.a <- dbo.s.a",
+    ),
+    (
+        "tsql",
+        "BEGIN TRY\n UPDATE dbo.r SET a = 1\n INSERT INTO dbo.q (b) SELECT b FROM dbo.s\nEND TRY\nBEGIN CATCH\n THROW;\nEND CATCH",
+        "dbo.s",
+        "dbo.r dbo.q",
+        "dbo.q.b <- dbo.s.b",
+    ),
+    (
+        "tsql",
+        "WHILE @i < 3 BEGIN INSERT INTO dbo.r (a) SELECT a FROM dbo.s SET @i = @i + 1 END GO",
+        "dbo.s",
+        "dbo.r",
+        "dbo.r.a <- dbo.s.a",
+    ),
+    (
+        "bigquery",
+        "DECLARE n INT64 DEFAULT 0; IF (SELECT count(*) FROM f) > 0 THEN INSERT INTO r (a) SELECT a FROM s; ELSE DELETE FROM r WHERE true; END IF;",
+        "f s",
+        "r",
+        "r.a <- s.a",
+    ),
+    (
+        "postgres",
+        "DO $$ BEGIN FOR x IN SELECT a FROM f LOOP INSERT INTO r (b) SELECT b FROM s; END LOOP; END $$",
+        "f s",
+        "r",
+        "r.b <- s.b",
+    ),
+    ("tsql", "EXEC sp_executesql N'INSERT INTO r (a) SELECT a FROM s'", "s", "r", "r.a <- s.a"),
+    ("bigquery", "EXECUTE IMMEDIATE 'INSERT INTO r (a) SELECT a FROM s'", "s", "r", "r.a <- s.a"),
+    (
+        "postgres",
+        "CREATE PROCEDURE p() LANGUAGE sql AS $$ INSERT INTO r (a) SELECT a FROM s; $$; CALL p()",
+        "s",
+        "r",
+        "r.a <- s.a",
+    ),
+    (
+        "snowflake",
+        "INSERT INTO r (a) SELECT a FROM {{ ref('stg') }} JOIN {{ source('raw', 'u') }} USING (k)",
+        "stg raw.u",
+        "r",
+        "",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "script", "reads", "writes", "columns"), KINDS)
+def test_a_construct_is_read_as_its_database_means_it(
+    dialect: str, script: str, reads: str, writes: str, columns: str
+) -> None:
+    reading = read(script, dialect)
+    assert (names(reading.reads), names(reading.writes), told(reading)) == (reads, writes, columns)
+    assert reading.errors == []
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("CREATE TABLE r AS SELECT a FROM s JOIN u ON s.k = u.k", "a may be of several tables"),
+        ("CREATE TABLE r AS SELECT x.a FROM s", "the column x.a is of no table"),
+        ("INSERT INTO r (a, b) SELECT * FROM s", "stands for columns that are not known"),
+        ("CALL load_all()", "the procedure load_all"),
+        ("EXECUTE IMMEDIATE 'INSERT INTO ' || t || ' SELECT 1'", "put together as it runs"),
+    ],
+)
+def test_what_cannot_be_told_is_named_and_not_guessed(script: str, why: str) -> None:
+    reading = read(script, "postgres")
+    assert any(why in note for note in reading.unknown)
+    assert not any(reading.columns.values())
+
+
+def test_a_procedure_that_is_only_defined_writes_nothing() -> None:
+    reading = read("CREATE PROCEDURE p AS BEGIN INSERT INTO r (a) SELECT a FROM s END", "tsql")
+    assert (reading.reads, reading.writes) == ([], [])
+    assert names(reading.procedures["p"].writes) == "r"
+
+
+def test_what_decides_about_rows_is_told_apart_from_values() -> None:
+    script = "CREATE TABLE r AS SELECT md5(s.a) AS a, count(s.b) AS n FROM s JOIN u ON s.k = u.k WHERE s.ok GROUP BY s.a ORDER BY s.d"
+    reading = read(script, "postgres")
+    [indirect] = reading.indirect.values()
+    assert sorted(f"{s.how} {s.table}.{s.column}" for s in indirect) == [
+        "FILTER s.ok",
+        "GROUP_BY s.a",
+        "JOIN s.k",
+        "JOIN u.k",
+        "SORT s.d",
+    ]
+    [columns] = reading.columns.values()
+    assert [source.masking for sources in columns.values() for source in sources] == [True, True]
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "tsql", "bigquery", "mysql"])
+def test_a_quote_that_is_never_closed_costs_its_own_statement_only(dialect: str) -> None:
+    reading = read(
+        "INSERT INTO a (x) SELECT x FROM b; SELECT 'open;\nINSERT INTO c (x) SELECT x FROM d",
+        dialect,
+    )
+    assert names(reading.writes) == "a c"
+    assert len(reading.errors) == 1
+
+
+def test_a_large_script_is_read_in_time() -> None:
+    one = "INSERT INTO t{0} (a, b) SELECT s.a, sum(s.b) FROM s{0} s JOIN u ON u.k = s.k GROUP BY s.a;\n"
+    reading = read("".join(one.format(n) for n in range(2000)), "postgres", patience=60)
+    assert len(reading.writes) == 2000
+    reading = read("".join(one.format(n) for n in range(500)), "postgres", patience=0)
+    assert "took too long" in reading.unknown[0]
+
+
+CORPUS = os.environ.get("FAIRLEAD_CORPUS", "")
+
+FAULTS = {
+    "01-cte-named-as-its-table": ("orders", "report", "report.amount <- orders.amount"),
+    "02-temp-table-dropped-at-end": ("orders", "revenue", "revenue.id <- orders.id"),
+    "03-staging-table-made-and-dropped": ("orders", "revenue", "revenue.amount <- orders.amount"),
+    "04-merge-using-cte": ("dbo.orders", "dbo.customers", "dbo.customers.total <- dbo.orders.amount"),
+    "04-update-from-cte": ("orders", "customers", "customers.total <- +orders.amount"),
+    "05-merge-using-subquery": (
+        "dbo.orders",
+        "dbo.customers",
+        "dbo.customers.total <- dbo.orders.amount",
+    ),
+    "05-update-from-subquery": ("orders", "customers", "customers.total <- +orders.amount"),
+    "06-merge-inner-alias-is-outer-alias": (
+        "movements",
+        "balance",
+        "balance.total <- *balance.total *movements.delta",
+    ),
+    "07-tsql-if-object-id": ("dbo.orders", "dbo.revenue", "dbo.revenue.id <- dbo.orders.id"),
+    "07-tsql-if-object-id/begin-end.sql": ("dbo.flag dbo.a", "dbo.b", "dbo.b.x <- dbo.a.x"),
+    "08-bigquery-begin-end": (
+        "p.shop.orders",
+        "p.mart.revenue",
+        "p.mart.revenue.amount <- p.shop.orders.amount",
+    ),
+    "09-unnest-costs-all-columns/explode.sql": ("s", "t", "t.id <- s.id; t.col <- *s.items"),
+    "09-unnest-costs-all-columns/input-bigquery.sql": (
+        "p.shop.events",
+        "p.mart.items",
+        "p.mart.items.sku <- *p.shop.events.items",
+    ),
+    "09-unnest-costs-all-columns/input-postgres-2.sql": ("events", "named", "named.id <- events.id"),
+    "09-unnest-costs-all-columns/input-postgres.sql": ("events", "items", "items.tag <- *events.tags"),
+    "09-unnest-costs-all-columns/input-trino.sql": ("events", "items", "items.k <- *events.ks"),
+    "10-snowflake-swap": (
+        "DWH.PUBLIC.ORDERS",
+        "DWH.PUBLIC.REVENUE",
+        "DWH.PUBLIC.REVENUE.AMOUNT <- DWH.PUBLIC.ORDERS.AMOUNT",
+    ),
+    "11-mysql-rename-table": ("orders", "revenue", "revenue.amount <- orders.amount"),
+    "12-comment-at-end-of-statement": ("a c", "b d", "b.x <- a.x; d.x <- c.x"),
+    "20-tsql-statements-without-semicolons": ("dbo.orders", "dbo.revenue", "dbo.revenue.id <- dbo.orders.id"),
+    "20-tsql-statements-without-semicolons/input-mssql-3.sql": (
+        "dbo.orders",
+        "dbo.revenue dbo.log",
+        "dbo.revenue.id <- dbo.orders.id",
+    ),
+    "21-tsql-update-alias": ("dbo.orders", "dbo.customers", "dbo.customers.total <- dbo.orders.amount"),
+    "21-tsql-update-alias/input-mssql-2.sql": ("dbo.gone", "dbo.customers", ""),
+}  # fmt: skip
+
+
+def fault_files() -> list[Path]:
+    return sorted((Path(CORPUS) / "faults" / "sql").glob("*/*.sql")) if CORPUS else []
+
+
+@pytest.mark.skipif(not CORPUS, reason="FAIRLEAD_CORPUS names no folder of faults")
+@pytest.mark.parametrize("path", fault_files(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_faults_of_the_field_are_read_right(path: Path) -> None:
+    script = path.read_text().rpartition("-- RUN")[2]
+    dialect = re.match(r"input-([a-z]+)", path.name)
+    known = dialect[1] if dialect else {"0": "tsql" if "tsql" in str(path) else ""}["0"]
+    if path.name == "explode.sql":
+        known = "spark"
+    expected = FAULTS.get(f"{path.parent.name}/{path.name}", FAULTS.get(path.parent.name))
+    assert expected is not None, f"say what is right of {path}"
+    reading = read(re.split(r"^-- NEXT$", script, flags=re.MULTILINE), dialect_of(known))
+    assert (names(reading.reads), names(reading.writes)) == expected[:2]
+    assert expected[2] in told(reading) or all(
+        part in told(reading).split("; ") for part in expected[2].split("; ")
+    )
+    assert reading.errors == []
+    assert reading.dropped == []
+
+
+@pytest.mark.skipif(not CORPUS, reason="FAIRLEAD_CORPUS names no folder of cases")
+def test_an_independent_suite_is_met() -> None:
+    from bench.sql import ours, scored
+
+    cases = json.loads((Path(CORPUS) / "sql" / "sqllineage_cases.json").read_text())
+    score = scored(cases, ours, strict=False)
+    assert score.tables_exact >= 0.97 * score.tables
+    assert score.columns_exact >= 0.95 * score.columns
+    assert score.right >= 0.99 * score.found
