@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -19,16 +18,6 @@ from fairlead_bridge.model import State
 _STATES = get_args(State)
 #: How far back runs are counted.
 DAY = 24 * 3600 * 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Who sends events: the jobs of one namespace."""
-
-    namespace: str
-    integration: str | None
-    last_event_at: int
-    jobs: int
 
 
 def counts(snapshot: Snapshot) -> dict[str, int]:
@@ -170,18 +159,6 @@ def stale(snapshot: Snapshot, limit: int) -> list[Asset]:
     order = list(dict.fromkeys(row.asset_id for row in snapshot.rows(statement)))
     found = read.assets(snapshot, order)
     return [found[asset_id] for asset_id in order]
-
-
-def sources(snapshot: Snapshot) -> Sequence[Source]:
-    """Who sends events, those last heard of first."""
-    statement = sa.select(
-        t.job.c.namespace,
-        sa.func.max(t.job.c.integration).label("integration"),
-        sa.func.max(t.job.c.last_at).label("last_event_at"),
-        sa.func.count().label("jobs"),
-    ).group_by(t.job.c.namespace)
-    found = [Source(**row._mapping) for row in snapshot.rows(statement)]
-    return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
 
 
 def namespaces(snapshot: Snapshot) -> list[tuple[str, int, int]]:

@@ -11,18 +11,19 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import freshness, history, lineage, read, standing
+from fairlead_bridge.catalog import freshness, history, lineage, read, standing, upstream
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among, in_state
 from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.insight.root_cause import Explanation, Standing
 
-Standing = Literal["failed", "late", "at_risk"]
-_GRAVITY: dict[Standing, int] = {"failed": 0, "late": 1, "at_risk": 2}
+Grave = Literal["failed", "late", "at_risk"]
+_GRAVE: dict[Standing, Grave] = {"failed": "failed", "late": "late", "at_risk": "at_risk"}
 
-#: Newest failed runs that are looked at, and assets downstream of them.
-FAILURES, AFFECTED, HOPS = 300, 300, 8
+#: Newest failed runs that are looked at, and assets and jobs downstream of them, however far.
+FAILURES, AFFECTED, HOPS = 300, 600, 5_000
 #: Assets that are asked whether they are late: those written longest ago within a month, for what
 #: is older is no longer written rather than late.
 ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
@@ -31,40 +32,49 @@ ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
 @dataclass(frozen=True, slots=True)
 class Trouble:
     asset: Asset
-    standing: Standing
+    standing: Grave
     cause: Row | None  # the run that failed
-    level: int  # assets between it and what failed; 0 is what failed itself
+    level: int  # assets between it and the cause; 0 is what the cause should have written itself
     rhythm: Rhythm | None
-    late_since: int | None
+    explanation: Explanation
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        """The gravest first; of these the nearest to the cause, then what is late longest."""
-        return (_GRAVITY[self.standing], self.level, self.late_since or 2**63, self.asset.name)
+    def late_since(self) -> int | None:
+        return self.explanation.late_since
 
 
 def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
-    """The worst first."""
-    causes = _failed(snapshot)
-    reached = _downstream(snapshot, causes)
-    candidates = _longest_unwritten(snapshot)
-    assets = read.assets(snapshot, {*reached, *candidates})
+    """
+    The gravest first; of these the nearest to the cause, then what is late longest.
+
+    Each is explained by what `GET /outlook` asks, so that all pages say the same.
+    """
+    failed = _failed(snapshot)
+    reached = _downstream(snapshot, failed)
+    assets = {
+        id: asset
+        for id, asset in read.assets(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
+        if asset.id == id and asset.dropped_at is None
+    }
     rhythms = freshness.rhythms(snapshot, assets)
-    found = []
+    order: dict[int, tuple[int, int, int, str]] = {}
     for id, asset in assets.items():
-        if asset.id != id or asset.dropped_at is not None:
-            continue
-        rhythm = rhythms.get(id)
-        late_since = freshness.late_since(rhythm, asset.written_at, snapshot.now)
-        level, cause = reached.get(id, (0, None))
-        standing: Standing | None = "late" if late_since is not None else None
-        if cause is not None and level == 0:
-            standing = "failed"
-        elif cause is not None and standing is None:
-            standing = "at_risk"
-        if standing is not None:
-            found.append(Trouble(asset, standing, cause, level, rhythm, late_since))
-    return sorted(found, key=lambda trouble: trouble.order)[:limit]
+        late_since = freshness.late_since(rhythms.get(id), asset.written_at, snapshot.now)
+        if id in reached or late_since is not None:
+            gravity = 0 if id in failed else 1 if late_since is not None else 2
+            order[id] = (gravity, reached.get(id, 0), late_since or 2**63, asset.name)
+    shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
+    explained = upstream.explanations(snapshot, shown)
+    runs = read.runs_by_id(snapshot, (each.run for each in explained))
+    return [
+        Trouble(asset, grave, _cause(runs, each), each.level, rhythms.get(asset.id), each)
+        for asset, each in zip(shown, explained, strict=True)
+        if (grave := _GRAVE.get(each.standing)) is not None
+    ]
+
+
+def _cause(runs: Mapping[int, Row], explanation: Explanation) -> Row | None:
+    return runs.get(explanation.run) if explanation.run is not None else None
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:
@@ -118,20 +128,7 @@ def _broken(snapshot: Snapshot) -> dict[int, Round]:
     return {job: each for job, each in history.states(snapshot, jobs).items() if each.is_broken}
 
 
-def _downstream(snapshot: Snapshot, causes: Mapping[int, Row]) -> dict[int, tuple[int, Row]]:
-    """The assets that failed (level 0) and those that rest on them, each with its cause."""
-    walk = lineage.walk(snapshot, causes, 0, 2 * HOPS, AFFECTED)
-    cause = dict(causes)
-    following: dict[int, list[int]] = {}
-    for source, target, _ in walk.hops:
-        following.setdefault(source, []).append(target)
-    level: Iterable[int] = list(causes)
-    while level:
-        reached: list[int] = []
-        for source in level:
-            for target in following.get(source, ()):
-                if target not in cause:
-                    cause[target] = cause[source]
-                    reached.append(target)
-        level = reached
-    return {id: (walk.depths[id] // 2, cause[id]) for id in walk.datasets if id in cause}
+def _downstream(snapshot: Snapshot, causes: Iterable[int]) -> dict[int, int]:
+    """The assets that failed (level 0) and those that rest on them, each with its level."""
+    walk = lineage.walk(snapshot, causes, 0, HOPS, AFFECTED)
+    return {id: walk.depths[id] // 2 for id in walk.datasets}

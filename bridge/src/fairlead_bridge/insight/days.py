@@ -2,7 +2,8 @@
 Expectations by the day of the week and the time of day: a model of `rhythm`.
 
 A day of the week is usually written if it was in two of the last three weeks that were written at
-all; in the first weeks of a dataset, a workday is if every workday before it was. On such a day the
+all; in the first weeks of a dataset, a workday is if the last workdays all were, and any day is if
+the last seven days all were. On such a day the
 first write is late after the latest usual time of day; so is each further write, if nearly all
 days have one.
 """
@@ -13,6 +14,7 @@ import math
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import Literal
 
 from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, gaps_of, percentile
 
@@ -42,6 +44,8 @@ class ByDay:
 
     Days are counted since the epoch; a clock is what has passed since the day began.
     """
+
+    kind: Literal["by"] = "by"
 
     def __init__(self, writes: Sequence[int], zone: tzinfo) -> None:
         self._zone = zone
@@ -97,11 +101,11 @@ class ByDay:
         until, since = self._days[last], self._days[0]
         written = frozenset(self._days[max(0, last - 7 * FARTHEST) : last + 1])
         weeks = _weeks(until, since, written)
-        begun = _workdays(until, since, written)
+        begun = _begun(until, since, written)
         usual = set()
         for newest in range(until - 6, until + 1):
             seen = [day for week in weeks if (day := newest - 7 * week) >= since]
-            early = len(seen) < WRITTEN and _weekday(newest) < 5 and begun
+            early = len(seen) < WRITTEN and _weekday(newest) in begun
             if early or sum(day in written for day in seen) >= WRITTEN:
                 usual.add(_weekday(newest))
         return frozenset(usual)
@@ -164,10 +168,14 @@ def _weeks(until: int, since: int, written: Collection[int]) -> list[int]:
     return found
 
 
-def _workdays(until: int, since: int, written: Collection[int]) -> bool:
-    """Whether the last workdays were all written."""
-    days = [day for day in range(max(since, until - 6), until + 1) if _weekday(day) < 5]
-    return len(days) >= WORKDAYS and all(day in written for day in days)
+def _begun(until: int, since: int, written: Collection[int]) -> range:
+    """The days of the week that are usual by the last seven days alone: all, the workdays, or none."""
+    days = range(max(since, until - 6), until + 1)
+    if len(days) == 7 and all(day in written for day in days):
+        return range(7)
+    workdays = [day for day in days if _weekday(day) < 5]
+    whole = len(workdays) >= WORKDAYS and all(day in written for day in workdays)
+    return range(5 if whole else 0)
 
 
 def _begin_of_day(clocks: Sequence[int]) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fairlead_bridge.insight.days import ByDay
 from fairlead_bridge.insight.spans import HOUR, MINUTE, gaps_of, percentile, words
@@ -36,6 +36,10 @@ LEFT_OUT = 12
 SLACK, SLACK_SHARE, SLACK_MOST, SPREAD_SHARE = 5 * MINUTE, 0.1, 12 * HOUR, 1.5
 
 
+#: "by" a time of day, or "every" so often.
+Kind = Literal["by", "every"]
+
+
 class Model(Protocol):
     def due(self, known: int, at: int) -> int | None:
         """When the next write is late after one at `at`, as the first `known` writes have it."""
@@ -43,6 +47,9 @@ class Model(Protocol):
 
     @property
     def text(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,10 @@ class Rhythm:
     writes: int  # from which this was learned
     text: str  # for people
     model: Model
+
+    @property
+    def kind(self) -> Kind:
+        return self.model.kind
 
     def due(self, at: int) -> int | None:
         """When the next write is late after one at `at`; None where nothing can be expected."""
@@ -125,6 +136,8 @@ def _test(writes: Sequence[int], model: Model) -> tuple[int, float] | None:
 
 class ByGap:
     """The longest usual gap, where gaps are much alike."""
+
+    kind: Kind = "every"
 
     def __init__(self, writes: Sequence[int]) -> None:
         self._gaps = gaps_of(writes)

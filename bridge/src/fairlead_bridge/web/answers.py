@@ -15,6 +15,17 @@ from pydantic import BaseModel, ConfigDict
 
 T = TypeVar("T")
 
+Standing = Literal["ok", "late", "failed", "at_risk", "unknown"]
+RootCauseKind = Literal[
+    "failed_run",
+    "not_started",
+    "slow_run",
+    "source_not_updated",
+    "schema_change",
+    "import_error",
+    "silent_source",
+]
+
 
 class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -66,6 +77,7 @@ class SourceHealth(Answer):
     integration: str | None
     last_event_at: datetime
     jobs: int
+    silent_since: datetime | None  # its last event, where by its own rhythm more should have come
 
 
 class Health(Answer):
@@ -572,19 +584,86 @@ class Impact(Answer):
     complete: bool  # false where more than 50,000 are downstream: then not all were counted
 
 
+class Step(Answer):
+    """A node between the root cause and what is asked for."""
+
+    node: str
+    label: str
+    kind: Literal["dataset", "job"]
+    state: str | None  # of a job: of its newest run; of a dataset: "late" and "failed" too
+
+
+class OtherCause(Answer):
+    """What also explains it, less probably."""
+
+    kind: RootCauseKind
+    node: str
+    run_id: str | None
+    at: datetime
+    text: str
+
+
+class RootCause(OtherCause):
+    """Where the trouble with a dataset or a job began."""
+
+    path: list[str]  # nodes from the cause down to what is asked for
+    steps: list[Step]  # the same, each with its name and state
+    error: str | None  # of the run that failed
+    failures: int  # rounds of the job that failed in a row, this one included; at most 15
+    others: list[OtherCause]
+
+
+class Expectation(Answer):
+    """When a dataset should be fresh, and who says so."""
+
+    kind: Literal["by", "every", "within", "rows"]
+    source: Literal["person", "file", "contract", "dbt", "airflow", "schedule", "learned"]
+    text: str
+    expected_by: datetime
+
+
+class Eta(Answer):
+    """When a dataset will be fresh: `low` and `high` bound 80 %."""
+
+    p50: datetime
+    low: datetime
+    high: datetime
+    basis: str
+
+
+class RootCauseAnswer(Answer):
+    """Why a dataset or a job is late, failed or at risk."""
+
+    node: str
+    as_of: datetime
+    standing: Standing
+    late_since: datetime | None
+    root_cause: RootCause | None  # null where nothing upstream explains it
+
+
+class Outlook(RootCauseAnswer):
+    """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
+
+    written_at: datetime | None
+    expectation: Expectation | None  # null where none is known
+    eta: Eta | None  # null: unknown
+
+
 class Trouble(Answer):
     """A dataset that what writes it failed to write, that is late, or that rests on one that failed."""
 
     dataset: DatasetItem
     standing: Literal["failed", "late", "at_risk"]
-    cause: Run | None  # the run that failed; null where nothing has run
-    level: int  # datasets between it and what failed; 0 is what failed itself
+    cause: Run | None  # the run that is the root cause; null where it is none
+    level: int  # datasets between it and its root cause
+    root_cause: RootCause | None
     rhythm: Rhythm | None
     late_since: datetime | None
 
 
 class AtRisk(Answer):
     items: list[Trouble]  # the worst first
+    sources: list[SourceHealth]  # those that fell silent
 
 
 class TaskComparison(Answer):

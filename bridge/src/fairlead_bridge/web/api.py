@@ -30,6 +30,7 @@ from fairlead_bridge.web import (
     lineage,
     live,
     operations,
+    outlook,
     overview,
     reference,
     runs,
@@ -88,6 +89,7 @@ def build_api(
         lineage.routes(catalog),
         graph.routes(catalog),
         impact.routes(catalog),
+        outlook.routes(catalog),
         overview.routes(catalog),
         live.routes(app.state.live),
     ):

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import lineage, overview, read, risk, search
+from fairlead_bridge.catalog import lineage, overview, read, risk, search, sources
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, freshness, jobs, render
+from fairlead_bridge.web import datasets, freshness, jobs, outlook, render
 from fairlead_bridge.web.lineage import NodeName
 from fairlead_bridge.web.parameters import Catalog, Limit, Text, Words
 
@@ -36,7 +36,7 @@ def routes(catalog: Catalog) -> APIRouter:
                 running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
                 recent_runs=[render.run(row) for row in overview.newest_runs(snapshot, SHOWN)],
                 stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
-                sources=[_source(source) for source in overview.sources(snapshot)],
+                sources=[_source(source) for source in sources.all_sources(snapshot)],
             )
 
     @router.get("/at-risk", tags=["overview"])
@@ -45,8 +45,11 @@ def routes(catalog: Catalog) -> APIRouter:
         with catalog.open() as snapshot:
             found = risk.troubles(snapshot, limit)
             shown = datasets.items(snapshot, [trouble.asset for trouble in found])
+            causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
+            silent = [each for each in sources.all_sources(snapshot) if each.silent_since]
         return a.AtRisk(
-            items=[_trouble(*pair) for pair in zip(found, shown, strict=True)],
+            items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
+            sources=[_source(source) for source in silent],
         )
 
     @router.get("/search", tags=["overview"])
@@ -111,22 +114,24 @@ def _failing(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
     return items
 
 
-def _trouble(trouble: risk.Trouble, shown: a.DatasetItem) -> a.Trouble:
+def _trouble(trouble: risk.Trouble, shown: a.DatasetItem, cause: a.RootCause | None) -> a.Trouble:
     return a.Trouble(
         dataset=shown,
         standing=trouble.standing,
         cause=render.run(trouble.cause) if trouble.cause is not None else None,
         level=trouble.level,
+        root_cause=cause,
         rhythm=freshness.rhythm(trouble.rhythm, trouble.asset.written_at),
         late_since=render.when(trouble.late_since),
     )
 
 
-def _source(source: overview.Source) -> a.SourceHealth:
+def _source(source: sources.Source) -> a.SourceHealth:
     return a.SourceHealth(
         namespace=source.namespace,
         integration=source.integration,
         last_event_at=render.when(source.last_event_at),
+        silent_since=render.when(source.silent_since),
         jobs=source.jobs,
     )
 

@@ -27,6 +27,7 @@ export interface AffectedOwner {
 
 export interface AtRisk {
   items: Trouble[]
+  sources: SourceHealth[]
 }
 
 export interface Breach {
@@ -245,12 +246,26 @@ export interface ErrorText {
   stack_trace: string | null
 }
 
+export interface Eta {
+  p50: string
+  low: string
+  high: string
+  basis: string
+}
+
 export interface EventSummary {
   id: number
   received_at: string
   event_type: string | null
   event_time: string | null
   size: number
+}
+
+export interface Expectation {
+  kind: 'by' | 'every' | 'within' | 'rows'
+  source: 'person' | 'file' | 'contract' | 'dbt' | 'airflow' | 'schedule' | 'learned'
+  text: string
+  expected_by: string
 }
 
 export interface FacetBody {
@@ -455,6 +470,25 @@ export interface Node {
   written_at: string | null
 }
 
+export interface OtherCause {
+  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source'
+  node: string
+  run_id: string | null
+  at: string
+  text: string
+}
+
+export interface Outlook {
+  node: string
+  as_of: string
+  standing: 'ok' | 'late' | 'failed' | 'at_risk' | 'unknown'
+  late_since: string | null
+  root_cause: RootCause | null
+  written_at: string | null
+  expectation: Expectation | null
+  eta: Eta | null
+}
+
 export interface Overview {
   counts: Record<string, number>
   failing: JobItem[]
@@ -551,6 +585,27 @@ export interface Rhythm {
   expected_by: string
   gaps: number
   text: string
+}
+
+export interface RootCause {
+  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source'
+  node: string
+  run_id: string | null
+  at: string
+  text: string
+  path: string[]
+  steps: Step[]
+  error: string | null
+  failures: number
+  others: OtherCause[]
+}
+
+export interface RootCauseAnswer {
+  node: string
+  as_of: string
+  standing: 'ok' | 'late' | 'failed' | 'at_risk' | 'unknown'
+  late_since: string | null
+  root_cause: RootCause | null
 }
 
 export interface Route {
@@ -678,6 +733,14 @@ export interface SourceHealth {
   integration: string | null
   last_event_at: string
   jobs: number
+  silent_since: string | null
+}
+
+export interface Step {
+  node: string
+  label: string
+  kind: 'dataset' | 'job'
+  state: string | null
 }
 
 export interface Tag {
@@ -709,6 +772,7 @@ export interface Trouble {
   standing: 'failed' | 'late' | 'at_risk'
   cause: Run | null
   level: number
+  root_cause: RootCause | null
   rhythm: Rhythm | null
   late_since: string | null
 }
