@@ -135,6 +135,44 @@ def test_a_sink_rests_longer_after_each_failure_until_it_takes_something(db: sa.
     assert 1.0 <= waits() <= 2.0
 
 
+def test_the_failures_of_one_sink_do_not_make_another_rest_longer(db: sa.Engine) -> None:
+    put(db, RUN)
+    claim(db, "one"), claim(db, "two")
+    with writing(db) as tx:
+        for _ in range(6):
+            outbox.rest(tx, "two", "503", NOW)
+        outbox.rest(tx, "one", "503", NOW)
+    until = count(db, "one").rests_until
+    assert until is not None
+    assert until <= NOW + 2 * SECOND
+
+
+def test_an_error_beside_what_was_delivered_is_shown(db: sa.Engine) -> None:
+    put(db, TABLE)
+    claim(db)
+    with writing(db) as tx:
+        outbox.release(tx, "one", NOW, told=True, error="one of two was refused")
+    assert count(db).last_error == "one of two was refused"
+
+
+def test_delivering_everything_again_concerns_one_sink_only(db: sa.Engine) -> None:
+    put(db, RUN)
+    for sink in ALL:
+        settle(db, *(outbox.Settled(told, b"digest") for told in claim(db, sink)))
+    with writing(db) as tx:
+        outbox.retell(tx, "one", {"run"}, NOW)
+    put(db, RUN)
+    assert [told.sent for told in claim(db, "one")] == [None]
+    assert [told.sent for told in claim(db, "two")] == [b"digest"]
+
+
+def test_an_event_is_owed_to_the_sinks_that_wait_for_it(db: sa.Engine) -> None:
+    with writing(db) as tx:
+        outbox.put(tx, [Name("event", 7)], {"one": {"event"}}, NOW)
+        assert outbox.owed(tx, ["one", "two"], [6, 7]) == {7}
+        assert outbox.owed(tx, ["two"], [6, 7]) == set()
+
+
 def test_a_sink_says_what_went_wrong_until_it_takes_something(db: sa.Engine) -> None:
     put(db, TABLE)
     claim(db)
