@@ -356,6 +356,60 @@ def test_what_decides_about_rows_is_an_indirect_input(database: str) -> None:
     )
 
 
+class KnowingHook(ServerHook):
+    """A server that also says which columns its tables have."""
+
+    def get_conn(self) -> Any:
+        connection = super().get_conn()
+        connection.execute("ATTACH ':memory:' AS information_schema")
+        connection.execute(
+            "CREATE TABLE information_schema.columns (table_schema, table_name, column_name,"
+            " ordinal_position, udt_name)"
+        )
+        rows = [
+            ("Sales", "order_id", 1),
+            ("Sales", "eur", 2),
+            ("raw", "id", 1),
+            ("raw", "amount", 2),
+        ]
+        connection.executemany(
+            "INSERT INTO information_schema.columns VALUES ('public', ?, ?, ?, 'int4')", rows
+        )
+        return connection
+
+
+def test_a_server_is_asked_for_columns_where_a_statement_needs_them(database: str) -> None:
+    def load() -> None:
+        KnowingHook("shop").run("INSERT INTO Sales SELECT id, amount FROM raw")
+
+    lineage = extract(PythonOperator(task_id="t", python_callable=load))
+    columns = lineage.outputs[0].facets["columnLineage"].fields
+    assert {name: field.inputFields[0].field for name, field in columns.items()} == {
+        "order_id": "id",
+        "eur": "amount",
+    }
+    assert "extractionError" not in lineage.run_facets
+
+
+def test_openlineages_own_parser_puts_no_invented_column_into_an_event(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = SQLExecuteQueryOperator(
+        task_id="t",
+        conn_id="shop",
+        sql="INSERT INTO Sales WITH paid AS (SELECT id, amount FROM raw) SELECT id, amount * 2 FROM paid",
+    )
+    monkeypatch.setattr(task, "get_db_hook", lambda: KnowingHook("shop"))
+    lineage = extract(task)
+    assert names(lineage.inputs) == [("postgres://db:5432", "shop.public.raw")]
+    [output] = lineage.outputs
+    assert [field.name for field in output.facets["schema"].fields] == ["order_id", "eur"]
+    assert {
+        name: (field.inputFields[0].name, field.inputFields[0].field)
+        for name, field in output.facets["columnLineage"].fields.items()
+    } == {"order_id": ("shop.public.raw", "id"), "eur": ("shop.public.raw", "amount")}
+
+
 class Loader(SQLExecuteQueryOperator):
     """As a user derives his own."""
 

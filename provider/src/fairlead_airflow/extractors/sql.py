@@ -1,17 +1,22 @@
 """SQL operators, on every database: what OpenLineage's own parser says, and what it loses.
 
-SQLite and others that OpenLineage does not know are read by us alone. For the rest OpenLineage's
-answer comes first, because it asks the server for schemas; tables inside a WITH, inserts with
-placeholders and columns are added to it.
+SQLite and others that OpenLineage does not know are read by us alone. For the rest OpenLineage asks
+the server for schemas, and says what checks found: that stays. Which tables and columns a statement
+reads and writes is what we read in it; OpenLineage's own parser makes up names of columns, takes
+named queries for tables and loses tables inside a WITH.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, ClassVar
 
+from fairlead.datasets import Identity
 from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
-from fairlead_airflow.lineage.parts import Lineage
+from fairlead_airflow.lineage.parts import Facets, Lineage
+
+_OF_TABLE = frozenset({"schema", "columnLineage", "dataSource"})
 
 
 class SqlExtractor(Extractor):
@@ -44,10 +49,36 @@ class SqlExtractor(Extractor):
             return Lineage()
         return Lineage.of(method(task_instance))
 
+    def reported(self, said: Lineage) -> Lineage:
+        from fairlead_airflow.lineage.collected import collected
+        from fairlead_airflow.lineage.columns_of_server import of_facets
+
+        told = {**said.inputs, **said.outputs}
+        found = collected({i.name.lower(): c for i, f in told.items() if (c := of_facets(f))})
+        if found.statements:
+            said.run_facets.pop("extractionError", None)
+            for facets in said.outputs.values():
+                facets.pop("columnLineage", None)
+        if not found.errors and (found.inputs or found.outputs):
+            _leave_out(said.inputs, found.inputs, said.input_facets)
+            _leave_out(said.outputs, found.outputs, said.output_facets)
+        return found
+
     def _is_jdbc(self) -> bool:
         """Where OpenLineage knows the tables, but not by the name that they have elsewhere."""
         conn_id = getattr(self.operator, "conn_id", None) or ""
         return conn_id != "" and compat.get_connection(conn_id).conn_type == "jdbc"
+
+
+def _leave_out(
+    said: dict[Identity, Facets], found: Container[Identity], more: Container[Identity]
+) -> None:
+    """Tables that OpenLineage's parser alone has found, of which it says no more than their columns."""
+    for identity in [
+        i for i, facets in said.items() if i not in found and not set(facets) - _OF_TABLE
+    ]:
+        if identity not in more:
+            del said[identity]
 
 
 class ClickHouseExtractor(Extractor):

@@ -7,6 +7,7 @@ without inputs and outputs. Here the task has them.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fairlead_airflow.lineage.naming import identity_of
@@ -19,8 +20,14 @@ _PHANTOM = "SELECT CURRENT_SCHEMA"
 """What PostgreSQL's hook asks when OpenLineage asks it for its schema; no statement of the task's."""
 
 
-def collected() -> Lineage:
-    """The lineage that this process' hooks reported so far."""
+Columns = Mapping[str, dict[str, str]]
+
+
+def collected(columns: Columns | None = None) -> Lineage:
+    """The lineage that this process' hooks reported so far.
+
+    `columns`: of tables that somebody has asked for already, by the names of datasets in lower case.
+    """
     lineage = _reported()
     result = Lineage()
     if lineage is None:
@@ -29,7 +36,7 @@ def collected() -> Lineage:
         for info in side:
             if identity := identity_of(info.asset, info.context):
                 held.setdefault(identity, {})
-    return result.add(_sql(lineage.extra))
+    return result.add(_sql(lineage.extra, columns or {}))
 
 
 def _reported() -> Any:
@@ -41,7 +48,7 @@ def _reported() -> Any:
     return collector.collected_assets
 
 
-def _sql(extras: list[Any]) -> Lineage:
+def _sql(extras: list[Any], columns: Columns) -> Lineage:
     """The statements, those of one hook and one default database together, in their order."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for extra in extras:
@@ -54,7 +61,7 @@ def _sql(extras: list[Any]) -> Lineage:
     result = Lineage()
     for ran in groups.values():
         try:
-            result.add(_of_hook(ran[0].context, ran))
+            result.add(_of_hook(ran[0].context, ran, columns))
         except Exception as error:  # one hook's SQL must not cost what the others reported
             log.debug("The SQL of %r could not be read", ran[0].context, exc_info=True)
             texts = [str(extra.value["sql"]) for extra in ran]
@@ -63,7 +70,7 @@ def _sql(extras: list[Any]) -> Lineage:
     return result
 
 
-def _of_hook(hook: Any, ran: list[Any]) -> Lineage:
+def _of_hook(hook: Any, ran: list[Any], columns: Columns) -> Lineage:
     # Only where there is SQL: the parser takes a moment to import.
     from fairlead_airflow.lineage import databases, external
     from fairlead_airflow.lineage.statements import Executed, lineage_of
@@ -76,6 +83,8 @@ def _of_hook(hook: Any, ran: list[Any]) -> Lineage:
     database = databases.behind(hook, ran[0].value)
     if database is None:
         return Lineage(statements=[script.sql for script in scripts])
+    if isinstance(database, databases.ServerDatabase):
+        database.remember(dict(columns))
     result = lineage_of(scripts, database)
     jobs = {job for extra in ran if (job := extra.value.get("job_id"))}
     if len(jobs) == 1:  # of several no one stands for the task

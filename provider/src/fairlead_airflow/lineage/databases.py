@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from fairlead.datasets import Identity, of_sqlite
 from fairlead.sql import Table, dialect_of
+from fairlead_airflow.lineage import columns_of_server
 from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,9 @@ class Database(Protocol):
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
         """Column names and types in their order; None if not known."""
+
+    def ask(self, tables: Sequence[Table]) -> bool:
+        """Ask for the columns of these tables; whether there may be more to tell now."""
 
 
 def behind(hook: Any, told: Mapping[str, Any] | None = None) -> Database | None:
@@ -110,6 +114,9 @@ class SqliteDatabase:
         known = self._describe(table.schema, table.name)
         return known[1] if known else None
 
+    def ask(self, tables: Sequence[Table]) -> bool:
+        return False  # it is asked for each
+
     def _ask(self, schema: str, name: str) -> tuple[str, dict[str, str]] | None:
         if schema not in ("", "main") or not os.path.exists(self._path):  # noqa: PTH110
             return None
@@ -150,7 +157,8 @@ def _told_by_hook(hook: Any) -> ServerDatabase | None:
         info.database or "",
         _default_schema(hook),
     )
-    return ServerDatabase(address, upper=bool(info.is_uppercase_names))
+    asking = partial(columns_of_server.ask, hook, info, address.namespace, address.schema)
+    return ServerDatabase(address, upper=bool(info.is_uppercase_names), asking=asking)
 
 
 def _default_schema(hook: Any) -> str:
@@ -175,13 +183,21 @@ def _told_by_connection(hook: Any) -> ServerDatabase | None:
 
 
 class ServerDatabase:
-    """A database server. Its columns are not asked for here: OpenLineage's own SQL operators do that."""
+    """A database server. It is asked for columns once, and only if lineage cannot do without them."""
 
-    def __init__(self, address: Address, *, upper: bool = False) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        upper: bool = False,
+        asking: Callable[[Sequence[Table]], columns_of_server.Columns] | None = None,
+    ) -> None:
         self.dialect = dialect_of(address.kind)
         self.namespace = address.namespace
         self._address = address
         self._upper = upper
+        self._asking = asking
+        self._columns: columns_of_server.Columns = {}
 
     def within(self, database: str | None, schema: str | None) -> ServerDatabase:
         """The same server, with another default database or schema."""
@@ -189,7 +205,7 @@ class ServerDatabase:
         if schema is None and database is not None and not known.catalog and known.schema:
             database, schema = None, database  # where a database is a schema
         address = replace(known, catalog=database or known.catalog, schema=schema or known.schema)
-        return ServerDatabase(address, upper=self._upper)
+        return ServerDatabase(address, upper=self._upper, asking=self._asking)
 
     def identity(self, table: Table) -> Identity:
         known = self._address
@@ -198,4 +214,17 @@ class ServerDatabase:
         return Identity(known.namespace, name.upper() if self._upper else name)
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
-        return None
+        return self._columns.get(self.identity(table).name.lower())
+
+    def remember(self, columns: columns_of_server.Columns) -> None:
+        """Columns that somebody else has asked for, by the names of datasets."""
+        self._columns |= columns
+
+    def ask(self, tables: Sequence[Table]) -> bool:
+        missing = [table for table in tables if self.describe(table) is None]
+        asking, self._asking = self._asking, None
+        if asking is None or not missing:
+            return False
+        found = asking(missing)
+        self.remember(found)
+        return bool(found)

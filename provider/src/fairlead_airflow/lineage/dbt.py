@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -399,6 +399,9 @@ class Warehouse:
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
         return self._columns.get(_dotted(table).lower())
+
+    def ask(self, tables: Sequence[Table]) -> bool:
+        return False  # what dbt wrote down is all that is known
 
 
 def _dotted(table: Table) -> str:

@@ -25,6 +25,9 @@ class Lineage:
     job_facets: Facets = field(default_factory=dict)
     statements: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    """What could not be read."""
+    unknown: list[str] = field(default_factory=list)
+    """What was read, and could not be told for certain."""
 
     def add(self, other: Lineage) -> Lineage:
         """Take over what the other knows and this one does not."""
@@ -46,6 +49,7 @@ class Lineage:
                 held.setdefault(name, facet)
         self.statements += [s for s in other.statements if s not in self.statements]
         self.errors += other.errors
+        self.unknown += other.unknown
         return self
 
     @classmethod
@@ -74,11 +78,12 @@ class Lineage:
         if self.statements and "sql" not in self.job_facets:
             text = ";\n".join(self.statements)
             self.job_facets["sql"] = sql_job.SQLJobFacet(query=text[:_LONGEST_SQL])
-        if self.errors and "extractionError" not in self.run_facets:
-            errors = [extraction_error_run.Error(errorMessage=e[:1000]) for e in self.errors[:10]]
+        missing = [*self.errors, *dict.fromkeys(self.unknown)]
+        if missing and "extractionError" not in self.run_facets:
+            errors = [extraction_error_run.Error(errorMessage=e[:1000]) for e in missing[:10]]
             self.run_facets["extractionError"] = extraction_error_run.ExtractionErrorRunFacet(
-                totalTasks=max(len(self.statements), len(self.errors)),
-                failedTasks=len(self.errors),
+                totalTasks=max(len(self.statements), len(missing)),
+                failedTasks=len(missing),
                 errors=errors,
             )
         return OperatorLineage(

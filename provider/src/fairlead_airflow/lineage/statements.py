@@ -33,7 +33,10 @@ class Executed:
 def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     """What scripts, run one after the other on one database, read and wrote."""
     result = Lineage(statements=[script.sql.strip() for script in executed])
-    whole = read([script.sql for script in executed], database.dialect, database.describe)
+    scripts = [script.sql for script in executed]
+    whole = read(scripts, database.dialect, database.describe)
+    if whole.lacks_columns and database.ask([*whole.reads, *whole.writes]):
+        whole = read(scripts, database.dialect, database.describe)
     for table in whole.reads:
         result.inputs[database.identity(table)] = _schema(table, database)
     for table in whole.writes:
@@ -60,7 +63,7 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     for identity, rows in _rows(executed, whole, database).items():
         facet = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
         result.output_facets[identity] = {"outputStatistics": facet}
-    result.errors = [*whole.errors, *whole.unknown]
+    result.errors, result.unknown = whole.errors, whole.unknown
     return result
 
 

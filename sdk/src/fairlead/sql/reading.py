@@ -51,6 +51,12 @@ class Reading:
     errors: list[str] = field(default_factory=list)
     """What could not be read."""
 
+    @property
+    def lacks_columns(self) -> bool:
+        """Whether more could be told if the columns of its tables were known."""
+        by_star = any("*" in columns for columns in self.columns.values())
+        return bool(self.assumed or self.unknown) or by_star
+
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|(?<![\w:]):\d+\b|\?\d+\b")
