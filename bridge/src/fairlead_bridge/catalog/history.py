@@ -243,10 +243,10 @@ class Version:
     first_run: int | None  # alias
     fields: tuple[Field, ...] = ()  # nested ones by their path, "a.b.c"
     changes: tuple[FieldChange, ...] = field(default=())
+    is_change: bool = False  # against what the same side told before, beyond types it left out
 
 
 _fields = msgspec.json.Decoder(list[Field])
-_raw_fields = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[Version]]:
@@ -254,16 +254,22 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
     The schemas of assets, oldest first, each with what it changed.
 
     `members` says for each dataset's id whose name it is. What writers and owners say counts;
-    what readers saw (maybe a part of it) only where nobody else told.
+    what readers saw only where nobody else told. A reader may have read a part: what one saw is
+    compared with what its own job saw before, not with what others did.
     """
     ordered = _versions(snapshot, members)
     bodies = _bodies(snapshot, (row.digest for rows in ordered.values() for row in rows))
+    readers = _readers(snapshot, (row for rows in ordered.values() for row in rows))
     answer: dict[int, list[Version]] = {}
     for asset_id, rows in ordered.items():
-        before: tuple[Field, ...] | None = None
-        for number, row in enumerate(rows, start=1):
+        told: dict[int | None, tuple[Field, ...]] = {}
+        for number, row in enumerate(_tables(rows, bodies), start=1):
+            side = readers.get(row.first_run)
+            before = told.get(side)
             fields = tuple(flat(read_fields(bodies.get(row.digest, b"[]"))))
-            changes = diff(before, fields) if before is not None else ()
+            if before is not None:  # a type that one of both left out did not change
+                fields = _with_types(fields, before)
+                before = _with_types(before, fields)
             answer.setdefault(asset_id, []).append(
                 Version(
                     asset_id,
@@ -273,30 +279,92 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
                     row.last_at,
                     row.first_run,
                     fields,
-                    changes,
+                    diff(before, fields) if before is not None else (),
+                    is_change=before is not None and before != fields,
                 )
             )
-            before = fields
+            told[side] = fields
     return answer
+
+
+_JOBS_OF_ALIASES = (
+    sa.select(t.run_alias.c.alias, t.run.c.job_id)
+    .join_from(t.run_alias, t.run, t.run.c.id == t.run_alias.c.id)
+    .where(among(t.run_alias.c.alias))
+)
+
+
+def _readers(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int | None, int]:
+    """The job of the run that brought each schema that only readers told, by the run's alias."""
+    aliases = {row.first_run for row in rows if not row.written and row.first_run is not None}
+    return {row.alias: row.job_id for row in snapshot.each(_JOBS_OF_ALIASES, aliases)}
+
+
+def _tables(rows: Sequence[Row], bodies: Mapping[bytes, bytes]) -> list[Row]:
+    """The schemas without that of any text, as Spark reads a file to learn its header."""
+    tables = [row for row in rows if row.written or not _is_text(bodies.get(row.digest, b"[]"))]
+    return tables or list(rows)
+
+
+def _is_text(body: bytes) -> bool:
+    return [item.name for item in read_fields(body)] == ["value"]
+
+
+def _with_types(fields: tuple[Field, ...], before: Iterable[Field]) -> tuple[Field, ...]:
+    """The columns with the types that they had before, where none is told now."""
+    known = {item.name: item.type for item in before}
+    return tuple(
+        msgspec.structs.replace(item, type=known.get(item.name)) if item.type is None else item
+        for item in fields
+    )
+
+
+def current(snapshot: Snapshot, versions: Iterable[Row], widths: Mapping[bytes, int]) -> Row | None:
+    """
+    The schema that an asset has: what its writers told last. Where only readers told, the widest of
+    what each of their jobs saw last, for a reader may have read a part.
+    """
+    rows = list(versions)
+    if not any(row.written for row in rows):
+        readers = _readers(snapshot, rows)
+        last: dict[int | None, Row] = {}
+        for row in sorted(rows, key=snapshot.held):
+            last[readers.get(row.first_run)] = row
+        return max(
+            last.values(),
+            key=lambda row: (widths.get(row.digest, 0), snapshot.held(row)),
+            default=None,
+        )
+    return max(rows, key=snapshot.held, default=None)
 
 
 def columns(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, int]:
     """How many columns (nested ones not counted) each asset's newest schema has."""
-    newest = {
-        asset_id: max(rows, key=snapshot.held).digest
-        for asset_id, rows in _versions(snapshot, members).items()
-    }
-    bodies = _bodies(snapshot, newest.values())
     return {
-        asset_id: _count(bodies[digest]) for asset_id, digest in newest.items() if digest in bodies
+        asset_id: len(read_fields(body))
+        for asset_id, (_, body) in newest(snapshot, members).items()
+    }
+
+
+def newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, tuple[bytes, bytes]]:
+    """(digest, body) of the schema that each asset has."""
+    ordered = _versions(snapshot, members)
+    digests = {row.digest for rows in ordered.values() for row in rows if not row.written}
+    bodies = _bodies(snapshot, digests)
+    widths = {digest: len(read_fields(body)) for digest, body in bodies.items()}
+    found = {id: current(snapshot, _tables(rows, bodies), widths) for id, rows in ordered.items()}
+    bodies |= _bodies(snapshot, {row.digest for row in found.values() if row} - bodies.keys())
+    return {
+        id: (row.digest, bodies[row.digest])
+        for id, row in found.items()
+        if row is not None and row.digest in bodies
     }
 
 
 def fields_of(snapshot: Snapshot, asset: Asset) -> tuple[Field, ...]:
     """The columns of an asset's newest schema, nested ones by their path."""
-    rows = _versions(snapshot, dict.fromkeys(asset.members, asset.id)).get(asset.id, [])
-    newest = max(rows, key=snapshot.held, default=None)
-    return fields(snapshot, [newest.digest]).get(newest.digest, ()) if newest is not None else ()
+    found = newest(snapshot, dict.fromkeys(asset.members, asset.id)).get(asset.id)
+    return tuple(flat(read_fields(found[1]))) if found is not None else ()
 
 
 def changes(
@@ -307,8 +375,28 @@ def changes(
 
     `after` is (first_at, dataset id) of the last one seen.
     """
+    found: list[tuple[int, int, Version]] = []
+    while len(found) < limit:
+        rows = snapshot.rows(_maybe_changes(after).limit(limit))
+        asset_of = _asset_of(snapshot, {row.dataset_id for row in rows})
+        known = {
+            (version.asset_id, version.digest): version
+            for listed in versions(snapshot, asset_of).values()
+            for version in listed
+        }
+        for row in rows:
+            version = known.get((asset_of[row.dataset_id], row.digest))
+            if version is not None and version.is_change:
+                found.append((row.first_at, row.dataset_id, version))
+        if len(rows) < limit:
+            break
+        after = (rows[-1].first_at, rows[-1].dataset_id)
+    return found[:limit]
+
+
+def _maybe_changes(after: tuple[int, int] | None) -> sa.Select[Any]:
+    """Schemas of datasets that had another before: the first one is no change."""
     mine, other = t.schema_version, t.schema_version.alias("other")
-    # The first schema of a dataset is no change: one must have come before it.
     earlier = sa.exists().where(
         other.c.dataset_id == mine.c.dataset_id,
         other.c.written == mine.c.written,
@@ -319,19 +407,7 @@ def changes(
         statement = statement.where(
             sa.tuple_(mine.c.first_at, mine.c.dataset_id) < sa.tuple_(*after)
         )
-    rows = snapshot.rows(
-        statement.order_by(mine.c.first_at.desc(), mine.c.dataset_id.desc()).limit(limit)
-    )
-    asset_of = _asset_of(snapshot, {row.dataset_id for row in rows})
-    known = {
-        (version.asset_id, version.digest): version
-        for listed in versions(snapshot, asset_of).values()
-        for version in listed
-    }
-    found = ((row, known.get((asset_of[row.dataset_id], row.digest))) for row in rows)
-    return [
-        (row.first_at, row.dataset_id, version) for row, version in found if version is not None
-    ]
+    return statement.order_by(mine.c.first_at.desc(), mine.c.dataset_id.desc())
 
 
 _name = t.dataset.alias("name")
@@ -382,13 +458,6 @@ def read_fields(body: bytes) -> list[Field]:
         return _fields.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return []
-
-
-def _count(body: bytes) -> int:
-    try:
-        return len(_raw_fields.decode(body))
-    except msgspec.DecodeError:
-        return 0
 
 
 def flat(fields: Iterable[Field], prefix: str = "") -> list[Field]:

@@ -37,6 +37,7 @@ from fairlead_bridge.mapping import (
     instances,
     jobs,
     parent,
+    quality,
     redact,
     runs,
     salvage,
@@ -160,9 +161,13 @@ class Translator:
                     stated[target] = told.columns
         own: set[int] = set()
         for at, raw in enumerate(event.inputs or ()):
+            if quality.is_audit(raw):
+                continue
             with parts.leaving_out(f"inputs[{at}]"):
                 own.add(self._input(parts, raw, about))
         for at, raw in enumerate(event.outputs or ()):
+            if quality.is_audit(raw, about.job, written=True):
+                continue
             with parts.leaving_out(f"outputs[{at}]"):
                 own.add(self._output(parts, raw, about, stated))
         for dataset, alone in stated.items():

@@ -193,9 +193,10 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     members = members_of([asset])
     facets = f.of(snapshot, members).get(asset.id, {})
     versions = history.versions(snapshot, members).get(asset.id, [])
-    current = max(versions, key=snapshot.held, default=None)
+    digest, body = history.newest(snapshot, members).get(asset.id, (b"", b"[]"))
+    current = next((version for version in versions if version.digest == digest), None)
     fields = current.fields if current is not None else ()
-    columns = history.columns(snapshot, members).get(asset.id, 0)
+    columns = len(history.read_fields(body))
     writers = lineage.writers_of(snapshot, [asset])
     writing = writers.get(asset.id, [])
     reading = [
