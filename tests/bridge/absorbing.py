@@ -30,6 +30,7 @@ CATALOG = (
     t.run_alias,
     t.run_dataset,
     t.verdict,
+    t.deployment,
 )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.provider.versions import commands_needed
 from fairlead.delivery import read_tally
 from fairlead.spool import Spool
 from fairlead.testing import Answer, Receiver
-from fairlead_airflow import compat
+from fairlead_airflow import compat, deployment
 from fairlead_airflow.commands import RECIPES
 from fairlead_airflow.doctor import examine
 from fairlead_airflow.findings import Finding, Level, ok
@@ -206,6 +207,36 @@ def test_tabs_that_stay_empty_name_the_setting_that_fills_them(
     with bridging.running(tmp_path) as bridge:
         monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
         assert examined()[1]["Airflow's tabs may show the catalog's page"] is Level.OK
+
+
+def test_another_airflow_behind_the_same_namespace_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bridging.running(tmp_path) as bridge:
+        monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
+        assert examined()[0].text == "lineage of this host arrives"
+        now = datetime.now(UTC)
+        bridge.take([_of_another(now - timedelta(hours=1)), _of_another(now + timedelta(hours=1))])
+        _, findings = examined()
+        [warning] = [text for text, level in findings.items() if level is Level.WARN]
+        assert "another Airflow sends under the namespace default too" in warning
+        assert "the other one (until " in warning
+        assert deployment.own_name() not in warning
+        monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "mine")
+        assert Level.WARN not in examined()[1].values()
+
+
+def _of_another(at: datetime) -> dict[str, Any]:
+    return {
+        "eventType": "OTHER",
+        "eventTime": at.isoformat(),
+        "producer": "https://example.org",
+        "run": {
+            "runId": "01939cd0-0000-7000-8000-0000000abd00",
+            "facets": {"fairlead_deployment": {"name": "the other one"}},
+        },
+        "job": {"namespace": "default", "name": "shop"},
+    }
 
 
 def test_a_missing_connection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,3 +84,19 @@ def test_the_schema_names_every_key_that_is_sent() -> None:
         rendered_map_index="r",
     )
     assert set(told(full)[0]) == set(known)
+
+
+def test_the_events_name_the_airflow_that_they_come_from() -> None:
+    facts = {
+        "dag_id": "d",
+        "run_id": "r",
+        "state": "success",
+        "end_date": None,
+        "deployment": "airflow.db on host h",
+    }
+    row = {"task_id": "t", "map_index": -1, "try_number": 1, "state": "success"}
+    [event] = events(facts, [row], "01939cd0-0000-7000-8000-000000000001", "default")
+    facet = event["run"]["facets"]["fairlead_deployment"]
+    assert facet["name"] == "airflow.db on host h"
+    [without] = events({**facts, "deployment": None}, [row], event["run"]["runId"], "default")
+    assert "fairlead_deployment" not in without["run"]["facets"]

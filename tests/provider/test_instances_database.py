@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from fairlead_airflow import compat
+from fairlead_airflow import compat, deployment
 
 pytestmark = [
     pytest.mark.airflow,
@@ -98,3 +99,19 @@ def test_nothing_of_the_scheduler_is_written_before_its_time(dag_run: Any) -> No
     dag_run.conf = {"changed": "by the scheduler, and not written yet"}
     compat.instance_rows(dag_run, 100)
     assert dag_run in session.dirty
+
+
+def test_an_airflow_is_named_by_its_server_and_a_refused_question_harms_nothing(
+    dag_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "_NAMES", {})
+    name = deployment.name_of(dag_run)
+    assert name is not None
+    assert re.fullmatch(r"database \w+ of PostgreSQL server \d+", name)
+    assert deployment.name_of(dag_run) == name
+    monkeypatch.setattr(deployment, "_NAMES", {})
+    monkeypatch.setattr(deployment, "_SERVER", {"postgresql": ("PostgreSQL", "SELECT nothing()")})
+    assert re.fullmatch(r"database \w+ of PostgreSQL at .*:\d+", deployment.name_of(dag_run) or "")
+    session = Session.object_session(dag_run)
+    assert session is not None
+    assert session.scalar(sa.text("SELECT 1")) == 1

@@ -102,6 +102,14 @@ class JobFacts(msgspec.Struct, frozen=True):
     parent_id: int | None = None
 
 
+class DeploymentFacts(msgspec.Struct, frozen=True):
+    """An Airflow that sends events under a namespace."""
+
+    namespace: str
+    name: str
+    at: int
+
+
 class DatasetFacts(msgspec.Struct, frozen=True):
     id: int
     namespace: str
@@ -192,6 +200,7 @@ class Change(msgspec.Struct, frozen=True):
     runs: tuple[RunFacts, ...] = ()
     run_datasets: tuple[RunDatasetFacts, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    deployments: tuple[DeploymentFacts, ...] = ()
 
 
 class StoredFacts(msgspec.Struct, frozen=True, array_like=True):

@@ -66,7 +66,7 @@ const job = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
-  validateSearch: texts('state', 'kind', 'dag_id', 'inside'),
+  validateSearch: texts('state', 'kind', 'dag_id', 'namespace', 'inside'),
   component: lazyRouteComponent(() => import('./pages/Runs')),
 })
 const run = createRoute({

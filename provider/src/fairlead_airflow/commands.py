@@ -56,6 +56,7 @@ def init(args: Any) -> None:
 _WHEELS = """\
 # The two wheels, made in a checkout of Fairlead and copied to where these lines are used:
 # pip wheel --no-deps --wheel-dir wheels ./sdk ./provider"""
+_NAMESPACE = "# One of its own for each Airflow:\nexport AIRFLOW__OPENLINEAGE__NAMESPACE=prod"
 _FILES = ("fairlead-{0}-py3-none-any.whl", "airflow_provider_fairlead-{0}-py3-none-any.whl")
 
 
@@ -65,7 +66,7 @@ def _requirements(folder: str) -> str:
 
 
 def _env(url: str) -> str:
-    return f"{_WHEELS}\npip install wheels/*.whl\nexport AIRFLOW__FAIRLEAD__URL={url}"
+    return f"{_WHEELS}\npip install wheels/*.whl\nexport AIRFLOW__FAIRLEAD__URL={url}\n{_NAMESPACE}"
 
 
 def _docker(url: str) -> str:
@@ -83,6 +84,7 @@ x-lineage: &lineage
   environment:
     AIRFLOW__FAIRLEAD__URL: {url}
     AIRFLOW__FAIRLEAD__SPOOL: /opt/airflow/spool
+    AIRFLOW__OPENLINEAGE__NAMESPACE: prod # one of its own for each Airflow
   volumes:
     - lineage-spool:/opt/airflow/spool
 services:
@@ -112,6 +114,8 @@ spec:
 env:
   - name: AIRFLOW__FAIRLEAD__URL
     value: {url}
+  - name: AIRFLOW__OPENLINEAGE__NAMESPACE # one of its own for each Airflow
+    value: prod
   # A folder for each pod. What a pod leaves that never comes back:
   # fairlead spool flush --spool /opt/airflow/spool/POD --url {url}
   - name: AIRFLOW__FAIRLEAD__SPOOL

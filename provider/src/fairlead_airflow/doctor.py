@@ -16,7 +16,7 @@ from typing import Any
 from fairlead.cli import status as spool_status
 from fairlead.http import plain_url
 from fairlead.settings import Settings
-from fairlead_airflow import bootstrap, compat, framing, links, probing
+from fairlead_airflow import bootstrap, compat, deployment, framing, links, probing
 from fairlead_airflow.config import SECTION, Config, airflow_reader
 from fairlead_airflow.findings import Finding, Level, fact, fail, ok, verdict, warn
 from fairlead_airflow.provider_info import get_provider_info
@@ -61,12 +61,15 @@ def _stages(timeout: float, send: bool) -> Iterator[Iterable[Finding]]:
         return
     yield where(settings, origin)
     yield spool(settings)
-    if settings.destination.get("url"):
-        receiver = probing.Receiver(settings)
+    receiver = probing.Receiver(settings) if settings.destination.get("url") else None
+    if receiver:
         yield probing.health(receiver)
         yield probing.key(receiver)
+    own = deployment.own_name()
     if send:
-        yield probing.probe(settings, _namespace(), timeout)
+        yield probing.probe(settings, _namespace(), timeout, own)
+    if receiver:
+        yield probing.neighbours(receiver, _namespace(), own)
     yield tabs(config)
 
 

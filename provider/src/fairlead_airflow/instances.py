@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from fairlead_airflow import compat
+from fairlead_airflow import compat, deployment
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class InstancesListener:
                 return
             # Here only what the database must be asked for; the rest is done in another process.
             facts = compat.dag_run_facts(dag_run)
+            facts["deployment"] = deployment.name_of(dag_run)
             instances, left_out = compat.instance_rows(dag_run, _MOST)
             telling = self._openlineage.submit_callable(tell, facts, instances, left_out)
             telling.add_done_callback(count_if_lost)
@@ -101,6 +102,8 @@ def events(
     from openlineage.client.generated.base import PRODUCER  # set by OpenLineage's provider
 
     rows = [_instance(row) for row in instances]
+    name = facts.get("deployment")
+    who = {deployment.FACET: deployment.facet(name, PRODUCER)} if name else {}
     for start in range(0, len(rows), _PER_EVENT):
         facet = {
             "_producer": PRODUCER,
@@ -116,7 +119,7 @@ def events(
             "eventTime": _iso(facts["end_date"] or datetime.now(UTC)),
             "producer": PRODUCER,
             "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-            "run": {"runId": run_id, "facets": {"fairlead_instances": facet}},
+            "run": {"runId": run_id, "facets": {"fairlead_instances": facet, **who}},
             "job": {"namespace": namespace, "name": facts["dag_id"], "facets": {}},
             "inputs": [],
             "outputs": [],

@@ -18,6 +18,7 @@ from fairlead.cli import status as spool_status
 from fairlead.errors import FairleadError, NotUnderstood
 from fairlead.http import Answer, Limits, exchange, new_session, plain_url
 from fairlead.settings import Settings
+from fairlead_airflow.deployment import FACET, facet
 from fairlead_airflow.findings import Finding, fact, fail, ok, warn
 from fairlead_airflow.transport import FairleadTransport
 
@@ -140,12 +141,15 @@ def _refused(receiver: Receiver, status: int) -> str:
     )
 
 
-def probe(settings: Settings, namespace: str, timeout: float) -> Iterator[Finding]:
-    """Send an event as tasks do, and ask the catalog for it. `timeout` in seconds."""
+def probe(
+    settings: Settings, namespace: str, timeout: float, deployment: str | None
+) -> Iterator[Finding]:
+    """Send an event as tasks do, and ask the catalog for it. `timeout` in seconds; `deployment` is what
+    this Airflow calls itself."""
     run_id, transport = uuid4(), FairleadTransport()
     start, now = time.monotonic(), datetime.now(UTC)
     try:
-        transport.keep(_event(run_id, namespace, now))
+        transport.keep(_event(run_id, namespace, now, deployment))
     except OSError as error:
         yield fail(f"the spool does not take the probe: {error}")
         return
@@ -172,13 +176,15 @@ def _stuck(settings: Settings, since: datetime, timeout: float) -> str:
     return f"{text}, {state['waiting']} events wait there"
 
 
-def _event(run_id: UUID, namespace: str, now: datetime) -> dict[str, Any]:
+def _event(run_id: UUID, namespace: str, now: datetime, deployment: str | None) -> dict[str, Any]:
+    producer = f"airflow-provider-fairlead/{version('airflow-provider-fairlead')}"
+    who = {FACET: facet(deployment, producer)} if deployment else {}
     return {
         "eventType": "COMPLETE",
         "eventTime": now.isoformat(),
-        "producer": f"airflow-provider-fairlead/{version('airflow-provider-fairlead')}",
+        "producer": producer,
         "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": str(run_id), "facets": {}},
+        "run": {"runId": str(run_id), "facets": who},
         "job": {"namespace": namespace, "name": PROBE_JOB, "facets": {}},
         "inputs": [],
         "outputs": [],
@@ -204,3 +210,22 @@ def _arrived(receiver: Receiver, run_id: UUID, namespace: str, end: float) -> Fi
                 f"{answer.status}): look at `waiting` and `quarantined` in its api/v1/health"
             )
         time.sleep(_POLL)
+
+
+def neighbours(receiver: Receiver, namespace: str, own: str | None) -> Iterator[Finding]:
+    """Whether another Airflow sends under the same namespace; `own` is what this one calls itself."""
+    try:
+        answer = receiver.ask("api/v1/deployments")
+        known = answer.json() if answer.is_success else []
+    except FairleadError:
+        return  # said before, or no bridge
+    others = [
+        f"{each['name']} (until {each['last_at']})"
+        for each in known
+        if each["namespace"] == namespace and each["shares_namespace"] and each["name"] != own
+    ]
+    if others:
+        yield warn(
+            f"another Airflow sends under the namespace {namespace} too, so that DAGs and runs of the same "
+            f"name are taken for one: {', '.join(others)}. Give each its own [openlineage] namespace"
+        )

@@ -38,7 +38,29 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     joined = joining.apply(tx, changes, schemas, datasets, group)
     news.update(Name("dataset", dataset) for dataset in joined)
     news.update(_edges(tx, changes))
+    _deployments(tx, changes)
     return news
+
+
+def _deployments(tx: sa.Connection, changes: Sequence[Change]) -> None:
+    """Airflows and when they were heard of; no entry of the catalog stands otherwise for it."""
+    facts = [item for change in changes for item in change.deployments]
+    came = rows.gather(
+        (
+            (
+                (item.namespace, item.name),
+                {
+                    "namespace": item.namespace,
+                    "name": item.name,
+                    "first_at": item.at,
+                    "last_at": item.at,
+                },
+            )
+            for item in facts
+        ),
+        merge.seen,
+    )
+    rows.fold(tx, t.deployment, came, merge.seen)
 
 
 def _jobs(tx: sa.Connection, changes: Sequence[Change]) -> list[int]:

@@ -105,6 +105,15 @@ job = sa.Table(
     sa.Index("job_kind", "kind", "namespace", "name"),
 )
 
+#: Airflow deployments that send events under a namespace, as far as they say who they are.
+deployment = _table(
+    "deployment",
+    sa.Column("namespace", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+)
+
 dataset = sa.Table(
     "dataset",
     metadata,

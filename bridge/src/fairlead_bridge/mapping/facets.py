@@ -46,6 +46,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "airflowState", "A", "State and duration of every task when the DAG run closed; it settles those that sent nothing or the wrong thing."),
     Facet("run", "fairlead", "A", "State and times of a task instance as Airflow itself has them; told by our provider."),
     Facet("run", "fairlead_instances", "A", "State, times and tries of every task instance, from Airflow's database when the DAG run ended: the surest voice; told by our provider."),
+    Facet("run", "fairlead_deployment", "B", "Which Airflow sends under the job's namespace, so that two behind one are noticed; told by our provider.", "fairlead_deployment"),
     Facet("run", "fairlead_import_error", "B", "The DAG file that Airflow could not read; told by our provider.", "fairlead_import_error"),
     Facet("run", "checkpoints", "A", "Flink's: the job is a stream, whose runs are not waited for to end."),
     Facet("run", "airflow_mappedTask", "C", "Nothing: `airflow` has the mapped index."),

@@ -13,6 +13,7 @@ from fairlead_bridge.facts import (
     Change,
     ColumnLineageFacts,
     DatasetFacts,
+    DeploymentFacts,
     EdgeFacts,
     FacetFacts,
     JobFacts,
@@ -50,6 +51,7 @@ class Parts:
         self.runs: list[RunFacts] = []
         self.run_datasets: list[RunDatasetFacts] = []
         self.verdicts: list[Verdict] = []
+        self.deployments: list[DeploymentFacts] = []
 
     def facet(self, owner: int, name: str, raw: msgspec.Raw) -> None:
         """Notes a facet as it came: the newest replaces the whole, null says nothing."""
@@ -84,6 +86,7 @@ class Parts:
             runs=tuple(self.runs),
             run_datasets=tuple(self.run_datasets),
             verdicts=tuple(self.verdicts),
+            deployments=tuple(self.deployments),
         )
 
 

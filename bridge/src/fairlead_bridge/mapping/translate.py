@@ -32,6 +32,7 @@ from fairlead_bridge.mapping import (
     columns,
     datasets,
     decode,
+    deployments,
     explicit,
     files,
     instances,
@@ -134,6 +135,7 @@ class Translator:
         run = runs.of_event(event, run_id, job, place, inside, at)
         parts.runs.append(run)
         runs.dependencies(parts, facets, job, alias)
+        deployments.note(parts, facets, job.namespace)
         owner, owner_run = _owner_of_data(job, run, inside)
         kind = runs.kind_of(event)
         about = _About(job, owner, owner_run, alias, complete=kind == "COMPLETE")

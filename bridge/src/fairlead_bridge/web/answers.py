@@ -80,6 +80,16 @@ class SourceHealth(Answer):
     silent_since: datetime | None  # its last event, where by its own rhythm more should have come
 
 
+class Deployment(Answer):
+    """An Airflow that sends events under a namespace, as its provider names it."""
+
+    namespace: str
+    name: str
+    first_at: datetime
+    last_at: datetime
+    shares_namespace: bool  # another deployment sends under this namespace at the same time
+
+
 class Health(Answer):
     status: Literal["ok", "degraded"]
     ready: bool  # whether this process can do its part
@@ -88,6 +98,7 @@ class Health(Answer):
     kafka: KafkaHealth | None = None  # where this process reads from Kafka
     sinks: list[SinkHealth]
     problems: list[str]  # sentences; empty when status is "ok"
+    warnings: list[str]  # sentences about what is sent here, which the bridge itself cannot mend
 
 
 # --- small shared parts ---------------------------------------------------------------------

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Response
 
 from fairlead_bridge import inbox, outbox
+from fairlead_bridge.catalog import deployments
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.condition import Condition, Loop
 from fairlead_bridge.db.engine import reason, writing
@@ -110,10 +111,21 @@ def health(snapshot: Snapshot, this: Self, refused: str | None = None) -> a.Heal
         kafka=_kafka(condition),
         sinks=sinks,
         problems=problems,
+        warnings=[*_shared(snapshot)],
     )
 
 
 # --- sentences ----------------------------------------------------------------------------------
+
+
+def _shared(snapshot: Snapshot) -> Iterator[str]:
+    found = deployments.deployments(snapshot)
+    for namespace, several in deployments.sharing(found, snapshot.now).items():
+        names = " and ".join(each.name for each in several)
+        yield (
+            f"{len(several)} Airflows send under the namespace {namespace}, and their DAGs and runs of the "
+            f"same name are taken for one: {names}. Give each its own [openlineage] namespace."
+        )
 
 
 def _writes(refused: str | None) -> Iterator[str]:

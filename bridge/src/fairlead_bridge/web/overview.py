@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
+from fairlead_bridge.catalog import deployments, lineage, overview, read, risk, search, sources
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import lineage, overview, read, risk, search, sources
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
@@ -72,6 +72,23 @@ def routes(catalog: Catalog) -> APIRouter:
                 namespace=namespace, platform=read.platform(namespace), datasets=sets, jobs=count
             )
             for namespace, sets, count in found
+        ]
+
+    @router.get("/deployments", tags=["overview"])
+    def list_deployments() -> list[a.Deployment]:
+        """Airflows that say who they are, and whether two of them share a namespace."""
+        with catalog.open() as snapshot:
+            found = deployments.deployments(snapshot)
+            shared = deployments.sharing(found, snapshot.now)
+        return [
+            a.Deployment(
+                namespace=each.namespace,
+                name=each.name,
+                first_at=render.when(each.first_at),
+                last_at=render.when(each.last_at),
+                shares_namespace=each in shared.get(each.namespace, ()),
+            )
+            for each in found
         ]
 
     @router.get("/facets", tags=["overview"])

@@ -225,6 +225,14 @@ export interface DeliveryItem {
   reason: string | null
 }
 
+export interface Deployment {
+  namespace: string
+  name: string
+  first_at: string
+  last_at: string
+  shares_namespace: boolean
+}
+
 export interface Durations {
   runs: Run[]
   p50: number | null
@@ -323,6 +331,7 @@ export interface Health {
   kafka: KafkaHealth | null
   sinks: SinkHealth[]
   problems: string[]
+  warnings: string[]
 }
 
 export interface Hit {

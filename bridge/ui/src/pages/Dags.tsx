@@ -4,6 +4,7 @@ import { useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
 import { JobLink, Owners, Tags } from '../parts/Names'
+import { NamespaceChoice } from '../parts/NamespaceChoice'
 import { Time, Took } from '../parts/Now'
 import { Answer, Nothing } from '../parts/Panel'
 import { StateBadge, Ticks } from '../parts/State'
@@ -34,12 +35,13 @@ export default function Dags() {
         <h1>{title}</h1>
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
+          <NamespaceChoice value={search.namespace} onChange={(namespace) => set({ namespace })} />
           <Choice label="DAGs" options={kinds} value={search.kind} onChange={(next) => set({ kind: next })} />
         </div>
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows jobs={pages.flatMap((page) => page.items)} filtered={Boolean(search.q)} dags={kind === 'dag'} />}
+          {({ pages }) => <Rows jobs={pages.flatMap((page) => page.items)} filtered={Boolean(search.q || search.namespace)} dags={kind === 'dag'} />}
         </Answer>
         <More of={list} />
       </div>

@@ -24,7 +24,7 @@ export default function Health() {
       <Answer of={overview} rows={10}>
         {(now) => (
           <>
-            <Headline overview={now} troubles={troubles} problems={health.data?.problems ?? []} />
+            <Headline overview={now} troubles={troubles} problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]} />
             <Figures overview={now} health={health.data} />
             {now.counts.jobs ? (
               <>

@@ -3,6 +3,7 @@ import type { Run } from '../api/schema'
 import { useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
+import { NamespaceChoice } from '../parts/NamespaceChoice'
 import { Answer, Nothing } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
 import { useTrail } from '../shell/crumbs'
@@ -24,7 +25,7 @@ export default function Runs() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const { inside, ...filters } = search
-  const outermost = !inside && !Object.values(filters).some(Boolean)
+  const outermost = !inside && ![filters.dag_id, filters.kind, filters.state].some(Boolean)
   const list = useList<Run>('runs', { ...filters, ...(outermost ? { outermost: 'true' } : {}), limit: 50 })
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
@@ -34,6 +35,7 @@ export default function Runs() {
         <div className="filters end">
           <Choice label="Outermost runs" options={[['shown', 'With the runs inside them']]} value={inside ?? (outermost ? undefined : 'shown')} onChange={(next) => set({ inside: next, ...(next ? {} : { kind: undefined, state: undefined, dag_id: undefined }) })} />
           <Filter label="Of this DAG" value={search.dag_id} onChange={(dag_id) => set({ dag_id })} />
+          <NamespaceChoice value={search.namespace} onChange={(namespace) => set({ namespace })} />
           <Choice label="Any kind" options={kinds} value={search.kind} onChange={(kind) => set({ kind })} />
           <Choice label="Any state" options={states.map((state) => [state, wordOf(state)])} value={search.state} onChange={(state) => set({ state })} />
         </div>
