@@ -127,7 +127,7 @@ def check(
     Raises Unsafe where somebody uses what goes away, or, with `readers`, may use it for all that the
     catalog knows; FairleadError where the bridge cannot be asked.
     """
-    changed = changes(present["schema_fields"], proposed)
+    changed = changes(_columns(present), proposed)
     if not changed:
         return Report()
     uses = [use for change in changed for use in _uses(client, present, change.column, depth)]
@@ -137,6 +137,12 @@ def check(
     if uses:
         raise Unsafe(_sentence(client, present, changed, uses))
     return Report(changed)
+
+
+def _columns(present: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The columns of the schema; without one, those that column lineage names."""
+    known = list(present["schema_fields"])
+    return [column for column in known if column.get("known_by") != "lineage"] or known
 
 
 def _uses(client: Client, present: Mapping[str, Any], column: str, depth: int) -> list[Use]:

@@ -67,13 +67,13 @@ def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str,
 def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
     """(namespace, name) of the datasets that a facet `columnLineage` speaks of."""
     outputs = (
-        decode.dicts(out.get("inputFields")) for out in _dict(facet.get("fields")).values() if out
+        decode.dicts(_dict(out).get("inputFields")) for out in _dict(facet.get("fields")).values()
     )
     told = [item for inputs in outputs for item in inputs]
     return {
-        (item["namespace"], item["name"])
+        (item["namespace"] if _is_name(item.get("namespace")) else "", item["name"])
         for item in (*told, *decode.dicts(facet.get("dataset")))
-        if isinstance(item.get("namespace"), str) and _is_name(item.get("name"))
+        if _is_name(item.get("name")) and _is_name(item.get("field"))
     }
 
 

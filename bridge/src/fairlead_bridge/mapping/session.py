@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-_EMPTY = re.compile(rb'"namespace":\s*"\s*"')
+_EMPTY = re.compile(rb'"namespace":\s*("\s*"|null)')
 #: Flink's catalog in memory, which every session has anew.
 _IN_MEMORY = "default_catalog."
 #: Stores that have no tables: whoever names one there names it for the session.
@@ -34,4 +34,5 @@ def place_of(job_namespace: str, job_name: str) -> str:
 
 def is_in(body: bytes) -> bool:
     """Whether a facet may name such a dataset; asked of its bytes, since few do."""
-    return _IN_MEMORY.encode() in body or _EMPTY.search(body) is not None
+    without = body.count(b'"namespace"') < body.count(b'"field"')  # each column has both
+    return without or _IN_MEMORY.encode() in body or _EMPTY.search(body) is not None

@@ -7,8 +7,8 @@ Events are told apart by shape, never by schemaURL: `run` makes a RunEvent, `dat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -55,6 +55,8 @@ from fairlead_bridge.mapping.parts import FacetKeeper, Parts
 _INPUT, _OUTPUT = "input", "output"
 #: Facets of datasets that have a table of their own.
 _APART = ("schema", "columnLineage")
+#: How dbt calls the query of an ephemeral model inside of another: no dataset has such a name.
+_CTE = "__dbt__cte__"
 #: What happens to a dataset without data coming into it.
 _NO_FLOW = ("DROP", "RENAME")
 
@@ -75,8 +77,11 @@ class Translator:
     def __init__(self, normalise: Normaliser) -> None:
         self._normalise = normalise
         self._keep = FacetKeeper()
-        self._schemas = _Remembered(schema.canonical)
-        self._columns = _Remembered(lambda facet: columns.canonical(facet, self._normalise))
+        self._schemas = _Remembered(lambda facet: _digested(schema.canonical(facet)))
+        self._columns = _Remembered(
+            lambda facet: _digested(columns.canonical(facet, self._normalise))
+        )
+        self._sources = _Remembered(lambda facet: sorted(explicit.sources_of_columns(facet)))
 
     def __call__(self, body: bytes) -> Change:
         """What the event says. Raises Malformed where it cannot be understood."""
@@ -201,8 +206,24 @@ class Translator:
             self._relate(parts, relation, about)
             own_columns = relation.columns
         merged = explicit.columns(stated.pop(dataset, None), own_columns)
-        self._origins(parts, raw.facets, merged, dataset, about.owner)
+        sources = self._origins(parts, raw.facets, merged, dataset, about.owner)
+        self._read_by_columns(parts, sources, dataset, about)
         return dataset
+
+    def _read_by_columns(
+        self, parts: Parts, sources: Iterable[tuple[str, str]], dataset: int, about: _About
+    ) -> None:
+        """What a column comes from was read, also where it is not among the inputs."""
+        known = {item.dataset_id for item in parts.run_datasets if item.role == _INPUT}
+        for namespace, name in sources:
+            if name.startswith(_CTE) or not name.strip():
+                continue
+            identity = self._normalise(*self._told(parts, namespace, name))
+            source = ids.dataset_id(identity.namespace, identity.key)
+            if source != dataset and source not in known:
+                origin = RawDataset(namespace=namespace, name=name)
+                self._dataset(parts, origin, about.alias, written=False)
+                self._touch(parts, origin, None, source, _INPUT, about)
 
     @staticmethod
     def _tell_apart(parts: Parts, own: set[int]) -> None:
@@ -356,8 +377,12 @@ class Translator:
         stated: dict[str, Any],
         dataset: int,
         owner: int,
-    ) -> None:
-        """What the columns come from; `stated` is what the facet `lineage` says of them."""
+    ) -> Iterable[tuple[str, str]]:
+        """
+        What the columns come from; `stated` is what the facet `lineage` says of them.
+
+        Returns the (namespace, name) of each dataset that they come from.
+        """
         raw = facets.get("columnLineage") if facets else None
         own_names = raw is not None and (parts.folders or session.is_in(bytes(raw)))
         if own_names or any(stated.values()):
@@ -365,11 +390,12 @@ class Translator:
             body = columns.canonical(
                 merged, lambda *name: self._normalise(*self._told(parts, *name))
             )
-            read = (ids.digest(body), body) if body is not None else None
+            read, sources = _digested(body), sorted(explicit.sources_of_columns(merged))
         else:
-            read = self._columns(raw)
+            read, sources = self._columns(raw), self._sources(raw) or []
         if read is not None:
             parts.column_lineage.append(ColumnLineageFacts(dataset, owner, parts.at, *read))
+        return sources
 
     def _made_of(self, parts: Parts, raw: RawDataset, dataset: int) -> None:
         """What a dataset is made of by itself, as a view is: nobody's job comes between."""
@@ -436,17 +462,20 @@ class Translator:
             parts.edges.append(EdgeFacts(src, dst, "data", parts.at, alias))
 
 
-class _Remembered:
+_T = TypeVar("_T")
+
+
+class _Remembered(Generic[_T]):
     """A reader of facets that reads each content once; keyed by the facet's raw bytes."""
 
     _LIMIT = 20_000
 
-    def __init__(self, read: Callable[[dict[str, Any]], bytes | None]) -> None:
+    def __init__(self, read: Callable[[dict[str, Any]], _T | None]) -> None:
         self._read = read
-        self._known: dict[bytes, tuple[bytes, bytes] | None] = {}
+        self._known: dict[bytes, _T | None] = {}
 
-    def __call__(self, raw: msgspec.Raw | None) -> tuple[bytes, bytes] | None:
-        """(digest, canonical body), or None where there is nothing to keep."""
+    def __call__(self, raw: msgspec.Raw | None) -> _T | None:
+        """What was read of the facet; None where there is nothing to keep."""
         if raw is None:
             return None
         key = ids.digest(bytes(raw))
@@ -456,10 +485,13 @@ class _Remembered:
             self._known[key] = self._fresh(raw)
         return self._known[key]
 
-    def _fresh(self, raw: msgspec.Raw) -> tuple[bytes, bytes] | None:
+    def _fresh(self, raw: msgspec.Raw) -> _T | None:
         facet = decode.facet({"facet": raw}, "facet")
-        body = self._read(facet) if facet is not None else None
-        return (ids.digest(body), body) if body is not None else None
+        return self._read(facet) if facet is not None else None
+
+
+def _digested(body: bytes | None) -> tuple[bytes, bytes] | None:
+    return (ids.digest(body), body) if body is not None else None
 
 
 def _note_left_out(parts: Parts) -> None:

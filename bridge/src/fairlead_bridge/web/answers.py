@@ -291,6 +291,7 @@ class Column(Answer):
     description: str | None
     tags: list[Tag]
     origins: list[ColumnOrigin]
+    known_by: Literal["schema", "lineage"]  # lineage: column lineage names it, the schema does not
 
 
 class SchemaField(Answer):

@@ -234,15 +234,17 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
 def _columns(
     snapshot: Snapshot, asset: Asset, fields: Sequence[history.Field], facets: f.Facets
 ) -> list[a.Column]:
-    """The columns of the schema; without one, those that column lineage knows."""
+    """The columns of the schema, and those that column lineage names though it does not."""
     origins = c.origins(snapshot, asset)
-    known = fields or [history.Field(name) for name in sorted({each.column for each in origins})]
+    in_schema = {c.folded(each.name) for each in fields}
+    others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
+    known = [*fields, *(history.Field(name) for name in others)]
     sources = read.assets(snapshot, (each.source_id for each in origins))
     jobs = read.jobs_by_id(snapshot, (each.job_id for each in origins))
     by_column: dict[str, list[a.ColumnOrigin]] = {}
     for each in origins:
         if each.source_id in sources:
-            by_column.setdefault(each.column, []).append(
+            by_column.setdefault(c.folded(each.column), []).append(
                 a.ColumnOrigin(
                     dataset=render.dataset_ref(sources[each.source_id]),
                     column=each.source_column,
@@ -256,7 +258,8 @@ def _columns(
             type=item.type,
             description=item.description,
             tags=render.tags(facets, item.name),
-            origins=by_column.get(item.name, []),
+            origins=by_column.get(c.folded(item.name), []),
+            known_by="schema" if c.folded(item.name) in in_schema else "lineage",
         )
         for item in known
     ]

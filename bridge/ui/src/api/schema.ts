@@ -89,6 +89,7 @@ export interface Column {
   description: string | null
   tags: Tag[]
   origins: ColumnOrigin[]
+  known_by: 'schema' | 'lineage'
 }
 
 export interface ColumnEdge {

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import type { Card, DatasetDetail, Durations as DurationsAnswer, Graph, Group, JobDetail } from '../api/schema'
 import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
-import { DatasetLink, JobLink, Owners, Tags, Tile } from '../parts/Names'
+import { DatasetLink, JobLink, KnownBy, Owners, Tags, Tile } from '../parts/Names'
 import { Moment, Time, Took } from '../parts/Now'
 import { Answer, Facts } from '../parts/Panel'
 import { SchemaLines } from '../parts/SchemaDiff'
@@ -234,6 +234,7 @@ function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
                       {column.name}
                     </Link>
                     <Tags of={column.tags} />
+                    <KnownBy column={column} />
                     <span className="end mono small muted cut">{column.type ?? ''}</span>
                   </div>
                 ))

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { ListTree, Share2, Workflow } from 'lucide-react'
-import type { DatasetRef, JobRef, Owner, Tag } from '../api/schema'
+import type { Column, DatasetRef, JobRef, Owner, Tag } from '../api/schema'
 import { initials, pathOf, shortName, tile } from '../text/names'
 
 /** The scheme of a namespace names its platform: postgres://db:5432 is postgres. */
@@ -80,6 +80,16 @@ export function Tags({ of }: { of: Tag[] }) {
           {tag.value && tag.value !== 'true' && tag.value !== tag.key ? `${tag.key}: ${tag.value}` : tag.key}
         </span>
       ))}
+    </span>
+  )
+}
+
+/** Marks a column that no schema has. */
+export function KnownBy({ column }: { column: Column }) {
+  if (column.known_by === 'schema') return null
+  return (
+    <span className="tag" title="Column lineage names it; the schema does not">
+      lineage only
     </span>
   )
 }

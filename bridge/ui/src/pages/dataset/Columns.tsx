@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Column } from '../../api/schema'
 import { Markdown } from '../../parts/Markdown'
-import { DatasetLink, Tags } from '../../parts/Names'
+import { DatasetLink, KnownBy, Tags } from '../../parts/Names'
 import { Nothing } from '../../parts/Panel'
 import { Ways } from '../../parts/Ways'
 
@@ -28,6 +28,7 @@ export function Columns({ node, columns }: { node: string; columns: Column[] }) 
                     {column.name}
                   </Link>
                   <Tags of={column.tags} />
+                  <KnownBy column={column} />
                 </span>
               </td>
               <td className="mono small muted">{column.type ?? '–'}</td>
