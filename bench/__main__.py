@@ -4,8 +4,8 @@ What it costs: every bench of this folder, one after the other, as ratios within
     python -m bench [NAME ... [--OPTION ...]]
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
-`overhead`, which runs a real Airflow for a quarter of an hour, `fuzz`, which measures nothing, and
-`sql`, which needs cases, only where they are named. Options are handed to the benches that are named.
+`overhead`, which runs a real Airflow for a quarter of an hour, `fuzz` and `sql_fuzz`, which measure
+nothing, and `sql`, which needs cases, only where they are named. Options are handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "overhead": ([], False),
     "fuzz": ([], False),
     "sql": ([], False),
+    "sql_fuzz": ([], False),
 }
 
 

@@ -161,7 +161,9 @@ def _created(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Outcome:
 def _is_temporary(node: exp.Create, table: Table) -> bool:
     properties = node.args.get("properties")
     kinds = properties.expressions if properties else []
-    return table.name.startswith("#") or any(isinstance(p, exp.TemporaryProperty) for p in kinds)
+    return table.name.startswith("#") or any(
+        isinstance(p, exp.TemporaryProperty | exp.VolatileProperty) for p in kinds
+    )
 
 
 def _content(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Relation | None:

@@ -32,6 +32,9 @@ WITH_LATERAL_ALIASES = frozenset(
 )
 """Where a projection may use the name of one before it."""
 
+INTO_MAKES_TABLES = frozenset({"", "postgres", "redshift", "tsql", "fabric", "materialize"})
+"""Where `SELECT ... INTO x` makes a table; elsewhere, and in blocks of PostgreSQL, `x` is a variable."""
+
 RECURSION_WITHOUT_KEYWORD = frozenset({"tsql", "fabric", "oracle", "snowflake", "teradata"})
 PATHS_AS_TABLES = frozenset({"spark", "spark2", "databricks", "hive"})
 FORMATS = frozenset({"csv", "json", "parquet", "delta", "orc", "avro", "text", "binaryfile"})

@@ -75,6 +75,15 @@ _CACHE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ADDED = re.compile(r"([\w.\[\]@\"]+)\s*([-+*/%&|^])=\s*")
+_OUTPUT = re.compile(
+    r"\bOUTPUT\s+(?:inserted|deleted)\b.*?(?=\bVALUES\b|\bSELECT\b|\bWITH\b|\bFROM\b|\bWHERE\b|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OUTPUT_INTO = re.compile(r"\bINTO\s+([^\s(]+)", re.IGNORECASE)
+_INSERT_EXEC = re.compile(
+    r"INSERT\s+(?:INTO\s+)?([^\s(]+)\s*(?:\([^)]*\)\s*)?(EXEC(?:UTE)?\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _TITLES = re.compile(r"\(\s*(?:TITLE|FORMAT|NAMED)\s+(?:'[^']*'|\w+)\s*\)", re.IGNORECASE)
 _JINJA = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _REF = re.compile(r"ref\s*\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"]([\w$]+)['\"]")
@@ -121,8 +130,11 @@ def parse(text: str, dialect: str) -> Parsed:
     text = text.strip().rstrip(";").strip()
     if not text or _ASSIGNS.match(text):
         return Parsed()
-    if (special := _special(text, dialect)) is not None:
-        return Parsed(special)
+    try:
+        if (special := _special(text, dialect)) is not None:
+            return Parsed(special)
+    except SqlglotError as error:
+        return Parsed(errors=[_said(error)])
     if _NO_DATA.match(text):
         return Parsed()
     first: SqlglotError | None = None
@@ -215,6 +227,15 @@ def _without_templates(text: str, dialect: str) -> str | None:
     return _JINJA.sub(name, text)
 
 
+def _without_output(text: str, dialect: str) -> str | None:
+    """T-SQL's OUTPUT clause; what it is put into is written."""
+    if dialect not in BATCHES or not (found := _OUTPUT.search(text)):
+        return None
+    into = _OUTPUT_INTO.search(found[0])
+    more = f"; INSERT INTO {into[1]} VALUES (1)" if into and into[1][0] not in "@#" else ""  # noqa: S608
+    return _OUTPUT.sub(" ", text, count=1) + more
+
+
 def _without_titles(text: str, dialect: str) -> str | None:
     """Teradata's `col (TITLE 'x')` and `col (FORMAT 'x')`."""
     if dialect != "teradata" or not _TITLES.search(text):
@@ -233,6 +254,7 @@ _REPAIRS: tuple[Callable[[str, str], str | None], ...] = (
     _as_it_is,
     _without_templates,
     _with_plain_assignments,
+    _without_output,
     _without_titles,
 )
 
@@ -263,6 +285,12 @@ def _insert(table: str, query: str, dialect: str) -> list[Statement]:
 
 def _copy(table: str, other: str, dialect: str) -> list[Statement]:
     return _insert(table, f"SELECT * FROM {other}", dialect)  # noqa: S608 - it is never run
+
+
+def _insert_exec(text: str, dialect: str) -> list[Statement] | None:
+    if not (found := _INSERT_EXEC.match(text)):
+        return None
+    return [*_insert(found[1], "VALUES (1)", dialect), *(_execute(found[2], dialect) or ())]
 
 
 def _load(text: str, dialect: str) -> list[Statement] | None:
@@ -362,6 +390,7 @@ def _cache(text: str, dialect: str) -> list[Statement] | None:
 
 
 _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
+    "INSERT": _insert_exec,
     "LOAD": _load,
     "BULK": _bulk,
     "UNLOAD": _unload,

@@ -27,9 +27,15 @@ _ROUNDS = 4
 class Evaluator:
     """Evaluates the queries of one statement. What it reads and cannot tell is left in `found`."""
 
-    def __init__(self, dialect: str, describe: Describe, temporary: Lookup) -> None:
+    def __init__(
+        self,
+        dialect: str,
+        describe: Describe,
+        temporary: Lookup,
+        variables: frozenset[str] = frozenset(),
+    ) -> None:
         self.dialect = dialect
-        self.found = Found()
+        self.found = Found(variables=variables)
         self.seen: set[int] = set()
         """The nodes of tables that were evaluated."""
         self._describe = describe

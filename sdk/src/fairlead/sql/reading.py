@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from fairlead.sql.changes import Change, Outcome, outcome_of
-from fairlead.sql.cut import Fault, Piece, cut
+from fairlead.sql.cut import BATCHES, Fault, Piece, cut
+from fairlead.sql.dialects import INTO_MAKES_TABLES
 from fairlead.sql.names import Columns, Source, Table, is_named, table_of
 from fairlead.sql.parse import TEMPLATE, Called, Moved, Script, Statement, parse
 from fairlead.sql.queries import Describe, Evaluator, names_of
@@ -60,6 +61,13 @@ class Reading:
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|(?<![\w:]):\d+\b|\?\d+\b")
+_LONG = 50_000
+"""Characters from which on all but the first row of VALUES is left out: rows have no columns to tell of."""
+_ROW = r"\((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()']*\))*+\)"
+_ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
+_VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
+_TABLE_VARIABLE = re.compile(r"\bDECLARE\s+@(\w+)\s+(?:AS\s+)?TABLE\b", re.IGNORECASE)
+"""T-SQL's variables that are tables: they live as temporary tables do."""
 _DEEPEST = 3
 """SQL inside of SQL inside of SQL."""
 _PATIENCE = 10.0
@@ -79,7 +87,7 @@ def read(
 ) -> Reading:
     """Read a script, or several of one session. Never raises for what it finds in them."""
     scripts = [script] if isinstance(script, str) else script
-    return _Reader(dialect, describe, time.monotonic() + patience).read(scripts)
+    return _Reader(dialect, describe, time.monotonic() + patience, patience).read(scripts)
 
 
 def selected(query: str, dialect: str, describe: Describe = nothing_known) -> list[str] | None:
@@ -94,30 +102,51 @@ def selected(query: str, dialect: str, describe: Describe = nothing_known) -> li
         return None
 
 
+def _shortened(script: str) -> str:
+    return _ROWS.sub(r"\1", script) if len(script) > _LONG else script
+
+
 class _Reader:
-    def __init__(self, dialect: str, describe: Describe, deadline: float, depth: int = 0) -> None:
+    def __init__(
+        self, dialect: str, describe: Describe, deadline: float, patience: float, depth: int = 0
+    ) -> None:
         self._dialect = dialect
         self._described = describe
         self._deadline = deadline
+        self._patience = patience
         self._depth = depth
         self._result = Reading()
-        self._procedures: dict[str, list[Piece]] = {}
+        self._variables: frozenset[str] = frozenset()
 
     def read(self, scripts: Sequence[str]) -> Reading:
         statements: list[Statement] = []
         for script in scripts:
-            statements += self._statements(_PLACEHOLDER.sub("NULL", script))
+            statements += self._statements(self._prepared(script))
         self._session = Session(statements)
         for statement in statements:
             self._run(statement)
         self._finish()
         return self._result
 
+    def _prepared(self, script: str) -> str:
+        text = _PLACEHOLDER.sub("NULL", _shortened(script))
+        self._variables |= {(a or b).lower() for a, b in _VARIABLE.findall(text)}
+        if self._dialect in BATCHES:
+            for name in set(_TABLE_VARIABLE.findall(text)):
+                text = re.sub(
+                    rf"(?i)\bDECLARE\s+@{name}\s+(?:AS\s+)?TABLE\b", f"CREATE TABLE #{name}", text
+                )
+                text = re.sub(rf"(?i)@{name}\b", f"#{name}", text)
+        return text
+
     # -- statements ------------------------------------------------------------------------------
 
     def _statements(self, script: str) -> Iterator[Statement]:
         bodies: dict[str, list[str]] = {}
         for piece in cut(script, self._dialect):
+            if time.monotonic() > self._deadline + self._patience:
+                self._result.errors.append("the script took too long: the rest of it was not read")
+                break
             if isinstance(piece, Fault):
                 self._result.errors.append(piece.message)
             elif piece.procedure:
@@ -125,17 +154,30 @@ class _Reader:
             else:
                 yield from self._parsed(_text(piece))
         for name, texts in bodies.items():
-            inner = _Reader(self._dialect, self._described, self._deadline, self._depth + 1)
+            inner = _Reader(
+                self._dialect, self._described, self._deadline, self._patience, self._depth + 1
+            )
             self._result.procedures[name] = inner.read(texts)
 
     def _parsed(self, text: str) -> Iterator[Statement]:
         parsed = parse(text, self._dialect)
         self._result.errors += parsed.errors
         for statement in parsed.statements:
+            if isinstance(statement, exp.Query):
+                self._take_variables(statement)
             if isinstance(statement, Script):
                 yield from self._inner(statement)
             else:
                 yield statement
+
+    def _take_variables(self, query: exp.Query) -> None:
+        """`SELECT max(a) INTO v`, where that sets a variable and makes no table."""
+        makes_tables = self._dialect in INTO_MAKES_TABLES
+        if makes_tables and (self._depth == 0 or self._dialect in BATCHES):
+            return
+        for into in list(query.find_all(exp.Into)):
+            self._variables |= {i.name.lower() for i in into.find_all(exp.Identifier)}
+            into.pop()
 
     def _inner(self, script: Script) -> Iterator[Statement]:
         if self._depth >= _DEEPEST:
@@ -170,7 +212,9 @@ class _Reader:
             self._note("the script took too long to be read: some columns are left out")
             self._by_table(statement)
             return
-        evaluator = Evaluator(self._dialect, self._describe, self._session.temporary)
+        evaluator = Evaluator(
+            self._dialect, self._describe, self._session.temporary, self._variables
+        )
         outcome = outcome_of(statement, evaluator)
         reads = evaluator.found.reads
         if outcome.is_read:

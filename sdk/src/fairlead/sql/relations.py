@@ -166,3 +166,5 @@ class Found:
     reads: dict[Table, None] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
+    variables: frozenset[str] = frozenset()
+    """Names of the script's variables, which are no columns unless a table is known to have them."""

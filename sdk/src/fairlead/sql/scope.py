@@ -119,6 +119,8 @@ class Scope:
             return NOTHING
         if certain:
             return certain[0][1]
+        if name.lower() in self.found.variables:
+            return NOTHING
         stars = [star for item in self.items for star in item.relation.stars(name)]
         strong = [star for star in stars if not star.is_weak]
         alias = self.aliases.get(name.lower())
