@@ -356,6 +356,41 @@ def test_what_decides_about_rows_is_an_indirect_input(database: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sql", "inputs", "outputs"),
+    [
+        ("COPY sales (eur) FROM STDIN WITH CSV", ["/data/x.csv"], ["shop.public.sales"]),
+        ("COPY (SELECT eur FROM sales) TO STDOUT", ["shop.public.sales"], ["/data/x.csv"]),
+    ],
+)
+def test_a_copy_through_the_client_names_its_file(
+    database: str, sql: str, inputs: list[str], outputs: list[str]
+) -> None:
+    """As `PostgresHook.copy_expert`, `bulk_load` and `bulk_dump` report it."""
+
+    def copy() -> None:
+        hook = ServerHook("shop")
+        send_sql_hook_lineage(context=hook, sql=sql, sql_parameters=("/data/x.csv",))
+
+    lineage = extract(PythonOperator(task_id="t", python_callable=copy))
+    assert [d.name for d in lineage.inputs] == inputs
+    assert [d.name for d in lineage.outputs] == outputs
+
+
+def test_a_call_names_what_it_hides_and_a_block_is_read(database: str) -> None:
+    def run() -> None:
+        hook = ServerHook("shop")
+        send_sql_hook_lineage(context=hook, sql="CALL load_all()")
+        block = "DO $$ BEGIN INSERT INTO sales (eur) SELECT amount FROM raw; END $$"
+        send_sql_hook_lineage(context=hook, sql=block)
+
+    lineage = extract(PythonOperator(task_id="t", python_callable=run))
+    assert [d.name for d in lineage.inputs] == ["shop.public.raw"]
+    assert [d.name for d in lineage.outputs] == ["shop.public.sales"]
+    [error] = lineage.run_facets["extractionError"].errors
+    assert "the procedure load_all" in error.errorMessage
+
+
 class KnowingHook(ServerHook):
     """A server that also says which columns its tables have."""
 

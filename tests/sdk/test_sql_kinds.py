@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.cli import main
 from fairlead.sql import Reading, Table, dialect_of, read
 
 SIGNS = {"IDENTITY": "", "TRANSFORMATION": "*", "AGGREGATION": "+"}
@@ -416,6 +417,18 @@ def test_a_large_script_is_read_in_time() -> None:
     assert len(reading.writes) == 2000
     reading = read("".join(one.format(n) for n in range(500)), "postgres", patience=0)
     assert "took too long" in reading.unknown[0]
+
+
+def test_the_command_line_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script, known = tmp_path / "x.sql", tmp_path / "known.json"
+    script.write_text("INSERT INTO r SELECT * FROM s WHERE y > 1")
+    known.write_text(json.dumps({"r": ["a", "b"], "s": ["x", "y"]}))
+    assert main(["sql", str(script), "--dialect", "postgres", "--columns", str(known)]) == 0
+    assert "  b <- s.y IDENTITY\n  rows <- s.y FILTER" in capsys.readouterr().out
+    assert main(["sql", str(script), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["reads"], told["writes"]) == (["s"], ["r"])
+    assert main(["sql", str(script), "--dialect", "klingon"]) == 2
 
 
 CORPUS = os.environ.get("FAIRLEAD_CORPUS", "")

@@ -1,4 +1,4 @@
-"""`fairlead spool ...`: look at a spool, deliver it, replay what was rejected."""
+"""`fairlead spool ...`: look at a spool, deliver it, replay what was rejected. `fairlead sql ...`: read SQL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fairlead import cli_sql
 from fairlead.delivery import Deliverer, read_tally, stop_on_signals
 from fairlead.private import check_folder, make_folder
 from fairlead.settings import Settings, resolve_folder
@@ -22,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        settings = _settings(options)
-        return int(options.run(settings, options))
+        if "command" in options:
+            return int(options.command(options))
+        return int(options.run(_settings(options), options))
     except ValueError as error:
         print(f"fairlead: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -34,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fairlead", description=__doc__)
-    spool = parser.add_subparsers(required=True, metavar="spool").add_parser(
-        "spool", help="the events on this host's disk"
-    )
+    parts = parser.add_subparsers(required=True, metavar="command")
+    cli_sql.add_parser(parts)
+    spool = parts.add_parser("spool", help="the events on this host's disk")
     commands = spool.add_subparsers(required=True, metavar="command")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--spool", help="the folder (default: $FAIRLEAD_SPOOL or the user's state)")

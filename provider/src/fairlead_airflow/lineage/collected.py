@@ -77,7 +77,11 @@ def _of_hook(hook: Any, ran: list[Any], columns: Columns) -> Lineage:
 
     scripts = [
         # The collector counts repetitions instead of keeping them.
-        Executed(extra.value["sql"], _times(extra.value.get("row_count"), extra.count))
+        Executed(
+            extra.value["sql"],
+            _times(extra.value.get("row_count"), extra.count),
+            _file(extra.value.get("sql_parameters")),
+        )
         for extra in ran
     ]
     database = databases.behind(hook, ran[0].value)
@@ -90,6 +94,12 @@ def _of_hook(hook: Any, ran: list[Any], columns: Columns) -> Lineage:
     if len(jobs) == 1:  # of several no one stands for the task
         result.run_facets = external.run(jobs.pop(), database.namespace)
     return result
+
+
+def _file(parameters: Any) -> str | None:
+    """The file that `copy_expert` was given, which hooks report in the place of parameters."""
+    is_one = isinstance(parameters, list | tuple) and len(parameters) == 1
+    return parameters[0] if is_one and isinstance(parameters[0], str) else None
 
 
 def _times(rows: int | None, count: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +24,19 @@ from fairlead_airflow.lineage.parts import Lineage
 _Change = lifecycle_state_change_dataset.LifecycleStateChange
 
 
+_COPY = re.compile(r"\A\s*COPY\b.*\b(FROM|TO)\s+STD(?:IN|OUT)\b", re.IGNORECASE | re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Executed:
-    """A script that a hook ran; `rows` is how many rows it changed, if the driver told."""
+    """A script that a hook ran; `rows` is how many rows it changed, if the driver told.
+
+    `file`: what `COPY ... FROM STDIN` read or `COPY ... TO STDOUT` wrote, where the hook names it.
+    """
 
     sql: str
     rows: int | None = None
+    file: str | None = None
 
 
 def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
@@ -60,6 +69,11 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
         for address in addresses:
             if identity := identity_of_file(address):
                 held.setdefault(identity, {})
+    for script in executed:
+        side = _COPY.search(script.sql)
+        if script.file and side and (identity := of_local_file(script.file)):
+            held = result.inputs if side[1].upper() == "FROM" else result.outputs
+            held.setdefault(identity, {})
     for identity, rows in _rows(executed, whole, database).items():
         facet = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
         result.output_facets[identity] = {"outputStatistics": facet}
@@ -75,6 +89,11 @@ def _schema(table: Table, database: Database) -> dict[str, Any]:
         schema_dataset.SchemaDatasetFacetFields(name=n, type=t or None) for n, t in columns.items()
     ]
     return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)}
+
+
+def of_local_file(path: str) -> Identity | None:
+    """A file as tasks name it; links stay links, as people know them."""
+    return identity_of_file(os.path.abspath(path))  # noqa: PTH100
 
 
 def _column_lineage(table: Table, whole: Reading, database: Database) -> Any:
