@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import zstandard
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.bulk import chunks, delete_rows, insert_new, insert_returning, upsert
 from fairlead_bridge.db.lookup import find
@@ -117,7 +117,9 @@ def write_nothing(tx: sa.Connection) -> None:
 
 def quarantine(tx: sa.Connection, odd: Iterable[tuple[int, str]], now: int) -> None:
     """These events could not be understood; they stay in the log, with the reason beside it."""
-    rows = [{"event_id": number, "reason": reason, "at": now} for number, reason in odd]
+    rows = [
+        {"event_id": number, "reason": masking.text(reason), "at": now} for number, reason in odd
+    ]
     upsert(tx, tables.quarantine, rows)
 
 

@@ -14,6 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 MASK = "***"
 
@@ -50,15 +54,25 @@ _CREDENTIALS = re.compile(
 )
 
 
+#: A parameter in the query of a URL, or in one of SQL Server's.
+_PARAMETER = re.compile(r"([?&;]([^=&;?\s\"']{1,100})=)([^&;#\s\"']++)")
+
+
 def urls(text: str) -> str:
     """The text without the credentials in its URLs: for names, in which nothing else may change.
 
-    >>> urls("postgres://bob:hunter2@h:5432/shop/token=7")
-    'postgres://h:5432/shop/token=7'
+    >>> urls("postgres://bob:hunter2@h:5432/shop/token=7?sslpassword=x&sslmode=on")
+    'postgres://h:5432/shop/token=7?sslpassword=***&sslmode=on'
     """
-    if "@" not in text:
-        return text
-    return _CREDENTIALS.sub(lambda found: found["scheme"] or found["thin"], text)
+    if "@" in text:
+        text = _CREDENTIALS.sub(lambda found: found["scheme"] or found["thin"], text)
+    if "=" in text and "://" in text:
+        text = _PARAMETER.sub(_parameter, text)
+    return text
+
+
+def _parameter(found: re.Match[str]) -> str:
+    return f"{found[1]}{MASK}" if sounds_secret(found[2]) else found[0]
 
 
 def text(value: str) -> str:
@@ -73,6 +87,101 @@ def text(value: str) -> str:
         for rules in _NAMED_RULES:
             value = rules.apply(value, lowered)
     return _TOKEN_RULES.apply(value, lowered)
+
+
+_short_text = lru_cache(maxsize=20_000)(text)
+#: Characters of a text that is worth remembering: names, versions and words, which come again.
+_SHORT_TEXT = 200
+
+
+def value(value: Any) -> Any:
+    """
+    A decoded value without the secrets in its texts, nor texts under a name that sounds secret.
+
+    >>> value({"uri": "postgres://bob:hunter2@h/shop", "apiKey": "x1", "token": {"nulls": 3}})
+    {'uri': 'postgres://h/shop', 'apiKey': '***', 'token': {'nulls': 3}}
+    """
+    if isinstance(value, str):
+        return _short_text(value) if len(value) <= _SHORT_TEXT else text(value)
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _field(key, item) for key, item in value.items()}
+    return value
+
+
+_masked = value
+
+
+def _field(name: str, item: Any) -> Any:
+    if name in SENSITIVE:
+        return strictly(item)
+    if type(item) is not str:
+        return _masked(item) if item is not None else None
+    if item and is_secret(name) and not _REFERENCE.match(item):
+        return MASK
+    return _short_text(item) if len(item) <= _SHORT_TEXT else text(item)
+
+
+def strictly(value: Any) -> Any:
+    """
+    As `value`, for settings: whatever has a name that sounds secret is masked, also where names
+    stand beside values in a list.
+
+    >>> strictly([{"name": "API_KEY", "value": 7}, {"password": ["x"]}])
+    [{'name': 'API_KEY', 'value': '***'}, {'password': '***'}]
+    """
+    if isinstance(value, list):
+        return [strictly(item) for item in value]
+    if not isinstance(value, dict):
+        return _masked(value)
+    hides = {"value"} if any(is_secret(str(value.get(key))) for key in ("name", "key")) else set()
+    return {
+        key: MASK if item is not None and (key in hides or is_secret(key)) else strictly(item)
+        for key, item in value.items()
+    }
+
+
+def body(body: bytes) -> bytes:
+    """
+    A JSON body without the secrets in it; the very bytes where there are none.
+
+    What is no JSON is masked as a text.
+    """
+    if not may_hold_secrets(body):
+        return body
+    try:
+        told = msgspec.json.decode(body)
+        clean = value(told)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        told = body.decode("utf-8", "replace")
+        clean = text(told)
+        return body if clean == told else clean.encode()
+    return body if clean == told else msgspec.json.encode(clean)
+
+
+def may_hold_secrets(body: bytes) -> bool:
+    """Whether a look at the words finds anything for which a body has to be taken apart."""
+    lowered = body.lower()
+    return any(word in lowered for word in _SIGNS_OF_SECRETS)
+
+
+@lru_cache(maxsize=20_000)
+def is_secret(name: str) -> bool:
+    """
+    Whether a setting of this name is nobody's business.
+
+    >>> [is_secret(name) for name in ("DB_PASSWORD", "AIRFLOW_CONN_DB", "MONKEY", "API_KEY")]
+    [True, True, False, True]
+    """
+    return sounds_secret(name) or _CONNECTION.search(name) is not None
+
+
+_CONNECTION = re.compile(r"dsn|sql_?alchemy[._-]?conn|airflow_conn_", re.IGNORECASE)
+#: Names of facets that hold settings.
+SENSITIVE = frozenset(
+    {"environmentVariables", "environment-properties", "spark_properties", "executionParameters"}
+)
 
 
 def sounds_secret(name: str) -> bool:
@@ -173,4 +282,14 @@ _NAMED_RULES = (
     _rules(("mysql",), (_MYSQL, rf"\1{MASK}")),
     _rules(("sshpass",), (_SSHPASS, rf"\1{MASK}")),
     _rules(("curl",), (_CURL, rf"\1{MASK}")),
+)
+
+#: One of these words is in everything that holds a secret: those of the rules, and of `is_secret`.
+_SIGNS_OF_SECRETS = tuple(
+    word.encode()
+    for word in (
+        *("@", "dsn", "alchemy", "airflow_conn", "environment", "properties"),
+        *("executionparameters", "private key", "bearer ", "identified"),
+        *("mysql", "sshpass", "curl", *_NAMES, *_BEGINNINGS, '"sig"', '"sas"'),
+    )
 )

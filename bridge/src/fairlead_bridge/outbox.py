@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge import retry
+from fairlead_bridge import masking, retry
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, upsert
 from fairlead_bridge.db.tables import (
     dataset,
@@ -208,9 +208,14 @@ def _outcome(result: Result, now: int) -> dict[str, Any]:
         case Gone():
             return key | {"b_version": told.version}
         case GivenUp(reason=reason):
-            return key | {"b_version": told.version, "b_reason": reason, "b_now": now}
+            return key | {"b_version": told.version, "b_reason": _shown(reason), "b_now": now}
         case Postponed(due_at=due_at, reason=reason, tried=tried):
-            return key | {"b_due": due_at, "b_reason": reason, "b_tried": int(tried)}
+            return key | {"b_due": due_at, "b_reason": _shown(reason), "b_tried": int(tried)}
+
+
+def _shown(reason: str | None) -> str | None:
+    """A reason as it may be kept and shown: a sink's answer may repeat secrets."""
+    return None if reason is None else masking.text(reason)
 
 
 _key = (
@@ -256,7 +261,7 @@ def release(
     if told:
         values |= {"failures": 0, "told_at": now, "error": None, "error_at": None}
     if error is not None:
-        values |= {"error": error, "error_at": now}
+        values |= {"error": _shown(error), "error_at": now}
     tx.execute(sa.update(sink_table).where(sink_table.c.name == sink).values(values))
 
 
@@ -272,7 +277,7 @@ def rest(
         .values(
             failures=failures,
             due_at=retry.next_due(now, failures, retry_after),
-            error=reason,
+            error=_shown(reason),
             error_at=now,
         )
     )

@@ -22,6 +22,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from fairlead_bridge import masking
+
 # --- log lines ------------------------------------------------------------------------------
 
 
@@ -66,7 +68,8 @@ class _Text(logging.Formatter):
         fields: dict[str, Any] = getattr(record, "fields", {})
         told = "".join(f" {name}={_short(value)}" for name, value in fields.items())
         line = f"{_time(record)} {record.levelname.lower()} {record.getMessage()}{told}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        whole = f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return masking.text(whole)
 
 
 class _Json(logging.Formatter):
@@ -80,7 +83,11 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return json.dumps({name: _plain(value) for name, value in line.items()}, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, int | float) else masking.text(str(value))
 
 
 def _time(record: logging.LogRecord) -> str:

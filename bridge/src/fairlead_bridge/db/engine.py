@@ -7,11 +7,13 @@ differs between the two is in this folder and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from fairlead_bridge import masking
 from fairlead_bridge.db import sqlite
 from fairlead_bridge.errors import BadSettings
 
@@ -47,22 +49,51 @@ def open_database(url: str) -> sa.Engine:
 def parse_url(url: str) -> sa.URL:
     """The URL as SQLAlchemy wants it. Raises BadSettings where it means nothing to us."""
     if "://" not in url:
+        if _LOOKS_LIKE_URL.match(url):
+            raise BadSettings(f"this is not a database URL: {shown(url)!r}; {_URLS}")
         url = f"sqlite:///{url}"
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError) as error:
-        raise BadSettings(f"this is not a database URL: {url!r}; {_URLS}") from error
+        raise BadSettings(f"this is not a database URL: {shown(url)!r}; {_URLS}") from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if not parsed.database or parsed.database == ":memory:":
-            raise BadSettings(f"the SQLite database needs a file: {url!r}; {_URLS}")
+            raise BadSettings(f"the SQLite database needs a file: {shown(url)!r}; {_URLS}")
         return parsed
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
-    shown = parsed.render_as_string(hide_password=True)
-    raise BadSettings(f"no such database here: {shown!r}; {_URLS}")
+    raise BadSettings(f"no such database here: {shown(url)!r}; {_URLS}")
 
 
 _URLS = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+
+
+#: One whose colon or slash is missing, and no path.
+_LOOKS_LIKE_URL = re.compile(r"\w+(\+\w+)?:/|(postgres|mysql|sqlite)\w*\W.*@", re.IGNORECASE)
+
+
+def shown(url: str | sa.URL) -> str:
+    """
+    A database URL without anything that may be its password, however badly it is written.
+
+    >>> shown("postgresql:/ann:hun/t@r2@db/shop?sslpassword=x"), shown("sqlite:///a.db")
+    ('postgresql:/***@db/shop', 'sqlite:///a.db')
+    """
+    if not isinstance(url, str):
+        name = url.database if url.get_backend_name() == "sqlite" else _behind_at(url.database)
+        return url.set(query={}, database=name).render_as_string(hide_password=True)
+    place, _, _query = url.partition("?")
+    if "@" not in url:
+        return masking.text(place)
+    if "@" not in place:  # the password has a question mark
+        place = url
+    scheme = re.match(r"[\w+]*:?/{0,3}(?=[^/@]*[:@/])", place)
+    return f"{scheme[0] if scheme else ''}***@{place.rpartition('@')[2].partition('?')[0]}"
+
+
+def _behind_at(text: str | None) -> str | None:
+    """What is left of a name that the end of a password with a slash stands in."""
+    return text and text.rpartition("@")[2]
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from fairlead_bridge.db.engine import one_migrator, writing
+from fairlead_bridge import masking
+from fairlead_bridge.db.engine import one_migrator, shown, writing
 from fairlead_bridge.errors import BadSettings
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -57,6 +58,5 @@ def _upgrade(tx: sa.Connection, scripts: ScriptDirectory, revision: str) -> None
 
 
 def _cannot_open(engine: sa.Engine, error: sa.exc.DBAPIError) -> str:
-    shown = engine.url.render_as_string(hide_password=True)
-    reason = str(error.orig).strip().splitlines()[0]
-    return f"the database {shown} cannot be used: {reason}"
+    reason = masking.text(str(error.orig).strip().splitlines()[0])
+    return f"the database {shown(engine.url)} cannot be used: {reason}"

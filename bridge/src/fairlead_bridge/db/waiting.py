@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import tenacity
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.db.engine import reason
+from fairlead_bridge.db.engine import reason, shown
 from fairlead_bridge.telemetry import Line
 
 #: What a server says that is there, and will not let us in later either.
@@ -50,7 +50,7 @@ def _say(engine: sa.Engine, state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     told = reason(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
     again = state.next_action.sleep if state.next_action else 0
-    url = engine.url.render_as_string(hide_password=True)
+    url = shown(engine.url)
     telemetry.say(
         Line.DATABASE_AWAITED, logging.WARNING, database=url, reason=told, again_in=f"{again:g} s"
     )

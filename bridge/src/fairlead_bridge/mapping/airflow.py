@@ -14,10 +14,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Truth
-from fairlead_bridge.mapping import decode, redact, salvage, times
+from fairlead_bridge.mapping import decode, salvage, times
 from fairlead_bridge.mapping.decode import Facets
 
 NOT_MAPPED = -1
@@ -292,7 +292,7 @@ def _dag_run_notes(run: _DagRun) -> dict[str, Any]:
     if start is not None:
         notes["data_interval"] = [start, end]
     if run.conf:
-        notes["conf"] = redact.redacted(run.conf)
+        notes["conf"] = masking.strictly(run.conf)
     return notes
 
 

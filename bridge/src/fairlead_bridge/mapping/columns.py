@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.mapping.identity import Identity
 
 Normalise = Callable[[str, str], Identity]
@@ -81,7 +81,7 @@ def transformations(value: object) -> Iterator[Transformation]:
             yield Transformation(
                 _text(item.get("type")).upper(),
                 _text(item.get("subtype")).upper(),
-                _text(item.get("description")),
+                masking.value(_text(item.get("description"))),
                 item.get("masking") is True,
             )
 
@@ -162,7 +162,7 @@ def _source(item: object, normalise: Normalise) -> Source | None:
 def _legacy(entry: dict[str, Any]) -> Transformation | None:
     """`transformationType`: IDENTITY, or MASKED for what cannot be read back; before 1-1-0."""
     kind = _text(entry.get("transformationType")).upper()
-    description = _text(entry.get("transformationDescription"))
+    description = masking.value(_text(entry.get("transformationDescription")))
     if kind == "MASKED":
         return Transformation("DIRECT", "TRANSFORMATION", description, masking=True)
     if kind or description:

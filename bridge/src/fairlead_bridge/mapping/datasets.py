@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fairlead_bridge import masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import Note
 from fairlead_bridge.mapping import decode, times
@@ -54,7 +55,9 @@ def notes(own: Facets | None, of_dataset: Facets | None, at: int) -> dict[str, N
             if wanted is None or name in wanted:
                 body = decode.facet(facets, name)
                 if body is not None:
-                    found[decode.name(name)] = Note(at, decode.bounded(_without_origin(body)))
+                    found[decode.name(name)] = Note(
+                        at, masking.value(decode.bounded(_without_origin(body)))
+                    )
     return found
 
 

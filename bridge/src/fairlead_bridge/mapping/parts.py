@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
     Change,
@@ -23,7 +23,7 @@ from fairlead_bridge.facts import (
     Symlink,
     Verdict,
 )
-from fairlead_bridge.mapping import decode, redact, salvage
+from fairlead_bridge.mapping import decode, salvage
 from fairlead_bridge.mapping.decode import Facets
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -61,7 +61,7 @@ class Parts:
 
     def made_facet(self, owner: int, name: str, value: dict[str, Any]) -> None:
         """Notes a facet of our own, put together from several places of the event."""
-        body = _encode(decode.bounded(value))
+        body = _encode(masking.value(decode.bounded(value)))
         self.facets.append(FacetFacts(owner, name, self.at, ids.digest(body), body))
 
     def check(self, facets: Facets | None, where: str) -> None:
@@ -125,27 +125,40 @@ class FacetKeeper:
         body = bytes(raw)
         if body[:1] != b"{":
             return None
-        if name in redact.SENSITIVE:
-            body = redact.facet(body)
         digest = ids.digest(body)
-        if digest not in self._sound:
-            try:
-                facet = _decode(body)
-            except msgspec.DecodeError:
-                return self._mend(body)
-            if decode.is_too_deep(body):
-                raise decode.too_deep()
-            if facet.get("_deleted") is True:
-                return b"", b""
-            if len(self._sound) >= self._LIMIT:
-                self._sound.clear()
-            self._sound.add(digest)
+        if digest in self._sound and name not in masking.SENSITIVE:
+            return digest, body
+        try:
+            facet = _decode(body)
+        except msgspec.DecodeError:
+            return self._mend(name, body)
+        if decode.is_too_deep(body):
+            raise decode.too_deep()
+        if facet.get("_deleted") is True:
+            return b"", b""
+        clean = _without_secrets(name, body, facet)
+        if clean is not body:
+            return ids.digest(clean), clean
+        if len(self._sound) >= self._LIMIT:
+            self._sound.clear()
+        self._sound.add(digest)
         return digest, body
 
     @staticmethod
-    def _mend(body: bytes) -> tuple[bytes, bytes] | None:
+    def _mend(name: str, body: bytes) -> tuple[bytes, bytes] | None:
         try:
             mended = decode.mended(body)
+            clean = _without_secrets(name, mended, _decode(mended))
         except ValueError:
             return None
-        return ids.digest(mended), mended
+        return ids.digest(clean), clean
+
+
+def _without_secrets(name: str, body: bytes, facet: dict[str, Any]) -> bytes:
+    if name in masking.SENSITIVE:
+        clean = masking.strictly(facet)
+    elif masking.may_hold_secrets(body):
+        clean = masking.value(facet)
+    else:
+        return body
+    return body if clean == facet else msgspec.json.encode(clean)

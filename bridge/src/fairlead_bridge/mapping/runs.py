@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import LEFT_OUT, Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
-from fairlead_bridge.mapping import airflow, decode, jobs, parent, redact, times
+from fairlead_bridge.mapping import airflow, decode, jobs, parent, times
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import Facets, RawEvent
 from fairlead_bridge.mapping.facets import RUN_NOTES
@@ -116,7 +116,7 @@ def _integration(job: JobFacts) -> dict[str, Any]:
 
 
 def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:
-    notes = {name: Note(at, decode.bounded(value)) for name, value in more.items()}
+    notes = {name: Note(at, masking.value(decode.bounded(value))) for name, value in more.items()}
     if job.processing in _ENDLESS:
         notes["processing"] = Note(at, job.processing)
     for name in facets or {}:
@@ -125,7 +125,7 @@ def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) 
             continue
         body = decode.facet(facets, name)
         if body is not None:
-            notes[RUN_NOTES[name]] = Note(at, read(body))
+            notes[RUN_NOTES[name]] = Note(at, masking.value(read(body)))
     return notes
 
 
@@ -138,7 +138,7 @@ def _whole(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _redacted(body: dict[str, Any]) -> dict[str, Any]:
-    return dict(redact.redacted(_whole(body)))
+    return dict(masking.strictly(_whole(body)))
 
 
 def _error(facet: dict[str, Any], language: str | None = None) -> dict[str, str | None]:

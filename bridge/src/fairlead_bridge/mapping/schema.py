@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from fairlead_bridge import masking
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -34,7 +36,7 @@ def _fields(value: object) -> list[dict[str, Any]]:
         {
             "name": field["name"],
             "type": _text(field.get("type")),
-            "description": _text(field.get("description")),
+            "description": masking.value(_text(field.get("description"))),
             "fields": _fields(field.get("fields")),
         }
         for field in told

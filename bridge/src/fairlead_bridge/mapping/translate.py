@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
     Change,
@@ -39,7 +39,6 @@ from fairlead_bridge.mapping import (
     jobs,
     parent,
     quality,
-    redact,
     runs,
     salvage,
     schema,
@@ -291,7 +290,7 @@ class Translator:
             raise Malformed("a dataset has no name")
         identity = self._normalise(namespace, name)
         dataset = ids.dataset_id(identity.namespace, identity.key)
-        original = (redact.url(namespace), name)
+        original = (masking.urls(namespace), masking.urls(name))
         known = (identity.namespace, identity.name)
         facets = raw.facets or {}
         parts.check(facets, "facet")

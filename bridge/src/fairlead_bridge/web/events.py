@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
-from fairlead_bridge import inbox
+from fairlead_bridge import inbox, masking
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.received import Received, State, Wanted, received
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -62,17 +62,16 @@ def routes(catalog: Catalog) -> APIRouter:
 
     @router.get("/events/{event_id}", response_class=Response)
     def get_event(event_id: EventId) -> Response:
-        """An event as it came in, byte by byte."""
+        """An event as it came in, byte by byte but for the secrets in it."""
         with catalog.open() as snapshot:
             found = inbox.events(snapshot.tx, [event_id])
         if not found:
             raise NotFound(
                 f"the log has no event {event_id}; it never had, or retention dropped it"
             )
-        kind = "application/json" if _is_json(found[0].body) else "application/octet-stream"
-        return Response(
-            found[0].body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"}
-        )
+        body = masking.body(found[0].body)
+        kind = "application/json" if _is_json(body) else "application/octet-stream"
+        return Response(body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
     return router
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
-from fairlead_bridge import ids, inbox, outbox
+from fairlead_bridge import ids, inbox, masking, outbox
 from fairlead_bridge.catalog import read
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
@@ -89,7 +89,7 @@ def _quarantined(item: inbox.Quarantined) -> a.QuarantineItem:
         received_at=render.when(item.event.received_at),
         reason=item.reason,
         size=len(item.event.body),
-        excerpt=item.event.body[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT],
+        excerpt=masking.body(item.event.body)[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT],
     )
 
 

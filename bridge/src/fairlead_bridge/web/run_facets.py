@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from fairlead_bridge import masking
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.mapping import decode, redact, salvage, times
+from fairlead_bridge.mapping import decode, salvage, times
 
 
 def told(events: Iterable[bytes]) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -21,7 +22,7 @@ def told(events: Iterable[bytes]) -> dict[str, tuple[int, dict[str, Any]]]:
             candidate = (at, str(facet), facet)
             if name not in found or candidate[:2] > found[name][:2]:
                 found[name] = candidate
-    return {name: (at, redact.redacted(facet)) for name, (at, _, facet) in found.items()}
+    return {name: (at, masking.strictly(facet)) for name, (at, _, facet) in found.items()}
 
 
 def _of_event(body: bytes) -> Iterable[tuple[str, int, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Events as entries: the bytes that came, and the run they tell of."""
+"""Events as entries: the bytes that came, but for secrets, and the run they tell of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 import zstandard
 
+from fairlead_bridge import masking
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import EventEntry
@@ -19,4 +20,4 @@ def events(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[EventEntry]:
     told = t.run_event.c.event_id
     runs = {row.event_id: row.run_id for row in snapshot.where(told, wanted)}
     for row in snapshot.where(t.event.c.id, wanted):
-        yield EventEntry(Name("event", row.id), unpack(row.body), runs.get(row.id))
+        yield EventEntry(Name("event", row.id), masking.body(unpack(row.body)), runs.get(row.id))

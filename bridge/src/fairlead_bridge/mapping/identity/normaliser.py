@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from fairlead_bridge import masking
 from fairlead_bridge.errors import BadSettings, Malformed
-from fairlead_bridge.mapping import redact
 from fairlead_bridge.mapping.identity.rules import FOLD, RULES, Rule, fold
 from fairlead_bridge.mapping.identity.spelling import Pairs, Spelling
 
@@ -81,7 +81,7 @@ class Normaliser:
                 return it, tuple(applied)
         raise Malformed(
             f"the identity rules {', '.join(applied)} never settle on a name for {it.name!r} in "
-            f"{redact.url(it.namespace)!r}; a rule must leave its own results alone"
+            f"{masking.urls(it.namespace)!r}; a rule must leave its own results alone"
         )
 
 
