@@ -24,6 +24,8 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 #: How the names of a run's notes begin that say what of its events was left out.
 LEFT_OUT = "left out: "
+#: And those that count its checks of one dataset, [failed, all]; the dataset's id follows.
+CHECKS = "checks:"
 
 
 class Truth(msgspec.Struct, frozen=True, array_like=True):
@@ -158,6 +160,19 @@ class ColumnLineageFacts(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class AssertionFacts(msgspec.Struct, frozen=True):
+    """How a check of a dataset went when it was made last."""
+
+    dataset_id: int
+    name: str
+    column: str  # empty where it is of the whole dataset
+    at: int
+    success: bool
+    severity: str | None  # "error", "warn", ...
+    body: bytes  # what else is told of it, as JSON
+    run_alias: int | None
+
+
 class EdgeFacts(msgspec.Struct, frozen=True):
     src: int
     dst: int
@@ -196,6 +211,7 @@ class Change(msgspec.Struct, frozen=True):
     facets: tuple[FacetFacts, ...] = ()
     schemas: tuple[SchemaFacts, ...] = ()
     column_lineage: tuple[ColumnLineageFacts, ...] = ()
+    assertions: tuple[AssertionFacts, ...] = ()
     edges: tuple[EdgeFacts, ...] = ()
     runs: tuple[RunFacts, ...] = ()
     run_datasets: tuple[RunDatasetFacts, ...] = ()

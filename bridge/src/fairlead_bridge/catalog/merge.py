@@ -129,6 +129,16 @@ def newest_body(a: Row, b: Row) -> Row:
     return a if (a["at"], a["digest"]) >= (b["at"], b["digest"]) else b
 
 
+def assertion(a: Row, b: Row) -> Row:
+    """The newer; of two at one time the one that failed, then the greater by its bytes."""
+
+    def key(row: Row) -> tuple[int, bool, bytes, str, tuple[bool, int]]:
+        told = row["body"], row["severity"] or "", _known(row["run"])
+        return row["at"], not row["success"], *told
+
+    return a if key(a) >= key(b) else b
+
+
 def seen(a: Row, b: Row) -> Row:
     """Rows with `first_at` and `last_at`."""
     return a | {

@@ -17,7 +17,7 @@ from fairlead_bridge.catalog.joining import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new, upsert
-from fairlead_bridge.facts import Change, DatasetFacts, EdgeFacts, JobFacts
+from fairlead_bridge.facts import AssertionFacts, Change, DatasetFacts, EdgeFacts, JobFacts
 from fairlead_bridge.model import Name
 
 
@@ -39,6 +39,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     news.update(Name("dataset", dataset) for dataset in joined)
     news.update(_edges(tx, changes))
     _deployments(tx, changes)
+    _assertions(tx, changes)
     return news
 
 
@@ -228,6 +229,26 @@ def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
         if before is None:
             yield Name("job" if src in jobs else "dataset", src)
             yield Name("job" if dst in jobs else "dataset", dst)
+
+
+def _assertions(tx: sa.Connection, changes: Sequence[Change]) -> None:
+    """Checks of datasets, each as it went last."""
+    made = (item for change in changes for item in change.assertions)
+    pairs = (((item.dataset_id, item.name, item.column), _assertion_row(item)) for item in made)
+    rows.fold(tx, t.assertion, rows.gather(pairs, merge.assertion), merge.assertion)
+
+
+def _assertion_row(item: AssertionFacts) -> Row:
+    return {
+        "dataset_id": item.dataset_id,
+        "name": item.name,
+        "column_name": item.column,
+        "at": item.at,
+        "success": int(item.success),
+        "severity": item.severity,
+        "body": item.body,
+        "run": item.run_alias,
+    }
 
 
 def _edge_row(edge: EdgeFacts) -> Row:

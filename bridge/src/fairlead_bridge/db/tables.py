@@ -201,6 +201,20 @@ column_lineage_version = _table(
     sa.Column("last_at", At, nullable=False),
 )
 
+#: How each check of a dataset went when it was made last.
+assertion = _table(
+    "assertion",
+    sa.Column("dataset_id", Id, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("column_name", sa.Text, primary_key=True),  # empty: of the whole dataset
+    sa.Column("at", At, nullable=False),
+    sa.Column("success", sa.Integer, nullable=False),  # 1 or 0
+    sa.Column("severity", sa.Text),  # "error", "warn", ...
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON: what else is told of it
+    sa.Column("run", Id),  # alias of the run that made it
+    _index_of("success = 0", "assertion_failed", "at"),
+)
+
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
 edge = _table(
     "edge",

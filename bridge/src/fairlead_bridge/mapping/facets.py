@@ -37,7 +37,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "externalQuery", "A", "The query's id in the system that ran it, with the run.", "externalQuery"),
     Facet("run", "extractionError", "A", "What the producer could not read: the run's lineage may be incomplete.", "extractionError"),
     Facet("run", "jobDependencies", "A", "Control edges to the jobs upstream and downstream.", "jobDependencies"),
-    Facet("run", "test", "A", "The tests that the run made, with their results.", "test"),
+    Facet("run", "test", "A", "The tests that the run made, with their results; checks of the dataset, where it read just one.", "test"),
     Facet("run", "tags", "A", "Tags of the run.", "tags"),
     Facet("run", "executionParameters", "B", "With the run, values of secrets masked.", "executionParameters"),
     Facet("run", "environmentVariables", "C", "Nothing: it is often full of secrets."),
@@ -93,7 +93,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("dataset", "outputStatistics", "B", "As the output facet, wherever a producer puts it.", "outputStatistics"),
     # --- what a run read and wrote --------------------------------------------------------------
     Facet("input", "dataQualityMetrics", "A", "Rows, bytes and columns' figures at that run; `lastUpdated` makes the dataset as fresh."),
-    Facet("input", "dataQualityAssertions", "A", "The checks made at that run, and whether they held."),
+    Facet("input", "dataQualityAssertions", "A", "The checks made at that run, and whether they held: with the run and, as they went last, with the dataset; on Health while they fail."),
     Facet("input", "inputStatistics", "A", "Rows, bytes and files that the run read."),
     Facet("input", "subset", "B", "Which part of it the run read."),
     Facet("input", "icebergScanReport", "B", "The scan's figures, with the run."),

@@ -10,6 +10,7 @@ import msgspec
 from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
+    AssertionFacts,
     Change,
     ColumnLineageFacts,
     DatasetFacts,
@@ -47,6 +48,7 @@ class Parts:
         self.facets: list[FacetFacts] = []
         self.schemas: list[SchemaFacts] = []
         self.column_lineage: list[ColumnLineageFacts] = []
+        self.assertions: list[AssertionFacts] = []
         self.edges: list[EdgeFacts] = []
         self.runs: list[RunFacts] = []
         self.run_datasets: list[RunDatasetFacts] = []
@@ -82,6 +84,7 @@ class Parts:
             facets=tuple(self.facets),
             schemas=tuple(self.schemas),
             column_lineage=tuple(self.column_lineage),
+            assertions=tuple(self.assertions),
             edges=tuple(self.edges),
             runs=tuple(self.runs),
             run_datasets=tuple(self.run_datasets),

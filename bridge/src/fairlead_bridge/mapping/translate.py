@@ -144,6 +144,7 @@ class Translator:
         kind = runs.kind_of(event)
         about = _About(job, owner, owner_run, alias, complete=kind == "COMPLETE")
         self._data(parts, event, about)
+        self._checked(parts, facets, alias)
         if owner_run != run.id:
             _show_with(parts, run.id)
         if place is not None:
@@ -151,6 +152,16 @@ class Translator:
             if kind in runs.ENDS and place.task_id is None:
                 runs.verdicts(parts, facets, job, place)
             instances.told(parts, facets, job, place)
+
+    @staticmethod
+    def _checked(parts: Parts, facets: Facets | None, alias: int) -> None:
+        """Notes the checks of data that the run made, with what it checked and with itself."""
+        read = {item.dataset_id for item in parts.run_datasets if item.role == _INPUT}
+        parts.assertions.extend(quality.of_run(facets, read, parts.at, alias))
+        if parts.assertions:
+            own = parts.runs[0]
+            notes = own.notes | quality.counts(parts.assertions)
+            parts.runs[0] = msgspec.structs.replace(own, notes=notes)
 
     # --- what is read and written -------------------------------------------------------------
 
@@ -316,6 +327,7 @@ class Translator:
         for facet, body in facets.items():
             if facet not in _APART and (told_alone or facet != "lifecycleStateChange"):
                 parts.facet(dataset, facet, body)
+        parts.assertions.extend(quality.of_dataset(dataset, raw, at, alias))
         read = self._schemas(facets.get("schema"))
         if read is not None:
             parts.schemas.append(SchemaFacts(dataset, at, read[0], read[1], alias, written))

@@ -163,6 +163,7 @@ class Run(Answer):
     nominal_start_at: datetime | None
     nominal_end_at: datetime | None
     error: str | None  # first line(s) of the message
+    failed_assertions: int  # checks of data that it made and that failed, whatever its state
     url: str | None  # of the run in Airflow, where the events told
 
 
@@ -173,6 +174,22 @@ class RunDataset(Answer):
     byte_count: int | None
     file_count: int | None
     facets: dict[str, Any]
+
+
+class Assertion(Answer):
+    """A check of a dataset, as it went when it was made last or in one run."""
+
+    name: str
+    assertion: str | None  # "not_null", "unique", ...
+    column: str | None  # null where it is of the whole dataset
+    success: bool | None  # null where it was not made
+    severity: str | None  # "error", "warn", ...
+    expected: str | None
+    actual: str | None
+    description: str | None
+    at: datetime
+    dataset: DatasetRef | None  # null where the run does not tell
+    run: Run | None = None  # that made it; null where it is that of the answer
 
 
 class ErrorText(Answer):
@@ -217,6 +234,7 @@ class RunDetail(Run):
     critical_path: CriticalPath | None  # of a DAG run whose tasks' order is known
     tries: list[Run]  # all tries of this task instance, this one included
     datasets: list[RunDataset]
+    assertions: list[Assertion]  # checks of data that it made, failed ones first
     events: list[EventSummary]
     facts: dict[str, Any]  # what else the run's facets said
     left_out: list[str]  # parts of its events that could not be understood
@@ -321,6 +339,7 @@ class DatasetDetail(DatasetItem):
     schema_fields: list[Column]
     versions: list[SchemaVersion]  # newest first
     written_by_runs: list[Run]  # newest first, at most 25
+    assertions: list[Assertion]  # each as it went last, failed ones first
     readers: list[JobRef]
     writers: list[JobRef]
     facets: dict[str, Any]
@@ -739,6 +758,7 @@ class Overview(Answer):
     #: DAGs, applications, projects and other jobs whose newest run failed, newest failure first;
     #: at most 20, `counts["failing"]` says how many there are
     failing: list[JobItem]
+    failed_assertions: list[Assertion]  # errors first; at most 20, `counts` says how many
     dag_files: list[JobItem]  # DAG files that Airflow said it cannot import, newest first
     running: list[Run]
     recent_runs: list[Run]  # that are part of no other, newest first

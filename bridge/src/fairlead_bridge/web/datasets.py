@@ -10,11 +10,12 @@ from fastapi import APIRouter, Query
 from fairlead_bridge.catalog import columns as c
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog import history, labels, lineage, read, standing
+from fairlead_bridge.catalog import quality as checks
 from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import freshness, render
+from fairlead_bridge.web import freshness, quality, render
 from fairlead_bridge.web.parameters import (
     AsOf,
     Catalog,
@@ -225,6 +226,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
         written_by_runs=[
             render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
         ],
+        assertions=quality.answers(snapshot, checks.of_datasets(snapshot, asset.members)),
         readers=render.job_refs(jobs, reading),
         writers=render.job_refs(jobs, writing),
         facets=facets,

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import deployments, lineage, overview, read, risk, search, sources
 from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog import quality as checks
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, freshness, jobs, outlook, render
+from fairlead_bridge.web import datasets, freshness, jobs, outlook, quality, render
 from fairlead_bridge.web.lineage import NodeName
 from fairlead_bridge.web.parameters import Catalog, Limit, Text, Words
 
@@ -28,10 +29,15 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_overview() -> a.Overview:
         """What fails, what runs, what was written longest ago, and who sends events."""
         with catalog.open() as snapshot:
-            failing = overview.failing(snapshot)
+            failing, failed = overview.failing(snapshot), checks.failed(snapshot)
             return a.Overview(
-                counts={**overview.counts(snapshot), "failing": len(failing)},
+                counts={
+                    **overview.counts(snapshot),
+                    "failing": len(failing),
+                    "failed_assertions": len(failed),
+                },
                 failing=_failing(snapshot, failing[:SHOWN]),
+                failed_assertions=quality.answers(snapshot, failed[:SHOWN]),
                 dag_files=jobs.items(snapshot, overview.failing_dag_files(snapshot, SHOWN)),
                 running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
                 recent_runs=[render.run(row) for row in overview.newest_runs(snapshot, SHOWN)],

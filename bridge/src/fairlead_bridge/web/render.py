@@ -74,6 +74,9 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
         "nominal_start_at": when(row.nominal_start_at),
         "nominal_end_at": when(row.nominal_end_at),
         "error": row.error,
+        "failed_assertions": sum(
+            note.value[0] for name, note in told.notes.items() if name.startswith(facts.CHECKS)
+        ),
         "url": url.value if url is not None and isinstance(url.value, str) else None,
     }
 

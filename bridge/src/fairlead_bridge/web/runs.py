@@ -17,7 +17,7 @@ from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.mapping.head import head
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import comparison, render, run_facets
+from fairlead_bridge.web import comparison, quality, render, run_facets
 from fairlead_bridge.web.parameters import (
     Catalog,
     Cursor,
@@ -178,11 +178,12 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
         tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
+        assertions=quality.of_run(snapshot, row.id, told.notes),
         events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
         facts={
             name: value
             for name, value in notes.items()
-            if name not in _SHOWN_APART and not name.startswith(facts.LEFT_OUT)
+            if name not in _SHOWN_APART and not name.startswith((facts.LEFT_OUT, facts.CHECKS))
         },
         left_out=sorted(
             name.removeprefix(facts.LEFT_OUT) for name in notes if name.startswith(facts.LEFT_OUT)

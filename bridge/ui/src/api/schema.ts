@@ -25,6 +25,20 @@ export interface AffectedOwner {
   dags: number
 }
 
+export interface Assertion {
+  name: string
+  assertion: string | null
+  column: string | null
+  success: boolean | null
+  severity: string | null
+  expected: string | null
+  actual: string | null
+  description: string | null
+  at: string
+  dataset: DatasetRef | null
+  run: Run | null
+}
+
 export interface AtRisk {
   items: Trouble[]
   sources: SourceHealth[]
@@ -181,6 +195,7 @@ export interface DatasetDetail {
   schema_fields: Column[]
   versions: SchemaVersion[]
   written_by_runs: Run[]
+  assertions: Assertion[]
   readers: JobRef[]
   writers: JobRef[]
   facets: Record<string, unknown>
@@ -502,6 +517,7 @@ export interface Outlook {
 export interface Overview {
   counts: Record<string, number>
   failing: JobItem[]
+  failed_assertions: Assertion[]
   dag_files: JobItem[]
   running: Run[]
   recent_runs: Run[]
@@ -649,6 +665,7 @@ export interface Run {
   nominal_start_at: string | null
   nominal_end_at: string | null
   error: string | null
+  failed_assertions: number
   url: string | null
 }
 
@@ -680,6 +697,7 @@ export interface RunDetail {
   nominal_start_at: string | null
   nominal_end_at: string | null
   error: string | null
+  failed_assertions: number
   url: string | null
   max_tries: number | null
   run_type: string | null
@@ -694,6 +712,7 @@ export interface RunDetail {
   critical_path: CriticalPath | null
   tries: Run[]
   datasets: RunDataset[]
+  assertions: Assertion[]
   events: EventSummary[]
   facts: Record<string, unknown>
   left_out: string[]

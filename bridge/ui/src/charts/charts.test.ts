@@ -26,6 +26,7 @@ const run = (task: string, more: Partial<Run> = {}): Run => ({
   nominal_start_at: null,
   nominal_end_at: null,
   error: null,
+  failed_assertions: 0,
   url: null,
   ...more,
 })

@@ -1,4 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { Assertions } from '../parts/Assertions'
 import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
 import { Markdown } from '../parts/Markdown'
@@ -71,6 +72,11 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
         <Columns node={dataset.node} columns={dataset.schema_fields} />
       </Panel>
+      {dataset.assertions.length > 0 && (
+        <Panel title="Quality" note={counted(dataset.assertions.filter((one) => one.success === false).length, 'failed assertion')} flush>
+          <Assertions of={dataset.assertions} runs />
+        </Panel>
+      )}
       <div className="columns">
         <Jobs title="Written by" jobs={dataset.writers} none="No job has been seen writing it." />
         <Jobs title="Read by" jobs={dataset.readers} none="No job has been seen reading it." />

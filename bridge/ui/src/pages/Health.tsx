@@ -1,6 +1,8 @@
 import type { AtRisk, Health as HealthAnswer, Overview } from '../api/schema'
 import { useApi } from '../api/client'
-import { Answer } from '../parts/Panel'
+import { Assertions } from '../parts/Assertions'
+import { Answer, Panel } from '../parts/Panel'
+import { counted } from '../text/numbers'
 import { useTrail } from '../shell/crumbs'
 import { Changed } from './health/Changed'
 import { DagFiles } from './health/DagFiles'
@@ -30,6 +32,11 @@ export default function Health() {
               <>
                 {troubles.length > 0 && <Troubles troubles={troubles} />}
                 {now.failing.length > 0 && <Failing jobs={now.failing} total={now.counts.failing ?? now.failing.length} />}
+                {now.failed_assertions.length > 0 && (
+                  <Panel title="Failed assertions about data" note={counted(now.counts.failed_assertions ?? now.failed_assertions.length, 'failed assertion')} flush>
+                    <Assertions of={now.failed_assertions} named runs />
+                  </Panel>
+                )}
                 {now.dag_files.length > 0 && <DagFiles files={now.dag_files} />}
                 <div className="columns">
                   <Recent runs={now.recent_runs} running={now.running} />

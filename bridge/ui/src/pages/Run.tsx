@@ -1,4 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { Assertions, FailedAssertions } from '../parts/Assertions'
 import { ExternalLink } from 'lucide-react'
 import type { RunDetail } from '../api/schema'
 import { useApi } from '../api/client'
@@ -49,6 +50,7 @@ function Detail({ run }: { run: RunDetail }) {
       <div>
         <div className="title">
           <StateBadge state={run.state} />
+          <FailedAssertions of={run} />
           <h1 className="mono">{name}</h1>
           <span className="end row">
             <LineageLink node={nodeOf(run)} />
@@ -88,6 +90,11 @@ function Detail({ run }: { run: RunDetail }) {
       {run.children.length > 0 && (
         <Panel title={run.kind === 'dag' ? 'When each task ran' : 'What it ran'} note={counted(run.children.length, 'run')}>
           <Gantt runs={run.children} from={run.started_at} to={run.ended_at} critical={run.critical_path} />
+        </Panel>
+      )}
+      {run.assertions.length > 0 && (
+        <Panel title="Assertions about data" note={`${counted(run.failed_assertions, 'failed assertion')} of ${run.assertions.length}`} flush>
+          <Assertions of={run.assertions} named />
         </Panel>
       )}
       {run.kind !== 'dag_file' && <Compared run={run} />}

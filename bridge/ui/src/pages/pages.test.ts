@@ -22,6 +22,7 @@ const run = (state: string, duration: number): Run => ({
   nominal_start_at: null,
   nominal_end_at: null,
   error: null,
+  failed_assertions: 0,
   url: null,
 })
 const task = (name: string, now: Run | null, good: Run | null): TaskComparison => ({ name, map_index: null, run: now, good, slower: now && good ? (now.duration ?? 0) - (good.duration ?? 0) : null })

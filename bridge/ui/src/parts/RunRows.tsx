@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Run } from '../api/schema'
 import { laneLabel } from '../charts/lanes'
+import { FailedAssertions } from './Assertions'
 import { Time, Took } from './Now'
 import { StateBadge } from './State'
 import { kindOf } from '../text/state'
@@ -47,7 +48,10 @@ export function RunRows({ runs, named, tries, current }: Props) {
                 )}
               </td>
               <td>
-                <StateBadge state={run.state} />
+                <span className="row wrap" style={{ gap: 4 }}>
+                  <StateBadge state={run.state} />
+                  <FailedAssertions of={run} />
+                </span>
               </td>
               <td className="right" style={{ whiteSpace: 'nowrap' }}>
                 <Took run={run} />

@@ -1,0 +1,83 @@
+"""Checks of data as the API answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from fairlead_bridge import facts
+from fairlead_bridge.catalog import read
+from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.mapping import quality
+from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import render
+
+_told = msgspec.json.Decoder(dict[str, str])
+_facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
+
+
+def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.Assertion]:
+    """Checks as they went last, each with its dataset and the run that made it."""
+    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    runs = read.runs_by_alias(snapshot, (row.run for row in rows))
+    return [
+        _answer(
+            {**_told.decode(row.body), "severity": row.severity, "column": row.column_name},
+            row.name,
+            bool(row.success),
+            row.at,
+            assets.get(row.dataset_id),
+            render.run_or_none(runs, row.run),
+        )
+        for row in rows
+    ]
+
+
+def of_run(snapshot: Snapshot, run: int, notes: Mapping[str, facts.Note]) -> list[a.Assertion]:
+    """The checks that one run made, failed ones first."""
+    rows = read.datasets_of_run(snapshot, run)
+    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    found: dict[tuple[str, str], a.Assertion] = {}
+    for row in rows:
+        at, facet = _facets.decode(row.facets).get("dataQualityAssertions", (0, {}))
+        for told in facet.get("assertions") or ():
+            if isinstance(told, dict) and isinstance(told.get("success"), bool):
+                key = (quality.called(told), str(told.get("column") or ""))
+                asset = assets.get(row.dataset_id)
+                found[key] = _answer(told, key[0], told["success"], at, asset, None)
+    note = notes.get("test")
+    if note is not None:
+        only = next(iter(assets.values())) if len(assets) == 1 else None
+        for told, success in quality.tests(note.value):
+            name = quality.called(told)
+            found.setdefault((name, ""), _answer(told, name, success, note.at, only, None))
+    return sorted(found.values(), key=lambda each: (each.success is not False, each.name))
+
+
+def _answer(
+    told: Mapping[str, Any],
+    name: str,
+    success: bool | None,
+    at: int,
+    asset: Asset | None,
+    run: a.Run | None,
+) -> a.Assertion:
+    def text(key: str) -> str | None:
+        return str(told[key]) if told.get(key) not in (None, "") else None
+
+    return a.Assertion(
+        name=name,
+        assertion=text("assertion") or text("type"),
+        column=text("column"),
+        success=success,
+        severity=(text("severity") or "").lower() or None,
+        expected=text("expected"),
+        actual=text("actual"),
+        description=text("description"),
+        at=render.when(at),
+        dataset=render.dataset_ref(asset) if asset is not None else None,
+        run=run,
+    )
