@@ -549,3 +549,28 @@ def woken(operator: Any, event: dict[str, Any]) -> Any:
 
     context = SimpleNamespace(next_kwargs=serialize({"event": event}))
     return SimpleNamespace(task=operator, _ti_context_from_server=context)
+
+
+class VendorOperator(BaseOperator):
+    def execute(self, context: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("operator", "reason"),
+    [
+        (VendorOperator(task_id="a"), "There is no extractor for VendorOperator"),
+        (
+            PythonOperator(task_id="b", python_callable=print),
+            "The code of PythonOperator used no hook",
+        ),
+        (BashOperator(task_id="c", bash_command="true"), "BashOperator named neither inputs nor"),
+    ],
+    ids=lambda value: getattr(value, "task_type", ""),
+)
+def test_a_task_that_nothing_is_seen_of_says_why(operator: BaseOperator, reason: str) -> None:
+    assert extract(operator).run_facets["fairlead_unseen"].reason.startswith(reason)
+
+
+def test_a_task_with_lineage_has_nothing_to_explain(database: str) -> None:
+    operator = SQLExecuteQueryOperator(task_id="t", conn_id="shop", sql="SELECT * FROM raw")
+    assert "fairlead_unseen" not in extract(operator).run_facets

@@ -54,7 +54,7 @@ const dataset = createRoute({
 const dags = createRoute({
   getParentRoute: () => root,
   path: '/dags',
-  validateSearch: texts('q', 'namespace', 'kind'),
+  validateSearch: texts('q', 'namespace', 'kind', 'lineage'),
   component: lazyRouteComponent(() => import('./pages/Dags')),
 })
 const job = createRoute({

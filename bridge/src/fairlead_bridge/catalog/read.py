@@ -248,10 +248,17 @@ class AssetFilter:
 
 
 def jobs(
-    snapshot: Snapshot, wanted: AssetFilter, limit: int, after: tuple[str, str] | None = None
+    snapshot: Snapshot,
+    wanted: AssetFilter,
+    limit: int,
+    after: tuple[str, str] | None = None,
+    only: sa.ColumnElement[bool] | None = None,
 ) -> list[Row]:
-    """Jobs by namespace and name; `after` is (namespace, name) of the last one seen."""
+    """Jobs by namespace and name; `after` is (namespace, name) of the last one seen, `only` a further
+    condition on the table."""
     statement = sa.select(t.job)
+    if only is not None:
+        statement = statement.where(only)
     if wanted.kind is not None:
         statement = statement.where(t.job.c.kind == wanted.kind)
     if wanted.name is not None:

@@ -153,6 +153,12 @@ def _nominal(facet: dict[str, Any]) -> list[int | None]:
     return [_time(facet, "nominalStartTime"), _time(facet, "nominalEndTime")]
 
 
+def _operators(facet: dict[str, Any]) -> dict[str, list[str]]:
+    """The operators without an extractor; their attributes may hold anything, and are left out."""
+    named = [_text(item, "name") for item in decode.dicts(facet.get("unknownItems"))]
+    return {"operators": [name[:200] for name in named[:10] if name]}
+
+
 #: How the facets that are kept with a run are read; the others stay in the log, with the event.
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     **dict.fromkeys(RUN_NOTES, _whole),
@@ -160,6 +166,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "spark.exception": partial(_error, language="JAVA"),
     "nominalTime": _nominal,
     "executionParameters": _redacted,
+    "unknownSourceAttribute": _operators,
 }
 
 

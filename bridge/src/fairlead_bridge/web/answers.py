@@ -255,6 +255,7 @@ class JobItem(JobRef):
     p50: float | None  # seconds, over the newest successful runs
     p95: float | None
     tasks: int  # tasks of a DAG; 0 otherwise
+    no_lineage: str | None = None  # why none is known; only where jobs without are asked for
 
 
 class Durations(Answer):

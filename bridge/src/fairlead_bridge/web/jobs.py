@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, read
+from fairlead_bridge.catalog import history, read, unseen
 from fairlead_bridge.catalog.read import AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
@@ -35,16 +35,23 @@ def routes(catalog: Catalog) -> APIRouter:
         name: Text | None = None,
         q: Words | None = None,
         kind: Text | None = None,
+        lineage: Literal["none"] | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> a.Page[a.JobItem]:
-        """Jobs by namespace and name; `q` is a part of either, `kind` is "dag", "task", ..."""
+        """
+        Jobs by namespace and name; `q` is a part of either, `kind` is "dag", "task", ...
+
+        `lineage=none` lists those that are not known to read or write anything; `no_lineage` says why.
+        """
         after = read_cursor(cursor, str, str)
+        only = unseen.without_lineage() if lineage else None
         with catalog.open() as snapshot:
-            rows = read.jobs(snapshot, AssetFilter(namespace, name, q, kind), limit + 1, after)
+            wanted = AssetFilter(namespace, name, q, kind)
+            rows = read.jobs(snapshot, wanted, limit + 1, after, only)
             shown = rows[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if rows[limit:] else None
-            return a.Page(items=items(snapshot, shown), next=following)
+            return a.Page(items=items(snapshot, shown, why=bool(lineage)), next=following)
 
     @router.get("/jobs/{job_id:path}/durations")
     def get_durations(job_id: Text, limit: Limit = 100, as_of: AsOf = None) -> a.Durations:
@@ -74,8 +81,8 @@ def _find(snapshot: Snapshot, text: str) -> Row:
     return row
 
 
-def items(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
-    """Jobs as lists show them, in the order given."""
+def items(snapshot: Snapshot, rows: Sequence[Row], *, why: bool = False) -> list[a.JobItem]:
+    """Jobs as lists show them, in the order given; `why` for those that have no lineage."""
     own = {row.id: row.id for row in rows}
     facets = f.of(snapshot, own, f.LISTED)
     recent = history.recent(snapshot, own)
@@ -85,10 +92,15 @@ def items(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
         a.JobItem(
             **_item_fields(
                 row, facets.get(row.id, {}), recent.get(row.id), runs, tasks.get(row.id, 0)
-            )
+            ),
+            no_lineage=_why(recent.get(row.id), runs) if why else None,
         )
         for row in rows
     ]
+
+
+def _why(recent: history.Recent | None, runs: dict[int, Row]) -> str:
+    return unseen.why(runs.get(recent.newest) if recent else None)
 
 
 def _item_fields(

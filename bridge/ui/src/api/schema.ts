@@ -400,6 +400,7 @@ export interface JobDetail {
   p50: number | null
   p95: number | null
   tasks: number
+  no_lineage: string | null
   operator: string | null
   source_url: string | null
   sql: string | null
@@ -434,6 +435,7 @@ export interface JobItem {
   p50: number | null
   p95: number | null
   tasks: number
+  no_lineage: string | null
 }
 
 export interface JobName {

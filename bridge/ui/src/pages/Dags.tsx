@@ -24,10 +24,10 @@ const kinds: [string, string][] = [
 export default function Dags() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const kind = search.kind ?? 'dag'
-  const title = kind === 'dag' ? 'DAGs' : (kinds.find(([name]) => name === kind)?.[1] ?? 'Jobs')
+  const kind = search.kind ?? (search.lineage ? undefined : 'dag')
+  const title = search.lineage ? 'Jobs without lineage' : kind === 'dag' ? 'DAGs' : (kinds.find(([name]) => name === kind)?.[1] ?? 'Jobs')
   useTrail(title)
-  const list = useList<JobItem>('jobs', { kind, q: search.q, namespace: search.namespace, limit: 50 })
+  const list = useList<JobItem>('jobs', { kind, q: search.q, namespace: search.namespace, lineage: search.lineage, limit: 50 })
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
@@ -36,12 +36,13 @@ export default function Dags() {
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
           <NamespaceChoice value={search.namespace} onChange={(namespace) => set({ namespace })} />
-          <Choice label="DAGs" options={kinds} value={search.kind} onChange={(next) => set({ kind: next })} />
+          <Choice label="Any lineage" options={[['none', 'Without lineage']]} value={search.lineage} onChange={(lineage) => set({ lineage })} />
+          <Choice label={search.lineage ? 'Any kind' : 'DAGs'} options={kinds} value={search.kind} onChange={(next) => set({ kind: next })} />
         </div>
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows jobs={pages.flatMap((page) => page.items)} filtered={Boolean(search.q || search.namespace)} dags={kind === 'dag'} />}
+          {({ pages }) => <Rows jobs={pages.flatMap((page) => page.items)} filtered={Boolean(search.q || search.namespace || search.lineage)} dags={kind === 'dag'} />}
         </Answer>
         <More of={list} />
       </div>
@@ -75,6 +76,11 @@ function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; da
             <tr key={job.id}>
               <td className="name">
                 <JobLink job={job} full />
+                {job.no_lineage && (
+                  <span className="muted small" style={{ display: 'block', paddingLeft: 21, whiteSpace: 'normal' }}>
+                    {job.no_lineage}
+                  </span>
+                )}
                 {job.description && (
                   <span className="faint small cut" style={{ display: 'block', paddingLeft: 21 }} title={firstLine(job.description)}>
                     {firstLine(job.description)}

@@ -19,6 +19,7 @@ from fairlead_airflow import compat
 from fairlead_airflow.lineage.collected import collected
 from fairlead_airflow.lineage.declared import declared
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_airflow.lineage.unseen import unseen
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ class Extractor(BaseExtractor):
 
     operators: ClassVar[tuple[str, ...]] = ()
     """Class names of operators; what derives from them is covered too."""
+
+    has_extractor: ClassVar[bool] = True
+    """Whether this knows the operator, or the operator itself."""
 
     hook_lineage_enabled: bool = True
     """Whether the emission policy lets hooks be asked, as `source_code_enabled` does for code."""
@@ -82,11 +86,18 @@ class Extractor(BaseExtractor):
 
     def _ended(self, told: Callable[[Any], Lineage], task_instance: Any) -> Any:
         self.woken_by = compat.woken_by(task_instance)
-        return self._gather(
+        result = self._gather(
             lambda _: told(task_instance),
             lambda said: self.reported(said) if self.hook_lineage_enabled else Lineage(),
             lambda _: declared(self.operator, task_instance),
         )
+        if not (result.inputs or result.outputs):
+            result.run_facets["fairlead_unseen"] = unseen(
+                self.operator.task_type,
+                has_extractor=self.has_extractor,
+                runs_python=callable(getattr(self.operator, "python_callable", None)),
+            )
+        return result
 
     def _gather(self, *sources: Callable[[Lineage], Lineage]) -> Any:
         """Each source for itself: one that fails takes nothing from the others."""

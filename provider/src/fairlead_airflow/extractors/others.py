@@ -17,6 +17,8 @@ METHODS = ("get_openlineage_facets_on_start", "get_openlineage_facets_on_complet
 class SilentExtractor(Extractor):
     """An operator that says nothing of itself: its hooks and its author do."""
 
+    has_extractor = False
+
 
 class SpeakingExtractor(Extractor):
     """An operator that has OpenLineage's methods. What its hooks reported counts only where these say
