@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, insert_returning, upsert
 from fairlead_bridge.db.engine import one_absorber, open_database, parse_url, reading, writing
+from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.tables import edge, event, quarantine, verdict, waiting
 from fairlead_bridge.errors import BadSettings
 
@@ -218,3 +221,40 @@ def test_a_row_may_have_its_columns_in_any_order(db: sa.Engine) -> None:
     with writing(db) as tx:
         upsert(tx, quarantine, [row])
         assert [dict(each) for each in tx.execute(sa.select(quarantine)).mappings()] == [row]
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: oct(path.stat().st_mode & 0o777) for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def generous() -> Iterator[None]:
+    """Files are created for everybody, as by default."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("generous")
+def test_the_files_of_a_database_are_their_owners_only(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/b.db")
+    migrate(engine)
+    with writing(engine) as tx:
+        tx.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        names = ["b.db", "b.db-line", "b.db-shm", "b.db-wal"]
+        assert modes(tmp_path) == dict.fromkeys(names, "0o600")
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("generous")
+def test_a_database_of_an_older_version_is_closed_to_others(tmp_path: Path) -> None:
+    (tmp_path / "b.db").touch(0o664)
+    engine = open_database(f"{tmp_path}/b.db")
+    migrate(engine)
+    with writing(engine) as tx:
+        tx.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        assert modes(tmp_path)["b.db"] == modes(tmp_path)["b.db-wal"] == "0o660"
+    engine.dispose()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +35,7 @@ READING = "fairlead_reading"
 
 def listen(engine: sa.Engine) -> None:
     """Make the engine's connections behave so."""
+    sa.event.listen(engine, "do_connect", _keep_private)
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "close", _forget)
     sa.event.listen(engine, "begin", _begin)
@@ -45,6 +48,27 @@ def checkpoint(engine: sa.Engine) -> None:
         connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
     finally:
         connection.close()
+
+
+def _keep_private(_dialect: Any, _record: Any, arguments: Sequence[Any], more: Any) -> None:
+    """
+    A database that is created is its owner's only, and an older one nobody's beyond its group.
+
+    SQLite gives its other files (-wal, -shm) the mode that the database has.
+    """
+    path = str(arguments[0])
+    if more.get("uri"):
+        return
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for file in map(Path, (path, f"{path}-wal", f"{path}-shm")):
+        with suppress(OSError):  # it is not there, or another user's
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & _OTHERS:
+                file.chmod(mode & ~_OTHERS)
+
+
+_OTHERS = 0o007
 
 
 def _prepare(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
