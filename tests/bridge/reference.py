@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+from fairlead_bridge import letters
 from fairlead_bridge.mapping import facets
 from fairlead_bridge.mapping.identity import RULES, engines, rules
 
@@ -49,7 +50,7 @@ def _code(spelling: str) -> str:
 
 
 def folding_list() -> str:
-    return ", ".join(f"`{name}`" for name in sorted(engines.FOLDING)) + ".\n"
+    return ", ".join(f"`{name}`" for name in sorted(letters.FOLDING)) + ".\n"
 
 
 def ports_table() -> str:

@@ -113,7 +113,8 @@ def build_web(
     """Everything that is read: the API, the metrics and the page."""
     targets = build_sinks(settings)
     sinks = {target.name: target.type for target in targets}
-    web = api.build_api(engine, settings, sinks, worker=worker)
+    normalise = build_normaliser(settings)
+    web = api.build_api(engine, settings, sinks, worker=worker, normalise=normalise)
     web.include_router(metrics.router(engine, list(sinks), worker))
     web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     return web

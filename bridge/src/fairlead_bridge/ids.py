@@ -7,6 +7,8 @@ import uuid
 import xxhash
 
 _SEPARATOR = "\x1f"
+#: Bytes of names that are kept: PostgreSQL's index rows end at 2,704 bytes.
+_LONGEST_NAMESPACE, _LONGEST_NAME = 600, 1_800
 
 
 def _hash(*parts: str) -> int:
@@ -51,6 +53,27 @@ def silent_run_id(run: int) -> str:
 def digest(body: bytes) -> bytes:
     """The 16-byte content key of a facet's or schema's bytes."""
     return xxhash.xxh3_128_digest(body)
+
+
+def stored_namespace(value: str) -> str:
+    """A namespace; of one that is too long the beginning, and a digest of the whole."""
+    return shortened(value, _LONGEST_NAMESPACE)
+
+
+def stored_name(value: str) -> str:
+    """A name; of one that is too long the beginning, and a digest of the whole."""
+    return shortened(value, _LONGEST_NAME)
+
+
+def shortened(value: str, longest: int) -> str:
+    """The text, or its beginning and a digest of the whole in as many bytes."""
+    if len(value) * 4 <= longest:
+        return value
+    whole = value.encode()
+    if len(whole) <= longest:
+        return value
+    mark = digest(whole).hex()
+    return f"{whole[: longest - len(mark) - 1].decode('utf-8', 'ignore')}#{mark}"
 
 
 def public(number: int) -> str:

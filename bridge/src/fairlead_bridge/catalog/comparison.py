@@ -14,6 +14,7 @@ from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.letters import folds_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[D
         now, before = (side.get((id, role)) for side in folded)
         schemas = [each.schema if each else None for each in (before, now)]
         old, new = (fields.get(digest) if digest else None for digest in schemas)
-        changes = history.diff(old, new) if old is not None and new is not None else ()
+        changes: tuple[history.FieldChange, ...] = ()
+        if old is not None and new is not None:
+            changes = history.diff(old, new, folds_columns(by_id[id].namespace))
         found.append(Data(by_id[id], role, now, before, changes))
     return sorted(found, key=lambda each: (each.role, each.asset.namespace, each.asset.name))
 

@@ -15,6 +15,7 @@ from fairlead_bridge.catalog.read import RUNS, Asset, Row
 from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among, shown_state
 from fairlead_bridge.catalog.standing import Round
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.letters import folds_columns
 
 #: Newest runs of a job that its figures in lists and graphs are made from.
 WINDOW = 15
@@ -260,9 +261,11 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
     ordered = _versions(snapshot, members)
     bodies = _bodies(snapshot, (row.digest for rows in ordered.values() for row in rows))
     readers = _readers(snapshot, (row for rows in ordered.values() for row in rows))
+    folding = _folding(snapshot, (asset for asset, rows in ordered.items() if rows[1:]))
     answer: dict[int, list[Version]] = {}
     for asset_id, rows in ordered.items():
         told: dict[int | None, tuple[Field, ...]] = {}
+        folds = asset_id in folding
         for number, row in enumerate(_tables(rows, bodies), start=1):
             side = readers.get(row.first_run)
             before = told.get(side)
@@ -279,8 +282,9 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
                     row.last_at,
                     row.first_run,
                     fields,
-                    diff(before, fields) if before is not None else (),
-                    is_change=before is not None and before != fields,
+                    diff(before, fields, folds) if before is not None else (),
+                    is_change=before is not None
+                    and _compared(before, folds) != _compared(fields, folds),
                 )
             )
             told[side] = fields
@@ -373,7 +377,8 @@ def changes(
     """
     Schema changes, newest first, as (first_at, dataset id, version).
 
-    `after` is (first_at, dataset id) of the last one seen.
+    `after` is (first_at, dataset id) of the last one seen. What only spells columns or types in
+    other letters is no change.
     """
     found: list[tuple[int, int, Version]] = []
     while len(found) < limit:
@@ -418,6 +423,12 @@ _ASSET_OF = (
 )
 _VERSIONS = sa.select(t.schema_version).where(among(t.schema_version.c.dataset_id))
 _BODIES = sa.select(t.content).where(among(t.content.c.digest))
+
+
+def _folding(snapshot: Snapshot, assets: Iterable[int]) -> set[int]:
+    """Those of the assets whose engine does not tell the letters of columns apart."""
+    statement = sa.select(t.dataset.c.id, t.dataset.c.namespace).where(among(t.dataset.c.id))
+    return {row.id for row in snapshot.each(statement, assets) if folds_columns(row.namespace)}
 
 
 def _asset_of(snapshot: Snapshot, dataset_ids: Iterable[int]) -> dict[int, int]:
@@ -470,17 +481,37 @@ def flat(fields: Iterable[Field], prefix: str = "") -> list[Field]:
     return found
 
 
-def diff(before: Iterable[Field], after: Iterable[Field]) -> tuple[FieldChange, ...]:
-    """What makes `after` of `before`, in the columns' order; removed ones last."""
-    old = {item.name: item.type for item in before}
-    new = {item.name: item.type for item in after}
+def diff(
+    before: Iterable[Field], after: Iterable[Field], folds: bool = False
+) -> tuple[FieldChange, ...]:
+    """
+    What makes `after` of `before`, in the columns' order; removed ones last.
+
+    `folds` says that the engine does not tell the letters of columns apart. Those of types never
+    make a difference.
+    """
+    old = {_folded(item, folds).name: item for item in before}
+    new = {_folded(item, folds).name: item for item in after}
     found: list[FieldChange] = []
-    for name, kind in new.items():
-        if name not in old:
-            found.append(FieldChange("added", name, None, kind))
-        elif old[name] != kind:
-            found.append(FieldChange("type", name, old[name], kind))
+    for key, item in new.items():
+        if key not in old:
+            found.append(FieldChange("added", item.name, None, item.type))
+        elif _folded(old[key], folds).type != _folded(item, folds).type:
+            found.append(FieldChange("type", item.name, old[key].type, item.type))
     found.extend(
-        FieldChange("removed", name, kind, None) for name, kind in old.items() if name not in new
+        FieldChange("removed", item.name, item.type, None)
+        for key, item in old.items()
+        if key not in new
     )
     return tuple(found)
+
+
+def _folded(item: Field, folds: bool) -> Field:
+    """The column as it is compared."""
+    name = item.name.lower() if folds else item.name
+    kind = item.type.lower() if item.type is not None else None
+    return msgspec.structs.replace(item, name=name, type=kind)
+
+
+def _compared(fields: Iterable[Field], folds: bool) -> list[Field]:
+    return [_folded(item, folds) for item in fields]

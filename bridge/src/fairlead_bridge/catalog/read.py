@@ -128,7 +128,8 @@ def _of_jobs(
         return [_newest_of_each(wanted, wanted.jobs, limit, after)]
     if wanted.job is not None:
         places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, t.job)
-        named = t.run.c.job_id.in_([ids.job_id(place, wanted.job) for place in places])
+        job = ids.stored_name(wanted.job)
+        named = t.run.c.job_id.in_([ids.job_id(ids.stored_namespace(p), job) for p in places])
         return [named] if wanted.kind is None else [named, t.run.c.kind == wanted.kind]
     of_job: list[sa.ColumnElement[bool]] = []
     of_run: list[sa.ColumnElement[bool]] = []
@@ -478,12 +479,20 @@ def public_id(text: str) -> int | None:
     return number if 0 <= number < 2**63 else None
 
 
+#: Ways to take NAMESPACE:NAME apart, and namespaces, in which another spelling is looked for.
+_WAYS_TO_READ, _PLACES_TO_TRY = 20, 500
+
+
 def find_asset(snapshot: Snapshot, text: str) -> Asset | None:
     """A dataset by its public id or by NAMESPACE:NAME."""
     number = public_id(text)
     found = assets(snapshot, [number]).get(number) if number is not None else None
     if found is None and (id := _dataset_at_name(snapshot, _splits(text))) is not None:
         found = assets(snapshot, [id])[id]
+    if found is None:
+        spelled = [snapshot.identify(*each) for each in _splits(text)[:_WAYS_TO_READ]]
+        known = assets(snapshot, spelled)
+        found = next((known[id] for id in spelled if id in known), None)
     return found
 
 
@@ -500,7 +509,10 @@ def find_job(snapshot: Snapshot, text: str) -> Row | None:
 
 def jobs_named(text: str) -> list[int]:
     """The ids that a job called NAMESPACE:NAME may have, whether or not it is known."""
-    return [ids.job_id(namespace, name) for namespace, name in _splits(text)]
+    return [
+        ids.job_id(ids.stored_namespace(namespace), ids.stored_name(name))
+        for namespace, name in _splits(text)
+    ]
 
 
 def namespaces(snapshot: Snapshot, table: sa.Table) -> list[str]:
@@ -555,13 +567,26 @@ def _assets_named(snapshot: Snapshot, wanted: AssetFilter) -> list[int]:
     for table, id in ((t.dataset, t.dataset.c.id), (t.dataset_name, t.dataset_name.c.dataset_id)):
         statement = sa.select(id.label("id")).where(_named(snapshot, table, wanted))
         found.update(row.id for row in snapshot.rows(statement))
+    if not found and wanted.name is not None:
+        places = _places(snapshot, t.dataset, wanted)[:_PLACES_TO_TRY]
+        meant = (snapshot.identify(each, wanted.name) for each in places)
+        found.update(dataset for dataset in meant if dataset is not None)
     return sorted({asset.id for asset in assets(snapshot, found).values()})
+
+
+def _places(snapshot: Snapshot, table: sa.Table, wanted: AssetFilter) -> list[str]:
+    """The namespace that was asked for, or all of them."""
+    if wanted.namespace is None:
+        return namespaces(snapshot, table)
+    return [ids.stored_namespace(wanted.namespace)]
 
 
 def _named(snapshot: Snapshot, table: sa.Table, wanted: AssetFilter) -> sa.ColumnElement[bool]:
     """This name, in this namespace or in any: one step in the index for each namespace."""
-    places = [wanted.namespace] if wanted.namespace is not None else namespaces(snapshot, table)
-    return sa.and_(table.c.namespace.in_(places), table.c.name == wanted.name)
+    places = _places(snapshot, table, wanted)
+    return sa.and_(
+        table.c.namespace.in_(places), table.c.name == ids.stored_name(wanted.name or "")
+    )
 
 
 def _contains(table: sa.FromClause, word: str) -> sa.ColumnElement[bool]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 
@@ -50,6 +51,8 @@ class Snapshot:
     now: int
     lost_after: float
     past: bool = False
+    #: The id of the dataset that a namespace and a name mean, however they are spelled.
+    identify: Callable[[str, str], int | None] = ids.dataset_id
 
     def rows(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
         lost_before = self.now - int(self.lost_after * _SECOND)

@@ -122,6 +122,7 @@ def _datasets(
             after[dataset] = merged
     upsert(tx, t.dataset, list(after.values()))
     names = {name: item.id for item in facts for name in item.names}
+    names |= _other_spellings(facts, there, after)
     insert_new(
         tx,
         t.dataset_name,
@@ -133,6 +134,17 @@ def _datasets(
     return [
         key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")
     ]
+
+
+def _other_spellings(
+    facts: Iterable[DatasetFacts], before: Mapping[int, Row], after: Mapping[int, Row]
+) -> dict[tuple[str, str], int]:
+    """Names that differ from the one that is shown by what their engine does not tell apart."""
+    shown = {id: row["name"] for id, row in (*before.items(), *after.items())}
+    told = {(item.namespace, item.name): item.id for item in facts}
+    for id, row in before.items():
+        told[row["namespace"], row["name"]] = id
+    return {name: id for name, id in told.items() if name[1] != shown[id]}
 
 
 def _dataset_row(item: DatasetFacts) -> Row:

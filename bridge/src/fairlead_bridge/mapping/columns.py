@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fairlead_bridge import ids, masking
-from fairlead_bridge.mapping.identity import Identity
+from fairlead_bridge.mapping.identity import Identity, column
 
 Normalise = Callable[[str, str], Identity]
 
@@ -42,8 +42,10 @@ class Source(NamedTuple):
 Origins = dict[Source, set[Transformation]]
 
 
-def canonical(facet: dict[str, Any], normalise: Normalise) -> bytes | None:
+def canonical(facet: dict[str, Any], normalise: Normalise, namespace: str = "") -> bytes | None:
     """
+    What the columns of a dataset in this namespace come from.
+
     JSON {"fields": {column: {"inputFields": [input]}}, "dataset": [input]}, where an input is
     {"namespace", "name", "field", "id", "transformations": [{"type", "subtype", "description",
     "masking"}]}.
@@ -55,9 +57,12 @@ def canonical(facet: dict[str, Any], normalise: Normalise) -> bytes | None:
         return body({}, {})
     columns: dict[str, Origins] = {}
     told = facet.get("fields")
-    for column, entry in told.items() if isinstance(told, dict) else ():
+    for name, entry in told.items() if isinstance(told, dict) else ():
         if isinstance(entry, dict):
-            columns[column] = origins(entry.get("inputFields"), normalise, _legacy(entry))
+            found = origins(entry.get("inputFields"), normalise, _legacy(entry))
+            of_column = columns.setdefault(column(namespace, name), {})
+            for source, said in found.items():
+                of_column.setdefault(source, set()).update(said)
     rows = origins(facet.get("dataset"), normalise)
     return body(columns, rows) if columns or rows else None
 
@@ -156,6 +161,7 @@ def _source(item: object, normalise: Normalise) -> Source | None:
     if not isinstance(name, str) or not name or not isinstance(field, str) or not field:
         return None
     told = normalise(namespace if isinstance(namespace, str) else "", name)
+    field = column(told.namespace, field)
     return Source(told.namespace, told.name, field, ids.dataset_id(told.namespace, told.key))
 
 

@@ -68,8 +68,8 @@ class _Outline(msgspec.Struct):
 
 #: Levels of brackets that an event may have; readers of facets need room on the stack as well.
 DEEPEST = 200
-#: Bytes of names that are kept: PostgreSQL's index rows end at 2,704 bytes.
-_LONGEST_NAMESPACE, _LONGEST_NAME, LONGEST_WORD = 600, 1_800, 60
+#: Bytes of a word that is kept.
+LONGEST_WORD = 60
 
 _event = msgspec.json.Decoder(RawEvent)
 _outline = msgspec.json.Decoder(_Outline)
@@ -247,28 +247,18 @@ def text(value: str) -> str:
 
 
 def namespace(value: str | None) -> str:
-    """A namespace; of one that is too long the beginning, and a digest of the whole."""
-    return _short(value or "", _LONGEST_NAMESPACE)
+    """A namespace as it is stored."""
+    return ids.stored_namespace(value or "")
 
 
 def name(value: str) -> str:
-    """A name; of one that is too long the beginning, and a digest of the whole."""
-    return _short(value, _LONGEST_NAME)
+    """A name as it is stored."""
+    return ids.stored_name(value)
 
 
 def word(value: object) -> str | None:
     """A short word, as of an enumeration; None where `value` is empty."""
-    return _short(str(value), LONGEST_WORD) if value else None
-
-
-def _short(value: str, longest: int) -> str:
-    if len(value) * 4 <= longest:
-        return value
-    whole = value.encode()
-    if len(whole) <= longest:
-        return value
-    digest = ids.digest(whole).hex()
-    return f"{whole[: longest - len(digest) - 1].decode('utf-8', 'ignore')}#{digest}"
+    return ids.shortened(str(value), LONGEST_WORD) if value else None
 
 
 def is_too_deep(body: bytes) -> bool:

@@ -42,6 +42,8 @@ class Parts:
         self.left_out = list(left_out)
         self.scope: str | None = None  # the namespace of what only the event's job knows by name
         self.folders: dict[tuple[str, str], tuple[str, str]] = {}  # of files that are one table
+        #: of the datasets that the event names, by id
+        self.namespaces: dict[int, str] = {}
         self.jobs: list[JobFacts] = []
         self.datasets: list[DatasetFacts] = []
         self.symlinks: list[Symlink] = []

@@ -20,7 +20,7 @@ from fairlead_bridge.mapping.parts import Parts
 
 ENDS = ("COMPLETE", "ABORT", "FAIL")
 #: Kinds of processing whose runs have no end to wait for.
-_ENDLESS = ("STREAMING", "SERVICE")
+ENDLESS = ("STREAMING", "SERVICE")
 #: Parts left out of one event that its run keeps, and characters of each.
 _MOST_LEFT_OUT, _LONGEST_LEFT_OUT = 20, 200
 
@@ -117,7 +117,7 @@ def _integration(job: JobFacts) -> dict[str, Any]:
 
 def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:
     notes = {name: Note(at, masking.value(decode.bounded(value))) for name, value in more.items()}
-    if job.processing in _ENDLESS:
+    if job.processing in ENDLESS:
         notes["processing"] = Note(at, job.processing)
     for name in facets or {}:
         read = _READERS.get(name)

@@ -8,17 +8,20 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import masking
+from fairlead_bridge.mapping.identity import column
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def canonical(facet: dict[str, Any]) -> bytes | None:
+def canonical(facet: dict[str, Any], namespace: str = "") -> bytes | None:
     """
+    The columns of a dataset in this namespace.
+
     JSON: a list of {"name", "type", "description", "fields"}, in the columns' own order.
 
     None where the facet names no column: then it says nothing of the schema.
     """
-    fields = _fields(facet.get("fields"))
+    fields = _fields(facet.get("fields"), namespace)
     return _encode(fields) if fields else None
 
 
@@ -27,17 +30,17 @@ def columns(body: bytes) -> frozenset[str]:
     return frozenset(field["name"].lower() for field in msgspec.json.decode(body))
 
 
-def _fields(value: object) -> list[dict[str, Any]]:
+def _fields(value: object, namespace: str) -> list[dict[str, Any]]:
     told = list(_readable(value))
     positions = [field.get("ordinal_position") for field in told]
     if all(isinstance(each, int) for each in positions):
         told.sort(key=lambda field: int(field["ordinal_position"]))
     return [
         {
-            "name": field["name"],
+            "name": column(namespace, field["name"]),
             "type": _text(field.get("type")),
             "description": masking.value(_text(field.get("description"))),
-            "fields": _fields(field.get("fields")),
+            "fields": _fields(field.get("fields"), namespace),
         }
         for field in told
     ]

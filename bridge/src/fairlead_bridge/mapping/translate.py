@@ -68,6 +68,7 @@ class _About(msgspec.Struct, frozen=True):
     run: int | None = None  # the run they count for; none where they are only declared
     alias: int | None = None
     complete: bool = False  # the event says that the run succeeded
+    endless: bool = False  # the run is a stream's or a service's
 
 
 class Translator:
@@ -76,11 +77,13 @@ class Translator:
     def __init__(self, normalise: Normaliser) -> None:
         self._normalise = normalise
         self._keep = FacetKeeper()
-        self._schemas = _Remembered(lambda facet: _digested(schema.canonical(facet)))
-        self._columns = _Remembered(
-            lambda facet: _digested(columns.canonical(facet, self._normalise))
+        self._schemas = _Remembered(
+            lambda facet, namespace: _digested(schema.canonical(facet, namespace))
         )
-        self._sources = _Remembered(lambda facet: sorted(explicit.sources_of_columns(facet)))
+        self._columns = _Remembered(
+            lambda facet, namespace: _digested(columns.canonical(facet, self._normalise, namespace))
+        )
+        self._sources = _Remembered(lambda facet, _: sorted(explicit.sources_of_columns(facet)))
 
     def __call__(self, body: bytes) -> Change:
         """What the event says. Raises Malformed where it cannot be understood."""
@@ -142,7 +145,8 @@ class Translator:
         deployments.note(parts, facets, job.namespace)
         owner, owner_run = _owner_of_data(job, run, inside)
         kind = runs.kind_of(event)
-        about = _About(job, owner, owner_run, alias, complete=kind == "COMPLETE")
+        endless = job.processing in runs.ENDLESS and kind not in ("FAIL", "ABORT")
+        about = _About(job, owner, owner_run, alias, kind == "COMPLETE", endless)
         self._data(parts, event, about)
         self._checked(parts, facets, alias)
         if owner_run != run.id:
@@ -207,7 +211,11 @@ class Translator:
     ) -> int:
         """`stated` are the columns that the job's facet tells of, by dataset; this one's are taken."""
         dataset = self._dataset(
-            parts, raw, about.alias, written=True, told_alone=False, complete=about.complete
+            parts,
+            raw,
+            about.alias,
+            written=about.alias is None or about.complete or about.endless,
+            complete=about.complete,
         )
         self._touch(parts, raw, raw.outputFacets, dataset, _OUTPUT, about)
         relation = explicit.of_dataset(raw.facets, raw.namespace or "", raw.name or "")
@@ -266,7 +274,8 @@ class Translator:
         if about.run is None:
             return
         parts.check(facets, f"{role} facet")
-        read = self._schemas(raw.facets.get("schema")) if raw.facets else None
+        told = raw.facets.get("schema") if raw.facets else None
+        read = self._schemas(told, parts.namespaces[dataset])
         parts.run_datasets.append(
             RunDatasetFacts(
                 run_id=about.run,
@@ -293,7 +302,9 @@ class Translator:
         """
         Notes what is said of the dataset itself; returns its id.
 
-        A DROP counts where the dataset is `told_alone`, or where the run that did it is `complete`.
+        Its schema is that of a writer where it is `written`: an attempt that failed, or whose end
+        is open, may have written nothing. A DROP counts where the dataset is `told_alone`, or where
+        the run that did it is `complete`.
         """
         at = parts.at
         namespace, name = self._told(parts, raw.namespace, raw.name or "")
@@ -301,8 +312,12 @@ class Translator:
             raise Malformed("a dataset has no name")
         identity = self._normalise(namespace, name)
         dataset = ids.dataset_id(identity.namespace, identity.key)
-        original = (masking.urls(namespace), masking.urls(name))
+        parts.namespaces[dataset] = identity.namespace
+        # Which part of a dataset was meant is no name of it: there may be any number of them.
+        spelled = identity.name if identity.partition else name
+        original = (masking.urls(namespace), masking.urls(spelled))
         known = (identity.namespace, identity.name)
+        unknown = namespace == parts.scope  # the job's alone
         facets = raw.facets or {}
         parts.check(facets, "facet")
         change, told = datasets.lifecycle(facets) if facets else (None, {})
@@ -317,7 +332,7 @@ class Translator:
                 updated_at=datasets.updated(
                     facets, raw.inputFacets, change if told_alone else None, at
                 ),
-                names=() if original == known or namespace == parts.scope else (original,),
+                names=() if original == known or unknown or not name else (original,),
             )
         )
         for also in identity.also:
@@ -328,7 +343,7 @@ class Translator:
             if facet not in _APART and (told_alone or facet != "lifecycleStateChange"):
                 parts.facet(dataset, facet, body)
         parts.assertions.extend(quality.of_dataset(dataset, raw, at, alias))
-        read = self._schemas(facets.get("schema"))
+        read = self._schemas(facets.get("schema"), identity.namespace)
         if read is not None:
             parts.schemas.append(SchemaFacts(dataset, at, read[0], read[1], alias, written))
         return dataset
@@ -399,11 +414,14 @@ class Translator:
         if own_names or any(stated.values()):
             merged = explicit.columns(decode.facet(facets, "columnLineage"), stated)
             body = columns.canonical(
-                merged, lambda *name: self._normalise(*self._told(parts, *name))
+                merged,
+                lambda *name: self._normalise(*self._told(parts, *name)),
+                parts.namespaces[dataset],
             )
             read, sources = _digested(body), sorted(explicit.sources_of_columns(merged))
         else:
-            read, sources = self._columns(raw), self._sources(raw) or []
+            read = self._columns(raw, parts.namespaces[dataset])
+            sources = self._sources(raw, "") or []
         if read is not None:
             parts.column_lineage.append(ColumnLineageFacts(dataset, owner, parts.at, *read))
         return sources
@@ -474,31 +492,37 @@ class Translator:
 
 
 _T = TypeVar("_T")
+_QUOTES = (b'\\"', b"`", b'"[')
 
 
 class _Remembered(Generic[_T]):
-    """A reader of facets that reads each content once; keyed by the facet's raw bytes."""
+    """
+    A reader of facets that reads each content once; keyed by the facet's raw bytes, and by the
+    dataset's namespace where something is quoted.
+    """
 
     _LIMIT = 20_000
 
-    def __init__(self, read: Callable[[dict[str, Any]], _T | None]) -> None:
+    def __init__(self, read: Callable[[dict[str, Any], str], _T | None]) -> None:
         self._read = read
-        self._known: dict[bytes, _T | None] = {}
+        self._known: dict[tuple[bytes, str], _T | None] = {}
 
-    def __call__(self, raw: msgspec.Raw | None) -> _T | None:
+    def __call__(self, raw: msgspec.Raw | None, namespace: str) -> _T | None:
         """What was read of the facet; None where there is nothing to keep."""
         if raw is None:
             return None
-        key = ids.digest(bytes(raw))
+        body = bytes(raw)
+        odd = any(quote in body for quote in _QUOTES)
+        key = ids.digest(body), namespace if odd else ""
         if key not in self._known:
             if len(self._known) >= self._LIMIT:
                 self._known.clear()
-            self._known[key] = self._fresh(raw)
+            self._known[key] = self._fresh(raw, namespace)
         return self._known[key]
 
-    def _fresh(self, raw: msgspec.Raw) -> _T | None:
+    def _fresh(self, raw: msgspec.Raw, namespace: str) -> _T | None:
         facet = decode.facet({"facet": raw}, "facet")
-        return self._read(facet) if facet is not None else None
+        return self._read(facet, namespace) if facet is not None else None
 
 
 def _digested(body: bytes | None) -> tuple[bytes, bytes] | None:

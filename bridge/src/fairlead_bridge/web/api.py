@@ -18,6 +18,8 @@ from fairlead_bridge import telemetry
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reason
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.mapping.finding import finder
+from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import (
@@ -58,15 +60,18 @@ def build_api(
     sinks: Mapping[str, str] | None = None,
     clock: Clock = utc_now,
     worker: Callable[[], Condition | None] = lambda: None,
+    normalise: Callable[[str, str], Identity] | None = None,
 ) -> FastAPI:
     """
     The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
 
     `sinks` has the kind of each sink by its name; `worker` says how the worker process stands,
     None where there is none. Intake (`POST /api/v1/lineage`) is not in it,
-    but described by it. `app.state.live.close()` ends the streams that pages listen to.
+    but described by it.
+    `normalise` gives datasets their names. `app.state.live.close()` ends the streams that pages listen to.
     """
-    catalog = Catalog(engine, settings.lost_after, clock)
+    identify = finder(normalise or Normaliser())
+    catalog = Catalog(engine, settings.lost_after, clock, identify)
     app = FastAPI(
         title="Fairlead",
         version=version("fairlead-bridge"),

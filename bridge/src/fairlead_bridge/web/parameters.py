@@ -17,6 +17,7 @@ from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
+from fairlead_bridge import ids
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.web.render import micros
@@ -37,6 +38,8 @@ class Catalog:
     engine: sa.Engine
     lost_after: float  # seconds
     clock: Clock  # microseconds since the epoch
+    #: The id of the dataset that a namespace and a name mean, however they are spelled.
+    identify: Callable[[str, str], int | None] = ids.dataset_id
 
     @contextmanager
     def open(self, as_of: datetime | None = None) -> Iterator[Snapshot]:
@@ -44,9 +47,10 @@ class Catalog:
         with reading(self.engine) as tx:
             now = self.clock()
             if as_of is None:
-                yield Snapshot(tx, now, self.lost_after)
+                yield Snapshot(tx, now, self.lost_after, identify=self.identify)
             else:
-                yield Snapshot(tx, min(micros(as_of), now), self.lost_after, past=True)
+                then = min(micros(as_of), now)
+                yield Snapshot(tx, then, self.lost_after, past=True, identify=self.identify)
 
 
 def _storable(text: str) -> str:

@@ -9,7 +9,7 @@ same spelling gives the same identity in every process.
 from __future__ import annotations
 
 from fairlead_bridge.mapping.identity.normaliser import Identity, Normaliser
-from fairlead_bridge.mapping.identity.rules import RULES, Rule, names_a_place
+from fairlead_bridge.mapping.identity.rules import RULES, Rule, column, names_a_place
 from fairlead_bridge.mapping.identity.spelling import Spelling
 
-__all__ = ["RULES", "Identity", "Normaliser", "Rule", "Spelling", "names_a_place"]
+__all__ = ["RULES", "Identity", "Normaliser", "Rule", "Spelling", "column", "names_a_place"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fairlead_bridge.letters import FOLDING
+
 #: Schemes that mean the same place as another one.
 SYNONYMS = {
     "postgresql": "postgres",
@@ -16,6 +18,7 @@ SYNONYMS = {
     "ch": "clickhouse",
     "clickhousedb": "clickhouse",
     "hive2": "hive",
+    "presto": "trino",
 }
 
 #: What a port is where none is written: the defaults of OpenLineage's own producers.
@@ -70,15 +73,8 @@ LOCAL_DATABASES = frozenset({"sqlite", "duckdb"})
 #: `container@account` stands in front of the host: no credentials.
 WITH_CONTAINER = frozenset({"abfss", "wasbs", "abfs", "wasb"})
 
-#: Engines for which `Orders` and `orders` are one table unless somebody insists on quotes.
-#: Not here, because it depends or they differ: mysql, mariadb, clickhouse, bigquery, oceanbase.
-FOLDING = frozenset(
-    {
-        "snowflake", "oracle", "db2", "postgres", "redshift", "crate", "cassandra", "mssql",
-        "sqlserver", "hive", "spark", "trino", "awsathena", "glue", "unitycatalog", "databricks",
-        "sqlite", "duckdb", "teradata",
-    }
-)  # fmt: skip
-
 #: Names that may carry quotes although the scheme is none of the above.
-QUOTING = FOLDING | PARTS.keys()
+QUOTING = FOLDING | PARTS.keys() | {"iceberg", "nessie"}
+
+#: Names whose parts stand between slashes: `table/db/orders`.
+SLASHED = frozenset({"glue", "s3tables"})

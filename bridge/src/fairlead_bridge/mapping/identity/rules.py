@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import unquote
 
+from fairlead_bridge.letters import FOLDING
 from fairlead_bridge.mapping.identity import engines, partitions
 from fairlead_bridge.mapping.identity.spelling import (
     Pairs,
@@ -29,14 +31,19 @@ class Rule(NamedTuple):
     apply: Callable[[Spelling], Spelling]
 
 
+#: What stands before a broker's address in Kafka's own settings: `SASL_SSL://b1:9092`.
+_LISTENER = re.compile(r"(?:(?<=^kafka://)|(?<=,))\s*[A-Za-z_][\w+\-]*://", re.IGNORECASE)
+_ROOT_DOT = re.compile(r"(?<=[a-z0-9])\.(?=(:[^,]*)?(,|$))")
+
+
 def trim(it: Spelling) -> Spelling:
     """No blanks around; scheme and host in small letters, as they mean the same."""
-    namespace, name = it.namespace.strip(), it.name.strip() or it.name
+    namespace, name = _LISTENER.sub("", it.namespace.strip()), it.name.strip() or it.name
     there = url(namespace)
     if there is not None:
         authority = there.authority
         if there.scheme.lower() not in engines.LOCAL_DATABASES:
-            authority = authority.lower()
+            authority = _ROOT_DOT.sub("", authority.lower())
         namespace = str(there._replace(scheme=there.scheme.lower(), authority=authority))
     elif namespace.lower() in ("bigquery", "pubsub", "file"):
         namespace = namespace.lower()
@@ -132,6 +139,10 @@ def ports(it: Spelling) -> Spelling:
     there = url(it.namespace)
     if there is None or there.scheme in engines.LOCAL_DATABASES or not there.authority:
         return it
+    if there.scheme == "databricks":
+        return it._replace(
+            namespace=str(there._replace(authority=there.authority.removesuffix(":443")))
+        )
     usual = engines.PORTS.get(there.scheme)
     credentials, at, hosts = there.authority.rpartition("@")
     fixed = ",".join(_with_port(host, usual) for host in hosts.split(","))
@@ -187,6 +198,17 @@ def database(it: Spelling) -> Spelling:
     return it._replace(namespace=namespace, name=_qualified(path, it.name, whole))
 
 
+def no_database(it: Spelling) -> Spelling:
+    """A program that has no database or schema to tell writes None."""
+    if "None" not in it.name and "null" not in it.name:
+        return it
+    if scheme(it.namespace).partition("+")[0] not in engines.QUOTING | engines.SYNONYMS.keys():
+        return it
+    *before, table = parts(it.name)
+    told = [part for part in before if part not in ("None", "null")]
+    return it._replace(name=".".join([*told, table]))
+
+
 def _qualified(path: list[str], name: str, whole: int) -> str:
     own = parts(name)
     if len(own) >= whole:
@@ -221,18 +243,44 @@ _REDSHIFT = re.compile(
 def redshift(it: Spelling) -> Spelling:
     """The cluster and its region, as the specification names them."""
     there = url(it.namespace)
-    if there is None or there.scheme != "redshift":
+    if there is None or there.scheme not in ("redshift", "postgres"):
         return it
     host, port = host_and_port(there.authority)
     found = _REDSHIFT.fullmatch(host)
     if found is None:
         return it
     authority = f"{found['cluster']}.{found['region']}" + (f":{port}" if port else "")
-    return it._replace(namespace=str(there._replace(authority=authority)))
+    return it._replace(namespace=str(Url("redshift", authority, there.tail)))
+
+
+_S3 = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_AZURE = re.compile(r".+\.dfs\.core\.windows\.net")
+
+
+def web_address(it: Spelling) -> Spelling:
+    """Object stores by their addresses in the web."""
+    there = url(it.namespace)
+    if there is None or there.scheme not in ("http", "https"):
+        return it
+    host, path = there.authority.removesuffix(":443"), f"{there.tail}/{it.name}".strip("/")
+    first, _, rest = path.partition("/")
+    if found := _S3.fullmatch(host):
+        bucket, key = (found["bucket"], path) if found["bucket"] else (first, rest)
+        return it._replace(namespace=f"s3://{bucket}", name=key or "/") if bucket else it
+    if host == "storage.googleapis.com" and first:
+        return it._replace(namespace=f"gs://{first}", name=rest or "/")
+    if _AZURE.fullmatch(host) and first:
+        return it._replace(namespace=f"abfss://{first}@{host}", name=rest or "/")
+    return it
 
 
 _LOCAL_FILES = re.compile(r"file(:/{0,3}|(://|\.)localhost/?|://127\.0\.0\.1/?)")
 _FILE_URL = re.compile(r"file:(//(localhost|127\.0\.0\.1)?)?(?=/)")
+
+
+#: A folder in the place of a namespace: of DBFS, or with the letter of a drive.
+_FOLDER = re.compile(r"(?:dbfs:/+(?![A-Za-z]:)|file:/*(?=[A-Za-z]:[/\\]))(?P<path>.*)", re.DOTALL)
+_WINDOWS = re.compile(r"[A-Za-z]:\\")
 
 
 def file(it: Spelling) -> Spelling:
@@ -244,6 +292,15 @@ def file(it: Spelling) -> Spelling:
         namespace = _FILE_URL.sub("file:", namespace, count=1)
     if namespace == "file":
         name = _FILE_URL.sub("", name, count=1)
+    if found := _FOLDER.fullmatch(namespace):
+        kind = namespace[:4]
+        namespace, name = (
+            kind,
+            "/".join(filter(None, (found["path"].rstrip("/"), name.lstrip("/")))),
+        )
+        name = name if kind == "file" else f"/{name}"
+    if namespace == "file" and _WINDOWS.match(name):
+        name = name.replace("\\", "/")
     return it._replace(namespace=namespace, name=name)
 
 
@@ -328,6 +385,62 @@ def hosts(it: Spelling) -> Spelling:
     return it._replace(namespace=str(there._replace(authority=",".join(every))), also=also)
 
 
+_ESCAPED = re.compile(r"(?:%(?!25|2[Ff]|00)[0-9A-Fa-f]{2})+")
+
+
+def percent(it: Spelling) -> Spelling:
+    """A path that was taken out of a URI has its letters, not their escapes."""
+    if "%" not in it.name or not names_a_place(it.namespace):
+        return it
+    return it._replace(name=_ESCAPED.sub(lambda found: _unescaped(found[0]), it.name))
+
+
+def _unescaped(text: str) -> str:
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
+    return plain if plain.isprintable() else text
+
+
+#: Where a pattern begins: `*`, `{a,b}`, `[0-9]`, `?` (not that of a query).
+_GLOB = re.compile(r"\*|\{[^{}]*(?:,|\.\.)[^{}]*\}|\[!?\w-\w[^\[\]/]*\]|\?(?!\w+=)")
+
+
+def globs(it: Spelling) -> Spelling:
+    """A pattern means the folder in which its files are."""
+    if not names_a_place(it.namespace):
+        return it
+    found = _GLOB.search(it.name)
+    if found is None:
+        return it
+    folder, slash, _ = it.name[: found.start()].rpartition("/")
+    if not slash and scheme(it.namespace) in engines.TREES:
+        return it
+    pattern = it.name[len(folder) + len(slash) :]
+    return it._replace(name=folder or "/", partition=(("files", pattern), *it.partition))
+
+
+#: What engines write into a table's folder, or beside it while they write.
+_TABLE_FILES = re.compile(
+    r"(?P<table>.+?)/(?P<part>_(?:delta_log|SUCCESS|temporary|metadata|common_metadata)(?:/.*)?"
+    r"|\.(?:hive-staging|spark-staging)[^/]*(?:/.*)?|part-\d{5}[^/]*)",
+    re.DOTALL,
+)
+_PASSING = re.compile(r"(?P<kind>(?:.*/)?\.spark-bigquery-[a-z]+)-(?P<run>.+)", re.DOTALL)
+
+
+def table_files(it: Spelling) -> Spelling:
+    """What an engine keeps in a table's folder is the table; what it puts down for a run, one."""
+    if not names_a_place(it.namespace):
+        return it
+    if found := _PASSING.fullmatch(it.name):
+        return it._replace(name=found["kind"], partition=(("run", found["run"]), *it.partition))
+    if found := _TABLE_FILES.fullmatch(it.name):
+        return it._replace(name=found["table"], partition=(("file", found["part"]), *it.partition))
+    return it
+
+
 def partition_keys(it: Spelling) -> Spelling:
     """`key=value` directories are parts of one dataset."""
     return _cut(it, partitions.keys)
@@ -360,6 +473,8 @@ def quotes(it: Spelling) -> Spelling:
     name = it.name
     if kind == "bigquery":
         name = _BACKTICKS.sub(r"\1", name)
+    elif kind in engines.SLASHED and "/" in name:
+        name = "/".join(".".join(map(_unquoted, parts(each))) for each in name.split("/"))
     elif name[:1] + name[-1:] in ('""', "``", "[]") or re.search(r'["`\]]\.|\.["`\[]', name):
         name = ".".join(_unquoted(part) for part in parts(name))
     return it._replace(name=name)
@@ -372,14 +487,30 @@ def _unquoted(part: str) -> str:
     return part if set(inner) & set('."`[]') or inner != inner.strip() else inner
 
 
+def column(namespace: str, name: str) -> str:
+    """
+    A column's name without the quotes of a query.
+
+    >>> column("snowflake://a", '"amount"'), column("s3://lake", '"amount"')
+    ('amount', '"amount"')
+    """
+    if not _QUOTES.search(name) or scheme(namespace) not in engines.QUOTING:
+        return name
+    return ".".join(map(_unquoted, parts(name)))
+
+
+_QUOTES = re.compile(r'["`\[]')
 _SHARD = re.compile(r"(?P<table>.*\w)_(?P<day>\d{8})", re.DOTALL)
 _DECORATED = re.compile(r"(?P<table>[^$@]+)(?:\$(?P<partition>\w+)|@-?\d+(?:-(?:-?\d+)?)?)")
 
 
 def bigquery_shards(it: Spelling) -> Spelling:
-    """Tables by day are one, and so are a table and its partition."""
+    """Tables by day are one, and so are a table and its partition; projects are small letters."""
     if it.namespace != "bigquery":
         return it
+    project, dot, rest = it.name.partition(".")
+    if "." in rest and project != project.lower() and not _QUOTES.search(project):
+        it = it._replace(name=f"{project.lower()}{dot}{rest}")
     decorated = _DECORATED.fullmatch(it.name)
     if decorated:
         told = decorated["partition"]
@@ -401,16 +532,21 @@ RULES: tuple[Rule, ...] = (
     Rule("databricks", False, databricks),
     Rule("ports", True, ports),
     Rule("bare", True, bare),
+    Rule("no_database", True, no_database),
     Rule("database", True, database),
     Rule("snowflake", True, snowflake),
     Rule("redshift", True, redshift),
+    Rule("web_address", True, web_address),
     Rule("file", True, file),
     Rule("local_database", True, local_database),
     Rule("slashes", True, slashes),
     Rule("keys", True, keys),
     Rule("hosts", True, hosts),
+    Rule("percent", True, percent),
+    Rule("globs", True, globs),
     Rule("partition_keys", True, partition_keys),
     Rule("partition_dates", True, partition_dates),
+    Rule("table_files", True, table_files),
     Rule("quotes", True, quotes),
     Rule("bigquery_shards", True, bigquery_shards),
 )
@@ -421,4 +557,4 @@ FOLD = "fold"
 
 def fold(namespace: str, name: str) -> str:
     """The name as its engine compares it."""
-    return name.lower() if scheme(namespace) in engines.FOLDING else name
+    return name.lower() if scheme(namespace) in FOLDING else name

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from fairlead_bridge.letters import scheme
+
+__all__ = ["Pairs", "Spelling", "Url", "host_and_port", "parts", "scheme", "url"]
+
 Pairs = tuple[tuple[str, str], ...]
 
 _URL = re.compile(
@@ -42,19 +46,6 @@ def url(namespace: str) -> Url | None:
     """None where the namespace is a word, as `bigquery`, or an ARN."""
     found = _URL.fullmatch(namespace)
     return Url(*found.groups()) if found else None
-
-
-def scheme(namespace: str) -> str:
-    """
-    What kind of place this is.
-
-    >>> scheme("postgres://h:5432"), scheme("bigquery"), scheme("arn:aws:glue:eu-west-1:42")
-    ('postgres', 'bigquery', 'glue')
-    """
-    head = namespace.partition("://")[0]
-    if head.startswith("arn:aws"):
-        return head.split(":")[2] if head.count(":") > 2 else "arn"
-    return "file" if head.startswith("file:") else head
 
 
 def host_and_port(host: str) -> tuple[str, str | None]:

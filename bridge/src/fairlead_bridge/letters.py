@@ -1,0 +1,34 @@
+"""Which engines take `Orders` and `orders` for one name: of tables, and of columns."""
+
+from __future__ import annotations
+
+#: Engines for which `Orders` and `orders` are one table unless somebody insists on quotes.
+#: Not here, because it depends or they differ: mysql, mariadb, clickhouse, bigquery, oceanbase.
+FOLDING = frozenset(
+    {
+        "snowflake", "oracle", "db2", "postgres", "redshift", "crate", "cassandra", "mssql",
+        "sqlserver", "hive", "spark", "trino", "awsathena", "glue", "unitycatalog", "databricks",
+        "sqlite", "duckdb", "teradata", "s3tables",
+    }
+)  # fmt: skip
+
+#: Engines that compare at least the names of columns so.
+_FOLDING_COLUMNS = FOLDING | {"mysql", "mariadb", "oceanbase", "bigquery", "iceberg"}
+
+
+def scheme(namespace: str) -> str:
+    """
+    What kind of place this is.
+
+    >>> scheme("postgres://h:5432"), scheme("bigquery"), scheme("arn:aws:glue:eu-west-1:42")
+    ('postgres', 'bigquery', 'glue')
+    """
+    head = namespace.partition("://")[0]
+    if head.startswith("arn:aws"):
+        return head.split(":")[2] if head.count(":") > 2 else "arn"
+    return head[:4] if head.startswith(("file:", "dbfs:")) else head
+
+
+def folds_columns(namespace: str) -> bool:
+    """Whether `AMOUNT` and `amount` are one column of the datasets there; not so in files."""
+    return scheme(namespace) in _FOLDING_COLUMNS
