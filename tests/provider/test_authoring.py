@@ -512,7 +512,9 @@ def test_the_callback_of_a_dag_is_about_the_whole_dag(monkeypatch: pytest.Monkey
 
 def affected(dag_id: str, task_id: str) -> Any:
     got: list[Any] = []
-    FairleadNotifier(then=got.append)({"ti": SimpleNamespace(dag_id=dag_id, task_id=task_id)})
+    dag = DAG(dag_id, start_date=at(1), schedule=None)
+    instance = SimpleNamespace(dag_id=dag_id, task_id=task_id)
+    FairleadNotifier(then=got.append)({"ti": instance, "dag": dag})
     return got[0]["fairlead"]
 
 

@@ -212,6 +212,7 @@ def test_tabs_that_stay_empty_name_the_setting_that_fills_them(
 def test_another_airflow_behind_the_same_namespace_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FAIRLEAD_FRAME_ANCESTORS", "http://airflow:8080")
     with bridging.running(tmp_path) as bridge:
         monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
         assert examined()[0].text == "lineage of this host arrives"

@@ -221,7 +221,7 @@ def neighbours(receiver: Receiver, namespace: str, own: str | None) -> Iterator[
         return  # said before, or no bridge
     others = [
         f"{each['name']} (until {each['last_at']})"
-        for each in known
+        for each in (known if isinstance(known, list) else ())  # a receiver of another make
         if each["namespace"] == namespace and each["shares_namespace"] and each["name"] != own
     ]
     if others:
