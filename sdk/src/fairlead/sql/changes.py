@@ -174,7 +174,7 @@ def _content(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Relation |
     query = node.args.get("expression")
     if isinstance(query, exp.Table):  # CREATE TABLE a AS b
         query = exp.select("*").from_(query.copy())
-    return evaluator.evaluate(query, scope) if isinstance(query, exp.Query) else None
+    return evaluator.evaluate(query, scope) if isinstance(query, exp.Expr) else None
 
 
 def _declared(
@@ -519,7 +519,7 @@ def _merged_row(
         else:
             names = evaluator.names(table) or []
         for name, cell in zip(names, cells, strict=False):
-            yield name, sources_of(cell, whole, evaluator)
+            yield name, sources_of(cell, using, evaluator)  # the row that did not match
 
 
 def _deleted(node: exp.Delete, evaluator: Evaluator, scope: Scope) -> Iterator[Change]:

@@ -27,6 +27,9 @@ WITH_STRUCTS = frozenset(
 )
 """Where `a.b` may be a field of the column `a`."""
 
+WITH_WHOLE_ROWS = frozenset({"bigquery", "postgres", "duckdb"})
+"""Where the name of a table may stand for its whole row."""
+
 WITH_LATERAL_ALIASES = frozenset(
     {"snowflake", "redshift", "databricks", "spark", "duckdb", "teradata", "clickhouse"}
 )
@@ -36,6 +39,9 @@ INTO_MAKES_TABLES = frozenset({"", "postgres", "redshift", "tsql", "fabric", "ma
 """Where `SELECT ... INTO x` makes a table; elsewhere, and in blocks of PostgreSQL, `x` is a variable."""
 
 RECURSION_WITHOUT_KEYWORD = frozenset({"tsql", "fabric", "oracle", "snowflake", "teradata"})
+DATABASES_ABOVE_SCHEMAS = frozenset({"snowflake", "tsql", "fabric"})
+"""Where `USE x` names a database that has schemas."""
+
 PATHS_AS_TABLES = frozenset({"spark", "spark2", "databricks", "hive"})
 FORMATS = frozenset({"csv", "json", "parquet", "delta", "orc", "avro", "text", "binaryfile"})
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from sqlglot import exp
@@ -39,6 +41,8 @@ def alias_columns(node: exp.Expr) -> list[str]:
 
 def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
     """Puts an item of FROM into the scope, with all that is joined to it inside it."""
+    if isinstance(node, exp.Stream):
+        node = node.this
     if (
         isinstance(node, exp.Subquery)
         and not node.alias
@@ -80,8 +84,6 @@ def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
 
 
 def _probe(scope: Scope) -> Scope:
-    from dataclasses import replace
-
     return replace(scope, is_probe=True)
 
 
@@ -256,6 +258,51 @@ def starred(
             else:
                 result.append(Output(renamed.get(name, column.name), column.sources))
     return result
+
+
+def matching(
+    sources: Sequence[Named], columns: exp.Columns, scope: Scope, queries: Evaluator
+) -> list[Column]:
+    """DuckDB's `COLUMNS('pattern')`: those that match; all where they are not known."""
+    everything = starred(sources, exp.Star(), scope, queries)
+    if not isinstance(columns.this, exp.Literal):
+        return everything
+    return [
+        column
+        for column in everything
+        if isinstance(column, Star) or _matches(columns.this.name, column.name)
+    ]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True
+
+
+def pivoted_alone(node: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
+    """DuckDB's `PIVOT t ON k USING sum(v)` and `UNPIVOT t ON a, b INTO NAME n VALUE v`."""
+    add(node.this, scope, queries)
+    relation = Relation(tuple(c for item in scope.items for c in item.relation.columns))
+    on = [c for one in node.expressions for c in one.find_all(exp.Column)]
+    if node.args.get("unpivot"):
+        into = node.args.get("into")
+        names = [i.name for i in into.find_all(exp.Identifier)] if into else []
+        values = frozenset[Source]().union(*(sources_of(c, scope, queries) for c in on))
+        made = [Output(n, values if index else frozenset()) for index, n in enumerate(names)]
+        return Relation((*relation.without(c.name for c in on).columns, *made))
+    using = node.args.get("using") or []
+    rest = {s for one in using for s in sources_of(one, scope, queries)}
+    rest |= {s for c in on for s in sources_of(c, scope, queries, "CONDITIONAL")}
+    used = {c.name for part in (*on, *using) for c in part.find_all(exp.Column)}
+    group = node.args.get("group")
+    kept = (
+        tuple(Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column))
+        if group
+        else relation.without(used).columns
+    )
+    return Relation((*kept, Star(rest=frozenset(rest), is_weak=True)))
 
 
 def _names(star: exp.Star, part: str) -> list[str]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from fairlead.sql.cut import BATCHES, cut_at_starts
+from fairlead.sql.dialects import DATABASES_ABOVE_SCHEMAS
 
 # It warns of each statement it takes no interest in, into the task's log.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -20,13 +21,22 @@ COLOURS = re.compile(r"\x1b\[\d*m")
 """sqlglot underlines what it cannot read."""
 
 _NO_DATA = re.compile(
-    r"(SET|PRINT|USE|GO|RAISERROR|THROW|RETURN|RETURNS|COMMIT|ROLLBACK|SAVE|SAVEPOINT|RELEASE|GRANT|REVOKE"
+    r"(SET|PRINT|GO|RAISERROR|THROW|RETURN|RETURNS|COMMIT|ROLLBACK|SAVE|SAVEPOINT|RELEASE|GRANT|REVOKE"
     r"|DENY|BEGIN|START|END|OPEN|CLOSE|FETCH|DEALLOCATE|WAITFOR|EXIT|BREAK|CONTINUE|LEAVE|ITERATE|RAISE"
     r"|NULL|VACUUM|OPTIMIZE|ANALYZE|ANALYSE|UNCACHE|SHOW|DESC|DESCRIBE|EXPLAIN|PRAGMA|LOCK|UNLOCK|COMMENT"
     r"|CHECKPOINT|CLUSTER|MSCK|LIST|LS|PUT|GET|REMOVE|RM|KILL|RESET|DISCARD|LISTEN|NOTIFY|UNSET|ADD|ATTACH"
     r"|DETACH|INSTALL|LOAD|CHECK|REINDEX|SIGNAL|LET|ABORT|PREPARE|DELIMITER|DISABLE|ENABLE|BULK_NONE"
     r"|REPAIR|INVALIDATE|COMPUTE|FLUSH|PURGE|UNDROP|HELP|EXCEPTION|ASSERT|LABEL|PERFORM_NONE|CLEAR|LANGUAGE"
     r"|BACKUP|RESTORE|DBCC|COLLECT|STOP|CONSTRAINT|ELSE|DO_NONE|GOTO|DIE|SYSTEM)\b",
+    re.IGNORECASE,
+)
+_USE = re.compile(
+    r"USE\s+(?:(DATABASE|SCHEMA|CATALOG|NAMESPACE|WAREHOUSE|ROLE|SECONDARY)\s+)?([^\s;]+)",
+    re.IGNORECASE,
+)
+_SET_SCHEMA = re.compile(
+    r"(?:SET\s+(?:LOCAL\s+|SESSION\s+)?(?:search_path|SCHEMA|CURRENT\s+SCHEMA)\s*(?:TO|=)?"
+    r"|ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=)\s*([^\s,;]+)",
     re.IGNORECASE,
 )
 _ASSIGNS = re.compile(r"[\w.\"@]+\s*:=")
@@ -84,6 +94,15 @@ _INSERT_EXEC = re.compile(
     r"INSERT\s+(?:INTO\s+)?([^\s(]+)\s*(?:\([^)]*\)\s*)?(EXEC(?:UTE)?\b.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_WRITES = re.compile(
+    r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:\w+\s+)?(?:TABLE|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
+    re.IGNORECASE,
+)
+_CLONE = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)\s+(?:SHALLOW|DEEP)\s+CLONE\s+(\S+)",
+    re.IGNORECASE,
+)
+_DELETE_IN_MERGE = re.compile(r"\bDELETE\s+WHERE\b.*?(?=\bWHEN\b|$)", re.IGNORECASE | re.DOTALL)
 _TITLES = re.compile(r"\(\s*(?:TITLE|FORMAT|NAMED)\s+(?:'[^']*'|\w+)\s*\)", re.IGNORECASE)
 _JINJA = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _REF = re.compile(r"ref\s*\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"]([\w$]+)['\"]")
@@ -116,7 +135,15 @@ class Called:
     text: str
 
 
-Statement = exp.Expr | Moved | Script | Called
+@dataclass(frozen=True)
+class Used:
+    """The database or schema that is meant from here on; empty where it stays."""
+
+    schema: str = ""
+    catalog: str = ""
+
+
+Statement = exp.Expr | Moved | Script | Called | Used
 
 
 @dataclass
@@ -186,12 +213,20 @@ def _parse(text: str, dialect: str) -> list[Statement]:
     found: list[Statement] = []
     for statement in sqlglot.parse(text, read=dialect or None):
         if isinstance(statement, exp.Command):
-            found += _special(str(statement.sql(dialect=dialect or None)), dialect) or []
+            found += _of_command(str(statement.sql(dialect=dialect or None)), dialect)
         elif isinstance(statement, exp.Alter):
             found += _moved(statement)
         elif statement is not None:
             found.append(statement)
     return found
+
+
+def _of_command(text: str, dialect: str) -> list[Statement]:
+    """What sqlglot gave up to read; SqlglotError if that may write data."""
+    special = _special(text, dialect)
+    if special is None and _WRITES.match(text):
+        raise ParseError(f"this cannot be read: {text[:200]}")
+    return special or []
 
 
 def _moved(statement: exp.Alter) -> list[Statement]:
@@ -236,6 +271,13 @@ def _without_output(text: str, dialect: str) -> str | None:
     return _OUTPUT.sub(" ", text, count=1) + more
 
 
+def _without_delete_in_merge(text: str, dialect: str) -> str | None:
+    """Oracle's `WHEN MATCHED THEN UPDATE SET ... DELETE WHERE ...`."""
+    if not re.match(r"MERGE\b", text, re.IGNORECASE) or not _DELETE_IN_MERGE.search(text):
+        return None
+    return _DELETE_IN_MERGE.sub(" ", text)
+
+
 def _without_titles(text: str, dialect: str) -> str | None:
     """Teradata's `col (TITLE 'x')` and `col (FORMAT 'x')`."""
     if dialect != "teradata" or not _TITLES.search(text):
@@ -255,6 +297,7 @@ _REPAIRS: tuple[Callable[[str, str], str | None], ...] = (
     _without_templates,
     _with_plain_assignments,
     _without_output,
+    _without_delete_in_merge,
     _without_titles,
 )
 
@@ -293,6 +336,11 @@ def _insert_exec(text: str, dialect: str) -> list[Statement] | None:
     return [*_insert(found[1], "VALUES (1)", dialect), *(_execute(found[2], dialect) or ())]
 
 
+def _create(text: str, dialect: str) -> list[Statement] | None:
+    found = _CLONE.match(text)
+    return _parse(f"CREATE TABLE {found[1]} CLONE {found[2]}", "snowflake") if found else None
+
+
 def _load(text: str, dialect: str) -> list[Statement] | None:
     found = _LOAD.match(text)
     return _insert(found[1], "VALUES (1)", dialect) if found else None
@@ -321,7 +369,27 @@ def _rename(text: str, dialect: str) -> list[Statement] | None:
     return [Moved(tuple((_table(a, dialect), _table(b, dialect)) for a, b in pairs))]
 
 
+def _use(text: str, dialect: str) -> list[Statement] | None:
+    found = _USE.match(text)
+    kind = (found[1] or "").upper() if found else ""
+    if not found or kind in ("WAREHOUSE", "ROLE", "SECONDARY"):
+        return []
+    parts = [part.strip("`\"[]'") for part in found[2].split(".")]
+    if len(parts) > 1:
+        return [Used(parts[-1], parts[-2])]
+    is_catalog = kind == "CATALOG" or (dialect in DATABASES_ABOVE_SCHEMAS and kind != "SCHEMA")
+    return [Used(catalog=parts[0])] if is_catalog else [Used(parts[0])]
+
+
+def _set(text: str, dialect: str) -> list[Statement] | None:
+    found = _SET_SCHEMA.match(text)
+    name = found[1].strip("`\"'") if found else ""
+    return [Used(name)] if name and "$" not in name else []
+
+
 def _alter(text: str, dialect: str) -> list[Statement] | None:
+    if _SET_SCHEMA.match(text):
+        return _set(text, dialect)
     if found := _PARTITION.match(text) or _REPLACE_PARTITION.match(text):
         return _copy(found[1], found[2], dialect)
     if found := _SWITCH.match(text):
@@ -391,9 +459,12 @@ def _cache(text: str, dialect: str) -> list[Statement] | None:
 
 _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "INSERT": _insert_exec,
+    "CREATE": _create,
     "LOAD": _load,
     "BULK": _bulk,
     "UNLOAD": _unload,
+    "USE": _use,
+    "SET": _set,
     "REFRESH": _refresh,
     "RENAME": _rename,
     "ALTER": _alter,

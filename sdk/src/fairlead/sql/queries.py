@@ -113,6 +113,8 @@ class Evaluator:
         if isinstance(node, exp.Table):
             items.add(node, scope, self)
             return _all(scope)
+        if isinstance(node, exp.Pivot):
+            return items.pivoted_alone(node, scope, self)
         if isinstance(node, exp.Insert | exp.Update | exp.Delete | exp.Merge):
             return self._returning(node, scope)
         self.found.unknown.setdefault(f"{type(node).__name__} is not understood as a query")
@@ -226,6 +228,8 @@ class Evaluator:
             return items.starred(scope.items, inner, scope, self)
         if isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star):
             return self._table_star(inner, scope)
+        if isinstance(inner, exp.Columns):
+            return items.matching(scope.items, inner, scope, self)
         sources = sources_of(inner, scope, self)
         if isinstance(node, exp.Aliases):
             return [Output(name.name, sources) for name in node.aliases]

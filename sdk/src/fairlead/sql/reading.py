@@ -16,7 +16,7 @@ from fairlead.sql.changes import Change, Outcome, outcome_of
 from fairlead.sql.cut import BATCHES, Fault, Piece, cut
 from fairlead.sql.dialects import INTO_MAKES_TABLES
 from fairlead.sql.names import Columns, Source, Table, is_named, table_of
-from fairlead.sql.parse import TEMPLATE, Called, Moved, Script, Statement, parse
+from fairlead.sql.parse import TEMPLATE, Called, Moved, Script, Statement, Used, parse
 from fairlead.sql.queries import Describe, Evaluator, names_of
 from fairlead.sql.session import Session
 
@@ -117,6 +117,7 @@ class _Reader:
         self._depth = depth
         self._result = Reading()
         self._variables: frozenset[str] = frozenset()
+        self._used = Used()
 
     def read(self, scripts: Sequence[str]) -> Reading:
         statements: list[Statement] = []
@@ -163,12 +164,44 @@ class _Reader:
         parsed = parse(text, self._dialect)
         self._result.errors += parsed.errors
         for statement in parsed.statements:
+            if isinstance(statement, Used):
+                self._used = Used(
+                    statement.schema or ("" if statement.catalog else self._used.schema),
+                    statement.catalog or self._used.catalog,
+                )
+                continue
             if isinstance(statement, exp.Query):
                 self._take_variables(statement)
+            self._qualify(statement)
             if isinstance(statement, Script):
                 yield from self._inner(statement)
             else:
                 yield statement
+
+    def _qualify(self, statement: Statement) -> None:
+        """Tables as `USE` and `SET search_path` mean them, and those that a text names."""
+        if isinstance(statement, exp.Expr):
+            _name_by_text(statement)
+        if self._used == Used():
+            return
+        nodes = [statement] if isinstance(statement, exp.Expr) else []
+        if isinstance(statement, Moved):
+            nodes = [table for pair in statement.pairs for table in pair]
+        for node in nodes:
+            ctes = {cte.alias_or_name.lower() for cte in node.find_all(exp.CTE)}
+            tables = list(node.find_all(exp.Table))
+            aliases = {table.alias.lower() for table in tables if table.alias}
+            for table in tables:
+                name = table.name.lower()
+                if not is_named(table) or table.catalog or name.startswith("#"):
+                    continue
+                if not table.db:
+                    if name in ctes | aliases | {"dual"} or table.this.args.get("temporary"):
+                        continue
+                    if self._used.schema:
+                        table.set("db", exp.to_identifier(self._used.schema))
+                if self._used.catalog:
+                    table.set("catalog", exp.to_identifier(self._used.catalog))
 
     def _take_variables(self, query: exp.Query) -> None:
         """`SELECT max(a) INTO v`, where that sets a variable and makes no table."""
@@ -327,6 +360,16 @@ class _Reader:
             return True
         self._note("the name of a table is a template that was not rendered")
         return False
+
+
+def _name_by_text(statement: exp.Expr) -> None:
+    """Snowflake's `IDENTIFIER('a.b')`."""
+    for table in statement.find_all(exp.Table):
+        text = table.this.this if isinstance(table.this, exp.DynamicIdentifier) else None
+        if isinstance(text, exp.Literal) and text.is_string:
+            named = exp.to_table(text.name)
+            for part in ("this", "db", "catalog"):
+                table.set(part, named.args.get(part))
 
 
 def _named(sources: set[Source]) -> set[Source]:

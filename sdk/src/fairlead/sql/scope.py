@@ -12,6 +12,7 @@ from fairlead.sql.dialects import (
     ROWS_OF_TRIGGERS,
     WITH_LATERAL_ALIASES,
     WITH_STRUCTS,
+    WITH_WHOLE_ROWS,
 )
 from fairlead.sql.names import Source, Sources
 from fairlead.sql.relations import NOTHING, Found, Relation
@@ -121,6 +122,8 @@ class Scope:
             return certain[0][1]
         if name.lower() in self.found.variables:
             return NOTHING
+        if self.dialect in WITH_WHOLE_ROWS and (item := self.item([name])):
+            return frozenset(s.through("TRANSFORMATION") for s in item.relation.sources)
         stars = [star for item in self.items for star in item.relation.stars(name)]
         strong = [star for star in stars if not star.is_weak]
         alias = self.aliases.get(name.lower())
