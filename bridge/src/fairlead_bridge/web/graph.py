@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -23,9 +24,14 @@ from fairlead_bridge.web.cards import Known, Line
 from fairlead_bridge.web.folding import Part
 from fairlead_bridge.web.lineage import DEEPEST, Depth, NodeName
 from fairlead_bridge.web.parameters import AsOf, Catalog
+from fairlead_bridge.web.turns import Turns
 
 #: Cards at most.
 LARGEST = 5000
+#: Edges at most: what a picture costs grows with them as well.
+MOST_EDGES = 10_000
+#: Cards beyond which a picture takes so long that only few are drawn at once.
+LARGE = 500
 #: Neighbours that an opened side of a card brings, where it does not say how many.
 A_FEW = 50
 #: Newest drawings that are kept: a graph whose states changed is not laid out again.
@@ -36,7 +42,10 @@ encode = msgspec.json.Encoder().encode
 
 CardLimit = Annotated[
     int,
-    Query(description=f"Cards at most: 1 to {LARGEST}; `truncated` counts those left out."),
+    Query(
+        description=f"Cards at most: 1 to {LARGEST}; `truncated` counts those left out, also where "
+        "there would be more than 10,000 edges."
+    ),
     AfterValidator(lambda limit: min(max(limit, 1), LARGEST)),
 ]
 Kind = Annotated[
@@ -138,6 +147,7 @@ Asked = Annotated[View, Depends(asked)]
 
 def routes(catalog: Catalog) -> APIRouter:
     router = APIRouter(tags=["lineage"])
+    turns = Turns()
 
     @router.get("/graph", response_model=a.Graph)
     def get_graph(
@@ -153,9 +163,10 @@ def routes(catalog: Catalog) -> APIRouter:
         unless the focus is inside it. `up` and `down` are hops from the focus; in the view of
         datasets alone, from dataset to dataset.
         """
-        with catalog.open(as_of) as snapshot:
-            graph = draw(snapshot, lineage.find(snapshot, node), view)
-        body = encode(graph)
+        with _turn(turns, view):
+            with catalog.open(as_of) as snapshot:
+                graph = draw(snapshot, lineage.find(snapshot, node), view)
+            body = encode(graph)
         tag = f'"{ids.digest(body).hex()}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if if_none_match is not None and tag in if_none_match:
@@ -170,11 +181,11 @@ def routes(catalog: Catalog) -> APIRouter:
         theme: Literal["light", "dark"] = "light",
     ) -> Response:
         """The same graph as an SVG picture, with every card and every edge in it."""
-        with catalog.open(as_of) as snapshot:
-            graph = draw(snapshot, lineage.find(snapshot, node), view)
-        drawn = picture.svg(
-            a.Graph.model_validate(graph), picture.DARK if theme == "dark" else picture.LIGHT
-        )
+        colours = picture.DARK if theme == "dark" else picture.LIGHT
+        with _turn(turns, view):
+            with catalog.open(as_of) as snapshot:
+                graph = draw(snapshot, lineage.find(snapshot, node), view)
+            drawn = picture.svg(a.Graph.model_validate(graph), colours)
         headers = {
             "Content-Disposition": 'attachment; filename="lineage.svg"',
             "Content-Security-Policy": "default-src 'none'",
@@ -182,6 +193,10 @@ def routes(catalog: Catalog) -> APIRouter:
         return Response(drawn, media_type=SVG, headers=headers)
 
     return router
+
+
+def _turn(turns: Turns, view: View) -> AbstractContextManager[None]:
+    return turns.take() if view.limit > LARGE else nullcontext()
 
 
 def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
@@ -303,6 +318,8 @@ def _part(
         )
     if view.datasets_only or view.by_dag:
         part = folding.cut(part, view.limit)
+    while len(part.hops) > MOST_EDGES:
+        part = folding.cut(part, len(part.depths) * MOST_EDGES // (len(part.hops) + 1))
     return part
 
 
