@@ -126,6 +126,25 @@ def test_the_way_may_be_as_long_as_it_is(db: sa.Engine) -> None:
     assert at_risk(api, limit=200)["t.80"]["level"] == 79
 
 
+@pytest.mark.parametrize("view", ["all", "data"])
+def test_the_drawn_card_of_a_late_dataset_says_so_and_when_it_was_expected(
+    db: sa.Engine, view: str
+) -> None:
+    api = Api(db, now=DAY + timedelta(days=13, hours=9))
+    api.tell(*story(14, fails="load_stripe_charges"))
+    for moment in ({}, {"as_of": "2026-11-15T08:00:00Z"}):
+        drawn = api.get("graph", node=PLACE + "mart.daily_revenue", view=view, **moment)
+        cards = {card["name"]: card for card in drawn["cards"]}
+        found = outlook(api, "mart.daily_revenue", **moment)
+        card = cards["mart.daily_revenue"]
+        assert card["late_since"] == found["late_since"] is not None
+        assert card["expected_by"] == found["expectation"]["expected_by"]
+    early = api.get("graph", node=PLACE + "mart.daily_revenue", as_of="2026-11-15T05:00:00Z")
+    card = next(card for card in early["cards"] if card["name"] == "mart.daily_revenue")
+    assert card["late_since"] is None
+    assert card["expected_by"] == "2026-11-15T06:26:00Z"
+
+
 # --- what else may be the cause -------------------------------------------------------------------
 
 

@@ -72,7 +72,7 @@ def writes(snapshot: Snapshot, asset: Asset, since: int, limit: int) -> list[Wri
         rows += of_it
         if len(of_it) < limit * ROWS_PER_WRITE:
             rows += snapshot.rows(newest.where(t.run_dataset.c.written_at < since).limit(1))
-    return _one_each(rows, origins.of(snapshot, (row.id for row in rows)))[-limit:]
+    return _one_each(rows, origins.of(snapshot, rows))[-limit:]
 
 
 def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
@@ -117,7 +117,9 @@ def _newest_writes(*, past: bool) -> sa.Select[Any]:
     )
     wrote.append(t.run_dataset.c.written_at >= sa.func.coalesce(nth, -(2**62)))
     return (
-        sa.select(t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.id, t.run.c.job_id)
+        sa.select(
+            t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.job_id, *origins.COLUMNS
+        )
         .join_from(t.dataset, t.run_dataset, sa.and_(*wrote))
         .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
         .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output")
@@ -129,26 +131,23 @@ _WRITES = {past: _newest_writes(past=past) for past in (False, True)}
 
 def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
     """The rhythm of each of these assets, from its newest writes; where there is one."""
-    rows = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
-    origin = origins.of(snapshot, (row.id for row in rows))
-    last: dict[int, dict[int, Row]] = {}
-    for row in rows:
-        if origin[row.id].is_regular:
-            ends = last.setdefault(row.asset_id, {})
-            whole = origin[row.id].run
-            if whole not in ends or ends[whole].written_at < row.written_at:
-                ends[whole] = row
+    rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
+    origin = origins.of(snapshot, rows)
+    last: dict[int, dict[int, tuple[int, int]]] = {}
+    for asset_id, written_at, job_id, run, _, _ in rows:
+        whole = origin[run]
+        if whole.is_regular:
+            ends = last.setdefault(asset_id, {})
+            ends[whole.run] = max(ends.get(whole.run, (written_at, job_id)), (written_at, job_id))
     ordered = {
-        asset_id: sorted(ends.values(), key=lambda row: (row.written_at, row.id))
+        asset_id: sorted(ends.values())
         for asset_id, ends in last.items()
         if len(ends) >= rhythm.FEWEST
     }
-    zone = _zones(snapshot, {rows[-1].job_id for rows in ordered.values()})
+    zone = _zones(snapshot, {writes[-1][1] for writes in ordered.values()})
     learned = {
-        asset_id: rhythm.learn(
-            tuple(row.written_at for row in rows), zone.get(rows[-1].job_id, UTC)
-        )
-        for asset_id, rows in ordered.items()
+        asset_id: rhythm.learn(tuple(at for at, _ in writes), zone.get(writes[-1][1], UTC))
+        for asset_id, writes in ordered.items()
     }
     return {asset_id: each for asset_id, each in learned.items() if each is not None}
 

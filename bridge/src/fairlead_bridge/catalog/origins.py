@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog.outermost import around
+from fairlead_bridge.catalog.read import Row
 from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 
@@ -32,16 +33,32 @@ class Origin:
     is_regular: bool
 
 
-def of(snapshot: Snapshot, run_ids: Iterable[int]) -> dict[int, Origin]:
-    """The origin of each of these runs."""
-    wanted = set(run_ids)
+#: What a row must have for its origin to be found.
+COLUMNS = (t.run.c.id, t.run.c.dag_run, t.run.c.dag_run_id)
+
+
+def of(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, Origin]:
+    """The origin of each of these runs. Those of scheduled DAG runs are known by themselves."""
+    found: dict[int, Origin] = {}
+    scheduled: dict[int, Origin] = {}
+    wanted: set[int] = set()
+    for row in rows:
+        run, dag_run, dag_run_id = row.id, row.dag_run, row.dag_run_id
+        if dag_run is None or dag_run_id is None or not dag_run_id.startswith("scheduled__"):
+            wanted.add(run)
+            continue
+        if dag_run not in scheduled:
+            scheduled[dag_run] = Origin(dag_run, is_regular=True)
+        found[run] = scheduled[dag_run]
     known = _Known()
     front = wanted
     for _ in range(LEVELS):
-        front = known.learn(snapshot, front)
         if not front:
             break
-    return {run: Origin(known.outermost[run], known.is_regular(run, set())) for run in wanted}
+        front = known.learn(snapshot, front)
+    for run in wanted:
+        found[run] = Origin(known.outermost[run], known.is_regular(run, set()))
+    return found
 
 
 _RUNS = sa.select(t.run.c.id, t.run.c.kind, t.run.c.dag_run_id).where(among(t.run.c.id))

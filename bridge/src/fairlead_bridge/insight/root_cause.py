@@ -202,7 +202,7 @@ def _of_dataset(dataset: Dataset, upstream: Upstream, target: int) -> _Found | N
     waiting = [job for job in writers if job.broken_at is None and job.slow_since is None]
     if not waiting:
         return None  # the job itself tells
-    text = f"{waiting[0].label} has not written {dataset.label} since"
+    text = f"{waiting[0].label} has not written {dataset.label}"
     return _MISSING, "not_started", waiting[0].id, dataset.late_since, text
 
 

@@ -510,6 +510,8 @@ class Card(Node):
     platform: str | None = None
     columns: int | None = None
     written_by: str | None = None  # node of the job that wrote last
+    expected_by: datetime | None = None  # of a dataset: when it is late, if nothing writes it
+    late_since: datetime | None = None
     tags: list[Tag] = []  # of the dataset or the job itself
     personal: list[str] = []  # columns that tags call personal data; "*" where it is the dataset
     personal_reached: list[str] = []  # others that its values come to, where that was asked for

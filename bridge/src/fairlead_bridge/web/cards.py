@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import columns, containers, history, lineage, privacy, read, standing
+from fairlead_bridge.catalog import (
+    columns,
+    containers,
+    freshness,
+    history,
+    lineage,
+    privacy,
+    read,
+    standing,
+)
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -23,6 +32,9 @@ from fairlead_bridge.web.folding import Part
 Fields = dict[str, Any]
 Line = tuple[layout.Point, ...]
 
+
+#: Datasets of a drawing, the nearest ones, whose rhythm is learned.
+EXPECTED = 300
 
 #: A card of which nothing more is known than where it stands.
 _EMPTY: Fields = {
@@ -48,6 +60,8 @@ class Known:
     runs: dict[int, Row]
     tasks: dict[int, int]  # of each DAG, application or project: the jobs that are part of it
     names: dict[int, str] = field(default_factory=dict)
+    #: When assets that are drawn are late, and since when they are.
+    due: dict[int, tuple[int, int | None]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, snapshot: Snapshot, nodes: Iterable[int], asset_ids: set[int]) -> Known:
@@ -148,6 +162,18 @@ class Known:
 
     # --- answers ---
 
+    def expect(self, snapshot: Snapshot, part: Part) -> None:
+        """Learns when the nearest of the assets that are drawn are late."""
+        drawn = [self.assets[node] for node in part.depths if node in self.assets]
+        asked = [asset for asset in drawn if asset.dropped_at is None and asset.written_at]
+        rhythms = freshness.rhythms(snapshot, (asset.id for asset in asked[:EXPECTED]))
+        for asset in asked:
+            learned, written_at = rhythms.get(asset.id), asset.written_at
+            due = learned.due(written_at) if learned is not None and written_at else None
+            if due is not None:
+                late_since = freshness.late_since(learned, written_at, snapshot.now)
+                self.due[asset.id] = (due, late_since)
+
     def cards(self, part: Part, drawing: layout.Drawing, flow: privacy.Flow | None) -> list[Fields]:
         cards = []
         for node, depth in part.depths.items():
@@ -167,6 +193,7 @@ class Known:
         facets = self.facets.get(node, {})
         personal = privacy.columns(f.tags(facets))
         reached = sorted(flow.reached.get(node, ())) if flow else []
+        due, late_since = self.due.get(node, (None, None))
         return {
             **_EMPTY,
             **render.dataset_ref_fields(asset),
@@ -177,6 +204,8 @@ class Known:
             "platform": read.platform(asset.namespace),
             "columns": self.columns.get(node),
             "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
+            "expected_by": render.when(due),
+            "late_since": render.when(late_since),
             "tags": _tags(facets),
             "personal": personal,
             "personal_reached": [each for each in reached if each not in personal],

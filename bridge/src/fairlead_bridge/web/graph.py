@@ -212,6 +212,7 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
     )
     drawing = _drawing(shape, before)
     flow = known.flow(snapshot) if view.flows else None
+    known.expect(snapshot, part)
     return {
         "focus": known.name(focus.id) if _is_shown(known, part, focus.id) else "",
         "width": drawing.width,

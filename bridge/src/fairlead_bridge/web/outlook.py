@@ -112,8 +112,7 @@ def root_causes(
             )
         row = jobs[node]
         state = newest[node].state if node in newest else None
-        label = row.task_id or row.dag_id or row.name
-        return a.Step(node=name(node), label=label, kind="job", state=state)
+        return a.Step(node=name(node), label=render.job_label(row), kind="job", state=state)
 
     def fields(cause: Cause) -> dict[str, Any]:
         run = runs.get(cause.run) if cause.run is not None else None

@@ -76,6 +76,8 @@ export interface Card {
   platform: string | null
   columns: number | null
   written_by: string | null
+  expected_by: string | null
+  late_since: string | null
   tags: Tag[]
   personal: string[]
   personal_reached: string[]

@@ -7,8 +7,8 @@ import { DagCard, DagFrame, DatasetCard, JobCard, type Unfold } from './Cards'
 import { changesOf } from './changes'
 import { Edges } from './Edges'
 import { FarView } from './FarView'
-import type { Blame, Neighbours } from './graph'
-import { blamedEdges, pathThrough } from './graph'
+import type { Neighbours, Trace } from './graph'
+import { tracedEdges, pathThrough } from './graph'
 import { carriersOf, colorUnder } from './lens'
 import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
@@ -25,7 +25,7 @@ interface Props {
   lens: Lens
   selected: string | undefined
   wanted: string[] | null // cards that were looked for and found; null when nothing is looked for
-  blame: Blame | null
+  trace: Trace | null
   scene: string // what of the lineage is drawn: a new scene is shown anew
   open: string | undefined // what was opened, as the address has it
   held: { readonly current: string | undefined } // the card that stays where it is when the graph changes
@@ -34,14 +34,14 @@ interface Props {
   onFocus: (node: string) => void
 }
 
-export function Board({ graph, neighbours, lens, selected, wanted, blame, scene, open, held, on, onSelect, onFocus }: Props) {
+export function Board({ graph, neighbours, lens, selected, wanted, trace, scene, open, held, on, onSelect, onFocus }: Props) {
   const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
   const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
   const carriers = useMemo(() => carriersOf(graph.edges), [graph])
   const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])), [graph, lens, now, carriers])
-  const blamed = useMemo(() => blamedEdges(graph, blame), [graph, blame])
+  const traced = useMemo(() => tracedEdges(graph, trace), [graph, trace])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
   useArrival(graph, scene, held, selected)
 
@@ -112,7 +112,7 @@ export function Board({ graph, neighbours, lens, selected, wanted, blame, scene,
       }}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
-      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} blamed={blamed} failures={blame && blame.root.failures > 1 ? blame.root : null} personal={lens === 'pii'} />}
+      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} traced={traced} failures={trace && trace.root.failures > 1 ? trace.root : null} personal={lens === 'pii'} />}
       <MiniMap graph={graph} colors={colors} />
     </ReactFlow>
   )

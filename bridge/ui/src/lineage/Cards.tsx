@@ -9,6 +9,7 @@ import { ending, fitted, initials, pathOf, shortName } from '../text/names'
 import { against, counted } from '../text/numbers'
 import { jobKindOf, neverRan, toneOf, wordOf } from '../text/state'
 import { A_FEW } from './changes'
+import { standingOf } from './lens'
 
 export interface CardData extends Record<string, unknown> {
   card: Card
@@ -131,7 +132,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
           )}
         </div>
         <div className="row" style={{ marginTop: 'auto', marginBottom: 5 }}>
-          <Badge tone={card.written_at ? (card.state ? toneOf(card.state) : 'non') : 'non'} title={card.state ? `Its writer: ${wordOf(card.state)}` : undefined}>
+          <Badge tone={card.written_at ? standingOf(card) : 'non'} title={card.late_since ? 'Late: it should have been written by now' : card.state ? `Its writer: ${wordOf(card.state)}` : undefined}>
             <Clock size={11} strokeWidth={2.4} aria-hidden />
             {card.written_at ? <Time at={card.written_at} as="age" /> : card.written_by || card.state ? 'not written' : 'source'}
           </Badge>

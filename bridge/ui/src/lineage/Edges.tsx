@@ -9,8 +9,8 @@ import { useView } from './view'
 interface Props {
   edges: Route[]
   lit: Set<string> | null // cards on the path of the chosen one; null when none is chosen
-  blamed: Set<string> // edges of the blame path, as "source target"
-  failures: Suspect | null // who is to blame, where it failed more than once in a row
+  traced: Set<string> // edges of the way from the root cause, as "source target"
+  failures: Suspect | null // the root cause, where it failed more than once in a row
   personal: boolean // whether edges that carry personal data are told apart
 }
 
@@ -18,7 +18,7 @@ interface Props {
 const MOST_LABELS = 120
 
 /** All edges of the part that is in view, in one SVG: no React component an edge of xyflow's own. */
-export const Edges = memo(({ edges, lit, blamed, failures, personal }: Props) => {
+export const Edges = memo(({ edges, lit, traced, failures, personal }: Props) => {
   const drawn = useMemo(
     () =>
       edges
@@ -33,12 +33,12 @@ export const Edges = memo(({ edges, lit, blamed, failures, personal }: Props) =>
   const [left, top, right, bottom] = useView()
   const kind = (edge: Route) => {
     if (personal && edge.personal) return 'personal'
-    if (!personal && blamed.has(`${edge.source} ${edge.target}`)) return 'blame'
+    if (!personal && traced.has(`${edge.source} ${edge.target}`)) return 'cause'
     return lit?.has(edge.source) && lit.has(edge.target) ? 'lit' : 'plain'
   }
-  const color = { blame: 'var(--bad)', personal: 'var(--blk)', lit: 'var(--accent)', plain: 'var(--edge)' }
-  const width = { blame: 2.4, personal: 2.2, lit: 2, plain: 1.5 }
-  const order = { plain: 0, lit: 1, personal: 2, blame: 3 }
+  const color = { cause: 'var(--bad)', personal: 'var(--blk)', lit: 'var(--accent)', plain: 'var(--edge)' }
+  const width = { cause: 2.4, personal: 2.2, lit: 2, plain: 1.5 }
+  const order = { plain: 0, lit: 1, personal: 2, cause: 3 }
   const inView = drawn
     .filter(({ box }) => box[2] >= left && box[0] <= right && box[3] >= top && box[1] <= bottom)
     .map((item) => ({ ...item, kind: kind(item.edge) }) as const)
@@ -47,7 +47,7 @@ export const Edges = memo(({ edges, lit, blamed, failures, personal }: Props) =>
     <ViewportPortal>
       <svg className="edges" width={1} height={1} style={{ position: 'absolute', left: 0, top: 0, overflow: 'visible', pointerEvents: 'none' }} aria-hidden>
         <defs>
-          {(['plain', 'lit', 'personal', 'blame'] as const).map((name) => (
+          {(['plain', 'lit', 'personal', 'cause'] as const).map((name) => (
             <marker key={name} id={`arrow-${name}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth={name === 'plain' ? 7 : 5} markerHeight={name === 'plain' ? 7 : 5} orient="auto">
               <path d="M1 1 7 4 1 7z" fill={color[name]} />
             </marker>
@@ -55,12 +55,12 @@ export const Edges = memo(({ edges, lit, blamed, failures, personal }: Props) =>
         </defs>
         {inView.map(({ edge, line, kind }) => (
           <g key={`${edge.source} ${edge.target} ${edge.kind}`} data-edge={`${edge.source} ${edge.target}`} opacity={lit && kind === 'plain' ? 0.35 : 1}>
-            {kind === 'blame' && <path d={line} fill="none" stroke={color.blame} strokeWidth={8} opacity={0.12} strokeLinecap="round" />}
+            {kind === 'cause' && <path d={line} fill="none" stroke={color.cause} strokeWidth={8} opacity={0.12} strokeLinecap="round" />}
             <path d={line} fill="none" stroke={color[kind]} strokeWidth={width[kind]} strokeDasharray={edge.kind === 'control' ? '2 4' : undefined} markerEnd={`url(#arrow-${kind})`} />
           </g>
         ))}
         {inView.length <= MOST_LABELS && inView.map(({ edge }) => edge.jobs.length > 0 && <Jobs key={`${edge.source} ${edge.target}`} edge={edge} />)}
-        {failures && inView.filter(({ edge, kind }) => kind === 'blame' && edge.source === failures.node).map(({ edge }) => <Label key={edge.target} at={middleOf(edge.points)} text={`×${failures.failures}`} bad />)}
+        {failures && inView.filter(({ edge, kind }) => kind === 'cause' && edge.source === failures.node).map(({ edge }) => <Label key={edge.target} at={middleOf(edge.points)} text={`×${failures.failures}`} bad />)}
       </svg>
     </ViewportPortal>
   )

@@ -3,6 +3,7 @@ import { Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { StateBadge } from '../parts/State'
 import { shortName } from '../text/names'
+import { standingOf } from './lens'
 
 /** The same graph as a table: nearest first, upstream before downstream. */
 export function GraphTable({ graph, selected, onSelect }: { graph: Graph; selected: string | undefined; onSelect: (node: string) => void }) {
@@ -31,7 +32,7 @@ export function GraphTable({ graph, selected, onSelect }: { graph: Graph; select
                   </button>
                 </span>
               </td>
-              <td>{card.kind === 'job' || card.state ? <StateBadge state={card.state} /> : <span className="faint">–</span>}</td>
+              <td>{card.kind === 'job' || card.state || card.late_since ? <StateBadge state={standingOf(card) === 'warn' && card.late_since ? 'late' : card.state} /> : <span className="faint">–</span>}</td>
               <td className="right muted">
                 <Time at={card.kind === 'dataset' ? card.written_at : (card.last_run?.ended_at ?? card.last_run?.started_at)} />
               </td>

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
 import { Activity, Crosshair, Download, FileImage, Fingerprint, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Route, Table2, Timer, User, Workflow } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { Graph, Overview } from '../api/schema'
+import type { Graph, Overview, RootCauseAnswer } from '../api/schema'
 import { addressOf, useApi } from '../api/client'
 import { useTyped } from '../parts/Filter'
 import { DatasetLink, JobLink } from '../parts/Names'
@@ -19,7 +19,7 @@ import type { Unfold } from './Cards'
 import { type Changes, closed, collapsed, expanded, folded, opened, withTasks } from './changes'
 import { ColumnsView } from './ColumnsView'
 import { saveCsv, savePng } from './exports'
-import { blameOf, found, neighboursOf, nextCard, type Step } from './graph'
+import { traceOn, found, neighboursOf, nextCard, type Step } from './graph'
 import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { legendOf } from './lens'
@@ -114,7 +114,9 @@ function Lineage({ focus }: { focus: string }) {
   const answer = useApi<Graph>('graph', askOf(focus, search), { keep: true })
   const graph = answer.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
-  const blame = useMemo(() => (graph ? blameOf(graph) : null), [graph])
+  const why = useApi<RootCauseAnswer>('root-cause', { node: focus, as_of: asOf }, { keep: true })
+  const standing = why.isPlaceholderData ? undefined : why.data
+  const trace = useMemo(() => (graph ? traceOn(graph, standing?.root_cause) : null), [graph, standing])
   const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
   const [wanted, setWanted] = useTyped(search.find ?? '', (find) => set({ find }))
   const hits = useMemo(() => (graph ? found(graph, wanted) : []), [graph, wanted])
@@ -168,12 +170,12 @@ function Lineage({ focus }: { focus: string }) {
     },
     [graph, sel, change, on],
   )
-  const toBlame = useCallback(() => {
-    const node = blame?.shown[0]
+  const toCause = useCallback(() => {
+    const node = trace?.shown[0]
     if (!node) return
     select(node)
     moves.to(node)
-  }, [blame, select, moves])
+  }, [trace, select, moves])
   const step = useCallback(
     (where: Step) => {
       if (!graph) return
@@ -198,7 +200,7 @@ function Lineage({ focus }: { focus: string }) {
       g: () => set({ group: search.group ? undefined : 'dag' }),
       v: () => set({ view: search.view === 'data' ? undefined : 'data' }),
       f: moves.all,
-      b: toBlame,
+      b: toCause,
       h: () => set({ time: time ? undefined : true, asOf: undefined }),
       t: () => setTable((now) => !now),
       y: () => void navigator.clipboard?.writeText(location.href),
@@ -224,7 +226,7 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toBlame, step])
+  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toCause, step])
 
   return (
     <div className="lineage">
@@ -250,10 +252,10 @@ function Lineage({ focus }: { focus: string }) {
             Group by DAG
           </button>
         )}
-        {blame && (
-          <button type="button" className="button" title="To the failure that is to blame (b)" onClick={toBlame}>
+        {trace && (
+          <button type="button" className="button" title="To the root cause (b)" onClick={toCause}>
             <Route size={14} color="var(--bad)" aria-hidden />
-            Blame path
+            Root cause
           </button>
         )}
         <span className="end" />
@@ -303,7 +305,7 @@ function Lineage({ focus }: { focus: string }) {
             {lens === 'pii' ? (
               <Privacy graph={graph} onSelect={(node) => (select(node), moves.to(node))} />
             ) : (
-              <Verdict graph={graph} neighbours={neighbours} blame={blame} onSelect={(node) => (select(node), moves.to(node))} onFurther={up < DEEPEST ? () => set({ up: Math.min(DEEPEST, up + 4) }) : undefined} />
+              <Verdict graph={graph} neighbours={neighbours} standing={standing} trace={trace} onSelect={(node) => (select(node), moves.to(node))} />
             )}
             {trouble && (
               <div className="trouble" role="alert">
@@ -314,12 +316,12 @@ function Lineage({ focus }: { focus: string }) {
               </div>
             )}
             <Legend lens={lens} graph={graph} />
-            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} blame={blame} scene={JSON.stringify([focus, search.view, search.group])} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
+            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} trace={trace} scene={JSON.stringify([focus, search.view, search.group])} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
             <div className="tools">
               <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
               <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />
               <button type="button" className="keys" onClick={() => setHelp(true)}>
-                <kbd>e</kbd> expand <kbd>c</kbd> collapse {blame && (<><kbd>b</kbd> blame </>)}<kbd>?</kbd> all keys
+                <kbd>e</kbd> expand <kbd>c</kbd> collapse {trace && (<><kbd>b</kbd> root cause </>)}<kbd>?</kbd> all keys
               </button>
             </div>
           </Moment>
@@ -366,7 +368,7 @@ const keys: [string, string][] = [
   ['g', 'Each DAG as one card'],
   ['v', 'Datasets alone'],
   ['← ↑ ↓ →', 'To the neighbour'],
-  ['b', 'To the failure that is to blame'],
+  ['b', 'To the root cause'],
   ['f', 'Show the whole graph'],
   ['1 – 5', 'Status, freshness, duration, PII, owner'],
   ['h', 'Time travel'],

@@ -1,57 +1,34 @@
-import { ArrowRight, Ban, CircleCheck, CircleDashed, Fingerprint, LoaderCircle, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
-import type { Card, Graph, Group } from '../api/schema'
+import { ArrowRight, Ban, CircleCheck, CircleDashed, Clock, Fingerprint, LoaderCircle, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
+import type { Card, Graph, Group, RootCauseAnswer } from '../api/schema'
 import { Time } from '../parts/Now'
 import { counted } from '../text/numbers'
 import { toneOf, wordOf } from '../text/state'
-import { type Blame, focusOf, jobsUpstream, labelOf, type Neighbours, type Suspect, upstreamOf } from './graph'
+import { focusOf, jobsUpstream, labelOf, type Neighbours, type Suspect, type Trace, upstreamOf } from './graph'
 
-/** The answer before the graph: how the focus stands and what is to blame. */
-export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { graph: Graph; neighbours: Neighbours; blame: Blame | null; onSelect: (node: string) => void; onFurther: (() => void) | undefined }) {
+/** The answer before the graph: how the focus stands and what the root cause is. */
+export function Verdict({ graph, neighbours, standing, trace, onSelect }: { graph: Graph; neighbours: Neighbours; standing: RootCauseAnswer | undefined; trace: Trace | null; onSelect: (node: string) => void }) {
   const cards = new Map(graph.cards.map((card) => [card.node, card]))
   const focus = cards.get(graph.focus)
   const dag = graph.groups.find((group) => group.id === graph.focus)
   if (!focus && !dag) return null
   const name = focus ? labelOf(focus) : (dag?.label ?? '')
-  if (blame) {
-    const hops = Math.max(0, blame.path.length - 1)
-    const { root } = blame
-    const own = root.node === focus?.node || (dag !== undefined && root.group === dag.id)
-    const steps = blame.path
-    const shown = (step: Suspect) => steps.slice(steps.indexOf(step)).find((one) => cards.has(one.node))?.node
+  const late = standing?.late_since ?? null
+  if (trace || late) {
     return (
       <div className="verdict" role="region" aria-label="How the focus stands">
-        <div className="sign">
-          <Zap size={18} aria-hidden />
+        <div className="sign" data-tone={trace?.kind === 'failed_run' ? undefined : 'warn'}>
+          {trace ? <Zap size={18} aria-hidden /> : <Clock size={18} aria-hidden />}
         </div>
-        <h2>
-          {own ? (focus ? `${name} failed` : `${root.label} failed in ${name}`) : `${root.label} failed, ${counted(hops, 'hop')} upstream of ${name}`}
-        </h2>
+        <h2>{trace ? headline(name, trace, late !== null, focus === undefined) : `${name} is late`}</h2>
         <p>
-          <Time at={root.ended_at} />
-          {root.failures > 1 ? `, ${root.failures} times in a row` : ''}
-          {root.error ? (
+          {late && (
             <>
-              : <b className="mono">{root.error.split('\n')[0]?.slice(0, 180)}</b>
+              Late since <Time at={late} as="clock" />.{' '}
             </>
-          ) : null}
-          {blame.others > 0 ? ` ${counted(blame.others, 'other job')} failed too.` : ''}
+          )}
+          {trace ? <Evidence trace={trace} /> : 'Nothing that is known upstream explains it.'}
         </p>
-        {steps.length > 1 && (
-          <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
-            {(steps.length > 5 ? [...steps.slice(0, 2), null, ...steps.slice(-2)] : steps).map((step, at) => (
-              <span key={step?.node ?? 'gap'} className="row" style={{ gap: 5 }}>
-                {at > 0 && <ArrowRight size={12} color="var(--faint)" aria-hidden />}
-                {step ? (
-                  <button type="button" className="badge mono" data-tone={toneOf(step.state)} style={{ border: 0, cursor: 'pointer' }} onClick={() => onSelect(shown(step) ?? step.node)}>
-                    {step.label}
-                  </button>
-                ) : (
-                  <span className="muted small">{counted(steps.length - 4, 'step')}</span>
-                )}
-              </span>
-            ))}
-          </div>
-        )}
+        {trace && trace.path.length > 1 && <Steps trace={trace} cards={cards} onSelect={onSelect} />}
       </div>
     )
   }
@@ -74,11 +51,6 @@ export function Verdict({ graph, neighbours, blame, onSelect, onFurther }: { gra
       </h2>
       <p>
         {told(upstream.length, running, blocked, beyond)}
-        {!running.length && blocked.length > 0 && beyond && onFurther && (
-          <button type="button" className="link" style={{ border: 0, background: 'none', padding: 0, cursor: 'pointer', color: 'var(--accent)' }} onClick={onFurther}>
-            Look farther up
-          </button>
-        )}
       </p>
     </div>
   )
@@ -131,6 +103,51 @@ function told(jobs: number, running: Suspect[], blocked: Suspect[], beyond: bool
   if (jobs === 1) return `The one job upstream${beyond ? ' that is drawn' : ''} did not fail.`
   if (jobs) return `Nothing failed among the ${counted(jobs, 'job')} upstream${beyond ? ' that are drawn' : ''}.`
   return beyond ? 'What lies upstream is not drawn.' : 'Nothing is known upstream of it.'
+}
+
+/** What is wrong and where it began, in a sentence. */
+function headline(name: string, { kind, root, path, text }: Trace, late: boolean, isDag: boolean): string {
+  if (kind !== 'failed_run') return `${name} is ${late ? 'late' : 'at risk'}: ${text}`
+  const hops = path.length - 1
+  if (hops === 0) return isDag ? `${root.label} failed in ${name}` : `${name} failed`
+  return `${root.label} failed, ${counted(hops, 'hop')} upstream of ${name}`
+}
+
+/** When it began, how often, with what error, and what else failed. */
+function Evidence({ trace: { root, others } }: { trace: Trace }) {
+  return (
+    <>
+      <Time at={root.ended_at} />
+      {root.failures > 1 ? `, ${root.failures} times in a row` : ''}
+      {root.error ? (
+        <>
+          : <b className="mono">{root.error.split('\n')[0]?.slice(0, 180)}</b>
+        </>
+      ) : null}
+      {others > 0 ? ` ${counted(others, 'other job')} failed too.` : ''}
+    </>
+  )
+}
+
+/** The way from the root cause down to the focus. */
+function Steps({ trace: { path }, cards, onSelect }: { trace: Trace; cards: Map<string, Card>; onSelect: (node: string) => void }) {
+  const shown = (step: Suspect) => path.slice(path.indexOf(step)).find((one) => cards.has(one.node))?.node
+  return (
+    <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
+      {(path.length > 5 ? [...path.slice(0, 2), null, ...path.slice(-2)] : path).map((step, at) => (
+        <span key={step?.node ?? 'gap'} className="row" style={{ gap: 5 }}>
+          {at > 0 && <ArrowRight size={12} color="var(--faint)" aria-hidden />}
+          {step ? (
+            <button type="button" className="badge mono" data-tone={toneOf(step.state)} style={{ border: 0, cursor: 'pointer' }} onClick={() => onSelect(shown(step) ?? step.node)}>
+              {step.label}
+            </button>
+          ) : (
+            <span className="muted small">{counted(path.length - 4, 'step')}</span>
+          )}
+        </span>
+      ))}
+    </div>
+  )
 }
 
 function Standing({ focus, dag, name }: { focus: Card | undefined; dag: Group | undefined; name: string }) {

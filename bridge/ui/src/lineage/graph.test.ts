@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Card, Graph, Route } from '../api/schema'
+import type { Card, Graph, RootCause, Route } from '../api/schema'
 import { changesOf, closed, collapsed, expanded, folded, opened, textOf, withTasks } from './changes'
 import { scaleOf } from './exports'
-import { blamedEdges, blameOf, csvOf, found, jobsUpstream, lineOf, middleOf, neighboursOf, nextCard, pathThrough, way } from './graph'
+import { tracedEdges, traceOn, csvOf, found, jobsUpstream, lineOf, middleOf, neighboursOf, nextCard, pathThrough } from './graph'
+import { colorUnder } from './lens'
 import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
 
@@ -33,6 +34,8 @@ const card = (node: string, more: Partial<Card> = {}): Card => ({
   platform: null,
   columns: null,
   written_by: null,
+  expected_by: null,
+  late_since: null,
   tags: [],
   personal: [],
   personal_reached: [],
@@ -54,37 +57,37 @@ describe('the graph', () => {
     expect(pathThrough(neighbours, 'dataset:raw')).toEqual(new Set(['dataset:raw', 'job:load', 'job:clean', 'dataset:fact']))
     expect(pathThrough(neighbours, undefined)).toBeNull()
   })
-  it('finds the shortest way, and survives cycles', () => {
-    expect(way(neighbours, 'job:load', new Set(['dataset:fact']))).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
-    expect(way(neighbours, 'dataset:fact', new Set(['job:load']))).toEqual([])
-    const cycle = neighboursOf([edge('a', 'b'), edge('b', 'a')])
-    expect(way(cycle, 'a', new Set(['c']))).toEqual([])
+  const cause = (kinds: Record<string, string | null>): RootCause => {
+    const path = Object.keys(kinds)
+    const steps = path.map((node) => ({ node, label: node, kind: node.startsWith('dataset') ? ('dataset' as const) : ('job' as const), state: kinds[node] ?? null }))
+    return { kind: 'failed_run', node: path[0] ?? '', run_id: null, at: '2026-01-01T00:00:00Z', text: 'it failed', path, steps, error: 'oh no', failures: 2, others: [] }
+  }
+  it('draws the way from the root cause, with what is not drawn left out', () => {
+    const cards = [card('dataset:raw'), card('job:clean', { state: 'failed' }), card('dataset:fact')]
+    const trace = traceOn(graphOf('dataset:fact', cards, edges), cause({ 'job:load': 'failed', 'dataset:raw': null, 'job:clean': 'failed', 'dataset:fact': 'late' }))
+    expect(trace?.root).toMatchObject({ node: 'job:load', label: 'job:load', failures: 2, error: 'oh no' })
+    expect(trace?.path).toHaveLength(4)
+    expect(trace?.shown).toEqual(['dataset:raw', 'job:clean', 'dataset:fact'])
+    expect(traceOn(graphOf('dataset:fact', cards, edges), null)).toBeNull()
   })
-  it('blames the failure farthest upstream, not what failed because of it', () => {
-    const cards = [card('job:load', { state: 'failed' }), card('dataset:raw'), card('job:clean', { state: 'failed' }), card('dataset:fact'), card('dataset:other')]
-    const blame = blameOf(graphOf('dataset:fact', cards, edges))
-    expect(blame?.root.node).toBe('job:load')
-    expect(blame?.shown).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
-    expect(blame?.others).toBe(1)
-  })
-  it('blames a job that is told on an edge, where datasets are drawn alone', () => {
+  it('draws it along edges on which jobs are told, where datasets are drawn alone', () => {
     const cards = [card('dataset:src'), card('dataset:raw'), card('dataset:fact')]
     const job = (node: string, state: string) => ({ node, id: node, label: node, state, ended_at: null, error: 'oh no' })
     const folded = [{ ...edge('dataset:src', 'dataset:raw'), jobs: [job('job:load', 'failed')] }, { ...edge('dataset:raw', 'dataset:fact'), jobs: [job('job:clean', 'success')] }]
     const graph = graphOf('dataset:fact', cards, folded)
-    const blame = blameOf(graph)
-    expect(blame?.root.label).toBe('job:load')
-    expect(blame?.path.map((one) => one.node)).toEqual(['job:load', 'dataset:raw', 'job:clean', 'dataset:fact'])
-    expect(blamedEdges(graph, blame)).toEqual(new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']))
+    const trace = traceOn(graph, cause({ 'job:load': 'failed', 'dataset:raw': null, 'job:clean': null, 'dataset:fact': null }))
+    expect(tracedEdges(graph, trace)).toEqual(new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']))
     expect(jobsUpstream(graph).map((one) => one.node).sort()).toEqual(['job:clean', 'job:load'])
   })
-  it('counts how often in a row the one to blame has failed', () => {
-    const failing = card('job:load', { state: 'failed', recent: ['failed', 'success', 'failed', 'failed'] })
-    expect(blameOf(graphOf('dataset:raw', [failing, card('dataset:raw')], edges))?.root.failures).toBe(2)
-  })
-  it('blames nobody when nothing upstream failed', () => {
-    const cards = [card('job:load', { state: 'success' }), card('dataset:raw'), card('job:clean', { state: 'failed' })]
-    expect(blameOf(graphOf('dataset:raw', cards, edges))).toBeNull()
+  it('colours a dataset by its own rhythm, and says where none is known', () => {
+    const now = Date.parse('2026-01-02T00:00:00Z')
+    const colour = (more: Partial<Card>, lens: 'status' | 'freshness') => colorUnder(lens, card('dataset:a', { state: 'success', written_at: '2026-01-01T00:00:00Z', ...more }), now, new Set())
+    expect(colour({ expected_by: '2026-01-03T00:00:00Z' }, 'freshness')).toBe('var(--ok)')
+    expect(colour({ expected_by: '2026-01-01T20:00:00Z' }, 'freshness')).toBe('var(--warn)')
+    expect(colour({ expected_by: '2026-01-01T01:00:00Z' }, 'freshness')).toBe('var(--bad)')
+    expect(colour({}, 'freshness')).toBe('var(--non)')
+    expect(colour({ late_since: '2026-01-01T20:00:00Z' }, 'status')).toBe('var(--warn)')
+    expect(colour({}, 'status')).toBe('var(--ok)')
   })
   it('steps to the nearest neighbour on the screen', () => {
     const cards = [card('job:clean', { x: 200, y: 50 }), card('dataset:raw', { y: 60 }), card('dataset:other', { y: 200 })]

@@ -1,7 +1,5 @@
-import type { Card, Graph, Route } from '../api/schema'
+import type { Card, Graph, RootCause, Route } from '../api/schema'
 import { shortName } from '../text/names'
-import { byTime } from '../text/order'
-import { toneOf } from '../text/state'
 
 export type Direction = 'up' | 'down'
 
@@ -40,37 +38,25 @@ export function pathThrough(neighbours: Neighbours, node: string | undefined): S
   return new Set([node, ...reach(neighbours, node, 'up'), ...reach(neighbours, node, 'down')])
 }
 
-/** The shortest way from one card down to one of some others, with both ends; empty without one. */
-export function way(neighbours: Neighbours, from: string, to: Set<string>): string[] {
-  const before = new Map<string, string | null>([[from, null]])
-  for (const node of before.keys()) {
-    if (to.has(node)) {
-      const path = []
-      for (let at: string | null | undefined = node; at; at = before.get(at)) path.unshift(at)
-      return path
-    }
-    for (const next of neighbours.down.get(node) ?? []) if (!before.has(next)) before.set(next, node)
-  }
-  return []
-}
-
-/** A job, or what lies between jobs: drawn as a card, or told on an edge. */
+/** A job, or what lies between jobs: drawn as a card, told on an edge, or not drawn. */
 export interface Suspect {
   node: string
   label: string
   state: string | null
   ended_at: string | null
   error: string | null
-  failures: number // of its newest runs, in a row
+  failures: number // in a row, of the root cause
   group: string | null
   isJob: boolean
 }
 
-export interface Blame {
+export interface Trace {
+  kind: RootCause['kind']
+  text: string
   root: Suspect
   path: Suspect[]
   shown: string[] // the cards on the path
-  others: number // further failed jobs upstream
+  others: number // further jobs upstream that failed
 }
 
 /** The cards that the focus stands for: itself, or the drawn members of a DAG. */
@@ -88,8 +74,7 @@ export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
 export const labelOf = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name))
 
 function suspectOf(card: Card): Suspect {
-  const failures = card.recent.length - 1 - card.recent.findLastIndex((state) => toneOf(state) !== 'bad')
-  return { node: card.node, label: labelOf(card), state: card.state, ended_at: card.last_run?.ended_at ?? null, error: card.last_run?.error ?? null, failures, group: card.group, isJob: card.kind === 'job' }
+  return { node: card.node, label: labelOf(card), state: card.state, ended_at: card.last_run?.ended_at ?? null, error: card.last_run?.error ?? null, failures: 0, group: card.group, isJob: card.kind === 'job' }
 }
 
 /** All that is known of the drawn part, jobs on edges included, by node; and how it hangs together. */
@@ -98,7 +83,7 @@ function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: N
   const edges = graph.edges.flatMap((edge) =>
     edge.jobs.length
       ? edge.jobs.flatMap((job) => {
-          suspects.set(job.node, { ...job, failures: toneOf(job.state) === 'bad' ? 1 : 0, group: null, isJob: true })
+          suspects.set(job.node, { ...job, failures: 0, group: null, isJob: true })
           return [{ source: edge.source, target: job.node }, { source: job.node, target: edge.target }]
         })
       : [edge],
@@ -112,28 +97,23 @@ export function jobsUpstream(graph: Graph): Suspect[] {
   return [...upstreamOf(graph, neighbours)].flatMap((node) => suspects.get(node) ?? []).filter((one) => one.isJob)
 }
 
-/**
- * The failure farthest upstream of the focus, with the way from it down to the focus. What failed
- * because of it lies on that way, so the first one is where to begin.
- */
-export function blameOf(graph: Graph): Blame | null {
-  const { suspects, neighbours } = unfolded(graph)
-  const focus = new Set(focusOf(graph).map((card) => card.node))
-  const failed = [...upstreamOf(graph, neighbours)].flatMap((node) => suspects.get(node) ?? []).filter((one) => one.isJob && toneOf(one.state) === 'bad')
-  const isFailed = new Set(failed.map((one) => one.node))
-  const roots = failed.filter((one) => !reach(neighbours, one.node, 'up').some((node) => isFailed.has(node)))
-  const root = roots.sort((a, b) => byTime(a.ended_at, b.ended_at))[0] ?? failed[0]
-  if (!root) return null
-  const path = way(neighbours, root.node, focus).flatMap((node) => suspects.get(node) ?? [])
-  const cards = new Set(graph.cards.map((card) => card.node))
-  return { root, path, shown: path.map((one) => one.node).filter((node) => cards.has(node)), others: failed.length - 1 }
+/** The root cause that the bridge names, and the way from it down to the focus, on what is drawn. */
+export function traceOn(graph: Graph, cause: RootCause | null | undefined): Trace | null {
+  if (!cause) return null
+  const path = cause.steps.map((step): Suspect => ({ node: step.node, label: step.kind === 'dataset' ? shortName(step.label) : step.label, state: step.state, ended_at: null, error: null, failures: 0, group: null, isJob: step.kind === 'job' }))
+  const cards = new Map(graph.cards.map((card) => [card.node, card]))
+  const first = path[0]
+  if (!first) return null
+  const root = { ...first, ended_at: cause.at, error: cause.error, failures: cause.failures, group: cards.get(first.node)?.group ?? null }
+  const failed = cause.others.filter((other) => other.kind === 'failed_run')
+  return { kind: cause.kind, text: cause.text, root, path: [root, ...path.slice(1)], shown: path.map((one) => one.node).filter((node) => cards.has(node)), others: failed.length }
 }
 
-/** The edges of a blame path, as "source target"; that on which the failed job is told included. */
-export function blamedEdges(graph: Graph, blame: Blame | null): Set<string> {
-  if (!blame) return new Set()
-  const steps = blame.shown.slice(1).map((node, at) => `${blame.shown[at]} ${node}`)
-  const told = graph.edges.filter((edge) => edge.target === blame.shown[0] && edge.jobs.some((job) => job.node === blame.root.node))
+/** The edges of the way from the root cause, as "source target"; that on which the failed job is told included. */
+export function tracedEdges(graph: Graph, trace: Trace | null): Set<string> {
+  if (!trace) return new Set()
+  const steps = trace.shown.slice(1).map((node, at) => `${trace.shown[at]} ${node}`)
+  const told = graph.edges.filter((edge) => edge.target === trace.shown[0] && edge.jobs.some((job) => job.node === trace.root.node))
   return new Set([...steps, ...told.map((edge) => `${edge.source} ${edge.target}`)])
 }
 

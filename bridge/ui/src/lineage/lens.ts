@@ -1,5 +1,5 @@
 import type { Card, Route } from '../api/schema'
-import { colorOf, toneOf } from '../text/state'
+import { colorOf, type Tone, toneOf } from '../text/state'
 import type { Lens } from './search'
 
 export interface Entry {
@@ -7,14 +7,14 @@ export interface Entry {
   text: string
 }
 
-const HOUR = 3_600_000
+/** The age of a dataset, as a share of that at which it is late. */
 const ages: [number, Entry][] = [
-  [HOUR, { color: 'var(--ok)', text: 'within the hour' }],
-  [24 * HOUR, { color: 'var(--run)', text: 'within a day' }],
-  [7 * 24 * HOUR, { color: 'var(--warn)', text: 'within a week' }],
-  [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'longer ago' }],
+  [1, { color: 'var(--ok)', text: 'as expected' }],
+  [2, { color: 'var(--warn)', text: 'late' }],
+  [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'late by more than its usual age' }],
 ]
-const NEVER: Entry = { color: 'var(--non)', text: 'never seen' }
+const NO_RHYTHM: Entry = { color: 'var(--non)', text: 'no rhythm known' }
+const NO_OWNER = 'var(--non)'
 
 const paces: [number, Entry][] = [
   [1.1, { color: 'var(--ok)', text: 'as usual' }],
@@ -28,7 +28,7 @@ const states: Entry[] = [
   { color: 'var(--run)', text: 'running' },
   { color: 'var(--bad)', text: 'failed' },
   { color: 'var(--blk)', text: 'blocked' },
-  { color: 'var(--warn)', text: 'retrying or lost' },
+  { color: 'var(--warn)', text: 'late, retrying or lost' },
   { color: 'var(--non)', text: 'none' },
 ]
 
@@ -45,14 +45,26 @@ export function carriersOf(edges: Route[]): Set<string> {
   return new Set(edges.filter((edge) => edge.personal).flatMap((edge) => [edge.source, edge.target]))
 }
 
+/** How a card stands: a dataset that is late is not well, whatever its writer's newest run did. */
+export function standingOf(card: Card): Tone {
+  const tone = toneOf(card.state)
+  return card.late_since && tone !== 'bad' && tone !== 'blk' ? 'warn' : tone
+}
+
+/** How old a dataset is, as a share of the age at which it is late; null where that is unknown. */
+function ageOf(card: Card, now: number): number | null {
+  if (!card.written_at || !card.expected_by) return null
+  const written = Date.parse(card.written_at)
+  return (now - written) / Math.max(1, Date.parse(card.expected_by) - written)
+}
+
 /** The colour that a card has under a lens. */
 export function colorUnder(lens: Lens, card: Card, now: number, carriers: Set<string>): string {
-  if (lens === 'status') return colorOf(toneOf(card.state))
+  if (lens === 'status') return colorOf(standingOf(card))
   if (lens === 'pii') return personal(card, carriers).color
-  if (lens === 'owner') return card.owner ? ownerColor(card.owner) : NEVER.color
+  if (lens === 'owner') return card.owner ? ownerColor(card.owner) : NO_OWNER
   if (lens === 'freshness') {
-    const at = card.kind === 'dataset' ? card.written_at : (card.last_run?.ended_at ?? null)
-    return entryFor(ages, at === null ? null : now - Date.parse(at), NEVER).color
+    return entryFor(ages, ageOf(card, now), NO_RHYTHM).color
   }
   const took = card.last_run?.duration ?? null
   return entryFor(paces, took === null || !card.p50 ? null : took / card.p50, UNKNOWN).color
@@ -73,12 +85,12 @@ function entryFor(scale: [number, Entry][], value: number | null, none: Entry): 
 /** What the colours mean under a lens. */
 export function legendOf(lens: Lens, cards: Card[]): Entry[] {
   if (lens === 'status') return states
-  if (lens === 'freshness') return [...ages.map(([, entry]) => entry), NEVER]
+  if (lens === 'freshness') return [...ages.map(([, entry]) => entry), NO_RHYTHM]
   if (lens === 'pii') return Object.values(privacy)
   if (lens === 'duration') return [...paces.map(([, entry]) => entry), UNKNOWN]
   const owners = [...new Set(cards.flatMap((card) => card.owner ?? []))].sort()
   const shown = owners.slice(0, 6).map((owner) => ({ color: ownerColor(owner), text: owner }))
-  return [...shown, ...(owners.length > 6 ? [{ color: 'transparent', text: `and ${owners.length - 6} more` }] : []), { color: NEVER.color, text: 'no owner' }]
+  return [...shown, ...(owners.length > 6 ? [{ color: 'transparent', text: `and ${owners.length - 6} more` }] : []), { color: NO_OWNER, text: 'no owner' }]
 }
 
 /** A colour that is the same for the same owner, everywhere. */

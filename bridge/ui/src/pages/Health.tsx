@@ -26,7 +26,7 @@ export default function Health() {
       <Answer of={overview} rows={10}>
         {(now) => (
           <>
-            <Headline overview={now} troubles={troubles} problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]} />
+            <Headline overview={now} troubles={troubles} silent={now.sources.filter((source) => source.silent_since)} problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]} />
             <Figures overview={now} health={health.data} />
             {now.counts.jobs ? (
               <>

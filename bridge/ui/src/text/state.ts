@@ -10,6 +10,7 @@ const tones: Record<string, Tone> = {
   failed: 'bad',
   aborted: 'bad',
   lost: 'warn',
+  late: 'warn',
   upstream_failed: 'blk',
   skipped: 'non',
   removed: 'non',

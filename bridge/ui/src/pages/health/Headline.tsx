@@ -1,20 +1,22 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react'
-import type { Overview, Trouble } from '../../api/schema'
+import type { Overview, SourceHealth, Trouble } from '../../api/schema'
 import { jobLabel } from '../../parts/Names'
+import { Time } from '../../parts/Now'
 import { shortName } from '../../text/names'
 import { counted } from '../../text/numbers'
 
 interface Props {
   overview: Overview
   troubles: Trouble[]
+  silent: SourceHealth[] // sources that fell silent
   problems: string[]
 }
 
 /** How all stands, in a sentence or two. */
-export function Headline({ overview, troubles, problems }: Props) {
+export function Headline({ overview, troubles, silent, problems }: Props) {
   const failing = overview.counts.failing ?? overview.failing.length
   const late = troubles.filter((trouble) => trouble.late_since)
-  const bad = failing || troubles.length
+  const bad = failing || troubles.length || silent.length
   const Icon = bad || problems.length ? TriangleAlert : CircleCheck
   const names = overview.failing.slice(0, 2).map(jobLabel)
   const more = failing - names.length
@@ -34,6 +36,14 @@ export function Headline({ overview, troubles, problems }: Props) {
             {late.length > 0 && `, of which late: ${late.slice(0, 3).map((trouble) => shortName(trouble.dataset.name)).join(', ')}${late.length > 3 ? ` and ${late.length - 3} more` : ''}`}.
           </p>
         )}
+        {silent.map((source) => (
+          <p key={source.namespace}>
+            <b className="bad-words">
+              No events from {source.namespace} since <Time at={source.silent_since} as="clock" />
+            </b>
+            , although more should have come by now: what is running there may have died.
+          </p>
+        ))}
         {problems.map((problem) => (
           <p key={problem} className="muted">
             {problem}

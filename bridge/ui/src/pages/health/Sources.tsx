@@ -1,12 +1,11 @@
 import type { SourceHealth } from '../../api/schema'
-import { Time, useNow } from '../../parts/Now'
+import { Time } from '../../parts/Now'
 import { Panel } from '../../parts/Panel'
 import { Badge } from '../../parts/State'
 import { count } from '../../text/numbers'
 
 /** How fresh the intake is, for each Airflow and each other producer. */
 export function Sources({ sources }: { sources: SourceHealth[] }) {
-  const now = useNow()
   if (!sources.length) return null
   return (
     <Panel title="Where events come from" flush>
@@ -21,17 +20,15 @@ export function Sources({ sources }: { sources: SourceHealth[] }) {
             </tr>
           </thead>
           <tbody>
-            {sources.map((source) => {
-              const quiet = now - Date.parse(source.last_event_at) > 24 * 3600 * 1000
-              return (
+            {sources.map((source) => (
                 <tr key={source.namespace}>
                   <td className="mono">{source.namespace}</td>
                   <td>{source.integration ?? <span className="faint">–</span>}</td>
                   <td className="right num">{count(source.jobs)}</td>
                   <td className="right">
-                    {quiet ? (
-                      <Badge tone="warn">
-                        quiet: <Time at={source.last_event_at} />
+                    {source.silent_since ? (
+                      <Badge tone="bad">
+                        silent: <Time at={source.last_event_at} />
                       </Badge>
                     ) : (
                       <span className="muted">
@@ -40,8 +37,7 @@ export function Sources({ sources }: { sources: SourceHealth[] }) {
                     )}
                   </td>
                 </tr>
-              )
-            })}
+            ))}
           </tbody>
         </table>
       </div>

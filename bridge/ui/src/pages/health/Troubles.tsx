@@ -87,7 +87,14 @@ function Row({ trouble }: { trouble: Trouble }) {
   )
 }
 
-function Cause({ trouble: { cause, level, dataset, late_since } }: { trouble: Trouble }) {
+function Cause({ trouble: { cause, root_cause, level, dataset, late_since } }: { trouble: Trouble }) {
+  if (!cause && root_cause)
+    return (
+      <span className="muted">
+        {root_cause.text} {root_cause.kind === 'silent_source' ? 'since' : 'by'} <Time at={root_cause.at} as="clock" />
+        {level > 0 && `, ${counted(level, 'dataset')} upstream`}
+      </span>
+    )
   if (!cause)
     return (
       <span className="muted">
