@@ -1,10 +1,11 @@
-"""Each task begins with nothing reported, also where one process runs several."""
+"""Each task begins with nothing reported, also where one process runs several, and is watched from then on."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fairlead_airflow import compat
+from fairlead_airflow.lineage import watching
 
 
 class FreshTaskListener:
@@ -14,3 +15,4 @@ class FreshTaskListener:
     @compat.hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
         compat.forget_hook_lineage()
+        watching.watch()

@@ -12,10 +12,11 @@ from typing import Any
 
 from fairlead_airflow.lineage.naming import identity_of
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_airflow.lineage.watching import SQL
 
 log = logging.getLogger(__name__)
 
-_SQL = "sql_job"
+_SQL = ("sql_job", SQL)
 _PHANTOM = "SELECT CURRENT_SCHEMA"
 """What PostgreSQL's hook asks when OpenLineage asks it for its schema; no statement of the task's."""
 
@@ -52,7 +53,7 @@ def _sql(extras: list[Any], columns: Columns) -> Lineage:
     """The statements, those of one hook and one default database together, in their order."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for extra in extras:
-        if extra.key != _SQL:
+        if extra.key not in _SQL:
             continue
         sql = str(extra.value.get("sql") or "").strip()
         if sql and not sql.upper().startswith(_PHANTOM):

@@ -69,8 +69,17 @@ class Lineage:
                     more.setdefault(identity, {}).update(extra)
         return result
 
+    def _leave_out_nameless(self) -> None:
+        """A table of which a hook knew neither database nor schema is called `None.orders` by OpenLineage's
+        own code: no dataset has that name."""
+        for held in (self.inputs, self.outputs):
+            for identity in [i for i in held if _is_nameless(i)]:
+                del held[identity]
+                self.unknown.append(f"the database or schema of {identity.name} is not known")
+
     def finished(self) -> Any:
-        """As OpenLineage's provider wants it."""
+        """As OpenLineage's provider wants it, without what is no name of a dataset."""
+        self._leave_out_nameless()
         from airflow.providers.openlineage.extractors import OperatorLineage
         from openlineage.client.event_v2 import InputDataset, OutputDataset
         from openlineage.client.facet_v2 import extraction_error_run, sql_job
@@ -98,3 +107,8 @@ class Lineage:
             run_facets=self.run_facets,
             job_facets=self.job_facets,
         )
+
+
+def _is_nameless(identity: Identity) -> bool:
+    parts = identity.name.split(".")
+    return "None" in parts[:-1] or not identity.name or identity.namespace.endswith("://None")
