@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
+from fairlead_bridge import inbox
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog import history, read, unseen
 from fairlead_bridge.catalog.read import AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import datasets, render
+from fairlead_bridge.web import datasets, render, run_facets
 from fairlead_bridge.web.parameters import (
     AsOf,
     Catalog,
@@ -24,6 +25,9 @@ from fairlead_bridge.web.parameters import (
     read_cursor,
     write_cursor,
 )
+
+#: Runs before a moment whose events are read for what the job was then.
+RUNS_BEFORE = 15
 
 
 def routes(catalog: Catalog) -> APIRouter:
@@ -67,7 +71,11 @@ def routes(catalog: Catalog) -> APIRouter:
 
     @router.get("/jobs/{job_id:path}")
     def get_job(job_id: Text, as_of: AsOf = None) -> a.JobDetail:
-        """One job, by its id or by NAMESPACE:NAME. Its facets are as they were last told."""
+        """
+        One job, by its id or by NAMESPACE:NAME.
+
+        Its facets, SQL and source code among them, are those of the moment.
+        """
         with catalog.open(as_of) as snapshot:
             return _detail(snapshot, _find(snapshot, job_id))
 
@@ -126,8 +134,33 @@ def _item_fields(
     }
 
 
+def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
+    """
+    The job's facets, as of the moment that is asked for.
+
+    Only the newest is kept of each. One that was told since is looked for in the events of the
+    runs before, and left out where they do not have it. (What is put together of a DAG's run facets
+    is as it was last told.)
+    """
+    last = f.with_times(snapshot, {row.id: row.id}).get(row.id, {})
+    facets = {name: body for name, (_, body) in last.items()}
+    if not snapshot.past:
+        return facets
+    newer = {n for n, (at, _) in last.items() if at > snapshot.now and not n.startswith("fairlead")}
+    for name in newer:
+        del facets[name]
+    for run in reversed(history.runs_of_job(snapshot, row.id, RUNS_BEFORE) if newer else []):
+        events = [kept.body for kept in inbox.events_of(snapshot.tx, [run.id])]
+        then = run_facets.told(events, (row.namespace, row.name), snapshot.now)
+        facets |= {name: then[name][1] for name in newer & then.keys()}
+        newer -= then.keys()
+        if not newer:
+            break
+    return facets
+
+
 def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
-    facets = f.of(snapshot, {row.id: row.id}).get(row.id, {})
+    facets = _facets(snapshot, row)
     recent = history.recent(snapshot, [row.id]).get(row.id)
     runs = read.runs_by_id(snapshot, [recent.newest]) if recent else {}
     parents = read.jobs_by_id(snapshot, [row.parent_id])
