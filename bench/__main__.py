@@ -5,7 +5,7 @@ What it costs: every bench of this folder, one after the other, as ratios within
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
 `overhead`, which runs a real Airflow for a quarter of an hour, `fuzz` and `sql_fuzz`, which measure
-nothing, and `sql`, which needs cases, only where they are named. Options are handed to the benches that are named.
+nothing, `sql`, which needs cases, and `sql_truth` only where they are named. Options are handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "fuzz": ([], False),
     "sql": ([], False),
     "sql_fuzz": ([], False),
+    "sql_truth": ([], False),
 }
 
 

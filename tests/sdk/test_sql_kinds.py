@@ -314,6 +314,15 @@ KINDS = [
     ("tsql", "DECLARE @t TABLE (a int); INSERT INTO @t SELECT x FROM dbo.s; INSERT INTO dbo.r (a) SELECT a FROM @t", "dbo.s", "dbo.r", "dbo.r.a <- dbo.s.x"),
     ("tsql", "INSERT INTO dbo.r (a) OUTPUT inserted.a INTO dbo.log (a) SELECT a FROM dbo.s", "dbo.s", "dbo.r dbo.log", "dbo.r.a <- dbo.s.a"),
     ("mysql", "DELETE r, q FROM r JOIN q ON r.k = q.k JOIN s ON s.k = r.k", "s", "r q", ""),
+    ("tsql", "WITH a AS (SELECT x FROM dbo.s), b AS (SELECT x FROM a) INSERT INTO dbo.r (x) SELECT x FROM b", "dbo.s", "dbo.r", "dbo.r.x <- dbo.s.x"),
+    ("tsql", "SELECT p.k, p.a INTO dbo.r FROM (SELECT k, m, v FROM dbo.s) x PIVOT (sum(v) FOR m IN ([a], [b])) p", "dbo.s", "dbo.r", "dbo.r.k <- dbo.s.k; dbo.r.a <- +dbo.s.v ?dbo.s.m"),
+    ("tsql", "INSERT INTO dbo.r WITH (TABLOCK) (a) SELECT a FROM dbo.s WITH (NOLOCK)\nUPDATE STATISTICS dbo.r", "dbo.s", "dbo.r", "dbo.r.a <- dbo.s.a"),
+    ("tsql", ":setvar x 1\nGO\nBULK INSERT dbo.r FROM '/x.csv' WITH (FIRSTROW = 2)\nGO 5", "", "dbo.r", ""),
+    ("bigquery", "CREATE TABLE d.p AS SELECT z FROM ML.PREDICT(MODEL d.m, (SELECT a FROM d.t))", "d.t d.m", "d.p", "d.p.z <- *d.t.a"),
+    ("clickhouse", "ALTER TABLE r UPDATE a = b + 1 WHERE c", "", "r", ""),
+    ("oracle", "INSERT INTO r (a) SELECT a FROM s\n/\nINSERT INTO q (b) SELECT b FROM t\n/", "s t", "r q", "r.a <- s.a; q.b <- t.b"),
+    ("postgres", "\ufeff\\set x 1\r\nINSERT INTO r (a)\r\nSELECT a FROM s WHERE x LIKE '%s;%' AND id %size > 0;\r\n", "s", "r", "r.a <- s.a"),
+    ("mysql", "DELIMITER //\nCREATE PROCEDURE p()\nBEGIN\n INSERT INTO r (a) SELECT a FROM s;\nEND //\nDELIMITER ;\nCALL p();", "s", "r", "r.a <- s.a"),
     # -- scripts
     ("mysql", "USE shop; INSERT INTO r (a) SELECT a FROM s JOIN x.u USING (k)", "shop.s x.u", "shop.r", ""),
     ("tsql", "USE shop\nGO\nINSERT INTO dbo.r (a) SELECT a FROM dbo.s", "shop.dbo.s", "shop.dbo.r", "shop.dbo.r.a <- shop.dbo.s.a"),
@@ -454,6 +463,19 @@ def test_the_command_line_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFix
     told = json.loads(capsys.readouterr().out)
     assert (told["reads"], told["writes"]) == (["s"], ["r"])
     assert main(["sql", str(script), "--dialect", "klingon"]) == 2
+
+
+def test_every_column_that_is_seen_to_matter_is_named() -> None:
+    """Truth by execution: see bench/sql_truth.py."""
+    from bench.sql_truth import QUERIES, describe, observed, predicted
+
+    for name in ("share of a brand", "named queries", "running total", "union of two sources"):
+        names, seen = observed(QUERIES[name], rounds=2)
+        reading = read(f"CREATE TABLE result AS {QUERIES[name]}", "sqlite", describe)
+        direct, rows = predicted(reading)
+        assert {n: seen[n] - direct.get(n, set()) - rows for n in names} == {
+            n: set() for n in names
+        }
 
 
 CORPUS = os.environ.get("FAIRLEAD_CORPUS", "")

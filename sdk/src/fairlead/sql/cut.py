@@ -59,7 +59,7 @@ _STARTS = frozenset(
         "BEGIN",
     }
     | {"RAISERROR", "COMMIT", "ROLLBACK", "WAITFOR", "FETCH", "OPEN", "CLOSE", "DEALLOCATE", "CALL"}
-    | {"GRANT", "REVOKE", "END", "ELSE", "GO", "BREAK", "CONTINUE", "REPLACE"}
+    | {"GRANT", "REVOKE", "END", "ELSE", "GO", "BREAK", "CONTINUE", "REPLACE", "UPDATE STATISTICS"}
 )
 _NO_START_AFTER = {
     "SELECT": {
@@ -75,7 +75,7 @@ _NO_START_AFTER = {
         "EXISTS",
     }
     | {"THEN", "IN", "ANY", "SOME"},
-    "INSERT": {"THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "GRANT"},
+    "INSERT": {"BULK", "THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "GRANT"},
     "UPDATE": {"THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "DO", "KEY", "GRANT"},
     "DELETE": {"THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "GRANT"},
     "MERGE": {"INNER", "LEFT", "RIGHT", "FULL", "UNION", "("},
@@ -87,6 +87,7 @@ _NO_START_AFTER = {
     "REPLACE": {"OR", "INSERT"},
     "BEGIN": {"AS"},
 }
+_VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 _AFTER_PLAIN_WITH = frozenset(
     {
         "(",
@@ -200,7 +201,7 @@ class _Cutter:
         index = start
         while index < end:
             word = self._words[index]
-            if word == ";" or self._skips(index):
+            if word == ";" or self._skips(index) or (word == "/" and self._is_alone(index)):
                 index += 1
                 continue
             if word in _CONDITIONS:
@@ -260,7 +261,7 @@ class _Cutter:
                 depth += 1
             elif word in (")", "]", "}"):
                 depth = max(0, depth - 1)
-            elif word == ";":
+            elif word == ";" or (word == "/" and self._is_alone(index)):
                 return index
             if depth:
                 continue
@@ -285,7 +286,7 @@ class _Cutter:
     def _is_alone(self, index: int) -> bool:
         token = self._tokens[index]
         line = self._text[self._text.rfind("\n", 0, token.start) + 1 :].partition("\n")[0]
-        return bool(re.fullmatch(r"\s*GO(\s+\d+)?\s*;?\s*", line, re.IGNORECASE))
+        return bool(re.fullmatch(r"\s*(GO(\s+\d+)?|/)\s*;?\s*", line, re.IGNORECASE))
 
     def _body(self, start: int, end: int) -> tuple[str, int, int] | None:
         """A procedure's name, and the first and last token of its body."""
@@ -356,10 +357,10 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
     said = spoken[start:index]
     if following in (".", "=") and word not in ("SELECT", "IF"):
         return False
-    if first == "WITH" and not {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"} & set(
-        _outside(said)
-    ):
-        return False
+    if first == "WITH":
+        first = next((verb for verb in _outside(said) if verb in _VERBS), "")
+        if not first:
+            return False
     if (
         word == "WITH"
         and (  # a hint, or what follows a GROUP BY or a view

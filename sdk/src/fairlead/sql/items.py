@@ -91,7 +91,8 @@ def _relation(node: exp.Expr, scope: Scope, queries: Evaluator) -> Relation:
     if isinstance(node, exp.Table):
         return _table(node, scope, queries).renamed(alias_columns(node))
     if isinstance(node, exp.Subquery):
-        return queries.subquery(node, _beside(scope)).renamed(alias_columns(node))
+        whole = node if node.args.get("with_") else node.this
+        return queries.subquery(whole, _beside(scope)).renamed(alias_columns(node))
     if isinstance(node, exp.Lateral):
         inner = node.this
         if isinstance(inner, exp.Subquery | exp.Query):
@@ -208,11 +209,20 @@ def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluat
     ]
     if names and list(_FLATTEN) == [n.upper() for n in names]:
         return Relation(tuple(Output(n, sources if n in _VALUES else frozenset()) for n in names))
-    known = [] if names else [n for n in (node.alias, "col", "key", "value", "pos") if n]
-    columns = [Output(n, sources) for n in (names or known)]
+    columns = [Output(n, sources) for n in names or _usual_names(function, node, scope.dialect)]
     return Relation((*columns, Star(rest=sources, is_weak=True)))
 
 
+def _usual_names(function: exp.Expr, node: exp.Expr, dialect: str) -> list[str]:
+    """The columns of a function's table where the query does not name them."""
+    if isinstance(function, exp.Posexplode):
+        return ["pos", "col", "key", "value"]
+    if isinstance(function, exp.Explode | exp.ExplodeOuter):
+        return ["col", "key", "value"]
+    return [node.alias] if node.alias and dialect in _NAMED_BY_ALIAS else []
+
+
+_NAMED_BY_ALIAS = ("postgres", "redshift", "duckdb", "")
 _VALUES = ("KEY", "VALUE", "THIS", "PATH", "INDEX")
 
 

@@ -66,6 +66,8 @@ _REPLACE_PARTITION = re.compile(
 _SWITCH = re.compile(
     r"ALTER\s+TABLE\s+(\S+)\s+SWITCH\s+(?:PARTITION\s+\S+\s+)?TO\s+([^\s;]+)", re.IGNORECASE
 )
+_MUTATION = re.compile(r"ALTER\s+TABLE\s+(\S+)\s+(?:UPDATE|DELETE)\b", re.IGNORECASE)
+_INSERT_HINT = re.compile(r"(INSERT\s+(?:INTO\s+)?[^\s(]+)\s+WITH\s*\([^)]*\)", re.IGNORECASE)
 _EXCHANGE = re.compile(r"EXCHANGE\s+TABLES\s+(\S+)\s+AND\s+([^\s;]+)", re.IGNORECASE)
 _DYNAMIC = re.compile(
     r"(?:EXECUTE\s+IMMEDIATE\s+|EXEC(?:UTE)?\s*\(?\s*(?:sys\.)?(?:sp_executesql\s+)?(?:@stmt\s*=\s*)?"
@@ -271,6 +273,13 @@ def _without_output(text: str, dialect: str) -> str | None:
     return _OUTPUT.sub(" ", text, count=1) + more
 
 
+def _without_hint(text: str, dialect: str) -> str | None:
+    """T-SQL's `INSERT INTO t WITH (TABLOCK) ...`."""
+    if dialect not in BATCHES or not _INSERT_HINT.match(text):
+        return None
+    return _INSERT_HINT.sub(r"\1", text, count=1)
+
+
 def _without_delete_in_merge(text: str, dialect: str) -> str | None:
     """Oracle's `WHEN MATCHED THEN UPDATE SET ... DELETE WHERE ...`."""
     if not re.match(r"MERGE\b", text, re.IGNORECASE) or not _DELETE_IN_MERGE.search(text):
@@ -297,6 +306,7 @@ _REPAIRS: tuple[Callable[[str, str], str | None], ...] = (
     _without_templates,
     _with_plain_assignments,
     _without_output,
+    _without_hint,
     _without_delete_in_merge,
     _without_titles,
 )
@@ -387,7 +397,13 @@ def _set(text: str, dialect: str) -> list[Statement] | None:
     return [Used(name)] if name and "$" not in name else []
 
 
+def _update(text: str, dialect: str) -> list[Statement] | None:
+    return [] if re.match(r"UPDATE\s+STATISTICS\b", text, re.IGNORECASE) else None
+
+
 def _alter(text: str, dialect: str) -> list[Statement] | None:
+    if found := _MUTATION.match(text):
+        return _insert(found[1], "VALUES (1)", dialect)
     if _SET_SCHEMA.match(text):
         return _set(text, dialect)
     if found := _PARTITION.match(text) or _REPLACE_PARTITION.match(text):
@@ -464,6 +480,7 @@ _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "BULK": _bulk,
     "UNLOAD": _unload,
     "USE": _use,
+    "UPDATE": _update,
     "SET": _set,
     "REFRESH": _refresh,
     "RENAME": _rename,

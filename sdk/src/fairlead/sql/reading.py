@@ -60,7 +60,7 @@ class Reading:
 
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
-_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|(?<![\w:]):\d+\b|\?\d+\b")
+_PLACEHOLDER = re.compile(r"%\(\w+\)s\b|%s\b|(?<![\w:]):\d+\b|\?\d+\b")
 _LONG = 50_000
 """Characters from which on all but the first row of VALUES is left out: rows have no columns to tell of."""
 _ROW = r"\((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()']*\))*+\)"
@@ -102,6 +102,27 @@ def selected(query: str, dialect: str, describe: Describe = nothing_known) -> li
         return None
 
 
+_CLIENT = {
+    "": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "postgres": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "redshift": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "tsql": re.compile(r"^:\w.*$", re.MULTILINE),
+    "snowflake": re.compile(r"^!\w.*$", re.MULTILINE),
+}
+"""Lines that are for the client: psql's `\\set`, sqlcmd's `:setvar`, snowsql's `!set`."""
+_DELIMITER = re.compile(r"^\s*DELIMITER[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def _without_client(script: str, dialect: str) -> str:
+    if dialect in _CLIENT:
+        script = _CLIENT[dialect].sub("", script)
+    if dialect in ("mysql", "") and (found := _DELIMITER.findall(script)):
+        script = _DELIMITER.sub("", script)
+        for delimiter in {*found} - {";"}:
+            script = script.replace(delimiter, ";")
+    return script
+
+
 def _shortened(script: str) -> str:
     return _ROWS.sub(r"\1", script) if len(script) > _LONG else script
 
@@ -130,7 +151,8 @@ class _Reader:
         return self._result
 
     def _prepared(self, script: str) -> str:
-        text = _PLACEHOLDER.sub("NULL", _shortened(script))
+        text = _without_client(_shortened(script.lstrip("\ufeff")), self._dialect)
+        text = _PLACEHOLDER.sub("NULL", text)
         self._variables |= {(a or b).lower() for a, b in _VARIABLE.findall(text)}
         if self._dialect in BATCHES:
             for name in set(_TABLE_VARIABLE.findall(text)):
@@ -282,6 +304,8 @@ class _Reader:
         for node in statement.find_all(exp.Table):
             if id(node) in seen or not is_named(node) or self._session.temporary(table_of(node)):
                 continue
+            if isinstance(node.parent, exp.Table):  # an option of the table, such as its format
+                continue
             if not node.db and node.name.lower() in ctes | {"dual"}:
                 continue
             if node.find_ancestor(exp.LikeProperty, exp.ForeignKey, exp.Reference) is None:
@@ -292,11 +316,11 @@ class _Reader:
         if not isinstance(statement, exp.Expr):
             return
         target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
-        written = (
-            table_of(target)
-            if isinstance(statement, exp.DML | exp.Create) and is_named(target)
-            else None
-        )
+        into = statement.find(exp.Into) if isinstance(statement, exp.Query) else None
+        if into is not None:
+            target = into.find(exp.Table)
+        is_written = into is not None or isinstance(statement, exp.DML | exp.Create)
+        written = table_of(target) if is_written and is_named(target) else None
         reads = {
             table_of(node): None for node in self._missed(statement, set()) if node is not target
         }

@@ -24,6 +24,8 @@ class Named:
 
     parts: tuple[str, ...]
     relation: Relation
+    hidden: tuple[str, ...] = ()
+    """The parts of the table's name, where an alias hides it: some databases let one use both."""
 
     def is_called(self, qualifier: Sequence[str]) -> bool:
         """`t`, `s.t` and `c.s.t` all mean the table c.s.t, unless it has an alias."""
@@ -49,8 +51,9 @@ class Scope:
     """Whether nothing is noted, as for what only decides about rows."""
 
     def add(self, alias: str, parts: Sequence[str], relation: Relation) -> None:
-        names = (alias,) if alias else tuple(filter(None, parts))
-        self.items.append(Named(tuple(name.lower() for name in names), relation))
+        own = tuple(part.lower() for part in parts if part)
+        called = (alias.lower(),) if alias else own
+        self.items.append(Named(called, relation, own if alias else ()))
 
     def column(self, node: exp.Column) -> Sources:
         """What a column of an expression is; empty if that cannot be told, which is noted."""
@@ -80,8 +83,8 @@ class Scope:
         for item in reversed(self.items):  # the last: UPDATE's own table may be named again
             if item.is_called(wanted):
                 return item
-        # An alias hides the name, but some databases let one use both.
-        return None
+        hidden = [i for i in self.items if i.hidden and i.hidden[-len(wanted) :] == tuple(wanted)]
+        return hidden[0] if len(hidden) == 1 else None
 
     def _qualified(self, parts: list[str]) -> Sources | None:
         for length in range(len(parts) - 1, 0, -1):
