@@ -56,7 +56,8 @@ def test_a_file_that_is_iterated_over_is_read(tmp_path: Path) -> None:
 
     def work() -> None:
         with ObjectStoragePath(f"file://{tmp_path}/in.csv").open() as lines:
-            assert list(lines) == ["a\n", "b\n"]
+            read = lines.readlines() if AIRFLOW_2 else list(lines)  # Airflow 2 cannot iterate
+            assert read == ["a\n", "b\n"]
 
     found = lineage_of(work)
     assert names(found.inputs) == {("file", f"{tmp_path}/in.csv")}
