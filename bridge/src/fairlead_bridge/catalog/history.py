@@ -125,6 +125,42 @@ def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     return answer
 
 
+_other = t.run.alias("other")
+#: A run that was no failure, nor a part of a round that was one.
+_GOOD = sa.and_(
+    t.run.c.state.not_in(standing.BROKEN),
+    ~sa.exists().where(
+        _other.c.job_id == t.run.c.job_id,
+        _other.c.dag_run == t.run.c.dag_run,
+        _other.c.instance != t.run.c.instance,
+        _other.c.state.in_(standing.BROKEN),
+    ),
+)
+_JOB = sa.bindparam("job", type_=t.run.c.job_id.type)
+_LAST_GOOD = (
+    sa.select(t.run.c.at)
+    .where(t.run.c.job_id == _JOB, t.run.c.at <= NOW, _GOOD)
+    .order_by(t.run.c.at.desc())
+    .limit(1)
+)
+_ROUND = sa.case((t.run.c.instance.is_not(None), sa.func.coalesce(t.run.c.dag_run, t.run.c.id)), else_=t.run.c.id)  # fmt: skip
+_ROUNDS_SINCE = sa.select(sa.func.count(sa.distinct(_ROUND))).where(
+    t.run.c.job_id == _JOB, t.run.c.at <= NOW, t.run.c.at > sa.bindparam("since")
+)
+
+
+def failures(snapshot: Snapshot, job_id: int, recent: Recent) -> int:
+    """How many of a job's rounds failed in a row, the newest included; tries of one run are one."""
+    number = 0
+    for state in reversed(recent.states):
+        if state not in standing.BROKEN:
+            return number
+        number += 1
+    good = snapshot.first(_LAST_GOOD, job=job_id)
+    since = good.at if good is not None else -(2**63)
+    return max(number, int(snapshot.rows(_ROUNDS_SINCE, job=job_id, since=since)[0][0]))
+
+
 _OUTPUTS = sa.select(t.run_dataset.c.run_id, t.run_dataset.c.dataset_id).where(
     among(t.run_dataset.c.run_id), t.run_dataset.c.role == "output"
 )

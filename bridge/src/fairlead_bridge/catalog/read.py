@@ -320,6 +320,19 @@ def datasets(
     `name` and `q` find an asset by any of its names, `namespace` alone by the one it is shown
     under.
     """
+    statement = _wanted_datasets(snapshot, wanted)
+    order = [row.id for row in snapshot.rows(_page(t.dataset, statement, limit, after))]
+    found_assets = assets(snapshot, order)
+    return [found_assets[id] for id in order]
+
+
+def count_datasets(snapshot: Snapshot, wanted: AssetFilter) -> int:
+    """How many assets `datasets` lists on all pages together."""
+    every = _wanted_datasets(snapshot, wanted).subquery()
+    return int(snapshot.rows(sa.select(sa.func.count()).select_from(every))[0][0])
+
+
+def _wanted_datasets(snapshot: Snapshot, wanted: AssetFilter) -> sa.Select[Any]:
     canonical = t.dataset.c.id == t.dataset.c.asset_id
     statement = sa.select(t.dataset.c.id).where(canonical)
     if wanted.kind is not None:
@@ -343,9 +356,7 @@ def datasets(
                 t.dataset.c.id.in_(aliases),
             )
         )
-    order = [row.id for row in snapshot.rows(_page(t.dataset, statement, limit, after))]
-    found_assets = assets(snapshot, order)
-    return [found_assets[id] for id in order]
+    return statement
 
 
 _name, _member, _other = (t.dataset.alias(word) for word in ("name", "member", "other"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -22,8 +22,11 @@ from fairlead_bridge.insight.root_cause import Explanation, Standing
 Grave = Literal["failed", "late", "at_risk"]
 _GRAVE: dict[Standing, Grave] = {"failed": "failed", "late": "late", "at_risk": "at_risk"}
 
-#: Newest failed runs that are looked at, and assets and jobs downstream of them, however far.
-FAILURES, AFFECTED, HOPS = 300, 600, 5_000
+#: Nodes downstream of what failed that are counted, however far, and those of them that are asked
+#: whether they are late, too.
+COUNTED, AFFECTED, HOPS = 50_000, 600, 5_000
+#: Newest failed instances of mapped tasks that are looked at.
+MAPPED = 300
 #: Assets that are asked whether they are late: those written longest ago within a month, for what
 #: is older is no longer written rather than late.
 ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
@@ -43,9 +46,10 @@ class Trouble:
         return self.explanation.late_since
 
 
-def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
+def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
     """
-    The gravest first; of these the nearest to the cause, then what is late longest.
+    The gravest first, of these the nearest to the cause, then what is late longest; at most `limit`
+    of them, and how many there are.
 
     Each is explained by what `GET /outlook` asks, so that all pages say the same.
     """
@@ -56,7 +60,8 @@ def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
         for id, asset in read.assets(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
         if asset.id == id and asset.dropped_at is None
     }
-    rhythms = freshness.rhythms(snapshot, assets)
+    near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
+    rhythms = freshness.rhythms(snapshot, {id: assets[id] for id in near[: ASKED + AFFECTED]})
     order: dict[int, tuple[int, int, int, str]] = {}
     for id, asset in assets.items():
         late_since = freshness.late_since(rhythms.get(id), asset.written_at, snapshot.now)
@@ -66,11 +71,12 @@ def troubles(snapshot: Snapshot, limit: int) -> list[Trouble]:
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
     explained = upstream.explanations(snapshot, shown)
     runs = read.runs_by_id(snapshot, (each.run for each in explained))
-    return [
+    found = [
         Trouble(asset, grave, _cause(runs, each), each.level, rhythms.get(asset.id), each)
         for asset, each in zip(shown, explained, strict=True)
         if (grave := _GRAVE.get(each.standing)) is not None
     ]
+    return found, len(order) - (len(shown) - len(found))
 
 
 def _cause(runs: Mapping[int, Row], explanation: Explanation) -> Row | None:
@@ -116,19 +122,39 @@ def _first(run: Row) -> tuple[bool, int]:
     return (run.state != "failed", -run.at)
 
 
+def _newest_broken() -> sa.Select[Any]:
+    """Jobs whose newest run failed or was blocked; DAGs and queries tell of others."""
+    older = t.run.alias("older")
+    newest = (
+        sa.select(older.c.id)
+        .where(older.c.job_id == t.job.c.id)
+        .order_by(older.c.at.desc(), older.c.id.desc())
+        .limit(1)
+        .correlate(t.job)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(t.job.c.id)
+        .join_from(t.job, t.run, t.run.c.id == newest)
+        .where(
+            t.job.c.kind.not_in(("dag", "dag_file", "query")),
+            sa.or_(*(in_state(state) for state in sorted(standing.BROKEN))),
+        )
+    )
+
+
 def _broken(snapshot: Snapshot) -> dict[int, Round]:
     """By job: its newest round, where that failed or was blocked."""
-    jobs: set[int] = set()
+    jobs = {row.id for row in snapshot.rows(_newest_broken())}
+    # Of a mapped task another instance than the newest run may have failed.
     for state in standing.BROKEN:  # one by one, so that the index on state serves
-        statement = read.RUNS[snapshot.past].where(
-            in_state(state), t.run.c.kind.not_in(("dag", "dag_file", "query"))
-        )
-        rows = snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(FAILURES))
+        statement = read.RUNS[snapshot.past].where(in_state(state), t.run.c.map_index >= 0)
+        rows = snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(MAPPED))
         jobs |= {row.job_id for row in rows}
     return {job: each for job, each in history.states(snapshot, jobs).items() if each.is_broken}
 
 
 def _downstream(snapshot: Snapshot, causes: Iterable[int]) -> dict[int, int]:
     """The assets that failed (level 0) and those that rest on them, each with its level."""
-    walk = lineage.walk(snapshot, causes, 0, HOPS, AFFECTED)
+    walk = lineage.walk(snapshot, causes, 0, HOPS, COUNTED)
     return {id: walk.depths[id] // 2 for id in walk.datasets}

@@ -73,8 +73,8 @@ class Snapshot:
         spans = self.past and told.last_at >= self.now
         return spans, told.first_at if spans else told.last_at, told.digest
 
-    def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
-        return next(iter(self.rows(statement.limit(1))), None)
+    def first(self, statement: sa.Select[Any], **values: Any) -> sa.Row[Any] | None:
+        return next(iter(self.rows(statement.limit(1), **values)), None)
 
     def each(
         self, statement: sa.Select[Any], keys: Iterable[Any], **values: Any

@@ -36,6 +36,7 @@ class Page(Answer, Generic[T]):
 
     items: list[T]
     next: str | None = None
+    total: int | None = None  # of all pages, where `count` asks for it
 
 
 class Problem(Answer):
@@ -643,7 +644,7 @@ class RootCause(OtherCause):
     path: list[str]  # nodes from the cause down to what is asked for
     steps: list[Step]  # the same, each with its name and state
     error: str | None  # of the run that failed
-    failures: int  # rounds of the job that failed in a row, this one included; at most 15
+    failures: int  # rounds of the job that failed in a row, this one included
     others: list[OtherCause]
 
 
@@ -697,6 +698,7 @@ class Trouble(Answer):
 
 class AtRisk(Answer):
     items: list[Trouble]  # the worst first
+    datasets: int  # how many are in trouble, whatever the limit
     sources: list[SourceHealth]  # those that fell silent
 
 

@@ -45,6 +45,7 @@ def routes(catalog: Catalog) -> APIRouter:
         tag: Text | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
+        count: Annotated[bool, Query(description="Tell how many there are on all pages.")] = False,
     ) -> a.Page[a.DatasetItem]:
         """
         Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
@@ -58,7 +59,8 @@ def routes(catalog: Catalog) -> APIRouter:
             found = read.datasets(snapshot, wanted, limit + 1, after)
             shown = found[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
-            return a.Page(items=items(snapshot, shown), next=following)
+            total = read.count_datasets(snapshot, wanted) if count else None
+            return a.Page(items=items(snapshot, shown), next=following, total=total)
 
     @router.get("/labels")
     def list_labels() -> a.Labels:

@@ -127,24 +127,14 @@ def root_causes(
     def whole(each: Explanation) -> a.RootCause:
         cause = each.causes[0]
         run = runs.get(cause.run) if cause.run is not None else None
-        states = recent[cause.node].states if cause.node in recent else ()
+        known = recent.get(cause.node)
         return a.RootCause(
             **fields(cause),
             path=[name(node) for node in cause.path],
             steps=[step(node, cause.path[-1], each) for node in cause.path],
             error=run.error if run is not None else None,
-            failures=_in_a_row(states),
+            failures=history.failures(snapshot, cause.node, known) if known is not None else 0,
             others=[a.OtherCause(**fields(other)) for other in each.causes[1 : 1 + OTHERS]],
         )
 
     return [whole(each) if each.causes else None for each in explanations]
-
-
-def _in_a_row(states: Sequence[str]) -> int:
-    """How many of the newest of these failed."""
-    number = 0
-    for state in reversed(states):
-        if state not in standing.BROKEN:
-            break
-        number += 1
-    return number

@@ -49,12 +49,13 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_at_risk(limit: Limit = 50) -> a.AtRisk:
         """Datasets that were not written when they should have been, or rest on such; worst first."""
         with catalog.open() as snapshot:
-            found = risk.troubles(snapshot, limit)
+            found, number = risk.troubles(snapshot, limit)
             shown = datasets.items(snapshot, [trouble.asset for trouble in found])
             causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
             silent = [each for each in sources.all_sources(snapshot) if each.silent_since]
         return a.AtRisk(
             items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
+            datasets=number,
             sources=[_source(source) for source in silent],
         )
 

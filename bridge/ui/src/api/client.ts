@@ -69,7 +69,7 @@ export function useApi<T>(path: string, params: Params = {}, options: { enabled?
 export function useList<T>(path: string, params: Params = {}) {
   return useInfiniteQuery({
     queryKey: [path, params, 'pages'],
-    queryFn: ({ pageParam, signal }) => ask<{ items: T[]; next: string | null }>('GET', path, { ...params, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => ask<{ items: T[]; next: string | null; total?: number | null }>('GET', path, { ...params, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: keepPreviousData,

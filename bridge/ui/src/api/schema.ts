@@ -41,6 +41,7 @@ export interface Assertion {
 
 export interface AtRisk {
   items: Trouble[]
+  datasets: number
   sources: SourceHealth[]
 }
 
@@ -537,36 +538,43 @@ export interface Owner {
 export interface Page_Change_ {
   items: Change[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_DatasetItem_ {
   items: DatasetItem[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_DeliveryItem_ {
   items: DeliveryItem[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_JobItem_ {
   items: JobItem[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_QuarantineItem_ {
   items: QuarantineItem[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_ReceivedEvent_ {
   items: ReceivedEvent[]
   next: string | null
+  total: number | null
 }
 
 export interface Page_Run_ {
   items: Run[]
   next: string | null
+  total: number | null
 }
 
 export interface Paths {

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import type { DatasetItem, Label, Labels, Namespace, Overview } from '../api/schema'
+import type { DatasetItem, Label, Labels, Namespace } from '../api/schema'
 import { useApi, useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
@@ -17,17 +17,17 @@ export default function Datasets() {
   useTrail('Datasets')
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, owner: search.owner, tag: search.tag, limit: 50 })
+  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, owner: search.owner, tag: search.tag, count: true, limit: 50 })
+  const total = list.data?.pages[0]?.total
   const places = useApi<Namespace[]>('namespaces')
   const labels = useApi<Labels>('labels')
   const platforms = [...new Set(places.data?.filter((place) => place.datasets).map((place) => place.platform))].sort()
-  const overview = useApi<Overview>('overview')
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
         <h1>Datasets</h1>
-        {overview.data && <span className="muted num">{count(overview.data.counts.datasets ?? 0)}</span>}
+        {total !== undefined && total !== null && <span className="muted num">{count(total)}</span>}
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
           {(platforms.length > 1 || search.platform) && <Choice label="Any platform" options={platforms.map((name) => [name, name])} value={search.platform} onChange={(platform) => set({ platform })} />}

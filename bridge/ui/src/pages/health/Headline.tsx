@@ -8,12 +8,13 @@ import { counted } from '../../text/numbers'
 interface Props {
   overview: Overview
   troubles: Trouble[]
+  affected: number // datasets in trouble, those included that are not among `troubles`
   silent: SourceHealth[] // sources that fell silent
   problems: string[]
 }
 
 /** How all stands, in a sentence or two. */
-export function Headline({ overview, troubles, silent, problems }: Props) {
+export function Headline({ overview, troubles, affected, silent, problems }: Props) {
   const failing = overview.counts.failing ?? overview.failing.length
   const late = troubles.filter((trouble) => trouble.late_since)
   const bad = failing || troubles.length || silent.length
@@ -32,8 +33,8 @@ export function Headline({ overview, troubles, silent, problems }: Props) {
         <p style={{ font: '640 19px/28px var(--sans)', overflowWrap: 'anywhere' }}>{sentence}</p>
         {troubles.length > 0 && (
           <p className="muted">
-            {counted(troubles.length, 'dataset')} {troubles.length === 1 ? 'is' : 'are'} affected
-            {late.length > 0 && `, of which late: ${late.slice(0, 3).map((trouble) => shortName(trouble.dataset.name)).join(', ')}${late.length > 3 ? ` and ${late.length - 3} more` : ''}`}.
+            {counted(affected, 'dataset')} {affected === 1 ? 'is' : 'are'} affected
+            {late.length > 0 && `, of which late: ${late.slice(0, 3).map((trouble) => shortName(trouble.dataset.name)).join(', ')}${late.length > 3 ? ` and ${troubles.length < affected ? 'more' : `${late.length - 3} more`}` : ''}`}.
           </p>
         )}
         {silent.map((source) => (

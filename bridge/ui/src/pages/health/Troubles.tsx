@@ -17,11 +17,11 @@ const standings: Record<Trouble['standing'], [Tone, string]> = {
 }
 
 /** Datasets that were not written when they should have been, or rest on such; each with the cause. */
-export function Troubles({ troubles }: { troubles: Trouble[] }) {
+export function Troubles({ troubles, affected }: { troubles: Trouble[]; affected: number }) {
   const [all, setAll] = useState(false)
   const shown = all ? troubles : troubles.slice(0, FIRST)
   return (
-    <Panel title="Datasets late, failed or at risk" note="worst first" flush>
+    <Panel title="Datasets late, failed or at risk" note={troubles.length < affected ? `the worst ${count(troubles.length)} of ${count(affected)}` : 'worst first'} flush>
       <div className="scroll">
         <table>
           <thead>
