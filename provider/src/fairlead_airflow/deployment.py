@@ -51,21 +51,20 @@ def own_name() -> str | None:
     return None
 
 
-def _name(connection: Any) -> str:
+def _name(connection: Any) -> str | None:
     url = connection.engine.url
     if url.get_backend_name() == "sqlite":
         return f"{url.database} on host {gethostname()}"
-    known = _NAMES.get(url)
-    if known is None:
-        known = _NAMES[url] = _on_server(connection, url)
-    return known
+    if url not in _NAMES:
+        _NAMES[url] = _on_server(connection, url)
+    return _NAMES[url]
 
 
 #: By the database's URL: a server is asked once by each process.
-_NAMES: dict[Any, str] = {}
+_NAMES: dict[Any, str | None] = {}
 
 
-def _on_server(connection: Any, url: Any) -> str:
+def _on_server(connection: Any, url: Any) -> str | None:
     from sqlalchemy import text
 
     backend = url.get_backend_name()
@@ -73,4 +72,6 @@ def _on_server(connection: Any, url: Any) -> str:
     if query:
         with suppress(Exception), connection.begin_nested():  # may not be allowed
             return f"database {url.database} of {server} server {connection.scalar(text(query))}"
+    if not url.host:
+        return None
     return f"database {url.database} of {server} at {url.host}:{url.port}"
