@@ -323,6 +323,7 @@ KINDS = [
     ("oracle", "INSERT INTO r (a) SELECT a FROM s\n/\nINSERT INTO q (b) SELECT b FROM t\n/", "s t", "r q", "r.a <- s.a; q.b <- t.b"),
     ("postgres", "\ufeff\\set x 1\r\nINSERT INTO r (a)\r\nSELECT a FROM s WHERE x LIKE '%s;%' AND id %size > 0;\r\n", "s", "r", "r.a <- s.a"),
     ("mysql", "DELIMITER //\nCREATE PROCEDURE p()\nBEGIN\n INSERT INTO r (a) SELECT a FROM s;\nEND //\nDELIMITER ;\nCALL p();", "s", "r", "r.a <- s.a"),
+    ("postgres", "WITH d AS (DELETE FROM r WHERE old RETURNING k, v), i AS (INSERT INTO h (k, v) SELECT k, v FROM d RETURNING k) SELECT count(*) FROM i", "r", "r h", "h.k <- r.k; h.v <- r.v"),
     # -- scripts
     ("mysql", "USE shop; INSERT INTO r (a) SELECT a FROM s JOIN x.u USING (k)", "shop.s x.u", "shop.r", ""),
     ("tsql", "USE shop\nGO\nINSERT INTO dbo.r (a) SELECT a FROM dbo.s", "shop.dbo.s", "shop.dbo.r", "shop.dbo.r.a <- shop.dbo.s.a"),

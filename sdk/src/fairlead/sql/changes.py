@@ -47,7 +47,7 @@ class Outcome:
 
 def outcome_of(statement: exp.Expr, evaluator: Evaluator) -> Outcome:
     scope = evaluator.scope()
-    if not isinstance(statement, exp.Query):
+    if not isinstance(statement, exp.Query) or _writes_in_with(statement):
         scope.ctes = evaluator.with_ctes(statement, scope)
     inner = _written_in_with(statement, evaluator, scope)
     found = _outcome(statement, evaluator, scope)
@@ -551,11 +551,15 @@ def _list(value: object) -> list[exp.Expr]:
     return [value] if isinstance(value, exp.Expr) else []
 
 
+def _writes_in_with(node: exp.Expr) -> bool:
+    return any(isinstance(cte.this, exp.DML) for cte in node.find_all(exp.CTE))
+
+
 def _written_in_with(node: exp.Expr, evaluator: Evaluator, scope: Scope) -> list[Change]:
     """`WITH moved AS (DELETE FROM a RETURNING *) ...` writes too."""
     changes = []
     for cte in node.find_all(exp.CTE):
-        if isinstance(cte.this, exp.Insert | exp.Update | exp.Delete | exp.Merge):
+        if isinstance(cte.this, exp.DML):
             inner = evaluator.scope(None, scope.ctes)
             changes += _outcome(cte.this, evaluator, inner).changes
     return changes
