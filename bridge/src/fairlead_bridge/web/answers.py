@@ -325,6 +325,7 @@ class SchemaChange(Answer):
     column: str
     before: str | None
     after: str | None
+    breaking: bool  # whether readers can break: it is gone, or its type holds less than before
 
 
 class SchemaVersion(Answer):

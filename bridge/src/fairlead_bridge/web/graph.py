@@ -14,12 +14,12 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import lineage, read
+from fairlead_bridge.catalog import lineage, read, showing
 from fairlead_bridge.catalog.lineage import Hop, Opened, Surroundings, Way
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import folding, layout, picture, render
+from fairlead_bridge.web import datasets, folding, layout, picture, render
 from fairlead_bridge.web.cards import Known, Line
 from fairlead_bridge.web.folding import Part
 from fairlead_bridge.web.lineage import DEEPEST, Depth, NodeName
@@ -205,6 +205,8 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
     plain = _walk_to_folds(snapshot, focus, view.plain) if view.open or view.shut else walk
     known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
     around = lineage.surroundings(snapshot, known.node_of())
+    drawn = {**plain.hops, **walk.hops, **around.hops}
+    showing.leave_out_failures(snapshot, drawn, datasets.members_of(known.assets.values()))
     part = _part(walk, around, known, focus, view)
     shape = _shape(known, part)
     before = (

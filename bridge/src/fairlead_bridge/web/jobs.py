@@ -59,14 +59,18 @@ def routes(catalog: Catalog) -> APIRouter:
 
     @router.get("/jobs/{job_id:path}/durations")
     def get_durations(job_id: Text, limit: Limit = 100, as_of: AsOf = None) -> a.Durations:
-        """The newest runs of a job, oldest first, and the usual durations of the successful."""
+        """
+        The newest runs of a job, oldest first, and its usual durations, as lists have them: those
+        of the successful ones of its newest 15.
+        """
         with catalog.open(as_of) as snapshot:
-            rows = history.runs_of_job(snapshot, _find(snapshot, job_id).id, limit)
-        seconds = sorted(row.duration for row in rows if row.state == "success" and row.duration)
+            job = _find(snapshot, job_id).id
+            rows = history.runs_of_job(snapshot, job, limit)
+            usual = history.recent(snapshot, [job]).get(job)
         return a.Durations(
             runs=[render.run(row) for row in rows],
-            p50=history.percentile(seconds, 0.50),
-            p95=history.percentile(seconds, 0.95),
+            p50=usual.p50 if usual is not None else None,
+            p95=usual.p95 if usual is not None else None,
         )
 
     @router.get("/jobs/{job_id:path}")

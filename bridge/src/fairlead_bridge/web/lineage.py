@@ -14,7 +14,16 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, lineage, paths, privacy, read, standing
+from fairlead_bridge.catalog import (
+    columns,
+    history,
+    lineage,
+    paths,
+    privacy,
+    read,
+    showing,
+    standing,
+)
 from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.read import Asset, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -157,6 +166,7 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
             continue  # an edge of a job that nobody has told of
         name_of[id] = node["node"]
         nodes.append(node)
+    showing.leave_out_failures(snapshot, walk.hops, datasets.members_of(assets.values()))
     run_of = lineage.run_ids(snapshot, walk.hops.values())
     edges = [
         {

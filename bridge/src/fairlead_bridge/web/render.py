@@ -11,6 +11,7 @@ from fairlead_bridge.catalog import facets as f
 from fairlead_bridge.catalog.facets import Facets
 from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
+from fairlead_bridge.insight.types import is_breaking
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web.job_labels import label
 
@@ -91,7 +92,11 @@ def run_or_none(found: Mapping[int, Row], key: int | None) -> a.Run | None:
 
 def schema_change(change: FieldChange) -> a.SchemaChange:
     return a.SchemaChange(
-        change=change.change, column=change.column, before=change.before, after=change.after
+        change=change.change,
+        column=change.column,
+        before=change.before,
+        after=change.after,
+        breaking=is_breaking(change.change, change.before, change.after),
     )
 
 

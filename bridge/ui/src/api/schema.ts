@@ -735,6 +735,7 @@ export interface SchemaChange {
   column: string
   before: string | null
   after: string | null
+  breaking: boolean
 }
 
 export interface SchemaField {

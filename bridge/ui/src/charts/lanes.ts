@@ -1,5 +1,6 @@
 import type { Run } from '../api/schema'
 import { byTime } from '../text/order'
+import { neverRan } from '../text/state'
 
 export interface Lane {
   label: string
@@ -21,4 +22,11 @@ export function lanesOf(runs: Run[]): Lane[] {
   return [...lanes]
     .map(([label, tries]) => ({ label, runs: tries.sort(order) }))
     .sort((a, b) => byTime(begin(a.runs[0]), begin(b.runs[0])) || a.label.localeCompare(b.label))
+}
+
+/** Seconds from the first start to the last end of some runs that are over; null where none ran. */
+export function spanOf(runs: Run[]): number | null {
+  const ran = runs.filter((run) => run.started_at && run.ended_at && !neverRan(run))
+  if (!ran.length) return null
+  return (Math.max(...ran.map((run) => Date.parse(run.ended_at ?? ''))) - Math.min(...ran.map((run) => Date.parse(run.started_at ?? '')))) / 1000
 }

@@ -5,9 +5,10 @@ import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
 import { Markdown } from '../parts/Markdown'
 import { jobLabel, LineageLink, Owners, Tags } from '../parts/Names'
-import { Time, Took } from '../parts/Now'
+import { Time } from '../parts/Now'
 import { Answer, Panel } from '../parts/Panel'
 import { StateBadge } from '../parts/State'
+import { TookOfDagRun } from '../parts/TookOfDagRun'
 import { useTrail } from '../shell/crumbs'
 import { external } from '../text/links'
 import { counted } from '../text/numbers'
@@ -72,7 +73,7 @@ function Detail({ job }: { job: JobDetail }) {
               <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link">
                 <Time at={job.last_run.started_at ?? job.last_run.ended_at} />
               </Link>
-              , <Took run={job.last_run} />
+              , <TookOfDagRun run={job.last_run} />
             </span>
           )}
           {job.p50 !== null && (

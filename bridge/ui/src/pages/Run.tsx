@@ -6,10 +6,11 @@ import { useApi } from '../api/client'
 import { Gantt } from '../charts/Gantt'
 import { laneLabel } from '../charts/lanes'
 import { LineageLink } from '../parts/Names'
-import { Time, Took } from '../parts/Now'
+import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Panel } from '../parts/Panel'
 import { RunRows } from '../parts/RunRows'
 import { StateBadge } from '../parts/State'
+import { TookOfDagRun } from '../parts/TookOfDagRun'
 import { useTrail } from '../shell/crumbs'
 import { counted } from '../text/numbers'
 import { kindOf } from '../text/state'
@@ -73,7 +74,7 @@ function Detail({ run }: { run: RunDetail }) {
             started <Time at={run.started_at} as="clock" />
           </span>
           <span>
-            took <Took run={run} />
+            took <TookOfDagRun run={run} />
           </span>
           {run.try_number ? <span>{run.max_tries !== null && run.max_tries > 0 ? `try ${run.try_number} of ${run.max_tries + 1}` : `try ${run.try_number}`}</span> : null}
         </div>

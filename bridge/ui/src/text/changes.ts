@@ -1,8 +1,8 @@
 import type { SchemaVersion } from '../api/schema'
 import { counted } from './numbers'
 
-/** Whether a change of columns can break who reads them: something is gone or is of another type. */
-export const isBreaking = (version: Pick<SchemaVersion, 'changes'>) => version.changes.some((one) => one.change !== 'added')
+/** Whether a change of columns can break who reads them, as the bridge says of each. */
+export const isBreaking = (version: Pick<SchemaVersion, 'changes'>) => version.changes.some((one) => one.breaking)
 
 /** "added currency; removed day, price". */
 export function changeWords({ changes }: Pick<SchemaVersion, 'changes'>): string {

@@ -50,7 +50,10 @@ describe('times', () => {
     expect(ago('2026-11-20T11:59:40Z', NOON)).toBe('just now')
     expect(age('2026-11-20T11:46:00Z', NOON)).toBe('14m')
     expect(age('2026-11-20T07:29:00Z', NOON)).toBe('4h 31m')
-    expect(age('2026-11-17T11:00:00Z', NOON)).toBe('3d')
+    expect(age('2026-11-17T11:00:00Z', NOON)).toBe('3d 1h')
+    expect(age('2026-11-19T10:00:00Z', NOON)).toBe('1d 2h')
+    expect(age('2026-11-19T12:00:00Z', NOON)).toBe('1d')
+    expect(age('2026-11-01T00:00:00Z', NOON)).toBe('20d')
     expect(age('2026-08-01T00:00:00Z', NOON)).toBe('3mo')
     expect(age('2026-11-20T12:00:30Z', NOON)).toBe('now')
   })
@@ -80,7 +83,7 @@ describe('times', () => {
 
 describe('changes', () => {
   it('are told in words, what can break readers first', () => {
-    const change = (kind: 'added' | 'removed' | 'type', column: string) => ({ change: kind, column, before: null, after: null })
+    const change = (kind: 'added' | 'removed' | 'type', column: string) => ({ change: kind, column, before: null, after: null, breaking: kind === 'removed' })
     const version = { changes: [change('added', 'a'), change('removed', 'b'), change('type', 'c')] }
     expect(changeWords(version)).toBe('removed b; changed the type of c; added a')
     expect(isBreaking(version)).toBe(true)
