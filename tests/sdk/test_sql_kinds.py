@@ -421,6 +421,27 @@ def test_a_procedure_that_is_only_defined_writes_nothing() -> None:
     assert names(reading.procedures["p"].writes) == "r"
 
 
+def test_a_package_of_procedures_is_defined_and_not_run() -> None:
+    script = """CREATE OR REPLACE PACKAGE BODY pk AS
+      n NUMBER;
+      PROCEDURE a (x IN NUMBER) IS v VARCHAR2(10); BEGIN INSERT INTO r (a) SELECT a FROM s; END a;
+      PROCEDURE b IS BEGIN DELETE FROM q; END b;
+    END pk;
+    /
+    INSERT INTO z (a) SELECT a FROM y"""
+    reading = read(script, "oracle")
+    assert (names(reading.reads), names(reading.writes), reading.errors) == ("y", "z", [])
+    inner = reading.procedures["pk"]
+    assert (names(inner.reads), names(inner.writes), inner.errors) == ("s", "r q", [])
+
+
+def test_the_rows_of_a_trigger_are_no_table() -> None:
+    script = "CREATE TRIGGER dbo.t ON dbo.s AFTER INSERT, UPDATE AS BEGIN INSERT INTO dbo.r (a) SELECT a FROM inserted END"
+    reading = read(script, "tsql")
+    assert (reading.writes, names(reading.procedures["dbo.t"].writes)) == ([], "dbo.r")
+    assert reading.procedures["dbo.t"].reads == []
+
+
 def test_what_decides_about_rows_is_told_apart_from_values() -> None:
     script = "CREATE TABLE r AS SELECT md5(s.a) AS a, count(s.b) AS n FROM s JOIN u ON s.k = u.k WHERE s.ok GROUP BY s.a ORDER BY s.d"
     reading = read(script, "postgres")

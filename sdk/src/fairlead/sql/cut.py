@@ -133,6 +133,8 @@ def cut(script: str, dialect: str) -> Iterator[Piece | Fault]:
 
 
 def _said(error: SqlglotError) -> str:
+    if isinstance(error.__cause__, IndexError):
+        return "a comment or a quote is never closed"
     return str(error.__cause__ or error).partition(" from ")[0]
 
 
@@ -210,6 +212,9 @@ class _Cutter:
                     yield index + 1, last, True
                 index = last
                 continue
+            if word in ("PROCEDURE", "FUNCTION"):  # inside a package
+                index = self._behind_head(index, end)
+                continue
             if body := self._body(index, end):
                 yield index, body[2], False
                 index = body[2]
@@ -217,6 +222,12 @@ class _Cutter:
             last = self._end_of(index, end)
             yield index, last, False
             index = last
+
+    def _behind_head(self, start: int, end: int) -> int:
+        for index in range(start, end):
+            if self._words[index] in ("IS", "AS", "BEGIN", ";"):
+                return index + 1
+        return end
 
     def _skips(self, index: int) -> bool:
         """Words of blocks around statements."""
@@ -297,6 +308,7 @@ class _Cutter:
         if kind is None or any(word in ("TABLE", "VIEW", "(", "INDEX") for word in head[:kind]):
             return None
         name = self._name(start + kind + 1, end)
+        is_package = head[kind] == "PACKAGE"
         for index in range(start + kind + 1, end):
             word = self._words[index]
             if word == ";":
@@ -309,15 +321,21 @@ class _Cutter:
                     return name, following, self._end_of(following, end)
                 if word == "AS" and self._words[index - 1] == "EXECUTE":
                     continue
-                return name, following, self._end_of_body(following, end)
+                last = self._end_of_package(following, end) if is_package else None
+                return name, following, last or self._end_of_body(following, end)
             if word == "BEGIN":
                 return name, index, self._end_of_body(index, end)
         return None
 
+    def _end_of_package(self, start: int, end: int) -> int:
+        return next(
+            (i for i in range(start, end) if self._words[i] == "/" and self._is_alone(i)), end
+        )
+
     def _name(self, start: int, end: int) -> str:
         parts: list[str] = []
         for index in range(start, end):
-            if self._words[index] in ("IF", "NOT", "EXISTS"):
+            if self._words[index] in ("IF", "NOT", "EXISTS", "BODY"):
                 continue
             if self._words[index] == "." or not parts or self._words[index - 1] == ".":
                 parts.append(self._tokens[index].text)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from fairlead.sql import items
+from fairlead.sql.cut import BATCHES
 from fairlead.sql.dialects import RECURSION_WITHOUT_KEYWORD
 from fairlead.sql.expressions import sources_of
 from fairlead.sql.names import Table, is_named, table_of
@@ -62,6 +63,8 @@ class Evaluator:
         table = table_of(node)
         if not table.schema and (cte := scope.ctes.get(table.name.lower())) is not None:
             return cte
+        if self.dialect in BATCHES and table.key in (("inserted", "", ""), ("deleted", "", "")):
+            return Relation((Star(is_weak=True),))  # the rows of a trigger
         if (temporary := self._temporary(table)) is not None:
             for read in temporary.reads:
                 self.found.reads.setdefault(read)

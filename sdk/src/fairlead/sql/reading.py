@@ -66,6 +66,13 @@ _LONG = 50_000
 _ROW = r"\((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()']*\))*+\)"
 _ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
 _VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
+_STARTS = re.compile(
+    r"\W*(?:SELECT|SEL|INSERT|INS|UPDATE|UPD|DELETE|DEL|MERGE|CREATE|ALTER|DROP|TRUNCATE|WITH|COPY|CALL|EXEC"
+    r"|EXECUTE|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
+    re.IGNORECASE,
+)
+"""What a statement with data begins with. In blocks there are declarations and labels besides."""
+_BEGIN = re.compile(r"\bBEGIN\b", re.IGNORECASE)
 _TABLE_VARIABLE = re.compile(r"\bDECLARE\s+@(\w+)\s+(?:AS\s+)?TABLE\b", re.IGNORECASE)
 """T-SQL's variables that are tables: they live as temporary tables do."""
 _DEEPEST = 3
@@ -166,6 +173,7 @@ class _Reader:
 
     def _statements(self, script: str) -> Iterator[Statement]:
         bodies: dict[str, list[str]] = {}
+        is_block = self._depth > 0 or (self._dialect == "oracle" and _BEGIN.search(script))
         for piece in cut(script, self._dialect):
             if time.monotonic() > self._deadline + self._patience + 1:
                 self._result.errors.append("the script took too long: the rest of it was not read")
@@ -173,7 +181,11 @@ class _Reader:
             if isinstance(piece, Fault):
                 self._result.errors.append(piece.message)
             elif piece.procedure:
-                bodies.setdefault(piece.procedure, []).append(_text(piece))
+                bodies.setdefault(piece.procedure, [])
+                if piece.is_condition or _STARTS.match(piece.text):
+                    bodies[piece.procedure].append(_text(piece))
+            elif is_block and not (piece.is_condition or _STARTS.match(piece.text)):
+                continue  # a declaration
             else:
                 yield from self._parsed(_text(piece))
         for name, texts in bodies.items():

@@ -69,6 +69,8 @@ class Scope:
             return found
         if len(parts) == 1 and not quoted and parts[0].lower() in PSEUDO_COLUMNS:
             return NOTHING
+        if parts[-1].lower() in ("nextval", "currval"):
+            return NOTHING
         if parts[0].lower() in ROWS_OF_TRIGGERS or parts[0].startswith(("@", ":", "$")):
             return NOTHING
         self.note(f"the column {'.'.join(parts)} is of no table that is known here")
