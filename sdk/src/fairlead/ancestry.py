@@ -37,7 +37,7 @@ def lineage_of(pid: int) -> list[Process]:
     """The process and those above it that run the same program, the nearest first."""
     program = _program(pid)
     found: list[Process] = []
-    while pid > 1 and len(found) < _MOST:
+    while pid > 0 and len(found) < _MOST:  # also 1, which may be Airflow in a container
         parent, started = _stat(pid)
         if program is None or _program(pid) == program:
             found.append(Process(pid, started))
