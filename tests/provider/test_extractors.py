@@ -38,6 +38,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.utils.state import TaskInstanceState
 from openlineage.client.event_v2 import OutputDataset
+from openlineage.client.facet_v2 import column_lineage_dataset, schema_dataset
 from tests.provider.versions import forget_hook_lineage
 
 from fairlead_airflow import extractors
@@ -443,6 +444,22 @@ def test_openlineages_own_parser_puts_no_invented_column_into_an_event(
         name: (field.inputFields[0].name, field.inputFields[0].field)
         for name, field in output.facets["columnLineage"].fields.items()
     } == {"order_id": ("shop.public.raw", "id"), "eur": ("shop.public.raw", "amount")}
+
+
+def test_an_operator_that_speaks_for_itself_brings_no_invented_column(database: str) -> None:
+    """As OpenLineage's parser names columns without a name: `_0`."""
+    source = column_lineage_dataset.InputField("n", "raw", "amount")
+    fields = {
+        name: column_lineage_dataset.Fields(inputFields=[source]) for name in ("_0", "eur", "_1")
+    }
+    known = [schema_dataset.SchemaDatasetFacetFields(name=name) for name in ("eur", "_1")]
+    facets = {
+        "columnLineage": column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields),
+        "schema": schema_dataset.SchemaDatasetFacet(fields=known),
+    }
+    told = Lineage.of(OperatorLineage(outputs=[OutputDataset("n", "sales", facets=facets)]))
+    [held] = told.outputs.values()
+    assert set(held["columnLineage"].fields) == {"eur", "_1"}
 
 
 class Loader(SQLExecuteQueryOperator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +65,7 @@ class Lineage:
         ):
             for node in nodes:
                 identity = Identity(node.namespace, node.name)
-                held.setdefault(identity, {}).update(node.facets or {})
+                held.setdefault(identity, {}).update(_without_invented(node.facets or {}))
                 if extra := getattr(node, kind, None):
                     more.setdefault(identity, {}).update(extra)
         return result
@@ -112,3 +113,24 @@ class Lineage:
 def _is_nameless(identity: Identity) -> bool:
     parts = identity.name.split(".")
     return "None" in parts[:-1] or not identity.name or identity.namespace.endswith("://None")
+
+
+_INVENTED = re.compile(r"_\d+")
+"""What OpenLineage's parser calls a column that has no name in the statement."""
+
+
+def _without_invented(facets: Facets) -> Facets:
+    """Column lineage without columns that only the parser has."""
+    lineage, schema = facets.get("columnLineage"), facets.get("schema")
+    if lineage is None or not any(_INVENTED.fullmatch(name) for name in lineage.fields):
+        return facets
+    known = {field.name for field in schema.fields or ()} if schema else set()
+    fields = {
+        name: field
+        for name, field in lineage.fields.items()
+        if name in known or not _INVENTED.fullmatch(name)
+    }
+    rest = {name: facet for name, facet in facets.items() if name != "columnLineage"}
+    if not fields:
+        return rest
+    return rest | {"columnLineage": type(lineage)(fields=fields, dataset=lineage.dataset)}
