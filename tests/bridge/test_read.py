@@ -382,13 +382,13 @@ def test_datasets_are_found_by_owner_and_tag(db: sa.Engine) -> None:
         ({"owner": "ann"}, ["s.a"]),
         ({"owner": "bob", "tag": "gold"}, ["s.a", "s.b"]),
         ({"tag": "gold", "q": "b"}, ["s.b"]),
-        ({"tag": "pii"}, []),  # a tag of a column is none of the dataset
+        ({"tag": "pii"}, ["s.b"]),  # of one of its columns
         ({"owner": "nobody"}, []),
     ):
         assert sorted(names(api.get("datasets", **asked)["items"])) == found, asked
     assert api.get("labels") == {
         "owners": [{"name": "bob", "datasets": 3}, {"name": "ann", "datasets": 1}],
-        "tags": [{"name": "gold", "datasets": 2}],
+        "tags": [{"name": "gold", "datasets": 2}, {"name": "pii", "datasets": 1}],
     }
 
 

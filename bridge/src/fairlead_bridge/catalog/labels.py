@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from fairlead_bridge.catalog import facets
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.catalog.snapshot import Snapshot, among
 from fairlead_bridge.db import tables as t
 
 #: How many owners and tags are offered, the most frequent ones.
@@ -58,6 +58,29 @@ def assets(snapshot: Snapshot, owner: str | None, tag: str | None) -> sa.ColumnE
     return sa.and_(sa.true(), *(_told(name, digests) for name, digests in chosen.items()))
 
 
+def tagged(snapshot: Snapshot, word: str, limit: int) -> list[tuple[int, str | None]]:
+    """(dataset, column) of what has a tag with this part of a key or value; None: the whole dataset."""
+    fields: dict[bytes, list[str | None]] = {}
+    for row in snapshot.rows(_BODIES):
+        if row.name == _TAGS:
+            told = facets.tags({_TAGS: facets.decode(row.body) or {}})
+            found = [tag["field"] for tag in told if _says(tag, word)]
+            if found:
+                fields[row.digest] = list(dict.fromkeys(found))
+    rows = snapshot.each(_TAGGED, fields)
+    places = [(row.owner_id, column) for row in rows for column in fields[row.digest]]
+    return sorted(places, key=lambda place: (place[0], place[1] or ""))[:limit]
+
+
+_TAGGED = sa.select(t.facet.c.owner_id, t.facet.c.digest).where(
+    t.facet.c.name == _TAGS, among(t.facet.c.digest)
+)
+
+
+def _says(tag: dict[str, str | None], word: str) -> bool:
+    return word in f"{tag['key']} {tag['value'] or ''}".lower()
+
+
 def _told(name: str, digests: list[bytes]) -> sa.ColumnElement[bool]:
     """That one of the asset's names has a facet with one of these bodies."""
     member = t.dataset.alias("labelled")
@@ -69,12 +92,12 @@ def _told(name: str, digests: list[bytes]) -> sa.ColumnElement[bool]:
 
 
 def _said(name: str, body: bytes) -> Iterator[str]:
-    """The names of owners, or the keys of tags on the dataset as a whole, each once."""
+    """The names of owners, or the keys of tags on the dataset or on a column of it, each once."""
     own = {name: facets.decode(body) or {}}
     if name == _OWNERS:
         yield from dict.fromkeys(owner for owner, _ in facets.owners(own))
     else:
-        yield from dict.fromkeys(str(tag["key"]) for tag in facets.tags(own) if not tag["field"])
+        yield from dict.fromkeys(str(tag["key"]) for tag in facets.tags(own))
 
 
 def _ranked(counted: Counter[str]) -> list[tuple[str, int]]:

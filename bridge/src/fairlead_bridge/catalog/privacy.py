@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fairlead_bridge.catalog.columns import WHOLE, Origin, Place
+from fairlead_bridge.catalog.columns import WHOLE, Origin, Place, folded, structs_of
 
 #: Words of a tag's key or value that say "personal data", and those that say that there is none.
 PERSONAL = frozenset({"pii", "phi", "personal", "gdpr"})
@@ -34,6 +34,13 @@ def columns(tags: Iterable[Tag]) -> list[str]:
     return sorted({tag.get("field") or WHOLE for tag in tags if is_personal(tag)})
 
 
+def touches(personal: Iterable[str], column: str) -> bool:
+    """Whether a column is among those that are personal: by itself, its struct or its dataset."""
+    known = {folded(each) for each in personal}
+    key = folded(column)
+    return WHOLE in known or not known.isdisjoint((key, *structs_of(key)))
+
+
 @dataclass(slots=True)
 class Flow:
     """Where personal data comes to, beyond the columns that are tagged."""
@@ -59,7 +66,7 @@ def flow(tagged: Mapping[int, Collection[str]], origins: Iterable[tuple[Place, O
     while waiting:
         asset_id, column = waiting.pop()
         for source_column, origin in leading.get(asset_id, ()):
-            if column not in (source_column, WHOLE):
+            if not touches((column,), source_column) and not touches((source_column,), column):
                 continue
             target = (origin.asset_id, origin.column)
             if origin.masked:

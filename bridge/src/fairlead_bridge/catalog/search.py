@@ -13,7 +13,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import history, read
+from fairlead_bridge.catalog import history, labels, read
 from fairlead_bridge.catalog.read import AssetFilter
 from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
@@ -32,7 +32,10 @@ class Match:
 
 
 def search(snapshot: Snapshot, q: str, limit: int) -> list[Match]:
-    """The best `limit` matches. What matches by name comes before what has such a column."""
+    """
+    The best `limit` matches. What matches by name comes before what has such a column, and that
+    before what has such a tag.
+    """
     asked = " ".join(read.words(q))
     if not asked:
         return []
@@ -40,6 +43,8 @@ def search(snapshot: Snapshot, q: str, limit: int) -> list[Match]:
     named.sort(key=lambda match: _rank(match, asked.lower()))
     if len(named) < limit:
         named += _columns(snapshot, asked, limit - len(named))
+    if len(named) < limit:
+        named += [match for match in _tagged(snapshot, asked, limit) if match not in named]
     return named[:limit]
 
 
@@ -87,6 +92,23 @@ def _columns(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
             match = Match("column", asset.id, asset.namespace, asset.name, column)
             found.setdefault((asset.id, column), match)
     return sorted(found.values(), key=lambda match: _rank(match, asked.lower()))[:limit]
+
+
+def _tagged(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
+    """Datasets and columns with a tag that says it."""
+    places = labels.tagged(snapshot, asked.lower(), limit)
+    assets = read.assets(snapshot, (dataset for dataset, _ in places))
+    found = [(assets[dataset], column) for dataset, column in places if dataset in assets]
+    return [
+        Match(
+            "column" if column else "dataset",
+            asset.id,
+            asset.namespace,
+            asset.name,
+            column or asset.kind,
+        )
+        for asset, column in found
+    ]
 
 
 def _matching(fields: Iterable[history.Field], asked: str) -> list[str]:

@@ -289,7 +289,8 @@ class DatasetItem(DatasetRef):
     platform: str  # "postgres", "s3", "file", "sqlite", ...
     description: str | None
     owners: list[Owner]
-    tags: list[Tag]
+    tags: list[Tag]  # of the dataset itself
+    personal: list[str]  # columns that tags call personal data; "*" where it is the dataset
     columns: int
     written_by: JobRef | None
     state: str | None  # of the newest run of a job that writes it; null if nothing does
@@ -311,6 +312,7 @@ class Column(Answer):
     description: str | None
     tags: list[Tag]
     origins: list[ColumnOrigin]
+    personal: bool  # a tag of it, of its struct or of the dataset says that it is personal data
     known_by: Literal["schema", "lineage"]  # lineage: column lineage names it, the schema does not
 
 

@@ -191,7 +191,7 @@ class Known:
         asset = self.assets[node]
         writer = self.last_writers.get(node)
         facets = self.facets.get(node, {})
-        personal = privacy.columns(f.tags(facets))
+        personal = render.personal(facets)
         reached = sorted(flow.reached.get(node, ())) if flow else []
         due, late_since = self.due.get(node, (None, None))
         return {
@@ -208,7 +208,7 @@ class Known:
             "late_since": render.when(late_since),
             "tags": _tags(facets),
             "personal": personal,
-            "personal_reached": [each for each in reached if each not in personal],
+            "personal_reached": [each for each in reached if not privacy.touches(personal, each)],
             "personal_masked": sorted(flow.masked.get(node, ())) if flow else [],
         }
 
@@ -315,7 +315,7 @@ class Known:
     def flow(self, snapshot: Snapshot) -> privacy.Flow:
         """Where the personal data of these datasets comes to among them."""
         members = datasets.members_of(self.assets.values())
-        tagged = {node: privacy.columns(f.tags(self.facets.get(node, {}))) for node in self.assets}
+        tagged = {node: render.personal(self.facets.get(node, {})) for node in self.assets}
         if not any(tagged.values()):
             return privacy.Flow()
         return privacy.flow(

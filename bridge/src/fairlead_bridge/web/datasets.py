@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from fairlead_bridge.catalog import columns as c
 from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, labels, lineage, read, standing
+from fairlead_bridge.catalog import history, labels, lineage, privacy, read, standing
 from fairlead_bridge.catalog import quality as checks
 from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
 from fairlead_bridge.catalog.snapshot import Snapshot
@@ -183,6 +183,7 @@ def _item_fields(
         "description": f.description(facets),
         "owners": render.owners(facets),
         "tags": render.tags(facets),
+        "personal": render.personal(facets),
         "columns": columns,
         "written_by": render.job_ref(writer) if writer is not None else None,
         "state": state,
@@ -240,6 +241,7 @@ def _columns(
 ) -> list[a.Column]:
     """The columns of the schema, and those that column lineage names though it does not."""
     origins = c.origins(snapshot, asset)
+    personal = render.personal(facets)
     in_schema = {c.folded(each.name) for each in fields}
     others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
     known = [*fields, *(history.Field(name) for name in others)]
@@ -263,6 +265,7 @@ def _columns(
             description=item.description,
             tags=render.tags(facets, item.name),
             origins=by_column.get(c.folded(item.name), []),
+            personal=privacy.touches(personal, item.name),
             known_by="schema" if c.folded(item.name) in in_schema else "lineage",
         )
         for item in known

@@ -230,7 +230,9 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 column=column,
                 depth=depth,
                 tags=render.tags(facets.get(assets[asset_id].id, {}), column),
-                personal=column in privacy.columns(f.tags(facets.get(assets[asset_id].id, {}))),
+                personal=privacy.touches(
+                    render.personal(facets.get(assets[asset_id].id, {})), column
+                ),
             )
             for (asset_id, column), depth in walk.depths.items()
         ],

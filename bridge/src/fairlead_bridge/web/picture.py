@@ -134,11 +134,11 @@ def _card(card: a.Card, focus: str, theme: Theme) -> str:
     name = short_name(card.name) if card.kind == "dataset" else card.label or card.name
     if card.kind == "dataset":
         written = f"{card.written_at:%Y-%m-%d %H:%M} UTC" if card.written_at else ""
-        personal = len({*card.personal, *card.personal_reached})
+        reached = f" + {len(card.personal_reached)} reached" if card.personal_reached else ""
         about = [
             card.platform or "",
+            f"{len(card.personal)} personal{reached}" if card.personal or reached else "",
             f"{card.columns} columns" if card.columns else "",
-            f"{personal} personal" if personal else "",
         ]
         stripe = (
             f'<rect x="{_n(card.x + 10)}" y="{_n(card.y + card.h - 3)}" '

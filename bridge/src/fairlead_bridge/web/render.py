@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.catalog import facets as f
+from fairlead_bridge.catalog import privacy
 from fairlead_bridge.catalog.facets import Facets
 from fairlead_bridge.catalog.history import FieldChange
 from fairlead_bridge.catalog.read import Asset, Row
@@ -148,6 +149,11 @@ def dataset_refs(found: Mapping[int, Asset], wanted: Iterable[int]) -> list[a.Da
 
 def owners(facets: Facets) -> list[a.Owner]:
     return [a.Owner(name=name, type=kind) for name, kind in f.owners(facets)]
+
+
+def personal(facets: Facets) -> list[str]:
+    """The columns that tags call personal data; the one answer of every page, list and export."""
+    return privacy.columns(f.tags(facets))
 
 
 def tags(facets: Facets, field: str | None = None) -> list[a.Tag]:

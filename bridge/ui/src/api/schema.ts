@@ -106,6 +106,7 @@ export interface Column {
   description: string | null
   tags: Tag[]
   origins: ColumnOrigin[]
+  personal: boolean
   known_by: 'schema' | 'lineage'
 }
 
@@ -188,6 +189,7 @@ export interface DatasetDetail {
   description: string | null
   owners: Owner[]
   tags: Tag[]
+  personal: string[]
   columns: number
   written_by: JobRef | null
   state: string | null
@@ -215,6 +217,7 @@ export interface DatasetItem {
   description: string | null
   owners: Owner[]
   tags: Tag[]
+  personal: string[]
   columns: number
   written_by: JobRef | null
   state: string | null

@@ -101,11 +101,12 @@ function Personal({ card }: { card: Card }) {
   if (!tagged.length && !reached.length && !masked.length) return null
   const named = (columns: string[]) => columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
   const told = [tagged.length ? `Personal data: ${named(tagged)}` : '', reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '', masked.length ? `Made from personal data, masked: ${named(masked)}` : ''].filter(Boolean)
-  const count = [...tagged, ...reached].filter((column) => column !== '*').length
+  const count = tagged.filter((column) => column !== '*').length || (tagged.length ? 'all' : '')
+  const more = reached.length ? `+${reached.length}` : ''
   return (
     <span className="end badge" data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'} title={told.join('\n')} role="img" aria-label={told.join('. ')}>
       <Fingerprint size={11} aria-hidden />
-      <span className="num">{count || (tagged.length ? 'all' : masked.length)}</span>
+      <span className="num">{count || more ? `${count}${more}` : masked.length}</span>
     </span>
   )
 }

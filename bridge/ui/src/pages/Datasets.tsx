@@ -3,7 +3,7 @@ import type { DatasetItem, Label, Labels, Namespace } from '../api/schema'
 import { useApi, useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
-import { DatasetLink, JobLink, Owners, Tags } from '../parts/Names'
+import { DatasetLink, JobLink, Owners, Personal, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Nothing } from '../parts/Panel'
 import { Badge, StateBadge } from '../parts/State'
@@ -65,7 +65,7 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
     )
   }
   const described = datasets.some((dataset) => dataset.description)
-  const tagged = datasets.some((dataset) => dataset.tags.length)
+  const tagged = datasets.some((dataset) => dataset.tags.length || dataset.personal.length)
   return (
     <div className="scroll">
       <table>
@@ -111,7 +111,10 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
               </td>
               {tagged && (
                 <td>
-                  <Tags of={dataset.tags} />
+                  <span className="row wrap" style={{ gap: 4 }}>
+                    <Personal of={dataset.personal} />
+                    <Tags of={dataset.tags} />
+                  </span>
                 </td>
               )}
               <td style={{ maxWidth: 260 }} className="cut">

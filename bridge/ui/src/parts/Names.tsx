@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { ListTree, Share2, Workflow } from 'lucide-react'
+import { ListTree, Share2, Workflow, Fingerprint } from 'lucide-react'
 import type { Column, DatasetRef, JobRef, Owner, Tag } from '../api/schema'
 import { initials, pathOf, shortName, tile } from '../text/names'
 
@@ -80,6 +80,19 @@ export function Tags({ of }: { of: Tag[] }) {
           {tag.value && tag.value !== 'true' && tag.value !== tag.key ? `${tag.key}: ${tag.value}` : tag.key}
         </span>
       ))}
+    </span>
+  )
+}
+
+/** How many columns tags call personal data. */
+export function Personal({ of }: { of: string[] }) {
+  if (!of.length) return null
+  const columns = of.filter((column) => column !== '*')
+  const told = `Personal data: ${of.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')}`
+  return (
+    <span className="badge" data-tone="acc" title={told} role="img" aria-label={told}>
+      <Fingerprint size={11} aria-hidden />
+      <span className="num">{columns.length || 'all'}</span>
     </span>
   )
 }
