@@ -19,6 +19,8 @@ from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import silence
 
+#: Sources that are asked whether they fell silent: those with the most jobs.
+ASKED = 50
 #: Jobs of a source that are asked: those heard of last; and runs of each.
 JOBS, RUNS = 100, history.WINDOW
 
@@ -43,7 +45,8 @@ def all_sources(snapshot: Snapshot) -> list[Source]:
         sa.func.count().label("jobs"),
     ).group_by(t.job.c.namespace)
     rows = snapshot.rows(statement)
-    quiet = silent(snapshot, (row.namespace for row in rows))
+    largest = sorted(rows, key=lambda row: (-row.jobs, row.namespace))[:ASKED]
+    quiet = silent(snapshot, (row.namespace for row in largest))
     found = [Source(**row._mapping, silent_since=quiet.get(row.namespace)) for row in rows]
     return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
 
