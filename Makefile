@@ -25,11 +25,12 @@ DEMO := .venv/.demo-$(VERSION)
 WHEELS := constraints/all.txt constraints/demo.in sdk/pyproject.toml provider/pyproject.toml bridge/pyproject.toml $(PAGE)
 INSTALLED_2 := .venv-airflow-2/.installed-$(VERSION)
 INSTALLED_OPERATORS := .venv-operators/.installed-$(VERSION)
+INSTALLED_PRODUCERS := .venv-producers/.installed-$(VERSION)
 OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 knows no newer one
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
-.PHONY: help install install-airflow-2 install-operators demo demo-clean test test-all test-airflow-2 test-operators operators-page check bench constraints up down
+.PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators operators-page check bench constraints up down
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
@@ -37,6 +38,8 @@ help: ## what there is
 install: $(INSTALLED) ## the three wheels, Airflow and the tools, in .venv
 
 install-airflow-2: $(INSTALLED_2) ## Airflow 2.11 with the provider, in .venv-airflow-2
+
+install-producers: $(INSTALLED_PRODUCERS) ## Spark and dbt, for the system tests, in .venv-producers
 
 install-operators: $(INSTALLED_OPERATORS) ## the newest real operators and dbt, in .venv-operators
 
@@ -49,7 +52,7 @@ demo-clean: ## forget the demo's history
 test: install ## the tests that need nothing but Python
 	$(BIN)/pytest -m "$(PLAIN)"
 
-test-all: install install-airflow-2 ## all tests: databases, Kafka, real Airflow, the page in a browser
+test-all: install install-airflow-2 install-producers ## all tests: databases, Kafka, real Airflow, the page in a browser
 	$(BIN)/pytest
 	.venv-airflow-2/bin/pytest tests/provider
 
@@ -77,6 +80,7 @@ constraints: install ## pin everything anew
 	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
 	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead -o constraints/airflow-2.txt constraints/airflow-2.in
 	$(COMPILE) --upgrade -o constraints/vendors.txt constraints/vendors.in
+	$(COMPILE) --upgrade -o constraints/producers.txt constraints/producers.in
 	$(COMPILE) --constraints constraints/all.txt --extra postgres --extra kafka -o constraints/bridge.txt bridge/pyproject.toml
 
 up: ## bridge, PostgreSQL and Airflow in containers
@@ -96,6 +100,11 @@ $(DEMO): $(WHEELS)
 $(INSTALLED_2): constraints/airflow-2.txt constraints/airflow-2.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)
 	$(BIN)/uv venv --quiet --allow-existing --no-python-downloads --python $(PYTHON_2) .venv-airflow-2
 	$(BIN)/uv pip install --quiet --python .venv-airflow-2/bin/python -c constraints/airflow-2.txt -r constraints/airflow-2.in
+	@touch $@
+
+$(INSTALLED_PRODUCERS): constraints/producers.txt constraints/producers.in | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-producers
+	$(BIN)/uv pip install --quiet --python .venv-producers/bin/python -c constraints/producers.txt -r constraints/producers.in
 	@touch $@
 
 $(INSTALLED_OPERATORS): constraints/operators.txt constraints/operators.in sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)

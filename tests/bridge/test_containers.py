@@ -185,6 +185,19 @@ def test_a_failed_application_is_on_health_once_with_the_error_of_its_query(db: 
     ]
 
 
+def test_what_failed_inside_is_named_even_if_it_tells_no_error(db: sa.Engine) -> None:
+    """A failed test of dbt has no text."""
+    api = Api(db)
+    inside = {"parent": parent(uuid(1), "dbt-run-shop", "dbt")}
+    told: dict[str, Any] = {"namespace": "dbt"}
+    api.tell(
+        run_event("FAIL", "08:00:01", uuid(2), "test.shop.few_rows", run=inside,
+                  facets=kind("DBT", "TEST"), **told),
+        run_event("FAIL", "08:00:02", uuid(1), "dbt-run-shop", facets=kind("DBT", "JOB"), **told),
+    )  # fmt: skip
+    assert failing(api) == [("dbt-run-shop", "few_rows test failed")]
+
+
 def test_a_query_that_failed_in_an_application_that_went_on_is_on_health(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(*spark(end="FAIL"))

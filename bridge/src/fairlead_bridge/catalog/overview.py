@@ -107,9 +107,9 @@ _ERRORS = (
 
 
 _INSIDE = {
-    past: statement.where(
-        among(t.run.c.parent_id), t.run.c.state == "failed", t.run.c.error.is_not(None)
-    ).order_by(t.run.c.at)
+    past: statement.where(among(t.run.c.parent_id), t.run.c.state == "failed").order_by(
+        t.run.c.error.is_(None), t.run.c.at
+    )
     for past, statement in read.RUNS.items()
 }
 
@@ -123,7 +123,7 @@ def errors(snapshot: Snapshot, dag_runs: Iterable[int]) -> dict[int, tuple[str, 
 
 
 def failed_inside(snapshot: Snapshot, runs: Iterable[int]) -> dict[int, Row]:
-    """The first run with an error that failed inside each of these applications or invocations."""
+    """The first run that failed inside each of these, before others one that tells its error."""
     found: dict[int, Row] = {}
     for row in snapshot.each(_INSIDE[snapshot.past], runs):
         found.setdefault(row.parent_id, row)

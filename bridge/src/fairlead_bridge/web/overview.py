@@ -134,7 +134,8 @@ def _failing(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.JobItem]:
         if told := errors.get(id):
             run.error = ": ".join(told)
         elif id in inside:
-            run.error = f"{render.run_label(inside[id])}: {inside[id].error}"
+            name, error = render.run_label(inside[id]), inside[id].error
+            run.error = f"{name}: {error}" if error else f"{name} failed"
     return items
 
 
