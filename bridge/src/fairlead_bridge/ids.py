@@ -9,6 +9,8 @@ import xxhash
 _SEPARATOR = "\x1f"
 #: Bytes of names that are kept: PostgreSQL's index rows end at 2,704 bytes.
 _LONGEST_NAMESPACE, _LONGEST_NAME = 600, 1_800
+#: Characters that are no more bytes than either, whatever they are.
+_SURELY_SHORT = 150
 
 
 def _hash(*parts: str) -> int:
@@ -57,12 +59,12 @@ def digest(body: bytes) -> bytes:
 
 def stored_namespace(value: str) -> str:
     """A namespace; of one that is too long the beginning, and a digest of the whole."""
-    return shortened(value, _LONGEST_NAMESPACE)
+    return value if len(value) < _SURELY_SHORT else shortened(value, _LONGEST_NAMESPACE)
 
 
 def stored_name(value: str) -> str:
     """A name; of one that is too long the beginning, and a digest of the whole."""
-    return shortened(value, _LONGEST_NAME)
+    return value if len(value) < _SURELY_SHORT else shortened(value, _LONGEST_NAME)
 
 
 def shortened(value: str, longest: int) -> str:

@@ -251,9 +251,7 @@ def namespace(value: str | None) -> str:
     return ids.stored_namespace(value or "")
 
 
-def name(value: str) -> str:
-    """A name as it is stored."""
-    return ids.stored_name(value)
+name = ids.stored_name
 
 
 def word(value: object) -> str | None:

@@ -23,6 +23,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _any = msgspec.json.Decoder()
 
+_BRACE, _NULL = b"{n"
 _SHAPES = {b"{": "an object", b"[": "a list", b'"': "a string", b"t": "true", b"f": "false"}
 
 
@@ -63,11 +64,12 @@ def struct(
 
 def odd_facets(facets: Facets | None, where: str) -> list[str]:
     """What is to be said of facets that are neither an object nor null."""
-    return [
-        f"{where} {name}: {_shape(raw)} instead of an object"
-        for name, raw in (facets or {}).items()
-        if memoryview(raw)[0] not in b"{n"
-    ]
+    odd = []
+    for name, raw in (facets or {}).items():
+        first = memoryview(raw)[0]
+        if first != _BRACE and first != _NULL:
+            odd.append(f"{where} {name}: {_shape(raw)} instead of an object")
+    return odd
 
 
 def _readable(body: bytes) -> dict[str, msgspec.Raw]:

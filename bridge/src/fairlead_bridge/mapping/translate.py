@@ -492,7 +492,6 @@ class Translator:
 
 
 _T = TypeVar("_T")
-_QUOTES = (b'\\"', b"`", b'"[')
 
 
 class _Remembered(Generic[_T]):
@@ -512,8 +511,8 @@ class _Remembered(Generic[_T]):
         if raw is None:
             return None
         body = bytes(raw)
-        odd = any(quote in body for quote in _QUOTES)
-        key = ids.digest(body), namespace if odd else ""
+        quoted = b"`" in body or b'\\"' in body or b'"[' in body
+        key = ids.digest(body), namespace if quoted else ""
         if key not in self._known:
             if len(self._known) >= self._LIMIT:
                 self._known.clear()
