@@ -70,7 +70,7 @@ QUERIES = {
         UNION ALL SELECT o_id, o_total * 2, 'order' FROM orders WHERE o_priority = 1""",
     "named queries": """
         WITH big AS (SELECT o_customer AS k, sum(o_total) AS total FROM orders GROUP BY o_customer),
-             best AS (SELECT k, total, total > 400 AS is_best FROM big)
+             best AS (SELECT k, total, total > 12 AS is_best FROM big)
         SELECT c.c_name, b.total, b.is_best FROM customer c LEFT JOIN best b ON b.k = c.c_id""",
     "a star through two levels": """
         SELECT * FROM (SELECT p.*, p_cost * p_size AS worth FROM part p) WHERE p_size > 3""",
@@ -101,6 +101,7 @@ QUERIES = {
 #: Why an input that matters is not seen to.
 EXPLAINED = {
     ("rank in a segment", "place"): "a rank moves to another row, the ranks are the same",
+    ("named queries", "is_best"): "few totals are so near to the limit that a change crosses it",
 }
 
 
@@ -123,7 +124,8 @@ def main() -> int:
             matter += len(told) - len(idle)
             if missed or idle:
                 print(
-                    f"{name}, {column}: missed {sorted(missed)}, named but not seen {sorted(idle)}"
+                    f"{name}, {column}: missed {sorted(missed)}, not seen {sorted(idle)}:"
+                    f" {EXPLAINED.get((name, column), 'not explained')}"
                 )
     print(
         f"{len(QUERIES)} queries: recall {100 * right / expected:.1f} % ({right}/{expected}),"
