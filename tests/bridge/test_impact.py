@@ -419,3 +419,17 @@ def test_a_dag_is_an_end_of_a_way_with_all_its_tasks(db: sa.Engine) -> None:
     ]
     api.problem(404, "lineage/paths", source="job:prod:dag", target="dataset:none:at_all")
     api.problem(404, "lineage/paths", source="dataset:none:at_all", target="job:prod:dag")
+
+
+def test_lineage_and_impact_of_a_query_are_those_of_the_task_that_ran_it(db: sa.Engine) -> None:
+    api = Api(db)
+    inside = {"parent": {"run": {"runId": uuid(91)}, "job": {"namespace": "prod", "name": "d.t"}}}
+    query = {"jobType": {"integration": "AIRFLOW", "jobType": "QUERY"}}
+    ran = wrote("d.t.query.1", B, reads=(A,), run=inside, facets=query)
+    api.tell(*wrote("d.t", run_id=uuid(91)), *ran, *wrote("next", C, reads=(B,)))
+    below = api.get("impact", node="job:prod:d.t.query.1")
+    assert {item["name"] for item in below["items"]} == {B, "next", C}
+    around = api.get("lineage", node="job:prod:d.t.query.1", depth=1)
+    assert {node["name"] for node in around["nodes"]} == {A, "d.t", B}
+    found = api.get("lineage/paths", source="job:prod:d.t.query.1", target=f"dataset:{DB}:{C}")
+    assert len(found["paths"]) == 1

@@ -21,6 +21,7 @@ from fairlead_bridge.catalog.snapshot import NOW, Snapshot, among
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.facts import is_hook_query
 
 Direction = Literal["up", "down", "both"]
 Way = Literal["up", "down"]
@@ -88,6 +89,17 @@ def find(snapshot: Snapshot, node: str) -> Asset | Row:
             "or an id of 16 hexadecimal digits"
         )
     return found
+
+
+def find_with_data(snapshot: Snapshot, node: str) -> Asset | Row:
+    """
+    As `find`; for a query that a hook reported, the task that ran it: what it read and wrote counts
+    for that. Raises NotFound.
+    """
+    found = find(snapshot, node)
+    if isinstance(found, Asset) or not is_hook_query(found.kind, found.integration):
+        return found
+    return read.jobs_by_id(snapshot, [found.parent_id]).get(found.parent_id, found)
 
 
 def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:

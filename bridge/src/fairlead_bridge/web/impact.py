@@ -43,7 +43,7 @@ def routes(catalog: Catalog) -> APIRouter:
         below readers of which the catalog does not know which columns they use.
         """
         with catalog.open() as snapshot:
-            found = lineage.find(snapshot, node)
+            found = lineage.find_with_data(snapshot, node)
             if not isinstance(found, Asset):
                 below = impact.of_job(snapshot, found.id, depth)
             elif not column:

@@ -77,7 +77,7 @@ def routes(catalog: Catalog) -> APIRouter:
         its tasks. A dataset may be named by any of its names.
         """
         with catalog.open(as_of) as snapshot:
-            start = lineage.start_of(snapshot, lineage.find(snapshot, node), limit)
+            start = lineage.start_of(snapshot, lineage.find_with_data(snapshot, node), limit)
             up = depth if direction != "down" else 0
             down = depth if direction != "up" else 0
             walk = lineage.walk(snapshot, start, up, down, limit, KINDS[kind])
@@ -102,7 +102,7 @@ def routes(catalog: Catalog) -> APIRouter:
         """
         with catalog.open() as snapshot:
             sources, targets = (
-                lineage.start_of(snapshot, lineage.find(snapshot, name), LARGEST)
+                lineage.start_of(snapshot, lineage.find_with_data(snapshot, name), LARGEST)
                 for name in (source, target)
             )
             ways = paths.between(snapshot, sources, targets, depth, limit)
