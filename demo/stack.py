@@ -98,7 +98,10 @@ class Stack:
                 *("--port", str(self.ports.bridge)),
                 *("--database-url", f"sqlite:///{database}"),
             ],
-            self._clean_environment(),
+            {
+                **self._clean_environment(),
+                "FAIRLEAD_FRAME_ANCESTORS": f"http://127.0.0.1:{self.ports.airflow}",  # its tabs
+            },
             self.folder / "logs" / "bridge.log",
         )
         self.wait("the bridge answers", self._bridge_answers, patience)

@@ -578,7 +578,7 @@ class VendorOperator(BaseOperator):
         (VendorOperator(task_id="a"), "There is no extractor for VendorOperator"),
         (
             PythonOperator(task_id="b", python_callable=print),
-            "The code of PythonOperator used no hook",
+            "Its code used no hook that reports",
         ),
         (BashOperator(task_id="c", bash_command="true"), "BashOperator named neither inputs nor"),
     ],

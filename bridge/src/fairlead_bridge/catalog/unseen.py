@@ -48,6 +48,8 @@ def why(run: Row | None) -> str:
         return str(told["reason"])
     if unknown := notes.get("unknownSourceAttribute"):
         return f"No extractor for {', '.join(unknown['operators']) or operator or 'its operator'}."
+    if run.state in ("skipped", "upstream_failed"):
+        return f"Its newest run is {run.state}, so there was nothing to see."
     if run.state not in ("success", "failed", "up_for_retry"):
         return f"Its newest run is {run.state}; what it reads and writes is told when it has ended."
     return f"{operator or 'It'} reported neither inputs nor outputs."

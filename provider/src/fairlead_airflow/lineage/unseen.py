@@ -22,7 +22,7 @@ def unseen(operator: str, *, has_extractor: bool, runs_python: bool) -> UnseenRu
     if not has_extractor:
         reason = f"There is no extractor for {operator}, and its hooks reported nothing."
     elif runs_python:
-        reason = f"The code of {operator} used no hook that reports what it reads and writes."
+        reason = "Its code used no hook that reports what it reads and writes."
     else:
         reason = f"{operator} named neither inputs nor outputs, and its hooks reported nothing."
     return UnseenRunFacet(reason=f"{reason} Inlets, outlets or @declares_lineage can say it.")
