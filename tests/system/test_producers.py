@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.bridge import Bridge, until
+from tests.browser.bridge import Bridge
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
