@@ -165,7 +165,7 @@ def test_a_dataset_shows_its_age_over_time_against_what_is_usual(
 ) -> None:
     page = open_page(dataset_page(parcel_bridge, "parcel_report"))
     panel = page.locator("section").filter(has=page.get_by_role("heading", name="How fresh"))
-    expect(panel).to_contain_text(re.compile("Written 1h .* ago, usually every 1h"))
+    expect(panel).to_contain_text(re.compile("Written 1h .* ago, usually written every hour"))
     chart = panel.get_by_role("group", name=re.compile("How old it was since .*: written 6 times"))
     expect(chart).to_be_visible()
     expect(chart.get_by_role("link", name=re.compile("^Written .* by parcels"))).to_have_count(6)

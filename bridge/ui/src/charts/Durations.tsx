@@ -9,6 +9,8 @@ import { about, clock, duration, durationTicks } from '../text/time'
 const LEFT = 46
 const FOOT = 18
 const HEAD = 14
+/** Room for a day with its year and a time. */
+const LABEL = 104
 
 /** How long the newest runs took, oldest first, with the usual duration across. */
 export function Durations({ runs, p50, p95, height = 120 }: { runs: Run[]; p50: number | null; p95: number | null; height?: number }) {
@@ -20,7 +22,7 @@ export function Durations({ runs, p50, p95, height = 120 }: { runs: Run[]; p50: 
   const y = scaleLinear([0, most], [height - FOOT, HEAD])
   const step = Math.min(26, (width - LEFT) / Math.max(1, timed.length))
   const x = (at: number) => LEFT + at * step
-  const every = Math.max(1, Math.ceil(92 / Math.max(1, step)))
+  const every = Math.max(1, Math.ceil((LABEL + 14) / Math.max(1, step)))
   if (!timed.length) return <p className="muted small">No run has started yet.</p>
   return (
     <div ref={ref} style={{ width: '100%' }}>
@@ -59,7 +61,7 @@ export function Durations({ runs, p50, p95, height = 120 }: { runs: Run[]; p50: 
             </g>
           )}
           {timed.map((run, at) =>
-            at % every === 0 && x(at) + 40 < width ? (
+            at % every === 0 && x(at) + LABEL < width ? (
               <text key={run.id} x={x(at)} y={height - 4} fontSize={10} fill="var(--faint)" aria-hidden>
                 {clock(run.started_at ?? '', now)}
               </text>

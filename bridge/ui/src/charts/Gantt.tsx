@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { scaleTime } from 'd3-scale'
 import { useState } from 'react'
 import type { CriticalPath, Run } from '../api/schema'
+import { apart } from './ticks'
 import { useNow } from '../parts/Now'
 import { count } from '../text/numbers'
 import { fitted } from '../text/names'
@@ -49,7 +50,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
       <div ref={ref} style={{ width: '100%' }}>
         {width > 0 && (
           <svg width={width} height={height} role="group" aria-label={`When the ${all.length} tasks of this run ran, ${duration(span)} in all`}>
-            {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x).map((tick) => (
+            {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x, 66).map((tick) => (
               <g key={tick.getTime()} aria-hidden>
                 <line x1={time(tick)} x2={time(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
                 <text x={time(tick)} y={12} fontSize={10} textAnchor="middle" fill="var(--faint)" className="num">
@@ -80,13 +81,6 @@ export function Gantt({ runs, from, to, critical }: Props) {
       <Legend runs={runs} critical={critical} />
     </>
   )
-}
-
-/** Those of the ticks whose words have room beside each other. */
-function apart(ticks: Date[], x: Scale): Date[] {
-  const [first, second] = ticks
-  const every = first && second ? Math.ceil(66 / Math.max(1, x(second.getTime()) - x(first.getTime()))) : 1
-  return ticks.filter((_, at) => at % every === 0)
 }
 
 /** One try: how long it waited in the queue, thin, and how long it ran. */

@@ -21,7 +21,7 @@ export function RunGrid({ runs, tasks, order, chosen, onChoose }: Props) {
   const rows = rowsOf(tasks, order)
   if (!columns.length) return <p className="muted small">This DAG has not run yet.</p>
   return (
-    <div className="grid-runs" style={{ gridTemplateColumns: `minmax(120px, max-content) repeat(${columns.length}, 16px)`, padding: 0 }}>
+    <div className="grid-runs" style={{ gridTemplateColumns: `minmax(120px, max-content) repeat(${columns.length}, 24px)`, padding: 0 }}>
       <span className="muted small">DAG run</span>
       {columns.map((run) => (
         <button

@@ -4,6 +4,7 @@ import { scaleLinear, scaleTime } from 'd3-scale'
 import type { Freshness, Write } from '../api/schema'
 import { count, counted } from '../text/numbers'
 import { about, clock, durationTicks } from '../text/time'
+import { apart } from './ticks'
 import { teethOf, type Tooth } from './teeth'
 
 const LEFT = 54
@@ -34,7 +35,7 @@ export function Sawtooth({ freshness }: { freshness: Freshness }) {
               </text>
             </g>
           ))}
-          {x.ticks(Math.max(2, Math.floor((width - LEFT) / 120))).map((tick) => (
+          {apart(x.ticks(Math.max(2, Math.floor((width - LEFT) / 120))), x, 110).filter((tick) => x(tick) > LEFT + 30 && x(tick) < width - 45).map((tick) => (
             <text key={tick.getTime()} x={x(tick)} y={HEIGHT - 4} fontSize={10} textAnchor="middle" fill="var(--faint)" aria-hidden>
               {clock(tick.toISOString(), now)}
             </text>

@@ -1,3 +1,4 @@
+import { apart } from './ticks'
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../api/schema'
 import { failuresOf, fingerprint } from './failures'
@@ -93,5 +94,14 @@ describe('the age of a dataset', () => {
     const [first, ...rest] = teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [write('2026-01-01T12:00:00Z')] })
     expect([first?.before, first?.age, rest.length]).toEqual([43200, 46800, 0])
     expect(teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [] })).toEqual([])
+  })
+})
+
+describe('words below an axis', () => {
+  it('never stand in each other', () => {
+    const ticks = Array.from({ length: 12 }, (_, at) => new Date(at * 1000))
+    const x = (at: number) => at / 20 // 50 pixels from tick to tick
+    const places = apart(ticks, x, 110).map((tick) => x(tick.getTime()))
+    expect(places).toEqual([0, 150, 300, 450])
   })
 })

@@ -110,9 +110,11 @@ function Start() {
 function Lineage({ focus }: { focus: string }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, limit = USUAL.limit, sel, asOf, time } = search
+  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, limit = USUAL.limit, asOf, time } = search
   const answer = useApi<Graph>('graph', askOf(focus, search), { keep: true })
   const graph = answer.data
+  // What is not in the graph cannot be chosen in it: all else would be dimmed for nothing.
+  const sel = !graph || isIn(graph, search.sel) ? search.sel : undefined
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const why = useApi<RootCauseAnswer>('root-cause', { node: focus, as_of: asOf }, { keep: true })
   const standing = why.isPlaceholderData ? undefined : why.data
@@ -126,6 +128,7 @@ function Lineage({ focus }: { focus: string }) {
   const [help, setHelp] = useState(false)
   const [table, setTable] = useState(false)
   const [trouble, setTrouble] = useState<string>()
+  const [notice, setNotice] = useNotice()
   const held = useRef<string>(undefined)
   const picture = addressOf('graph.svg', { ...askOf(focus, search), theme: scheme })
   const name = graph?.cards.find((card) => card.node === graph.focus)?.name ?? graph?.groups.find((group) => group.id === graph.focus)?.label ?? focus.split(':').at(-1) ?? focus
@@ -203,7 +206,7 @@ function Lineage({ focus }: { focus: string }) {
       b: toCause,
       h: () => set({ time: time ? undefined : true, asOf: undefined }),
       t: () => setTable((now) => !now),
-      y: () => void navigator.clipboard?.writeText(location.href),
+      y: () => void copyAddress().then(setNotice),
       '?': () => setHelp(true),
       Escape: () => select(undefined),
       ArrowLeft: () => step('left'),
@@ -226,7 +229,7 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toCause, step])
+  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toCause, step, setNotice])
 
   return (
     <div className="lineage">
@@ -307,6 +310,11 @@ function Lineage({ focus }: { focus: string }) {
             ) : (
               <Verdict graph={graph} neighbours={neighbours} standing={standing} trace={trace} onSelect={(node) => (select(node), moves.to(node))} />
             )}
+            {notice && (
+              <div className="trouble" role="status">
+                {notice}
+              </div>
+            )}
             {trouble && (
               <div className="trouble" role="alert">
                 {trouble}
@@ -332,6 +340,27 @@ function Lineage({ focus }: { focus: string }) {
       <Keys opened={help} onClose={() => setHelp(false)} />
     </div>
   )
+}
+
+const isIn = (graph: Graph, node: string | undefined) => graph.cards.some((card) => card.node === node) || graph.groups.some((group) => group.id === node)
+
+async function copyAddress(): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(location.href)
+    return 'The address of this view is copied.'
+  } catch {
+    return 'The browser does not allow copying here: take the address from its bar.'
+  }
+}
+
+/** A sentence that goes away by itself. */
+function useNotice(): [string | undefined, (text: string) => void] {
+  const [notice, setNotice] = useState<string>()
+  useEffect(() => {
+    const timer = notice ? setTimeout(() => setNotice(undefined), 4_000) : undefined
+    return () => clearTimeout(timer)
+  }, [notice])
+  return [notice, setNotice]
 }
 
 /** Beyond the limit the rest is counted; here more of it is brought. */

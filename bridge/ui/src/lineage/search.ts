@@ -31,7 +31,7 @@ export const DEEPEST = 20
 export const limits = [300, 1000, 2000, 5000] as const
 
 export function lineageSearch(search: Record<string, unknown>): LineageSearch {
-  const focus = asText(search.focus)
+  const focus = asText(search.focus) ?? asText(search.node) // as the REST API calls it
   const sel = asText(search.sel)
   const asOf = asMoment(search.asOf)
   const up = asDepth(search.up)

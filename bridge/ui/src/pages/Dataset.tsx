@@ -1,4 +1,6 @@
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { useIsFetching } from '@tanstack/react-query'
+import { getRouteApi, Link, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { Assertions } from '../parts/Assertions'
 import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
@@ -34,6 +36,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  useScrollToHash()
   const otherNames = dataset.names.filter((name) => name.namespace !== dataset.namespace || name.name !== dataset.name)
   return (
     <>
@@ -106,6 +109,18 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
       </div>
     </>
   )
+}
+
+/** The router scrolls before the page is there: scroll when what stands above has loaded. */
+function useScrollToHash() {
+  const hash = useRouterState({ select: (state) => state.location.hash })
+  const loading = useIsFetching()
+  const reached = useRef('')
+  useEffect(() => {
+    if (!hash || reached.current === hash) return
+    document.getElementById(hash)?.scrollIntoView()
+    if (!loading) reached.current = hash
+  }, [hash, loading])
 }
 
 function Jobs({ title, jobs, none }: { title: string; jobs: JobRef[]; none: string }) {

@@ -32,7 +32,7 @@ export default function Events() {
     <div className="page-body">
       <div className="title">
         <h1>Events</h1>
-        <div className="filters end">
+        <div className="filters end wrap">
           <Filter label="Job (NAMESPACE:NAME)" value={search.job} onChange={(job) => set({ job })} />
           <Choice label="Any state" options={states} value={search.state} onChange={(state) => set({ state })} />
           <Moment label="Received since" value={search.since} onChange={(since) => set({ since })} />
@@ -53,7 +53,12 @@ export default function Events() {
 }
 
 function Moment({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
-  return <input className="field" type="datetime-local" aria-label={label} title={label} value={toInput(value)} onChange={(event) => onChange(fromInput(event.target.value))} />
+  return (
+    <label className="row small muted" style={{ gap: 6 }}>
+      {label}
+      <input className="field" type="datetime-local" value={toInput(value)} onChange={(event) => onChange(fromInput(event.target.value))} />
+    </label>
+  )
 }
 
 function Rows({ events }: { events: ReceivedEvent[] }) {

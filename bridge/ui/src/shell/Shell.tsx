@@ -37,16 +37,18 @@ export function Shell() {
           <Mark />
         </Link>
         {rooms.map(({ to, name, Icon }) => (
-          <Tooltip key={to} label={name} position="right">
-            <Link to={to} className="rail-link" data-active={current(to) || undefined} aria-current={current(to) ? 'page' : undefined} aria-label={to === '/' && failing ? `${name}, ${failing} failing` : name}>
+            <Link key={to} to={to} className="rail-link" data-active={current(to) || undefined} aria-current={current(to) ? 'page' : undefined}>
               <Icon size={18} aria-hidden />
               {to === '/' && failing > 0 && (
                 <span className="rail-count" aria-hidden>
                   {failing > 99 ? '99+' : failing}
                 </span>
               )}
+              <span className="rail-name">
+                {name}
+                {to === '/' && failing > 0 && <span className="hidden-text">, {failing} failing</span>}
+              </span>
             </Link>
-          </Tooltip>
         ))}
       </nav>
       <header className="top">

@@ -11,11 +11,15 @@ export function pathOf(name: string): string {
   return at > 1 && at < name.length ? name.slice(0, at - 1) : ''
 }
 
+/** Parts that say nothing without the one before: versions, numbers, and what a file is called after its dot. */
+const MEANINGLESS = /^(v?\d+|latest|current|avro|csv|gz|json|jsonl|orc|parquet|tsv|txt|xml)$/i
+
 function cut(name: string): number {
-  const slash = name.lastIndexOf('/')
-  if (slash >= 0) return slash + 1
-  const dot = name.lastIndexOf('.')
-  return dot > name.indexOf('.') ? dot + 1 : 0
+  const mark = name.includes('/') ? '/' : '.'
+  const at = name.lastIndexOf(mark)
+  if (mark === '.' && at === name.indexOf('.')) return 0
+  const before = at > 0 && MEANINGLESS.test(name.slice(at + 1)) ? name.lastIndexOf(mark, at - 1) : at
+  return before + 1
 }
 
 /** At most `room` characters, cut in the middle, where names differ least. */
@@ -38,7 +42,7 @@ export function ending(name: string, room: number): string {
 /** The first line of a description, without the marks of Markdown. */
 export function firstLine(description: string | null): string {
   const line = (description ?? '').split('\n').find((one) => /[\p{L}\p{N}]/u.test(one)) ?? ''
-  return line.replace(/^[\s#>*+-]+/, '').replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\*\*|__|`/g, '').trim()
+  return line.replace(/^[\s#>*+-]+/, '').replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/(^|[^\p{L}\p{N}_])__(?=[^\s_])(.*?[^\s_])__(?=[\s,;:!?)]|$)/gu, '$1$2').replace(/\*\*|`/g, '').trim()
 }
 
 const platforms: Record<string, [string, string]> = {

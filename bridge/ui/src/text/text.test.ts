@@ -14,6 +14,18 @@ describe('names', () => {
     expect(shortName('/data/in/orders.csv')).toBe('orders.csv')
     expect(pathOf('/data/in/orders.csv')).toBe('/data/in')
   })
+  it('are shown with the part before where the last one says nothing', () => {
+    expect(shortName('shop.orders.v1')).toBe('orders.v1')
+    expect(shortName('orders.v1')).toBe('orders.v1')
+    expect(shortName('/lake/orders/v2')).toBe('orders/v2')
+    expect(shortName('exports.shop.orders.json')).toBe('orders.json')
+    expect(pathOf('shop.orders.v1')).toBe('shop')
+    expect(pathOf('/lake/orders/v2')).toBe('/lake')
+  })
+  it('of a description keep underscores that are no emphasis', () => {
+    expect(firstLine('Reads `stg__orders` and __init__.py of stg__items')).toBe('Reads stg__orders and __init__.py of stg__items')
+    expect(firstLine('__Orders__ of **all** shops')).toBe('Orders of all shops')
+  })
   it('stay whole where a part would not tell enough', () => {
     expect(shortName('orders.csv')).toBe('orders.csv')
     expect(pathOf('orders.csv')).toBe('')

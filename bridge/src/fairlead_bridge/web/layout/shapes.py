@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -69,11 +70,22 @@ def short_name(name: str) -> str:
 
     >>> short_name("/data/in/orders.csv"), short_name("shop.public.orders"), short_name("orders.csv")
     ('orders.csv', 'orders', 'orders.csv')
+    >>> short_name("shop.orders.v1"), short_name("/lake/orders/v2"), short_name("a.orders.json")
+    ('orders.v1', 'orders/v2', 'orders.json')
     """
-    last = name.rpartition("/")[2] if "/" in name else name
-    if "/" not in name and name.count(".") > 1:
-        last = name.rpartition(".")[2]
+    mark = "/" if "/" in name else "."
+    if mark == "." and name.count(".") < 2:
+        return name
+    before, _, last = name.rpartition(mark)
+    if before and _MEANINGLESS.fullmatch(last):
+        last = f"{before.rpartition(mark)[2]}{mark}{last}"
     return last or name
+
+
+#: Parts that say nothing without the one before: versions, numbers, what a file is called after its dot.
+_MEANINGLESS = re.compile(
+    r"v?[0-9]+|latest|current|avro|csv|gz|json|jsonl|orc|parquet|tsv|txt|xml", re.IGNORECASE
+)
 
 
 def dataset_box(id: str, name: str, group: str | None = None) -> Box:

@@ -1,4 +1,4 @@
-import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { CircleCheck, CircleDashed, TriangleAlert } from 'lucide-react'
 import type { Overview, SourceHealth, Trouble } from '../../api/schema'
 import { jobLabel } from '../../parts/Names'
 import { Time } from '../../parts/Now'
@@ -18,17 +18,18 @@ export function Headline({ overview, troubles, affected, silent, problems }: Pro
   const failing = overview.counts.failing ?? overview.failing.length
   const late = troubles.filter((trouble) => trouble.late_since)
   const bad = failing || troubles.length || silent.length
-  const Icon = bad || problems.length ? TriangleAlert : CircleCheck
+  const known = overview.counts.runs || overview.recent_runs.length
+  const Icon = bad || problems.length ? TriangleAlert : known ? CircleCheck : CircleDashed
   const names = overview.failing.slice(0, 2).map(jobLabel)
   const more = failing - names.length
   const sentence = failing
     ? `${names.join(' and ')}${more > 0 ? ` and ${counted(more, 'other job')}` : ''} failed in ${failing === 1 ? 'its' : 'their'} newest run`
-    : overview.counts.runs || overview.recent_runs.length
+    : known
       ? 'Every job succeeded in its newest run'
       : 'No run has been seen yet'
   return (
     <div className="title" style={{ flexWrap: 'nowrap', alignItems: 'flex-start' }}>
-      <Icon size={22} color={failing ? 'var(--bad)' : bad || problems.length ? 'var(--warn)' : 'var(--ok)'} aria-hidden style={{ marginTop: 3, flex: 'none' }} />
+      <Icon size={22} color={failing ? 'var(--bad)' : bad || problems.length ? 'var(--warn)' : known ? 'var(--ok)' : 'var(--non)'} aria-hidden style={{ marginTop: 3, flex: 'none' }} />
       <div style={{ minWidth: 0 }}>
         <p style={{ font: '640 19px/28px var(--sans)', overflowWrap: 'anywhere' }}>{sentence}</p>
         {troubles.length > 0 && (

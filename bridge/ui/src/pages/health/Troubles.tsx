@@ -102,6 +102,7 @@ function Cause({ trouble: { cause, root_cause, level, dataset, late_since } }: {
         {dataset.written_by ? `: ${dataset.written_by.dag_id ?? dataset.written_by.label} writes it` : ''}
       </span>
     )
+  const at = cause.ended_at ?? cause.started_at ?? cause.queued_at
   const task = cause.dag_id ? `${cause.dag_id}.${laneLabel(cause)}` : laneLabel(cause)
   return (
     <span style={{ display: 'block', minWidth: 0 }}>
@@ -109,7 +110,13 @@ function Cause({ trouble: { cause, root_cause, level, dataset, late_since } }: {
         {task}
       </Link>
       <span className="faint small cut" style={{ display: 'block' }} title={cause.error ?? undefined}>
-        {cause.state === 'failed' ? 'failed' : 'was blocked'} <Time at={cause.ended_at ?? cause.started_at ?? cause.queued_at} />
+        {cause.state === 'failed' ? 'failed' : 'was blocked'}
+        {at && (
+          <>
+            {' '}
+            <Time at={at} />
+          </>
+        )}
         {level > 0 && `, ${counted(level, 'dataset')} upstream`}
         {cause.error ? `: ${cause.error.split('\n')[0] ?? ''}` : ''}
       </span>

@@ -11,7 +11,7 @@ export function Tasks({ tasks }: { tasks: JobItem[] }) {
   return (
     <Panel title="Tasks" note={counted(tasks.length, 'task')} flush>
       {tasks.length ? (
-        <div className="scroll">
+        <div className="scroll tall">
           <table>
             <thead>
               <tr>

@@ -1,4 +1,5 @@
 import type { Comparison, Run, TaskComparison } from '../../api/schema'
+import { shortName } from '../../text/names'
 import { counted } from '../../text/numbers'
 import { neverRan, wordOf } from '../../text/state'
 import { duration } from '../../text/time'
@@ -19,9 +20,9 @@ export function sentenceOf(run: Pick<Run, 'state' | 'kind'>, found: Comparison):
   if (missing) parts.push(`${counted(missing, 'task')} did not run`)
   if (found.slower !== null && Math.abs(found.slower) >= 1 && run.state === 'success') parts.push(`it took ${duration(Math.abs(found.slower))} ${found.slower > 0 ? 'longer' : 'less'}`)
   const columns = found.datasets.filter((each) => each.changes.length)
-  if (columns.length) parts.push(`the columns of ${named([...new Set(columns.map((each) => last(each.dataset.name)))])} changed`)
+  if (columns.length) parts.push(`the columns of ${named([...new Set(columns.map((each) => shortName(each.dataset.name)))])} changed`)
   const rows = found.datasets.filter((each) => each.role === 'output' && each.good_row_count !== null && each.good_row_count > 0 && each.row_count !== null && Math.abs(each.row_count / each.good_row_count - 1) >= 0.3)
-  if (rows.length) parts.push(`${named(rows.map((each) => last(each.dataset.name)))} got ${rows.some((each) => (each.row_count ?? 0) < (each.good_row_count ?? 0)) ? 'far fewer' : 'far more'} rows`)
+  if (rows.length) parts.push(`${named(rows.map((each) => shortName(each.dataset.name)))} got ${rows.some((each) => (each.row_count ?? 0) < (each.good_row_count ?? 0)) ? 'far fewer' : 'far more'} rows`)
   if (found.code.length) parts.push(`the ${[...new Set(found.code.map((code) => code.what))].join(' and ')} changed`)
   const version = found.settings.find((each) => each.name === 'DAG version')
   if (version) parts.push(`the DAG is another version (${version.before ?? '?'} → ${version.after ?? '?'})`)
@@ -31,4 +32,3 @@ export function sentenceOf(run: Pick<Run, 'state' | 'kind'>, found: Comparison):
 }
 
 const named = (names: string[]) => (names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', '))
-const last = (name: string) => name.split(/[./]/).at(-1) || name
