@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 
-RAW = shop.table("shop.raw.bills", id="int", amount="numeric", email="text")
+RAW = shop.table("shop.raw.bills", id="int", amount="numeric", email="text", note="text")
 FACT = "shop.mart.bills"
 REPORT = "shop.mart.report"
 EMAIL = "hashed with a secret <b>salt</b>"
@@ -140,8 +140,16 @@ def test_the_graph_leads_to_columns_and_back(bills: Bridge, open_page: Open) -> 
 
 
 def test_columns_of_which_nothing_is_known_say_so(bills: Bridge, open_page: Open) -> None:
+    page = open_page(columns_of(bills, "shop.raw.bills", column="note"))
+    expect(page.get_by_text("Nothing is known about where note comes from")).to_be_visible()
+
+
+def test_a_column_that_does_not_exist_is_answered_with_those_that_do(
+    bills: Bridge, open_page: Open
+) -> None:
     page = open_page(columns_of(bills, "shop.raw.bills", column="no such"))
-    expect(page.get_by_text("Nothing is known about where no such comes from")).to_be_visible()
+    said = "There is no column 'no such' in shop.raw.bills: it has id, amount, email, note."
+    expect(page.get_by_role("alert")).to_contain_text(said)
 
 
 def test_the_view_of_columns_has_no_serious_barrier(
