@@ -177,11 +177,15 @@ def test_a_stream_wrote_until_it_was_last_told_to_be_running() -> None:
     assert settle(batch, None, last_try=True).wrote_at is None
 
 
-@pytest.mark.parametrize("state", ["skipped", "upstream_failed", "removed"])
-def test_a_task_that_never_ran_has_no_duration_rather_than_one_of_zero(state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "duration"), [("skipped", None), ("upstream_failed", 0.0), ("removed", 0.0)]
+)
+def test_a_skipped_task_has_no_duration_and_every_other_that_of_airflow(
+    state: str, duration: float | None
+) -> None:
     told = Truth(9 * S, state, started_at=5 * S, ended_at=5 * S, duration=0.0)
     run = msgspec.structs.replace(_task(COMPLETED), told=told)
-    assert settle(run, None, last_try=True).duration is None
+    assert settle(run, None, last_try=True).duration == duration
 
 
 def test_a_task_that_skipped_itself_after_a_while_took_that_long() -> None:

@@ -19,8 +19,6 @@ from fairlead_bridge.facts import Attempt, RunFacts, Truth, is_hook_query
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 _OPEN = {"queued", "running"}
-#: States of tasks that did not run, as a rule; a task may also skip itself after a while.
-_NEVER_RAN = {"skipped", "upstream_failed", "removed"}
 _MICROSECOND = 1_000_000
 _ERROR_LENGTH = 1_000
 
@@ -51,8 +49,8 @@ def settle(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled
     `last_try` tells that no later try of the same task instance is known.
     """
     settled = _settled(facts, verdict, last_try=last_try)
-    if settled.state in _NEVER_RAN and not settled.duration:
-        return msgspec.structs.replace(settled, duration=None)  # Airflow says that it took 0.0
+    if settled.state == "skipped" and not settled.duration:  # a task may skip itself after a while
+        return msgspec.structs.replace(settled, duration=None)  # some versions of Airflow say 0.0
     return settled
 
 
