@@ -36,7 +36,7 @@ def name_of(dag_run: Any) -> str | None:
     try:
         session = object_session(dag_run)
         return _name(session.connection()) if session is not None else None
-    except Exception:
+    except Exception:  # the end of a DAG run is reported without it
         log.debug("This Airflow cannot be told from others", exc_info=True)
         return None
 

@@ -79,18 +79,9 @@ def failing_dag_files(snapshot: Snapshot, limit: int) -> list[Row]:
 
 def _newest_failed(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Jobs whose newest run failed, each with that run's id."""
-    older = t.run.alias("older")
-    newest = (
-        sa.select(older.c.id)
-        .where(older.c.job_id == t.job.c.id)
-        .order_by(older.c.at.desc(), older.c.id.desc())
-        .limit(1)
-        .correlate(t.job)
-        .scalar_subquery()
-    )
     return (
         sa.select(t.job, t.run.c.id.label("newest_run"))
-        .join_from(t.job, t.run, t.run.c.id == newest)
+        .join_from(t.job, t.run, t.run.c.id == read.newest_run())
         .where(which, t.run.c.state == "failed")
         .order_by(t.run.c.at.desc(), t.job.c.id)
     )

@@ -614,3 +614,16 @@ def _page(
     if after is not None:
         statement = statement.where(sa.tuple_(*key) > sa.tuple_(*after))
     return statement.order_by(*key).limit(limit)
+
+
+def newest_run() -> sa.ScalarSelect[int]:
+    """The id of the newest run of `job`, for a statement that reads from that table."""
+    run = t.run.alias("newest")
+    return (
+        sa.select(run.c.id)
+        .where(run.c.job_id == t.job.c.id)
+        .order_by(run.c.at.desc(), run.c.id.desc())
+        .limit(1)
+        .correlate(t.job)
+        .scalar_subquery()
+    )

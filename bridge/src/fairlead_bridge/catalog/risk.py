@@ -124,18 +124,9 @@ def _first(run: Row) -> tuple[bool, int]:
 
 def _newest_broken() -> sa.Select[Any]:
     """Jobs whose newest run failed or was blocked; DAGs and queries tell of others."""
-    older = t.run.alias("older")
-    newest = (
-        sa.select(older.c.id)
-        .where(older.c.job_id == t.job.c.id)
-        .order_by(older.c.at.desc(), older.c.id.desc())
-        .limit(1)
-        .correlate(t.job)
-        .scalar_subquery()
-    )
     return (
         sa.select(t.job.c.id)
-        .join_from(t.job, t.run, t.run.c.id == newest)
+        .join_from(t.job, t.run, t.run.c.id == read.newest_run())
         .where(
             t.job.c.kind.not_in(("dag", "dag_file", "query")),
             sa.or_(*(in_state(state) for state in sorted(standing.BROKEN))),
