@@ -77,8 +77,8 @@ bench: install ## what it costs, as ratios
 	$(BIN)/python -m bench
 
 constraints: install ## pin everything anew
-	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
-	$(COMPILE) --upgrade --no-emit-package fairlead --no-emit-package airflow-provider-fairlead -o constraints/airflow-2.txt constraints/airflow-2.in
+	$(COMPILE) --upgrade --no-emit-package fairlead-sdk --no-emit-package airflow-provider-fairlead --no-emit-package fairlead-bridge -o constraints/all.txt constraints/environment.in
+	$(COMPILE) --upgrade --no-emit-package fairlead-sdk --no-emit-package airflow-provider-fairlead -o constraints/airflow-2.txt constraints/airflow-2.in
 	$(COMPILE) --upgrade -o constraints/vendors.txt constraints/vendors.in
 	$(COMPILE) --upgrade -o constraints/producers.txt constraints/producers.in
 	$(COMPILE) --constraints constraints/all.txt --extra postgres --extra kafka -o constraints/bridge.txt bridge/pyproject.toml

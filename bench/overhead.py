@@ -34,7 +34,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fairlead.testing import Answer, Receiver, healthy
+from fairlead_sdk.testing import Answer, Receiver, healthy
 
 DAG = """
 from __future__ import annotations

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.sql import Reading, Table, dialect_of, read
+from fairlead_sdk.sql import Reading, Table, dialect_of, read
 
 Edge = tuple[str, str, str, str]
 _IDENTIFIER = re.compile(r"[\w$]+|\*")

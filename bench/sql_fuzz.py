@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from fairlead.sql import dialect_of, read
+from fairlead_sdk.sql import dialect_of, read
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _ODD = [

@@ -4,7 +4,7 @@
 
 A small shop in SQLite, queries in the manner of TPC-H over it. One source column at a time gets other
 values; an output column whose values are then others depends on it. Every dependency that is seen must be
-among the direct and indirect inputs that `fairlead.sql` names (recall); every input that it names for a
+among the direct and indirect inputs that `fairlead_sdk.sql` names (recall); every input that it names for a
 column should be seen to matter in some round (precision). What differs is printed.
 """
 
@@ -17,7 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from fairlead.sql import Reading, Table, read
+from fairlead_sdk.sql import Reading, Table, read
 
 SCHEMA = {
     "customer": ["c_id", "c_name", "c_nation", "c_segment", "c_balance"],

@@ -27,7 +27,6 @@ from tests.provider.bridging import Bridge, running
 from tests.provider.versions import AIRFLOW
 
 import fairlead_airflow
-from fairlead.datasets import Identity
 from fairlead_airflow import (
     DatasetFreshSensor,
     DeclareLineageOperator,
@@ -40,6 +39,7 @@ from fairlead_airflow import (
 from fairlead_airflow.impact import ColumnChange, changes, proposed_columns
 from fairlead_airflow.lineage.naming import identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
+from fairlead_sdk.datasets import Identity
 
 pytestmark = pytest.mark.airflow
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from airflow.models.connection import Connection
 
-from fairlead.testing import Receiver
 from fairlead_airflow.config import connection_destination
 from fairlead_airflow.hooks import FairleadHook
+from fairlead_sdk.testing import Receiver
 
 pytestmark = pytest.mark.airflow
 

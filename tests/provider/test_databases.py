@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests.provider import operators
 
-from fairlead.sql import Table
 from fairlead_airflow.lineage import databases
 from fairlead_airflow.lineage.addresses import of_jdbc, of_odbc, of_server
+from fairlead_sdk.sql import Table
 
 PG = "postgres://pg.example:5432"
 

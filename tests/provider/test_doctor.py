@@ -17,14 +17,14 @@ import yaml
 from tests.provider import bridging
 from tests.provider.versions import commands_needed
 
-from fairlead.delivery import read_tally
-from fairlead.spool import Spool
-from fairlead.testing import Answer, Receiver
 from fairlead_airflow import compat, deployment
 from fairlead_airflow.commands import RECIPES
 from fairlead_airflow.doctor import examine
 from fairlead_airflow.findings import Finding, Level, ok
 from fairlead_airflow.transport import FairleadTransport
+from fairlead_sdk.delivery import read_tally
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Answer, Receiver
 
 pytestmark = pytest.mark.airflow
 

@@ -103,7 +103,7 @@ for name in [n for n in sys.modules if n.startswith("fairlead")]:
 start = time.perf_counter()
 import fairlead_airflow.policy
 took = time.perf_counter() - start
-heavy = [n for n in ("openlineage.client", "fairlead.client", "sqlglot") if n in sys.modules]
+heavy = [n for n in ("openlineage.client", "fairlead_sdk.client", "sqlglot") if n in sys.modules]
 print(took < 0.25, *heavy)
 """
     assert in_airflow(code, tmp_path) == "True"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tests.provider.versions import mask_secret, two_maskers_needed
 
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
 from fairlead_airflow.transport import FairleadConfig, FairleadTransport
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
 
 pytestmark = pytest.mark.airflow
 

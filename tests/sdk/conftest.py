@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from certifi import where
 from tests.tls import TlsServer, tls_server
 
-from fairlead.client import Client
-from fairlead.destinations import Again, HttpDestination, HttpSettings, Outcome
-from fairlead.errors import FairleadError
+from fairlead_sdk.client import Client
+from fairlead_sdk.destinations import Again, HttpDestination, HttpSettings, Outcome
+from fairlead_sdk.errors import FairleadError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 

@@ -6,9 +6,9 @@ import doctest
 
 import pytest
 
-import fairlead.datasets
-import fairlead.runs
-from fairlead.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
+import fairlead_sdk.datasets
+import fairlead_sdk.runs
+from fairlead_sdk.datasets import Identity, of_asset, of_sqlite, of_uri, of_url
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_a_table_has_one_name_by_uri_and_by_hook() -> None:
 
 
 def test_examples_in_the_docs_are_true() -> None:
-    assert doctest.testmod(fairlead.datasets).failed == 0
-    assert doctest.testmod(fairlead.runs).failed == 0
+    assert doctest.testmod(fairlead_sdk.datasets).failed == 0
+    assert doctest.testmod(fairlead_sdk.runs).failed == 0
 
 
 @pytest.mark.parametrize("odd", ["http://[::1", "http://h:port/x", "postgres://h:99999/a/b"])

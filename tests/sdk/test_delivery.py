@@ -17,18 +17,18 @@ import pytest
 from openlineage.client.transport import transform
 from tests.waiting import until
 
-import fairlead.delivery
-import fairlead.destinations
-from fairlead.delivery import Deliverer, Pace
-from fairlead.destinations import (
+import fairlead_sdk.delivery
+import fairlead_sdk.destinations
+from fairlead_sdk.delivery import Deliverer, Pace
+from fairlead_sdk.destinations import (
     Destination,
     HttpDestination,
     HttpSettings,
     TransportDestination,
     synchronous,
 )
-from fairlead.spool import Limits, Spool
-from fairlead.testing import Answer, Receiver, healthy
+from fairlead_sdk.spool import Limits, Spool
+from fairlead_sdk.testing import Answer, Receiver, healthy
 
 FAST = Pace(batch_events=10, first_wait=0.02, longest_wait=0.1, poll=0.02)
 
@@ -391,7 +391,7 @@ def test_an_idle_deliverer_leaves_and_frees_the_lock(spool: Spool, receiver: Rec
     os.close(again)
 
 
-@pytest.mark.parametrize("module", [fairlead.delivery, fairlead.destinations])
+@pytest.mark.parametrize("module", [fairlead_sdk.delivery, fairlead_sdk.destinations])
 def test_the_examples_in_the_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -12,13 +12,13 @@ import pytest
 import requests
 from tests.rogue import Script, dripping, flooding, http, rogue, saying
 
-import fairlead
-import fairlead.http
-from fairlead.client import Client
-from fairlead.destinations import Again, HttpDestination, HttpSettings, TransportDestination
-from fairlead.errors import FairleadError, NotUnderstood, Refused, Unavailable
-from fairlead.http import Limits, exchange, new_session
-from fairlead.testing import Answer, Receiver
+import fairlead_sdk
+import fairlead_sdk.http
+from fairlead_sdk.client import Client
+from fairlead_sdk.destinations import Again, HttpDestination, HttpSettings, TransportDestination
+from fairlead_sdk.errors import FairleadError, NotUnderstood, Refused, Unavailable
+from fairlead_sdk.http import Limits, exchange, new_session
+from fairlead_sdk.testing import Answer, Receiver
 
 QUICK = Limits(pause=5, total=0.4, max_bytes=10_000)
 EVENTS = ['{"n": 0}', '{"n": 1}']
@@ -26,7 +26,7 @@ PAGE = b"<!DOCTYPE html><title>Sign in</title>"
 BOMB = gzip.compress(b" " * 100_000_000)
 
 
-def asked(url: str, limits: Limits = QUICK) -> fairlead.http.Answer:
+def asked(url: str, limits: Limits = QUICK) -> fairlead_sdk.http.Answer:
     with new_session() as session:
         return exchange(session, "GET", f"{url}/api/v1/health", limits=limits)
 
@@ -40,7 +40,7 @@ def delivered(url: str, events: list[str] = EVENTS) -> list[Any]:
 
 
 def test_examples_in_the_docs_are_true() -> None:
-    assert doctest.testmod(fairlead.http).failed == 0
+    assert doctest.testmod(fairlead_sdk.http).failed == 0
 
 
 # --- what acknowledges ----------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_no_error_shows_the_password_in_an_address() -> None:
 
 
 def test_the_errors_can_be_imported_from_the_package() -> None:
-    assert sorted(fairlead.__all__) == fairlead.__all__
-    for name in fairlead.__all__:
-        assert getattr(fairlead, name).__name__ == name
-    assert issubclass(fairlead.Refused, fairlead.FairleadError)
+    assert sorted(fairlead_sdk.__all__) == fairlead_sdk.__all__
+    for name in fairlead_sdk.__all__:
+        assert getattr(fairlead_sdk, name).__name__ == name
+    assert issubclass(fairlead_sdk.Refused, fairlead_sdk.FairleadError)

@@ -9,18 +9,18 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fairlead.ancestry import Process, lineage_of
-from fairlead.process import Orphanhood
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
+from fairlead_sdk.ancestry import Process, lineage_of
+from fairlead_sdk.process import Orphanhood
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
 
 NOW = datetime.now(UTC)
 ENDED = Process(2**22 + 1, 1)  # beyond the largest number that Linux gives
 
 ONE_EVENT = """
 import sys
-from fairlead.transport import DurableConfig, DurableTransport
-from fairlead.settings import Settings
+from fairlead_sdk.transport import DurableConfig, DurableTransport
+from fairlead_sdk.settings import Settings
 
 folder, url = sys.argv[1:]
 settings = Settings.from_dict({"spool": folder, "url": url, "orphan_exit": 1, "idle_exit": 0.5})
@@ -76,9 +76,7 @@ def test_a_process_is_not_taken_for_an_earlier_one_of_its_number() -> None:
 
 
 def test_a_shell_is_no_program_that_keeps_a_deliverer(tmp_path: Path) -> None:
-    code = (
-        "import os; from fairlead.ancestry import lineage_of; print(len(lineage_of(os.getpid())))"
-    )
+    code = "import os; from fairlead_sdk.ancestry import lineage_of; print(len(lineage_of(os.getpid())))"
     command = ["/bin/sh", "-c", '"$0" -c "$1"; true', sys.executable, code]
     below = subprocess.run(command, check=True, capture_output=True, text=True)
     assert int(below.stdout) == 1 + len(lineage_of(os.getpid()))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.delivery import Tally
-from fairlead.process import ensure_delivery
-from fairlead.settings import Settings
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
-from fairlead.totals import Totals
+from fairlead_sdk.delivery import Tally
+from fairlead_sdk.process import ensure_delivery
+from fairlead_sdk.settings import Settings
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
+from fairlead_sdk.totals import Totals
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SOMEBODY = 12345
@@ -125,7 +125,7 @@ def test_a_script_without_a_home_keeps_running_where_the_temporary_folder_is_for
     foreign.mkdir()
     os.chown(foreign, SOMEBODY, SOMEBODY)
     ended = subprocess.run(
-        [sys.executable, "-c", "import fairlead\nwith fairlead.run('j'): print('done')"],
+        [sys.executable, "-c", "import fairlead_sdk\nwith fairlead_sdk.run('j'): print('done')"],
         env={
             "PATH": os.environ["PATH"],
             "XDG_STATE_HOME": "/proc/nowhere",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fairlead import redact
+from fairlead_sdk import redact
 
 CASES = json.loads((Path(__file__).parents[1] / "secrets" / "cases.json").read_text())
 

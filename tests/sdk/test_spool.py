@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from tests.waiting import HANG, until
 
-from fairlead.delivery import read_tally
-from fairlead.spool import Limits, Spool
-from fairlead.totals import Totals
+from fairlead_sdk.delivery import read_tally
+from fairlead_sdk.spool import Limits, Spool
+from fairlead_sdk.totals import Totals
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ APPENDER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from fairlead.spool import Spool
+from fairlead_sdk.spool import Spool
 spool, name, count, size = Spool(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 n = 0
 while n < count or not count:
@@ -124,7 +124,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(spool: Spool) -
 import resource, sys, signal
 from datetime import UTC, datetime
 from pathlib import Path
-from fairlead.spool import Spool
+from fairlead_sdk.spool import Spool
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 try:
@@ -260,7 +260,7 @@ def test_what_a_full_disk_refuses_is_counted(spool: Spool) -> None:
 import resource, sys, signal
 from datetime import UTC, datetime
 from pathlib import Path
-from fairlead.spool import Spool
+from fairlead_sdk.spool import Spool
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 for _ in range(3):
@@ -358,7 +358,7 @@ def test_a_writer_does_not_wait_for_ever_for_one_that_was_frozen(
     code = """
 import sys, time
 from pathlib import Path
-from fairlead import locks
+from fairlead_sdk import locks
 with locks.holding(Path(sys.argv[1]), 1.0):
     print("held", flush=True)
     time.sleep(60)
@@ -368,7 +368,7 @@ with locks.holding(Path(sys.argv[1]), 1.0):
         assert frozen.stdout is not None
         assert frozen.stdout.readline() == "held\n"
         frozen.send_signal(signal.SIGSTOP)
-        monkeypatch.setattr("fairlead.spool._PATIENCE", 0.2)
+        monkeypatch.setattr("fairlead_sdk.spool._PATIENCE", 0.2)
         with pytest.raises(TimeoutError, match="held"):
             spool.append('{"n": 2}', NOW)
         frozen.kill()

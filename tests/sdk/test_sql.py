@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.sql import Reading, Table, read
+from fairlead_sdk.sql import Reading, Table, read
 
 SCHEMA = {
     "orders": {"id": "INTEGER", "amount": "REAL", "customer_id": "INTEGER"},

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli import main
-from fairlead.sql import Reading, Table, dialect_of, read
+from fairlead_sdk.cli import main
+from fairlead_sdk.sql import Reading, Table, dialect_of, read
 
 SIGNS = {"IDENTITY": "", "TRANSFORMATION": "*", "AGGREGATION": "+"}
 

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 import pytest
 from openlineage.client.event_v2 import Dataset
 
-import fairlead
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
-from fairlead.tracking import _transport
+import fairlead_sdk
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
+from fairlead_sdk.tracking import _transport
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def sending(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_function_is_a_run_with_its_inputs_and_outputs(receiver: Receiver) -> None:
-    @fairlead.lineage(
+    @fairlead_sdk.lineage(
         job="shop.report", inputs=["s3://lake/raw/orders"], outputs=[("file", "/data/report.csv")]
     )
     def report(name: str) -> str:
@@ -54,7 +54,7 @@ def test_a_function_is_a_run_with_its_inputs_and_outputs(receiver: Receiver) -> 
 
 
 def test_a_failure_is_told_and_raised(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def fail() -> None:
         raise ValueError("no orders")
 
@@ -66,7 +66,7 @@ def test_a_failure_is_told_and_raised(receiver: Receiver) -> None:
 
 
 def test_what_turns_out_while_it_runs_is_told_at_the_end(receiver: Receiver) -> None:
-    with fairlead.run("j", namespace="shop") as this:
+    with fairlead_sdk.run("j", namespace="shop") as this:
         this.writes("sqlite:///data/warehouse.db/orders", rows=7)
     start, complete = receiver.wait_for(2)
     assert start["outputs"] == []
@@ -77,16 +77,16 @@ def test_what_turns_out_while_it_runs_is_told_at_the_end(receiver: Receiver) -> 
 
 def test_a_run_inside_another_is_its_child(receiver: Receiver) -> None:
     with (
-        fairlead.run("outer") as outer,
-        fairlead.run("middle") as middle,
-        fairlead.run("inner"),
+        fairlead_sdk.run("outer") as outer,
+        fairlead_sdk.run("middle") as middle,
+        fairlead_sdk.run("inner"),
     ):
         pass
     inner = next(e for e in receiver.wait_for(6) if e["job"]["name"] == "inner")
     parent = inner["run"]["facets"]["parent"]
     assert parent["run"]["runId"] == middle.id
     assert parent["root"]["run"]["runId"] == outer.id
-    assert fairlead.current() is None
+    assert fairlead_sdk.current() is None
 
 
 def test_a_script_that_airflow_starts_is_a_child_of_its_task(
@@ -94,7 +94,7 @@ def test_a_script_that_airflow_starts_is_a_child_of_its_task(
 ) -> None:
     task = "0199aaaa-0000-7000-8000-000000000001"
     monkeypatch.setenv("OPENLINEAGE_PARENT_ID", f"prod/shop.load/{task}")
-    with fairlead.run("script"):
+    with fairlead_sdk.run("script"):
         pass
     parent = receiver.wait_for(2)[0]["run"]["facets"]["parent"]
     assert parent["run"]["runId"] == task
@@ -102,10 +102,10 @@ def test_a_script_that_airflow_starts_is_a_child_of_its_task(
 
 
 def test_an_async_function_is_a_run_from_its_start_to_its_end(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     async def work() -> int:
         await asyncio.sleep(0.01)
-        assert fairlead.current() is not None
+        assert fairlead_sdk.current() is not None
         return 1
 
     assert asyncio.run(work()) == 1
@@ -120,20 +120,20 @@ def ends(receiver: Receiver, count: int = 2) -> list[str]:
 
 
 def test_a_generator_is_a_run_from_its_first_item_until_it_ends(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def count() -> Generator[int, str, str]:
-        current = fairlead.current()
+        current = fairlead_sdk.current()
         assert current is not None
         assert (yield 1) == "go on"
-        assert fairlead.current() is current
+        assert fairlead_sdk.current() is current
         current.writes("s3://lake/late")
         return "done"
 
     steps = count()
     assert inspect.isgeneratorfunction(count)
-    assert fairlead.current() is None
+    assert fairlead_sdk.current() is None
     assert next(steps) == 1
-    assert fairlead.current() is None, "the caller is not part of the generator's run"
+    assert fairlead_sdk.current() is None, "the caller is not part of the generator's run"
     [start] = receiver.wait_for(1)
     assert start["eventType"] == "START"
     with pytest.raises(StopIteration) as end:
@@ -145,7 +145,7 @@ def test_a_generator_is_a_run_from_its_first_item_until_it_ends(receiver: Receiv
 
 
 def test_a_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def count() -> Iterator[int]:
         yield 1
         raise ValueError("no second")
@@ -156,7 +156,7 @@ def test_a_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
 
 
 def test_a_generator_may_handle_what_is_thrown_into_it(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def count() -> Iterator[int]:
         try:
             yield 1
@@ -173,13 +173,13 @@ def test_a_generator_may_handle_what_is_thrown_into_it(receiver: Receiver) -> No
 def test_a_generator_that_is_closed_is_no_failure(receiver: Receiver) -> None:
     cleaned = []
 
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def count() -> Iterator[int]:
         try:
             yield 1
             yield 2
         finally:
-            cleaned.append(fairlead.current() is not None)
+            cleaned.append(fairlead_sdk.current() is not None)
 
     for _ in count():
         break
@@ -188,29 +188,29 @@ def test_a_generator_that_is_closed_is_no_failure(receiver: Receiver) -> None:
 
 
 def test_a_generator_of_which_nobody_reads_is_no_run(receiver: Receiver) -> None:
-    @fairlead.lineage(job="never")
+    @fairlead_sdk.lineage(job="never")
     def count() -> Iterator[int]:
         yield 1
 
     count()
-    with fairlead.run("other"):
+    with fairlead_sdk.run("other"):
         pass
     assert {event["job"]["name"] for event in receiver.wait_for(2)} == {"other"}
 
 
 @pytest.mark.parametrize("read_all", [True, False])
 def test_an_async_generator_is_a_run_until_it_ends(receiver: Receiver, read_all: bool) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     async def count() -> AsyncIterator[int]:
         for n in range(3):
             await asyncio.sleep(0)
-            assert fairlead.current() is not None
+            assert fairlead_sdk.current() is not None
             yield n
 
     async def read() -> list[int]:
         seen = []
         async for n in count():
-            assert fairlead.current() is None
+            assert fairlead_sdk.current() is None
             seen.append(n)
             if not read_all:
                 break
@@ -222,7 +222,7 @@ def test_an_async_generator_is_a_run_until_it_ends(receiver: Receiver, read_all:
 
 
 def test_an_async_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     async def count() -> AsyncIterator[int]:
         yield 1
         raise ValueError("no second")
@@ -242,7 +242,7 @@ def test_an_async_generator_that_fails_is_a_failure(receiver: Receiver) -> None:
 def test_sys_exit_is_a_failure_only_with_a_code(
     receiver: Receiver, code: int | str | None, state: str
 ) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     def leave() -> None:
         sys.exit(code)
 
@@ -252,7 +252,7 @@ def test_sys_exit_is_a_failure_only_with_a_code(
 
 
 def test_a_coroutine_that_is_cancelled_is_aborted(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j")
+    @fairlead_sdk.lineage(job="j")
     async def wait() -> None:
         await asyncio.sleep(60)
 
@@ -269,12 +269,12 @@ def test_a_coroutine_that_is_cancelled_is_aborted(receiver: Receiver) -> None:
 
 def test_whatever_can_be_called_can_be_watched(receiver: Receiver) -> None:
     class Shop:
-        @fairlead.lineage
+        @fairlead_sdk.lineage
         @staticmethod
         def one(n: int) -> int:
             return n
 
-        @fairlead.lineage(job="two")
+        @fairlead_sdk.lineage(job="two")
         @classmethod
         def two(cls, n: int) -> int:
             return n
@@ -285,8 +285,8 @@ def test_whatever_can_be_called_can_be_watched(receiver: Receiver) -> None:
 
     assert Shop.one(1) == 1
     assert Shop.two(2) == 2
-    assert fairlead.lineage(functools.partial(Shop.one, 3))() == 3
-    assert asyncio.run(fairlead.lineage(Shop())(4)) == 4
+    assert fairlead_sdk.lineage(functools.partial(Shop.one, 3))() == 3
+    assert asyncio.run(fairlead_sdk.lineage(Shop())(4)) == 4
     states = ends(receiver, 10)
     assert states[-2:] == ["START", "COMPLETE"]
     assert receiver.events[0]["job"]["name"].endswith("Shop.one")
@@ -332,9 +332,9 @@ class Rude:
 def test_what_names_no_dataset_is_logged_and_left_out(
     receiver: Receiver, caplog: pytest.LogCaptureFixture, wrong: Any
 ) -> None:
-    @fairlead.lineage(job="j", inputs=[wrong, "s3://lake/in"], outputs=[wrong, "s3://lake/out"])
+    @fairlead_sdk.lineage(job="j", inputs=[wrong, "s3://lake/in"], outputs=[wrong, "s3://lake/out"])
     def work() -> int:
-        this = fairlead.current()
+        this = fairlead_sdk.current()
         assert this is not None
         this.reads(wrong)
         this.writes(wrong, rows=1)
@@ -363,7 +363,7 @@ def test_what_names_no_dataset_is_logged_and_left_out(
 def test_a_dataset_may_be_written_in_many_ways(
     receiver: Receiver, written: Any, namespace: str, name: str
 ) -> None:
-    with fairlead.run("j", inputs=[written]) as this:
+    with fairlead_sdk.run("j", inputs=[written]) as this:
         this.writes(written)
     complete = receiver.wait_for(2)[1]
     for side in ("inputs", "outputs"):
@@ -373,7 +373,7 @@ def test_a_dataset_may_be_written_in_many_ways(
 
 @pytest.mark.parametrize("single", ["s3://lake/raw", {"uri": "s3://lake/raw"}])
 def test_one_dataset_needs_no_list(receiver: Receiver, single: Any) -> None:
-    with fairlead.run("j", inputs=single, outputs=iter(["s3://lake/out"])):
+    with fairlead_sdk.run("j", inputs=single, outputs=iter(["s3://lake/out"])):
         pass
     complete = receiver.wait_for(2)[1]
     assert complete["inputs"] == [{"namespace": "s3://lake", "name": "raw"}]
@@ -381,7 +381,7 @@ def test_one_dataset_needs_no_list(receiver: Receiver, single: Any) -> None:
 
 
 def test_datasets_that_can_be_listed_once_are_those_of_every_call(receiver: Receiver) -> None:
-    @fairlead.lineage(job="j", inputs=(f"s3://lake/{n}" for n in "ab"))
+    @fairlead_sdk.lineage(job="j", inputs=(f"s3://lake/{n}" for n in "ab"))
     def work() -> None: ...
 
     work()
@@ -396,8 +396,8 @@ def test_no_argument_of_the_wrong_kind_reaches_the_function(receiver: Receiver) 
         raise RuntimeError("no")
 
     arguments: Any = {"job": 7, "inputs": broken(), "outputs": Rude(), "namespace": 3}
-    assert fairlead.lineage(**arguments)(lambda: 1)() == 1
-    with fairlead.run(**arguments) as this:
+    assert fairlead_sdk.lineage(**arguments)(lambda: 1)() == 1
+    with fairlead_sdk.run(**arguments) as this:
         this.writes("s3://lake/out", rows="many")  # type: ignore[arg-type]
     assert ends(receiver, 4) == ["START", "COMPLETE"] * 2
     assert receiver.events[3]["job"] == {"namespace": "default", "name": "7", "facets": {}}
@@ -408,7 +408,7 @@ def test_an_exception_that_cannot_say_what_it_is_is_a_failure(receiver: Receiver
         def __str__(self) -> str:
             raise RuntimeError("no")
 
-    with pytest.raises(Mute), fairlead.run("j"):
+    with pytest.raises(Mute), fairlead_sdk.run("j"):
         raise Mute
     failed = receiver.wait_for(2)[1]
     assert failed["run"]["facets"]["errorMessage"]["message"] == "Mute"
@@ -417,15 +417,15 @@ def test_an_exception_that_cannot_say_what_it_is_is_a_failure(receiver: Receiver
 def test_lineage_that_cannot_be_kept_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLEAD_SPOOL", "/proc/nowhere")
     _transport.cache_clear()
-    with fairlead.run("j"):
+    with fairlead_sdk.run("j"):
         pass
 
 
 def test_a_list_is_read_page_after_page(receiver: Receiver) -> None:
-    with fairlead.run("j"):
+    with fairlead_sdk.run("j"):
         pass
     receiver.wait_for(2)
-    with fairlead.Client(receiver.url, "k") as client:
+    with fairlead_sdk.Client(receiver.url, "k") as client:
         assert client.health()["status"] == "ok"
         assert len(list(client.runs(dag_id="x", state=None))) == 2
     path, headers, _ = receiver.requests[-1]
@@ -443,23 +443,26 @@ def test_a_list_is_read_page_after_page(receiver: Receiver) -> None:
     ],
 )
 def test_a_client_takes_a_dataset_as_lineage_does(receiver: Receiver, written: Any) -> None:
-    with fairlead.Client(receiver.url) as client:
+    with fairlead_sdk.Client(receiver.url) as client:
         assert client.dataset(*written) is not None
     path, _, _ = receiver.requests[-1]
     assert unquote(path) == "/api/v1/datasets/postgres://db:5432:shop.public.orders"
 
 
 def test_a_client_asked_for_what_is_no_dataset_says_what_it_needs(receiver: Receiver) -> None:
-    with fairlead.Client(receiver.url) as client, pytest.raises(ValueError, match="write a URI"):
+    with (
+        fairlead_sdk.Client(receiver.url) as client,
+        pytest.raises(ValueError, match="write a URI"),
+    ):
         client.dataset("orders")
 
 
 def test_a_client_without_an_address_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FAIRLEAD_URL")
     with pytest.raises(ValueError, match="FAIRLEAD_URL"):
-        fairlead.Client()
+        fairlead_sdk.Client()
 
 
 def test_the_public_names_are_these_and_all_exist() -> None:
-    assert fairlead.__all__ == sorted(fairlead.__all__)
-    assert [name for name in fairlead.__all__ if not hasattr(fairlead, name)] == []
+    assert fairlead_sdk.__all__ == sorted(fairlead_sdk.__all__)
+    assert [name for name in fairlead_sdk.__all__ if not hasattr(fairlead_sdk, name)] == []

@@ -18,10 +18,10 @@ from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 from openlineage.client.uuid import generate_new_uuid
 from tests.waiting import HANG, until
 
-from fairlead.cli import main
-from fairlead.spool import Spool
-from fairlead.testing import Receiver
-from fairlead.transport import DurableConfig, DurableTransport
+from fairlead_sdk.cli import main
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.testing import Receiver
+from fairlead_sdk.transport import DurableConfig, DurableTransport
 
 
 def run_event(state: RunState = RunState.START) -> RunEvent:
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_client_finds_the_transport_by_its_dotted_path(folder: Path, receiver: Receiver) -> None:
     config = {
         "transport": {
-            "type": "fairlead.transport.DurableTransport",
+            "type": "fairlead_sdk.transport.DurableTransport",
             "spool": str(folder),
             "url": receiver.url,
             "idle_exit": 0.5,
@@ -96,7 +96,7 @@ def test_an_event_outlives_the_process_that_made_it_and_exits_at_once(
     """As a task does: fork, emit in the child, `os._exit`, and the whole process group killed."""
     code = """
 import os, signal, sys
-from fairlead.transport import DurableConfig, DurableTransport
+from fairlead_sdk.transport import DurableConfig, DurableTransport
 os.setsid()
 if os.fork() == 0:
     config = {"spool": sys.argv[1], "url": sys.argv[2], "idle_exit": 0.5}
@@ -167,7 +167,7 @@ def test_without_a_deliverer_of_its_own_events_wait_for_the_sidecar(
 
 
 def test_a_sidecar_delivers_until_it_is_told_to_stop(folder: Path, receiver: Receiver) -> None:
-    command = [sys.executable, "-m", "fairlead.cli", "spool", "deliver"]
+    command = [sys.executable, "-m", "fairlead_sdk.cli", "spool", "deliver"]
     command += ["--spool", str(folder), "--url", receiver.url]
     sidecar = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     durable = transport(folder, deliver="outside")
@@ -208,7 +208,7 @@ def test_the_settings_never_print_the_key(folder: Path) -> None:
 
 POD = """
 import sys
-from fairlead.transport import DurableConfig, DurableTransport
+from fairlead_sdk.transport import DurableConfig, DurableTransport
 config = {"spool": sys.argv[1], "url": sys.argv[2], "wait": float(sys.argv[3])}
 transport = DurableTransport(DurableConfig.from_dict(config))
 transport.emit({"eventType": "START"})

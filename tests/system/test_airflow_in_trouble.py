@@ -27,8 +27,8 @@ from demo.clients import FINAL
 from demo.processes import free_port
 from demo.stack import BIN, PASSWORD, USER, Deployment, Ports, Stack
 
-from fairlead.delivery import read_tally
-from fairlead.spool import Spool
+from fairlead_sdk.delivery import read_tally
+from fairlead_sdk.spool import Spool
 from tests.statsd import Statsd
 from tests.system.comparing import dag_runs_that_differ, listed, tries_that_differ
 from tests.system.truth import DagRun, Instance, Metadata

@@ -26,9 +26,9 @@ def doctor(args: Any) -> None:
 
 def status(args: Any) -> None:
     """What the spool of this host holds."""
-    from fairlead.cli import status as spool_status
-    from fairlead.settings import Settings
     from fairlead_airflow.transport import read_config
+    from fairlead_sdk.cli import status as spool_status
+    from fairlead_sdk.settings import Settings
 
     rows = spool_status(Settings.from_dict(read_config().spool))
     if args.json:
@@ -40,8 +40,8 @@ def status(args: Any) -> None:
 
 def flush(args: Any) -> None:
     """Exit 1 if events are left."""
-    from fairlead.cli import flush as flush_spool
     from fairlead_airflow.transport import read_config, resolve
+    from fairlead_sdk.cli import flush as flush_spool
 
     done = flush_spool(resolve(read_config()), args.timeout)
     print("everything is delivered" if done else "events are left, see `airflow fairlead status`")
@@ -57,7 +57,7 @@ _WHEELS = """\
 # The two wheels, made in a checkout of Fairlead and copied to where these lines are used:
 # pip wheel --no-deps --wheel-dir wheels ./sdk ./provider"""
 _NAMESPACE = "# One of its own for each Airflow:\nexport AIRFLOW__OPENLINEAGE__NAMESPACE=prod"
-_FILES = ("fairlead-{0}-py3-none-any.whl", "airflow_provider_fairlead-{0}-py3-none-any.whl")
+_FILES = ("fairlead_sdk-{0}-py3-none-any.whl", "airflow_provider_fairlead-{0}-py3-none-any.whl")
 
 
 def _requirements(folder: str) -> str:

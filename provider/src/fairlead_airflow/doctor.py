@@ -13,21 +13,21 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fairlead.cli import status as spool_status
-from fairlead.http import plain_url
-from fairlead.settings import Settings
 from fairlead_airflow import bootstrap, compat, deployment, framing, links, probing
 from fairlead_airflow.config import SECTION, Config, airflow_reader
 from fairlead_airflow.findings import Finding, Level, fact, fail, ok, verdict, warn
 from fairlead_airflow.provider_info import get_provider_info
 from fairlead_airflow.transport import read_config, resolve
+from fairlead_sdk.cli import status as spool_status
+from fairlead_sdk.http import plain_url
+from fairlead_sdk.settings import Settings
 
 _PACKAGES = (
     "apache-airflow",
     "apache-airflow-providers-openlineage",
     "openlineage-python",
     "airflow-provider-fairlead",
-    "fairlead",
+    "fairlead-sdk",
 )
 
 

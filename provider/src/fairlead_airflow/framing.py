@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from urllib.parse import urlsplit
 
-from fairlead.errors import FairleadError
-from fairlead.http import Limits, exchange, new_session
 from fairlead_airflow import compat
 from fairlead_airflow.findings import Finding, fact, ok, warn
+from fairlead_sdk.errors import FairleadError
+from fairlead_sdk.http import Limits, exchange, new_session
 
 _LIMITS = Limits(pause=5, total=15)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fairlead.client import Client
+from fairlead_sdk.client import Client
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from typing import Any
 
 import requests
 
-from fairlead.client import Client
-from fairlead.http import Limits, checked, exchange, new_session
 from fairlead_airflow import compat
 from fairlead_airflow.config import (
     DEFAULT_CONNECTION,
@@ -15,6 +13,8 @@ from fairlead_airflow.config import (
     airflow_reader,
     connection_destination,
 )
+from fairlead_sdk.client import Client
+from fairlead_sdk.http import Limits, checked, exchange, new_session
 
 _OPTIONS = ("api_key", "timeout")
 _TIMEOUT = 10  # seconds
@@ -81,7 +81,7 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
         return session
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """GET below the bridge's address; the JSON answer. Raises as `fairlead.Client` does."""
+        """GET below the bridge's address; the JSON answer. Raises as `fairlead_sdk.Client` does."""
         url = f"{self.destination['url'].rstrip('/')}/{path.lstrip('/')}"
         timeout = self.destination.get("timeout", _TIMEOUT)
         limits = Limits(pause=timeout, total=4 * timeout)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fairlead.client import Client
-from fairlead.errors import Refused
+from fairlead_sdk.client import Client
+from fairlead_sdk.errors import Refused
 
 _MOST_NAMED = 20
 """Owners are asked for, and lines written, for so many jobs."""

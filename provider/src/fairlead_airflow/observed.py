@@ -20,10 +20,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead.datasets import Identity, of_asset
 from fairlead_airflow import compat
 from fairlead_airflow.broken import BrokenFiles
 from fairlead_airflow.lineage.naming import identity
+from fairlead_sdk.datasets import Identity, of_asset
 
 log = logging.getLogger(__name__)
 

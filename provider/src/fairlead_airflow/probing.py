@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from fairlead.cli import status as spool_status
-from fairlead.errors import FairleadError, NotUnderstood
-from fairlead.http import Answer, Limits, exchange, new_session, plain_url
-from fairlead.settings import Settings
 from fairlead_airflow.deployment import FACET, facet
 from fairlead_airflow.findings import Finding, fact, fail, ok, warn
 from fairlead_airflow.transport import FairleadTransport
+from fairlead_sdk.cli import status as spool_status
+from fairlead_sdk.errors import FairleadError, NotUnderstood
+from fairlead_sdk.http import Answer, Limits, exchange, new_session, plain_url
+from fairlead_sdk.settings import Settings
 
 PROBE_JOB = "fairlead.doctor"
 _POLL = 0.2

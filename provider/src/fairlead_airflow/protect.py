@@ -3,7 +3,7 @@
 Masking happens here, at send time, with Airflow's masker as it is at that moment: a password that a
 task fetched while it ran is known by then. Values are masked wherever they stand; keys that sound
 secret (`password`, `api_key`, ...) hide their values except where keys are names of columns. What
-nobody has told the masker is found by its form, see `fairlead.redact`.
+nobody has told the masker is found by its form, see `fairlead_sdk.redact`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead import redact
-from fairlead.redact import MASK
+from fairlead_sdk import redact
+from fairlead_sdk.redact import MASK
 
 # Identity and form: never secret, and an event is worthless without them.
 _EXEMPT = frozenset(

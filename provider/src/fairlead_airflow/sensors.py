@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from fairlead.errors import FairleadError, Refused
 from fairlead_airflow import compat
 from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, check, identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
+from fairlead_sdk.errors import FairleadError, Refused
 
 
 class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc]

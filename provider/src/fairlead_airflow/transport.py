@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 from openlineage.client.transport.transport import Config as TransportConfig
 
-from fairlead.process import ensure_delivery, needs_attention
-from fairlead.settings import Settings
-from fairlead.transport import DurableConfig, DurableTransport
 from fairlead_airflow import compat
 from fairlead_airflow.config import Config, airflow_reader, connection_destination
 from fairlead_airflow.protect import Rules, bare, fit, mask
+from fairlead_sdk.process import ensure_delivery, needs_attention
+from fairlead_sdk.settings import Settings
+from fairlead_sdk.transport import DurableConfig, DurableTransport
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from fairlead.errors import FairleadError, Refused
 from fairlead_airflow import compat
 from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
+from fairlead_sdk.errors import FairleadError, Refused
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fairlead.datasets import Identity, of_file, of_uri
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_sdk.datasets import Identity, of_file, of_uri
 
 
 class FileTransferExtractor(Extractor):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, ClassVar
 
-from fairlead.datasets import Identity
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_sdk.datasets import Identity
 
 
 class FivetranExtractor(Extractor):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from fairlead.datasets import Identity
 from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import Identity
 
 
 class ProduceExtractor(Extractor):

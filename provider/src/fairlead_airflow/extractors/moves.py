@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from glob import has_magic
 from typing import Any, ClassVar
 
-from fairlead.datasets import Identity, of_file
 from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.transfer import rows_read, table_written
 from fairlead_airflow.lineage import places
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import Identity, of_file
 
 Place = Callable[[Any], Iterable[Identity]]
 """From an operator to the datasets that its arguments name."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fairlead.datasets import of_file, of_uri
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.commands import command_line
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import of_file, of_uri
 
 
 class DatabricksExtractor(Extractor):

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, ClassVar
 
-from fairlead.datasets import Identity
 from fairlead_airflow import compat
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import Identity
 
 _OF_TABLE = frozenset({"schema", "columnLineage", "dataSource"})
 

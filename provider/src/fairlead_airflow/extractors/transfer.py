@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fairlead.datasets import Identity, of_file
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage import places
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import Identity, of_file
 
 
 def rows_read(hook: Any, sql: Any) -> Lineage:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from glob import has_magic
 from typing import Any, ClassVar
 
-from fairlead.datasets import of_file
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.datasets import of_file
 
 
 class FileSensorExtractor(Extractor):

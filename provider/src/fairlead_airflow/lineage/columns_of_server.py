@@ -11,7 +11,7 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
-from fairlead.sql import Table
+from fairlead_sdk.sql import Table
 
 log = logging.getLogger(__name__)
 

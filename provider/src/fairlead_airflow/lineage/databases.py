@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from fairlead.datasets import Identity, of_sqlite
-from fairlead.sql import Table, dialect_of
 from fairlead_airflow.lineage import columns_of_server
 from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
+from fairlead_sdk.datasets import Identity, of_sqlite
+from fairlead_sdk.sql import Table, dialect_of
 
 log = logging.getLogger(__name__)
 

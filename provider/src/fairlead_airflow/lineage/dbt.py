@@ -21,12 +21,12 @@ import yaml
 from jinja2.sandbox import SandboxedEnvironment
 from openlineage.client.facet_v2 import data_quality_assertions_dataset as quality
 
-from fairlead.datasets import Identity
-from fairlead.sql import Table, dialect_of, selected
 from fairlead_airflow.lineage import dbt_log, external
 from fairlead_airflow.lineage.dbt_calls import DATA, WRITING, Call
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_airflow.lineage.statements import Executed, lineage_of
+from fairlead_sdk.datasets import Identity
+from fairlead_sdk.sql import Table, dialect_of, selected
 
 log = logging.getLogger(__name__)
 

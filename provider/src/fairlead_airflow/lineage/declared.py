@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from fairlead.datasets import Identity
 from fairlead_airflow.lineage.naming import Named, identity, identity_of
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_sdk.datasets import Identity
 
 log = logging.getLogger(__name__)
 

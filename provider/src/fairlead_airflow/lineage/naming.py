@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.datasets import Identity, of_asset
 from fairlead_airflow import compat
+from fairlead_sdk.datasets import Identity, of_asset
 
 Named = Any
 """A URI, a path, `(namespace, name)`, an Airflow asset, or a dataset of OpenLineage."""

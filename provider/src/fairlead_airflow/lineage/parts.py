@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead.datasets import Identity
+from fairlead_sdk.datasets import Identity
 
 Facets = dict[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import posixpath
 from urllib.parse import urljoin
 
-from fairlead.datasets import Identity, of_url
 from fairlead_airflow import compat
+from fairlead_sdk.datasets import Identity, of_url
 
 
 def of_object(scheme: str, bucket: str | None, key: str | None) -> Identity:

@@ -15,11 +15,11 @@ from openlineage.client.facet_v2 import (
     schema_dataset,
 )
 
-from fairlead.datasets import Identity
-from fairlead.datasets import identity_of as identity_of_file
-from fairlead.sql import Reading, Source, Table, read
 from fairlead_airflow.lineage.databases import Database
 from fairlead_airflow.lineage.parts import Lineage
+from fairlead_sdk.datasets import Identity
+from fairlead_sdk.datasets import identity_of as identity_of_file
+from fairlead_sdk.sql import Reading, Source, Table, read
 
 _Change = lifecycle_state_change_dataset.LifecycleStateChange
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
-from fairlead.private import open_file
-from fairlead.records import ABSENT
+from fairlead_sdk.private import open_file
+from fairlead_sdk.records import ABSENT
 
 _WIDTH = 20
 

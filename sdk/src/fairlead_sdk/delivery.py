@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fairlead.destinations import Again, Destination, Never, Outcome, Unclear
-from fairlead.private import replace_text
-from fairlead.records import ABSENT, Record, Segment
-from fairlead.spool import Spool
-from fairlead.totals import Totals
+from fairlead_sdk.destinations import Again, Destination, Never, Outcome, Unclear
+from fairlead_sdk.private import replace_text
+from fairlead_sdk.records import ABSENT, Record, Segment
+from fairlead_sdk.spool import Spool
+from fairlead_sdk.totals import Totals
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fairlead import redact
-from fairlead.datasets import Dataset, Identity, identity_of
+from fairlead_sdk import redact
+from fairlead_sdk.datasets import Dataset, Identity, identity_of
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from fairlead.sql.names import DIRECT, Source, Sources, worse
-from fairlead.sql.relations import Relation
-from fairlead.sql.scope import Scope
+from fairlead_sdk.sql.names import DIRECT, Source, Sources, worse
+from fairlead_sdk.sql.relations import Relation
+from fairlead_sdk.sql.scope import Scope
 
 _HASHES = (
     *(exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA2),

@@ -7,13 +7,22 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from fairlead.sql import items
-from fairlead.sql.cut import BATCHES
-from fairlead.sql.dialects import RECURSION_WITHOUT_KEYWORD
-from fairlead.sql.expressions import sources_of
-from fairlead.sql.names import Table, is_named, table_of
-from fairlead.sql.relations import NOTHING, Column, Found, Output, Relation, Star, of_names, united
-from fairlead.sql.scope import Scope
+from fairlead_sdk.sql import items
+from fairlead_sdk.sql.cut import BATCHES
+from fairlead_sdk.sql.dialects import RECURSION_WITHOUT_KEYWORD
+from fairlead_sdk.sql.expressions import sources_of
+from fairlead_sdk.sql.names import Table, is_named, table_of
+from fairlead_sdk.sql.relations import (
+    NOTHING,
+    Column,
+    Found,
+    Output,
+    Relation,
+    Star,
+    of_names,
+    united,
+)
+from fairlead_sdk.sql.scope import Scope
 
 Describe = Callable[[Table], Mapping[str, str] | None]
 """Column names and types of a table, in their order; None if it is not known."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fairlead.private import open_file
+from fairlead_sdk.private import open_file
 
 _POLL = 0.001
 

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fairlead.ancestry import Process, any_alive, lineage_of
-from fairlead.delivery import Deliverer, Pace, read_tally, stop_on_signals
-from fairlead.private import open_file
-from fairlead.settings import Settings
-from fairlead.spool import Spool
+from fairlead_sdk.ancestry import Process, any_alive, lineage_of
+from fairlead_sdk.delivery import Deliverer, Pace, read_tally, stop_on_signals
+from fairlead_sdk.private import open_file
+from fairlead_sdk.settings import Settings
+from fairlead_sdk.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _start(settings: Settings, lock: int) -> None:
             [
                 "/bin/sh",
                 "-c",
-                '"$0" -P -m fairlead.process "$@" &',
+                '"$0" -P -m fairlead_sdk.process "$@" &',
                 sys.executable,
                 str(lock),
                 str(reading),

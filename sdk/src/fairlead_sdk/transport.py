@@ -1,7 +1,7 @@
 """The durable transport: to this host's disk first, to the receiver in the background.
 
-    {"type": "fairlead.transport.DurableTransport", "url": "http://bridge:7070"}
-    {"type": "fairlead.transport.DurableTransport", "transport": {"type": "kafka", ...}}
+    {"type": "fairlead_sdk.transport.DurableTransport", "url": "http://bridge:7070"}
+    {"type": "fairlead_sdk.transport.DurableTransport", "transport": {"type": "kafka", ...}}
 
 `emit` returns when the event is in the spool, which takes milliseconds whatever state the receiver
 is in. It raises only when the disk cannot take it.
@@ -19,9 +19,9 @@ import attrs
 from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
-from fairlead.process import ensure_delivery
-from fairlead.settings import Settings
-from fairlead.spool import Spool
+from fairlead_sdk.process import ensure_delivery
+from fairlead_sdk.settings import Settings
+from fairlead_sdk.spool import Spool
 
 log = logging.getLogger(__name__)
 

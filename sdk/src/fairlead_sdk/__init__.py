@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairlead.client import Client
-    from fairlead.errors import FairleadError, NotUnderstood, Refused, Unavailable
-    from fairlead.tracking import current, lineage, run
-    from fairlead.transport import DurableConfig, DurableTransport
+    from fairlead_sdk.client import Client
+    from fairlead_sdk.errors import FairleadError, NotUnderstood, Refused, Unavailable
+    from fairlead_sdk.tracking import current, lineage, run
+    from fairlead_sdk.transport import DurableConfig, DurableTransport
 
 __all__ = [
     "Client",
@@ -24,16 +24,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Client": "fairlead.client",
-    "DurableConfig": "fairlead.transport",
-    "DurableTransport": "fairlead.transport",
-    "FairleadError": "fairlead.errors",
-    "NotUnderstood": "fairlead.errors",
-    "Refused": "fairlead.errors",
-    "Unavailable": "fairlead.errors",
-    "current": "fairlead.tracking",
-    "lineage": "fairlead.tracking",
-    "run": "fairlead.tracking",
+    "Client": "fairlead_sdk.client",
+    "DurableConfig": "fairlead_sdk.transport",
+    "DurableTransport": "fairlead_sdk.transport",
+    "FairleadError": "fairlead_sdk.errors",
+    "NotUnderstood": "fairlead_sdk.errors",
+    "Refused": "fairlead_sdk.errors",
+    "Unavailable": "fairlead_sdk.errors",
+    "current": "fairlead_sdk.tracking",
+    "lineage": "fairlead_sdk.tracking",
+    "run": "fairlead_sdk.tracking",
 }
 
 

@@ -11,8 +11,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
-from fairlead.sql.cut import BATCHES, cut_at_starts
-from fairlead.sql.dialects import DATABASES_ABOVE_SCHEMAS
+from fairlead_sdk.sql.cut import BATCHES, cut_at_starts
+from fairlead_sdk.sql.dialects import DATABASES_ABOVE_SCHEMAS
 
 # It warns of each statement it takes no interest in, into the task's log.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)

@@ -16,9 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from fairlead.errors import FairleadError, NotUnderstood
-from fairlead.http import Answer, Limits, exchange, new_session
-from fairlead.redact import MASK, sounds_secret
+from fairlead_sdk.errors import FairleadError, NotUnderstood
+from fairlead_sdk.http import Answer, Limits, exchange, new_session
+from fairlead_sdk.redact import MASK, sounds_secret
 
 _BATCH = "api/v1/lineage/batch"
 _SINGLE = "api/v1/lineage"

@@ -26,10 +26,10 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from openlineage.client.uuid import generate_new_uuid
 
-from fairlead.datasets import Dataset
-from fairlead.runs import Run, event_of, listed, message_of, shown
-from fairlead.settings import Settings
-from fairlead.transport import DurableConfig, DurableTransport
+from fairlead_sdk.datasets import Dataset
+from fairlead_sdk.runs import Run, event_of, listed, message_of, shown
+from fairlead_sdk.settings import Settings
+from fairlead_sdk.transport import DurableConfig, DurableTransport
 
 __all__ = ["Dataset", "Run", "current", "lineage", "run"]
 

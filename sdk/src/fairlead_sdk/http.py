@@ -27,8 +27,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError as TransportError
 
-from fairlead import redact
-from fairlead.errors import FairleadError, NotUnderstood, Refused, Unavailable
+from fairlead_sdk import redact
+from fairlead_sdk.errors import FairleadError, NotUnderstood, Refused, Unavailable
 
 #: Answers that speak of load or of a moment, although they are 4xx.
 _LATER = frozenset({408, 421, 425, 429})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairlead.sql import Reading, Source, Table
+    from fairlead_sdk.sql import Reading, Source, Table
 
 
 def add_parser(commands: Any) -> None:
@@ -33,9 +33,9 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 where everything could be told, 1 where something is named as unknown or cannot be read."""
     try:
-        from fairlead.sql import dialect_of, read
+        from fairlead_sdk.sql import dialect_of, read
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is missing: pip install 'fairlead[sql]'") from error
+        raise ValueError(f"{error.name} is missing: pip install 'fairlead-sdk[sql]'") from error
     dialect = dialect_of(options.dialect)
     if options.dialect and not dialect:
         raise ValueError(f"no dialect {options.dialect!r} is known")

@@ -16,8 +16,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fairlead.private import open_file
-from fairlead.records import append_line, count_lines, size_of
+from fairlead_sdk.private import open_file
+from fairlead_sdk.records import append_line, count_lines, size_of
 
 _AGAIN = ".again"
 

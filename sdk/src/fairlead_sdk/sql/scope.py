@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from fairlead.sql.dialects import (
+from fairlead_sdk.sql.dialects import (
     PSEUDO_COLUMNS,
     ROWS_OF_TRIGGERS,
     WITH_LATERAL_ALIASES,
     WITH_STRUCTS,
     WITH_WHOLE_ROWS,
 )
-from fairlead.sql.names import Source, Sources
-from fairlead.sql.relations import NOTHING, Found, Relation
+from fairlead_sdk.sql.names import Source, Sources
+from fairlead_sdk.sql.relations import NOTHING, Found, Relation
 
 
 @dataclass(frozen=True)

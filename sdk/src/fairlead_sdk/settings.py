@@ -15,13 +15,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from fairlead.destinations import (
+from fairlead_sdk.destinations import (
     Destination,
     HttpDestination,
     HttpSettings,
     TransportDestination,
 )
-from fairlead.spool import Limits, Spool
+from fairlead_sdk.spool import Limits, Spool
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ A spool is a folder that any number of processes append to and one deliverer emp
     append.lock             held for the microseconds of one append
     deliverer.lock          held for the life of the one deliverer
 
-and what `fairlead.aside` keeps for people. Writers open with O_APPEND under one lock, so records
+and what `fairlead_sdk.aside` keeps for people. Writers open with O_APPEND under one lock, so records
 never mix. A writer that is killed in the middle leaves a torn line: the next writer ends that line
 first, and the reader finds that its checksum is wrong. One shared file, rather than one for each
 process, keeps the order of events across processes and leaves no crowd of tiny files behind short
@@ -26,10 +26,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from fairlead import locks
-from fairlead.aside import Aside, rows
-from fairlead.private import check_folder, make_folder, open_file, replace_text
-from fairlead.records import (
+from fairlead_sdk import locks
+from fairlead_sdk.aside import Aside, rows
+from fairlead_sdk.private import check_folder, make_folder, open_file, replace_text
+from fairlead_sdk.records import (
     Segment,
     append_line,
     count_lines,
@@ -38,7 +38,7 @@ from fairlead.records import (
     microseconds,
     size_of,
 )
-from fairlead.totals import Totals, TotalsFile
+from fairlead_sdk.totals import Totals, TotalsFile
 
 log = logging.getLogger(__name__)
 

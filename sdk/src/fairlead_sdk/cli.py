@@ -12,10 +12,10 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead import cli_sql
-from fairlead.delivery import Deliverer, read_tally, stop_on_signals
-from fairlead.private import check_folder, make_folder
-from fairlead.settings import Settings, resolve_folder
+from fairlead_sdk import cli_sql
+from fairlead_sdk.delivery import Deliverer, read_tally, stop_on_signals
+from fairlead_sdk.private import check_folder, make_folder
+from fairlead_sdk.settings import Settings, resolve_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from fairlead.sql.changes import Change, Outcome, outcome_of
-from fairlead.sql.cut import BATCHES, Fault, Piece, cut
-from fairlead.sql.dialects import INTO_MAKES_TABLES
-from fairlead.sql.names import Columns, Source, Table, is_named, table_of
-from fairlead.sql.parse import TEMPLATE, Called, Moved, Script, Statement, Used, parse
-from fairlead.sql.queries import Describe, Evaluator, names_of
-from fairlead.sql.session import Session
+from fairlead_sdk.sql.changes import Change, Outcome, outcome_of
+from fairlead_sdk.sql.cut import BATCHES, Fault, Piece, cut
+from fairlead_sdk.sql.dialects import INTO_MAKES_TABLES
+from fairlead_sdk.sql.names import Columns, Source, Table, is_named, table_of
+from fairlead_sdk.sql.parse import TEMPLATE, Called, Moved, Script, Statement, Used, parse
+from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
+from fairlead_sdk.sql.session import Session
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from fairlead.sql.names import Source, Sources, Table
+from fairlead_sdk.sql.names import Source, Sources, Table
 
 NOTHING: Sources = frozenset()
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import requests
 
-from fairlead.datasets import Dataset, identity_of
-from fairlead.errors import Refused
-from fairlead.http import Limits, checked, exchange, new_session
+from fairlead_sdk.datasets import Dataset, identity_of
+from fairlead_sdk.errors import Refused
+from fairlead_sdk.http import Limits, checked, exchange, new_session
 
 _PAGE = 200
 _MAX_BYTES = 64 * 1024 * 1024
@@ -25,7 +25,7 @@ _MAX_BYTES = 64 * 1024 * 1024
 class Client:
     """Reads the catalog.
 
-    Raises the errors of `fairlead.errors`, all of them FairleadError: Refused for a 4xx answer,
+    Raises the errors of `fairlead_sdk.errors`, all of them FairleadError: Refused for a 4xx answer,
     Unavailable where asking again later may help (no connection, no answer in time, 429, 5xx), and
     NotUnderstood where something else answers: a redirect, a web page, no JSON, more than 64 MiB.
     """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fairlead.private import open_file
+from fairlead_sdk.private import open_file
 
 ABSENT = (FileNotFoundError, NotADirectoryError)
 """What opening a file raises where there is none, or no folder for it."""

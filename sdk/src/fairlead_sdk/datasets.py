@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from fairlead import redact
+from fairlead_sdk import redact
 
 NAMED_ASSETS = "asset"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from fairlead.sql import items
-from fairlead.sql.expressions import sources_of
-from fairlead.sql.names import Columns, Source, Sources, Table, is_named, table_of
-from fairlead.sql.queries import Evaluator
-from fairlead.sql.relations import NOTHING, Output, Relation, Star
-from fairlead.sql.scope import Scope
+from fairlead_sdk.sql import items
+from fairlead_sdk.sql.expressions import sources_of
+from fairlead_sdk.sql.names import Columns, Source, Sources, Table, is_named, table_of
+from fairlead_sdk.sql.queries import Evaluator
+from fairlead_sdk.sql.relations import NOTHING, Output, Relation, Star
+from fairlead_sdk.sql.scope import Scope
 
 
 @dataclass

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from fairlead.sql.dialects import FORMATS, PATHS_AS_TABLES
-from fairlead.sql.expressions import sources_of
-from fairlead.sql.names import Source, Sources, is_named, table_of
-from fairlead.sql.relations import Column, Found, Output, Relation, Star
-from fairlead.sql.scope import Named, Scope
+from fairlead_sdk.sql.dialects import FORMATS, PATHS_AS_TABLES
+from fairlead_sdk.sql.expressions import sources_of
+from fairlead_sdk.sql.names import Source, Sources, is_named, table_of
+from fairlead_sdk.sql.relations import Column, Found, Output, Relation, Star
+from fairlead_sdk.sql.scope import Named, Scope
 
 _FLATTEN = ("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS")
 _FILE_FUNCTIONS = frozenset(

@@ -1,0 +1,14 @@
+"""What SQL reads and writes: tables, and column by column. Needs sqlglot (`pip install fairlead-sdk[sql]`).
+
+from fairlead_sdk.sql import read
+read("INSERT INTO t (a) SELECT b FROM s", "postgres").columns
+"""
+
+from __future__ import annotations
+
+from fairlead_sdk.sql.dialects import dialect_of
+from fairlead_sdk.sql.names import Columns, Source, Table
+from fairlead_sdk.sql.queries import Describe
+from fairlead_sdk.sql.reading import Reading, read, selected
+
+__all__ = ["Columns", "Describe", "Reading", "Source", "Table", "dialect_of", "read", "selected"]
