@@ -20,7 +20,8 @@ const queries = new QueryClient({
       // The stream tells of changes at once; this is for what it missed.
       refetchInterval: 15_000,
       // What the bridge refuses for good is not asked again; a bridge that is away is.
-      retry: (times, error) => times < 2 && !(error instanceof Refusal && error.status >= 400 && error.status < 500),
+      retry: (times, error) =>
+        times < 2 && !(error instanceof Refusal && error.status >= 400 && error.status < 500),
     },
   },
 })

@@ -1,4 +1,9 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router'
 import { lineageSearch } from './lineage/search'
 import { Problem } from './parts/Panel'
 import { Lost, Shell } from './shell/Shell'
@@ -13,11 +18,15 @@ const root = createRootRoute({
   ),
 })
 
-const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined)
+const text = (value: unknown) =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
 /** Only what a page reads from its address; the router would keep all else as it stands. */
 function only<T extends object>(read: (search: Record<string, unknown>) => T) {
-  return (search: Record<string, unknown>): T => ({ ...Object.fromEntries(Object.keys(search).map((name) => [name, undefined])), ...read(search) })
+  return (search: Record<string, unknown>): T => ({
+    ...Object.fromEntries(Object.keys(search).map((name) => [name, undefined])),
+    ...read(search),
+  })
 }
 
 /** The named search parameters, as text. */
@@ -32,7 +41,11 @@ function texts<K extends string>(...names: K[]) {
   })
 }
 
-const health = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./pages/Health')) })
+const health = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/Health')),
+})
 const lineage = createRoute({
   getParentRoute: () => root,
   path: '/lineage',
@@ -82,7 +95,11 @@ const events = createRoute({
   validateSearch: texts('job', 'state', 'since', 'until'),
   component: lazyRouteComponent(() => import('./pages/Events')),
 })
-const changes = createRoute({ getParentRoute: () => root, path: '/changes', component: lazyRouteComponent(() => import('./pages/Changes')) })
+const changes = createRoute({
+  getParentRoute: () => root,
+  path: '/changes',
+  component: lazyRouteComponent(() => import('./pages/Changes')),
+})
 const deliveries = createRoute({
   getParentRoute: () => root,
   path: '/deliveries',
@@ -93,7 +110,19 @@ const deliveries = createRoute({
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 export const router = createRouter({
-  routeTree: root.addChildren([health, lineage, datasets, dataset, dags, job, runs, run, events, changes, deliveries]),
+  routeTree: root.addChildren([
+    health,
+    lineage,
+    datasets,
+    dataset,
+    dags,
+    job,
+    runs,
+    run,
+    events,
+    changes,
+    deliveries,
+  ]),
   basepath: base || '/',
   defaultPreload: 'intent',
   scrollRestoration: true,

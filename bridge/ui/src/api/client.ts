@@ -16,7 +16,8 @@ export class Refusal extends Error {
 export function addressOf(path: string, params: Params = {}): string {
   const url = new URL(`api/v1/${path}`, document.baseURI)
   for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
+    if (value !== undefined && value !== null && value !== '')
+      url.searchParams.set(name, String(value))
   }
   return url.toString()
 }
@@ -34,16 +35,26 @@ function headersOf(method: string): HeadersInit {
   return { Accept: 'application/json', ...(key ? { 'X-Api-Key': key } : {}) }
 }
 
-async function ask<T>(method: string, path: string, params: Params, signal?: AbortSignal): Promise<T> {
+async function ask<T>(
+  method: string,
+  path: string,
+  params: Params,
+  signal?: AbortSignal,
+): Promise<T> {
   let response: Response
   try {
-    response = await fetch(addressOf(path, params), { method, headers: headersOf(method), ...(signal ? { signal } : {}) })
+    response = await fetch(addressOf(path, params), {
+      method,
+      headers: headersOf(method),
+      ...(signal ? { signal } : {}),
+    })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new Refusal(0, 'The bridge does not answer. The page tries again by itself.')
   }
   const body: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new Refusal(response.status, detailOf(body) ?? `The bridge answered ${response.status}.`)
+  if (!response.ok)
+    throw new Refusal(response.status, detailOf(body) ?? `The bridge answered ${response.status}.`)
   return body as T
 }
 
@@ -56,7 +67,11 @@ export const get = <T>(path: string, params: Params = {}) => ask<T>('GET', path,
 export const post = <T>(path: string, params: Params = {}) => ask<T>('POST', path, params)
 
 /** One answer of the API, kept up to date while it is on the screen. */
-export function useApi<T>(path: string, params: Params = {}, options: { enabled?: boolean; keep?: boolean } = {}) {
+export function useApi<T>(
+  path: string,
+  params: Params = {},
+  options: { enabled?: boolean; keep?: boolean } = {},
+) {
   return useQuery({
     queryKey: [path, params],
     queryFn: ({ signal }) => ask<T>('GET', path, params, signal),
@@ -69,7 +84,13 @@ export function useApi<T>(path: string, params: Params = {}, options: { enabled?
 export function useList<T>(path: string, params: Params = {}) {
   return useInfiniteQuery({
     queryKey: [path, params, 'pages'],
-    queryFn: ({ pageParam, signal }) => ask<{ items: T[]; next: string | null; total?: number | null }>('GET', path, { ...params, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      ask<{ items: T[]; next: string | null; total?: number | null }>(
+        'GET',
+        path,
+        { ...params, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: keepPreviousData,

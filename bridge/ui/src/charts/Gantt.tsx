@@ -33,13 +33,22 @@ export function Gantt({ runs, from, to, critical }: Props) {
   const [whole, setWhole] = useState(false)
   const all = lanesOf(runs)
   const lanes = whole || all.length <= MANY + 5 ? all : all.slice(0, MANY)
-  const starts = [from, ...runs.map((run) => run.queued_at ?? run.started_at)].flatMap((time) => (time ? [Date.parse(time)] : []))
-  const ends = [to, ...runs.map((run) => run.ended_at)].flatMap((time) => (time ? [Date.parse(time)] : []))
+  const starts = [from, ...runs.map((run) => run.queued_at ?? run.started_at)].flatMap((time) =>
+    time ? [Date.parse(time)] : [],
+  )
+  const ends = [to, ...runs.map((run) => run.ended_at)].flatMap((time) =>
+    time ? [Date.parse(time)] : [],
+  )
   const running = runs.some((run) => run.started_at && !run.ended_at)
-  if (!lanes.length || !starts.length) return <p className="muted small">No task has started yet.</p>
+  if (!lanes.length || !starts.length)
+    return <p className="muted small">No task has started yet.</p>
   const first = Math.min(...starts)
   const last = Math.max(first + 1, ...ends, ...(running ? [now] : []))
-  const left = Math.min(260, width * 0.38, 24 + 7.4 * Math.max(...lanes.map((lane) => Array.from(lane.label).length)))
+  const left = Math.min(
+    260,
+    width * 0.38,
+    24 + 7.4 * Math.max(...lanes.map((lane) => Array.from(lane.label).length)),
+  )
   const time = scaleTime([first, last], [left, Math.max(left + 40, width - 70)])
   const x: Scale = (at) => time(at)
   const height = HEAD + lanes.length * ROW
@@ -49,24 +58,59 @@ export function Gantt({ runs, from, to, critical }: Props) {
     <>
       <div ref={ref} style={{ width: '100%' }}>
         {width > 0 && (
-          <svg width={width} height={height} role="group" aria-label={`When the ${all.length} tasks of this run ran, ${duration(span)} in all`}>
+          <svg
+            width={width}
+            height={height}
+            role="group"
+            aria-label={`When the ${all.length} tasks of this run ran, ${duration(span)} in all`}
+          >
             {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x, 66).map((tick) => (
               <g key={tick.getTime()} aria-hidden>
-                <line x1={time(tick)} x2={time(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
-                <text x={time(tick)} y={12} fontSize={10} textAnchor="middle" fill="var(--faint)" className="num">
-                  {span < 600 ? new Date(tick).toLocaleTimeString('en-GB') : clock(tick.toISOString(), now)}
+                <line
+                  x1={time(tick)}
+                  x2={time(tick)}
+                  y1={HEAD - 6}
+                  y2={height}
+                  stroke="var(--line)"
+                />
+                <text
+                  x={time(tick)}
+                  y={12}
+                  fontSize={10}
+                  textAnchor="middle"
+                  fill="var(--faint)"
+                  className="num"
+                >
+                  {span < 600
+                    ? new Date(tick).toLocaleTimeString('en-GB')
+                    : clock(tick.toISOString(), now)}
                 </text>
               </g>
             ))}
             {critical && <Chain critical={critical} lanes={lanes} x={x} now={now} />}
             {lanes.map((lane, row) => (
               <g key={lane.label} transform={`translate(0 ${HEAD + row * ROW})`}>
-                <text x={0} y={17} fontSize={11.5} fontWeight={lane.runs.some((run) => onPath.has(run.id)) ? 650 : 400} fill="var(--text)" style={{ fontFamily: 'var(--mono)' }}>
+                <text
+                  x={0}
+                  y={17}
+                  fontSize={11.5}
+                  fontWeight={lane.runs.some((run) => onPath.has(run.id)) ? 650 : 400}
+                  fill="var(--text)"
+                  style={{ fontFamily: 'var(--mono)' }}
+                >
                   {fitted(lane.label, Math.max(8, Math.floor((left - 24) / 7.2)))}
                   <title>{lane.label}</title>
                 </text>
                 {lane.runs.map((run) => (
-                  <Try key={run.id} run={run} lane={lane} x={x} now={now} left={left} onPath={onPath.has(run.id)} />
+                  <Try
+                    key={run.id}
+                    run={run}
+                    lane={lane}
+                    x={x}
+                    now={now}
+                    left={left}
+                    onPath={onPath.has(run.id)}
+                  />
                 ))}
               </g>
             ))}
@@ -84,11 +128,29 @@ export function Gantt({ runs, from, to, critical }: Props) {
 }
 
 /** One try: how long it waited in the queue, thin, and how long it ran. */
-function Try({ run, lane, x, now, onPath, left }: { run: Run; lane: Lane; x: Scale; now: number; onPath: boolean; left: number }) {
+function Try({
+  run,
+  lane,
+  x,
+  now,
+  onPath,
+  left,
+}: {
+  run: Run
+  lane: Lane
+  x: Scale
+  now: number
+  onPath: boolean
+  left: number
+}) {
   const begin = Date.parse(run.started_at ?? run.queued_at ?? run.ended_at ?? '')
   if (Number.isNaN(begin))
     return (
-      <Link to="/runs/$id" params={{ id: run.id }} aria-label={`${lane.label}: ${wordOf(run.state)}, at no known time`}>
+      <Link
+        to="/runs/$id"
+        params={{ id: run.id }}
+        aria-label={`${lane.label}: ${wordOf(run.state)}, at no known time`}
+      >
         <text x={left} y={17} fontSize={10.5} fill="var(--muted)">
           {wordOf(run.state).toLowerCase()}
         </text>
@@ -96,7 +158,8 @@ function Try({ run, lane, x, now, onPath, left }: { run: Run; lane: Lane; x: Sca
     )
   const end = run.ended_at ? Date.parse(run.ended_at) : run.started_at ? now : begin
   const tone = toneOf(run.state)
-  const queued = run.queued_at && run.started_at ? Math.min(begin, Date.parse(run.queued_at)) : begin
+  const queued =
+    run.queued_at && run.started_at ? Math.min(begin, Date.parse(run.queued_at)) : begin
   const took = run.duration ?? (end - begin) / 1000
   const told = [
     `${lane.label}${lane.runs.length > 1 && run.try_number ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${neverRan(run) ? 'did not run' : duration(took)}`,
@@ -107,10 +170,34 @@ function Try({ run, lane, x, now, onPath, left }: { run: Run; lane: Lane; x: Sca
   return (
     <Link to="/runs/$id" params={{ id: run.id }} aria-label={text}>
       <title>{text}</title>
-      {queued < begin && <rect x={x(queued)} width={Math.max(1, x(begin) - x(queued))} y={11} height={3} fill="var(--non)" opacity={0.75} />}
-      <rect x={x(begin)} width={Math.max(4, x(end) - x(begin))} y={5} height={15} rx={3.5} fill={colorOf(tone)} opacity={tone === 'ok' && !onPath ? 0.55 : 1} {...(onPath ? { stroke: 'var(--accent)', strokeWidth: 2 } : {})} />
+      {queued < begin && (
+        <rect
+          x={x(queued)}
+          width={Math.max(1, x(begin) - x(queued))}
+          y={11}
+          height={3}
+          fill="var(--non)"
+          opacity={0.75}
+        />
+      )}
+      <rect
+        x={x(begin)}
+        width={Math.max(4, x(end) - x(begin))}
+        y={5}
+        height={15}
+        rx={3.5}
+        fill={colorOf(tone)}
+        opacity={tone === 'ok' && !onPath ? 0.55 : 1}
+        {...(onPath ? { stroke: 'var(--accent)', strokeWidth: 2 } : {})}
+      />
       {run === lane.runs.at(-1) && (
-        <text x={Math.max(x(end), x(begin) + 4) + 6} y={17} fontSize={10.5} fill="var(--muted)" className="num">
+        <text
+          x={Math.max(x(end), x(begin) + 4) + 6}
+          y={17}
+          fontSize={10.5}
+          fill="var(--muted)"
+          className="num"
+        >
           {neverRan(run) ? wordOf(run.state).toLowerCase() : duration(took)}
         </text>
       )}
@@ -119,23 +206,53 @@ function Try({ run, lane, x, now, onPath, left }: { run: Run; lane: Lane; x: Sca
 }
 
 /** From the end of each step of the critical path down or up to the start of the next. */
-function Chain({ critical, lanes, x, now }: { critical: CriticalPath; lanes: Lane[]; x: Scale; now: number }) {
+function Chain({
+  critical,
+  lanes,
+  x,
+  now,
+}: {
+  critical: CriticalPath
+  lanes: Lane[]
+  x: Scale
+  now: number
+}) {
   const places = critical.steps.flatMap((step) => {
     const row = lanes.findIndex((lane) => lane.runs.some((run) => step.runs.includes(run.id)))
     const runs = lanes[row]?.runs
     if (!runs) return []
     const starts = runs.flatMap((run) => (run.started_at ? [Date.parse(run.started_at)] : []))
-    return [{ y: HEAD + row * ROW + 12.5, from: Math.min(...starts), to: Math.max(...runs.map((run) => (run.ended_at ? Date.parse(run.ended_at) : now))) }]
+    return [
+      {
+        y: HEAD + row * ROW + 12.5,
+        from: Math.min(...starts),
+        to: Math.max(...runs.map((run) => (run.ended_at ? Date.parse(run.ended_at) : now))),
+      },
+    ]
   })
   const lines = places.slice(1).map((place, at) => {
     const before = places[at] ?? place
     return `M${x(before.to)} ${before.y}V${place.y}H${x(place.from)}`
   })
-  return <path d={lines.join('')} fill="none" stroke="var(--accent)" strokeWidth={1.5} opacity={0.7} aria-hidden />
+  return (
+    <path
+      d={lines.join('')}
+      fill="none"
+      stroke="var(--accent)"
+      strokeWidth={1.5}
+      opacity={0.7}
+      aria-hidden
+    />
+  )
 }
 
 function Legend({ runs, critical }: { runs: Run[]; critical: CriticalPath | null | undefined }) {
-  const queued = runs.some((run) => run.queued_at && run.started_at && Date.parse(run.started_at) - Date.parse(run.queued_at) >= 1000)
+  const queued = runs.some(
+    (run) =>
+      run.queued_at &&
+      run.started_at &&
+      Date.parse(run.started_at) - Date.parse(run.queued_at) >= 1000,
+  )
   if (!critical && !queued) return null
   return (
     <p className="small muted gantt-legend">

@@ -21,7 +21,13 @@ export function RunGrid({ runs, tasks, order, chosen, onChoose }: Props) {
   const rows = rowsOf(tasks, order)
   if (!columns.length) return <p className="muted small">This DAG has not run yet.</p>
   return (
-    <div className="grid-runs" style={{ gridTemplateColumns: `minmax(120px, max-content) repeat(${columns.length}, 24px)`, padding: 0 }}>
+    <div
+      className="grid-runs"
+      style={{
+        gridTemplateColumns: `minmax(120px, max-content) repeat(${columns.length}, 24px)`,
+        padding: 0,
+      }}
+    >
       <span className="muted small">DAG run</span>
       {columns.map((run) => (
         <button
@@ -60,7 +66,10 @@ function Row({ task, columns, cells }: { task: string; columns: Run[]; cells: Ma
             className="cell"
             aria-label={`${told}, ${column.dag_run_id ?? ''}`}
             title={told}
-            style={{ background: colorOf(toneOf(run.state)), opacity: toneOf(run.state) === 'ok' ? 0.65 : 1 }}
+            style={{
+              background: colorOf(toneOf(run.state)),
+              opacity: toneOf(run.state) === 'ok' ? 0.65 : 1,
+            }}
           />
         )
       })}
@@ -86,7 +95,19 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
   return names.sort((a, b) => byTime(began.get(a), began.get(b)) || a.localeCompare(b))
 }
 
-const gravity = ['failed', 'aborted', 'lost', 'up_for_retry', 'running', 'queued', 'deferred', 'upstream_failed', 'success', 'skipped', 'removed']
+const gravity = [
+  'failed',
+  'aborted',
+  'lost',
+  'up_for_retry',
+  'running',
+  'queued',
+  'deferred',
+  'upstream_failed',
+  'success',
+  'skipped',
+  'removed',
+]
 
 /** For each DAG run and task the run that counts: the last try; of mapped ones the gravest. */
 export function cellsOf(tasks: Run[]): Map<string, Run> {

@@ -48,21 +48,37 @@ describe('lanes', () => {
 
 describe('the grid of runs', () => {
   it('shows the last try, and the gravest of mapped ones', () => {
-    const cells = cellsOf([run('a', { try_number: 1, state: 'failed' }), run('a', { try_number: 2, state: 'success' }), run('m', { map_index: 0, state: 'success' }), run('m', { map_index: 1, state: 'failed' })])
+    const cells = cellsOf([
+      run('a', { try_number: 1, state: 'failed' }),
+      run('a', { try_number: 2, state: 'success' }),
+      run('m', { map_index: 0, state: 'success' }),
+      run('m', { map_index: 1, state: 'failed' }),
+    ])
     expect(cells.get('one\na')?.state).toBe('success')
     expect(cells.get('one\nm')?.state).toBe('failed')
   })
   it('lists tasks as they start, those that never started last', () => {
-    const tasks = [run('b', { started_at: '2026-01-01T01:00:00Z' }), run('a', { started_at: '2026-01-01T02:00:00Z' }), run('z')]
+    const tasks = [
+      run('b', { started_at: '2026-01-01T01:00:00Z' }),
+      run('a', { started_at: '2026-01-01T02:00:00Z' }),
+      run('z'),
+    ]
     expect(rowsOf(tasks, ['never', 'a', 'b'])).toEqual(['b', 'a', 'never', 'z'])
   })
 })
 
 describe('failures', () => {
   it('are one when only numbers, ids and quoted values differ', () => {
-    expect(fingerprint("Numeric value 'N/A' at line 18,204")).toBe(fingerprint("Numeric value 'x' at line 7"))
+    expect(fingerprint("Numeric value 'N/A' at line 18,204")).toBe(
+      fingerprint("Numeric value 'x' at line 7"),
+    )
     expect(fingerprint('\n  timeout after 3.04 s')).toBe('timeout after # s')
-    const groups = failuresOf([run('a', { error: 'boom 1', ended_at: '2026-01-01T00:00:00Z' }), run('b', { error: 'boom 2', ended_at: '2026-01-02T00:00:00Z' }), run('c', { error: 'other' }), run('d')])
+    const groups = failuresOf([
+      run('a', { error: 'boom 1', ended_at: '2026-01-01T00:00:00Z' }),
+      run('b', { error: 'boom 2', ended_at: '2026-01-02T00:00:00Z' }),
+      run('c', { error: 'other' }),
+      run('d'),
+    ])
     expect(groups.map((group) => [group.text, group.times, group.tasks])).toEqual([
       ['boom 2', 2, ['a', 'b']],
       ['other', 1, ['c']],
@@ -71,29 +87,46 @@ describe('failures', () => {
 })
 
 describe('the critical path', () => {
-  const steps = (...names: string[]) => names.map((task, at) => ({ task, runs: [task], seconds: 10 * (at + 1) }))
+  const steps = (...names: string[]) =>
+    names.map((task, at) => ({ task, runs: [task], seconds: 10 * (at + 1) }))
   it('is a sentence', () => {
-    expect(sentenceOf({ steps: steps('load', 'sum'), seconds: 30, share: 0.97 })).toBe('load → sum took 30s, 97% of the run; longest was sum with 20s.')
-    expect(sentenceOf({ steps: steps('only'), seconds: 10, share: 1 })).toBe('only took 10s, 100% of the run.')
+    expect(sentenceOf({ steps: steps('load', 'sum'), seconds: 30, share: 0.97 })).toBe(
+      'load → sum took 30s, 97% of the run; longest was sum with 20s.',
+    )
+    expect(sentenceOf({ steps: steps('only'), seconds: 10, share: 1 })).toBe(
+      'only took 10s, 100% of the run.',
+    )
   })
   it('is cut in the middle when it is long', () => {
-    expect(sentenceOf({ steps: steps('a', 'b', 'c', 'd', 'e', 'f'), seconds: 1, share: 0.5 })).toMatch(/^a → b → 2 more → e → f took/)
+    expect(
+      sentenceOf({ steps: steps('a', 'b', 'c', 'd', 'e', 'f'), seconds: 1, share: 0.5 }),
+    ).toMatch(/^a → b → 2 more → e → f took/)
   })
 })
 
 describe('the age of a dataset', () => {
   const write = (at: string) => ({ at, run: null, row_count: null })
   it('grows from write to write, and on until now', () => {
-    const teeth = teethOf({ since: '2026-01-01T00:00:00Z', now: '2026-01-01T06:00:00Z', writes: [write('2026-01-01T01:00:00Z'), write('2026-01-01T03:00:00Z')] })
+    const teeth = teethOf({
+      since: '2026-01-01T00:00:00Z',
+      now: '2026-01-01T06:00:00Z',
+      writes: [write('2026-01-01T01:00:00Z'), write('2026-01-01T03:00:00Z')],
+    })
     expect(teeth.map((tooth) => [tooth.before, tooth.age])).toEqual([
       [0, 7200],
       [0, 10800],
     ])
   })
   it('is known at the beginning by the write before', () => {
-    const [first, ...rest] = teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [write('2026-01-01T12:00:00Z')] })
+    const [first, ...rest] = teethOf({
+      since: '2026-01-02T00:00:00Z',
+      now: '2026-01-02T01:00:00Z',
+      writes: [write('2026-01-01T12:00:00Z')],
+    })
     expect([first?.before, first?.age, rest.length]).toEqual([43200, 46800, 0])
-    expect(teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [] })).toEqual([])
+    expect(
+      teethOf({ since: '2026-01-02T00:00:00Z', now: '2026-01-02T01:00:00Z', writes: [] }),
+    ).toEqual([])
   })
 })
 

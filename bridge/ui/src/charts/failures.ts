@@ -32,7 +32,15 @@ export function failuresOf(runs: Run[]): Failure[] {
     .flatMap(([key, members]) => {
       const [last] = members.toSorted((a, b) => byTime(time(b), time(a)))
       if (!last) return []
-      return [{ key, text: last.error?.split('\n').find((line) => line.trim()) ?? key, tasks: [...new Set(members.map(laneLabel))].sort(), times: members.length, last }]
+      return [
+        {
+          key,
+          text: last.error?.split('\n').find((line) => line.trim()) ?? key,
+          tasks: [...new Set(members.map(laneLabel))].sort(),
+          times: members.length,
+          last,
+        },
+      ]
     })
     .sort((a, b) => b.times - a.times || byTime(time(b.last), time(a.last)))
 }

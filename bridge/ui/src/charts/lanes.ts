@@ -18,7 +18,8 @@ export function lanesOf(runs: Run[]): Lane[] {
   const lanes = new Map<string, Run[]>()
   for (const run of runs) lanes.set(laneLabel(run), [...(lanes.get(laneLabel(run)) ?? []), run])
   const begin = (run: Run | undefined) => run?.started_at ?? run?.queued_at ?? run?.ended_at
-  const order = (a: Run, b: Run) => (a.try_number ?? 0) - (b.try_number ?? 0) || byTime(begin(a), begin(b))
+  const order = (a: Run, b: Run) =>
+    (a.try_number ?? 0) - (b.try_number ?? 0) || byTime(begin(a), begin(b))
   return [...lanes]
     .map(([label, tries]) => ({ label, runs: tries.sort(order) }))
     .sort((a, b) => byTime(begin(a.runs[0]), begin(b.runs[0])) || a.label.localeCompare(b.label))
@@ -28,5 +29,9 @@ export function lanesOf(runs: Run[]): Lane[] {
 export function spanOf(runs: Run[]): number | null {
   const ran = runs.filter((run) => run.started_at && run.ended_at && !neverRan(run))
   if (!ran.length) return null
-  return (Math.max(...ran.map((run) => Date.parse(run.ended_at ?? ''))) - Math.min(...ran.map((run) => Date.parse(run.started_at ?? '')))) / 1000
+  return (
+    (Math.max(...ran.map((run) => Date.parse(run.ended_at ?? ''))) -
+      Math.min(...ran.map((run) => Date.parse(run.started_at ?? '')))) /
+    1000
+  )
 }

@@ -8,7 +8,11 @@ export interface Tooth {
 }
 
 /** The age of a dataset over time: it grows until the next write, and begins anew. */
-export function teethOf({ writes, since, now }: Pick<Freshness, 'writes' | 'since' | 'now'>): Tooth[] {
+export function teethOf({
+  writes,
+  since,
+  now,
+}: Pick<Freshness, 'writes' | 'since' | 'now'>): Tooth[] {
   const begin = Date.parse(since)
   const end = Date.parse(now)
   const times = writes.map((write) => Date.parse(write.at)).filter((at) => at <= end)

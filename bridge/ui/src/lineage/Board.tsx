@@ -1,4 +1,11 @@
-import { Background, BackgroundVariant, type Node, ReactFlow, useReactFlow, useStore } from '@xyflow/react'
+import {
+  Background,
+  BackgroundVariant,
+  type Node,
+  ReactFlow,
+  useReactFlow,
+  useStore,
+} from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { Card, Graph } from '../api/schema'
@@ -34,13 +41,29 @@ interface Props {
   onFocus: (node: string) => void
 }
 
-export function Board({ graph, neighbours, lens, selected, wanted, trace, scene, open, held, on, onSelect, onFocus }: Props) {
+export function Board({
+  graph,
+  neighbours,
+  lens,
+  selected,
+  wanted,
+  trace,
+  scene,
+  open,
+  held,
+  on,
+  onSelect,
+  onFocus,
+}: Props) {
   const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
   const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
   const carriers = useMemo(() => carriersOf(graph.edges), [graph])
-  const colors = useMemo(() => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])), [graph, lens, now, carriers])
+  const colors = useMemo(
+    () => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])),
+    [graph, lens, now, carriers],
+  )
   const traced = useMemo(() => tracedEdges(graph, trace), [graph, trace])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
   useArrival(graph, scene, held, selected)
@@ -49,7 +72,8 @@ export function Board({ graph, neighbours, lens, selected, wanted, trace, scene,
   const [left, top, right, bottom] = useView()
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
-    const near = (box: Area) => box.x <= right && box.x + box.w >= left && box.y <= bottom && box.y + box.h >= top
+    const near = (box: Area) =>
+      box.x <= right && box.x + box.w >= left && box.y <= bottom && box.y + box.h >= top
     const opened = new Set(changesOf(open).map(({ side, id }) => `${side} ${id}`))
     const frames: Node[] = graph.groups.filter(near).map((group) => ({
       id: group.id,
@@ -70,7 +94,17 @@ export function Board({ graph, neighbours, lens, selected, wanted, trace, scene,
       height: card.h,
       zIndex: 2,
       selected: card.node === selected,
-      data: { card, color: colors.get(card.node) ?? 'var(--non)', dim: marked ? !marked.has(card.node) : lit !== null && !lit.has(card.node) && selected !== card.group, found: marked?.has(card.node) ?? false, focus: card.node === graph.focus, brought: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) }, on },
+      data: {
+        card,
+        color: colors.get(card.node) ?? 'var(--non)',
+        dim: marked
+          ? !marked.has(card.node)
+          : lit !== null && !lit.has(card.node) && selected !== card.group,
+        found: marked?.has(card.node) ?? false,
+        focus: card.node === graph.focus,
+        brought: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) },
+        on,
+      },
       ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
     }))
     return [...frames, ...cards]
@@ -79,7 +113,8 @@ export function Board({ graph, neighbours, lens, selected, wanted, trace, scene,
   const pickFromAfar = useCallback(
     (event: React.MouseEvent) => {
       const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY })
-      const inside = (box: { x: number; y: number; w: number; h: number }) => box.x <= x && x <= box.x + box.w && box.y <= y && y <= box.y + box.h
+      const inside = (box: { x: number; y: number; w: number; h: number }) =>
+        box.x <= x && x <= box.x + box.w && box.y <= y && y <= box.y + box.h
       const card = far ? graph.cards.find(inside) : undefined
       onSelect(card?.node)
     },
@@ -104,7 +139,10 @@ export function Board({ graph, neighbours, lens, selected, wanted, trace, scene,
       onNodeDoubleClick={(_, node) => onFocus(node.id)}
       onPaneClick={pickFromAfar}
       onKeyDown={(event) => {
-        const node = event.target instanceof HTMLElement ? event.target.closest('.react-flow__node')?.getAttribute('data-id') : null
+        const node =
+          event.target instanceof HTMLElement
+            ? event.target.closest('.react-flow__node')?.getAttribute('data-id')
+            : null
         if (node && (event.key === 'Enter' || event.key === ' ')) {
           event.preventDefault()
           onSelect(node)
@@ -112,7 +150,17 @@ export function Board({ graph, neighbours, lens, selected, wanted, trace, scene,
       }}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} color="var(--dot)" />
-      {far ? <FarView graph={graph} colors={colors} selected={selected} found={marked} /> : <Edges edges={graph.edges} lit={lit} traced={traced} failures={trace && trace.root.failures > 1 ? trace.root : null} personal={lens === 'pii'} />}
+      {far ? (
+        <FarView graph={graph} colors={colors} selected={selected} found={marked} />
+      ) : (
+        <Edges
+          edges={graph.edges}
+          lit={lit}
+          traced={traced}
+          failures={trace && trace.root.failures > 1 ? trace.root : null}
+          personal={lens === 'pii'}
+        />
+      )}
       <MiniMap graph={graph} colors={colors} />
     </ReactFlow>
   )
@@ -134,7 +182,12 @@ export function useMoves(graph: Graph | undefined) {
       const nearer = Math.max(zoom, 0.6)
       const left = place.x * zoom + x
       const top = place.y * zoom + y
-      const seen = zoom >= FAR && left > 0 && top > 0 && left + place.w * zoom < width && top + place.h * zoom < height
+      const seen =
+        zoom >= FAR &&
+        left > 0 &&
+        top > 0 &&
+        left + place.w * zoom < width &&
+        top + place.h * zoom < height
       if (!seen) void flow.setCenter(place.x + place.w / 2, place.y + place.h / 2, { zoom: nearer })
     },
     [flow, graph, width, height],
@@ -146,7 +199,8 @@ export function useMoves(graph: Graph | undefined) {
   return { all, to, home }
 }
 
-const areaOf = (graph: Graph, node: string): Area | undefined => graph.cards.find((one) => one.node === node) ?? graph.groups.find((one) => one.id === node)
+const areaOf = (graph: Graph, node: string): Area | undefined =>
+  graph.cards.find((one) => one.node === node) ?? graph.groups.find((one) => one.id === node)
 const areaOfFocus = (graph: Graph): Area | undefined => areaOf(graph, graph.focus) ?? graph.cards[0]
 
 /** A new graph is shown whole down to this zoom. */
@@ -155,9 +209,17 @@ const TOP = 110 // room for the sentence above the graph
 const EDGE = 40
 
 function fitting(graph: Graph, width: number, height: number) {
-  const zoom = Math.min(1, (width - 2 * EDGE) / Math.max(1, graph.width), (height - TOP - EDGE - 30) / Math.max(1, graph.height))
+  const zoom = Math.min(
+    1,
+    (width - 2 * EDGE) / Math.max(1, graph.width),
+    (height - TOP - EDGE - 30) / Math.max(1, graph.height),
+  )
   const fitted = Math.max(0.03, zoom)
-  return { x: (width - graph.width * fitted) / 2, y: TOP + (height - TOP - EDGE - graph.height * fitted) / 2, zoom: fitted }
+  return {
+    x: (width - graph.width * fitted) / 2,
+    y: TOP + (height - TOP - EDGE - graph.height * fitted) / 2,
+    zoom: fitted,
+  }
 }
 
 type Area = Pick<Card, 'x' | 'y' | 'w' | 'h'>
@@ -176,7 +238,12 @@ function around(area: Area, width: number, height: number) {
  * more or less around it, the card that was held, or else that of the focus, stays where it is on
  * the screen. Live changes move nothing.
  */
-function useArrival(graph: Graph, scene: string, held: Props['held'], selected: string | undefined) {
+function useArrival(
+  graph: Graph,
+  scene: string,
+  held: Props['held'],
+  selected: string | undefined,
+) {
   const flow = useReactFlow()
   const width = useStore((state) => state.width)
   const height = useStore((state) => state.height)
@@ -187,7 +254,9 @@ function useArrival(graph: Graph, scene: string, held: Props['held'], selected: 
     const before = shown.current?.scene === scene ? shown.current.graph : null
     shown.current = { graph, scene }
     if (before) {
-      const still = [held.current ?? graph.focus, graph.focus].find((node) => areaOf(before, node) && areaOf(graph, node))
+      const still = [held.current ?? graph.focus, graph.focus].find(
+        (node) => areaOf(before, node) && areaOf(graph, node),
+      )
       const was = still === undefined ? areaOfFocus(before) : areaOf(before, still)
       const is = still === undefined ? areaOfFocus(graph) : areaOf(graph, still)
       if (!was || !is || (was.x === is.x && was.y === is.y)) return

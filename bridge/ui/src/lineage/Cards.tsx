@@ -99,12 +99,23 @@ function Personal({ card }: { card: Card }) {
   const reached = card.personal_reached
   const masked = card.personal_masked
   if (!tagged.length && !reached.length && !masked.length) return null
-  const named = (columns: string[]) => columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
-  const told = [tagged.length ? `Personal data: ${named(tagged)}` : '', reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '', masked.length ? `Made from personal data, masked: ${named(masked)}` : ''].filter(Boolean)
+  const named = (columns: string[]) =>
+    columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
+  const told = [
+    tagged.length ? `Personal data: ${named(tagged)}` : '',
+    reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '',
+    masked.length ? `Made from personal data, masked: ${named(masked)}` : '',
+  ].filter(Boolean)
   const count = tagged.filter((column) => column !== '*').length || (tagged.length ? 'all' : '')
   const more = reached.length ? `+${reached.length}` : ''
   return (
-    <span className="end badge" data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'} title={told.join('\n')} role="img" aria-label={told.join('. ')}>
+    <span
+      className="end badge"
+      data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'}
+      title={told.join('\n')}
+      role="img"
+      aria-label={told.join('. ')}
+    >
       <Fingerprint size={11} aria-hidden />
       <span className="num">{count || more ? `${count}${more}` : masked.length}</span>
     </span>
@@ -115,7 +126,13 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card } = data
   return (
     <>
-      <div className="card" data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined}>
+      <div
+        className="card"
+        data-selected={selected || undefined}
+        data-focus={data.focus || undefined}
+        data-dim={data.dim || undefined}
+        data-found={data.found || undefined}
+      >
         <div className="row">
           <Tile platform={card.platform} />
           <span className="nm" title={card.name}>
@@ -124,7 +141,10 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row">
           <span className="sub" title={`${card.namespace}\n${card.name}`}>
-            {ending(pathOf(card.name) || card.namespace, Math.floor((card.w - (card.owner ? 52 : 26)) / 6.6))}
+            {ending(
+              pathOf(card.name) || card.namespace,
+              Math.floor((card.w - (card.owner ? 52 : 26)) / 6.6),
+            )}
           </span>
           {card.owner && (
             <span className="avatar end" title={card.owner}>
@@ -133,12 +153,32 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
           )}
         </div>
         <div className="row" style={{ marginTop: 'auto', marginBottom: 5 }}>
-          <Badge tone={card.written_at ? standingOf(card) : 'non'} title={card.late_since ? 'Late: it should have been written by now' : card.state ? `Its writer: ${wordOf(card.state)}` : undefined}>
+          <Badge
+            tone={card.written_at ? standingOf(card) : 'non'}
+            title={
+              card.late_since
+                ? 'Late: it should have been written by now'
+                : card.state
+                  ? `Its writer: ${wordOf(card.state)}`
+                  : undefined
+            }
+          >
             <Clock size={11} strokeWidth={2.4} aria-hidden />
-            {card.written_at ? <Time at={card.written_at} as="age" /> : card.written_by || card.state ? 'not written' : 'source'}
+            {card.written_at ? (
+              <Time at={card.written_at} as="age" />
+            ) : card.written_by || card.state ? (
+              'not written'
+            ) : (
+              'source'
+            )}
           </Badge>
           <Personal card={card} />
-          {card.columns && !card.personal.length && !card.personal_reached.length && !card.personal_masked.length ? <span className="sub end num">{card.columns} cols</span> : null}
+          {card.columns &&
+          !card.personal.length &&
+          !card.personal_reached.length &&
+          !card.personal_masked.length ? (
+            <span className="sub end num">{card.columns} cols</span>
+          ) : null}
         </div>
         <span className="foot" style={{ background: data.color }} />
         {sides}
@@ -150,10 +190,19 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
 
 export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card } = data
-  const compared = card.last_run && !neverRan(card.last_run) ? against(card.last_run.duration, card.p50) : null
+  const compared =
+    card.last_run && !neverRan(card.last_run) ? against(card.last_run.duration, card.p50) : null
   return (
     <>
-      <div className="card" data-job data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
+      <div
+        className="card"
+        data-job
+        data-selected={selected || undefined}
+        data-focus={data.focus || undefined}
+        data-dim={data.dim || undefined}
+        data-found={data.found || undefined}
+        data-blocked={toneOf(card.state) === 'blk' || undefined}
+      >
         <span className="stripe" style={{ background: data.color }} />
         <div className="row">
           <span className="nm" title={card.name}>
@@ -168,13 +217,32 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row" style={{ marginTop: 'auto' }}>
           <span className="small" style={{ lineHeight: '14px' }}>
-            {card.last_run ? <Took run={card.last_run} /> : <span className="faint">not started</span>}
+            {card.last_run ? (
+              <Took run={card.last_run} />
+            ) : (
+              <span className="faint">not started</span>
+            )}
             {compared && (
-              <span className="num" style={{ color: compared.percent > 30 ? 'var(--warn-text)' : 'var(--faint)', marginLeft: 5 }}>
+              <span
+                className="num"
+                style={{
+                  color: compared.percent > 30 ? 'var(--warn-text)' : 'var(--faint)',
+                  marginLeft: 5,
+                }}
+              >
                 {compared.text}
               </span>
             )}
-            {card.last_run?.try_number && card.last_run.try_number > 1 ? <span style={{ color: toneOf(card.state) === 'ok' ? 'var(--faint)' : 'var(--bad-text)', marginLeft: 5 }}>try {card.last_run.try_number}</span> : null}
+            {card.last_run?.try_number && card.last_run.try_number > 1 ? (
+              <span
+                style={{
+                  color: toneOf(card.state) === 'ok' ? 'var(--faint)' : 'var(--bad-text)',
+                  marginLeft: 5,
+                }}
+              >
+                try {card.last_run.try_number}
+              </span>
+            ) : null}
           </span>
           <span className="end">
             <Ticks states={card.recent} limit={9} />
@@ -195,7 +263,16 @@ export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const parts = counted(card.tasks ?? 0, isDag ? 'task' : 'job')
   return (
     <>
-      <div className="card" data-job data-dag data-selected={selected || undefined} data-focus={data.focus || undefined} data-dim={data.dim || undefined} data-found={data.found || undefined} data-blocked={toneOf(card.state) === 'blk' || undefined}>
+      <div
+        className="card"
+        data-job
+        data-dag
+        data-selected={selected || undefined}
+        data-focus={data.focus || undefined}
+        data-dim={data.dim || undefined}
+        data-found={data.found || undefined}
+        data-blocked={toneOf(card.state) === 'blk' || undefined}
+      >
         <span className="stripe" style={{ background: data.color }} />
         <div className="row">
           <Workflow size={13} aria-hidden style={{ flex: 'none' }} />
@@ -205,7 +282,9 @@ export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         </div>
         <div className="row">
           <StateBadge state={card.state} />
-          <span className="sub">{isDag ? (card.schedule ?? 'no schedule') : jobKindOf(card.job_kind ?? 'job')}</span>
+          <span className="sub">
+            {isDag ? (card.schedule ?? 'no schedule') : jobKindOf(card.job_kind ?? 'job')}
+          </span>
         </div>
         <div className="row" style={{ marginTop: 'auto' }}>
           <button
@@ -248,18 +327,34 @@ export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
           <span className="nm" title={group.label}>
             {group.label}
           </span>
-          <button type="button" className="mini end nodrag" aria-label={`Show ${group.label} as one card`} title="Show it as one card (c)" onClick={ask(() => on.fold({ id: group.job_id, node: group.id, isDag }, true))}>
+          <button
+            type="button"
+            className="mini end nodrag"
+            aria-label={`Show ${group.label} as one card`}
+            title="Show it as one card (c)"
+            onClick={ask(() => on.fold({ id: group.job_id, node: group.id, isDag }, true))}
+          >
             <ChevronsDownUp size={12} aria-hidden />
           </button>
         </div>
         <div className="row" style={{ gap: 6, marginTop: 3 }}>
-          <span className="sub cut">{isDag ? (group.schedule ?? 'no schedule') : jobKindOf(group.job_kind)}</span>
+          <span className="sub cut">
+            {isDag ? (group.schedule ?? 'no schedule') : jobKindOf(group.job_kind)}
+          </span>
           {(group.hidden > 0 || all) && (
             <button
               type="button"
               className="tag nodrag"
-              title={all ? 'Show only the tasks that take part' : `${counted(group.hidden, isDag ? 'task' : 'job')} not drawn: show all`}
-              aria-label={all ? `Show fewer tasks of ${group.label}` : `Show ${counted(group.hidden, isDag ? 'more task' : 'more job')} of ${group.label}`}
+              title={
+                all
+                  ? 'Show only the tasks that take part'
+                  : `${counted(group.hidden, isDag ? 'task' : 'job')} not drawn: show all`
+              }
+              aria-label={
+                all
+                  ? `Show fewer tasks of ${group.label}`
+                  : `Show ${counted(group.hidden, isDag ? 'more task' : 'more job')} of ${group.label}`
+              }
               onClick={ask(() => on.tasks(group, !all))}
             >
               {all ? '−' : `+${group.hidden}`}

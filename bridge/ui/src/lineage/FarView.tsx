@@ -5,7 +5,17 @@ import type { Graph } from '../api/schema'
 import { fitted, shortName } from '../text/names'
 
 /** The whole graph from afar on one canvas: cards are rectangles, so thousands stay smooth. */
-export function FarView({ graph, colors, selected, found }: { graph: Graph; colors: Map<string, string>; selected: string | undefined; found: Set<string> | null }) {
+export function FarView({
+  graph,
+  colors,
+  selected,
+  found,
+}: {
+  graph: Graph
+  colors: Map<string, string>
+  selected: string | undefined
+  found: Set<string> | null
+}) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const transform = useStore((state) => state.transform)
   const width = useStore((state) => state.width)
@@ -45,7 +55,8 @@ export function FarView({ graph, colors, selected, found }: { graph: Graph; colo
     paper.stroke()
     for (const card of graph.cards) {
       paper.fillStyle = paint(colors.get(card.node) ?? 'var(--non)')
-      paper.globalAlpha = found && !found.has(card.node) ? 0.15 : card.kind === 'dataset' ? 0.55 : 0.9
+      paper.globalAlpha =
+        found && !found.has(card.node) ? 0.15 : card.kind === 'dataset' ? 0.55 : 0.9
       paper.fillRect(card.x, card.y, card.w, card.h)
       if (card.node === selected || card.node === graph.focus || found?.has(card.node)) {
         paper.globalAlpha = 1
@@ -57,14 +68,25 @@ export function FarView({ graph, colors, selected, found }: { graph: Graph; colo
     paper.globalAlpha = 1
     label(paper, graph, zoom, paint)
   }, [graph, colors, selected, found, transform, width, height, scheme])
-  return <canvas ref={canvas} aria-hidden style={{ position: 'absolute', inset: 0, width, height, pointerEvents: 'none', zIndex: 3 }} />
+  return (
+    <canvas
+      ref={canvas}
+      aria-hidden
+      style={{ position: 'absolute', inset: 0, width, height, pointerEvents: 'none', zIndex: 3 }}
+    />
+  )
 }
 
 const TEXT = 9.5 // pixels on the screen, whatever the zoom
 const LETTER = 0.6 // of a letter's height: its width
 
 /** Names of DAGs and cards, where there is room for enough of them. */
-function label(paper: CanvasRenderingContext2D, graph: Graph, zoom: number, paint: (color: string) => string) {
+function label(
+  paper: CanvasRenderingContext2D,
+  graph: Graph,
+  zoom: number,
+  paint: (color: string) => string,
+) {
   const size = TEXT / zoom
   paper.font = `600 ${size}px "JetBrains Mono Variable", monospace`
   paper.textBaseline = 'top'
@@ -73,10 +95,16 @@ function label(paper: CanvasRenderingContext2D, graph: Graph, zoom: number, pain
     if (room >= 6) paper.fillText(fitted(name, room), x, y)
   }
   paper.fillStyle = paint('var(--text)')
-  for (const group of graph.groups) write(group.label, group.x + 4 / zoom, group.y + 3 / zoom, group.w - 8 / zoom)
+  for (const group of graph.groups)
+    write(group.label, group.x + 4 / zoom, group.y + 3 / zoom, group.w - 8 / zoom)
   const inks = { dataset: paint('var(--text)'), job: paint('var(--surface)') }
   for (const card of graph.cards) {
     paper.fillStyle = inks[card.kind]
-    write(card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name), card.x + 3 / zoom, card.y + (card.h - size) / 2, card.w - 6 / zoom)
+    write(
+      card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name),
+      card.x + 3 / zoom,
+      card.y + (card.h - size) / 2,
+      card.w - 6 / zoom,
+    )
   }
 }

@@ -1,7 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import { Crosshair, ExternalLink, TriangleAlert, X } from 'lucide-react'
 import { useMemo } from 'react'
-import type { Card, DatasetDetail, Durations as DurationsAnswer, Graph, Group, JobDetail } from '../api/schema'
+import type {
+  Card,
+  DatasetDetail,
+  Durations as DurationsAnswer,
+  Graph,
+  Group,
+  JobDetail,
+} from '../api/schema'
 import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
 import { DatasetLink, JobLink, KnownBy, Owners, Tags, Tile } from '../parts/Names'
@@ -27,37 +34,81 @@ interface Props {
 }
 
 /** What is known about the chosen card, to the right of the graph. */
-export function Inspector({ graph, neighbours, selected, asOf, onSelect, onFocus, onClose }: Props) {
+export function Inspector({
+  graph,
+  neighbours,
+  selected,
+  asOf,
+  onSelect,
+  onFocus,
+  onClose,
+}: Props) {
   const card = graph.cards.find((one) => one.node === selected)
   const group = graph.groups.find((one) => one.id === selected)
   if (!card && !group) return null
   return (
     <aside className="inspector" aria-label="Details of the chosen card">
-     <Moment at={asOf}>
-      {card ? <Head card={card} graph={graph} onFocus={onFocus} onClose={onClose} /> : group ? <GroupHead group={group} onFocus={onFocus} onClose={onClose} /> : null}
-      {card?.kind === 'dataset' ? <DatasetPart key={card.id} card={card} asOf={asOf} /> : card ? <JobPart key={card.id} id={card.id} asOf={asOf} /> : group ? <JobPart key={group.job_id} id={group.job_id} asOf={asOf} /> : null}
-      {card && <Impact card={card} graph={graph} neighbours={neighbours} onSelect={onSelect} />}
-     </Moment>
+      <Moment at={asOf}>
+        {card ? (
+          <Head card={card} graph={graph} onFocus={onFocus} onClose={onClose} />
+        ) : group ? (
+          <GroupHead group={group} onFocus={onFocus} onClose={onClose} />
+        ) : null}
+        {card?.kind === 'dataset' ? (
+          <DatasetPart key={card.id} card={card} asOf={asOf} />
+        ) : card ? (
+          <JobPart key={card.id} id={card.id} asOf={asOf} />
+        ) : group ? (
+          <JobPart key={group.job_id} id={group.job_id} asOf={asOf} />
+        ) : null}
+        {card && <Impact card={card} graph={graph} neighbours={neighbours} onSelect={onSelect} />}
+      </Moment>
     </aside>
   )
 }
 
 function Close({ onClose }: { onClose: () => void }) {
   return (
-    <button type="button" className="icon-button end" aria-label="Close the details" onClick={onClose}>
+    <button
+      type="button"
+      className="icon-button end"
+      aria-label="Close the details"
+      onClick={onClose}
+    >
       <X size={15} aria-hidden />
     </button>
   )
 }
 
-function Head({ card, graph, onFocus, onClose }: { card: Card; graph: Graph; onFocus: (node: string) => void; onClose: () => void }) {
+function Head({
+  card,
+  graph,
+  onFocus,
+  onClose,
+}: {
+  card: Card
+  graph: Graph
+  onFocus: (node: string) => void
+  onClose: () => void
+}) {
   const inAirflow = external(card.last_run?.url)
   const group = graph.groups.find((one) => one.id === card.group)
   return (
     <header>
       <div className="row">
-        {card.kind === 'job' ? <StateBadge state={card.state} /> : <Tile platform={card.platform} />}
-        <span className="muted small cut">{[card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job'), card.kind === 'dataset' ? card.namespace : (group?.label ?? card.dag_id)].filter(Boolean).join(' · ')}</span>
+        {card.kind === 'job' ? (
+          <StateBadge state={card.state} />
+        ) : (
+          <Tile platform={card.platform} />
+        )}
+        <span className="muted small cut">
+          {[
+            card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job'),
+            card.kind === 'dataset' ? card.namespace : (group?.label ?? card.dag_id),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
         <Close onClose={onClose} />
       </div>
       <h2>{card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)}</h2>
@@ -68,7 +119,11 @@ function Head({ card, graph, onFocus, onClose }: { card: Card; graph: Graph; onF
             Open in Airflow
           </a>
         ) : null}
-        <Link to={card.kind === 'dataset' ? '/datasets/$id' : '/jobs/$id'} params={{ id: card.id }} className="button">
+        <Link
+          to={card.kind === 'dataset' ? '/datasets/$id' : '/jobs/$id'}
+          params={{ id: card.id }}
+          className="button"
+        >
           Its page
         </Link>
         {card.node !== graph.focus && (
@@ -82,7 +137,15 @@ function Head({ card, graph, onFocus, onClose }: { card: Card; graph: Graph; onF
   )
 }
 
-function GroupHead({ group, onFocus, onClose }: { group: Group; onFocus: (node: string) => void; onClose: () => void }) {
+function GroupHead({
+  group,
+  onFocus,
+  onClose,
+}: {
+  group: Group
+  onFocus: (node: string) => void
+  onClose: () => void
+}) {
   return (
     <header>
       <div className="row">
@@ -131,7 +194,9 @@ function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
           <section className="section">
             <h3>
               Duration
-              <span className="end">{durations.data ? `last ${counted(durations.data.runs.length, 'run')}` : ''}</span>
+              <span className="end">
+                {durations.data ? `last ${counted(durations.data.runs.length, 'run')}` : ''}
+              </span>
             </h3>
             <Answer of={durations} rows={3}>
               {({ runs, p50, p95 }) => <Durations runs={runs} p50={p50} p95={p95} height={104} />}
@@ -142,7 +207,8 @@ function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
               <h3>
                 What changed upstream
                 <span className="end" title={dataset.name}>
-                  {fitted(shortName(dataset.name), 20)} v{version.version - 1} → v{version.version}, <Time at={version.first_at} />
+                  {fitted(shortName(dataset.name), 20)} v{version.version - 1} → v{version.version},{' '}
+                  <Time at={version.first_at} />
                 </span>
               </h3>
               <SchemaLines changes={version.changes.slice(0, 8)} />
@@ -152,14 +218,30 @@ function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
             <h3>Facts</h3>
             <Facts
               of={[
-                ['Last run', job.last_run ? (
-                  <Link key="run" to="/runs/$id" params={{ id: job.last_run.id }} className="link">
-                    <Time at={job.last_run.started_at ?? job.last_run.ended_at} />, <Took run={job.last_run} />
-                  </Link>
-                ) : null],
+                [
+                  'Last run',
+                  job.last_run ? (
+                    <Link
+                      key="run"
+                      to="/runs/$id"
+                      params={{ id: job.last_run.id }}
+                      className="link"
+                    >
+                      <Time at={job.last_run.started_at ?? job.last_run.ended_at} />,{' '}
+                      <Took run={job.last_run} />
+                    </Link>
+                  ) : null,
+                ],
                 ['Usually', job.p50 === null ? null : duration(job.p50)],
                 ['Schedule', job.schedule],
-                ['Operator', job.operator ? <span key="operator" className="mono small">{job.operator.split('.').at(-1)}</span> : null],
+                [
+                  'Operator',
+                  job.operator ? (
+                    <span key="operator" className="mono small">
+                      {job.operator.split('.').at(-1)}
+                    </span>
+                  ) : null,
+                ],
                 ['Owner', job.owners.length ? <Owners key="owners" of={job.owners} /> : null],
                 ['Tags', job.tags.length ? <Tags key="tags" of={job.tags} /> : null],
                 ['Tasks', job.tasks ? job.tasks : null],
@@ -205,10 +287,21 @@ function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
                 of={[
                   ['Written', <Time key="written" at={dataset.written_at} />],
                   ['By', dataset.written_by ? <JobLink key="by" job={dataset.written_by} /> : null],
-                  ['Its writer', dataset.state ? <StateBadge key="state" state={dataset.state} /> : null],
-                  ['Owner', dataset.owners.length ? <Owners key="owners" of={dataset.owners} /> : null],
+                  [
+                    'Its writer',
+                    dataset.state ? <StateBadge key="state" state={dataset.state} /> : null,
+                  ],
+                  [
+                    'Owner',
+                    dataset.owners.length ? <Owners key="owners" of={dataset.owners} /> : null,
+                  ],
                   ['Tags', dataset.tags.length ? <Tags key="tags" of={dataset.tags} /> : null],
-                  ['Name', <span key="name" className="mono small">{dataset.name}</span>],
+                  [
+                    'Name',
+                    <span key="name" className="mono small">
+                      {dataset.name}
+                    </span>,
+                  ],
                 ]}
               />
             </section>
@@ -230,7 +323,17 @@ function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
               {dataset.schema_fields.length ? (
                 dataset.schema_fields.slice(0, 40).map((column) => (
                   <div key={column.name} className="item">
-                    <Link to="/lineage" search={{ focus: card.node, view: 'columns', column: column.name, ...(asOf ? { asOf } : {}) }} className="link mono small cut" title={column.description ?? column.name}>
+                    <Link
+                      to="/lineage"
+                      search={{
+                        focus: card.node,
+                        view: 'columns',
+                        column: column.name,
+                        ...(asOf ? { asOf } : {}),
+                      }}
+                      className="link mono small cut"
+                      title={column.description ?? column.name}
+                    >
                       {column.name}
                     </Link>
                     <Tags of={column.tags} />
@@ -250,7 +353,17 @@ function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
 }
 
 /** Who is affected when this one fails: what lies downstream in the graph that is drawn. */
-function Impact({ card, graph, neighbours, onSelect }: { card: Card; graph: Graph; neighbours: Neighbours; onSelect: (node: string) => void }) {
+function Impact({
+  card,
+  graph,
+  neighbours,
+  onSelect,
+}: {
+  card: Card
+  graph: Graph
+  neighbours: Neighbours
+  onSelect: (node: string) => void
+}) {
   const affected = useMemo(() => {
     const cards = new Map(graph.cards.map((one) => [one.node, one]))
     return reach(neighbours, card.node, 'down').flatMap((node) => cards.get(node) ?? [])
@@ -263,18 +376,33 @@ function Impact({ card, graph, neighbours, onSelect }: { card: Card; graph: Grap
       <h3>
         Downstream in this graph
         <span className="end">
-          {counted(datasets.length, 'dataset')} · {counted(affected.length - datasets.length, 'job')}
+          {counted(datasets.length, 'dataset')} ·{' '}
+          {counted(affected.length - datasets.length, 'job')}
           {beyond ? ` · ${beyond} beyond` : ''}
         </span>
       </h3>
       {datasets.slice(0, 10).map((one) => (
         <div key={one.node} className="item">
           <Tile platform={one.platform} />
-          <button type="button" className="mono small cut" style={{ border: 0, background: 'none', padding: 0, color: 'var(--text)', cursor: 'pointer' }} title={one.name} onClick={() => onSelect(one.node)}>
+          <button
+            type="button"
+            className="mono small cut"
+            style={{
+              border: 0,
+              background: 'none',
+              padding: 0,
+              color: 'var(--text)',
+              cursor: 'pointer',
+            }}
+            title={one.name}
+            onClick={() => onSelect(one.node)}
+          >
             {shortName(one.name)}
           </button>
           <span className="end">
-            <Badge tone={one.state ? toneOf(one.state) : 'non'}>{one.written_at ? <Time at={one.written_at} as="age" /> : 'not written'}</Badge>
+            <Badge tone={one.state ? toneOf(one.state) : 'non'}>
+              {one.written_at ? <Time at={one.written_at} as="age" /> : 'not written'}
+            </Badge>
           </span>
         </div>
       ))}

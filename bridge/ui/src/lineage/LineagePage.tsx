@@ -1,7 +1,24 @@
 import { Menu, Modal, useComputedColorScheme } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { Activity, Crosshair, Download, FileImage, Fingerprint, Gauge, History, ImageDown, type LucideIcon, Maximize2, Network, Route, Table2, Timer, User, Workflow } from 'lucide-react'
+import {
+  Activity,
+  Crosshair,
+  Download,
+  FileImage,
+  Fingerprint,
+  Gauge,
+  History,
+  ImageDown,
+  type LucideIcon,
+  Maximize2,
+  Network,
+  Route,
+  Table2,
+  Timer,
+  User,
+  Workflow,
+} from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Graph, Overview, RootCauseAnswer } from '../api/schema'
 import { addressOf, useApi } from '../api/client'
@@ -29,8 +46,20 @@ import { Find, Stepper, Tool, Views } from './Toolbar'
 import { Privacy, Verdict } from './Verdict'
 
 const route = getRouteApi('/lineage')
-const icons: Record<Lens, LucideIcon> = { status: Activity, freshness: Timer, duration: Gauge, pii: Fingerprint, owner: User }
-const words: Record<Lens, string> = { status: 'Status', freshness: 'Freshness', duration: 'Duration', pii: 'PII', owner: 'Owner' }
+const icons: Record<Lens, LucideIcon> = {
+  status: Activity,
+  freshness: Timer,
+  duration: Gauge,
+  pii: Fingerprint,
+  owner: User,
+}
+const words: Record<Lens, string> = {
+  status: 'Status',
+  freshness: 'Freshness',
+  duration: 'Duration',
+  pii: 'PII',
+  owner: 'Owner',
+}
 
 export default function LineagePage() {
   const { focus, view } = route.useSearch()
@@ -54,13 +83,23 @@ function Start() {
           <h1>Lineage of what?</h1>
         </div>
         <p className="muted">
-          Choose where to begin, or search for anything with <kbd>/</kbd> and open its lineage with <kbd>⇧↵</kbd>.
+          Choose where to begin, or search for anything with <kbd>/</kbd> and open its lineage with{' '}
+          <kbd>⇧↵</kbd>.
         </p>
       </div>
       <Answer of={overview}>
         {({ failing, stale, recent_runs: recent }) => {
-          const dags = [...new Map(recent.map((run) => [`${run.job.namespace}:${run.job.name}`, run.job])).values()]
-          if (!failing.length && !stale.length && !dags.length) return <Nothing title="No lineage is known yet">It grows with the first events that name inputs and outputs.</Nothing>
+          const dags = [
+            ...new Map(
+              recent.map((run) => [`${run.job.namespace}:${run.job.name}`, run.job]),
+            ).values(),
+          ]
+          if (!failing.length && !stale.length && !dags.length)
+            return (
+              <Nothing title="No lineage is known yet">
+                It grows with the first events that name inputs and outputs.
+              </Nothing>
+            )
           return (
             <div className="columns">
               {failing.length > 0 && (
@@ -80,7 +119,11 @@ function Start() {
                   {dags.map((job) => (
                     <div key={`${job.namespace}:${job.name}`} className="item">
                       <span className="mono cut">{job.name}</span>
-                      <Link to="/lineage" search={{ focus: `job:${job.namespace}:${job.name}` }} className="button end">
+                      <Link
+                        to="/lineage"
+                        search={{ focus: `job:${job.namespace}:${job.name}` }}
+                        className="button end"
+                      >
                         Lineage
                       </Link>
                     </div>
@@ -110,7 +153,14 @@ function Start() {
 function Lineage({ focus }: { focus: string }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const { up = USUAL.up, down = USUAL.down, lens = USUAL.lens, limit = USUAL.limit, asOf, time } = search
+  const {
+    up = USUAL.up,
+    down = USUAL.down,
+    lens = USUAL.lens,
+    limit = USUAL.limit,
+    asOf,
+    time,
+  } = search
   const answer = useApi<Graph>('graph', askOf(focus, search), { keep: true })
   const graph = answer.data
   // What is not in the graph cannot be chosen in it: all else would be dimmed for nothing.
@@ -118,8 +168,15 @@ function Lineage({ focus }: { focus: string }) {
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const why = useApi<RootCauseAnswer>('root-cause', { node: focus, as_of: asOf }, { keep: true })
   const standing = why.isPlaceholderData ? undefined : why.data
-  const trace = useMemo(() => (graph ? traceOn(graph, standing?.root_cause) : null), [graph, standing])
-  const set = useCallback((change: LineageSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...change }), replace }), [navigate])
+  const trace = useMemo(
+    () => (graph ? traceOn(graph, standing?.root_cause) : null),
+    [graph, standing],
+  )
+  const set = useCallback(
+    (change: LineageSearch, replace = true) =>
+      void navigate({ search: (before) => ({ ...before, ...change }), replace }),
+    [navigate],
+  )
   const [wanted, setWanted] = useTyped(search.find ?? '', (find) => set({ find }))
   const hits = useMemo(() => (graph ? found(graph, wanted) : []), [graph, wanted])
   const findField = useRef<HTMLInputElement>(null)
@@ -131,7 +188,11 @@ function Lineage({ focus }: { focus: string }) {
   const [notice, setNotice] = useNotice()
   const held = useRef<string>(undefined)
   const picture = addressOf('graph.svg', { ...askOf(focus, search), theme: scheme })
-  const name = graph?.cards.find((card) => card.node === graph.focus)?.name ?? graph?.groups.find((group) => group.id === graph.focus)?.label ?? focus.split(':').at(-1) ?? focus
+  const name =
+    graph?.cards.find((card) => card.node === graph.focus)?.name ??
+    graph?.groups.find((group) => group.id === graph.focus)?.label ??
+    focus.split(':').at(-1) ??
+    focus
   useTrail(
     shortName(name),
     <Link key="lineage" to="/lineage" search={{}} className="link">
@@ -155,7 +216,10 @@ function Lineage({ focus }: { focus: string }) {
   )
   const on = useMemo<Unfold>(
     () => ({
-      open: (card, side) => change(card.node, (now) => opened(now, side, card.id, side === 'up' ? card.more_upstream : card.more_downstream)),
+      open: (card, side) =>
+        change(card.node, (now) =>
+          opened(now, side, card.id, side === 'up' ? card.more_upstream : card.more_downstream),
+        ),
       close: (card, side) => change(card.node, (now) => closed(now, side, card.id)),
       fold: (dag, fold) => change(dag.node, (now) => folded(now, dag.id, fold, dag.isDag)),
       tasks: (group, all) => change(group.id, (now) => withTasks(now, group.job_id, all)),
@@ -167,9 +231,11 @@ function Lineage({ focus }: { focus: string }) {
     (more: boolean) => {
       const card = graph?.cards.find((one) => one.node === sel)
       const group = graph?.groups.find((one) => one.id === sel)
-      if (graph && card) change(card.node, (now) => (more ? expanded(now, card) : collapsed(now, card, graph)))
+      if (graph && card)
+        change(card.node, (now) => (more ? expanded(now, card) : collapsed(now, card, graph)))
       else if (group && more) on.tasks(group, true)
-      else if (group) on.fold({ id: group.job_id, node: group.id, isDag: group.job_kind === 'dag' }, true)
+      else if (group)
+        on.fold({ id: group.job_id, node: group.id, isDag: group.job_kind === 'dag' }, true)
     },
     [graph, sel, change, on],
   )
@@ -182,7 +248,12 @@ function Lineage({ focus }: { focus: string }) {
   const step = useCallback(
     (where: Step) => {
       if (!graph) return
-      const next = nextCard(graph, neighbours, sel && graph.cards.some((card) => card.node === sel) ? sel : graph.focus, where)
+      const next = nextCard(
+        graph,
+        neighbours,
+        sel && graph.cards.some((card) => card.node === sel) ? sel : graph.focus,
+        where,
+      )
       if (next) {
         select(next)
         moves.to(next)
@@ -216,7 +287,12 @@ function Lineage({ focus }: { focus: string }) {
       ...Object.fromEntries(lenses.map((name, at) => [String(at + 1), () => set({ lens: name })])),
     }
     const onKey = (event: KeyboardEvent) => {
-      if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key === 'f') {
+      if (
+        (event.metaKey || event.ctrlKey) &&
+        !event.shiftKey &&
+        !event.altKey &&
+        event.key === 'f'
+      ) {
         event.preventDefault()
         findField.current?.select()
         return
@@ -229,18 +305,42 @@ function Lineage({ focus }: { focus: string }) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [up, down, sel, time, search.group, search.view, set, select, refocus, unfold, moves, toCause, step, setNotice])
+  }, [
+    up,
+    down,
+    sel,
+    time,
+    search.group,
+    search.view,
+    set,
+    select,
+    refocus,
+    unfold,
+    moves,
+    toCause,
+    step,
+    setNotice,
+  ])
 
   return (
     <div className="lineage">
       <h1 className="hidden-text">Lineage of {name}</h1>
       <div className="bar">
-        <Views view={search.view} ofDataset={isDataset(graph?.focus ?? focus)} onChange={(view) => set({ view, sel: undefined }, false)} />
+        <Views
+          view={search.view}
+          ofDataset={isDataset(graph?.focus ?? focus)}
+          onChange={(view) => set({ view, sel: undefined }, false)}
+        />
         <div className="segments" role="group" aria-label="Colour the cards by">
           {lenses.map((one) => {
             const Icon = icons[one]
             return (
-              <button key={one} type="button" aria-pressed={lens === one} onClick={() => set({ lens: one })}>
+              <button
+                key={one}
+                type="button"
+                aria-pressed={lens === one}
+                onClick={() => set({ lens: one })}
+              >
                 <Icon size={13} aria-hidden />
                 {words[one]}
               </button>
@@ -250,7 +350,13 @@ function Lineage({ focus }: { focus: string }) {
         <Stepper label="Upstream" value={up} onChange={(next) => set({ up: next })} />
         <Stepper label="Downstream" value={down} onChange={(next) => set({ down: next })} />
         {search.view !== 'data' && (
-          <button type="button" className="button" aria-pressed={search.group === 'dag'} title="Each DAG as one card (g)" onClick={() => set({ group: search.group ? undefined : 'dag' })}>
+          <button
+            type="button"
+            className="button"
+            aria-pressed={search.group === 'dag'}
+            title="Each DAG as one card (g)"
+            onClick={() => set({ group: search.group ? undefined : 'dag' })}
+          >
             <Workflow size={14} aria-hidden />
             Group by DAG
           </button>
@@ -262,8 +368,16 @@ function Lineage({ focus }: { focus: string }) {
           </button>
         )}
         <span className="end" />
-        <Tool label={time ? 'Close time travel' : 'Time travel (h)'} onClick={() => set({ time: time ? undefined : true, asOf: undefined })} Icon={History} />
-        <Tool label={table ? 'Show the graph' : 'Show as a table'} onClick={() => setTable(!table)} Icon={table ? Network : Table2} />
+        <Tool
+          label={time ? 'Close time travel' : 'Time travel (h)'}
+          onClick={() => set({ time: time ? undefined : true, asOf: undefined })}
+          Icon={History}
+        />
+        <Tool
+          label={table ? 'Show the graph' : 'Show as a table'}
+          onClick={() => setTable(!table)}
+          Icon={table ? Network : Table2}
+        />
         {graph && (
           <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
             <Menu.Target>
@@ -272,13 +386,30 @@ function Lineage({ focus }: { focus: string }) {
               </button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item component="a" href={picture} download leftSection={<ImageDown size={15} aria-hidden />}>
+              <Menu.Item
+                component="a"
+                href={picture}
+                download
+                leftSection={<ImageDown size={15} aria-hidden />}
+              >
                 As a picture (SVG)
               </Menu.Item>
-              <Menu.Item onClick={() => savePng(picture, graph).then(() => setTrouble(undefined), (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)))} leftSection={<FileImage size={15} aria-hidden />}>
+              <Menu.Item
+                onClick={() =>
+                  savePng(picture, graph).then(
+                    () => setTrouble(undefined),
+                    (error: unknown) =>
+                      setTrouble(error instanceof Error ? error.message : String(error)),
+                  )
+                }
+                leftSection={<FileImage size={15} aria-hidden />}
+              >
                 As a picture (PNG)
               </Menu.Item>
-              <Menu.Item onClick={() => saveCsv(graph)} leftSection={<Table2 size={15} aria-hidden />}>
+              <Menu.Item
+                onClick={() => saveCsv(graph)}
+                leftSection={<Table2 size={15} aria-hidden />}
+              >
                 Its edges as a table (CSV)
               </Menu.Item>
             </Menu.Dropdown>
@@ -300,15 +431,38 @@ function Lineage({ focus }: { focus: string }) {
           <Moment at={asOf}>
             <div className="corner">
               <span className="muted small num" role="status">
-                {graph ? [`${count(graph.cards.length)} cards`, graph.folded ? `${counted(graph.folded, 'job')} on the edges` : '', graph.truncated ? `${count(graph.truncated)} beyond the limit` : ''].filter(Boolean).join(', ') : ''}
+                {graph
+                  ? [
+                      `${count(graph.cards.length)} cards`,
+                      graph.folded ? `${counted(graph.folded, 'job')} on the edges` : '',
+                      graph.truncated ? `${count(graph.truncated)} beyond the limit` : '',
+                    ]
+                      .filter(Boolean)
+                      .join(', ')
+                  : ''}
               </span>
-              {graph && graph.truncated > 0 && <More limit={limit} onChange={(next) => set({ limit: next })} />}
-              <Find field={findField} value={wanted} hits={hits} at={sel} onChange={setWanted} onJump={(node) => (select(node), moves.to(node))} />
+              {graph && graph.truncated > 0 && (
+                <More limit={limit} onChange={(next) => set({ limit: next })} />
+              )}
+              <Find
+                field={findField}
+                value={wanted}
+                hits={hits}
+                at={sel}
+                onChange={setWanted}
+                onJump={(node) => (select(node), moves.to(node))}
+              />
             </div>
             {lens === 'pii' ? (
               <Privacy graph={graph} onSelect={(node) => (select(node), moves.to(node))} />
             ) : (
-              <Verdict graph={graph} neighbours={neighbours} standing={standing} trace={trace} onSelect={(node) => (select(node), moves.to(node))} />
+              <Verdict
+                graph={graph}
+                neighbours={neighbours}
+                standing={standing}
+                trace={trace}
+                onSelect={(node) => (select(node), moves.to(node))}
+              />
             )}
             {notice && (
               <div className="trouble" role="status">
@@ -324,25 +478,63 @@ function Lineage({ focus }: { focus: string }) {
               </div>
             )}
             <Legend lens={lens} graph={graph} />
-            <Board graph={graph} neighbours={neighbours} lens={lens} selected={sel} wanted={wanted.trim() ? hits : null} trace={trace} scene={JSON.stringify([focus, search.view, search.group])} open={search.open} held={held} on={on} onSelect={select} onFocus={refocus} />
+            <Board
+              graph={graph}
+              neighbours={neighbours}
+              lens={lens}
+              selected={sel}
+              wanted={wanted.trim() ? hits : null}
+              trace={trace}
+              scene={JSON.stringify([focus, search.view, search.group])}
+              open={search.open}
+              held={held}
+              on={on}
+              onSelect={select}
+              onFocus={refocus}
+            />
             <div className="tools">
               <Tool label="Show all (f)" onClick={moves.all} Icon={Maximize2} />
               <Tool label="Back to the focus" onClick={moves.home} Icon={Crosshair} />
               <button type="button" className="keys" onClick={() => setHelp(true)}>
-                <kbd>e</kbd> expand <kbd>c</kbd> collapse {trace && (<><kbd>b</kbd> root cause </>)}<kbd>?</kbd> all keys
+                <kbd>e</kbd> expand <kbd>c</kbd> collapse{' '}
+                {trace && (
+                  <>
+                    <kbd>b</kbd> root cause{' '}
+                  </>
+                )}
+                <kbd>?</kbd> all keys
               </button>
             </div>
           </Moment>
         )}
       </div>
-      {graph && time && <Timeline lanes={lanesOf(graph)} others={tasksOf(graph)} asOf={asOf} onChange={(moment) => set({ asOf: moment })} onClose={() => set({ time: undefined, asOf: undefined })} />}
-      {graph && sel && <Inspector graph={graph} neighbours={neighbours} selected={sel} asOf={asOf} onSelect={(node) => (select(node), moves.to(node))} onFocus={refocus} onClose={() => select(undefined)} />}
+      {graph && time && (
+        <Timeline
+          lanes={lanesOf(graph)}
+          others={tasksOf(graph)}
+          asOf={asOf}
+          onChange={(moment) => set({ asOf: moment })}
+          onClose={() => set({ time: undefined, asOf: undefined })}
+        />
+      )}
+      {graph && sel && (
+        <Inspector
+          graph={graph}
+          neighbours={neighbours}
+          selected={sel}
+          asOf={asOf}
+          onSelect={(node) => (select(node), moves.to(node))}
+          onFocus={refocus}
+          onClose={() => select(undefined)}
+        />
+      )}
       <Keys opened={help} onClose={() => setHelp(false)} />
     </div>
   )
 }
 
-const isIn = (graph: Graph, node: string | undefined) => graph.cards.some((card) => card.node === node) || graph.groups.some((group) => group.id === node)
+const isIn = (graph: Graph, node: string | undefined) =>
+  graph.cards.some((card) => card.node === node) || graph.groups.some((group) => group.id === node)
 
 async function copyAddress(): Promise<string> {
   try {
@@ -409,7 +601,13 @@ const keys: [string, string][] = [
 
 function Keys({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Keys" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title="Keys"
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <dl className="facts left">
         {keys.map(([key, text]) => (
           <div key={key} style={{ display: 'contents' }}>

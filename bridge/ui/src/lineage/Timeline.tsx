@@ -31,13 +31,24 @@ const EVENTS = 400
 
 /** The DAGs of a graph, be they boxes or cards, from left to right. */
 export function lanesOf(graph: Graph): Lane[] {
-  const cards = graph.cards.filter((card) => card.job_kind === 'dag').map(({ id, node, label, name, x, y }) => ({ id, node, label: label ?? name, x, y }))
-  const boxes = graph.groups.map(({ job_id: id, id: node, label, x, y }) => ({ id, node, label, x, y }))
+  const cards = graph.cards
+    .filter((card) => card.job_kind === 'dag')
+    .map(({ id, node, label, name, x, y }) => ({ id, node, label: label ?? name, x, y }))
+  const boxes = graph.groups.map(({ job_id: id, id: node, label, x, y }) => ({
+    id,
+    node,
+    label,
+    x,
+    y,
+  }))
   return [...boxes, ...cards].sort((a, b) => a.x - b.x || a.y - b.y)
 }
 
 /** The tasks of a graph, by their ids. */
-export const tasksOf = (graph: Graph): string[] => graph.cards.filter((card) => card.kind === 'job' && card.job_kind !== 'dag').map((card) => card.id)
+export const tasksOf = (graph: Graph): string[] =>
+  graph.cards
+    .filter((card) => card.kind === 'job' && card.job_kind !== 'dag')
+    .map((card) => card.id)
 
 interface Props {
   lanes: Lane[]
@@ -54,10 +65,19 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
   const { ref, width } = useElementSize()
   const shown = dags.slice(0, LANES).map((lane) => lane.id)
   const jobs = [...new Set([...shown, ...others.slice(0, OTHERS)])].join(',')
-  const answer = useApi<{ items: Run[] }>('runs', { jobs, limit: EVENTS }, { enabled: jobs !== '', keep: true })
+  const answer = useApi<{ items: Run[] }>(
+    'runs',
+    { jobs, limit: EVENTS },
+    { enabled: jobs !== '', keep: true },
+  )
   const lanes = useMemo(() => {
     const runs = answer.data?.items ?? []
-    return dags.slice(0, LANES).map((lane) => ({ ...lane, runs: runs.filter((run) => `job:${run.job.namespace}:${run.job.name}` === lane.node && run.started_at) }))
+    return dags.slice(0, LANES).map((lane) => ({
+      ...lane,
+      runs: runs.filter(
+        (run) => `job:${run.job.namespace}:${run.job.name}` === lane.node && run.started_at,
+      ),
+    }))
   }, [dags, answer.data])
   const moments = useMemo(() => momentsOf(answer.data?.items ?? []), [answer.data])
   const hours = chosen ?? spanOf(moments, now, HOURS)
@@ -89,7 +109,9 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
     const place = event.clientX - event.currentTarget.getBoundingClientRect().left
     if (place < LEFT) return
     const chosen = x.invert(place).getTime()
-    onChange(chosen >= now - 1000 ? undefined : new Date(Math.round(chosen / 1000) * 1000).toISOString())
+    onChange(
+      chosen >= now - 1000 ? undefined : new Date(Math.round(chosen / 1000) * 1000).toISOString(),
+    )
   }
   return (
     <section className="timeline" aria-label="Time travel">
@@ -106,15 +128,32 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
         <span className="end row">
           <span className="segments" role="group" aria-label="How far back">
             {HOURS.map((span) => (
-              <button key={span} type="button" aria-pressed={hours === span} onClick={() => setHours(span)}>
+              <button
+                key={span}
+                type="button"
+                aria-pressed={hours === span}
+                onClick={() => setHours(span)}
+              >
                 {span < 48 ? `${span} h` : `${span / 24} d`}
               </button>
             ))}
           </span>
-          <button type="button" className="icon-button" aria-label="To the event before" title="[" onClick={() => step(-1)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="To the event before"
+            title="["
+            onClick={() => step(-1)}
+          >
             <ChevronLeft size={15} aria-hidden />
           </button>
-          <button type="button" className="icon-button" aria-label="To the event after" title="]" onClick={() => step(1)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="To the event after"
+            title="]"
+            onClick={() => step(1)}
+          >
             <ChevronRight size={15} aria-hidden />
           </button>
           {asOf && (
@@ -122,14 +161,27 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
               Now
             </button>
           )}
-          <button type="button" className="icon-button" aria-label="Close time travel" onClick={onClose}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Close time travel"
+            onClick={onClose}
+          >
             <X size={15} aria-hidden />
           </button>
         </span>
       </div>
       <div ref={ref}>
         {width > 0 && (
-          <svg width={width} height={height} onPointerDown={pick} onPointerMove={pick} style={{ cursor: 'ew-resize', touchAction: 'none', display: 'block' }} role="img" aria-label={`Runs of ${lanes.length} DAGs in the last ${duration(hours * 3600)}`}>
+          <svg
+            width={width}
+            height={height}
+            onPointerDown={pick}
+            onPointerMove={pick}
+            style={{ cursor: 'ew-resize', touchAction: 'none', display: 'block' }}
+            role="img"
+            aria-label={`Runs of ${lanes.length} DAGs in the last ${duration(hours * 3600)}`}
+          >
             {x.ticks(Math.max(2, Math.floor((width - LEFT) / 130))).map((tick) => (
               <g key={tick.getTime()}>
                 <line x1={x(tick)} x2={x(tick)} y1={HEAD - 6} y2={height} stroke="var(--line)" />
@@ -140,7 +192,13 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
             ))}
             {lanes.map((lane, row) => (
               <g key={lane.id} transform={`translate(0 ${HEAD + row * ROW})`}>
-                <text x={0} y={13} fontSize={11} fill="var(--muted)" style={{ fontFamily: 'var(--mono)' }}>
+                <text
+                  x={0}
+                  y={13}
+                  fontSize={11}
+                  fill="var(--muted)"
+                  style={{ fontFamily: 'var(--mono)' }}
+                >
                   {fitted(lane.label, 23)}
                 </text>
                 {lane.runs.map((run) => {
@@ -149,7 +207,16 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
                   if (to < begin) return null
                   const tone = toneOf(run.state)
                   return (
-                    <rect key={run.id} x={x(from)} width={Math.max(3, x(to) - x(from))} y={4} height={11} rx={2.5} fill={colorOf(tone)} opacity={tone === 'ok' ? 0.6 : 1}>
+                    <rect
+                      key={run.id}
+                      x={x(from)}
+                      width={Math.max(3, x(to) - x(from))}
+                      y={4}
+                      height={11}
+                      rx={2.5}
+                      fill={colorOf(tone)}
+                      opacity={tone === 'ok' ? 0.6 : 1}
+                    >
                       <title>{`${lane.label}: ${wordOf(run.state)}, ${clock(run.started_at ?? '', now)}, ${duration((to - from) / 1000)}`}</title>
                     </rect>
                   )
@@ -161,7 +228,14 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
                 No DAG is drawn; choose any moment.
               </text>
             )}
-            <line x1={x(at)} x2={x(at)} y1={HEAD - 8} y2={height} stroke="var(--accent)" strokeWidth={2} />
+            <line
+              x1={x(at)}
+              x2={x(at)}
+              y1={HEAD - 8}
+              y2={height}
+              stroke="var(--accent)"
+              strokeWidth={2}
+            />
             <circle cx={x(at)} cy={HEAD - 8} r={4} fill="var(--accent)" />
           </svg>
         )}

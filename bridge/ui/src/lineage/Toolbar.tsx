@@ -10,13 +10,26 @@ const choices: { view: View | undefined; text: string; Icon: LucideIcon }[] = [
 ]
 
 /** What of the lineage is drawn: datasets and jobs, datasets alone, or the columns of a dataset. */
-export function Views({ view, ofDataset, onChange }: { view: View | undefined; ofDataset: boolean; onChange: (view: View | undefined) => void }) {
+export function Views({
+  view,
+  ofDataset,
+  onChange,
+}: {
+  view: View | undefined
+  ofDataset: boolean
+  onChange: (view: View | undefined) => void
+}) {
   return (
     <div className="segments" role="group" aria-label="What is drawn">
       {choices
         .filter((one) => ofDataset || one.view !== 'columns')
         .map(({ view: one, text, Icon }) => (
-          <button key={text} type="button" aria-pressed={view === one} onClick={() => onChange(one)}>
+          <button
+            key={text}
+            type="button"
+            aria-pressed={view === one}
+            onClick={() => onChange(one)}
+          >
             <Icon size={13} aria-hidden />
             {text}
           </button>
@@ -38,7 +51,10 @@ interface FindProps {
 export function Find({ field, value, hits, at, onChange, onJump }: FindProps) {
   const here = at === undefined ? -1 : hits.indexOf(at)
   const jump = (by: 1 | -1) => {
-    const next = hits[here < 0 && by < 0 ? hits.length - 1 : (here + by + hits.length) % Math.max(1, hits.length)]
+    const next =
+      hits[
+        here < 0 && by < 0 ? hits.length - 1 : (here + by + hits.length) % Math.max(1, hits.length)
+      ]
     if (next !== undefined) onJump(next)
   }
   return (
@@ -69,23 +85,49 @@ export function Find({ field, value, hits, at, onChange, onJump }: FindProps) {
   )
 }
 
-export function Stepper({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
+export function Stepper({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: number
+  onChange: (value: number) => void
+}) {
   return (
     <span className="stepper" role="group" aria-label={`${label} levels`}>
       <span>
         {label} <b className="num">{value}</b>
       </span>
-      <button type="button" aria-label={`Fewer ${label.toLowerCase()} levels`} disabled={value <= 0} onClick={() => onChange(value - 1)}>
+      <button
+        type="button"
+        aria-label={`Fewer ${label.toLowerCase()} levels`}
+        disabled={value <= 0}
+        onClick={() => onChange(value - 1)}
+      >
         <Minus size={13} aria-hidden />
       </button>
-      <button type="button" aria-label={`More ${label.toLowerCase()} levels`} disabled={value >= DEEPEST} onClick={() => onChange(value + 1)}>
+      <button
+        type="button"
+        aria-label={`More ${label.toLowerCase()} levels`}
+        disabled={value >= DEEPEST}
+        onClick={() => onChange(value + 1)}
+      >
         <Plus size={13} aria-hidden />
       </button>
     </span>
   )
 }
 
-export function Tool({ label, onClick, Icon }: { label: string; onClick: () => void; Icon: LucideIcon }): ReactNode {
+export function Tool({
+  label,
+  onClick,
+  Icon,
+}: {
+  label: string
+  onClick: () => void
+  Icon: LucideIcon
+}): ReactNode {
   return (
     <Tooltip label={label}>
       <button type="button" className="icon-button" aria-label={label} onClick={onClick}>

@@ -48,7 +48,8 @@ export const keyOf = (node: string, column: string) => JSON.stringify([node, col
 export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
   const about = new Map<string, ColumnNode>()
   const columns = new Map<string, Set<string>>()
-  const put = (node: string, column: string) => columns.get(node)?.add(column) ?? columns.set(node, new Set([column]))
+  const put = (node: string, column: string) =>
+    columns.get(node)?.add(column) ?? columns.set(node, new Set([column]))
   for (const each of lineage.nodes) {
     if (!about.has(each.node)) about.set(each.node, each)
     put(each.node, each.column)
@@ -61,14 +62,21 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
   }
   const start = lineage.nodes[0]
   // Where the walk began at the whole dataset, its columns stand for it.
-  if (start?.column === WHOLE && (columns.get(start.node)?.size ?? 0) > 1 && !edges.some((edge) => touches(edge, start.node, WHOLE))) columns.get(start.node)?.delete(WHOLE)
+  if (
+    start?.column === WHOLE &&
+    (columns.get(start.node)?.size ?? 0) > 1 &&
+    !edges.some((edge) => touches(edge, start.node, WHOLE))
+  )
+    columns.get(start.node)?.delete(WHOLE)
 
   const laneOfNode = laneOf(about, edges)
   const lanes = new Map<number, string[]>()
-  for (const node of columns.keys()) lanes.set(laneOfNode(node), [...(lanes.get(laneOfNode(node)) ?? []), node])
+  for (const node of columns.keys())
+    lanes.set(laneOfNode(node), [...(lanes.get(laneOfNode(node)) ?? []), node])
   const order = [...lanes.keys()].sort((a, b) => a - b)
   const heightOf = (node: string) => HEAD + FOOT + ROW * (columns.get(node)?.size ?? 0)
-  const laneHeight = (nodes: string[]) => nodes.reduce((sum, node) => sum + heightOf(node) + GAP.y, -GAP.y)
+  const laneHeight = (nodes: string[]) =>
+    nodes.reduce((sum, node) => sum + heightOf(node) + GAP.y, -GAP.y)
   const height = Math.max(0, ...[...lanes.values()].map(laneHeight))
 
   const sheets = order.flatMap((lane, at) => {
@@ -78,12 +86,20 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
       const known = about.get(node)
       if (!known) return []
       const top = y
-      const rows = [...(columns.get(node) ?? [])].sort(byColumn).map((column, row) => ({ key: keyOf(node, column), node, column, y: top + HEAD + ROW * (row + 0.5), about: told.get(keyOf(node, column)) }))
+      const rows = [...(columns.get(node) ?? [])].sort(byColumn).map((column, row) => ({
+        key: keyOf(node, column),
+        node,
+        column,
+        y: top + HEAD + ROW * (row + 0.5),
+        about: told.get(keyOf(node, column)),
+      }))
       y += heightOf(node) + GAP.y
       return [{ node, about: known, x: at * (WIDTH + GAP.x), y: top, h: heightOf(node), rows }]
     })
   })
-  const ends = new Map(sheets.flatMap((sheet) => sheet.rows.map((row) => [row.key, { x: sheet.x, y: row.y }])))
+  const ends = new Map(
+    sheets.flatMap((sheet) => sheet.rows.map((row) => [row.key, { x: sheet.x, y: row.y }])),
+  )
   const lines = edges.flatMap((edge) => {
     const source = keyOf(edge.source, edge.source_column)
     const target = keyOf(edge.target, edge.target_column)
@@ -92,25 +108,47 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
     if (!from || !to) return []
     const bend = GAP.x / 2
     const left = from.x + WIDTH
-    return [{ edge, source, target, path: `M${left} ${from.y}C${left + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}` }]
+    return [
+      {
+        edge,
+        source,
+        target,
+        path: `M${left} ${from.y}C${left + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`,
+      },
+    ]
   })
-  return { sheets, lines, neighbours: between(lines), width: order.length ? order.length * (WIDTH + GAP.x) - GAP.x : 0, height }
+  return {
+    sheets,
+    lines,
+    neighbours: between(lines),
+    width: order.length ? order.length * (WIDTH + GAP.x) - GAP.x : 0,
+    height,
+  }
 }
 
 /** The rows on the way through one: what it comes from and what comes from it. */
-export const columnPath = (drawing: ColumnDrawing, key: string | undefined) => pathThrough(drawing.neighbours, key)
+export const columnPath = (drawing: ColumnDrawing, key: string | undefined) =>
+  pathThrough(drawing.neighbours, key)
 
 /** The row next to one: along lines to the sides, within the lane up and down. */
-export function nextRow(drawing: ColumnDrawing, from: string, step: 'left' | 'right' | 'up' | 'down'): string | undefined {
-  if (step === 'left' || step === 'right') return drawing.neighbours[step === 'left' ? 'up' : 'down'].get(from)?.[0]
+export function nextRow(
+  drawing: ColumnDrawing,
+  from: string,
+  step: 'left' | 'right' | 'up' | 'down',
+): string | undefined {
+  if (step === 'left' || step === 'right')
+    return drawing.neighbours[step === 'left' ? 'up' : 'down'].get(from)?.[0]
   const here = drawing.sheets.find((sheet) => sheet.rows.some((row) => row.key === from))
   const lane = drawing.sheets.filter((sheet) => sheet.x === here?.x).flatMap((sheet) => sheet.rows)
   return lane[lane.findIndex((row) => row.key === from) + (step === 'up' ? -1 : 1)]?.key
 }
 
-const touches = (edge: ColumnEdge, node: string, column: string) => (edge.source === node && edge.source_column === column) || (edge.target === node && edge.target_column === column)
+const touches = (edge: ColumnEdge, node: string, column: string) =>
+  (edge.source === node && edge.source_column === column) ||
+  (edge.target === node && edge.target_column === column)
 
-const byColumn = (a: string, b: string) => Number(b === WHOLE) - Number(a === WHOLE) || a.localeCompare(b)
+const byColumn = (a: string, b: string) =>
+  Number(b === WHOLE) - Number(a === WHOLE) || a.localeCompare(b)
 
 function between(lines: Line[]): Neighbours {
   const up = new Map<string, string[]>()
@@ -132,8 +170,12 @@ function laneOf(about: Map<string, ColumnNode>, edges: ColumnEdge[]): (node: str
   const side = (node: string) => Math.sign(about.get(node)?.depth ?? 0)
   const nearer = new Map<string, Set<string>>()
   for (const edge of edges) {
-    for (const [far, near, way] of [[edge.source, edge.target, -1], [edge.target, edge.source, 1]] as const) {
-      if (far !== near && side(far) === way && side(near) !== -way) nearer.set(far, (nearer.get(far) ?? new Set()).add(near))
+    for (const [far, near, way] of [
+      [edge.source, edge.target, -1],
+      [edge.target, edge.source, 1],
+    ] as const) {
+      if (far !== near && side(far) === way && side(near) !== -way)
+        nearer.set(far, (nearer.get(far) ?? new Set()).add(near))
     }
   }
   const distance = (node: string): number => {

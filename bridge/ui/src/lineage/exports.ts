@@ -5,7 +5,10 @@ import { csvOf } from './graph'
 
 /** Every edge of the graph that is drawn, as a file. */
 export function saveCsv(graph: Graph) {
-  save(new Blob(['\ufeff', csvOf(graph)], { type: 'text/csv;charset=utf-8' }), `${fileName(graph)}.csv`)
+  save(
+    new Blob(['\ufeff', csvOf(graph)], { type: 'text/csv;charset=utf-8' }),
+    `${fileName(graph)}.csv`,
+  )
 }
 
 /** The most that browsers draw on a canvas: pixels a side, and in all. */
@@ -27,7 +30,10 @@ export async function savePng(address: string, graph: Graph) {
   const root = new DOMParser().parseFromString(drawing, 'image/svg+xml').documentElement
   const [width, height] = [Number(root.getAttribute('width')), Number(root.getAttribute('height'))]
   const scale = scaleOf(width, height)
-  if (!(scale >= READABLE)) throw new Error(`The graph is ${Math.round(width)} by ${Math.round(height)} pixels: too large for a PNG that can be read. The SVG has no such limit.`)
+  if (!(scale >= READABLE))
+    throw new Error(
+      `The graph is ${Math.round(width)} by ${Math.round(height)} pixels: too large for a PNG that can be read. The SVG has no such limit.`,
+    )
   const image = new Image()
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing)}`
   await image.decode()
@@ -36,8 +42,12 @@ export async function savePng(address: string, graph: Graph) {
   canvas.height = Math.round(height * scale)
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
   const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
-  if (!content) throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
+  if (!content)
+    throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
   save(content, `${fileName(graph)}.png`)
 }
 
-const fileName = (graph: Graph) => `lineage-${shortName(graph.focus.split(':').at(-1) ?? '').replace(/[^\p{L}\p{N}_.-]+/gu, '_').slice(0, 80)}`
+const fileName = (graph: Graph) =>
+  `lineage-${shortName(graph.focus.split(':').at(-1) ?? '')
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '_')
+    .slice(0, 80)}`

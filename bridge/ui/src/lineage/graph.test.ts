@@ -1,8 +1,28 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, RootCause, Route } from '../api/schema'
-import { changesOf, closed, collapsed, expanded, folded, opened, textOf, withTasks } from './changes'
+import {
+  changesOf,
+  closed,
+  collapsed,
+  expanded,
+  folded,
+  opened,
+  textOf,
+  withTasks,
+} from './changes'
 import { scaleOf } from './exports'
-import { tracedEdges, traceOn, csvOf, found, jobsUpstream, lineOf, middleOf, neighboursOf, nextCard, pathThrough } from './graph'
+import {
+  tracedEdges,
+  traceOn,
+  csvOf,
+  found,
+  jobsUpstream,
+  lineOf,
+  middleOf,
+  neighboursOf,
+  nextCard,
+  pathThrough,
+} from './graph'
 import { colorUnder } from './lens'
 import { spanOf, stepTo } from './moments'
 import { lineageSearch } from './search'
@@ -46,42 +66,127 @@ const card = (node: string, more: Partial<Card> = {}): Card => ({
   more_downstream: 0,
   ...more,
 })
-const edge = (source: string, target: string): Route => ({ source, target, kind: 'data', first_at: '2026-01-01T00:00:00Z', last_at: '2026-01-02T00:00:00Z', run_id: null, points: [], jobs: [], personal: false })
-const graphOf = (focus: string, cards: Card[], edges: Route[]): Graph => ({ focus, width: 0, height: 0, cards, groups: [], edges, truncated: 0, folded: 0, as_of: null })
+const edge = (source: string, target: string): Route => ({
+  source,
+  target,
+  kind: 'data',
+  first_at: '2026-01-01T00:00:00Z',
+  last_at: '2026-01-02T00:00:00Z',
+  run_id: null,
+  points: [],
+  jobs: [],
+  personal: false,
+})
+const graphOf = (focus: string, cards: Card[], edges: Route[]): Graph => ({
+  focus,
+  width: 0,
+  height: 0,
+  cards,
+  groups: [],
+  edges,
+  truncated: 0,
+  folded: 0,
+  as_of: null,
+})
 
 describe('the graph', () => {
-  const edges = [edge('job:load', 'dataset:raw'), edge('dataset:raw', 'job:clean'), edge('job:clean', 'dataset:fact'), edge('dataset:other', 'job:clean')]
+  const edges = [
+    edge('job:load', 'dataset:raw'),
+    edge('dataset:raw', 'job:clean'),
+    edge('job:clean', 'dataset:fact'),
+    edge('dataset:other', 'job:clean'),
+  ]
   const neighbours = neighboursOf(edges)
 
   it('knows what lies up- and downstream of a card', () => {
-    expect(pathThrough(neighbours, 'dataset:raw')).toEqual(new Set(['dataset:raw', 'job:load', 'job:clean', 'dataset:fact']))
+    expect(pathThrough(neighbours, 'dataset:raw')).toEqual(
+      new Set(['dataset:raw', 'job:load', 'job:clean', 'dataset:fact']),
+    )
     expect(pathThrough(neighbours, undefined)).toBeNull()
   })
   const cause = (kinds: Record<string, string | null>): RootCause => {
     const path = Object.keys(kinds)
-    const steps = path.map((node) => ({ node, label: node, kind: node.startsWith('dataset') ? ('dataset' as const) : ('job' as const), state: kinds[node] ?? null }))
-    return { kind: 'failed_run', node: path[0] ?? '', run_id: null, at: '2026-01-01T00:00:00Z', text: 'it failed', path, steps, error: 'oh no', failures: 2, others: [] }
+    const steps = path.map((node) => ({
+      node,
+      label: node,
+      kind: node.startsWith('dataset') ? ('dataset' as const) : ('job' as const),
+      state: kinds[node] ?? null,
+    }))
+    return {
+      kind: 'failed_run',
+      node: path[0] ?? '',
+      run_id: null,
+      at: '2026-01-01T00:00:00Z',
+      text: 'it failed',
+      path,
+      steps,
+      error: 'oh no',
+      failures: 2,
+      others: [],
+    }
   }
   it('draws the way from the root cause, with what is not drawn left out', () => {
-    const cards = [card('dataset:raw'), card('job:clean', { state: 'failed' }), card('dataset:fact')]
-    const trace = traceOn(graphOf('dataset:fact', cards, edges), cause({ 'job:load': 'failed', 'dataset:raw': null, 'job:clean': 'failed', 'dataset:fact': 'late' }))
-    expect(trace?.root).toMatchObject({ node: 'job:load', label: 'job:load', failures: 2, error: 'oh no' })
+    const cards = [
+      card('dataset:raw'),
+      card('job:clean', { state: 'failed' }),
+      card('dataset:fact'),
+    ]
+    const trace = traceOn(
+      graphOf('dataset:fact', cards, edges),
+      cause({
+        'job:load': 'failed',
+        'dataset:raw': null,
+        'job:clean': 'failed',
+        'dataset:fact': 'late',
+      }),
+    )
+    expect(trace?.root).toMatchObject({
+      node: 'job:load',
+      label: 'job:load',
+      failures: 2,
+      error: 'oh no',
+    })
     expect(trace?.path).toHaveLength(4)
     expect(trace?.shown).toEqual(['dataset:raw', 'job:clean', 'dataset:fact'])
     expect(traceOn(graphOf('dataset:fact', cards, edges), null)).toBeNull()
   })
   it('draws it along edges on which jobs are told, where datasets are drawn alone', () => {
     const cards = [card('dataset:src'), card('dataset:raw'), card('dataset:fact')]
-    const job = (node: string, state: string) => ({ node, id: node, label: node, state, ended_at: null, error: 'oh no' })
-    const folded = [{ ...edge('dataset:src', 'dataset:raw'), jobs: [job('job:load', 'failed')] }, { ...edge('dataset:raw', 'dataset:fact'), jobs: [job('job:clean', 'success')] }]
+    const job = (node: string, state: string) => ({
+      node,
+      id: node,
+      label: node,
+      state,
+      ended_at: null,
+      error: 'oh no',
+    })
+    const folded = [
+      { ...edge('dataset:src', 'dataset:raw'), jobs: [job('job:load', 'failed')] },
+      { ...edge('dataset:raw', 'dataset:fact'), jobs: [job('job:clean', 'success')] },
+    ]
     const graph = graphOf('dataset:fact', cards, folded)
-    const trace = traceOn(graph, cause({ 'job:load': 'failed', 'dataset:raw': null, 'job:clean': null, 'dataset:fact': null }))
-    expect(tracedEdges(graph, trace)).toEqual(new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']))
-    expect(jobsUpstream(graph).map((one) => one.node).sort()).toEqual(['job:clean', 'job:load'])
+    const trace = traceOn(
+      graph,
+      cause({ 'job:load': 'failed', 'dataset:raw': null, 'job:clean': null, 'dataset:fact': null }),
+    )
+    expect(tracedEdges(graph, trace)).toEqual(
+      new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']),
+    )
+    expect(
+      jobsUpstream(graph)
+        .map((one) => one.node)
+        .sort(),
+    ).toEqual(['job:clean', 'job:load'])
   })
   it('colours a dataset by its own rhythm, and says where none is known', () => {
     const now = Date.parse('2026-01-02T00:00:00Z')
-    const colour = (more: Partial<Card>, lens: 'status' | 'freshness') => colorUnder(lens, card('dataset:a', { state: 'success', written_at: '2026-01-01T00:00:00Z', ...more }), now, new Set())
+    const colour = (more: Partial<Card>, lens: 'status' | 'freshness') =>
+      colorUnder(
+        lens,
+        card('dataset:a', { state: 'success', written_at: '2026-01-01T00:00:00Z', ...more }),
+        now,
+        new Set(),
+      )
     expect(colour({ expected_by: '2026-01-03T00:00:00Z' }, 'freshness')).toBe('var(--ok)')
     expect(colour({ expected_by: '2026-01-01T20:00:00Z' }, 'freshness')).toBe('var(--warn)')
     expect(colour({ expected_by: '2026-01-01T01:00:00Z' }, 'freshness')).toBe('var(--bad)')
@@ -90,7 +195,11 @@ describe('the graph', () => {
     expect(colour({}, 'status')).toBe('var(--ok)')
   })
   it('steps to the nearest neighbour on the screen', () => {
-    const cards = [card('job:clean', { x: 200, y: 50 }), card('dataset:raw', { y: 60 }), card('dataset:other', { y: 200 })]
+    const cards = [
+      card('job:clean', { x: 200, y: 50 }),
+      card('dataset:raw', { y: 60 }),
+      card('dataset:other', { y: 200 }),
+    ]
     const graph = graphOf('job:clean', cards, edges)
     expect(nextCard(graph, neighbours, 'job:clean', 'left')).toBe('dataset:raw')
     expect(nextCard(graph, neighbours, 'dataset:raw', 'down')).toBe('dataset:other')
@@ -98,7 +207,11 @@ describe('the graph', () => {
     expect(nextCard(graph, neighbours, 'dataset:raw', 'up')).toBeUndefined()
   })
   it('finds cards by all words of their names, DAGs and owners, from left to right', () => {
-    const cards = [card('job:b', { x: 200, name: 'shop.load', owner: 'Ann' }), card('dataset:a', { name: 'shop.RAW.load' }), card('dataset:c', { name: 'other' })]
+    const cards = [
+      card('job:b', { x: 200, name: 'shop.load', owner: 'Ann' }),
+      card('dataset:a', { name: 'shop.RAW.load' }),
+      card('dataset:c', { name: 'other' }),
+    ]
     const graph = graphOf('dataset:a', cards, [])
     expect(found(graph, ' LOAD ')).toEqual(['dataset:a', 'job:b'])
     expect(found(graph, 'load ann')).toEqual(['job:b'])
@@ -106,20 +219,35 @@ describe('the graph', () => {
     expect(found(graph, '  ')).toEqual([])
   })
   it('draws level stretches straight and the rest as an S', () => {
-    expect(lineOf([[0, 0], [10, 0], [30, 20]])).toBe('M0 0L10 0C20 0 20 20 30 20')
+    expect(
+      lineOf([
+        [0, 0],
+        [10, 0],
+        [30, 20],
+      ]),
+    ).toBe('M0 0L10 0C20 0 20 20 30 20')
   })
   it('becomes a table in which no name is a formula', () => {
     const csv = csvOf(graphOf('x', [], [edge('=cmd|"x"', 'a,b')]))
-    expect(csv.split('\r\n')[1]).toBe('"\'=cmd|""x""","a,b",data,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,,')
+    expect(csv.split('\r\n')[1]).toBe(
+      '"\'=cmd|""x""","a,b",data,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,,',
+    )
   })
 })
 
 describe('the address of the lineage screen', () => {
   it('keeps what differs from the usual, and refuses nonsense', () => {
-    expect(lineageSearch({ focus: 'dataset:a:b', up: 6, down: '5', lens: 'status', sel: '' })).toEqual({ focus: 'dataset:a:b', down: 5 })
+    expect(
+      lineageSearch({ focus: 'dataset:a:b', up: 6, down: '5', lens: 'status', sel: '' }),
+    ).toEqual({ focus: 'dataset:a:b', down: 5 })
     expect(lineageSearch({ up: 'x', down: 999, lens: 'nonsense', other: 1 })).toEqual({ down: 20 })
     expect(lineageSearch({ up: 0 })).toEqual({ up: 0 })
-    expect(lineageSearch({ view: 'data', group: 'dag', limit: '1000', lens: 'pii' })).toEqual({ view: 'data', group: 'dag', limit: 1000, lens: 'pii' })
+    expect(lineageSearch({ view: 'data', group: 'dag', limit: '1000', lens: 'pii' })).toEqual({
+      view: 'data',
+      group: 'dag',
+      limit: 1000,
+      lens: 'pii',
+    })
     expect(lineageSearch({ limit: 300, group: 'owner', open: 'nonsense', shut: 7 })).toEqual({})
   })
 })
@@ -146,7 +274,10 @@ describe('cards opened and shut', () => {
     expect(folded({ group: 'dag' }, id, false).open).toBe(`dag:${id}`)
     expect(folded({ group: 'dag', open: `dag:${id},tasks:${id}` }, id, true)).toEqual({})
     expect(folded({}, id, false, false)).toEqual({ open: `dag:${id}`, shut: undefined })
-    expect(folded({ open: `dag:${id}` }, id, true, false)).toEqual({ open: undefined, shut: `dag:${id}` })
+    expect(folded({ open: `dag:${id}` }, id, true, false)).toEqual({
+      open: undefined,
+      shut: `dag:${id}`,
+    })
     expect(withTasks({}, id, true).open).toBe(`tasks:${id}`)
   })
   it('collapse on the side away from the focus', () => {
@@ -157,7 +288,9 @@ describe('cards opened and shut', () => {
     expect(expanded({ shut: `up:${id}` }, { ...upstream, more_upstream: 4 })).toEqual({})
   })
   it('leave out what an address cannot mean', () => {
-    expect(textOf(changesOf(`down:${id},sideways:${id},up:1,,tasks:${id}`))).toBe(`down:${id},tasks:${id}`)
+    expect(textOf(changesOf(`down:${id},sideways:${id},up:1,,tasks:${id}`))).toBe(
+      `down:${id},tasks:${id}`,
+    )
   })
 })
 
@@ -171,7 +304,14 @@ describe('a picture', () => {
 
 describe('the middle of an edge', () => {
   it('is that of its longest stretch', () => {
-    expect(middleOf([[0, 0], [10, 0], [110, 40], [120, 40]])).toEqual([60, 20])
+    expect(
+      middleOf([
+        [0, 0],
+        [10, 0],
+        [110, 40],
+        [120, 40],
+      ]),
+    ).toEqual([60, 20])
     expect(middleOf([])).toEqual([0, 0])
   })
 })

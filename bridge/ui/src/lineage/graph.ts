@@ -71,10 +71,20 @@ export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
   return nodes
 }
 
-export const labelOf = (card: Card) => (card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name))
+export const labelOf = (card: Card) =>
+  card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)
 
 function suspectOf(card: Card): Suspect {
-  return { node: card.node, label: labelOf(card), state: card.state, ended_at: card.last_run?.ended_at ?? null, error: card.last_run?.error ?? null, failures: 0, group: card.group, isJob: card.kind === 'job' }
+  return {
+    node: card.node,
+    label: labelOf(card),
+    state: card.state,
+    ended_at: card.last_run?.ended_at ?? null,
+    error: card.last_run?.error ?? null,
+    failures: 0,
+    group: card.group,
+    isJob: card.kind === 'job',
+  }
 }
 
 /** All that is known of the drawn part, jobs on edges included, by node; and how it hangs together. */
@@ -84,7 +94,10 @@ function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: N
     edge.jobs.length
       ? edge.jobs.flatMap((job) => {
           suspects.set(job.node, { ...job, failures: 0, group: null, isJob: true })
-          return [{ source: edge.source, target: job.node }, { source: job.node, target: edge.target }]
+          return [
+            { source: edge.source, target: job.node },
+            { source: job.node, target: edge.target },
+          ]
         })
       : [edge],
   )
@@ -94,51 +107,93 @@ function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: N
 /** The jobs that the focus comes from, itself or its own tasks included. */
 export function jobsUpstream(graph: Graph): Suspect[] {
   const { suspects, neighbours } = unfolded(graph)
-  return [...upstreamOf(graph, neighbours)].flatMap((node) => suspects.get(node) ?? []).filter((one) => one.isJob)
+  return [...upstreamOf(graph, neighbours)]
+    .flatMap((node) => suspects.get(node) ?? [])
+    .filter((one) => one.isJob)
 }
 
 /** The root cause that the bridge names, and the way from it down to the focus, on what is drawn. */
 export function traceOn(graph: Graph, cause: RootCause | null | undefined): Trace | null {
   if (!cause) return null
-  const path = cause.steps.map((step): Suspect => ({ node: step.node, label: step.kind === 'dataset' ? shortName(step.label) : step.label, state: step.state, ended_at: null, error: null, failures: 0, group: null, isJob: step.kind === 'job' }))
+  const path = cause.steps.map((step): Suspect => ({
+    node: step.node,
+    label: step.kind === 'dataset' ? shortName(step.label) : step.label,
+    state: step.state,
+    ended_at: null,
+    error: null,
+    failures: 0,
+    group: null,
+    isJob: step.kind === 'job',
+  }))
   const cards = new Map(graph.cards.map((card) => [card.node, card]))
   const first = path[0]
   if (!first) return null
-  const root = { ...first, ended_at: cause.at, error: cause.error, failures: cause.failures, group: cards.get(first.node)?.group ?? null }
+  const root = {
+    ...first,
+    ended_at: cause.at,
+    error: cause.error,
+    failures: cause.failures,
+    group: cards.get(first.node)?.group ?? null,
+  }
   const failed = cause.others.filter((other) => other.kind === 'failed_run')
-  return { kind: cause.kind, text: cause.text, root, path: [root, ...path.slice(1)], shown: path.map((one) => one.node).filter((node) => cards.has(node)), others: failed.length }
+  return {
+    kind: cause.kind,
+    text: cause.text,
+    root,
+    path: [root, ...path.slice(1)],
+    shown: path.map((one) => one.node).filter((node) => cards.has(node)),
+    others: failed.length,
+  }
 }
 
 /** The edges of the way from the root cause, as "source target"; that on which the failed job is told included. */
 export function tracedEdges(graph: Graph, trace: Trace | null): Set<string> {
   if (!trace) return new Set()
   const steps = trace.shown.slice(1).map((node, at) => `${trace.shown[at]} ${node}`)
-  const told = graph.edges.filter((edge) => edge.target === trace.shown[0] && edge.jobs.some((job) => job.node === trace.root.node))
+  const told = graph.edges.filter(
+    (edge) =>
+      edge.target === trace.shown[0] && edge.jobs.some((job) => job.node === trace.root.node),
+  )
   return new Set([...steps, ...told.map((edge) => `${edge.source} ${edge.target}`)])
 }
 
 export type Step = 'left' | 'right' | 'up' | 'down'
 
 /** The card next to one in a direction on the screen; along edges to the sides. */
-export function nextCard(graph: Graph, neighbours: Neighbours, from: string, step: Step): string | undefined {
+export function nextCard(
+  graph: Graph,
+  neighbours: Neighbours,
+  from: string,
+  step: Step,
+): string | undefined {
   const cards = new Map(graph.cards.map((card) => [card.node, card]))
   const here = cards.get(from)
   if (!here) return undefined
   const middle = (card: Card) => card.y + card.h / 2
-  const nearest = (candidates: Card[]) => candidates.toSorted((a, b) => Math.abs(middle(a) - middle(here)) - Math.abs(middle(b) - middle(here)))[0]?.node
+  const nearest = (candidates: Card[]) =>
+    candidates.toSorted(
+      (a, b) => Math.abs(middle(a) - middle(here)) - Math.abs(middle(b) - middle(here)),
+    )[0]?.node
   if (step === 'left' || step === 'right') {
     const list = neighbours[step === 'left' ? 'up' : 'down'].get(from) ?? []
     return nearest(list.flatMap((node) => cards.get(node) ?? []))
   }
-  const column = graph.cards.filter((card) => card.node !== from && card.x < here.x + here.w && here.x < card.x + card.w)
-  return nearest(column.filter((card) => (step === 'up' ? middle(card) < middle(here) : middle(card) > middle(here))))
+  const column = graph.cards.filter(
+    (card) => card.node !== from && card.x < here.x + here.w && here.x < card.x + card.w,
+  )
+  return nearest(
+    column.filter((card) =>
+      step === 'up' ? middle(card) < middle(here) : middle(card) > middle(here),
+    ),
+  )
 }
 
 /** Cards whose name, namespace, DAG or owner has every word that is looked for, from left to right. */
 export function found(graph: Graph, wanted: string): string[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
   if (!words.length) return []
-  const said = (card: Card) => [card.namespace, card.name, card.dag_id, card.task_id, card.owner].join(' ').toLowerCase()
+  const said = (card: Card) =>
+    [card.namespace, card.name, card.dag_id, card.task_id, card.owner].join(' ').toLowerCase()
   const hits = graph.cards.filter((card) => words.every((word) => said(card).includes(word)))
   return hits.sort((a, b) => a.x - b.x || a.y - b.y).map((card) => card.node)
 }
@@ -178,6 +233,16 @@ export function csvOf(graph: Graph): string {
     const text = (value ?? '').replace(/^([=+\-@\t\r])/, "'$1")
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
-  const rows = graph.edges.map((edge) => [edge.source, edge.target, edge.kind, edge.first_at, edge.last_at, edge.run_id, edge.jobs.map((job) => job.node).join(' ')])
-  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id', 'jobs'], ...rows].map((row) => row.map(field).join(',')).join('\r\n')
+  const rows = graph.edges.map((edge) => [
+    edge.source,
+    edge.target,
+    edge.kind,
+    edge.first_at,
+    edge.last_at,
+    edge.run_id,
+    edge.jobs.map((job) => job.node).join(' '),
+  ])
+  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id', 'jobs'], ...rows]
+    .map((row) => row.map(field).join(','))
+    .join('\r\n')
 }

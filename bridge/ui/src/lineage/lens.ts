@@ -42,7 +42,9 @@ const privacy = {
 
 /** The jobs that carry personal data from one dataset to another. */
 export function carriersOf(edges: Route[]): Set<string> {
-  return new Set(edges.filter((edge) => edge.personal).flatMap((edge) => [edge.source, edge.target]))
+  return new Set(
+    edges.filter((edge) => edge.personal).flatMap((edge) => [edge.source, edge.target]),
+  )
 }
 
 /** How a card stands: a dataset that is late is not well, whatever its writer's newest run did. */
@@ -90,7 +92,11 @@ export function legendOf(lens: Lens, cards: Card[]): Entry[] {
   if (lens === 'duration') return [...paces.map(([, entry]) => entry), UNKNOWN]
   const owners = [...new Set(cards.flatMap((card) => card.owner ?? []))].sort()
   const shown = owners.slice(0, 6).map((owner) => ({ color: ownerColor(owner), text: owner }))
-  return [...shown, ...(owners.length > 6 ? [{ color: 'transparent', text: `and ${owners.length - 6} more` }] : []), { color: NO_OWNER, text: 'no owner' }]
+  return [
+    ...shown,
+    ...(owners.length > 6 ? [{ color: 'transparent', text: `and ${owners.length - 6} more` }] : []),
+    { color: NO_OWNER, text: 'no owner' },
+  ]
 }
 
 /** A colour that is the same for the same owner, everywhere. */

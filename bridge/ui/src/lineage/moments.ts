@@ -2,7 +2,9 @@ import type { Run } from '../api/schema'
 
 /** When anything changed: every start and end, in milliseconds since the epoch, in order. */
 export function momentsOf(runs: Run[]): number[] {
-  const times = runs.flatMap((run) => [run.started_at, run.ended_at]).flatMap((time) => (time ? [Date.parse(time)] : []))
+  const times = runs
+    .flatMap((run) => [run.started_at, run.ended_at])
+    .flatMap((time) => (time ? [Date.parse(time)] : []))
   return [...new Set(times)].sort((a, b) => a - b)
 }
 

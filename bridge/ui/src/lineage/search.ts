@@ -64,7 +64,8 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
 }
 
 /** A name may look like a number; the router has read it as one then. */
-const asText = (value: unknown) => (typeof value === 'number' ? String(value) : typeof value === 'string' && value ? value : undefined)
+const asText = (value: unknown) =>
+  typeof value === 'number' ? String(value) : typeof value === 'string' && value ? value : undefined
 
 function asMoment(value: unknown): string | undefined {
   const moment = typeof value === 'string' ? new Date(value) : null
@@ -73,6 +74,7 @@ function asMoment(value: unknown): string | undefined {
 
 function asDepth(value: unknown): number | undefined {
   const depth = Number(value)
-  if (value === undefined || value === null || value === '' || !Number.isFinite(depth)) return undefined
+  if (value === undefined || value === null || value === '' || !Number.isFinite(depth))
+    return undefined
   return Math.min(DEEPEST, Math.max(0, Math.round(depth)))
 }

@@ -27,11 +27,15 @@ export default function Changes() {
           if (!changes.length) {
             return (
               <div className="panel">
-                <Nothing title="No columns have changed">A change appears here when a dataset is seen with other columns than before.</Nothing>
+                <Nothing title="No columns have changed">
+                  A change appears here when a dataset is seen with other columns than before.
+                </Nothing>
               </div>
             )
           }
-          return changes.map((change) => <One key={`${change.dataset.id} ${change.version.version}`} change={change} />)
+          return changes.map((change) => (
+            <One key={`${change.dataset.id} ${change.version.version}`} change={change} />
+          ))
         }}
       </Answer>
       <More of={list} />

@@ -25,10 +25,21 @@ export default function Dags() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const kind = search.kind ?? (search.lineage ? undefined : 'dag')
-  const title = search.lineage ? 'Jobs without lineage' : kind === 'dag' ? 'DAGs' : (kinds.find(([name]) => name === kind)?.[1] ?? 'Jobs')
+  const title = search.lineage
+    ? 'Jobs without lineage'
+    : kind === 'dag'
+      ? 'DAGs'
+      : (kinds.find(([name]) => name === kind)?.[1] ?? 'Jobs')
   useTrail(title)
-  const list = useList<JobItem>('jobs', { kind, q: search.q, namespace: search.namespace, lineage: search.lineage, limit: 50 })
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const list = useList<JobItem>('jobs', {
+    kind,
+    q: search.q,
+    namespace: search.namespace,
+    lineage: search.lineage,
+    limit: 50,
+  })
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
@@ -36,13 +47,29 @@ export default function Dags() {
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
           <NamespaceChoice value={search.namespace} onChange={(namespace) => set({ namespace })} />
-          <Choice label="Any lineage" options={[['none', 'Without lineage']]} value={search.lineage} onChange={(lineage) => set({ lineage })} />
-          <Choice label={search.lineage ? 'Any kind' : 'DAGs'} options={kinds} value={search.kind} onChange={(next) => set({ kind: next })} />
+          <Choice
+            label="Any lineage"
+            options={[['none', 'Without lineage']]}
+            value={search.lineage}
+            onChange={(lineage) => set({ lineage })}
+          />
+          <Choice
+            label={search.lineage ? 'Any kind' : 'DAGs'}
+            options={kinds}
+            value={search.kind}
+            onChange={(next) => set({ kind: next })}
+          />
         </div>
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows jobs={pages.flatMap((page) => page.items)} filtered={Boolean(search.q || search.namespace || search.lineage)} dags={kind === 'dag'} />}
+          {({ pages }) => (
+            <Rows
+              jobs={pages.flatMap((page) => page.items)}
+              filtered={Boolean(search.q || search.namespace || search.lineage)}
+              dags={kind === 'dag'}
+            />
+          )}
         </Answer>
         <More of={list} />
       </div>
@@ -52,7 +79,11 @@ export default function Dags() {
 
 function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; dags: boolean }) {
   if (!jobs.length) {
-    return filtered ? <Nothing title="Nothing matches">Loosen the filter to see more.</Nothing> : <Nothing title="None has been seen yet">They appear with the first event of a run.</Nothing>
+    return filtered ? (
+      <Nothing title="Nothing matches">Loosen the filter to see more.</Nothing>
+    ) : (
+      <Nothing title="None has been seen yet">They appear with the first event of a run.</Nothing>
+    )
   }
   return (
     <div className="scroll">
@@ -77,12 +108,19 @@ function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; da
               <td className="name">
                 <JobLink job={job} full />
                 {job.no_lineage && (
-                  <span className="muted small" style={{ display: 'block', paddingLeft: 21, whiteSpace: 'normal' }}>
+                  <span
+                    className="muted small"
+                    style={{ display: 'block', paddingLeft: 21, whiteSpace: 'normal' }}
+                  >
                     {job.no_lineage}
                   </span>
                 )}
                 {job.description && (
-                  <span className="faint small cut" style={{ display: 'block', paddingLeft: 21 }} title={firstLine(job.description)}>
+                  <span
+                    className="faint small cut"
+                    style={{ display: 'block', paddingLeft: 21 }}
+                    title={firstLine(job.description)}
+                  >
                     {firstLine(job.description)}
                   </span>
                 )}
@@ -93,22 +131,35 @@ function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; da
               <td className="muted" style={{ whiteSpace: 'nowrap' }}>
                 {job.last_run ? (
                   <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link">
-                    <Time at={job.last_run.started_at ?? job.last_run.queued_at ?? job.last_run.ended_at} />
+                    <Time
+                      at={
+                        job.last_run.started_at ?? job.last_run.queued_at ?? job.last_run.ended_at
+                      }
+                    />
                   </Link>
                 ) : (
                   <span className="faint">–</span>
                 )}
               </td>
               <td className="right" style={{ whiteSpace: 'nowrap' }}>
-                {job.last_run ? <Took run={job.last_run} /> : <span className="faint">–</span>} <Against run={job.last_run?.duration ?? null} usual={job.p50} />
+                {job.last_run ? <Took run={job.last_run} /> : <span className="faint">–</span>}{' '}
+                <Against run={job.last_run?.duration ?? null} usual={job.p50} />
               </td>
-              <td className="right num muted" style={{ whiteSpace: 'nowrap' }} title={job.p95 === null ? undefined : `p95 ${duration(job.p95)}`}>
+              <td
+                className="right num muted"
+                style={{ whiteSpace: 'nowrap' }}
+                title={job.p95 === null ? undefined : `p95 ${duration(job.p95)}`}
+              >
                 {job.p50 === null ? <span className="faint">–</span> : duration(job.p50)}
               </td>
               <td>
                 <Ticks states={job.recent} />
               </td>
-              {dags && <td className="muted" style={{ whiteSpace: 'nowrap' }}>{job.schedule ?? <span className="faint">–</span>}</td>}
+              {dags && (
+                <td className="muted" style={{ whiteSpace: 'nowrap' }}>
+                  {job.schedule ?? <span className="faint">–</span>}
+                </td>
+              )}
               {dags && <td className="right num">{job.tasks}</td>}
               <td>
                 <Owners of={job.owners} />
@@ -128,7 +179,10 @@ function Against({ run, usual }: { run: number | null; usual: number | null }) {
   const told = against(run, usual)
   if (!told) return null
   return (
-    <span className="small num" style={{ color: told.percent > 30 ? 'var(--warn-text)' : 'var(--faint)' }}>
+    <span
+      className="small num"
+      style={{ color: told.percent > 30 ? 'var(--warn-text)' : 'var(--faint)' }}
+    >
       {told.text}
     </span>
   )

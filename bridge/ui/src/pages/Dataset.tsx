@@ -23,7 +23,11 @@ const route = getRouteApi('/datasets/$id')
 export default function Dataset() {
   const { id } = route.useParams()
   const answer = useApi<DatasetDetail>(`datasets/${encodeURIComponent(id)}`)
-  return <div className="page-body">{<Answer of={answer}>{(dataset) => <Detail dataset={dataset} />}</Answer>}</div>
+  return (
+    <div className="page-body">
+      {<Answer of={answer}>{(dataset) => <Detail dataset={dataset} />}</Answer>}
+    </div>
+  )
 }
 
 function Detail({ dataset }: { dataset: DatasetDetail }) {
@@ -35,9 +39,12 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
   )
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   useScrollToHash()
-  const otherNames = dataset.names.filter((name) => name.namespace !== dataset.namespace || name.name !== dataset.name)
+  const otherNames = dataset.names.filter(
+    (name) => name.namespace !== dataset.namespace || name.name !== dataset.name,
+  )
   return (
     <>
       <div>
@@ -76,7 +83,14 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         <Columns node={dataset.node} columns={dataset.schema_fields} />
       </Panel>
       {dataset.assertions.length > 0 && (
-        <Panel title="Quality" note={counted(dataset.assertions.filter((one) => one.success === false).length, 'failed assertion')} flush>
+        <Panel
+          title="Quality"
+          note={counted(
+            dataset.assertions.filter((one) => one.success === false).length,
+            'failed assertion',
+          )}
+          flush
+        >
           <Assertions of={dataset.assertions} runs />
         </Panel>
       )}
@@ -85,7 +99,13 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         <Jobs title="Read by" jobs={dataset.readers} none="No job has been seen reading it." />
       </div>
       <Wrote runs={dataset.written_by_runs} />
-      <Affected node={dataset.node} name={dataset.name} columns={dataset.schema_fields.map((field) => field.name)} column={search.column} onColumn={(column) => set({ column })} />
+      <Affected
+        node={dataset.node}
+        name={dataset.name}
+        columns={dataset.schema_fields.map((field) => field.name)}
+        column={search.column}
+        onColumn={(column) => set({ column })}
+      />
       <Versions versions={dataset.versions} />
       <div className="columns">
         <Panel title="Facts">
@@ -96,8 +116,19 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
               ['Kind', dataset.kind],
               ['First seen', <Time key="first" at={dataset.first_at} as="clock" />],
               ['Last seen', <Time key="last" at={dataset.last_at} as="clock" />],
-              ['Dropped', dataset.dropped_at ? <Time key="dropped" at={dataset.dropped_at} as="clock" /> : null],
-              ...otherNames.map((name, at): [string, React.ReactNode] => [at ? ` ` : 'Also called', <span key={`${name.namespace} ${name.name}`} className="mono small">{`${name.namespace} ${name.name}`}</span>]),
+              [
+                'Dropped',
+                dataset.dropped_at ? (
+                  <Time key="dropped" at={dataset.dropped_at} as="clock" />
+                ) : null,
+              ],
+              ...otherNames.map((name, at): [string, React.ReactNode] => [
+                at ? ` ` : 'Also called',
+                <span
+                  key={`${name.namespace} ${name.name}`}
+                  className="mono small"
+                >{`${name.namespace} ${name.name}`}</span>,
+              ]),
             ]}
           />
         </Panel>

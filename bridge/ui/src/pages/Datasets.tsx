@@ -17,12 +17,23 @@ export default function Datasets() {
   useTrail('Datasets')
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<DatasetItem>('datasets', { q: search.q, namespace: search.namespace, platform: search.platform, owner: search.owner, tag: search.tag, count: true, limit: 50 })
+  const list = useList<DatasetItem>('datasets', {
+    q: search.q,
+    namespace: search.namespace,
+    platform: search.platform,
+    owner: search.owner,
+    tag: search.tag,
+    count: true,
+    limit: 50,
+  })
   const total = list.data?.pages[0]?.total
   const places = useApi<Namespace[]>('namespaces')
   const labels = useApi<Labels>('labels')
-  const platforms = [...new Set(places.data?.filter((place) => place.datasets).map((place) => place.platform))].sort()
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const platforms = [
+    ...new Set(places.data?.filter((place) => place.datasets).map((place) => place.platform)),
+  ].sort()
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
@@ -30,9 +41,26 @@ export default function Datasets() {
         {total !== undefined && total !== null && <span className="muted num">{count(total)}</span>}
         <div className="filters end">
           <Filter label="Filter by name" value={search.q} onChange={(q) => set({ q })} />
-          {(platforms.length > 1 || search.platform) && <Choice label="Any platform" options={platforms.map((name) => [name, name])} value={search.platform} onChange={(platform) => set({ platform })} />}
-          <LabelChoice label="Any owner" of={labels.data?.owners} value={search.owner} onChange={(owner) => set({ owner })} />
-          <LabelChoice label="Any tag" of={labels.data?.tags} value={search.tag} onChange={(tag) => set({ tag })} />
+          {(platforms.length > 1 || search.platform) && (
+            <Choice
+              label="Any platform"
+              options={platforms.map((name) => [name, name])}
+              value={search.platform}
+              onChange={(platform) => set({ platform })}
+            />
+          )}
+          <LabelChoice
+            label="Any owner"
+            of={labels.data?.owners}
+            value={search.owner}
+            onChange={(owner) => set({ owner })}
+          />
+          <LabelChoice
+            label="Any tag"
+            of={labels.data?.tags}
+            value={search.tag}
+            onChange={(tag) => set({ tag })}
+          />
           {search.namespace && (
             <button type="button" className="button" onClick={() => set({ namespace: undefined })}>
               in {search.namespace} ×
@@ -42,7 +70,13 @@ export default function Datasets() {
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
-          {({ pages }) => <Rows datasets={pages.flatMap((page) => page.items)} filtered={Object.values(search).some(Boolean)} onNamespace={(namespace) => set({ namespace })} />}
+          {({ pages }) => (
+            <Rows
+              datasets={pages.flatMap((page) => page.items)}
+              filtered={Object.values(search).some(Boolean)}
+              onNamespace={(namespace) => set({ namespace })}
+            />
+          )}
         </Answer>
         <More of={list} />
       </div>
@@ -51,17 +85,40 @@ export default function Datasets() {
 }
 
 /** A choice among the labels that there are; nothing where there are none. */
-function LabelChoice({ of, ...rest }: { of: Label[] | undefined; label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+function LabelChoice({
+  of,
+  ...rest
+}: {
+  of: Label[] | undefined
+  label: string
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}) {
   if (!of?.length && !rest.value) return null
-  return <Choice {...rest} options={(of ?? []).map(({ name, datasets }) => [name, `${name} (${count(datasets)})`])} />
+  return (
+    <Choice
+      {...rest}
+      options={(of ?? []).map(({ name, datasets }) => [name, `${name} (${count(datasets)})`])}
+    />
+  )
 }
 
-function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; filtered: boolean; onNamespace: (namespace: string) => void }) {
+function Rows({
+  datasets,
+  filtered,
+  onNamespace,
+}: {
+  datasets: DatasetItem[]
+  filtered: boolean
+  onNamespace: (namespace: string) => void
+}) {
   if (!datasets.length) {
     return filtered ? (
       <Nothing title="No dataset matches">Loosen the filter to see more.</Nothing>
     ) : (
-      <Nothing title="No dataset is known yet">Datasets appear with the first event that names one as input or output.</Nothing>
+      <Nothing title="No dataset is known yet">
+        Datasets appear with the first event that names one as input or output.
+      </Nothing>
     )
   }
   const described = datasets.some((dataset) => dataset.description)
@@ -88,12 +145,20 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
                 <DatasetLink dataset={dataset} platform={dataset.platform} />
               </td>
               {described && (
-                <td className="muted small cut" style={{ maxWidth: 280 }} title={firstLine(dataset.description)}>
+                <td
+                  className="muted small cut"
+                  style={{ maxWidth: 280 }}
+                  title={firstLine(dataset.description)}
+                >
                   {firstLine(dataset.description)}
                 </td>
               )}
               <td style={{ whiteSpace: 'nowrap' }}>
-                {dataset.dropped_at ? <Badge tone="non">dropped</Badge> : <Time at={dataset.written_at} />}
+                {dataset.dropped_at ? (
+                  <Badge tone="non">dropped</Badge>
+                ) : (
+                  <Time at={dataset.written_at} />
+                )}
               </td>
               <td style={{ maxWidth: 300 }}>
                 {dataset.written_by ? (
@@ -118,7 +183,13 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
                 </td>
               )}
               <td style={{ maxWidth: 260 }} className="cut">
-                <button type="button" className="tag cut" style={{ background: 'none', cursor: 'pointer', maxWidth: '100%' }} onClick={() => onNamespace(dataset.namespace)} title={`Only ${dataset.namespace}`}>
+                <button
+                  type="button"
+                  className="tag cut"
+                  style={{ background: 'none', cursor: 'pointer', maxWidth: '100%' }}
+                  onClick={() => onNamespace(dataset.namespace)}
+                  title={`Only ${dataset.namespace}`}
+                >
                   {dataset.namespace}
                 </button>
               </td>
@@ -129,4 +200,3 @@ function Rows({ datasets, filtered, onNamespace }: { datasets: DatasetItem[]; fi
     </div>
   )
 }
-

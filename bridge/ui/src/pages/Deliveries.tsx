@@ -18,7 +18,9 @@ export default function Deliveries() {
         <div className="title">
           <h1>Deliveries</h1>
         </div>
-        <p className="muted">What came in and was understood, and what other catalogs have been told.</p>
+        <p className="muted">
+          What came in and was understood, and what other catalogs have been told.
+        </p>
       </div>
       <Answer of={health} rows={3}>
         {(now) => (

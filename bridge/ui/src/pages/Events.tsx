@@ -27,23 +27,47 @@ export default function Events() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const list = useList<ReceivedEvent>('events', { ...search, limit: 50 })
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
         <h1>Events</h1>
         <div className="filters end wrap">
-          <Filter label="Job (NAMESPACE:NAME)" value={search.job} onChange={(job) => set({ job })} />
-          <Choice label="Any state" options={states} value={search.state} onChange={(state) => set({ state })} />
-          <Moment label="Received since" value={search.since} onChange={(since) => set({ since })} />
-          <Moment label="Received before" value={search.until} onChange={(until) => set({ until })} />
+          <Filter
+            label="Job (NAMESPACE:NAME)"
+            value={search.job}
+            onChange={(job) => set({ job })}
+          />
+          <Choice
+            label="Any state"
+            options={states}
+            value={search.state}
+            onChange={(state) => set({ state })}
+          />
+          <Moment
+            label="Received since"
+            value={search.since}
+            onChange={(since) => set({ since })}
+          />
+          <Moment
+            label="Received before"
+            value={search.until}
+            onChange={(until) => set({ until })}
+          />
         </div>
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
           {({ pages }) => {
             const events = pages.flatMap((page) => page.items)
-            return events.length ? <Rows events={events} /> : <Nothing title="No event matches">Events appear as soon as they are received.</Nothing>
+            return events.length ? (
+              <Rows events={events} />
+            ) : (
+              <Nothing title="No event matches">
+                Events appear as soon as they are received.
+              </Nothing>
+            )
           }}
         </Answer>
         <More of={list} />
@@ -52,11 +76,24 @@ export default function Events() {
   )
 }
 
-function Moment({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+function Moment({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}) {
   return (
     <label className="row small muted" style={{ gap: 6 }}>
       {label}
-      <input className="field" type="datetime-local" value={toInput(value)} onChange={(event) => onChange(fromInput(event.target.value))} />
+      <input
+        className="field"
+        type="datetime-local"
+        value={toInput(value)}
+        onChange={(event) => onChange(fromInput(event.target.value))}
+      />
     </label>
   )
 }
@@ -79,7 +116,12 @@ function Rows({ events }: { events: ReceivedEvent[] }) {
         </thead>
         <tbody>
           {events.map((event) => (
-            <Row key={event.id} event={event} open={open === event.id} toggle={() => setOpen(open === event.id ? null : event.id)} />
+            <Row
+              key={event.id}
+              event={event}
+              open={open === event.id}
+              toggle={() => setOpen(open === event.id ? null : event.id)}
+            />
           ))}
         </tbody>
       </table>
@@ -95,7 +137,9 @@ function Row({ event, open, toggle }: { event: ReceivedEvent; open: boolean; tog
           <Time at={event.received_at} as="exact" />
         </td>
         <td>
-          <Badge tone={tones[event.state] ?? 'non'}>{states.find(([name]) => name === event.state)?.[1] ?? event.state}</Badge>
+          <Badge tone={tones[event.state] ?? 'non'}>
+            {states.find(([name]) => name === event.state)?.[1] ?? event.state}
+          </Badge>
           {event.reason && <div className="small words">{event.reason}</div>}
         </td>
         <td>
@@ -113,10 +157,22 @@ function Row({ event, open, toggle }: { event: ReceivedEvent; open: boolean; tog
             <span className="faint">–</span>
           )}
         </td>
-        <td>{event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? <Time at={event.event_time} as="exact" /> : <span className="mono small">{event.event_time ?? '–'}</span>}</td>
+        <td>
+          {event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? (
+            <Time at={event.event_time} as="exact" />
+          ) : (
+            <span className="mono small">{event.event_time ?? '–'}</span>
+          )}
+        </td>
         <td className="right num">{bytes(event.size)}</td>
         <td className="right">
-          <button type="button" className="button" aria-expanded={open} aria-label={`${open ? 'Hide' : 'Show'} event ${event.id}`} onClick={toggle}>
+          <button
+            type="button"
+            className="button"
+            aria-expanded={open}
+            aria-label={`${open ? 'Hide' : 'Show'} event ${event.id}`}
+            onClick={toggle}
+          >
             {open ? 'Hide' : 'Show'}
           </button>
         </td>

@@ -27,14 +27,29 @@ export default function Health() {
       <Answer of={overview} rows={10}>
         {(now) => (
           <>
-            <Headline overview={now} troubles={troubles} affected={affected} silent={now.sources.filter((source) => source.silent_since)} problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]} />
+            <Headline
+              overview={now}
+              troubles={troubles}
+              affected={affected}
+              silent={now.sources.filter((source) => source.silent_since)}
+              problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]}
+            />
             <Figures overview={now} health={health.data} />
             {now.counts.jobs ? (
               <>
                 {troubles.length > 0 && <Troubles troubles={troubles} affected={affected} />}
-                {now.failing.length > 0 && <Failing jobs={now.failing} total={now.counts.failing ?? now.failing.length} />}
+                {now.failing.length > 0 && (
+                  <Failing jobs={now.failing} total={now.counts.failing ?? now.failing.length} />
+                )}
                 {now.failed_assertions.length > 0 && (
-                  <Panel title="Failed assertions about data" note={counted(now.counts.failed_assertions ?? now.failed_assertions.length, 'failed assertion')} flush>
+                  <Panel
+                    title="Failed assertions about data"
+                    note={counted(
+                      now.counts.failed_assertions ?? now.failed_assertions.length,
+                      'failed assertion',
+                    )}
+                    flush
+                  >
                     <Assertions of={now.failed_assertions} named runs />
                   </Panel>
                 )}

@@ -22,7 +22,9 @@ const route = getRouteApi('/jobs/$id')
 export default function Job() {
   const { id } = route.useParams()
   const answer = useApi<JobDetail>(`jobs/${encodeURIComponent(id)}`)
-  return <div className="page-body">{<Answer of={answer}>{(job) => <Detail job={job} />}</Answer>}</div>
+  return (
+    <div className="page-body">{<Answer of={answer}>{(job) => <Detail job={job} />}</Answer>}</div>
+  )
 }
 
 function Detail({ job }: { job: JobDetail }) {
@@ -88,7 +90,10 @@ function Detail({ job }: { job: JobDetail }) {
         </div>
         {job.description && <Markdown text={job.description} />}
       </div>
-      <Panel title="Duration" note={durations.data ? counted(durations.data.runs.length, 'run') : null}>
+      <Panel
+        title="Duration"
+        note={durations.data ? counted(durations.data.runs.length, 'run') : null}
+      >
         <Answer of={durations} rows={3}>
           {({ runs, p50, p95 }) => <Durations runs={runs} p50={p50} p95={p95} />}
         </Answer>

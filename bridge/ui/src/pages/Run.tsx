@@ -25,7 +25,9 @@ const route = getRouteApi('/runs/$id')
 export default function Run() {
   const { id } = route.useParams()
   const answer = useApi<RunDetail>(`runs/${encodeURIComponent(id)}`)
-  return <div className="page-body">{<Answer of={answer}>{(run) => <Detail run={run} />}</Answer>}</div>
+  return (
+    <div className="page-body">{<Answer of={answer}>{(run) => <Detail run={run} />}</Answer>}</div>
+  )
 }
 
 const nodeOf = (run: RunDetail) => `job:${run.job.namespace}:${run.job.name}`
@@ -66,7 +68,11 @@ function Detail({ run }: { run: RunDetail }) {
         <div className="subtitle">
           <span>
             {kindOf(run.kind)} of{' '}
-            <Link to="/jobs/$id" params={{ id: `${run.job.namespace}:${run.job.name}` }} className="link mono">
+            <Link
+              to="/jobs/$id"
+              params={{ id: `${run.job.namespace}:${run.job.name}` }}
+              className="link mono"
+            >
               {run.job.name}
             </Link>
           </span>
@@ -76,25 +82,49 @@ function Detail({ run }: { run: RunDetail }) {
           <span>
             took <TookOfDagRun run={run} />
           </span>
-          {run.try_number ? <span>{run.max_tries !== null && run.max_tries > 0 ? `try ${run.try_number} of ${run.max_tries + 1}` : `try ${run.try_number}`}</span> : null}
+          {run.try_number ? (
+            <span>
+              {run.max_tries !== null && run.max_tries > 0
+                ? `try ${run.try_number} of ${run.max_tries + 1}`
+                : `try ${run.try_number}`}
+            </span>
+          ) : null}
         </div>
       </div>
       {run.kind === 'dag' && <Failed runs={run.children} />}
-      {run.error_text && !(run.error_text.message === 'task_failure' && run.children.some((child) => child.state === 'failed')) && (
-        <Panel title="Error">
-          <pre className="error" tabIndex={0} role="region" aria-label="Error and stack trace">
-            <b>{run.error_text.message}</b>
-            {run.error_text.stack_trace && run.error_text.stack_trace !== run.error_text.message ? `\n\n${run.error_text.stack_trace}` : ''}
-          </pre>
-        </Panel>
-      )}
+      {run.error_text &&
+        !(
+          run.error_text.message === 'task_failure' &&
+          run.children.some((child) => child.state === 'failed')
+        ) && (
+          <Panel title="Error">
+            <pre className="error" tabIndex={0} role="region" aria-label="Error and stack trace">
+              <b>{run.error_text.message}</b>
+              {run.error_text.stack_trace && run.error_text.stack_trace !== run.error_text.message
+                ? `\n\n${run.error_text.stack_trace}`
+                : ''}
+            </pre>
+          </Panel>
+        )}
       {run.children.length > 0 && (
-        <Panel title={run.kind === 'dag' ? 'When each task ran' : 'What it ran'} note={counted(run.children.length, 'run')}>
-          <Gantt runs={run.children} from={run.started_at} to={run.ended_at} critical={run.critical_path} />
+        <Panel
+          title={run.kind === 'dag' ? 'When each task ran' : 'What it ran'}
+          note={counted(run.children.length, 'run')}
+        >
+          <Gantt
+            runs={run.children}
+            from={run.started_at}
+            to={run.ended_at}
+            critical={run.critical_path}
+          />
         </Panel>
       )}
       {run.assertions.length > 0 && (
-        <Panel title="Assertions about data" note={`${counted(run.failed_assertions, 'failed assertion')} of ${run.assertions.length}`} flush>
+        <Panel
+          title="Assertions about data"
+          note={`${counted(run.failed_assertions, 'failed assertion')} of ${run.assertions.length}`}
+          flush
+        >
           <Assertions of={run.assertions} named />
         </Panel>
       )}
@@ -105,22 +135,56 @@ function Detail({ run }: { run: RunDetail }) {
           <Facts
             left
             of={[
-              ['DAG run', run.parent ? <Link key="run" to="/runs/$id" params={{ id: run.parent.id }} className="link mono">{run.dag_run_id ?? run.parent.run_id}</Link> : null],
+              [
+                'DAG run',
+                run.parent ? (
+                  <Link
+                    key="run"
+                    to="/runs/$id"
+                    params={{ id: run.parent.id }}
+                    className="link mono"
+                  >
+                    {run.dag_run_id ?? run.parent.run_id}
+                  </Link>
+                ) : null,
+              ],
               ['Run type', run.run_type],
               ['Triggered by', run.triggered_by],
-              ['Queued', run.queued_at ? <Time key="queued" at={run.queued_at} as="exact" /> : null],
-              ['Started', run.started_at ? <Time key="started" at={run.started_at} as="exact" /> : null],
+              [
+                'Queued',
+                run.queued_at ? <Time key="queued" at={run.queued_at} as="exact" /> : null,
+              ],
+              [
+                'Started',
+                run.started_at ? <Time key="started" at={run.started_at} as="exact" /> : null,
+              ],
               ['Ended', run.ended_at ? <Time key="ended" at={run.ended_at} as="exact" /> : null],
-              ['Data interval', run.nominal_start_at ? (
-                <span key="interval">
-                  <Time at={run.nominal_start_at} as="clock" /> – <Time at={run.nominal_end_at} as="clock" />
-                </span>
-              ) : null],
-              ['Operator', run.operator ? <span key="operator" className="mono small">{run.operator}</span> : null],
+              [
+                'Data interval',
+                run.nominal_start_at ? (
+                  <span key="interval">
+                    <Time at={run.nominal_start_at} as="clock" /> –{' '}
+                    <Time at={run.nominal_end_at} as="clock" />
+                  </span>
+                ) : null,
+              ],
+              [
+                'Operator',
+                run.operator ? (
+                  <span key="operator" className="mono small">
+                    {run.operator}
+                  </span>
+                ) : null,
+              ],
               ['Pool', run.pool],
               ['Queue', run.queue],
               ['Engine', run.engine],
-              ['OpenLineage run', <span key="id" className="mono small">{run.run_id}</span>],
+              [
+                'OpenLineage run',
+                <span key="id" className="mono small">
+                  {run.run_id}
+                </span>,
+              ],
             ]}
           />
         </Panel>

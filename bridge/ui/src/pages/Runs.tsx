@@ -10,7 +10,18 @@ import { useTrail } from '../shell/crumbs'
 import { wordOf } from '../text/state'
 
 const route = getRouteApi('/runs')
-const states = ['running', 'queued', 'deferred', 'up_for_retry', 'success', 'failed', 'upstream_failed', 'skipped', 'aborted', 'lost']
+const states = [
+  'running',
+  'queued',
+  'deferred',
+  'up_for_retry',
+  'success',
+  'failed',
+  'upstream_failed',
+  'skipped',
+  'aborted',
+  'lost',
+]
 const kinds: [string, string][] = [
   ['dag', 'DAG runs'],
   ['task', 'Task runs'],
@@ -26,25 +37,60 @@ export default function Runs() {
   const navigate = route.useNavigate()
   const { inside, ...filters } = search
   const outermost = !inside && ![filters.dag_id, filters.kind, filters.state].some(Boolean)
-  const list = useList<Run>('runs', { ...filters, ...(outermost ? { outermost: 'true' } : {}), limit: 50 })
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const list = useList<Run>('runs', {
+    ...filters,
+    ...(outermost ? { outermost: 'true' } : {}),
+    limit: 50,
+  })
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <div className="page-body">
       <div className="title">
         <h1>Runs</h1>
         <div className="filters end">
-          <Choice label="Outermost runs" options={[['shown', 'With the runs inside them']]} value={inside ?? (outermost ? undefined : 'shown')} onChange={(next) => set({ inside: next, ...(next ? {} : { kind: undefined, state: undefined, dag_id: undefined }) })} />
-          <Filter label="Of this DAG" value={search.dag_id} onChange={(dag_id) => set({ dag_id })} />
+          <Choice
+            label="Outermost runs"
+            options={[['shown', 'With the runs inside them']]}
+            value={inside ?? (outermost ? undefined : 'shown')}
+            onChange={(next) =>
+              set({
+                inside: next,
+                ...(next ? {} : { kind: undefined, state: undefined, dag_id: undefined }),
+              })
+            }
+          />
+          <Filter
+            label="Of this DAG"
+            value={search.dag_id}
+            onChange={(dag_id) => set({ dag_id })}
+          />
           <NamespaceChoice value={search.namespace} onChange={(namespace) => set({ namespace })} />
-          <Choice label="Any kind" options={kinds} value={search.kind} onChange={(kind) => set({ kind })} />
-          <Choice label="Any state" options={states.map((state) => [state, wordOf(state)])} value={search.state} onChange={(state) => set({ state })} />
+          <Choice
+            label="Any kind"
+            options={kinds}
+            value={search.kind}
+            onChange={(kind) => set({ kind })}
+          />
+          <Choice
+            label="Any state"
+            options={states.map((state) => [state, wordOf(state)])}
+            value={search.state}
+            onChange={(state) => set({ state })}
+          />
         </div>
       </div>
       <div className="panel">
         <Answer of={list} rows={12}>
           {({ pages }) => {
             const runs = pages.flatMap((page) => page.items)
-            return runs.length ? <RunRows runs={runs} named /> : <Nothing title="No run matches">Runs appear as soon as their first event arrives.</Nothing>
+            return runs.length ? (
+              <RunRows runs={runs} named />
+            ) : (
+              <Nothing title="No run matches">
+                Runs appear as soon as their first event arrives.
+              </Nothing>
+            )
           }}
         </Answer>
         <More of={list} />

@@ -2,7 +2,10 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 
 /** A text that is being written and lives in the address: it is put there when the reader pauses. */
-export function useTyped(value: string, onChange: (value: string | undefined) => void): [string, (text: string) => void] {
+export function useTyped(
+  value: string,
+  onChange: (value: string | undefined) => void,
+): [string, (text: string) => void] {
   const [text, setText] = useState(value)
   const [seen, setSeen] = useState(value)
   const [told, setTold] = useState(value)
@@ -27,7 +30,15 @@ export function useTyped(value: string, onChange: (value: string | undefined) =>
 }
 
 /** A text field whose value lives in the address. */
-export function Filter({ value, onChange, label }: { value: string | undefined; onChange: (value: string | undefined) => void; label: string }) {
+export function Filter({
+  value,
+  onChange,
+  label,
+}: {
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+  label: string
+}) {
   const [text, type] = useTyped(value ?? '', onChange)
   return (
     <input
@@ -42,9 +53,24 @@ export function Filter({ value, onChange, label }: { value: string | undefined; 
 }
 
 /** A choice among a few values; the empty one stands for all. */
-export function Choice({ value, options, onChange, label }: { value: string | undefined; options: [string, string][]; onChange: (value: string | undefined) => void; label: string }) {
+export function Choice({
+  value,
+  options,
+  onChange,
+  label,
+}: {
+  value: string | undefined
+  options: [string, string][]
+  onChange: (value: string | undefined) => void
+  label: string
+}) {
   return (
-    <select className="field" aria-label={label} value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+    <select
+      className="field"
+      aria-label={label}
+      value={value ?? ''}
+      onChange={(event) => onChange(event.target.value || undefined)}
+    >
       <option value="">{label}</option>
       {options.map(([name, text]) => (
         <option key={name} value={name}>

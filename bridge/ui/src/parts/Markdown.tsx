@@ -15,7 +15,12 @@ export function Markdown({ text }: { text: string }) {
         </Suspense>
       </div>
       {long && (
-        <button type="button" className="link-text" onClick={() => setOpen(!open)} aria-expanded={open}>
+        <button
+          type="button"
+          className="link-text"
+          onClick={() => setOpen(!open)}
+          aria-expanded={open}
+        >
           {open ? 'Show less' : 'Show all of it'}
         </button>
       )}

@@ -47,7 +47,11 @@ function Heading({ children }: { children?: React.ReactNode }) {
 /** Markdown as elements of the page: HTML in it is text, and only http(s) links are links. */
 export default function MarkdownText({ text }: { text: string }) {
   return (
-    <ReactMarkdown remarkPlugins={[[remarkGfm, { singleTilde: false }]]} components={components} urlTransform={(url) => url}>
+    <ReactMarkdown
+      remarkPlugins={[[remarkGfm, { singleTilde: false }]]}
+      components={components}
+      urlTransform={(url) => url}
+    >
       {text}
     </ReactMarkdown>
   )

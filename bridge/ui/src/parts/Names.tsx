@@ -15,12 +15,23 @@ export function Tile({ platform }: { platform: string | null }) {
   )
 }
 
-export function DatasetLink({ dataset, platform }: { dataset: Pick<DatasetRef, 'id' | 'namespace' | 'name'>; platform?: string }) {
+export function DatasetLink({
+  dataset,
+  platform,
+}: {
+  dataset: Pick<DatasetRef, 'id' | 'namespace' | 'name'>
+  platform?: string
+}) {
   return (
     <span className="row" style={{ gap: 8 }}>
       <Tile platform={platform ?? platformOf(dataset.namespace)} />
       <span className="cut" style={{ lineHeight: '16px' }}>
-        <Link to="/datasets/$id" params={{ id: dataset.id }} className="link mono" title={`${dataset.namespace}\n${dataset.name}`}>
+        <Link
+          to="/datasets/$id"
+          params={{ id: dataset.id }}
+          className="link mono"
+          title={`${dataset.namespace}\n${dataset.name}`}
+        >
           {shortName(dataset.name)}
         </Link>
         <span className="faint small cut" style={{ display: 'block' }}>
@@ -39,7 +50,12 @@ export function JobLink({ job, full }: { job: JobRef; full?: boolean }) {
   return (
     <span className="row" style={{ gap: 7 }}>
       <Icon size={14} color="var(--faint)" aria-hidden style={{ flex: 'none' }} />
-      <Link to="/jobs/$id" params={{ id: job.id }} className="link mono cut" title={`${job.namespace}\n${job.name}`}>
+      <Link
+        to="/jobs/$id"
+        params={{ id: job.id }}
+        className="link mono cut"
+        title={`${job.namespace}\n${job.name}`}
+      >
         {full ? job.name : jobLabel(job)}
       </Link>
     </span>
@@ -76,8 +92,14 @@ export function Tags({ of }: { of: Tag[] }) {
   return (
     <span className="row wrap" style={{ gap: 4 }}>
       {of.map((tag) => (
-        <span key={`${tag.key}=${tag.value ?? ''}@${tag.field ?? ''}`} className="tag" title={tag.source ?? undefined}>
-          {tag.value && tag.value !== 'true' && tag.value !== tag.key ? `${tag.key}: ${tag.value}` : tag.key}
+        <span
+          key={`${tag.key}=${tag.value ?? ''}@${tag.field ?? ''}`}
+          className="tag"
+          title={tag.source ?? undefined}
+        >
+          {tag.value && tag.value !== 'true' && tag.value !== tag.key
+            ? `${tag.key}: ${tag.value}`
+            : tag.key}
         </span>
       ))}
     </span>

@@ -28,7 +28,14 @@ type Shape = 'ago' | 'age' | 'clock' | 'exact'
 export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: Shape }) {
   const now = useNow()
   if (!at) return <span className="faint">–</span>
-  const text = as === 'clock' ? clock(at, now) : as === 'exact' ? exact(at, now) : as === 'age' ? age(at, now) : ago(at, now)
+  const text =
+    as === 'clock'
+      ? clock(at, now)
+      : as === 'exact'
+        ? exact(at, now)
+        : as === 'age'
+          ? age(at, now)
+          : ago(at, now)
   return (
     <time dateTime={at} title={utc(at)} className="num">
       {text}
@@ -37,10 +44,23 @@ export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: S
 }
 
 /** How long a run took, or how long it has been running. */
-export function Took({ run }: { run: { state: string; started_at: string | null; ended_at: string | null; duration: number | null } }) {
+export function Took({
+  run,
+}: {
+  run: {
+    state: string
+    started_at: string | null
+    ended_at: string | null
+    duration: number | null
+  }
+}) {
   const now = useNow()
   if (neverRan(run)) return <span className="faint">did not run</span>
   if (run.duration !== null) return <span className="num">{duration(run.duration)}</span>
   if (!run.started_at || run.ended_at) return <span className="faint">–</span>
-  return <span className="num">{duration(Math.max(0, (now - Date.parse(run.started_at)) / 1000))} so far</span>
+  return (
+    <span className="num">
+      {duration(Math.max(0, (now - Date.parse(run.started_at)) / 1000))} so far
+    </span>
+  )
 }

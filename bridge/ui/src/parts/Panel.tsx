@@ -2,7 +2,17 @@ import { CircleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Refusal } from '../api/client'
 
-export function Panel({ title, note, children, flush }: { title: ReactNode; note?: ReactNode; children: ReactNode; flush?: boolean }) {
+export function Panel({
+  title,
+  note,
+  children,
+  flush,
+}: {
+  title: ReactNode
+  note?: ReactNode
+  children: ReactNode
+  flush?: boolean
+}) {
   return (
     <section className="panel">
       <header>
@@ -63,7 +73,15 @@ interface Answered<T> {
 }
 
 /** Loading, failed or here: the three ways an answer of the API can stand. */
-export function Answer<T>({ of, rows, children }: { of: Answered<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function Answer<T>({
+  of,
+  rows,
+  children,
+}: {
+  of: Answered<T>
+  rows?: number
+  children: (data: T) => ReactNode
+}) {
   if (of.data !== undefined) return <>{children(of.data)}</>
   if (of.error) return <Problem error={of.error} retry={() => void of.refetch()} />
   return <Bones rows={rows ?? 6} />

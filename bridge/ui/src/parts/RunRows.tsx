@@ -10,7 +10,15 @@ import { kindOf } from '../text/state'
 export function runTitle(run: Run): string {
   if (run.kind === 'dag') return run.dag_run_id ?? run.run_id
   const tries = run.try_number ? `try ${run.try_number}` : null
-  return [run.map_index !== null && run.map_index >= 0 ? `[${run.map_index}]` : null, run.dag_run_id, tries].filter(Boolean).join(' · ') || run.run_id
+  return (
+    [
+      run.map_index !== null && run.map_index >= 0 ? `[${run.map_index}]` : null,
+      run.dag_run_id,
+      tries,
+    ]
+      .filter(Boolean)
+      .join(' · ') || run.run_id
+  )
 }
 
 interface Props {
@@ -38,8 +46,22 @@ export function RunRows({ runs, named, tries, current }: Props) {
           {runs.map((run) => (
             <tr key={run.id} aria-current={run.id === current ? 'true' : undefined}>
               <td className="name">
-                <Link to="/runs/$id" params={{ id: run.id }} className="link mono cut" style={{ display: 'block' }} title={run.run_id}>
-                  {named ? (run.kind === 'dag' ? (run.dag_id ?? run.job.name) : run.dag_id ? `${run.dag_id}.${laneLabel(run)}` : laneLabel(run)) : tries ? `try ${run.try_number ?? '?'}` : runTitle(run)}
+                <Link
+                  to="/runs/$id"
+                  params={{ id: run.id }}
+                  className="link mono cut"
+                  style={{ display: 'block' }}
+                  title={run.run_id}
+                >
+                  {named
+                    ? run.kind === 'dag'
+                      ? (run.dag_id ?? run.job.name)
+                      : run.dag_id
+                        ? `${run.dag_id}.${laneLabel(run)}`
+                        : laneLabel(run)
+                    : tries
+                      ? `try ${run.try_number ?? '?'}`
+                      : runTitle(run)}
                 </Link>
                 {named && (
                   <span className="faint small cut" style={{ display: 'block' }}>
@@ -60,7 +82,11 @@ export function RunRows({ runs, named, tries, current }: Props) {
                 <Time at={run.started_at ?? run.queued_at ?? run.ended_at} />
               </td>
               {errors && (
-                <td className="mono small cut" style={{ maxWidth: 380 }} title={run.error ?? undefined}>
+                <td
+                  className="mono small cut"
+                  style={{ maxWidth: 380 }}
+                  title={run.error ?? undefined}
+                >
                   {run.error?.split('\n')[0] ?? ''}
                 </td>
               )}

@@ -2,7 +2,14 @@ import type { SchemaChange, SchemaVersion } from '../api/schema'
 
 /** What a version of a schema changed against the one before. */
 export function SchemaDiff({ version }: { version: SchemaVersion }) {
-  if (!version.changes.length) return <p className="muted small">{version.version === 1 ? 'The first that was seen.' : 'Only descriptions or the order changed.'}</p>
+  if (!version.changes.length)
+    return (
+      <p className="muted small">
+        {version.version === 1
+          ? 'The first that was seen.'
+          : 'Only descriptions or the order changed.'}
+      </p>
+    )
   return <SchemaLines changes={version.changes} />
 }
 
@@ -11,11 +18,21 @@ export function SchemaLines({ changes }: { changes: SchemaChange[] }) {
     <div className="diff">
       {changes.map((change) => (
         <div key={`${change.change} ${change.column}`} data-change={change.change}>
-          <span aria-hidden>{change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}</span>
+          <span aria-hidden>
+            {change.change === 'added' ? '+' : change.change === 'removed' ? '−' : '~'}
+          </span>
           <span>{change.column}</span>
-          <span>{change.change === 'type' ? `${change.before ?? '?'} → ${change.after ?? '?'}` : (change.after ?? change.before ?? '')}</span>
+          <span>
+            {change.change === 'type'
+              ? `${change.before ?? '?'} → ${change.after ?? '?'}`
+              : (change.after ?? change.before ?? '')}
+          </span>
           <span className="end" style={{ fontFamily: 'var(--sans)' }}>
-            {change.change === 'added' ? 'added' : change.change === 'removed' ? 'removed' : 'type changed'}
+            {change.change === 'added'
+              ? 'added'
+              : change.change === 'removed'
+                ? 'removed'
+                : 'type changed'}
           </span>
         </div>
       ))}

@@ -1,4 +1,15 @@
-import { Ban, Check, CircleDashed, Clock, LoaderCircle, RotateCw, SkipForward, TriangleAlert, X, type LucideIcon } from 'lucide-react'
+import {
+  Ban,
+  Check,
+  CircleDashed,
+  Clock,
+  LoaderCircle,
+  RotateCw,
+  SkipForward,
+  TriangleAlert,
+  X,
+  type LucideIcon,
+} from 'lucide-react'
 import { colorOf, type Tone, toneOf, wordOf } from '../text/state'
 
 const icons: Record<string, LucideIcon> = {
@@ -17,7 +28,14 @@ const icons: Record<string, LucideIcon> = {
 
 export function StateIcon({ state, size = 11 }: { state: string | null; size?: number }) {
   const Icon = icons[state ?? ''] ?? CircleDashed
-  return <Icon size={size} strokeWidth={2.6} aria-hidden className={state === 'running' ? 'spin' : undefined} />
+  return (
+    <Icon
+      size={size}
+      strokeWidth={2.6}
+      aria-hidden
+      className={state === 'running' ? 'spin' : undefined}
+    />
+  )
 }
 
 /** A run state in colour, icon and word. */
@@ -30,7 +48,15 @@ export function StateBadge({ state }: { state: string | null }) {
   )
 }
 
-export function Badge({ tone, children, title }: { tone: Tone; children: React.ReactNode; title?: string }) {
+export function Badge({
+  tone,
+  children,
+  title,
+}: {
+  tone: Tone
+  children: React.ReactNode
+  title?: string
+}) {
   return (
     <span className="badge" data-tone={tone} title={title}>
       {children}
@@ -44,10 +70,18 @@ export function Ticks({ states, limit = 15 }: { states: string[]; limit?: number
   if (!shown.length) return null
   const summary = shown.map(wordOf).join(', ')
   return (
-    <span className="ticks" role="img" aria-label={`Last ${shown.length} runs: ${summary}`} title={summary}>
+    <span
+      className="ticks"
+      role="img"
+      aria-label={`Last ${shown.length} runs: ${summary}`}
+      title={summary}
+    >
       {shown.map((state, at) => (
         // The strip is redrawn as a whole; a bar has no identity beyond its place.
-        <i key={at} style={{ background: colorOf(toneOf(state)), opacity: toneOf(state) === 'ok' ? 0.55 : 1 }} />
+        <i
+          key={at}
+          style={{ background: colorOf(toneOf(state)), opacity: toneOf(state) === 'ok' ? 0.55 : 1 }}
+        />
       ))}
     </span>
   )

@@ -9,11 +9,19 @@ import { Took } from './Now'
  * took; its tasks tell of the whole, as the chart of them shows it.
  */
 export function TookOfDagRun({ run }: { run: Run }) {
-  const detail = useApi<RunDetail>(`runs/${encodeURIComponent(run.id)}`, {}, { enabled: run.kind === 'dag' })
+  const detail = useApi<RunDetail>(
+    `runs/${encodeURIComponent(run.id)}`,
+    {},
+    { enabled: run.kind === 'dag' },
+  )
   const whole = spanOf(detail.data?.children ?? [])
-  if (run.duration === null || whole === null || whole <= run.duration + 1) return <Took run={run} />
+  if (run.duration === null || whole === null || whole <= run.duration + 1)
+    return <Took run={run} />
   return (
-    <span className="num" title={`From its first task's start to its last task's end; ${duration(run.duration)} since it was last cleared`}>
+    <span
+      className="num"
+      title={`From its first task's start to its last task's end; ${duration(run.duration)} since it was last cleared`}
+    >
       {duration(whole)}
     </span>
   )

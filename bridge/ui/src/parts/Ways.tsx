@@ -3,9 +3,20 @@ import { Badge } from './State'
 type Way = Record<string, unknown>
 
 /** How a value came from another, in words: "aggregation", "identity". */
-export const waysOf = (transformations: Way[]): string[] => [...new Set(transformations.map((way) => String(way.subtype || way.type || '').toLowerCase().replaceAll('_', ' ')).filter(Boolean))]
+export const waysOf = (transformations: Way[]): string[] => [
+  ...new Set(
+    transformations
+      .map((way) =>
+        String(way.subtype || way.type || '')
+          .toLowerCase()
+          .replaceAll('_', ' '),
+      )
+      .filter(Boolean),
+  ),
+]
 
-export const isMasked = (transformations: Way[]): boolean => transformations.some((way) => way.masking === true)
+export const isMasked = (transformations: Way[]): boolean =>
+  transformations.some((way) => way.masking === true)
 
 export function Ways({ of }: { of: Way[] }) {
   return (

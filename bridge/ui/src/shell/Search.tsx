@@ -17,12 +17,19 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null)
   const list = useId()
   const navigate = useNavigate()
-  const found = useApi<Found>('search', { q: asked, limit: 20 }, { enabled: asked.length > 0, keep: true })
+  const found = useApi<Found>(
+    'search',
+    { q: asked, limit: 20 },
+    { enabled: asked.length > 0, keep: true },
+  )
   const hits = asked ? (found.data?.items ?? []) : []
 
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
-      if ((event.key === '/' && !typing(event)) || (event.key === 'k' && (event.metaKey || event.ctrlKey))) {
+      if (
+        (event.key === '/' && !typing(event)) ||
+        (event.key === 'k' && (event.metaKey || event.ctrlKey))
+      ) {
         event.preventDefault()
         input.current?.focus()
         input.current?.select()
@@ -38,7 +45,11 @@ export function Search() {
     setText('')
     input.current?.blur()
     if (lineage) void navigate({ to: '/lineage', search: { focus: hit.node } })
-    else void navigate({ to: isDataset(hit.node) ? '/datasets/$id' : '/jobs/$id', params: { id: hit.id } })
+    else
+      void navigate({
+        to: isDataset(hit.node) ? '/datasets/$id' : '/jobs/$id',
+        params: { id: hit.id },
+      })
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') {
@@ -96,9 +107,19 @@ export function Search() {
           >
             <HitIcon hit={hit} />
             <span className="grow cut" style={{ lineHeight: '16px' }}>
-              <span className="mono">{hit.kind === 'column' ? hit.detail : isDataset(hit.node) ? shortName(hit.name) : hit.name}</span>
+              <span className="mono">
+                {hit.kind === 'column'
+                  ? hit.detail
+                  : isDataset(hit.node)
+                    ? shortName(hit.name)
+                    : hit.name}
+              </span>
               <span className="faint small cut" style={{ display: 'block' }}>
-                {hit.kind === 'dataset' ? `${hit.namespace} · ${hit.name}` : hit.kind === 'column' ? `column of ${hit.name}` : `${hit.detail ?? 'job'} · ${hit.namespace}`}
+                {hit.kind === 'dataset'
+                  ? `${hit.namespace} · ${hit.name}`
+                  : hit.kind === 'column'
+                    ? `column of ${hit.name}`
+                    : `${hit.detail ?? 'job'} · ${hit.namespace}`}
               </span>
             </span>
             {index === at && (
@@ -110,7 +131,11 @@ export function Search() {
         ))}
         {shown && !hits.length && (
           <div role="option" aria-selected={false} aria-disabled className="hit muted">
-            {found.isFetching || asked !== text.trim() ? 'Searching…' : found.error ? 'The search failed.' : `Nothing is called “${asked}”.`}
+            {found.isFetching || asked !== text.trim()
+              ? 'Searching…'
+              : found.error
+                ? 'The search failed.'
+                : `Nothing is called “${asked}”.`}
           </div>
         )}
       </div>

@@ -1,6 +1,17 @@
 import { Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { Activity, Database, GitCompareArrows, History, type LucideIcon, Moon, Send, Share2, Sun, Workflow } from 'lucide-react'
+import {
+  Activity,
+  Database,
+  GitCompareArrows,
+  History,
+  type LucideIcon,
+  Moon,
+  Send,
+  Share2,
+  Sun,
+  Workflow,
+} from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { Overview } from '../api/schema'
 import { useApi } from '../api/client'
@@ -11,7 +22,11 @@ import { Crumbs } from './crumbs'
 import { useLive } from './live'
 import { Search } from './Search'
 
-const rooms: { to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'; name: string; Icon: LucideIcon }[] = [
+const rooms: {
+  to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'
+  name: string
+  Icon: LucideIcon
+}[] = [
   { to: '/', name: 'Health', Icon: Activity },
   { to: '/lineage', name: 'Lineage', Icon: Share2 },
   { to: '/datasets', name: 'Datasets', Icon: Database },
@@ -29,7 +44,8 @@ export function Shell() {
   useEffect(() => {
     main.current?.scrollTo(0, 0)
   }, [path])
-  const current = (to: string) => (to === '/' ? path === '/' : path.startsWith(to) || (to === '/dags' && path.startsWith('/jobs')))
+  const current = (to: string) =>
+    to === '/' ? path === '/' : path.startsWith(to) || (to === '/dags' && path.startsWith('/jobs'))
   return (
     <div className="app">
       <nav className="rail" aria-label="Pages">
@@ -37,18 +53,26 @@ export function Shell() {
           <Mark />
         </Link>
         {rooms.map(({ to, name, Icon }) => (
-            <Link key={to} to={to} className="rail-link" data-active={current(to) || undefined} aria-current={current(to) ? 'page' : undefined}>
-              <Icon size={18} aria-hidden />
-              {to === '/' && failing > 0 && (
-                <span className="rail-count" aria-hidden>
-                  {failing > 99 ? '99+' : failing}
-                </span>
-              )}
-              <span className="rail-name">
-                {name}
-                {to === '/' && failing > 0 && <span className="hidden-text">, {failing} failing</span>}
+          <Link
+            key={to}
+            to={to}
+            className="rail-link"
+            data-active={current(to) || undefined}
+            aria-current={current(to) ? 'page' : undefined}
+          >
+            <Icon size={18} aria-hidden />
+            {to === '/' && failing > 0 && (
+              <span className="rail-count" aria-hidden>
+                {failing > 99 ? '99+' : failing}
               </span>
-            </Link>
+            )}
+            <span className="rail-name">
+              {name}
+              {to === '/' && failing > 0 && (
+                <span className="hidden-text">, {failing} failing</span>
+              )}
+            </span>
+          </Link>
         ))}
       </nav>
       <header className="top">
@@ -68,7 +92,16 @@ export function Shell() {
 
 function Mark() {
   return (
-    <svg width="19" height="19" viewBox="0 0 32 32" fill="none" stroke="currentColor" strokeWidth="3.4" strokeLinecap="round" aria-hidden>
+    <svg
+      width="19"
+      height="19"
+      viewBox="0 0 32 32"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="3.4"
+      strokeLinecap="round"
+      aria-hidden
+    >
       <circle cx="16" cy="16" r="6.4" />
       <path d="M2 22c5 0 5.200-6 7.600-6M22.400 16c3 0 2.600 6 7.600 6" />
     </svg>
@@ -79,9 +112,19 @@ function LiveSign() {
   const { connected, heardAt } = useLive()
   const now = useNow()
   const quiet = heardAt === null ? 0 : Math.max(0, Math.round((now - heardAt) / 1000))
-  const text = connected ? (quiet < 60 ? 'Live' : `Live · quiet for ${counted(Math.floor(quiet / 60), 'minute')}`) : heardAt === null ? 'Connecting' : 'Connection lost, trying again'
+  const text = connected
+    ? quiet < 60
+      ? 'Live'
+      : `Live · quiet for ${counted(Math.floor(quiet / 60), 'minute')}`
+    : heardAt === null
+      ? 'Connecting'
+      : 'Connection lost, trying again'
   return (
-    <span className="live" data-lost={!connected && heardAt !== null ? true : undefined} role="status">
+    <span
+      className="live"
+      data-lost={!connected && heardAt !== null ? true : undefined}
+      role="status"
+    >
       <i aria-hidden />
       {text}
     </span>
@@ -95,7 +138,12 @@ function SchemeSwitch() {
   const Icon = scheme === 'dark' ? Sun : Moon
   return (
     <Tooltip label={`Switch to ${other}`}>
-      <button type="button" className="icon-button" aria-label={`Switch to ${other} colours`} onClick={() => setColorScheme(other)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={`Switch to ${other} colours`}
+        onClick={() => setColorScheme(other)}
+      >
         <Icon size={15} aria-hidden />
       </button>
     </Tooltip>

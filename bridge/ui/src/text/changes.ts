@@ -2,7 +2,8 @@ import type { SchemaVersion } from '../api/schema'
 import { counted } from './numbers'
 
 /** Whether a change of columns can break who reads them, as the bridge says of each. */
-export const isBreaking = (version: Pick<SchemaVersion, 'changes'>) => version.changes.some((one) => one.breaking)
+export const isBreaking = (version: Pick<SchemaVersion, 'changes'>) =>
+  version.changes.some((one) => one.breaking)
 
 /** "added currency; removed day, price". */
 export function changeWords({ changes }: Pick<SchemaVersion, 'changes'>): string {

@@ -18,7 +18,8 @@ function cut(name: string): number {
   const mark = name.includes('/') ? '/' : '.'
   const at = name.lastIndexOf(mark)
   if (mark === '.' && at === name.indexOf('.')) return 0
-  const before = at > 0 && MEANINGLESS.test(name.slice(at + 1)) ? name.lastIndexOf(mark, at - 1) : at
+  const before =
+    at > 0 && MEANINGLESS.test(name.slice(at + 1)) ? name.lastIndexOf(mark, at - 1) : at
   return before + 1
 }
 
@@ -42,7 +43,12 @@ export function ending(name: string, room: number): string {
 /** The first line of a description, without the marks of Markdown. */
 export function firstLine(description: string | null): string {
   const line = (description ?? '').split('\n').find((one) => /[\p{L}\p{N}]/u.test(one)) ?? ''
-  return line.replace(/^[\s#>*+-]+/, '').replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/(^|[^\p{L}\p{N}_])__(?=[^\s_])(.*?[^\s_])__(?=[\s,;:!?)]|$)/gu, '$1$2').replace(/\*\*|`/g, '').trim()
+  return line
+    .replace(/^[\s#>*+-]+/, '')
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/(^|[^\p{L}\p{N}_])__(?=[^\s_])(.*?[^\s_])__(?=[\s,;:!?)]|$)/gu, '$1$2')
+    .replace(/\*\*|`/g, '')
+    .trim()
 }
 
 const platforms: Record<string, [string, string]> = {
@@ -71,13 +77,27 @@ const platforms: Record<string, [string, string]> = {
 /** Two letters and a colour for the tile of a platform. */
 export function tile(platform: string | null): [string, string] {
   const known = platforms[platform ?? '']
-  return known ?? [(platform ?? '?').replace(/[^a-z0-9]/gi, '').slice(0, 2).toUpperCase() || '?', '#5b6472']
+  return (
+    known ?? [
+      (platform ?? '?')
+        .replace(/[^a-z0-9]/gi, '')
+        .slice(0, 2)
+        .toUpperCase() || '?',
+      '#5b6472',
+    ]
+  )
 }
 
 /** Up to two letters for a person or a team. */
 export function initials(owner: string): string {
-  const words = owner.replace(/^(user|group|team):/i, '').split(/[^\p{L}\p{N}]+/u).filter(Boolean)
-  const letters = words.length > 1 ? words.slice(0, 2).map((word) => Array.from(word)[0]) : Array.from(words[0] ?? '?').slice(0, 2)
+  const words = owner
+    .replace(/^(user|group|team):/i, '')
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+  const letters =
+    words.length > 1
+      ? words.slice(0, 2).map((word) => Array.from(word)[0])
+      : Array.from(words[0] ?? '?').slice(0, 2)
   return letters.join('').toUpperCase()
 }
 

@@ -4,7 +4,8 @@ const whole = new Intl.NumberFormat('en-US')
 export const count = (value: number) => whole.format(value)
 
 /** 1 task, 2 tasks */
-export const counted = (value: number, word: string, many = `${word}s`) => `${count(value)} ${value === 1 ? word : many}`
+export const counted = (value: number, word: string, many = `${word}s`) =>
+  `${count(value)} ${value === 1 ? word : many}`
 
 /** 3.1 MB */
 export function bytes(value: number): string {
@@ -18,7 +19,10 @@ export function bytes(value: number): string {
 }
 
 /** +48%: how a duration compares with the usual one; nothing when it hardly differs. */
-export function against(value: number | null, usual: number | null): { percent: number; text: string } | null {
+export function against(
+  value: number | null,
+  usual: number | null,
+): { percent: number; text: string } | null {
   if (value === null || usual === null || usual <= 0) return null
   const percent = Math.round((value / usual - 1) * 100)
   if (Math.abs(percent) < 2) return null

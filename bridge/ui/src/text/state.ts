@@ -22,7 +22,13 @@ const words: Record<string, string> = {
   none: 'No run',
 }
 
-const kinds: Record<string, string> = { dag: 'DAG run', task: 'Task run', query: 'Query', job: 'Run', dag_file: 'Import' }
+const kinds: Record<string, string> = {
+  dag: 'DAG run',
+  task: 'Task run',
+  query: 'Query',
+  job: 'Run',
+  dag_file: 'Import',
+}
 
 /** What a run of this kind is called. */
 export const kindOf = (kind: string) => kinds[kind] ?? `Run (${kind.replaceAll('_', ' ')})`
@@ -40,6 +46,7 @@ export function wordOf(state: string | null): string {
 }
 
 /** Whether a run ended without having begun: it was skipped or blocked, and has no duration. */
-export const neverRan = (run: { state: string; duration: number | null }) => !run.duration && ['blk', 'non'].includes(toneOf(run.state))
+export const neverRan = (run: { state: string; duration: number | null }) =>
+  !run.duration && ['blk', 'non'].includes(toneOf(run.state))
 
 export const colorOf = (tone: Tone) => `var(--${tone})`

@@ -23,7 +23,9 @@ describe('names', () => {
     expect(pathOf('/lake/orders/v2')).toBe('/lake')
   })
   it('of a description keep underscores that are no emphasis', () => {
-    expect(firstLine('Reads `stg__orders` and __init__.py of stg__items')).toBe('Reads stg__orders and __init__.py of stg__items')
+    expect(firstLine('Reads `stg__orders` and __init__.py of stg__items')).toBe(
+      'Reads stg__orders and __init__.py of stg__items',
+    )
     expect(firstLine('__Orders__ of **all** shops')).toBe('Orders of all shops')
   })
   it('stay whole where a part would not tell enough', () => {
@@ -78,12 +80,26 @@ describe('times', () => {
     expect(utc('2026-11-20T08:24:11Z')).toBe('2026-11-20 08:24:11 UTC')
   })
   it('span from milliseconds to days', () => {
-    expect([0.12, 4.25, 38, 125, 4320, 273600].map(duration)).toEqual(['120ms', '4.3s', '38s', '2m 05s', '1h 12m', '3d 4h'])
+    expect([0.12, 4.25, 38, 125, 4320, 273600].map(duration)).toEqual([
+      '120ms',
+      '4.3s',
+      '38s',
+      '2m 05s',
+      '1h 12m',
+      '3d 4h',
+    ])
     expect(duration(59.7)).toBe('1m 00s')
     expect(duration(-5)).toBe('-5.0s')
   })
   it('are round where the seconds do not matter', () => {
-    expect([59, 3599, 4321, 93_780, 86_399, 300_000].map(about)).toEqual(['59s', '1h', '1h 12m', '1d 2h', '1d', '3d 11h'])
+    expect([59, 3599, 4321, 93_780, 86_399, 300_000].map(about)).toEqual([
+      '59s',
+      '1h',
+      '1h 12m',
+      '1d 2h',
+      '1d',
+      '3d 11h',
+    ])
   })
   it('mark an axis at times that a clock has', () => {
     expect(durationTicks(10_000, 3)).toEqual([0, 3600, 7200])
@@ -95,7 +111,13 @@ describe('times', () => {
 
 describe('changes', () => {
   it('are told in words, what can break readers first', () => {
-    const change = (kind: 'added' | 'removed' | 'type', column: string) => ({ change: kind, column, before: null, after: null, breaking: kind === 'removed' })
+    const change = (kind: 'added' | 'removed' | 'type', column: string) => ({
+      change: kind,
+      column,
+      before: null,
+      after: null,
+      breaking: kind === 'removed',
+    })
     const version = { changes: [change('added', 'a'), change('removed', 'b'), change('type', 'c')] }
     expect(changeWords(version)).toBe('removed b; changed the type of c; added a')
     expect(isBreaking(version)).toBe(true)

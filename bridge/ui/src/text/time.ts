@@ -12,7 +12,8 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds)
   if (whole < MINUTE) return `${whole}s`
   if (whole < HOUR) return `${Math.floor(whole / MINUTE)}m ${two(whole % MINUTE)}s`
-  if (whole < DAY) return `${Math.floor(whole / HOUR)}h ${two(Math.floor((whole % HOUR) / MINUTE))}m`
+  if (whole < DAY)
+    return `${Math.floor(whole / HOUR)}h ${two(Math.floor((whole % HOUR) / MINUTE))}m`
   return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
 }
 
@@ -23,11 +24,39 @@ export function about(seconds: number): string {
   return duration(Math.round(seconds / unit) * unit).replace(/ 0?0[smh]$/, '')
 }
 
-const STEPS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY]
+const STEPS = [
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
+  30 * DAY,
+]
 
 /** Durations at which a clock is marked, from 0: about `number` of them up to `most` seconds. */
 export function durationTicks(most: number, number: number): number[] {
-  const step = STEPS.find((one) => most / one <= number + 0.5) ?? Math.ceil(most / number / (30 * DAY)) * 30 * DAY
+  const step =
+    STEPS.find((one) => most / one <= number + 0.5) ??
+    Math.ceil(most / number / (30 * DAY)) * 30 * DAY
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, at) => at * step)
 }
 
@@ -36,8 +65,13 @@ export function age(time: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000)
   if (seconds < 45) return 'now'
   if (seconds < HOUR) return `${Math.max(1, Math.floor(seconds / MINUTE))}m`
-  if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`
-  if (seconds < 7 * DAY) return `${Math.floor(seconds / DAY)}d ${Math.floor((seconds % DAY) / HOUR)}h`.replace(/ 0h$/, '')
+  if (seconds < DAY)
+    return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`
+  if (seconds < 7 * DAY)
+    return `${Math.floor(seconds / DAY)}d ${Math.floor((seconds % DAY) / HOUR)}h`.replace(
+      / 0h$/,
+      '',
+    )
   if (seconds < 60 * DAY) return `${Math.round(seconds / DAY)}d`
   if (seconds < 730 * DAY) return `${Math.floor(seconds / (30.44 * DAY))}mo`
   return `${Math.floor(seconds / (365.25 * DAY))}y`
@@ -53,11 +87,16 @@ export function ago(time: string, now: number): string {
 export function clock(time: string, now: number, zone?: string): string {
   const at = new Date(time)
   const today = new Date(now)
-  const day = (date: Date) => format(date, { year: 'numeric', month: '2-digit', day: '2-digit' }, zone)
+  const day = (date: Date) =>
+    format(date, { year: 'numeric', month: '2-digit', day: '2-digit' }, zone)
   const hours = format(at, { hour: '2-digit', minute: '2-digit' }, zone)
   if (day(at) === day(today)) return hours
   const year = (date: Date) => format(date, { year: 'numeric' }, zone)
-  const date = format(at, { day: 'numeric', month: 'short', ...(year(at) === year(today) ? {} : { year: 'numeric' }) }, zone)
+  const date = format(
+    at,
+    { day: 'numeric', month: 'short', ...(year(at) === year(today) ? {} : { year: 'numeric' }) },
+    zone,
+  )
   return `${date} ${hours}`
 }
 
@@ -73,7 +112,11 @@ export function utc(time: string): string {
 }
 
 function format(date: Date, options: Intl.DateTimeFormatOptions, zone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', { ...options, hourCycle: 'h23', ...(zone ? { timeZone: zone } : {}) }).format(date)
+  return new Intl.DateTimeFormat('en-GB', {
+    ...options,
+    hourCycle: 'h23',
+    ...(zone ? { timeZone: zone } : {}),
+  }).format(date)
 }
 
 const two = (value: number) => String(value).padStart(2, '0')

@@ -15,17 +15,35 @@ const FIRST = 12
 const ALL = 10_000
 
 /** Who is affected downstream: everything, by level, with its owners. */
-export function Affected({ node, name, columns, column, onColumn }: { node: string; name: string; columns: string[]; column: string | undefined; onColumn: (column: string | undefined) => void }) {
+export function Affected({
+  node,
+  name,
+  columns,
+  column,
+  onColumn,
+}: {
+  node: string
+  name: string
+  columns: string[]
+  column: string | undefined
+  onColumn: (column: string | undefined) => void
+}) {
   const answer = useApi<Impact>('impact', { node, column }, { keep: true })
   const found = answer.data
-  const whole = async (impact: Impact) => (impact.truncated ? await get<Impact>('impact', { node, column, limit: ALL }) : impact)
+  const whole = async (impact: Impact) =>
+    impact.truncated ? await get<Impact>('impact', { node, column, limit: ALL }) : impact
   return (
     <section className="panel" id="impact">
       <header>
         <h2>Who is affected</h2>
         <span className="end row wrap">
           {columns.length > 0 && (
-            <select className="field" aria-label="Affected by" value={column ?? ''} onChange={(event) => onColumn(event.target.value || undefined)}>
+            <select
+              className="field"
+              aria-label="Affected by"
+              value={column ?? ''}
+              onChange={(event) => onColumn(event.target.value || undefined)}
+            >
               <option value="">Anything in it changes</option>
               {columns.map((each) => (
                 <option key={each} value={each}>
@@ -37,7 +55,18 @@ export function Affected({ node, name, columns, column, onColumn }: { node: stri
           {found && found.items.length > 0 && (
             <>
               <CopyButton text={messageOf(name, found)} />
-              <button type="button" className="button" onClick={() => void whole(found).then((impact) => save(new Blob(['\ufeff', csvOf(impact)], { type: 'text/csv;charset=utf-8' }), 'impact.csv'))}>
+              <button
+                type="button"
+                className="button"
+                onClick={() =>
+                  void whole(found).then((impact) =>
+                    save(
+                      new Blob(['\ufeff', csvOf(impact)], { type: 'text/csv;charset=utf-8' }),
+                      'impact.csv',
+                    ),
+                  )
+                }
+              >
                 <Download size={13} aria-hidden />
                 CSV
               </button>
@@ -46,7 +75,17 @@ export function Affected({ node, name, columns, column, onColumn }: { node: stri
         </span>
       </header>
       <Answer of={answer} rows={4}>
-        {(impact) => (impact.items.length ? <Body impact={impact} key={`${node} ${column ?? ''}`} /> : <Nothing title="Nothing downstream is known">{column ? 'What reads the dataset is known to use other columns.' : 'No job has been seen reading it.'}</Nothing>)}
+        {(impact) =>
+          impact.items.length ? (
+            <Body impact={impact} key={`${node} ${column ?? ''}`} />
+          ) : (
+            <Nothing title="Nothing downstream is known">
+              {column
+                ? 'What reads the dataset is known to use other columns.'
+                : 'No job has been seen reading it.'}
+            </Nothing>
+          )
+        }
       </Answer>
     </section>
   )
@@ -60,7 +99,8 @@ function Body({ impact }: { impact: Impact }) {
     <>
       <div className="panel-body part">
         <p className="sentence">
-          {counted(impact.datasets, 'dataset')} and {counted(impact.tasks, 'task')} in {counted(impact.dags.length, 'DAG')}
+          {counted(impact.datasets, 'dataset')} and {counted(impact.tasks, 'task')} in{' '}
+          {counted(impact.dags.length, 'DAG')}
           {!impact.complete && ', and more that was not counted'}.
         </p>
         {perhaps && (
@@ -83,7 +123,14 @@ function Body({ impact }: { impact: Impact }) {
             {impact.owners.map((owner) => (
               <span key={owner.name} className="row" style={{ gap: 5 }}>
                 <Owners of={[{ name: owner.name, type: null }]} />
-                <span className="faint small">{[owner.datasets ? counted(owner.datasets, 'dataset') : '', owner.dags ? counted(owner.dags, 'DAG') : ''].filter(Boolean).join(', ')}</span>
+                <span className="faint small">
+                  {[
+                    owner.datasets ? counted(owner.datasets, 'dataset') : '',
+                    owner.dags ? counted(owner.dags, 'DAG') : '',
+                  ]
+                    .filter(Boolean)
+                    .join(', ')}
+                </span>
               </span>
             ))}
           </p>
@@ -111,7 +158,10 @@ function Body({ impact }: { impact: Impact }) {
       {shown.length < impact.items.length && (
         <div className="more">
           <button type="button" className="button" onClick={() => setAll(true)}>
-            Show {impact.truncated ? `the nearest ${count(impact.items.length)}` : `all ${count(impact.items.length)}`}
+            Show{' '}
+            {impact.truncated
+              ? `the nearest ${count(impact.items.length)}`
+              : `all ${count(impact.items.length)}`}
           </button>
         </div>
       )}
@@ -128,7 +178,9 @@ function Row({ item }: { item: Item }) {
           <DatasetLink dataset={item} />
         ) : (
           <span className="row">
-            <JobLink job={{ ...item, label: item.task_id ?? item.name, kind: item.job_kind ?? 'job' }} />
+            <JobLink
+              job={{ ...item, label: item.task_id ?? item.name, kind: item.job_kind ?? 'job' }}
+            />
             {item.dag_id && <span className="faint small cut">{item.dag_id}</span>}
           </span>
         )}
@@ -137,8 +189,16 @@ function Row({ item }: { item: Item }) {
       <td>
         <Owners of={item.owners} />
       </td>
-      <td className="mono small">{item.certain ? item.columns.map((column) => (column === '*' ? 'every column' : column)).join(', ') : <span className="faint">unknown</span>}</td>
-      <td className="right muted">{item.kind === 'dataset' ? <Time at={item.written_at} /> : null}</td>
+      <td className="mono small">
+        {item.certain ? (
+          item.columns.map((column) => (column === '*' ? 'every column' : column)).join(', ')
+        ) : (
+          <span className="faint">unknown</span>
+        )}
+      </td>
+      <td className="right muted">
+        {item.kind === 'dataset' ? <Time at={item.written_at} /> : null}
+      </td>
     </tr>
   )
 }

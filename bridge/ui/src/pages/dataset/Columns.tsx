@@ -7,7 +7,10 @@ import { Ways } from '../../parts/Ways'
 
 /** The columns of a dataset and what each comes from. */
 export function Columns({ node, columns }: { node: string; columns: Column[] }) {
-  if (!columns.length) return <Nothing title="Its columns are not known">No event has told a schema for it yet.</Nothing>
+  if (!columns.length)
+    return (
+      <Nothing title="Its columns are not known">No event has told a schema for it yet.</Nothing>
+    )
   return (
     <div className="scroll">
       <table>
@@ -24,7 +27,13 @@ export function Columns({ node, columns }: { node: string; columns: Column[] }) 
             <tr key={column.name}>
               <td className="mono">
                 <span className="row">
-                  <Link to="/lineage" search={{ focus: node, view: 'columns', column: column.name }} className="link" style={{ paddingLeft: 14 * (column.name.split('.').length - 1) }} title="Where it comes from and where it goes">
+                  <Link
+                    to="/lineage"
+                    search={{ focus: node, view: 'columns', column: column.name }}
+                    className="link"
+                    style={{ paddingLeft: 14 * (column.name.split('.').length - 1) }}
+                    title="Where it comes from and where it goes"
+                  >
                     {column.name}
                   </Link>
                   <Tags of={column.tags} />
@@ -45,7 +54,9 @@ export function Columns({ node, columns }: { node: string; columns: Column[] }) 
                   <span className="faint">–</span>
                 )}
               </td>
-              <td className="muted">{column.description && <Markdown text={column.description} />}</td>
+              <td className="muted">
+                {column.description && <Markdown text={column.description} />}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -13,9 +13,21 @@ const spans: [string, string][] = [
 ]
 
 /** How fresh a dataset was kept: its age over time, its writes, and when it was late. */
-export function Kept({ id, days, onDays }: { id: string; days: string | undefined; onDays: (days: string | undefined) => void }) {
+export function Kept({
+  id,
+  days,
+  onDays,
+}: {
+  id: string
+  days: string | undefined
+  onDays: (days: string | undefined) => void
+}) {
   const span = spans.find(([name]) => name === days)?.[0]
-  const answer = useApi<Freshness>(`datasets/${encodeURIComponent(id)}/freshness`, { days: span ?? 30 }, { keep: true })
+  const answer = useApi<Freshness>(
+    `datasets/${encodeURIComponent(id)}/freshness`,
+    { days: span ?? 30 },
+    { keep: true },
+  )
   return (
     <section className="panel">
       <header>
@@ -61,10 +73,16 @@ function Words({ freshness: { writes, rhythm, breaches, truncated } }: { freshne
             </b>
           ) : (
             <>
-              It will be late if nothing writes it until <Time at={rhythm.expected_by} as="clock" />.
+              It will be late if nothing writes it until <Time at={rhythm.expected_by} as="clock" />
+              .
             </>
           )}
-          {past > 0 && <> {open ? 'Before, it' : 'It'} was late {past === 1 ? 'once' : counted(past, 'time')}.</>}
+          {past > 0 && (
+            <>
+              {' '}
+              {open ? 'Before, it' : 'It'} was late {past === 1 ? 'once' : counted(past, 'time')}.
+            </>
+          )}
         </>
       ) : (
         <>. Its regular writes are too few or too irregular to say when to expect the next.</>

@@ -11,7 +11,9 @@ export function Wrote({ runs }: { runs: Run[] }) {
   if (!runs.length)
     return (
       <Panel title="Runs that wrote it" flush>
-        <Nothing title="No run has been seen writing it">It is only read, or it was written before events arrived here.</Nothing>
+        <Nothing title="No run has been seen writing it">
+          It is only read, or it was written before events arrived here.
+        </Nothing>
       </Panel>
     )
   return (

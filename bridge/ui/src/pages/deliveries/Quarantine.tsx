@@ -17,11 +17,24 @@ export function Quarantine() {
       <header>
         <h2>Not understood</h2>
         <span className="end">
-          <Again path="quarantine/replay" idle={!items.length} label="Read all of them again" told={({ waiting }) => `${counted(waiting ?? 0, 'event')} to be read again`} />
+          <Again
+            path="quarantine/replay"
+            idle={!items.length}
+            label="Read all of them again"
+            told={({ waiting }) => `${counted(waiting ?? 0, 'event')} to be read again`}
+          />
         </span>
       </header>
       <Answer of={list} rows={2}>
-        {() => (items.length ? items.map((item) => <Item key={item.event_id} item={item} />) : <Nothing title="Every event was understood">What cannot be read is kept here with the reason, and can be read again later.</Nothing>)}
+        {() =>
+          items.length ? (
+            items.map((item) => <Item key={item.event_id} item={item} />)
+          ) : (
+            <Nothing title="Every event was understood">
+              What cannot be read is kept here with the reason, and can be read again later.
+            </Nothing>
+          )
+        }
       </Answer>
       <More of={list} />
     </section>
@@ -43,7 +56,11 @@ function Item({ item }: { item: QuarantineItem }) {
             </span>
           </summary>
         </details>
-        <Again path={`quarantine/${item.event_id}/replay`} label="Read again" told={() => 'To be read again'} />
+        <Again
+          path={`quarantine/${item.event_id}/replay`}
+          label="Read again"
+          told={() => 'To be read again'}
+        />
       </div>
       {open &&
         (whole ? (

@@ -20,15 +20,30 @@ const tones: Record<string, Tone> = { waiting: 'run', rejected: 'bad', settled: 
 export function Told({ sinks }: { sinks: SinkHealth[] }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const list = useList<DeliveryItem>('deliveries', { sink: search.sink, state: search.state, limit: 50 })
-  const set = (change: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+  const list = useList<DeliveryItem>('deliveries', {
+    sink: search.sink,
+    state: search.state,
+    limit: 50,
+  })
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   return (
     <section className="panel">
       <header>
         <h2>Entry by entry</h2>
         <span className="end filters">
-          <Choice label="Every catalog" options={sinks.map((sink) => [sink.name, sink.name])} value={search.sink} onChange={(sink) => set({ sink })} />
-          <Choice label="Every state" options={states} value={search.state} onChange={(state) => set({ state })} />
+          <Choice
+            label="Every catalog"
+            options={sinks.map((sink) => [sink.name, sink.name])}
+            value={search.sink}
+            onChange={(sink) => set({ sink })}
+          />
+          <Choice
+            label="Every state"
+            options={states}
+            value={search.state}
+            onChange={(state) => set({ state })}
+          />
         </span>
       </header>
       <Answer of={list}>
@@ -52,22 +67,26 @@ export function Told({ sinks }: { sinks: SinkHealth[] }) {
                   {items.map((item) => (
                     <tr key={`${item.sink} ${item.kind} ${item.key}`}>
                       <td className="name">
-                        <span className="mono cut" style={{ display: 'block' }} title={item.name ?? item.key}>
+                        <span
+                          className="mono cut"
+                          style={{ display: 'block' }}
+                          title={item.name ?? item.key}
+                        >
                           {item.name ?? item.key}
                         </span>
                         <span className="faint small">{item.kind}</span>
                       </td>
                       <td>{item.sink}</td>
                       <td>
-                        <Badge tone={tones[item.state] ?? 'non'}>{states.find(([name]) => name === item.state)?.[1] ?? item.state}</Badge>
+                        <Badge tone={tones[item.state] ?? 'non'}>
+                          {states.find(([name]) => name === item.state)?.[1] ?? item.state}
+                        </Badge>
                       </td>
                       <td className="right num">{item.attempts}</td>
                       <td className="right muted">
                         <Time at={item.news_at} />
                       </td>
-                      <td className="mono small words">
-                        {item.reason}
-                      </td>
+                      <td className="mono small words">{item.reason}</td>
                     </tr>
                   ))}
                 </tbody>

@@ -41,7 +41,9 @@ export function Changed() {
                       <td>
                         <span className="row wrap" style={{ gap: 6 }}>
                           {isBreaking(version) && <Badge tone="bad">can break readers</Badge>}
-                          <span className="small muted" style={{ overflowWrap: 'anywhere' }}>{changeWords(version)}</span>
+                          <span className="small muted" style={{ overflowWrap: 'anywhere' }}>
+                            {changeWords(version)}
+                          </span>
                         </span>
                       </td>
                       <td className="right muted" style={{ whiteSpace: 'nowrap' }}>
@@ -53,7 +55,9 @@ export function Changed() {
               </table>
             </div>
           ) : (
-            <Nothing title="No columns have changed">A change appears here when a dataset is seen with other columns than before.</Nothing>
+            <Nothing title="No columns have changed">
+              A change appears here when a dataset is seen with other columns than before.
+            </Nothing>
           )
         }
       </Answer>

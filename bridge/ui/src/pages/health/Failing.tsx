@@ -10,7 +10,15 @@ import { jobKindOf } from '../../text/state'
 /** The DAGs, applications, projects and other jobs whose newest run failed. */
 export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
   return (
-    <Panel title="Failing jobs" note={total > jobs.length ? `the newest ${count(jobs.length)} of ${count(total)}` : 'newest failure first'} flush>
+    <Panel
+      title="Failing jobs"
+      note={
+        total > jobs.length
+          ? `the newest ${count(jobs.length)} of ${count(total)}`
+          : 'newest failure first'
+      }
+      flush
+    >
       <div className="scroll">
         <table>
           <thead>
@@ -27,7 +35,12 @@ export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
               <tr key={job.id}>
                 <td className="name">
                   <JobLink job={job} />
-                  {job.kind !== 'dag' && <span className="faint small cut" style={{ display: 'block' }}>{`${jobKindOf(job.kind)} · ${job.namespace}`}</span>}
+                  {job.kind !== 'dag' && (
+                    <span
+                      className="faint small cut"
+                      style={{ display: 'block' }}
+                    >{`${jobKindOf(job.kind)} · ${job.namespace}`}</span>
+                  )}
                 </td>
                 <td style={{ whiteSpace: 'nowrap' }}>
                   <span className="row">
@@ -40,7 +53,9 @@ export function Failing({ jobs, total }: { jobs: JobItem[]; total: number }) {
                   </span>
                 </td>
                 <td className="mono small words">
-                  {job.last_run?.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
+                  {job.last_run?.error?.split('\n')[0] ?? (
+                    <span className="faint">no error text</span>
+                  )}
                 </td>
                 <td>
                   <Owners of={job.owners} />

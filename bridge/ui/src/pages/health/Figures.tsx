@@ -24,13 +24,23 @@ export function Figures({ overview, health }: { overview: Overview; health: Heal
         <span>running now</span>
       </Link>
       <Link to="/runs" search={{ state: 'failed' }} className="figure">
-        <b style={{ color: counts.failed ? 'var(--bad-text)' : undefined }}>{count(counts.failed ?? 0)}</b>
+        <b style={{ color: counts.failed ? 'var(--bad-text)' : undefined }}>
+          {count(counts.failed ?? 0)}
+        </b>
         <span>failed in 24 hours</span>
       </Link>
       {health && (
-        <Link to="/events" search={health.inbox.quarantined ? { state: 'quarantined' } : {}} className="figure">
+        <Link
+          to="/events"
+          search={health.inbox.quarantined ? { state: 'quarantined' } : {}}
+          className="figure"
+        >
           <b>{count(health.inbox.waiting)}</b>
-          <span>{health.inbox.quarantined ? `events waiting, ${count(health.inbox.quarantined)} not understood` : 'events waiting'}</span>
+          <span>
+            {health.inbox.quarantined
+              ? `events waiting, ${count(health.inbox.quarantined)} not understood`
+              : 'events waiting'}
+          </span>
         </Link>
       )}
     </div>

@@ -29,13 +29,33 @@ export function Headline({ overview, troubles, affected, silent, problems }: Pro
       : 'No run has been seen yet'
   return (
     <div className="title" style={{ flexWrap: 'nowrap', alignItems: 'flex-start' }}>
-      <Icon size={22} color={failing ? 'var(--bad)' : bad || problems.length ? 'var(--warn)' : known ? 'var(--ok)' : 'var(--non)'} aria-hidden style={{ marginTop: 3, flex: 'none' }} />
+      <Icon
+        size={22}
+        color={
+          failing
+            ? 'var(--bad)'
+            : bad || problems.length
+              ? 'var(--warn)'
+              : known
+                ? 'var(--ok)'
+                : 'var(--non)'
+        }
+        aria-hidden
+        style={{ marginTop: 3, flex: 'none' }}
+      />
       <div style={{ minWidth: 0 }}>
         <p style={{ font: '640 19px/28px var(--sans)', overflowWrap: 'anywhere' }}>{sentence}</p>
         {troubles.length > 0 && (
           <p className="muted">
             {counted(affected, 'dataset')} {affected === 1 ? 'is' : 'are'} affected
-            {late.length > 0 && `, of which late: ${late.slice(0, 3).map((trouble) => shortName(trouble.dataset.name)).join(', ')}${late.length > 3 ? ` and ${troubles.length < affected ? 'more' : `${late.length - 3} more`}` : ''}`}.
+            {late.length > 0 &&
+              `, of which late: ${late
+                .slice(0, 3)
+                .map((trouble) => shortName(trouble.dataset.name))
+                .join(
+                  ', ',
+                )}${late.length > 3 ? ` and ${troubles.length < affected ? 'more' : `${late.length - 3} more`}` : ''}`}
+            .
           </p>
         )}
         {silent.map((source) => (

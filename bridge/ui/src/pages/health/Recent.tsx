@@ -6,7 +6,10 @@ import { StateBadge } from '../../parts/State'
 
 /** The newest runs that are part of no other, those that go on first. */
 export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
-  const shown = [...running, ...runs.filter((run) => !running.some((other) => other.id === run.id))].slice(0, 8)
+  const shown = [
+    ...running,
+    ...runs.filter((run) => !running.some((other) => other.id === run.id)),
+  ].slice(0, 8)
   return (
     <Panel
       title="Newest runs"
@@ -32,7 +35,12 @@ export function Recent({ runs, running }: { runs: Run[]; running: Run[] }) {
               {shown.map((run) => (
                 <tr key={run.id}>
                   <td className="name cut">
-                    <Link to="/runs/$id" params={{ id: run.id }} className="link mono" title={run.dag_run_id ?? run.run_id}>
+                    <Link
+                      to="/runs/$id"
+                      params={{ id: run.id }}
+                      className="link mono"
+                      title={run.dag_run_id ?? run.run_id}
+                    >
                       {run.dag_id ?? run.label}
                     </Link>
                   </td>

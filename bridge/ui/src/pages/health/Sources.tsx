@@ -21,22 +21,22 @@ export function Sources({ sources }: { sources: SourceHealth[] }) {
           </thead>
           <tbody>
             {sources.map((source) => (
-                <tr key={source.namespace}>
-                  <td className="mono">{source.namespace}</td>
-                  <td>{source.integration ?? <span className="faint">–</span>}</td>
-                  <td className="right num">{count(source.jobs)}</td>
-                  <td className="right">
-                    {source.silent_since ? (
-                      <Badge tone="bad">
-                        silent: <Time at={source.last_event_at} />
-                      </Badge>
-                    ) : (
-                      <span className="muted">
-                        <Time at={source.last_event_at} />
-                      </span>
-                    )}
-                  </td>
-                </tr>
+              <tr key={source.namespace}>
+                <td className="mono">{source.namespace}</td>
+                <td>{source.integration ?? <span className="faint">–</span>}</td>
+                <td className="right num">{count(source.jobs)}</td>
+                <td className="right">
+                  {source.silent_since ? (
+                    <Badge tone="bad">
+                      silent: <Time at={source.last_event_at} />
+                    </Badge>
+                  ) : (
+                    <span className="muted">
+                      <Time at={source.last_event_at} />
+                    </span>
+                  )}
+                </td>
+              </tr>
             ))}
           </tbody>
         </table>

@@ -21,7 +21,15 @@ export function Troubles({ troubles, affected }: { troubles: Trouble[]; affected
   const [all, setAll] = useState(false)
   const shown = all ? troubles : troubles.slice(0, FIRST)
   return (
-    <Panel title="Datasets late, failed or at risk" note={troubles.length < affected ? `the worst ${count(troubles.length)} of ${count(affected)}` : 'worst first'} flush>
+    <Panel
+      title="Datasets late, failed or at risk"
+      note={
+        troubles.length < affected
+          ? `the worst ${count(troubles.length)} of ${count(affected)}`
+          : 'worst first'
+      }
+      flush
+    >
       <div className="scroll">
         <table>
           <thead>
@@ -87,29 +95,53 @@ function Row({ trouble }: { trouble: Trouble }) {
   )
 }
 
-function Cause({ trouble: { cause, root_cause, level, dataset, late_since } }: { trouble: Trouble }) {
+function Cause({
+  trouble: { cause, root_cause, level, dataset, late_since },
+}: {
+  trouble: Trouble
+}) {
   if (!cause && root_cause)
     return (
       <span className="muted">
-        {root_cause.text} {root_cause.kind === 'silent_source' ? 'since' : 'by'} <Time at={root_cause.at} as="clock" />
+        {root_cause.text} {root_cause.kind === 'silent_source' ? 'since' : 'by'}{' '}
+        <Time at={root_cause.at} as="clock" />
         {level > 0 && `, ${counted(level, 'dataset')} upstream`}
       </span>
     )
   if (!cause)
     return (
       <span className="muted">
-        No run has written it since{late_since ? <>, expected until <Time at={late_since} as="clock" /></> : ''}
-        {dataset.written_by ? `: ${dataset.written_by.dag_id ?? dataset.written_by.label} writes it` : ''}
+        No run has written it since
+        {late_since ? (
+          <>
+            , expected until <Time at={late_since} as="clock" />
+          </>
+        ) : (
+          ''
+        )}
+        {dataset.written_by
+          ? `: ${dataset.written_by.dag_id ?? dataset.written_by.label} writes it`
+          : ''}
       </span>
     )
   const at = cause.ended_at ?? cause.started_at ?? cause.queued_at
   const task = cause.dag_id ? `${cause.dag_id}.${laneLabel(cause)}` : laneLabel(cause)
   return (
     <span style={{ display: 'block', minWidth: 0 }}>
-      <Link to="/runs/$id" params={{ id: cause.id }} className="link mono small cut" style={{ display: 'block' }} title={task}>
+      <Link
+        to="/runs/$id"
+        params={{ id: cause.id }}
+        className="link mono small cut"
+        style={{ display: 'block' }}
+        title={task}
+      >
         {task}
       </Link>
-      <span className="faint small cut" style={{ display: 'block' }} title={cause.error ?? undefined}>
+      <span
+        className="faint small cut"
+        style={{ display: 'block' }}
+        title={cause.error ?? undefined}
+      >
         {cause.state === 'failed' ? 'failed' : 'was blocked'}
         {at && (
           <>

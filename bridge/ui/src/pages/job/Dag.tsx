@@ -29,7 +29,9 @@ export function Dag({ job }: { job: JobDetail }) {
               tasks={tasks.data?.items ?? []}
               order={job.children.map((child) => child.label)}
               chosen={chosen}
-              onChoose={(run) => void navigate({ search: (before) => ({ ...before, run }), replace: true })}
+              onChoose={(run) =>
+                void navigate({ search: (before) => ({ ...before, run }), replace: true })
+              }
             />
           )}
         </Answer>
@@ -59,7 +61,14 @@ function ChosenRun({ id }: { id: string }) {
       note={run.data ? <StateBadge state={run.data.state} /> : null}
     >
       <Answer of={run} rows={4}>
-        {(found) => <Gantt runs={found.children} from={found.started_at} to={found.ended_at} critical={found.critical_path} />}
+        {(found) => (
+          <Gantt
+            runs={found.children}
+            from={found.started_at}
+            to={found.ended_at}
+            critical={found.critical_path}
+          />
+        )}
       </Answer>
     </Panel>
   )

@@ -10,12 +10,24 @@ export function Datasets({ inputs, outputs }: { inputs: DatasetRef[]; outputs: D
   return (
     <div className="columns">
       <DatasetList title="Reads" datasets={inputs} none="It has not been seen reading anything." />
-      <DatasetList title="Writes" datasets={outputs} none="It has not been seen writing anything." />
+      <DatasetList
+        title="Writes"
+        datasets={outputs}
+        none="It has not been seen writing anything."
+      />
     </div>
   )
 }
 
-function DatasetList({ title, datasets, none }: { title: string; datasets: DatasetRef[]; none: string }) {
+function DatasetList({
+  title,
+  datasets,
+  none,
+}: {
+  title: string
+  datasets: DatasetRef[]
+  none: string
+}) {
   return (
     <Panel title={title} note={counted(datasets.length, 'dataset')}>
       {datasets.length ? (

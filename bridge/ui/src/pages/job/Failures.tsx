@@ -4,7 +4,10 @@ import { failuresOf } from '../../charts/failures'
 import { Time } from '../../parts/Now'
 import { Panel } from '../../parts/Panel'
 
-const named = (tasks: string[]) => (tasks.length > 4 ? `${tasks.slice(0, 3).join(', ')} and ${tasks.length - 3} more` : tasks.join(', '))
+const named = (tasks: string[]) =>
+  tasks.length > 4
+    ? `${tasks.slice(0, 3).join(', ')} and ${tasks.length - 3} more`
+    : tasks.join(', ')
 
 /** Failed runs by what their errors have in common. */
 export function Failures({ runs }: { runs: Run[] }) {

@@ -32,8 +32,16 @@ export function Tasks({ tasks }: { tasks: JobItem[] }) {
                   <td>
                     <StateBadge state={task.last_run?.state ?? null} />
                   </td>
-                  <td className="right">{task.last_run ? <Took run={task.last_run} /> : <span className="faint">–</span>}</td>
-                  <td className="right num muted">{task.p50 === null ? <span className="faint">–</span> : duration(task.p50)}</td>
+                  <td className="right">
+                    {task.last_run ? (
+                      <Took run={task.last_run} />
+                    ) : (
+                      <span className="faint">–</span>
+                    )}
+                  </td>
+                  <td className="right num muted">
+                    {task.p50 === null ? <span className="faint">–</span> : duration(task.p50)}
+                  </td>
                   <td>
                     <Ticks states={task.recent} />
                   </td>
@@ -46,7 +54,9 @@ export function Tasks({ tasks }: { tasks: JobItem[] }) {
           </table>
         </div>
       ) : (
-        <Nothing title="No task is known yet">The first event of a DAG run names its tasks.</Nothing>
+        <Nothing title="No task is known yet">
+          The first event of a DAG run names its tasks.
+        </Nothing>
       )}
     </Panel>
   )

@@ -1,5 +1,11 @@
 import { Link } from '@tanstack/react-router'
-import type { Comparison, DatasetComparison, RunDetail, Setting, TaskComparison } from '../../api/schema'
+import type {
+  Comparison,
+  DatasetComparison,
+  RunDetail,
+  Setting,
+  TaskComparison,
+} from '../../api/schema'
 import { useApi } from '../../api/client'
 import { DatasetLink } from '../../parts/Names'
 import { Time, Took } from '../../parts/Now'
@@ -26,7 +32,13 @@ export function Compared({ run }: { run: RunDetail }) {
       }
     >
       <Answer of={answer} rows={3}>
-        {(found) => (found.good ? <Differences run={run} found={found} /> : <p className="muted">No earlier run of it succeeded.</p>)}
+        {(found) =>
+          found.good ? (
+            <Differences run={run} found={found} />
+          ) : (
+            <p className="muted">No earlier run of it succeeded.</p>
+          )
+        }
       </Answer>
     </Panel>
   )
@@ -34,19 +46,30 @@ export function Compared({ run }: { run: RunDetail }) {
 
 function Differences({ run, found }: { run: RunDetail; found: Comparison }) {
   const tasks = found.tasks.filter(differs)
-  const datasets = found.datasets.filter((each) => each.changes.length || each.seen !== 'both' || each.row_count !== each.good_row_count || each.byte_count !== each.good_byte_count)
+  const datasets = found.datasets.filter(
+    (each) =>
+      each.changes.length ||
+      each.seen !== 'both' ||
+      each.row_count !== each.good_row_count ||
+      each.byte_count !== each.good_byte_count,
+  )
   return (
     <>
       <p className="sentence">{sentenceOf(run, found)}</p>
       {tasks.length > 0 && <Tasks tasks={tasks} same={found.tasks.length - tasks.length} />}
-      {datasets.length > 0 && <Datasets datasets={datasets} same={found.datasets.length - datasets.length} />}
+      {datasets.length > 0 && (
+        <Datasets datasets={datasets} same={found.datasets.length - datasets.length} />
+      )}
       {found.settings.length > 0 && <Settings settings={found.settings} />}
       {found.code.map((code) => (
         <div className="part" key={`${code.job.namespace} ${code.job.name} ${code.what}`}>
           <h3>
             {code.what} of <span className="mono">{code.job.name}</span>
           </h3>
-          <Patch lines={code.lines} label={`What changed in the ${code.what} of ${code.job.name}`} />
+          <Patch
+            lines={code.lines}
+            label={`What changed in the ${code.what} of ${code.job.name}`}
+          />
         </div>
       ))}
     </>
@@ -143,7 +166,13 @@ function Datasets({ datasets, same }: { datasets: DatasetComparison[]; same: num
                 <Figure value={each.good_row_count} as={count} />
                 <Figure value={each.byte_count} other={each.good_byte_count} as={bytes} />
                 <Figure value={each.good_byte_count} as={bytes} />
-                <td>{each.changes.length ? <SchemaLines changes={each.changes} /> : <span className="faint">the same</span>}</td>
+                <td>
+                  {each.changes.length ? (
+                    <SchemaLines changes={each.changes} />
+                  ) : (
+                    <span className="faint">the same</span>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -154,12 +183,25 @@ function Datasets({ datasets, same }: { datasets: DatasetComparison[]; same: num
   )
 }
 
-function Figure({ value, other, as }: { value: number | null; other?: number | null; as: (value: number) => string }) {
+function Figure({
+  value,
+  other,
+  as,
+}: {
+  value: number | null
+  other?: number | null
+  as: (value: number) => string
+}) {
   if (value === null) return <td className="right faint">–</td>
   const told = against(value, other ?? null)
   return (
     <td className="right num">
-      {as(value)} {told && <span className={Math.abs(told.percent) >= 30 ? 'worse small' : 'faint small'}>{told.text}</span>}
+      {as(value)}{' '}
+      {told && (
+        <span className={Math.abs(told.percent) >= 30 ? 'worse small' : 'faint small'}>
+          {told.text}
+        </span>
+      )}
     </td>
   )
 }
@@ -169,11 +211,22 @@ function Settings({ settings }: { settings: Setting[] }) {
     <div className="part">
       <dl className="facts left">
         {settings.map((each) => (
-          <div key={`${each.name} ${each.before ?? ''} ${each.after ?? ''}`} style={{ display: 'contents' }}>
+          <div
+            key={`${each.name} ${each.before ?? ''} ${each.after ?? ''}`}
+            style={{ display: 'contents' }}
+          >
             <dt>{each.name}</dt>
             <dd>
-              <span className="mono small">{each.before ?? 'none'}</span> → <b className="mono small">{each.after ?? 'none'}</b>
-              {each.jobs.length > 0 && <span className="faint small"> {each.jobs.length > 3 ? `in ${counted(each.jobs.length, 'job')}` : each.jobs.join(', ')}</span>}
+              <span className="mono small">{each.before ?? 'none'}</span> →{' '}
+              <b className="mono small">{each.after ?? 'none'}</b>
+              {each.jobs.length > 0 && (
+                <span className="faint small">
+                  {' '}
+                  {each.jobs.length > 3
+                    ? `in ${counted(each.jobs.length, 'job')}`
+                    : each.jobs.join(', ')}
+                </span>
+              )}
             </dd>
           </div>
         ))}

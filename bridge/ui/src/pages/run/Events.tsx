@@ -24,26 +24,47 @@ export function Events({ events }: { events: EventSummary[] }) {
             </thead>
             <tbody>
               {events.map((event) => (
-                <EventRow key={event.id} event={event} open={open === event.id} toggle={() => setOpen(open === event.id ? null : event.id)} />
+                <EventRow
+                  key={event.id}
+                  event={event}
+                  open={open === event.id}
+                  toggle={() => setOpen(open === event.id ? null : event.id)}
+                />
               ))}
             </tbody>
           </table>
         </div>
       ) : (
-        <Nothing title="No event of its own">What is known about this run was told by its DAG run.</Nothing>
+        <Nothing title="No event of its own">
+          What is known about this run was told by its DAG run.
+        </Nothing>
       )}
     </Panel>
   )
 }
 
-function EventRow({ event, open, toggle }: { event: EventSummary; open: boolean; toggle: () => void }) {
+function EventRow({
+  event,
+  open,
+  toggle,
+}: {
+  event: EventSummary
+  open: boolean
+  toggle: () => void
+}) {
   return (
     <>
       <tr>
         <td>
           <span className="tag">{event.event_type ?? 'none'}</span>
         </td>
-        <td>{event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? <Time at={event.event_time} as="exact" /> : <span className="mono small">{event.event_time ?? '–'}</span>}</td>
+        <td>
+          {event.event_time && !Number.isNaN(Date.parse(event.event_time)) ? (
+            <Time at={event.event_time} as="exact" />
+          ) : (
+            <span className="mono small">{event.event_time ?? '–'}</span>
+          )}
+        </td>
         <td className="muted">
           <Time at={event.received_at} as="exact" />
         </td>

@@ -25,14 +25,20 @@ export function Failed({ runs }: { runs: Run[] }) {
                     {label}
                   </Link>
                 </td>
-                <td className="mono small words">{last.error?.split('\n')[0] ?? <span className="faint">no error text</span>}</td>
-                <td className="right muted">{tries > 1 ? `after ${counted(tries, 'try', 'tries')}` : ''}</td>
+                <td className="mono small words">
+                  {last.error?.split('\n')[0] ?? <span className="faint">no error text</span>}
+                </td>
+                <td className="right muted">
+                  {tries > 1 ? `after ${counted(tries, 'try', 'tries')}` : ''}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {failed.length > FIRST && <p className="panel-body faint small">and {failed.length - FIRST} more</p>}
+      {failed.length > FIRST && (
+        <p className="panel-body faint small">and {failed.length - FIRST} more</p>
+      )}
     </Panel>
   )
 }

@@ -28,9 +28,27 @@ export function Touched({ datasets }: { datasets: RunDataset[] }) {
                     <DatasetLink dataset={item.dataset} />
                   </td>
                   <td>{item.role === 'input' ? 'read' : 'written'}</td>
-                  <td className="right num">{item.row_count === null ? <span className="faint">–</span> : count(item.row_count)}</td>
-                  <td className="right num">{item.byte_count === null ? <span className="faint">–</span> : bytes(item.byte_count)}</td>
-                  <td className="right num">{item.file_count === null ? <span className="faint">–</span> : count(item.file_count)}</td>
+                  <td className="right num">
+                    {item.row_count === null ? (
+                      <span className="faint">–</span>
+                    ) : (
+                      count(item.row_count)
+                    )}
+                  </td>
+                  <td className="right num">
+                    {item.byte_count === null ? (
+                      <span className="faint">–</span>
+                    ) : (
+                      bytes(item.byte_count)
+                    )}
+                  </td>
+                  <td className="right num">
+                    {item.file_count === null ? (
+                      <span className="faint">–</span>
+                    ) : (
+                      count(item.file_count)
+                    )}
+                  </td>
                   <td className="right">
                     <LineageLink node={item.dataset.node} />
                   </td>
