@@ -25,13 +25,13 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import lineage
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, insert_new
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.facts import Attempt, Note, RunFacts
+from fairlead_bridge.queries import lineage
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import graph as drawn
 from fairlead_bridge.web import lineage as plain
 

@@ -35,13 +35,13 @@ from tests.sinks.server import serving
 from tests.sinks.together import Together, asked, fakes, together, weather
 
 from fairlead_bridge import flow, inbox, outbox
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Name
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Target, interests
 
 NOW, SECOND = 1_795_000_000_000_000, 1_000_000

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox
-from fairlead_bridge.catalog.critical import Stretch, path
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.queries.critical import Stretch, path
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import dag_run, label
 from tests.bridge.small import uuid

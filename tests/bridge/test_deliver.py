@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, ids, inbox, outbox
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new
 from fairlead_bridge.db.engine import reading, writing
@@ -20,6 +19,7 @@ from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Kind, Name
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Outcome, Target, interests
 from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid
 

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.entries import DatasetEntry, JobEntry, RunEntry
 from fairlead_bridge.model import Name
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import settings
 from tests.bridge import absorbing, corpus
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.catalog.lineage import Hop
+from fairlead_bridge.queries.lineage import Hop
 from fairlead_bridge.web import folding
 from fairlead_bridge.web.folding import Part
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.freshness import breaches
 from fairlead_bridge.insight.rhythm import learn
+from fairlead_bridge.queries.freshness import breaches
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
 from tests.bridge.small import dataset, parent, run_event, uuid

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog.outermost import around, outermost
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.ids import dag_run_id, run_id
+from fairlead_bridge.queries.outermost import around, outermost
+from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.asking import NOW, Api
 from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 

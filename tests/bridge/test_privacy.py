@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import privacy
-from fairlead_bridge.catalog.columns import WHOLE, Origin
+from fairlead_bridge.queries import privacy
+from fairlead_bridge.queries.columns import WHOLE, Origin
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import dataset
 

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox, outbox
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import parse_url, reading, writing
 from fairlead_bridge.errors import BadSettings
@@ -21,6 +20,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Name
 from fairlead_bridge.outbox import GivenUp
+from fairlead_bridge.queries import entry
 from fairlead_bridge.telemetry import Line, configure_logging, say
 from tests.bridge.asking import Api
 from tests.bridge.small import dataset, run_event, uuid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fairlead_bridge.catalog.settle import Settled, settle
+from fairlead_bridge.catalog.resolve import Settled, settle
 from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
 
 S = 1_000_000

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import flow, inbox, outbox
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.entries import JobEntry
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import interests
 from tests.sinks import events
 from tests.sinks.server import Cut, Request, Trouble

@@ -16,12 +16,12 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import entry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry, RunEntry
 from fairlead_bridge.model import Kind, Name
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Target, settings
 from tests.bridge import absorbing
 

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge import inbox, outbox, telemetry
-from fairlead_bridge.catalog import entry, runs, write
+from fairlead_bridge.catalog import runs, write
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Malformed, Rejected, Unavailable
@@ -27,6 +27,7 @@ from fairlead_bridge.mapping import grouping
 from fairlead_bridge.mapping.elements import TooMany, is_array, split
 from fairlead_bridge.mapping.head import head
 from fairlead_bridge.model import Arrival, Delivery, Name
+from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
 from fairlead_bridge.sinks.naming import conflicts
 from fairlead_bridge.telemetry import Line

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from fairlead_bridge.catalog import rows
 from fairlead_bridge.catalog.merge import Row
+from fairlead_bridge.catalog.resolve import Around
 from fairlead_bridge.catalog.run_rows import facts_of, row_of
-from fairlead_bridge.catalog.settle import Around
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.facts import RunFacts
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from fairlead_bridge import facts
 from fairlead_bridge.catalog import merge, rows
 from fairlead_bridge.catalog.merge import Row
+from fairlead_bridge.catalog.resolve import wrote_at
 from fairlead_bridge.catalog.run_rows import facts_of
-from fairlead_bridge.catalog.settle import wrote_at
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import RunDatasetFacts

@@ -8,7 +8,7 @@ import msgspec
 
 from fairlead_bridge import facts
 from fairlead_bridge.catalog.merge import Row
-from fairlead_bridge.catalog.settle import Around, settle, settle_inside
+from fairlead_bridge.catalog.resolve import Around, settle, settle_inside
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.facts import RunFacts, Truth
 

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import inside, merge, rows, run_data, silent
+from fairlead_bridge.catalog import inferred, inside, merge, rows, run_data
 from fairlead_bridge.catalog.aliases import Aliases, move_stubs
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of, row_of, stored
@@ -120,7 +120,7 @@ def _settle_all(
     known = {key: facts_of(row) for key, row in before.items()}
     for key, run in came.items():
         known[key] = merge.run(known[key], run) if key in known else run
-    gone = silent.speak_for(tx, before, known, closing)
+    gone = inferred.speak_for(tx, before, known, closing)
     verdicts = _verdicts_on(tx, known.values())
     tries = _last_tries(known.values())
     after = {

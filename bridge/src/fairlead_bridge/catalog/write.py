@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import joining, merge, rows, runs
-from fairlead_bridge.catalog.joining import Grouping
+from fairlead_bridge.catalog import identity, merge, rows, runs
+from fairlead_bridge.catalog.identity import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new, upsert
@@ -35,7 +35,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     news.update(Name("dataset", dataset) for dataset in datasets)
     facets, schemas = _facets(tx, changes)
     news.update(facets)
-    joined = joining.apply(tx, changes, schemas, datasets, group)
+    joined = identity.apply(tx, changes, schemas, datasets, group)
     news.update(Name("dataset", dataset) for dataset in joined)
     news.update(_edges(tx, changes))
     _deployments(tx, changes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import facts, ids
-from fairlead_bridge.catalog import (
+from fairlead_bridge.queries import (
     columns,
     containers,
     freshness,
@@ -21,10 +21,10 @@ from fairlead_bridge.catalog import (
     read,
     standing,
 )
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
-from fairlead_bridge.catalog.standing import Round
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.standing import Round
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, layout, render
 from fairlead_bridge.web.folding import Part

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from fairlead_bridge.catalog import columns as c
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, labels, lineage, privacy, read, standing
-from fairlead_bridge.catalog import quality as checks
-from fairlead_bridge.catalog.read import Asset, AssetFilter, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import columns as c
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries import history, labels, lineage, privacy, read, standing
+from fairlead_bridge.queries import quality as checks
+from fairlead_bridge.queries.read import Asset, AssetFilter, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import freshness, quality, render
 from fairlead_bridge.web.parameters import (

@@ -8,11 +8,11 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
 from fairlead_bridge import inbox, masking
-from fairlead_bridge.catalog import read
-from fairlead_bridge.catalog.received import Received, State, Wanted, received
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.mapping.head import head
+from fairlead_bridge.queries import read
+from fairlead_bridge.queries.received import Received, State, Wanted, received
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.parameters import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fairlead_bridge.catalog.lineage import Hop, merge
+from fairlead_bridge.queries.lineage import Hop, merge
 
 Key = tuple[int, int, str]  # source, target, kind
 

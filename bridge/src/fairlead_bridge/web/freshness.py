@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.catalog import freshness as f
-from fairlead_bridge.catalog.read import Asset
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.queries import freshness as f
+from fairlead_bridge.queries.read import Asset
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 

@@ -14,10 +14,10 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import lineage, read, showing
-from fairlead_bridge.catalog.lineage import Hop, Opened, Surroundings, Way
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.queries import lineage, read, showing
+from fairlead_bridge.queries.lineage import Hop, Opened, Surroundings, Way
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, folding, layout, picture, render
 from fairlead_bridge.web.cards import Known, Line

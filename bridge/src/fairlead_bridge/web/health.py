@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Response
 
 from fairlead_bridge import inbox, outbox
-from fairlead_bridge.catalog import deployments
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.condition import Condition, Loop
 from fairlead_bridge.db.engine import reason, writing
+from fairlead_bridge.queries import deployments
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.parameters import Catalog

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import columns, history, impact, lineage, read, standing
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog.impact import Downstream, Reached
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.queries import columns, history, impact, lineage, read, standing
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries.impact import Downstream, Reached
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.lineage import DEEPEST, NodeLimit, NodeName

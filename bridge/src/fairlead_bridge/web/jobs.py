@@ -8,11 +8,11 @@ from typing import Any, Literal
 from fastapi import APIRouter
 
 from fairlead_bridge import inbox
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import history, read, unseen
-from fairlead_bridge.catalog.read import AssetFilter, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries import history, read, unseen
+from fairlead_bridge.queries.read import AssetFilter, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render, run_facets
 from fairlead_bridge.web.parameters import (

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import (
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import (
     columns,
     history,
     lineage,
@@ -24,10 +25,9 @@ from fairlead_bridge.catalog import (
     showing,
     standing,
 )
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
-from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.parameters import AsOf, Catalog, Text

@@ -21,9 +21,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import read
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.queries import read
 from fairlead_bridge.web import render
 from fairlead_bridge.web.parameters import Catalog
 

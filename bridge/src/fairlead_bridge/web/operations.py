@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids, inbox, masking, outbox
-from fairlead_bridge.catalog import read
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import read
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.events import EventId

@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from fairlead_bridge.catalog import freshness, history, lineage, read, standing, upstream
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.insight.rhythm import Rhythm
 from fairlead_bridge.insight.root_cause import Cause, Explanation
+from fairlead_bridge.queries import freshness, history, lineage, read, standing, upstream
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.lineage import NodeName

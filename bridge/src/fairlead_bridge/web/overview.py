@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog import deployments, lineage, overview, read, risk, search, sources
-from fairlead_bridge.catalog import facets as f
-from fairlead_bridge.catalog import quality as checks
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
+from fairlead_bridge.queries import deployments, lineage, overview, read, risk, search, sources
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries import quality as checks
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, freshness, jobs, outlook, quality, render
 from fairlead_bridge.web.lineage import NodeName

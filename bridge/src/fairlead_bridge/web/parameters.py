@@ -18,8 +18,8 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.render import micros
 
 #: Items on a page at most; a greater limit is taken for this one.

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import facts
-from fairlead_bridge.catalog import read
-from fairlead_bridge.catalog.read import Asset, Row
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.mapping import quality
+from fairlead_bridge.queries import read
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 

@@ -11,11 +11,11 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query
 
 from fairlead_bridge import facts, ids, inbox
-from fairlead_bridge.catalog import critical, read
-from fairlead_bridge.catalog.read import Row, RunFilter
-from fairlead_bridge.catalog.snapshot import Snapshot
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.mapping.head import head
+from fairlead_bridge.queries import critical, read
+from fairlead_bridge.queries.read import Row, RunFilter
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import comparison, quality, render, run_facets
 from fairlead_bridge.web.parameters import (

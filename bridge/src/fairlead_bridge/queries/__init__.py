@@ -1,0 +1,1 @@
+"""Reads of the catalog as of a moment."""

@@ -1,0 +1,91 @@
+"""Datasets as entries: one for each asset, whatever its names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from fairlead_bridge import ids
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.entries import Column, DatasetEntry, DatasetRef
+from fairlead_bridge.model import Name
+from fairlead_bridge.queries import facets
+from fairlead_bridge.queries.entry.refs import Row, contents, dataset_ref, owners, tags
+from fairlead_bridge.queries.entry.runs import runs
+from fairlead_bridge.queries.snapshot import Snapshot
+
+
+def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEntry]:
+    if not wanted:
+        return
+    asked = {row.id: row.asset_id for row in snapshot.where(t.dataset.c.id, wanted)}
+    members = list(snapshot.where(t.dataset.c.asset_id, asked.values()))
+    of_asset: dict[int, list[Row]] = defaultdict(list)
+    for row in members:
+        of_asset[row.asset_id].append(row)
+    owner = {row.id: row.asset_id for row in members}
+    told = facets.of(snapshot, owner)
+    other_names = _other_names(snapshot, owner)
+    schemas = _schemas(snapshot, owner)
+    written_by = {row.written_by for row in members if row.written_by is not None}
+    writers = {entry.name.id: entry for entry in runs(snapshot, written_by, whole=False)}
+    for dataset, asset in asked.items():
+        rows = of_asset[asset]
+        main = next((row for row in rows if row.id == asset), rows[0])
+        newest = max(rows, key=lambda row: (row.written_at or -1, row.id))
+        own = told.get(asset, {})
+        ref = dataset_ref(main)
+        yield DatasetEntry(
+            name=Name("dataset", dataset),
+            dataset=ref,
+            names=tuple(
+                sorted(
+                    {ref, *map(dataset_ref, rows), *other_names.get(asset, ())},
+                    key=lambda item: (item.namespace, item.name),
+                )
+            ),
+            description=facets.description(own),
+            owners=owners(own),
+            tags=tags(own),
+            columns=schemas.get(asset, ()),
+            written_at=newest.written_at,
+            written_by=writers.get(newest.written_by),
+            dropped_at=max((row.dropped_at or 0 for row in rows), default=0) or None,
+        )
+
+
+def _other_names(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, list[DatasetRef]]:
+    found: dict[int, list[DatasetRef]] = defaultdict(list)
+    for row in snapshot.where(t.dataset_name.c.dataset_id, owner):
+        ref = DatasetRef(ids.dataset_id(row.namespace, row.name), row.namespace, row.name)
+        found[owner[row.dataset_id]].append(ref)
+    return found
+
+
+def _schemas(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, tuple[Column, ...]]:
+    """The columns of each asset, as its newest schema has them; a writer's before a reader's."""
+    newest: dict[int, Row] = {}
+    for row in snapshot.where(t.schema_version.c.dataset_id, owner):
+        asset = owner[row.dataset_id]
+        if asset not in newest or _rank(row) > _rank(newest[asset]):
+            newest[asset] = row
+    bodies = contents(snapshot, (row.digest for row in newest.values()))
+    return {
+        asset: tuple(_columns(msgspec.json.decode(bodies[row.digest])))
+        for asset, row in newest.items()
+        if row.digest in bodies
+    }
+
+
+def _rank(row: Row) -> tuple[int, int, bytes]:
+    return row.written, row.last_at, row.digest
+
+
+def _columns(fields: Any, prefix: str = "") -> Iterator[Column]:
+    for item in fields if isinstance(fields, list) else ():
+        name = f"{prefix}{item.get('name')}"
+        yield Column(name, item.get("type"), item.get("description"))
+        yield from _columns(item.get("fields"), f"{name}.")

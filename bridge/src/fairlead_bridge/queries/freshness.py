@@ -1,0 +1,174 @@
+"""
+How fresh assets were kept: when they were written, when that is usual, and when it was late.
+
+What is expected is learned from regular writes (`insight.rhythm`); one that was started by hand or
+by a backfill, or that such a run led to, makes an asset fresh and teaches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight import rhythm
+from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.queries import facets, origins, read
+from fairlead_bridge.queries.origins import Origin
+from fairlead_bridge.queries.read import RUNS, Asset, Row
+from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+
+#: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
+ROWS_PER_WRITE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A successful run that wrote an asset; of one outermost run only its last."""
+
+    at: int
+    run: Row
+    row_count: int | None
+
+
+def late_since(learned: Rhythm | None, written_at: int | None, now: int) -> int | None:
+    """Since when an asset is late that was last written then."""
+    due = learned.due(written_at) if learned is not None and written_at is not None else None
+    return due if due is not None and now > due else None
+
+
+def breaches(times: Sequence[int], learned: Rhythm, now: int) -> list[tuple[int, int | None]]:
+    """When it was late: from when, and until when; None until now."""
+    ends: list[int | None] = [*times[1:], None]
+    dues = [learned.due(at) for at in times]
+    return [
+        (due, end)
+        for due, end in zip(dues, ends, strict=False)
+        if due is not None and (now if end is None else end) > due
+    ]
+
+
+def writes(snapshot: Snapshot, asset: Asset, since: int, limit: int) -> list[Write]:
+    """
+    The newest `limit` writes of an asset from `since` on, and the last one before, oldest first.
+
+    Read from the end of an index: what lies before `since` is not.
+    """
+    statement = _wrote(snapshot.past)
+    rows: list[Row] = []
+    for member in asset.members:  # nearly always one
+        newest = statement.where(t.run_dataset.c.dataset_id == member).order_by(
+            t.run_dataset.c.written_at.desc()
+        )
+        of_it = snapshot.rows(
+            newest.where(t.run_dataset.c.written_at >= since).limit(limit * ROWS_PER_WRITE)
+        )
+        rows += of_it
+        if len(of_it) < limit * ROWS_PER_WRITE:
+            rows += snapshot.rows(newest.where(t.run_dataset.c.written_at < since).limit(1))
+    return _one_each(rows, origins.of(snapshot, rows))[-limit:]
+
+
+def _wrote(past: bool) -> sa.Select[tuple[object, ...]]:
+    statement = (
+        RUNS[past]
+        .add_columns(t.run_dataset.c.written_at, t.run_dataset.c.row_count)
+        .join(t.run_dataset, t.run_dataset.c.run_id == t.run.c.id)
+        .where(t.run_dataset.c.role == "output", t.run_dataset.c.written_at.is_not(None))
+    )
+    return statement.where(t.run_dataset.c.written_at <= NOW) if past else statement
+
+
+def _one_each(rows: Iterable[Row], origin: Mapping[int, Origin]) -> list[Write]:
+    """One write for each outermost run, its last; oldest first."""
+    last: dict[int, Write] = {}
+    for row in rows:
+        whole = origin[row.id].run
+        if whole not in last or last[whole].at < row.written_at:
+            last[whole] = Write(row.written_at, row, row.row_count)
+    return sorted(last.values(), key=lambda write: (write.at, write.run.id))
+
+
+# --- of many at once ----------------------------------------------------------------------------
+
+_newest = t.run_dataset.alias("newest")
+
+
+def _newest_writes(*, past: bool) -> sa.Select[Any]:
+    """The newest writes of some assets, as many of each as a rhythm is learned from."""
+    known = [_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None)]
+    wrote = [t.run_dataset.c.dataset_id == t.dataset.c.id]
+    if past:
+        known.append(_newest.c.written_at <= NOW)
+        wrote.append(t.run_dataset.c.written_at <= NOW)
+    nth = (
+        sa.select(_newest.c.written_at)
+        .where(*known)
+        .order_by(_newest.c.written_at.desc())
+        .limit(1)
+        .offset(rhythm.WINDOW - 1)
+        .scalar_subquery()
+    )
+    wrote.append(t.run_dataset.c.written_at >= sa.func.coalesce(nth, -(2**62)))
+    return (
+        sa.select(
+            t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.job_id, *origins.COLUMNS
+        )
+        .join_from(t.dataset, t.run_dataset, sa.and_(*wrote))
+        .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
+        .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output")
+    )
+
+
+_WRITES = {past: _newest_writes(past=past) for past in (False, True)}
+
+
+def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
+    """The rhythm of each of these assets, from its newest writes; where there is one."""
+    rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
+    origin = origins.of(snapshot, rows)
+    last: dict[int, dict[int, tuple[int, int]]] = {}
+    for asset_id, written_at, job_id, run, _, _ in rows:
+        whole = origin[run]
+        if whole.is_regular:
+            ends = last.setdefault(asset_id, {})
+            ends[whole.run] = max(ends.get(whole.run, (written_at, job_id)), (written_at, job_id))
+    ordered = {
+        asset_id: sorted(ends.values())
+        for asset_id, ends in last.items()
+        if len(ends) >= rhythm.FEWEST
+    }
+    zone = _zones(snapshot, {writes[-1][1] for writes in ordered.values()})
+    learned = {
+        asset_id: rhythm.learn(tuple(at for at, _ in writes), zone.get(writes[-1][1], UTC))
+        for asset_id, writes in ordered.items()
+    }
+    return {asset_id: each for asset_id, each in learned.items() if each is not None}
+
+
+def _zones(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
+    """The time zone of the schedule of each job's DAG, where it has one."""
+    jobs = read.jobs_by_id(snapshot, job_ids)
+    dags = {id: row.parent_id for id, row in jobs.items() if row.parent_id is not None}
+    told = facets.of(snapshot, {dag: dag for dag in dags.values()}, ("fairlead_dag",))
+    found = {}
+    for job, dag in dags.items():
+        timetable = told.get(dag, {}).get("fairlead_dag", {}).get("timetable")
+        name = timetable.get("timezone") if isinstance(timetable, dict) else None
+        if isinstance(name, str):
+            found[job] = _zone(name)
+    return found
+
+
+@cache
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name.upper() == "UTC" else ZoneInfo(name)
+    except (ValueError, OSError):  # not a zone, or none that is known here
+        return UTC

@@ -1,0 +1,86 @@
+"""Where personal data is: what tags say of columns, and where column lineage leads it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fairlead_bridge.queries.columns import WHOLE, Origin, Place, folded, structs_of
+
+#: Words of a tag's key or value that say "personal data", and those that say that there is none.
+PERSONAL = frozenset({"pii", "phi", "personal", "gdpr"})
+NOT = frozenset({"no", "non", "none", "not", "false", "0"})
+
+Tag = Mapping[str, str | None]
+
+
+def is_personal(tag: Tag) -> bool:
+    """
+    Whether a tag says that something is personal data, in any of the usual spellings.
+
+    >>> [is_personal({"key": key}) for key in ("PII", "pii.email", "data-class: personal", "gold")]
+    [True, True, True, False]
+    >>> is_personal({"key": "pii", "value": "false"}), is_personal({"key": "PII.None"})
+    (False, False)
+    """
+    said = f"{tag.get('key') or ''} {tag.get('value') or ''}".lower()
+    words = set(re.findall(r"[a-z0-9]+", said))
+    return not words.isdisjoint(PERSONAL) and words.isdisjoint(NOT)
+
+
+def columns(tags: Iterable[Tag]) -> list[str]:
+    """The columns that tags call personal, WHOLE where it is the dataset; sorted."""
+    return sorted({tag.get("field") or WHOLE for tag in tags if is_personal(tag)})
+
+
+def touches(personal: Iterable[str], column: str) -> bool:
+    """Whether a column is among those that are personal: by itself, its struct or its dataset."""
+    known = {folded(each) for each in personal}
+    key = folded(column)
+    return WHOLE in known or not known.isdisjoint((key, *structs_of(key)))
+
+
+@dataclass(slots=True)
+class Flow:
+    """Where personal data comes to, beyond the columns that are tagged."""
+
+    reached: dict[int, set[str]] = field(default_factory=dict)  # asset -> columns with its values
+    masked: dict[int, set[str]] = field(default_factory=dict)  # asset -> columns, values hidden
+    carried: set[tuple[int, int, int]] = field(default_factory=set)  # source, job, target
+
+
+def flow(tagged: Mapping[int, Collection[str]], origins: Iterable[tuple[Place, Origin]]) -> Flow:
+    """
+    Follows the tagged columns of some assets along column lineage, (source, origin) each.
+
+    Filters, joins and sorting carry no values; what is masked is told apart and followed no farther.
+    """
+    leading: dict[int, list[tuple[str, Origin]]] = {}
+    for (asset_id, column), origin in origins:
+        if origin.column != WHOLE and _carries(origin):
+            leading.setdefault(asset_id, []).append((column, origin))
+    found = Flow()
+    waiting = [(asset_id, column) for asset_id, told in tagged.items() for column in told]
+    seen = set(waiting)
+    while waiting:
+        asset_id, column = waiting.pop()
+        for source_column, origin in leading.get(asset_id, ()):
+            if not touches((column,), source_column) and not touches((source_column,), column):
+                continue
+            target = (origin.asset_id, origin.column)
+            if origin.masked:
+                found.masked.setdefault(origin.asset_id, set()).add(origin.column)
+                continue
+            found.carried.add((asset_id, origin.job_id, origin.asset_id))
+            if target not in seen and (origin.asset_id, WHOLE) not in seen:
+                seen.add(target)
+                waiting.append(target)
+                found.reached.setdefault(origin.asset_id, set()).add(origin.column)
+    return found
+
+
+def _carries(origin: Origin) -> bool:
+    """Whether values come through: not where the source is only looked at, as by a filter."""
+    kinds = {str(each.get("type", "")).upper() for each in origin.transformations}
+    return kinds != {"INDIRECT"}

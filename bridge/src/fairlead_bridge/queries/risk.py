@@ -1,0 +1,151 @@
+"""
+Which assets are in trouble, and why: what writes them failed, they are late, or they rest on one
+that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.insight.root_cause import Explanation, Standing
+from fairlead_bridge.queries import freshness, history, lineage, read, standing, upstream
+from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Snapshot, among, in_state
+from fairlead_bridge.queries.standing import Round
+
+Grave = Literal["failed", "late", "at_risk"]
+_GRAVE: dict[Standing, Grave] = {"failed": "failed", "late": "late", "at_risk": "at_risk"}
+
+#: Nodes downstream of what failed that are counted, however far, and those of them that are asked
+#: whether they are late, too.
+COUNTED, AFFECTED, HOPS = 50_000, 600, 5_000
+#: Newest failed instances of mapped tasks that are looked at.
+MAPPED = 300
+#: Assets that are asked whether they are late: those written longest ago within a month, for what
+#: is older is no longer written rather than late.
+ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    asset: Asset
+    standing: Grave
+    cause: Row | None  # the run that failed
+    level: int  # assets between it and the cause; 0 is what the cause should have written itself
+    rhythm: Rhythm | None
+    explanation: Explanation
+
+    @property
+    def late_since(self) -> int | None:
+        return self.explanation.late_since
+
+
+def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
+    """
+    The gravest first, of these the nearest to the cause, then what is late longest; at most `limit`
+    of them, and how many there are.
+
+    Each is explained by what `GET /outlook` asks, so that all pages say the same.
+    """
+    failed = _failed(snapshot)
+    reached = _downstream(snapshot, failed)
+    assets = {
+        id: asset
+        for id, asset in read.assets(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
+        if asset.id == id and asset.dropped_at is None
+    }
+    near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
+    rhythms = freshness.rhythms(snapshot, {id: assets[id] for id in near[: ASKED + AFFECTED]})
+    order: dict[int, tuple[int, int, int, str]] = {}
+    for id, asset in assets.items():
+        late_since = freshness.late_since(rhythms.get(id), asset.written_at, snapshot.now)
+        if id in reached or late_since is not None:
+            gravity = 0 if id in failed else 1 if late_since is not None else 2
+            order[id] = (gravity, reached.get(id, 0), late_since or 2**63, asset.name)
+    shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
+    explained = upstream.explanations(snapshot, shown)
+    runs = read.runs_by_id(snapshot, (each.run for each in explained))
+    found = [
+        Trouble(asset, grave, _cause(runs, each), each.level, rhythms.get(asset.id), each)
+        for asset, each in zip(shown, explained, strict=True)
+        if (grave := _GRAVE.get(each.standing)) is not None
+    ]
+    return found, len(order) - (len(shown) - len(found))
+
+
+def _cause(runs: Mapping[int, Row], explanation: Explanation) -> Row | None:
+    return runs.get(explanation.run) if explanation.run is not None else None
+
+
+def _longest_unwritten(snapshot: Snapshot) -> list[int]:
+    written = t.dataset.c.written_at
+    statement = (
+        sa.select(t.dataset.c.asset_id)
+        .where(written >= snapshot.now - MONTH)
+        .order_by(written, t.dataset.c.id)
+        .limit(ASKED)
+    )
+    return [row.asset_id for row in snapshot.rows(statement)]
+
+
+# --- what failed, and what rests on it ----------------------------------------------------------
+
+_WRITTEN_BY = sa.select(t.edge.c.src, t.edge.c.dst).where(
+    t.edge.c.kind == "data", among(t.edge.c.src)
+)
+
+
+def _failed(snapshot: Snapshot) -> dict[int, Row]:
+    """The assets that the newest round of a job should have written and did not, with its run."""
+    rounds = _broken(snapshot)
+    runs = read.runs_by_id(snapshot, (each.run for each in rounds.values()))
+    written = [(row.src, row.dst) for row in snapshot.each(_WRITTEN_BY, rounds)]
+    assets = read.assets(snapshot, (dataset for _, dataset in written))
+    found: dict[int, Row] = {}
+    for job, dataset in written:
+        asset, run = assets.get(dataset), runs[rounds[job].run]
+        if asset is None or not standing.breaks(rounds[job], asset):
+            continue
+        if asset.id not in found or _first(run) < _first(found[asset.id]):
+            found[asset.id] = run
+    return found
+
+
+def _first(run: Row) -> tuple[bool, int]:
+    """What failed itself comes before what was only blocked; then the newest."""
+    return (run.state != "failed", -run.at)
+
+
+def _newest_broken() -> sa.Select[Any]:
+    """Jobs whose newest run failed or was blocked; DAGs and queries tell of others."""
+    return (
+        sa.select(t.job.c.id)
+        .join_from(t.job, t.run, t.run.c.id == read.newest_run())
+        .where(
+            t.job.c.kind.not_in(("dag", "dag_file", "query")),
+            sa.or_(*(in_state(state) for state in sorted(standing.BROKEN))),
+        )
+    )
+
+
+def _broken(snapshot: Snapshot) -> dict[int, Round]:
+    """By job: its newest round, where that failed or was blocked."""
+    jobs = {row.id for row in snapshot.rows(_newest_broken())}
+    # Of a mapped task another instance than the newest run may have failed.
+    for state in standing.BROKEN:  # one by one, so that the index on state serves
+        statement = read.RUNS[snapshot.past].where(in_state(state), t.run.c.map_index >= 0)
+        rows = snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(MAPPED))
+        jobs |= {row.job_id for row in rows}
+    return {job: each for job, each in history.states(snapshot, jobs).items() if each.is_broken}
+
+
+def _downstream(snapshot: Snapshot, causes: Iterable[int]) -> dict[int, int]:
+    """The assets that failed (level 0) and those that rest on them, each with its level."""
+    walk = lineage.walk(snapshot, causes, 0, HOPS, COUNTED)
+    return {id: walk.depths[id] // 2 for id in walk.datasets}

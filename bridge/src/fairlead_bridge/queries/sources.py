@@ -1,0 +1,103 @@
+"""
+Sources of events, such as an Airflow: when each was last heard of, and whether it fell silent.
+
+A source is silent when it sent nothing although its runs begin by a rhythm, or although one of its
+runs should have ended long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight import silence
+from fairlead_bridge.queries import history
+from fairlead_bridge.queries.read import Row
+from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+
+#: Sources that are asked whether they fell silent: those with the most jobs.
+ASKED = 50
+#: Jobs of a source that are asked: those heard of last; and runs of each.
+JOBS, RUNS = 100, history.WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who sends events: the jobs of one namespace."""
+
+    namespace: str
+    integration: str | None
+    last_event_at: int
+    jobs: int
+    silent_since: int | None = None  # its last event, where another should have come since
+
+
+def all_sources(snapshot: Snapshot) -> list[Source]:
+    """Who sends events, those last heard of first."""
+    statement = sa.select(
+        t.job.c.namespace,
+        sa.func.max(t.job.c.integration).label("integration"),
+        sa.func.max(t.job.c.last_at).label("last_event_at"),
+        sa.func.count().label("jobs"),
+    ).group_by(t.job.c.namespace)
+    rows = snapshot.rows(statement)
+    largest = sorted(rows, key=lambda row: (-row.jobs, row.namespace))[:ASKED]
+    quiet = silent(snapshot, (row.namespace for row in largest))
+    found = [Source(**row._mapping, silent_since=quiet.get(row.namespace)) for row in rows]
+    return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
+
+
+_JOBS = sa.select(t.job.c.id).where(
+    t.job.c.namespace == sa.bindparam("namespace"), t.job.c.kind.not_in(("query", "dag_file"))
+)
+_JOBS = _JOBS.order_by(t.job.c.last_at.desc(), t.job.c.id).limit(JOBS)
+
+
+def _runs(*, past: bool) -> sa.Select[Any]:
+    older = t.run.alias("older")
+    bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
+    if past:
+        bound = bound.where(older.c.at <= NOW)
+    last = bound.order_by(older.c.at.desc()).limit(1).offset(RUNS - 1).scalar_subquery()
+    columns = t.run.c["job_id", "kind", "dag_run_id", "parent_id", "processing", "state"]
+    times = t.run.c["at", "started_at", "ended_at", "last_at", "duration"]
+    statement = (
+        sa.select(*columns, *times)
+        .join_from(t.job, t.run, t.run.c.job_id == t.job.c.id)
+        .where(among(t.job.c.id), t.run.c.at >= sa.func.coalesce(last, -(2**62)))
+    )
+    return statement.where(t.run.c.at <= NOW) if past else statement
+
+
+_RUNS = {past: _runs(past=past) for past in (False, True)}
+
+
+def silent(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
+    """The last event of each of these sources that fell silent."""
+    found = {}
+    for namespace in sorted(set(namespaces)):
+        jobs = [row.id for row in snapshot.rows(_JOBS, namespace=namespace)]
+        runs = [_run(row, snapshot) for row in snapshot.each(_RUNS[snapshot.past], jobs)]
+        since = silence.since(runs, snapshot.now)
+        if since is not None:
+            found[namespace] = since
+    return found
+
+
+def _run(row: Row, snapshot: Snapshot) -> silence.Run:
+    ended = row.ended_at if row.ended_at is not None and row.ended_at <= snapshot.now else None
+    heard = row.last_at if row.last_at <= snapshot.now else (ended or row.at)
+    by_hand = (row.dag_run_id or "").startswith(("manual__", "backfill__"))
+    going_on = (row.state == "running" or ended != row.ended_at) and row.processing is None
+    return silence.Run(
+        job=row.job_id,
+        began_at=row.started_at if row.started_at is not None else row.at,
+        heard_at=max(heard, row.at),
+        seconds=row.duration if ended is not None and row.state == "success" else None,
+        is_going_on=going_on,
+        is_regular=not by_hand and (row.kind == "dag" or row.parent_id is None),
+    )

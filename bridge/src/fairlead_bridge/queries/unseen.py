@@ -1,0 +1,69 @@
+"""Jobs of which no lineage is known, and why as far as their newest run tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge import facts
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.queries.read import Row
+
+#: What is not asked for its data: a DAG has that of its tasks, a query counts for the task that ran it.
+_OTHERS = ("dag", "dag_file", "query")
+#: Operators that do nothing.
+_IDLE = frozenset({"EmptyOperator", "DummyOperator", "LatestOnlyOperator"})
+
+_inside = t.job.alias()
+
+
+def without_lineage() -> sa.ColumnElement[bool]:
+    """The condition on `job` that neither it nor a job inside it is known to read or write anything."""
+    inside = sa.select(_inside.c.id).where(_inside.c.parent_id == t.job.c.id, _has_data(_inside))
+    return sa.and_(t.job.c.kind.not_in(_OTHERS), ~_has_data(t.job), ~inside.exists())
+
+
+def _has_data(job: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(
+            sa.select(end).where(end == job.c.id, t.edge.c.kind == "data").exists()
+            for end in (t.edge.c.src, t.edge.c.dst)
+        )
+    )
+
+
+def why(run: Row | None) -> str:
+    """In a sentence; `run` is the newest one of a job without lineage."""
+    if run is None:
+        return "It has not run yet."
+    notes = {name: note.value for name, note in facts.decode(run.facts).notes.items()}
+    operator = _operator(notes)
+    if operator in _IDLE:
+        return f"{operator} does nothing."
+    if failed := _errors(notes.get("extractionError")):
+        return f"Its lineage could not be extracted: {failed}"
+    if isinstance(told := notes.get("fairlead_unseen"), dict) and told.get("reason"):
+        return str(told["reason"])
+    if unknown := notes.get("unknownSourceAttribute"):
+        return f"No extractor for {', '.join(unknown['operators']) or operator or 'its operator'}."
+    if run.state in ("skipped", "upstream_failed"):
+        return f"Its newest run is {run.state}, so there was nothing to see."
+    if run.state not in ("success", "failed", "up_for_retry"):
+        return f"Its newest run is {run.state}; what it reads and writes is told when it has ended."
+    return f"{operator or 'It'} reported neither inputs nor outputs."
+
+
+def _operator(notes: Mapping[str, Any]) -> str | None:
+    told = notes.get("operator")
+    return told.rpartition(".")[2] if isinstance(told, str) else None
+
+
+def _errors(facet: object) -> str | None:
+    """The first message of an `extractionError` facet."""
+    errors = facet.get("errors") if isinstance(facet, dict) else None
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict) and (text := error.get("errorMessage")):
+            return str(text)[:300]
+    return None
