@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from fairlead_bridge.insight import expectations
 from fairlead_bridge.insight.rhythm import learn
-from fairlead_bridge.queries.freshness import breaches
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
 from tests.bridge.small import dataset, parent, run_event, uuid
@@ -220,15 +220,16 @@ def of_dag(
 
 def test_breaches_lie_between_writes() -> None:
     hours = [at * HOUR * 1_000_000 for at in range(12)]
-    hourly = learn(tuple(hours))
-    assert hourly is not None
+    rhythm = learn(tuple(hours))
+    assert rhythm is not None
+    hourly = expectations.learned(rhythm)
     last, due = hours[-1], hourly.due(hours[-1])
     assert due is not None
-    assert breaches([hours[-2], last], hourly, last) == []
-    assert breaches([last], hourly, due) == []
-    assert breaches([last], hourly, due + 1) == [(due, None)]
-    assert breaches([last, due + 5], hourly, due + 6) == [(due, due + 5)]
-    assert breaches([], hourly, 60) == []
+    assert hourly.breaches([hours[-2], last], last) == []
+    assert hourly.breaches([last], due) == []
+    assert hourly.breaches([last], due + 1) == [(due, None)]
+    assert hourly.breaches([last, due + 5], due + 6) == [(due, due + 5)]
+    assert hourly.breaches([], 60) == []
 
 
 # --- trouble ------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """
-How fresh assets were kept: when they were written, when that is usual, and when it was late.
+How fresh assets were kept: when they were written, and when that is usual.
 
 What is expected is learned from regular writes (`insight.rhythm`); one that was started by hand or
 by a backfill, or that such a run led to, makes an asset fresh and teaches nothing.
@@ -7,7 +7,7 @@ by a backfill, or that such a run led to, makes an asset fresh and teaches nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import cache
@@ -35,23 +35,6 @@ class Write:
     at: int
     run: Row
     row_count: int | None
-
-
-def late_since(learned: Rhythm | None, written_at: int | None, now: int) -> int | None:
-    """Since when an asset is late that was last written then."""
-    due = learned.due(written_at) if learned is not None and written_at is not None else None
-    return due if due is not None and now > due else None
-
-
-def breaches(times: Sequence[int], learned: Rhythm, now: int) -> list[tuple[int, int | None]]:
-    """When it was late: from when, and until when; None until now."""
-    ends: list[int | None] = [*times[1:], None]
-    dues = [learned.due(at) for at in times]
-    return [
-        (due, end)
-        for due, end in zip(dues, ends, strict=False)
-        if due is not None and (now if end is None else end) > due
-    ]
 
 
 def writes(snapshot: Snapshot, asset: Asset, since: int, limit: int) -> list[Write]:

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
-from fairlead_bridge.queries import freshness, history, lineage, read, standing, upstream
+from fairlead_bridge.queries import expectations, history, lineage, read, standing, upstream
 from fairlead_bridge.queries.read import Asset, Row
 from fairlead_bridge.queries.snapshot import Snapshot, among, in_state
 from fairlead_bridge.queries.standing import Round
@@ -38,7 +38,7 @@ class Trouble:
     standing: Grave
     cause: Row | None  # the run that failed
     level: int  # assets between it and the cause; 0 is what the cause should have written itself
-    rhythm: Rhythm | None
+    expectation: Expectation | None
     explanation: Explanation
 
     @property
@@ -61,18 +61,18 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
         if asset.id == id and asset.dropped_at is None
     }
     near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
-    rhythms = freshness.rhythms(snapshot, {id: assets[id] for id in near[: ASKED + AFFECTED]})
+    expected = expectations.of(snapshot, near[: ASKED + AFFECTED])
     order: dict[int, tuple[int, int, int, str]] = {}
     for id, asset in assets.items():
-        late_since = freshness.late_since(rhythms.get(id), asset.written_at, snapshot.now)
-        if id in reached or late_since is not None:
-            gravity = 0 if id in failed else 1 if late_since is not None else 2
-            order[id] = (gravity, reached.get(id, 0), late_since or 2**63, asset.name)
+        since = late_since(expected.get(id), asset.written_at, snapshot.now)
+        if id in reached or since is not None:
+            gravity = 0 if id in failed else 1 if since is not None else 2
+            order[id] = (gravity, reached.get(id, 0), since or 2**63, asset.name)
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
     explained = upstream.explanations(snapshot, shown)
     runs = read.runs_by_id(snapshot, (each.run for each in explained))
     found = [
-        Trouble(asset, grave, _cause(runs, each), each.level, rhythms.get(asset.id), each)
+        Trouble(asset, grave, _cause(runs, each), each.level, expected.get(asset.id), each)
         for asset, each in zip(shown, explained, strict=True)
         if (grave := _GRAVE.get(each.standing)) is not None
     ]

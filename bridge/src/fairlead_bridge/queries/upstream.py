@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.expectations import late_since
 from fairlead_bridge.insight.root_cause import Dataset, Explanation, Job, Upstream, explain
-from fairlead_bridge.queries import freshness, history, read, sources, standing
+from fairlead_bridge.queries import expectations, history, read, sources, standing
 from fairlead_bridge.queries.read import Asset, Row
 from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
 
@@ -59,7 +60,7 @@ def of(snapshot: Snapshot, nodes: Iterable[int]) -> Upstream:
     }
     newest = history.states(snapshot, jobs)
     runs = read.runs_by_id(snapshot, (each.run for each in newest.values()))
-    rhythms = freshness.rhythms(snapshot, _longest_unwritten(assets.values(), nodes))
+    expected = expectations.of(snapshot, _longest_unwritten(assets.values(), nodes))
     slow = _slow(snapshot, jobs, newest, runs)
     silent = sources.silent(snapshot, {row.namespace for row in jobs.values()})
     upstream = Upstream(before=walk.before, after=walk.after)
@@ -71,7 +72,7 @@ def of(snapshot: Snapshot, nodes: Iterable[int]) -> Upstream:
             asset.written_at,
             None
             if asset.dropped_at is not None
-            else freshness.late_since(rhythms.get(id), asset.written_at, snapshot.now),
+            else late_since(expected.get(id), asset.written_at, snapshot.now),
             frozenset(job for job in writers if standing.breaks(newest[job], asset)),
         )
     for id, row in jobs.items():

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_bridge import facts, ids
+from fairlead_bridge.insight.expectations import late_since
 from fairlead_bridge.queries import (
     columns,
     containers,
-    freshness,
+    expectations,
     history,
     lineage,
     privacy,
@@ -33,7 +34,7 @@ Fields = dict[str, Any]
 Line = tuple[layout.Point, ...]
 
 
-#: Datasets of a drawing, the nearest ones, whose rhythm is learned.
+#: Datasets of a drawing, the nearest ones, whose expectations are asked for.
 EXPECTED = 300
 
 #: A card of which nothing more is known than where it stands.
@@ -166,13 +167,12 @@ class Known:
         """Learns when the nearest of the assets that are drawn are late."""
         drawn = [self.assets[node] for node in part.depths if node in self.assets]
         asked = [asset for asset in drawn if asset.dropped_at is None and asset.written_at]
-        rhythms = freshness.rhythms(snapshot, (asset.id for asset in asked[:EXPECTED]))
+        expected = expectations.of(snapshot, (asset.id for asset in asked[:EXPECTED]))
         for asset in asked:
-            learned, written_at = rhythms.get(asset.id), asset.written_at
-            due = learned.due(written_at) if learned is not None and written_at else None
+            each = expected.get(asset.id)
+            due = each.due(asset.written_at) if each is not None else None
             if due is not None:
-                late_since = freshness.late_since(learned, written_at, snapshot.now)
-                self.due[asset.id] = (due, late_since)
+                self.due[asset.id] = (due, late_since(each, asset.written_at, snapshot.now))
 
     def cards(self, part: Part, drawing: layout.Drawing, flow: privacy.Flow | None) -> list[Fields]:
         cards = []
@@ -193,7 +193,7 @@ class Known:
         facets = self.facets.get(node, {})
         personal = render.personal(facets)
         reached = sorted(flow.reached.get(node, ())) if flow else []
-        due, late_since = self.due.get(node, (None, None))
+        due, since = self.due.get(node, (None, None))
         return {
             **_EMPTY,
             **render.dataset_ref_fields(asset),
@@ -205,7 +205,7 @@ class Known:
             "columns": self.columns.get(node),
             "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
             "expected_by": render.when(due),
-            "late_since": render.when(late_since),
+            "late_since": render.when(since),
             "tags": _tags(facets),
             "personal": personal,
             "personal_reached": [each for each in reached if not privacy.touches(personal, each)],

@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.root_cause import Cause, Explanation
-from fairlead_bridge.queries import freshness, history, lineage, read, standing, upstream
+from fairlead_bridge.queries import expectations, history, lineage, read, standing, upstream
 from fairlead_bridge.queries.read import Asset, Row
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
@@ -44,15 +44,11 @@ def routes(catalog: Catalog) -> APIRouter:
             (explanation,) = upstream.explanations(snapshot, [found])
             (cause,) = root_causes(snapshot, [explanation])
             written_at = found.written_at if isinstance(found, Asset) else None
-            learned = (
-                freshness.rhythms(snapshot, [found.id]).get(found.id)
-                if isinstance(found, Asset)
-                else None
-            )
+            expected = expectations.of(snapshot, [found.id]).get(found.id)
             return a.Outlook(
                 **_answer(snapshot, found, explanation, cause),
                 written_at=render.when(written_at),
-                expectation=expectation(learned, written_at),
+                expectation=expectation(expected, written_at),
                 eta=None,
             )
 
@@ -72,12 +68,16 @@ def _answer(
     }
 
 
-def expectation(learned: Rhythm | None, written_at: int | None) -> a.Expectation | None:
-    due = learned.due(written_at) if learned is not None and written_at is not None else None
-    if learned is None or due is None:
+def expectation(expected: Expectation | None, written_at: int | None) -> a.Expectation | None:
+    """What is expected after a write at that time, and by when."""
+    due = expected.due(written_at) if expected is not None else None
+    if expected is None or due is None:
         return None
     return a.Expectation(
-        kind=learned.kind, source="learned", text=learned.text, expected_by=render.when(due)
+        kind=expected.kind,
+        source=expected.source,
+        text=expected.text,
+        expected_by=render.when(due),
     )
 
 

@@ -146,7 +146,7 @@ def _trouble(trouble: risk.Trouble, shown: a.DatasetItem, cause: a.RootCause | N
         cause=render.run(trouble.cause) if trouble.cause is not None else None,
         level=trouble.level,
         root_cause=cause,
-        rhythm=freshness.rhythm(trouble.rhythm, trouble.asset.written_at),
+        rhythm=freshness.rhythm(trouble.expectation, trouble.asset.written_at),
         late_since=render.when(trouble.late_since),
     )
 
