@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.queries.read import Asset
+from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.standing import Round, rounds, spare, state_of
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.queries import history, read
+from fairlead_bridge.queries import history
+from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.lineage import Direction, Way
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: In the place of a column: the whole dataset (what filters or joins it touches every column).
 WHOLE = "*"
@@ -259,13 +259,13 @@ def _step(
     near: dict[int, Columns[str]] = {}
     for asset_id, column in sorted(front):
         near.setdefault(asset_id, Columns()).add(column, column)
-    known = read.assets(snapshot, near)
+    known = assets_by_id(snapshot, near)
     members = {member: asset.id for asset in known.values() for member in asset.members}
     if way == "up":
         steps = list(told(snapshot, members))
     else:
         steps = list(told(snapshot, _written_from(snapshot, members)))
-    assets = read.assets(snapshot, {origin.source_id for origin in steps})
+    assets = assets_by_id(snapshot, {origin.source_id for origin in steps})
     reached: set[Place] = set()
     for origin in steps:
         if origin.source_id not in assets:
@@ -289,9 +289,7 @@ def _step(
 
 def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
     """Datasets written by the jobs that read these: {dataset id: asset id}."""
-    readers = {
-        job for jobs in read.jobs_at(snapshot, members, writing=False).values() for job in jobs
-    }
+    readers = {job for jobs in jobs_at(snapshot, members, writing=False).values() for job in jobs}
     return {row.dataset_id: row.asset_id for row in snapshot.each(_WRITTEN_BY, readers)}
 
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.letters import folds_columns
-from fairlead_bridge.queries import history, read
+from fairlead_bridge.queries import history
+from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.critical import IDLE
 from fairlead_bridge.queries.history import FieldChange
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.queries.runs import RUNS, children_of_run
+from fairlead_bridge.queries.snapshot import Row, Snapshot, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Data:
 
 def last_good(snapshot: Snapshot, run: Row) -> Row | None:
     """The newest successful run of the same job (and mapped index) that began before this one."""
-    statement = read.RUNS[snapshot.past].where(
+    statement = RUNS[snapshot.past].where(
         t.run.c.job_id == run.job_id, t.run.c.state == "success", t.run.c.at < run.at
     )
     if run.map_index is not None:
@@ -72,7 +73,7 @@ def last_good(snapshot: Snapshot, run: Row) -> Row | None:
 def inside(snapshot: Snapshot, run: Row) -> list[Row]:
     """What ran inside a run, of each task instance only the last try."""
     aliases = [ids.run_id(told) for told in facts.decode(run.facts).attempts]
-    found = read.children_of_run(snapshot, run, aliases)
+    found = children_of_run(snapshot, run, aliases)
     tasks = [row for row in found if row.kind == "task"]
     last: dict[tuple[int, int | None], Row] = {}
     for row in tasks if run.kind == "dag" and tasks else found:
@@ -98,7 +99,7 @@ def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[D
     """What both sides read and wrote, by role and name, with what changed in the schemas."""
     of_both = [_touched(snapshot, side) for side in (mine, good)]
     keys = {key for side in of_both for key in side}
-    assets = read.assets(snapshot, (dataset for dataset, _ in keys))
+    assets = assets_by_id(snapshot, (dataset for dataset, _ in keys))
     folded = [_fold(side, assets) for side in of_both]
     digests = {each.schema for side in folded for each in side.values() if each.schema}
     fields = history.fields(snapshot, digests)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fairlead_bridge.queries import read
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 
 #: Jobs inside jobs that are looked through, at most: one query a level.
 LEVELS = 8
@@ -25,7 +24,7 @@ def ancestors(snapshot: Snapshot, jobs: Iterable[Row]) -> dict[int, Row]:
     level = list(jobs)
     for _ in range(LEVELS):
         wanted = {row.parent_id for row in level} - found.keys()
-        fetched = read.jobs_by_id(snapshot, wanted)
+        fetched = jobs_by_id(snapshot, wanted)
         if not fetched:
             break
         found |= fetched

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import facets
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.queries.snapshot import Row, Snapshot, among
 
 #: Airflow's clocks of two workers may differ by so much (microseconds).
 _LEEWAY = 1_000_000

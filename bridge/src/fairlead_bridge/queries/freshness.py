@@ -19,10 +19,12 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import rhythm
 from fairlead_bridge.insight.rhythm import Rhythm
-from fairlead_bridge.queries import facets, origins, read
+from fairlead_bridge.queries import facets, origins
+from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.origins import Origin
-from fairlead_bridge.queries.read import RUNS, Asset, Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.runs import RUNS
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
@@ -137,7 +139,7 @@ def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
 
 def _zones(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
     """The time zone of the schedule of each job's DAG, where it has one."""
-    jobs = read.jobs_by_id(snapshot, job_ids)
+    jobs = jobs_by_id(snapshot, job_ids)
     dags = {id: row.parent_id for id, row in jobs.items() if row.parent_id is not None}
     told = facets.of(snapshot, {dag: dag for dag in dags.values()}, ("fairlead_dag",))
     found = {}

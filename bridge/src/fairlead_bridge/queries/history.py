@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.letters import folds_columns
 from fairlead_bridge.queries import standing
+from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.outermost import around
-from fairlead_bridge.queries.read import RUNS, Asset, Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among, shown_state
+from fairlead_bridge.queries.runs import RUNS
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, shown_state
 from fairlead_bridge.queries.standing import Round
 
 #: Newest runs of a job that its figures in lists and graphs are made from.

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets, lineage
-from fairlead_bridge.queries.read import Asset
+from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
 #: Nodes that are looked at, and counted, at most.

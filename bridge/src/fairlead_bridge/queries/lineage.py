@@ -19,9 +19,10 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.facts import is_hook_query
-from fairlead_bridge.queries import read
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.assets import Asset, assets_by_id, find_asset, jobs_at
+from fairlead_bridge.queries.jobs import find_job, jobs_by_id
+from fairlead_bridge.queries.names import public_id
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 Direction = Literal["up", "down", "both"]
 Way = Literal["up", "down"]
@@ -76,13 +77,13 @@ def find(snapshot: Snapshot, node: str) -> Asset | Row:
     kind, _, rest = node.partition(":")
     found: Asset | Row | None = None
     if kind == "dataset":
-        found = read.find_asset(snapshot, rest)
+        found = find_asset(snapshot, rest)
     elif kind == "job":
-        found = read.find_job(snapshot, rest)
-    elif (number := read.public_id(node)) is not None:
-        found = read.assets(snapshot, [number]).get(number) or read.jobs_by_id(
-            snapshot, [number]
-        ).get(number)
+        found = find_job(snapshot, rest)
+    elif (number := public_id(node)) is not None:
+        found = assets_by_id(snapshot, [number]).get(number) or jobs_by_id(snapshot, [number]).get(
+            number
+        )
     if found is None:
         raise NotFound(
             f"nothing is known as {node!r}; write dataset:NAMESPACE:NAME, job:NAMESPACE:NAME "
@@ -99,7 +100,7 @@ def find_with_data(snapshot: Snapshot, node: str) -> Asset | Row:
     found = find(snapshot, node)
     if isinstance(found, Asset) or not is_hook_query(found.kind, found.integration):
         return found
-    return read.jobs_by_id(snapshot, [found.parent_id]).get(found.parent_id, found)
+    return jobs_by_id(snapshot, [found.parent_id]).get(found.parent_id, found)
 
 
 def start_of(snapshot: Snapshot, found: Asset | Row, limit: int) -> list[int]:
@@ -326,7 +327,7 @@ def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[in
     """Ids of the jobs that write each asset, those seen last first."""
     owner = {member: asset.id for asset in assets for member in asset.members}
     found: dict[int, list[int]] = {}
-    for member, jobs in read.jobs_at(snapshot, owner, writing=True).items():
+    for member, jobs in jobs_at(snapshot, owner, writing=True).items():
         found.setdefault(owner[member], []).extend(jobs)
     return {asset_id: list(dict.fromkeys(jobs)) for asset_id, jobs in found.items()}
 

@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.outermost import around
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.queries.snapshot import Row, Snapshot, among
 
 #: DAG runs triggered by one another that are followed.
 LEVELS = 8

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.model import State
-from fairlead_bridge.queries import read
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.outermost import around
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot, among, in_state, is_lost
+from fairlead_bridge.queries.runs import RUNS, RunFilter, page_of_runs
+from fairlead_bridge.queries.snapshot import Row, Snapshot, among, in_state, is_lost
 
 #: Named one by one, so that the index on (state, at) serves.
 _STATES = get_args(State)
@@ -81,7 +82,7 @@ def _newest_failed(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Jobs whose newest run failed, each with that run's id."""
     return (
         sa.select(t.job, t.run.c.id.label("newest_run"))
-        .join_from(t.job, t.run, t.run.c.id == read.newest_run())
+        .join_from(t.job, t.run, t.run.c.id == newest_run())
         .where(which, t.run.c.state == "failed")
         .order_by(t.run.c.at.desc(), t.job.c.id)
     )
@@ -101,7 +102,7 @@ _INSIDE = {
     past: statement.where(among(t.run.c.parent_id), t.run.c.state == "failed").order_by(
         t.run.c.error.is_(None), t.run.c.at
     )
-    for past, statement in read.RUNS.items()
+    for past, statement in RUNS.items()
 }
 
 
@@ -123,13 +124,13 @@ def failed_inside(snapshot: Snapshot, runs: Iterable[int]) -> dict[int, Row]:
 
 def running(snapshot: Snapshot, limit: int) -> list[Row]:
     """Runs that are going on, newest first; lost ones left out."""
-    statement = read.RUNS[snapshot.past].where(in_state("running"))
+    statement = RUNS[snapshot.past].where(in_state("running"))
     return snapshot.rows(statement.order_by(t.run.c.at.desc(), t.run.c.id.desc()).limit(limit))
 
 
 def newest_runs(snapshot: Snapshot, limit: int) -> list[Row]:
     """The newest runs that are part of no other: of DAGs, applications, projects and other jobs."""
-    return read.runs(snapshot, read.RunFilter(outermost=True), limit)
+    return page_of_runs(snapshot, RunFilter(outermost=True), limit)
 
 
 def stale(snapshot: Snapshot, limit: int) -> list[Asset]:
@@ -148,7 +149,7 @@ def stale(snapshot: Snapshot, limit: int) -> list[Asset]:
         .limit(limit)
     )
     order = list(dict.fromkeys(row.asset_id for row in snapshot.rows(statement)))
-    found = read.assets(snapshot, order)
+    found = assets_by_id(snapshot, order)
     return [found[asset_id] for asset_id in order]
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 _MADE = sa.select(t.assertion).where(among(t.assertion.c.dataset_id))
 _OF_DATASETS = {False: _MADE, True: _MADE.where(t.assertion.c.at <= NOW)}

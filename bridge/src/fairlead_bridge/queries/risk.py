@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
-from fairlead_bridge.queries import expectations, history, lineage, read, standing, upstream
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot, among, in_state
+from fairlead_bridge.queries import expectations, history, lineage, standing, upstream
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.jobs import newest_run
+from fairlead_bridge.queries.runs import RUNS, runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot, among, in_state
 from fairlead_bridge.queries.standing import Round
 
 Grave = Literal["failed", "late", "at_risk"]
@@ -57,7 +59,7 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
     reached = _downstream(snapshot, failed)
     assets = {
         id: asset
-        for id, asset in read.assets(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
+        for id, asset in assets_by_id(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
         if asset.id == id and asset.dropped_at is None
     }
     near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
@@ -70,7 +72,7 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
             order[id] = (gravity, reached.get(id, 0), since or 2**63, asset.name)
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
     explained = upstream.explanations(snapshot, shown)
-    runs = read.runs_by_id(snapshot, (each.run for each in explained))
+    runs = runs_by_id(snapshot, (each.run for each in explained))
     found = [
         Trouble(asset, grave, _cause(runs, each), each.level, expected.get(asset.id), each)
         for asset, each in zip(shown, explained, strict=True)
@@ -104,9 +106,9 @@ _WRITTEN_BY = sa.select(t.edge.c.src, t.edge.c.dst).where(
 def _failed(snapshot: Snapshot) -> dict[int, Row]:
     """The assets that the newest round of a job should have written and did not, with its run."""
     rounds = _broken(snapshot)
-    runs = read.runs_by_id(snapshot, (each.run for each in rounds.values()))
+    runs = runs_by_id(snapshot, (each.run for each in rounds.values()))
     written = [(row.src, row.dst) for row in snapshot.each(_WRITTEN_BY, rounds)]
-    assets = read.assets(snapshot, (dataset for _, dataset in written))
+    assets = assets_by_id(snapshot, (dataset for _, dataset in written))
     found: dict[int, Row] = {}
     for job, dataset in written:
         asset, run = assets.get(dataset), runs[rounds[job].run]
@@ -126,7 +128,7 @@ def _newest_broken() -> sa.Select[Any]:
     """Jobs whose newest run failed or was blocked; DAGs and queries tell of others."""
     return (
         sa.select(t.job.c.id)
-        .join_from(t.job, t.run, t.run.c.id == read.newest_run())
+        .join_from(t.job, t.run, t.run.c.id == newest_run())
         .where(
             t.job.c.kind.not_in(("dag", "dag_file", "query")),
             sa.or_(*(in_state(state) for state in sorted(standing.BROKEN))),
@@ -139,7 +141,7 @@ def _broken(snapshot: Snapshot) -> dict[int, Round]:
     jobs = {row.id for row in snapshot.rows(_newest_broken())}
     # Of a mapped task another instance than the newest run may have failed.
     for state in standing.BROKEN:  # one by one, so that the index on state serves
-        statement = read.RUNS[snapshot.past].where(in_state(state), t.run.c.map_index >= 0)
+        statement = RUNS[snapshot.past].where(in_state(state), t.run.c.map_index >= 0)
         rows = snapshot.rows(statement.order_by(t.run.c.at.desc()).limit(MAPPED))
         jobs |= {row.job_id for row in rows}
     return {job: each for job, each in history.states(snapshot, jobs).items() if each.is_broken}

@@ -14,8 +14,11 @@ from typing import Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.queries import history, labels, read
-from fairlead_bridge.queries.read import AssetFilter
+from fairlead_bridge.queries import history, labels
+from fairlead_bridge.queries.assets import assets_by_id, page_of_datasets
+from fairlead_bridge.queries.filters import AssetFilter
+from fairlead_bridge.queries.jobs import page_of_jobs
+from fairlead_bridge.queries.names import words
 from fairlead_bridge.queries.snapshot import Snapshot
 
 #: Candidates of each kind that are ranked, for each hit wanted.
@@ -36,7 +39,7 @@ def search(snapshot: Snapshot, q: str, limit: int) -> list[Match]:
     The best `limit` matches. What matches by name comes before what has such a column, and that
     before what has such a tag.
     """
-    asked = " ".join(read.words(q))
+    asked = " ".join(words(q))
     if not asked:
         return []
     named = [*_datasets(snapshot, asked, limit), *_jobs(snapshot, asked, limit)]
@@ -49,8 +52,8 @@ def search(snapshot: Snapshot, q: str, limit: int) -> list[Match]:
 
 
 def _datasets(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
-    exact = read.datasets(snapshot, AssetFilter(name=asked), limit)
-    part = read.datasets(snapshot, AssetFilter(q=asked), CANDIDATES * limit)
+    exact = page_of_datasets(snapshot, AssetFilter(name=asked), limit)
+    part = page_of_datasets(snapshot, AssetFilter(q=asked), CANDIDATES * limit)
     found = {asset.id: asset for asset in (*exact, *part)}
     return [
         Match("dataset", asset.id, asset.namespace, asset.name, asset.kind)
@@ -59,8 +62,8 @@ def _datasets(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
 
 
 def _jobs(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
-    exact = read.jobs(snapshot, AssetFilter(name=asked), limit)
-    part = read.jobs(snapshot, AssetFilter(q=asked), CANDIDATES * limit)
+    exact = page_of_jobs(snapshot, AssetFilter(name=asked), limit)
+    part = page_of_jobs(snapshot, AssetFilter(q=asked), CANDIDATES * limit)
     found = {row.id: row for row in (*exact, *part)}
     return [Match("job", row.id, row.namespace, row.name, row.kind) for row in found.values()]
 
@@ -84,7 +87,7 @@ def _columns(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
             .limit(CANDIDATES * limit)
         )
     rows = snapshot.rows(statement)
-    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
     found: dict[tuple[int, str], Match] = {}
     for row in rows:
         asset = assets[row.dataset_id]
@@ -97,7 +100,7 @@ def _columns(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
 def _tagged(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
     """Datasets and columns with a tag that says it."""
     places = labels.tagged(snapshot, asked.lower(), limit)
-    assets = read.assets(snapshot, (dataset for dataset, _ in places))
+    assets = assets_by_id(snapshot, (dataset for dataset, _ in places))
     found = [(assets[dataset], column) for dataset, column in places if dataset in assets]
     return [
         Match(

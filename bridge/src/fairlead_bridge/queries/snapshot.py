@@ -12,6 +12,11 @@ from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 
+Row = sa.Row[Any]
+
+#: Task runs, tries or queries that one run's page lists at most.
+RELATIVES = 1000
+
 _AIRFLOW_KINDS = ("dag", "task")
 _SECOND = 1_000_000
 

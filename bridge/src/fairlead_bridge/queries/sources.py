@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import silence
 from fairlead_bridge.queries import history
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Sources that are asked whether they fell silent: those with the most jobs.
 ASKED = 50

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from fairlead_bridge.queries.read import Asset
+from fairlead_bridge.queries.assets import Asset
 
 #: States of runs that should have written their outputs and did not.
 BROKEN = frozenset({"failed", "lost", "aborted", "upstream_failed"})

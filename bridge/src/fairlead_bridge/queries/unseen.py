@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import facts
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.queries.read import Row
+from fairlead_bridge.queries.snapshot import Row
 
 #: What is not asked for its data: a DAG has that of its tasks, a query counts for the task that ran it.
 _OTHERS = ("dag", "dag_file", "query")

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import late_since
 from fairlead_bridge.insight.root_cause import Dataset, Explanation, Job, Upstream, explain
-from fairlead_bridge.queries import expectations, history, read, sources, standing
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries import expectations, history, sources, standing
+from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
+from fairlead_bridge.queries.jobs import children_of_job, jobs_by_id
+from fairlead_bridge.queries.runs import runs_by_id
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Nodes that are looked at, at most, and datasets whose rhythm is asked for: those written longest
 #: ago, for they are what others wait for.
@@ -41,12 +43,12 @@ def _start(snapshot: Snapshot, found: Asset | Row) -> list[int]:
     """A node; of a DAG, also its tasks."""
     if isinstance(found, Asset) or found.kind != "dag":
         return [found.id]
-    return [found.id, *(child.id for child in read.children_of_job(snapshot, found.id))]
+    return [found.id, *(child.id for child in children_of_job(snapshot, found.id))]
 
 
 def _wrote_at(snapshot: Snapshot, jobs: Sequence[int]) -> int | None:
     """When anything was last written of what these jobs write."""
-    assets = read.assets(snapshot, read.datasets_at(snapshot, jobs, written=True)).values()
+    assets = assets_by_id(snapshot, datasets_at(snapshot, jobs, written=True)).values()
     return max((asset.written_at for asset in assets if asset.written_at is not None), default=None)
 
 
@@ -54,12 +56,12 @@ def of(snapshot: Snapshot, nodes: Iterable[int]) -> Upstream:
     """Everything upstream of these assets and jobs, themselves included."""
     walk = _Walk(snapshot)
     walk.up(nodes)
-    jobs = read.jobs_by_id(snapshot, walk.jobs)
+    jobs = jobs_by_id(snapshot, walk.jobs)
     assets = {
-        id: asset for id, asset in read.assets(snapshot, walk.assets).items() if asset.id == id
+        id: asset for id, asset in assets_by_id(snapshot, walk.assets).items() if asset.id == id
     }
     newest = history.states(snapshot, jobs)
-    runs = read.runs_by_id(snapshot, (each.run for each in newest.values()))
+    runs = runs_by_id(snapshot, (each.run for each in newest.values()))
     expected = expectations.of(snapshot, _longest_unwritten(assets.values(), nodes))
     slow = _slow(snapshot, jobs, newest, runs)
     silent = sources.silent(snapshot, {row.namespace for row in jobs.values()})

@@ -19,12 +19,14 @@ from fairlead_bridge.queries import (
     history,
     lineage,
     privacy,
-    read,
     standing,
 )
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.jobs import jobs_by_id, parts_of_jobs
+from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.runs import runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.standing import Round
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, layout, render
@@ -68,8 +70,8 @@ class Known:
     def read(cls, snapshot: Snapshot, nodes: Iterable[int], asset_ids: set[int]) -> Known:
         """What is known of `nodes`; those in `asset_ids` are datasets, the others jobs."""
         listed = list(nodes)
-        assets = read.assets(snapshot, (node for node in listed if node in asset_ids))
-        jobs = read.jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
+        assets = assets_by_id(snapshot, (node for node in listed if node in asset_ids))
+        jobs = jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
         above = containers.ancestors(snapshot, jobs.values())
         whole = {
             id
@@ -79,7 +81,7 @@ class Known:
         }
         writers = lineage.writers_of(snapshot, assets.values())
         last = datasets.last_writers(snapshot, assets.values(), writers)
-        last_rows = read.jobs_by_id(snapshot, last.values())
+        last_rows = jobs_by_id(snapshot, last.values())
         recent = history.recent(snapshot, {*jobs, *whole})
         others = {job for jobs_of in writers.values() for job in jobs_of} - jobs.keys()
         newest = history.states(snapshot, {*jobs, *others})
@@ -95,16 +97,16 @@ class Known:
             last_writers={id: last_rows[job] for id, job in last.items() if job in last_rows},
             newest=newest,
             recent=recent,
-            runs=read.runs_by_id(snapshot, (each.newest for each in recent.values())),
-            tasks=read.parts_of_jobs(snapshot, {*whole, *_wholes_among(jobs)}),
+            runs=runs_by_id(snapshot, (each.newest for each in recent.values())),
+            tasks=parts_of_jobs(snapshot, {*whole, *_wholes_among(jobs)}),
         )
 
     @classmethod
     def of_jobs(cls, snapshot: Snapshot, nodes: Iterable[int], asset_ids: set[int]) -> Known:
         """As `read`, but only which assets and jobs they are, and what the jobs are part of."""
         listed = list(nodes)
-        assets = read.assets(snapshot, (node for node in listed if node in asset_ids))
-        jobs = read.jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
+        assets = assets_by_id(snapshot, (node for node in listed if node in asset_ids))
+        jobs = jobs_by_id(snapshot, (node for node in listed if node not in asset_ids))
         above = containers.ancestors(snapshot, jobs.values())
         return cls(assets, jobs, above, {}, {}, {}, {}, {}, {}, {}, {})
 
@@ -201,7 +203,7 @@ class Known:
             "kind": "dataset",
             "state": standing.state_of(asset, self.writers.get(node, ()), self.newest),
             "owner": self._owner(node),
-            "platform": read.platform(asset.namespace),
+            "platform": platform(asset.namespace),
             "columns": self.columns.get(node),
             "written_by": render.job_node(writer.namespace, writer.name) if writer else None,
             "expected_by": render.when(due),

@@ -11,8 +11,7 @@ import msgspec
 
 from fairlead_bridge import facts, inbox
 from fairlead_bridge.queries import comparison as c
-from fairlead_bridge.queries.read import Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 

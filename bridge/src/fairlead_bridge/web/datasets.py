@@ -10,10 +10,22 @@ from fastapi import APIRouter, Query
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, labels, lineage, privacy, read, standing
+from fairlead_bridge.queries import history, labels, lineage, privacy, standing
 from fairlead_bridge.queries import quality as checks
-from fairlead_bridge.queries.read import Asset, AssetFilter, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import (
+    Asset,
+    assets_by_id,
+    count_datasets,
+    find_asset,
+    jobs_at,
+    names_of_asset,
+    page_of_datasets,
+)
+from fairlead_bridge.queries.filters import AssetFilter
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.runs import runs_by_alias, runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import freshness, quality, render
 from fairlead_bridge.web.parameters import (
@@ -56,10 +68,10 @@ def routes(catalog: Catalog) -> APIRouter:
         after = read_cursor(cursor, str, str)
         with catalog.open() as snapshot:
             wanted = AssetFilter(namespace, name, q, kind, platform, owner, tag)
-            found = read.datasets(snapshot, wanted, limit + 1, after)
+            found = page_of_datasets(snapshot, wanted, limit + 1, after)
             shown = found[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
-            total = read.count_datasets(snapshot, wanted) if count else None
+            total = count_datasets(snapshot, wanted) if count else None
             return a.Page(items=items(snapshot, shown), next=following, total=total)
 
     @router.get("/labels")
@@ -101,8 +113,8 @@ def routes(catalog: Catalog) -> APIRouter:
         with catalog.open() as snapshot:
             found = history.changes(snapshot, limit + 1, after)
             shown = [version for _, _, version in found[:limit]]
-            assets = read.assets(snapshot, (version.asset_id for version in shown))
-            runs = read.runs_by_alias(snapshot, (version.first_run for version in shown))
+            assets = assets_by_id(snapshot, (version.asset_id for version in shown))
+            runs = runs_by_alias(snapshot, (version.first_run for version in shown))
         following = write_cursor(*found[limit - 1][:2]) if found[limit:] else None
         changes = [
             a.Change(
@@ -117,7 +129,7 @@ def routes(catalog: Catalog) -> APIRouter:
 
 
 def _find(snapshot: Snapshot, text: str) -> Asset:
-    asset = read.find_asset(snapshot, text)
+    asset = find_asset(snapshot, text)
     if asset is None:
         raise NotFound(
             f"no dataset is known as {text!r}; give the `id` of a dataset, or NAMESPACE:NAME"
@@ -133,7 +145,7 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
     writers = lineage.writers_of(snapshot, assets)
     newest = history.states(snapshot, (job for jobs in writers.values() for job in jobs))
     last = last_writers(snapshot, assets, writers)
-    jobs = read.jobs_by_id(snapshot, last.values())
+    jobs = jobs_by_id(snapshot, last.values())
     return [
         a.DatasetItem(
             **_item_fields(
@@ -161,7 +173,7 @@ def last_writers(
     one, the writer that was seen last. {asset id: job id}
     """
     listed = list(assets)
-    runs = read.runs_by_id(snapshot, (asset.written_by for asset in listed))
+    runs = runs_by_id(snapshot, (asset.written_by for asset in listed))
     found = {}
     for asset in listed:
         run = runs.get(asset.written_by or 0)
@@ -179,7 +191,7 @@ def _item_fields(
 ) -> dict[str, Any]:
     return {
         **render.dataset_ref_fields(asset),
-        "platform": read.platform(asset.namespace),
+        "platform": platform(asset.namespace),
         "description": f.description(facets),
         "owners": render.owners(facets),
         "tags": render.tags(facets),
@@ -204,25 +216,23 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     writers = lineage.writers_of(snapshot, [asset])
     writing = writers.get(asset.id, [])
     reading = [
-        job
-        for jobs in read.jobs_at(snapshot, asset.members, writing=False).values()
-        for job in jobs
+        job for jobs in jobs_at(snapshot, asset.members, writing=False).values() for job in jobs
     ]
-    jobs = read.jobs_by_id(snapshot, [*writing, *reading])
+    jobs = jobs_by_id(snapshot, [*writing, *reading])
     newest = history.states(snapshot, writing)
     last = last_writers(snapshot, [asset], writers).get(asset.id, 0)
-    brought = read.runs_by_alias(snapshot, (version.first_run for version in versions))
+    brought = runs_by_alias(snapshot, (version.first_run for version in versions))
     return a.DatasetDetail(
         **_item_fields(
             asset,
             facets,
             columns,
-            jobs.get(last) or read.jobs_by_id(snapshot, [last]).get(last),
+            jobs.get(last) or jobs_by_id(snapshot, [last]).get(last),
             standing.state_of(asset, writing, newest),
         ),
         names=[
             a.JobName(namespace=namespace, name=name)
-            for namespace, name in read.names_of_asset(snapshot, asset)
+            for namespace, name in names_of_asset(snapshot, asset)
         ],
         schema_fields=_columns(snapshot, asset, fields, facets),
         versions=[schema_version(version, brought) for version in reversed(versions)],
@@ -245,8 +255,8 @@ def _columns(
     in_schema = {c.folded(each.name) for each in fields}
     others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
     known = [*fields, *(history.Field(name) for name in others)]
-    sources = read.assets(snapshot, (each.source_id for each in origins))
-    jobs = read.jobs_by_id(snapshot, (each.job_id for each in origins))
+    sources = assets_by_id(snapshot, (each.source_id for each in origins))
+    jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
     by_column: dict[str, list[a.ColumnOrigin]] = {}
     for each in origins:
         if each.source_id in sources:

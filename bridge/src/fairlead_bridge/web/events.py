@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fairlead_bridge import inbox, masking
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.mapping.head import head
-from fairlead_bridge.queries import read
+from fairlead_bridge.queries.jobs import find_job, jobs_named
 from fairlead_bridge.queries.received import Received, State, Wanted, received
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
@@ -78,8 +78,8 @@ def routes(catalog: Catalog) -> APIRouter:
 
 def _jobs(snapshot: Snapshot, text: str) -> list[int]:
     """The job's id; of one that only events in quarantine may name, the ids it would have."""
-    row = read.find_job(snapshot, text)
-    return [row.id] if row is not None else read.jobs_named(text)
+    row = find_job(snapshot, text)
+    return [row.id] if row is not None else jobs_named(text)
 
 
 def _item(kept: inbox.Kept, which: Received) -> a.ReceivedEvent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.queries import expectations
 from fairlead_bridge.queries import freshness as f
-from fairlead_bridge.queries.read import Asset
+from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render

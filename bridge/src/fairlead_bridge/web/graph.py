@@ -14,10 +14,12 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.queries import lineage, read, showing
+from fairlead_bridge.queries import lineage, showing
+from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.lineage import Hop, Opened, Surroundings, Way
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.names import public_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, folding, layout, picture, render
 from fairlead_bridge.web.cards import Known, Line
@@ -130,7 +132,7 @@ def _changes(name: str, text: str, sides: Sequence[str]) -> tuple[Change, ...]:
     found = []
     for each in filter(None, text.split(",")):
         told = re.fullmatch(rf"({'|'.join(sides)}):([0-9a-f]{{16}})(?::([0-9]{{1,6}}))?", each)
-        node = read.public_id(told[2]) if told is not None else None
+        node = public_id(told[2]) if told is not None else None
         if told is None or node is None:
             raise HTTPException(
                 422,
@@ -239,7 +241,7 @@ INSIDE = 4
 def _walk_to_folds(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineage.Walk:
     """The nodes of the view, with hops counted from card to card: an application is one."""
     walk = _walk(snapshot, focus, view)
-    jobs = {} if view.datasets_only else read.jobs_by_id(snapshot, walk.jobs)
+    jobs = {} if view.datasets_only else jobs_by_id(snapshot, walk.jobs)
     if all(row.integration in (None, "AIRFLOW") for row in jobs.values()):
         return walk
     up, down = (min(INSIDE * hops, DEEPEST) for hops in (view.up, view.down))

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.queries import columns, history, impact, lineage, read, standing
+from fairlead_bridge.queries import columns, history, impact, lineage, standing
 from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.impact import Downstream, Reached
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.lineage import DEEPEST, NodeLimit, NodeName
@@ -59,7 +60,7 @@ def routes(catalog: Catalog) -> APIRouter:
 def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:
     """All are counted; the nearest `limit` are told of."""
     counted = impact.count(snapshot, below)
-    dags = read.jobs_by_id(snapshot, counted.dags)
+    dags = jobs_by_id(snapshot, counted.dags)
     known = counted.datasets | counted.tasks
     nearest = [each for each in below.nearest() if each.node in known]
     shown = nearest[:limit]
@@ -79,8 +80,8 @@ def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:
 
 def _items(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> list[a.Affected]:
     on_the_ways = {node for each in shown for node in each.path}
-    assets = read.assets(snapshot, on_the_ways)
-    jobs = read.jobs_by_id(snapshot, on_the_ways - assets.keys())
+    assets = assets_by_id(snapshot, on_the_ways)
+    jobs = jobs_by_id(snapshot, on_the_ways - assets.keys())
     names = {id: render.dataset_node(it.namespace, it.name) for id, it in assets.items()}
     names |= {id: render.job_node(row.namespace, row.name) for id, row in jobs.items()}
     near = [assets[each.node] for each in shown if each.node in assets]

@@ -10,9 +10,18 @@ from fastapi import APIRouter
 from fairlead_bridge import inbox
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, read, unseen
-from fairlead_bridge.queries.read import AssetFilter, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries import history, unseen
+from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
+from fairlead_bridge.queries.filters import AssetFilter
+from fairlead_bridge.queries.jobs import (
+    children_of_job,
+    find_job,
+    jobs_by_id,
+    page_of_jobs,
+    tasks_of_jobs,
+)
+from fairlead_bridge.queries.runs import datasets_of_run, runs_by_alias, runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render, run_facets
 from fairlead_bridge.web.parameters import (
@@ -52,7 +61,7 @@ def routes(catalog: Catalog) -> APIRouter:
         only = unseen.without_lineage() if lineage else None
         with catalog.open() as snapshot:
             wanted = AssetFilter(namespace, name, q, kind)
-            rows = read.jobs(snapshot, wanted, limit + 1, after, only)
+            rows = page_of_jobs(snapshot, wanted, limit + 1, after, only)
             shown = rows[:limit]
             following = write_cursor(shown[-1].namespace, shown[-1].name) if rows[limit:] else None
             return a.Page(items=items(snapshot, shown, why=bool(lineage)), next=following)
@@ -87,7 +96,7 @@ def routes(catalog: Catalog) -> APIRouter:
 
 
 def _find(snapshot: Snapshot, text: str) -> Row:
-    row = read.find_job(snapshot, text)
+    row = find_job(snapshot, text)
     if row is None:
         raise NotFound(f"no job is known as {text!r}; give the `id` of a job, or NAMESPACE:NAME")
     return row
@@ -98,8 +107,8 @@ def items(snapshot: Snapshot, rows: Sequence[Row], *, why: bool = False) -> list
     own = {row.id: row.id for row in rows}
     facets = f.of(snapshot, own, f.LISTED)
     recent = history.recent(snapshot, own)
-    runs = read.runs_by_id(snapshot, (each.newest for each in recent.values()))
-    tasks = read.tasks_of_jobs(snapshot, own)
+    runs = runs_by_id(snapshot, (each.newest for each in recent.values()))
+    tasks = tasks_of_jobs(snapshot, own)
     return [
         a.JobItem(
             **_item_fields(
@@ -166,16 +175,16 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
 def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     facets = _facets(snapshot, row)
     recent = history.recent(snapshot, [row.id]).get(row.id)
-    runs = read.runs_by_id(snapshot, [recent.newest]) if recent else {}
-    parents = read.jobs_by_id(snapshot, [row.parent_id])
-    children = read.children_of_job(snapshot, row.id)
+    runs = runs_by_id(snapshot, [recent.newest]) if recent else {}
+    parents = jobs_by_id(snapshot, [row.parent_id])
+    children = children_of_job(snapshot, row.id)
     within = [row.id, *(child.id for child in children if row.kind == "dag")]
-    reads = read.datasets_at(snapshot, within, written=False)
-    writes = read.datasets_at(snapshot, within, written=True)
+    reads = datasets_at(snapshot, within, written=False)
+    writes = datasets_at(snapshot, within, written=True)
     if row.kind == "query":  # its data counts for the task that ran it, and so do the edges
         reads = [*reads, *_touched(snapshot, row.id, "input")]
         writes = [*writes, *_touched(snapshot, row.id, "output")]
-    assets = read.assets(snapshot, [*reads, *writes])
+    assets = assets_by_id(snapshot, [*reads, *writes])
     if row.kind == "dag":  # what its tasks hand on to each other is no input of the DAG
         made = {assets[id].id for id in writes if id in assets}
         reads = [id for id in reads if id in assets and assets[id].id not in made]
@@ -200,11 +209,11 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
 def _touched(snapshot: Snapshot, job_id: int, role: str) -> list[int]:
     """The datasets that a job's newest runs read or wrote."""
     runs = history.runs_of_job(snapshot, job_id, history.WINDOW)
-    rows = [row for run in runs for row in read.datasets_of_run(snapshot, run.id)]
+    rows = [row for run in runs for row in datasets_of_run(snapshot, run.id)]
     return list(dict.fromkeys(row.dataset_id for row in rows if row.role == role))
 
 
-def _changes(snapshot: Snapshot, inputs: Sequence[read.Asset]) -> list[a.Change]:
+def _changes(snapshot: Snapshot, inputs: Sequence[Asset]) -> list[a.Change]:
     """The newest change of each input's schema, newest first."""
     assets = {asset.id: asset for asset in inputs}
     versions = history.versions(snapshot, datasets.members_of(assets.values()))
@@ -212,7 +221,7 @@ def _changes(snapshot: Snapshot, inputs: Sequence[read.Asset]) -> list[a.Change]
         (listed[-1] for listed in versions.values() if listed[-1].changes),
         key=lambda version: (-version.first_at, version.asset_id),
     )
-    brought = read.runs_by_alias(snapshot, (version.first_run for version in changed))
+    brought = runs_by_alias(snapshot, (version.first_run for version in changed))
     return [
         a.Change(
             dataset=render.dataset_ref(assets[version.asset_id]),

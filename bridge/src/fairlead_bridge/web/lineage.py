@@ -15,19 +15,11 @@ from pydantic import AfterValidator
 
 from fairlead_bridge import ids
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.queries import (
-    columns,
-    history,
-    lineage,
-    paths,
-    privacy,
-    read,
-    showing,
-    standing,
-)
+from fairlead_bridge.queries import columns, history, lineage, paths, privacy, showing, standing
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import Asset, assets_by_id, find_asset
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, render
 from fairlead_bridge.web.parameters import AsOf, Catalog, Text
@@ -132,7 +124,7 @@ def routes(catalog: Catalog) -> APIRouter:
         field concerns its struct.
         """
         with catalog.open(as_of) as snapshot:
-            asset = read.find_asset(snapshot, dataset.removeprefix("dataset:"))
+            asset = find_asset(snapshot, dataset.removeprefix("dataset:"))
             if asset is None:
                 raise NotFound(
                     f"no dataset is known as {dataset!r}; give the `id` of a dataset, "
@@ -147,8 +139,8 @@ def routes(catalog: Catalog) -> APIRouter:
 
 def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
     """The walk as `answers.Lineage`, in plain values."""
-    assets = read.assets(snapshot, walk.datasets)
-    jobs = read.jobs_by_id(snapshot, walk.jobs)
+    assets = assets_by_id(snapshot, walk.datasets)
+    jobs = jobs_by_id(snapshot, walk.jobs)
     writers = lineage.writers_of(snapshot, assets.values())
     newest = history.states(
         snapshot, {*jobs, *(job for writing in writers.values() for job in writing)}
@@ -216,8 +208,8 @@ def _job_node(row: Row, depth: int) -> dict[str, Any]:
 
 
 def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLineage:
-    assets = read.assets(snapshot, {asset_id for asset_id, _ in walk.depths})
-    jobs = read.jobs_by_id(snapshot, {job for _, _, job in walk.origins})
+    assets = assets_by_id(snapshot, {asset_id for asset_id, _ in walk.depths})
+    jobs = jobs_by_id(snapshot, {job for _, _, job in walk.origins})
     facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
     node_of = {id: render.dataset_node(asset.namespace, asset.name) for id, asset in assets.items()}
     return a.ColumnLineage(

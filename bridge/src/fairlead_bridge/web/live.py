@@ -23,7 +23,8 @@ from starlette.responses import StreamingResponse
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
-from fairlead_bridge.queries import read
+from fairlead_bridge.queries.runs import RunFilter, page_of_runs
+from fairlead_bridge.queries.snapshot import Row
 from fairlead_bridge.web import render
 from fairlead_bridge.web.parameters import Catalog
 
@@ -59,7 +60,7 @@ def look(catalog: Catalog, before: View | None) -> View:
     if before is not None and before.signal == signal:
         return before
     with catalog.open() as snapshot:
-        rows = read.runs(snapshot, read.RunFilter(), WATCHED)
+        rows = page_of_runs(snapshot, RunFilter(), WATCHED)
     return View(
         signal,
         {row.id: (row.state, row.last_at) for row in rows},
@@ -75,7 +76,7 @@ def news(before: View, now: View) -> dict[str, Any] | None:
     return {"received": now.signal[0] or 0, "waiting": now.signal[1] is not None, "runs": changed}
 
 
-def _shown(row: read.Row) -> dict[str, Any]:
+def _shown(row: Row) -> dict[str, Any]:
     return {
         "id": ids.public(row.id),
         "run_id": row.run_id,

@@ -12,8 +12,10 @@ from fairlead_bridge import ids, inbox, masking, outbox
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.queries import read
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import assets_by_id
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.runs import runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.events import EventId
@@ -99,7 +101,7 @@ def _deliveries(
     state: str | None,
     limit: int,
     after: tuple[str, str, int] | None,
-) -> list[read.Row]:
+) -> list[Row]:
     c = t.delivery.c
     statement = sa.select(t.delivery)
     if sink is not None:
@@ -111,14 +113,14 @@ def _deliveries(
     return snapshot.rows(statement.order_by(c.sink, c.kind, c.key).limit(limit))
 
 
-def _names(snapshot: Snapshot, rows: list[read.Row]) -> dict[tuple[str, int], str]:
+def _names(snapshot: Snapshot, rows: list[Row]) -> dict[tuple[str, int], str]:
     """What people call the entries that these deliveries are about."""
     keys: dict[str, list[int]] = {}
     for row in rows:
         keys.setdefault(row.kind, []).append(row.key)
-    assets = read.assets(snapshot, keys.get("dataset", ()))
-    jobs = read.jobs_by_id(snapshot, keys.get("job", ()))
-    runs = read.runs_by_id(snapshot, keys.get("run", ()))
+    assets = assets_by_id(snapshot, keys.get("dataset", ()))
+    jobs = jobs_by_id(snapshot, keys.get("job", ()))
+    runs = runs_by_id(snapshot, keys.get("run", ()))
     return {
         **{("dataset", id): f"{each.namespace}:{each.name}" for id, each in assets.items()},
         **{("job", id): f"{each.namespace}:{each.name}" for id, each in jobs.items()},
@@ -129,7 +131,7 @@ def _names(snapshot: Snapshot, rows: list[read.Row]) -> dict[tuple[str, int], st
     }
 
 
-def _delivery(row: read.Row, names: Mapping[tuple[str, int], str]) -> a.DeliveryItem:
+def _delivery(row: Row, names: Mapping[tuple[str, int], str]) -> a.DeliveryItem:
     return a.DeliveryItem(
         sink=row.sink,
         kind=row.kind,

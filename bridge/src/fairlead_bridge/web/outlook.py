@@ -9,9 +9,11 @@ from fastapi import APIRouter
 
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.root_cause import Cause, Explanation
-from fairlead_bridge.queries import expectations, history, lineage, read, standing, upstream
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries import expectations, history, lineage, standing, upstream
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.runs import runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 from fairlead_bridge.web.lineage import NodeName
@@ -88,11 +90,11 @@ def root_causes(
     firsts = [each.causes[0] for each in explanations if each.causes]
     others = [cause for each in explanations for cause in each.causes[1 : 1 + OTHERS]]
     nodes = {node for cause in firsts for node in cause.path} | {cause.node for cause in others}
-    assets = read.assets(snapshot, nodes)
-    jobs = read.jobs_by_id(snapshot, nodes - assets.keys())
+    assets = assets_by_id(snapshot, nodes)
+    jobs = jobs_by_id(snapshot, nodes - assets.keys())
     writers = lineage.writers_of(snapshot, assets.values())
     newest = history.states(snapshot, {*jobs, *(job for each in writers.values() for job in each)})
-    runs = read.runs_by_id(snapshot, (cause.run for cause in (*firsts, *others)))
+    runs = runs_by_id(snapshot, (cause.run for cause in (*firsts, *others)))
     recent = history.recent(snapshot, (cause.node for cause in firsts if cause.node in jobs))
 
     def name(node: int) -> str:

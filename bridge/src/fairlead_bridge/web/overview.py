@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fairlead_bridge import ids
-from fairlead_bridge.queries import deployments, lineage, overview, read, risk, search, sources
+from fairlead_bridge.queries import deployments, lineage, overview, risk, search, sources
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import quality as checks
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import datasets, freshness, jobs, outlook, quality, render
 from fairlead_bridge.web.lineage import NodeName
@@ -76,7 +77,7 @@ def routes(catalog: Catalog) -> APIRouter:
             found = overview.namespaces(snapshot)
         return [
             a.Namespace(
-                namespace=namespace, platform=read.platform(namespace), datasets=sets, jobs=count
+                namespace=namespace, platform=platform(namespace), datasets=sets, jobs=count
             )
             for namespace, sets, count in found
         ]

@@ -9,9 +9,9 @@ import msgspec
 
 from fairlead_bridge import facts
 from fairlead_bridge.mapping import quality
-from fairlead_bridge.queries import read
-from fairlead_bridge.queries.read import Asset, Row
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.runs import datasets_of_run, runs_by_alias
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import render
 
@@ -21,8 +21,8 @@ _facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
 
 def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.Assertion]:
     """Checks as they went last, each with its dataset and the run that made it."""
-    assets = read.assets(snapshot, (row.dataset_id for row in rows))
-    runs = read.runs_by_alias(snapshot, (row.run for row in rows))
+    assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
+    runs = runs_by_alias(snapshot, (row.run for row in rows))
     return [
         _answer(
             {**_told.decode(row.body), "severity": row.severity, "column": row.column_name},
@@ -38,8 +38,8 @@ def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.Assertion]:
 
 def of_run(snapshot: Snapshot, run: int, notes: Mapping[str, facts.Note]) -> list[a.Assertion]:
     """The checks that one run made, failed ones first."""
-    rows = read.datasets_of_run(snapshot, run)
-    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    rows = datasets_of_run(snapshot, run)
+    assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
     found: dict[tuple[str, str], a.Assertion] = {}
     for row in rows:
         at, facet = _facets.decode(row.facets).get("dataQualityAssertions", (0, {}))

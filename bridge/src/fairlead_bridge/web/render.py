@@ -10,9 +10,10 @@ from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.types import is_breaking
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import privacy
+from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.facets import Facets
 from fairlead_bridge.queries.history import FieldChange
-from fairlead_bridge.queries.read import Asset, Row
+from fairlead_bridge.queries.snapshot import Row
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web.job_labels import label
 

@@ -13,9 +13,21 @@ from fastapi import APIRouter, HTTPException, Query
 from fairlead_bridge import facts, ids, inbox
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.mapping.head import head
-from fairlead_bridge.queries import critical, read
-from fairlead_bridge.queries.read import Row, RunFilter
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries import critical
+from fairlead_bridge.queries.assets import assets_by_id
+from fairlead_bridge.queries.jobs import children_of_job
+from fairlead_bridge.queries.names import public_id
+from fairlead_bridge.queries.runs import (
+    RunFilter,
+    children_of_run,
+    datasets_of_run,
+    find_run,
+    page_of_runs,
+    runs_by_alias,
+    runs_by_id,
+    tries_of_run,
+)
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import answers as a
 from fairlead_bridge.web import comparison, quality, render, run_facets
 from fairlead_bridge.web.parameters import (
@@ -100,7 +112,7 @@ def routes(catalog: Catalog) -> APIRouter:
         )
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
-            rows = read.runs(snapshot, wanted, limit + 1, after)
+            rows = page_of_runs(snapshot, wanted, limit + 1, after)
         following = write_cursor(rows[limit - 1].at, rows[limit - 1].id) if rows[limit:] else None
         return a.Page(items=[render.run(row) for row in rows[:limit]], next=following)
 
@@ -139,14 +151,14 @@ def routes(catalog: Catalog) -> APIRouter:
 
 
 def _job_ids(text: str) -> tuple[int, ...]:
-    found = [read.public_id(each) for each in text.split(",")]
+    found = [public_id(each) for each in text.split(",")]
     if None in found or len(found) > MANY:
         raise HTTPException(422, f"`jobs` takes the `id`s of at most {MANY} jobs, with commas.")
     return tuple(id for id in found if id is not None)
 
 
 def _find(snapshot: Snapshot, run_id: str) -> Row:
-    row = read.find_run(snapshot, run_id)
+    row = find_run(snapshot, run_id)
     if row is None:
         raise NotFound(
             f"no run is known as {run_id!r}; give an OpenLineage runId, the `id` of a run, or "
@@ -159,10 +171,10 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
     told = facts.decode(row.facts)
     notes = {name: note.value for name, note in told.notes.items()}
     aliases = [ids.run_id(run_id) for run_id in told.attempts]
-    parents = read.runs_by_id(snapshot, [row.parent_id])
+    parents = runs_by_id(snapshot, [row.parent_id])
     if row.parent_id not in parents:
-        parents = read.runs_by_alias(snapshot, [row.parent_id])
-    children = read.children_of_run(snapshot, row, aliases)
+        parents = runs_by_alias(snapshot, [row.parent_id])
+    children = children_of_run(snapshot, row, aliases)
     return a.RunDetail(
         **render.run_fields(row, told),
         max_tries=_whole(notes.get("retries")),
@@ -176,7 +188,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         parent=render.run_or_none(parents, row.parent_id),
         children=[render.run(child) for child in children],
         critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
-        tries=[render.run(each) for each in read.tries_of_run(snapshot, row)],
+        tries=[render.run(each) for each in tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
         assertions=quality.of_run(snapshot, row.id, told.notes),
         events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
@@ -195,7 +207,7 @@ def _critical_path(
     snapshot: Snapshot, dag_run: Row, children: Sequence[Row]
 ) -> a.CriticalPath | None:
     ran = critical.stretches(children, snapshot.now)
-    tasks = read.children_of_job(snapshot, dag_run.job_id)
+    tasks = children_of_job(snapshot, dag_run.job_id)
     path = critical.path(ran, critical.upstream_of(snapshot, tasks))
     if not path:
         return None
@@ -218,8 +230,8 @@ def _critical_path(
 
 
 def _datasets(snapshot: Snapshot, run_id: int) -> list[a.RunDataset]:
-    rows = read.datasets_of_run(snapshot, run_id)
-    assets = read.assets(snapshot, (row.dataset_id for row in rows))
+    rows = datasets_of_run(snapshot, run_id)
+    assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
     found = [
         a.RunDataset(
             dataset=render.dataset_ref(assets[row.dataset_id]),
