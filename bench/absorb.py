@@ -19,7 +19,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from bench.events import airflow_events
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping import decode
@@ -127,7 +128,7 @@ def _drain(db: sa.Engine, translate: Translator) -> float:
     gc.freeze()
     started = time.perf_counter()
     done = 0
-    while count := flow.absorb(db, translate, {}, 1, BATCH):
+    while count := absorb_waiting(db, translate, {}, 1, BATCH):
         done += count
     return _each(started, done)
 

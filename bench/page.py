@@ -30,7 +30,8 @@ from tests.bridge import test_layout as graphs
 from tests.browser import chromium, pages, shop
 from tests.browser.bridge import Bridge
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
@@ -185,7 +186,7 @@ def _fill(url: str, events: Iterable[shop.Json]) -> None:
     with writing(engine) as tx:
         inbox.put(tx, bodies, "bench", now)
     translate = Translator(Normaliser())
-    while flow.absorb(engine, translate, {}, now, 500):
+    while absorb_waiting(engine, translate, {}, now, 500):
         pass
     engine.dispose()
 

@@ -34,10 +34,12 @@ from tests.sinks import events
 from tests.sinks.server import serving
 from tests.sinks.together import Together, asked, fakes, together, weather
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Name
@@ -217,7 +219,7 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
         count = outbox.Count(waiting=1)
         while count.waiting and rounds <= 20_000:
             for _ in range(20):
-                flow.deliver(db, target, now)
+                deliver_due(db, target, now)
                 now += 700 * SECOND
             rounds += 20
             with reading(db) as tx:
@@ -369,13 +371,13 @@ def _absorb(db: sa.Engine, sinks: Together, bodies: Sequence[bytes], now: int) -
     with writing(db) as tx:
         inbox.put(tx, bodies, "bench", now)
     wanted = interests(list(sinks.targets.values()))
-    while flow.absorb(db, _translate, wanted, now):
+    while absorb_waiting(db, _translate, wanted, now):
         pass
 
 
 def _drain(db: sa.Engine, target: Target, now: int) -> int:
     told = 0
-    while count := flow.deliver(db, target, now):
+    while count := deliver_due(db, target, now):
         told += count
     return told
 

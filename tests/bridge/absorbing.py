@@ -1,4 +1,4 @@
-"""Absorbing events in tests: what `flow.absorb` does, without an inbox, and a look at the result."""
+"""Absorbing events in tests: what `absorb_waiting` does, without an inbox, and a look at the result."""
 
 from __future__ import annotations
 

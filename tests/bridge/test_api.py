@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -28,7 +29,7 @@ def receive(api: Api, *bodies: bytes) -> None:
 
 
 def absorb(api: Api) -> None:
-    while flow.absorb(api.db, Translator(Normaliser()), {}, api.micros):
+    while absorb_waiting(api.db, Translator(Normaliser()), {}, api.micros):
         pass
 
 

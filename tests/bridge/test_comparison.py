@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -22,7 +23,7 @@ def receive(api: Api, *events: bytes) -> None:
     """As the bridge does it: the events stay in the log."""
     with writing(api.db) as tx:
         inbox.put(tx, events, "test", api.micros)
-    while flow.absorb(api.db, Translator(Normaliser()), {}, api.micros):
+    while absorb_waiting(api.db, Translator(Normaliser()), {}, api.micros):
         pass
 
 

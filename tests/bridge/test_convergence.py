@@ -13,7 +13,8 @@ from bench.events import airflow_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
@@ -108,7 +109,7 @@ def test_absorbers_side_by_side_make_the_catalog_that_one_makes(
 
     def work() -> None:
         translate = Translator(Normaliser())
-        while flow.absorb(db, translate, {}, 1, limit=23):
+        while absorb_waiting(db, translate, {}, 1, limit=23):
             pass
 
     threads = [threading.Thread(target=work) for _ in range(absorbers)]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -62,7 +63,7 @@ def test_no_event_of_a_bug_report_is_set_aside(db: sa.Engine, file: Path) -> Non
     bodies = [line for line in file.read_bytes().splitlines() if line.strip()]
     with writing(db) as tx:
         inbox.put(tx, bodies, "test", 1)
-    while flow.absorb(db, Translator(Normaliser()), {}, 1):
+    while absorb_waiting(db, Translator(Normaliser()), {}, 1):
         pass
     with reading(db) as tx:
         assert inbox.counts(tx).quarantined == 0

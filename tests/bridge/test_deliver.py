@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, ids, inbox, outbox
+from fairlead_bridge import ids, inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.mapping.identity import Normaliser
@@ -115,8 +117,8 @@ def test_an_entry_reaches_the_sink_once(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a", "b")
     news(db, "a", "b", sinks=[target(sink)])
-    assert flow.deliver(db, target(sink), NOW) == 2
-    assert flow.deliver(db, target(sink), NOW + 1) == 0
+    assert deliver_due(db, target(sink), NOW) == 2
+    assert deliver_due(db, target(sink), NOW + 1) == 0
     assert sorted(item["name"] for item in sink.taken) == ["a", "b"]
 
 
@@ -125,11 +127,11 @@ def test_an_entry_that_reads_the_same_is_not_told_again(db: sa.Engine) -> None:
     tables(db, "a")
     for n in range(3):
         news(db, "a", sinks=[target(sink)], now=NOW + n)
-        assert flow.deliver(db, target(sink), NOW + n) == 1
+        assert deliver_due(db, target(sink), NOW + n) == 1
     assert len(sink.taken) == 1
     tables(db, "a", written_at=NOW)
     news(db, "a", sinks=[target(sink)], now=NOW + 9)
-    flow.deliver(db, target(sink), NOW + 9)
+    deliver_due(db, target(sink), NOW + 9)
     assert [item["written_at"] for item in sink.taken] == [None, NOW]
 
 
@@ -138,7 +140,7 @@ def test_a_sink_that_was_away_is_told_once_how_things_stand(db: sa.Engine) -> No
     for n in range(50):
         tables(db, "a", written_at=NOW + n)
         news(db, "a", sinks=[target(sink)], now=NOW + n)
-    flow.deliver(db, target(sink), NOW + 50)
+    deliver_due(db, target(sink), NOW + 50)
     assert [item["written_at"] for item in sink.taken] == [NOW + 49]
 
 
@@ -153,8 +155,8 @@ def test_news_that_comes_while_the_sink_listens_is_told_afterwards(db: sa.Engine
         news(db, "a", sinks=[target(sink)])
 
     sink.meanwhile = meanwhile
-    flow.deliver(db, target(sink), NOW)
-    flow.deliver(db, target(sink), NOW + 60 * SECOND)
+    deliver_due(db, target(sink), NOW)
+    deliver_due(db, target(sink), NOW + 60 * SECOND)
     assert [item["written_at"] for item in sink.taken] == [1, 2]
 
 
@@ -162,7 +164,7 @@ def test_a_refused_entry_keeps_the_reason_and_does_not_stop_the_others(db: sa.En
     sink = Listener(None, Rejected("400: no such platform"))
     tables(db, "a", "b", "c")
     news(db, "a", "b", "c", sinks=[target(sink)])
-    flow.deliver(db, target(sink), NOW)
+    deliver_due(db, target(sink), NOW)
     assert states(db) == ["rejected", "settled", "settled"]
     with reading(db) as tx:
         reason = tx.scalar(sa.select(t.delivery.c.reason).where(t.delivery.c.state == "rejected"))
@@ -173,10 +175,10 @@ def test_a_sink_that_is_down_is_asked_no_more_until_it_has_rested(db: sa.Engine)
     sink = Listener(None, Unavailable("429", retry_after=30))
     tables(db, "a", "b", "c", "d")
     news(db, "a", "b", "c", "d", sinks=[target(sink)])
-    flow.deliver(db, target(sink), NOW)
+    deliver_due(db, target(sink), NOW)
     assert len(sink.taken) == 1
-    assert flow.deliver(db, target(sink), NOW + 29 * SECOND) == 0
-    assert flow.deliver(db, target(sink), NOW + 31 * SECOND) == 3
+    assert deliver_due(db, target(sink), NOW + 29 * SECOND) == 0
+    assert deliver_due(db, target(sink), NOW + 31 * SECOND) == 3
     assert len(sink.taken) == 4
 
 
@@ -185,7 +187,7 @@ def test_an_entry_that_alone_fails_is_given_up_in_the_end(db: sa.Engine) -> None
     tables(db, "a")
     news(db, "a", sinks=[target(sink)])
     for n in range(3):
-        assert flow.deliver(db, target(sink, attempts=3), NOW + n * 3600 * SECOND) == 1
+        assert deliver_due(db, target(sink, attempts=3), NOW + n * 3600 * SECOND) == 1
     assert states(db) == ["rejected"]
 
 
@@ -195,7 +197,7 @@ def test_one_sinks_trouble_does_not_touch_another(db: sa.Engine) -> None:
     tables(db, "a", "b")
     news(db, "a", "b", sinks=both)
     for each in both:
-        flow.deliver(db, each, NOW)
+        deliver_due(db, each, NOW)
     assert len(fine.taken) == 2
     with reading(db) as tx:
         counts = outbox.counts(tx, ["down", "fine"], NOW)
@@ -206,8 +208,8 @@ def test_a_fault_in_a_sink_costs_one_entry(db: sa.Engine) -> None:
     sink = Listener(ZeroDivisionError("oh"))
     tables(db, "a", "b")
     news(db, "a", "b", sinks=[target(sink)])
-    flow.deliver(db, target(sink), NOW)
-    flow.deliver(db, target(sink), NOW + SECOND)
+    deliver_due(db, target(sink), NOW)
+    deliver_due(db, target(sink), NOW + SECOND)
     assert states(db) == ["rejected", "settled"]
 
 
@@ -220,7 +222,7 @@ def test_an_entry_that_cannot_be_read_does_not_keep_back_the_others(db: sa.Engin
         insert_new(tx, t.schema_version, [row])
         insert_new(tx, t.content, [{"digest": b"x", "body": b"no JSON"}])
     news(db, "a", "b", "c", sinks=[target(sink)])
-    flow.deliver(db, target(sink), NOW)
+    deliver_due(db, target(sink), NOW)
     assert states(db) == ["rejected", "settled", "settled"]
     assert sorted(item["name"] for item in sink.taken) == ["a", "c"]
 
@@ -256,9 +258,9 @@ def test_a_killed_worker_leaves_the_delivery_due_again(db: sa.Engine) -> None:
     tables(db, "a")
     news(db, "a", sinks=[target(sink)])
     with pytest.raises(KeyboardInterrupt):
-        flow.deliver(db, target(sink), NOW)
-    assert flow.deliver(db, target(sink), NOW + 60 * SECOND) == 0
-    assert flow.deliver(db, target(sink), NOW + outbox.LEASE) == 1
+        deliver_due(db, target(sink), NOW)
+    assert deliver_due(db, target(sink), NOW + 60 * SECOND) == 0
+    assert deliver_due(db, target(sink), NOW + outbox.LEASE) == 1
     assert len(sink.taken) == 1
 
 
@@ -267,14 +269,14 @@ def test_filters_keep_entries_from_a_sink(db: sa.Engine) -> None:
     tables(db, "a")
     told = target(sink, namespaces=("warehouse*",))
     news(db, "a", sinks=[told])
-    flow.deliver(db, told, NOW)
+    deliver_due(db, told, NOW)
     assert (sink.taken, states(db)) == ([], ["settled"])
 
 
 def test_an_entry_that_is_gone_is_owed_to_nobody(db: sa.Engine) -> None:
     sink = Listener()
     news(db, "never seen", sinks=[target(sink)])
-    assert flow.deliver(db, target(sink), NOW) == 1
+    assert deliver_due(db, target(sink), NOW) == 1
     assert (sink.taken, states(db)) == ([], [])
 
 
@@ -293,11 +295,11 @@ def test_a_run_that_was_silent_is_forgotten_when_it_speaks(db: sa.Engine) -> Non
     ):
         with writing(db) as tx:
             inbox.put(tx, [body], "test", NOW)
-        flow.absorb(db, Translator(Normaliser()), wanted, NOW + n)
+        absorb_waiting(db, Translator(Normaliser()), wanted, NOW + n)
         with reading(db) as tx:
             runs = set(tx.scalars(sa.select(t.run.c.id)))
         assert len(runs) == 2
-        flow.deliver(db, replace(told, namespaces=("none",)), NOW + n)
+        deliver_due(db, replace(told, namespaces=("none",)), NOW + n)
         with reading(db) as tx:
             assert set(tx.scalars(sa.select(t.delivery.c.key))) == runs
 
@@ -305,8 +307,8 @@ def test_a_run_that_was_silent_is_forgotten_when_it_speaks(db: sa.Engine) -> Non
 def test_events_come_in_the_order_they_came_in(db: sa.Engine) -> None:
     sink = Listener()
     events(db, target(sink), 1, 2, 1, 2, 1)
-    flow.deliver(db, target(sink), NOW, limit=2)
-    flow.deliver(db, target(sink), NOW + 1)
+    deliver_due(db, target(sink), NOW, limit=2)
+    deliver_due(db, target(sink), NOW + 1)
     assert [item["n"] for item in sink.taken] == [0, 1, 2, 3, 4]
 
 
@@ -315,11 +317,11 @@ def test_an_event_never_overtakes_an_earlier_one_of_its_run(db: sa.Engine) -> No
     sink = Listener(Unavailable("500", retry_after=0))
     told = target(sink)
     events(db, told, 1, 2, 1, 2)
-    flow.deliver(db, told, NOW, limit=1)
-    flow.deliver(db, told, NOW + 1)
+    deliver_due(db, told, NOW, limit=1)
+    deliver_due(db, told, NOW + 1)
     assert [item["n"] for item in sink.taken] == [1, 3]
     for n in range(1, 9):
-        flow.deliver(db, told, NOW + n * SECOND)
+        deliver_due(db, told, NOW + n * SECOND)
     assert [item["n"] for item in sink.taken] == [1, 3, 0, 2]
 
 
@@ -327,9 +329,9 @@ def test_a_log_that_is_replayed_is_not_forwarded_twice(db: sa.Engine) -> None:
     sink = Listener()
     told = target(sink)
     events(db, told, 1, 1)
-    flow.deliver(db, told, NOW)
+    deliver_due(db, told, NOW)
     with writing(db) as tx:
         names = [Name("event", n) for n in tx.scalars(sa.select(t.event.c.id))]
         outbox.put(tx, names, interests([told]), NOW + 1)
-    assert flow.deliver(db, told, NOW + 1) == 2
+    assert deliver_due(db, told, NOW + 1) == 2
     assert len(sink.taken) == 2

@@ -7,7 +7,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping.elements import MOST, TooMany, split
 from fairlead_bridge.mapping.identity import Normaliser
@@ -165,7 +166,7 @@ def absorb(db: sa.Engine, *bodies: bytes) -> readable.Words:
     with writing(db) as tx:
         inbox.put(tx, bodies, "test", 1)
     translate = Translator(Normaliser())
-    while flow.absorb(db, translate, {}, 1):
+    while absorb_waiting(db, translate, {}, 1):
         pass
     with reading(db) as tx:
         odd = [item.reason for item in inbox.quarantined(tx, 100)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.delivery.naming import unresolved_names
 from fairlead_bridge.entries import DatasetEntry, JobEntry, RunEntry
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import entry
@@ -91,11 +91,11 @@ def test_a_changed_task_is_news_of_its_dag(shop: sa.Engine) -> None:
 def test_a_rehearsal_finds_what_the_naming_map_leaves_open(shop: sa.Engine) -> None:
     raw = {"type": "datahub", "url": "http://gms:8080"}
     (target,) = settings.targets({"sinks": {"one": raw}}, {})
-    found = flow.rehearse(shop, target)
+    found = unresolved_names(shop, target)
     assert found
     assert all("no rule of the naming map" in sentence for sentence in found)
     rule = {"namespace": "*", "platform": "x", "name": ".*", "to": "same"}
     (target,) = settings.targets({"sinks": {"one": {**raw, "naming": [rule]}}}, {})
-    assert any("becomes urn:li:dataset" in sentence for sentence in flow.rehearse(shop, target))
+    assert any("becomes urn:li:dataset" in sentence for sentence in unresolved_names(shop, target))
     forwarder = {"type": "openlineage", "url": "http://marquez:5000"}
-    assert flow.rehearse(shop, settings.targets({"sinks": {"f": forwarder}}, {})[0]) == []
+    assert unresolved_names(shop, settings.targets({"sinks": {"f": forwarder}}, {})[0]) == []

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -25,7 +26,7 @@ def receive(api: Api, *bodies: bytes, hours: float = 0) -> None:
 
 
 def absorb(api: Api) -> None:
-    while flow.absorb(api.db, Translator(Normaliser()), {}, api.micros):
+    while absorb_waiting(api.db, Translator(Normaliser()), {}, api.micros):
         pass
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
@@ -35,7 +36,7 @@ def test_each_is_absorbed_or_set_aside_with_a_reason_and_none_is_lost(db: sa.Eng
         assert inbox.put(tx, sorted(bodies), "test", 1) == len(bodies)
     translate = Translator(Normaliser())
     settled = 0
-    while absorbed := flow.absorb(db, translate, {}, 1):
+    while absorbed := absorb_waiting(db, translate, {}, 1):
         settled += absorbed
     assert settled == len(bodies)
     with reading(db) as tx:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
@@ -35,7 +36,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with writing(db) as tx:
         inbox.put(tx, received, "test", 1)
     translate = Translator(Normaliser())
-    while flow.absorb(db, translate, {}, 1):
+    while absorb_waiting(db, translate, {}, 1):
         pass
     with reading(db) as tx:
         reasons = [item.reason for item in inbox.quarantined(tx, 1000)]

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.db.tables import delivery, event
 from fairlead_bridge.model import Name
+from fairlead_bridge.retention import drop_old_events
 
 NOW = 1_700_000_000_000_000
 
@@ -134,8 +135,8 @@ def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> 
         inbox.remember(tx, [(7, done)])
         inbox.settle(tx, [odd, done])
     receive(db, b"new", now=NOW + 10)
-    assert flow.forget(db, [], NOW) == 0
-    assert flow.forget(db, [], NOW + 1, limit=1) == 1
+    assert drop_old_events(db, [], NOW) == 0
+    assert drop_old_events(db, [], NOW + 1, limit=1) == 1
     with writing(db) as tx:
         assert inbox.events_of(tx, [7]) == []
         assert tx.scalar(sa.select(sa.func.count()).select_from(event)) == 3
@@ -152,13 +153,13 @@ def test_what_a_sink_has_yet_to_be_told_of_is_not_forgotten(db: sa.Engine) -> No
         outbox.put(tx, names, {"here": {"event"}, "removed": {"event"}}, NOW)
         told, _, refused = outbox.claim(tx, "here", 3, NOW)
         outbox.settle(tx, [outbox.Settled(told, b""), outbox.GivenUp(refused, "no")], NOW)
-    assert flow.forget(db, ["here"], NOW + 1) == 2
+    assert drop_old_events(db, ["here"], NOW + 1) == 2
     with reading(db) as tx:
         assert [tuple(row) for row in tx.execute(sa.select(delivery.c.sink, delivery.c.key))] == [
             ("here", ids[1]),
             ("removed", ids[1]),
         ]
-    assert flow.forget(db, ["other"], NOW + 1) == 1
+    assert drop_old_events(db, ["other"], NOW + 1) == 1
     with reading(db) as tx:
         assert not tx.execute(sa.select(delivery)).all()
 

@@ -7,7 +7,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -31,7 +32,7 @@ def api(db: sa.Engine) -> Api:
     ]
     with writing(db) as tx:
         inbox.put(tx, told, "test", 1)
-    while flow.absorb(db, Translator(Normaliser()), {}, 1):
+    while absorb_waiting(db, Translator(Normaliser()), {}, 1):
         pass
     return Api(db)
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
@@ -64,7 +65,7 @@ def absorb(db: sa.Engine, *events: bytes | dict[str, Any]) -> Words:
     with writing(db) as tx:
         inbox.put(tx, bodies, "test", 1)
     translate = Translator(Normaliser())
-    while flow.absorb(db, translate, {}, 1):
+    while absorb_waiting(db, translate, {}, 1):
         pass
     with reading(db) as tx:
         assert inbox.counts(tx).waiting == 0

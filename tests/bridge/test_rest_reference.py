@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -28,7 +29,7 @@ def api(db: sa.Engine) -> Api:
     api = Api(db, now=datetime(2026, 11, 3, 6, 5, tzinfo=UTC))
     with writing(db) as tx:
         inbox.put(tx, shop.events(), "http", api.micros)
-    while flow.absorb(db, Translator(Normaliser()), {}, api.micros):
+    while absorb_waiting(db, Translator(Normaliser()), {}, api.micros):
         pass
     return api
 

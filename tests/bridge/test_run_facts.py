@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox
+from fairlead_bridge import inbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -19,7 +20,7 @@ TASK = {"airflow": airflow_task("load")}
 def receive(api: Api, *bodies: bytes) -> None:
     with writing(api.db) as tx:
         inbox.put(tx, bodies, "http", api.micros)
-    while flow.absorb(api.db, Translator(Normaliser()), {}, api.micros):
+    while absorb_waiting(api.db, Translator(Normaliser()), {}, api.micros):
         pass
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import parse_url, reading, writing
 from fairlead_bridge.errors import BadSettings
@@ -91,7 +92,7 @@ def told(db: sa.Engine, *events: bytes) -> Api:
     api = Api(db)
     with writing(db) as tx:
         inbox.put(tx, events, "http", api.micros)
-    while flow.absorb(db, Translator(Normaliser()), {"lake": {"event"}}, api.micros):
+    while absorb_waiting(db, Translator(Normaliser()), {"lake": {"event"}}, api.micros):
         pass
     return api
 

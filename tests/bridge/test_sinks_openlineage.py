@@ -15,9 +15,10 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, ids, inbox, outbox
+from fairlead_bridge import ids, inbox, outbox
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.entries import EventEntry
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Name
@@ -290,7 +291,7 @@ def drain(db: sa.Engine, told: Target, rounds: int = 500) -> int:
     for n in range(rounds):
         if not waiting(db):
             return n
-        flow.deliver(db, told, NOW + n * 3600 * SECOND)
+        deliver_due(db, told, NOW + n * 3600 * SECOND)
     raise AssertionError(f"{waiting(db)} still wait")
 
 
@@ -317,7 +318,7 @@ def test_a_receiver_that_was_away_gets_everything_once_it_is_back(
     port = free_port()
     told = target("marquez", url=f"http://127.0.0.1:{port}")
     forward(db, told, story(20))
-    flow.deliver(db, told, NOW)
+    deliver_due(db, told, NOW)
     assert waiting(db) == 80
     fake = FakeMarquez()
     served.enter_context(serving(fake, port))
@@ -331,8 +332,8 @@ def test_a_throttling_receiver_gets_the_rest_it_asks_for(db: sa.Engine, served: 
     told = target("marquez", url=served.enter_context(serving(fake)))
     forward(db, told, story(1))
     fake.trouble = lambda _: Answer(429, "slow down", {"Retry-After": "120"})
-    flow.deliver(db, told, NOW)
-    assert flow.deliver(db, told, NOW + 115 * SECOND) == 0
+    deliver_due(db, told, NOW)
+    assert deliver_due(db, told, NOW + 115 * SECOND) == 0
     assert len(fake.seen) == 1
     fake.trouble = lambda _: None
     drain(db, told)
@@ -376,7 +377,7 @@ def test_a_poisonous_event_holds_up_its_own_run_only_and_is_given_up(
     )
     told = target("marquez", url=served.enter_context(serving(fake)), attempts=4)
     forward(db, told, story(3))
-    flow.deliver(db, told, NOW)
+    deliver_due(db, told, NOW)
     assert {len(kinds) for kinds in fake.by_run().values()} == {4}
     assert len(fake.by_run()) == 2
     drain(db, told)

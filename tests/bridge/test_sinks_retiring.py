@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.delivery.deliver import deliver_due
+from fairlead_bridge.delivery.stale import requeue_stale
 from fairlead_bridge.entries import JobEntry
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
@@ -49,16 +52,16 @@ class House:
             bodies = list(events.day(next(self._days), moves, dag=dag, **more))
             inbox.put(tx, bodies, "test", self.now)
         wanted = interests(list(self.sinks.targets.values()))
-        while flow.absorb(self.db, self._translate, wanted, self.now):
+        while absorb_waiting(self.db, self._translate, wanted, self.now):
             pass
         self.tell(tell)
 
     def tell(self, only: Collection[str] | None = None) -> None:
         for name, target in self.sinks.targets.items():
             if only is None or name in only:
-                flow.review(self.db, target, self.now)
+                requeue_stale(self.db, target, self.now)
                 self.now += HOUR
-                while flow.deliver(self.db, target, self.now):
+                while deliver_due(self.db, target, self.now):
                     pass
         self.now += HOUR
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
@@ -31,7 +33,7 @@ def receive(db: sa.Engine, sinks: Together, bodies: list[bytes], now: int) -> No
     with writing(db) as tx:
         inbox.put(tx, bodies, "test", now)
     wanted = interests(list(sinks.targets.values()))
-    while flow.absorb(db, Translator(Normaliser()), wanted, now):
+    while absorb_waiting(db, Translator(Normaliser()), wanted, now):
         pass
 
 
@@ -43,7 +45,7 @@ def counts(db: sa.Engine, sinks: Together, now: int) -> dict[str, outbox.Count]:
 def drain(db: sa.Engine, sinks: Together, now: int) -> int:
     for _ in range(400):
         for target in sinks.targets.values():
-            flow.deliver(db, target, now)
+            deliver_due(db, target, now)
         now += HOUR
         if not any(count.waiting for count in counts(db, sinks, now).values()):
             return now
@@ -148,7 +150,7 @@ def test_told_bit_by_bit_or_at_once_the_catalogs_show_the_same(
         now += HOUR
         receive(db, all_sinks, part, now)
         for target in all_sinks.targets.values():
-            flow.deliver(db, target, now)
+            deliver_due(db, target, now)
     now = drain(db, all_sinks, now)
     bit_by_bit = picture(all_sinks)
     with together(DAGS, TASKS) as fresh:

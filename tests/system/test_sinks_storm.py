@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, outbox
+from fairlead_bridge import inbox, outbox
+from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.tables import delivery
+from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
@@ -78,13 +80,13 @@ def test_ten_thousand_runs_reach_every_catalog_once_and_in_order(db: sa.Engine) 
         def receive(some: list[bytes]) -> None:
             with writing(db) as tx:
                 inbox.put(tx, some, "test", now)
-            while flow.absorb(db, translate, wanted, now):
+            while absorb_waiting(db, translate, wanted, now):
                 pass
 
         first = len(list(events.dag_runs(1, DAGS, TASKS)))
         receive(bodies[:first])
         for target in sinks.targets.values():
-            while flow.deliver(db, target, now):
+            while deliver_due(db, target, now):
                 pass
         curated = curate(sinks)
         for seed, fake in enumerate(sinks.fakes().values()):
@@ -92,11 +94,11 @@ def test_ten_thousand_runs_reach_every_catalog_once_and_in_order(db: sa.Engine) 
         for start in range(first, len(bodies), 700):
             receive(bodies[start : start + 700])
             for target in sinks.targets.values():
-                flow.deliver(db, target, now)
+                deliver_due(db, target, now)
             now += MINUTE
         for _ in range(3_000):
             for target in sinks.targets.values():
-                flow.deliver(db, target, now)
+                deliver_due(db, target, now)
             now += 11 * MINUTE
             if not any(count.waiting for count in counts(db, sinks, now).values()):
                 break

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from fairlead_bridge import flow
+from fairlead_bridge.absorb import Translate
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
@@ -68,8 +68,8 @@ def build_normaliser(settings: Settings) -> Normaliser:
         raise BadSettings(f"the identity rules in {file} cannot be read: {error}") from error
 
 
-def build_translator(settings: Settings) -> flow.Translate:
-    """What reads events for `flow.absorb`. Raises BadSettings."""
+def build_translator(settings: Settings) -> Translate:
+    """What reads events for `absorb_waiting`. Raises BadSettings."""
     return Translator(build_normaliser(settings))
 
 

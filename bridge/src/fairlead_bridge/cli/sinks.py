@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, outbox
+from fairlead_bridge import outbox
 from fairlead_bridge.app import build_sinks
 from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
 from fairlead_bridge.cli.status import say_owed
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.delivery.naming import unresolved_names
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target
@@ -73,6 +74,6 @@ def _check(engine: sa.Engine, target: Target) -> int:
     except FairleadError as error:
         say(f"{target.name}: {error}")
         return FAILED
-    for sentence in [*found, *flow.rehearse(engine, target)]:
+    for sentence in [*found, *unresolved_names(engine, target)]:
         say(f"{target.name}: {sentence}")
     return OK

@@ -2,8 +2,7 @@
 Room 5. The catalogs we tell: one file each; none knows of another, nor of the database.
 
 A sink is a class with three methods. `render` thinks and touches nothing; `push` touches and does
-not think; `probe` is for people. One that has a naming map has a fourth, `named(dataset)`: what the
-catalog calls a dataset, None where it does not know; it makes `sinks check` list what is open.
+not think; `probe` is for people. One with a naming map also is a `NamesDatasets`.
 Ours are found by the same entry points as yours (`docs/how-to/add-a-sink.md`).
 """
 
@@ -12,12 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry, JobEntry, RunEntry
+from fairlead_bridge.entries import (
+    AnyEntry,
+    DatasetEntry,
+    DatasetRef,
+    EventEntry,
+    JobEntry,
+    RunEntry,
+)
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Kind
 
@@ -65,6 +71,14 @@ class Sink(Protocol):
 
         Returns what was found, in sentences. Raises Rejected or Unavailable with what to do.
         """
+
+
+@runtime_checkable
+class NamesDatasets(Protocol):
+    """A sink with a naming map, whose open questions `fairlead-bridge sinks check` lists."""
+
+    def named(self, dataset: DatasetRef) -> str | None:
+        """The catalog's name of a dataset; None where the naming map gives none. Pure."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from collections.abc import Callable, Collection
 
 import sqlalchemy as sa
 
-from fairlead_bridge import flow, inbox, telemetry
+from fairlead_bridge import inbox, telemetry
+from fairlead_bridge.absorb import Translate, absorb_waiting, fault
 from fairlead_bridge.db.engine import may_pass, one_absorber, reading, writing
+from fairlead_bridge.delivery.deliver import deliver_due
+from fairlead_bridge.delivery.stale import requeue_stale
 from fairlead_bridge.outbox import Interests
+from fairlead_bridge.retention import drop_old_events
 from fairlead_bridge.sinks import Target
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.workers.pace import Pace
@@ -34,7 +38,7 @@ class Absorb:
     def __init__(
         self,
         engine: sa.Engine,
-        translate: flow.Translate,
+        translate: Translate,
         interests: Interests,
         most: int,
         within: float | None = None,
@@ -65,7 +69,7 @@ class Absorb:
         return count
 
     def _absorb(self, limit: int) -> int:
-        return flow.absorb(self._engine, self._translate, self._interests, now(), limit)
+        return absorb_waiting(self._engine, self._translate, self._interests, now(), limit)
 
     def _one_by_one(self) -> int:
         """The same events, each alone; those that still fail go to quarantine."""
@@ -90,7 +94,7 @@ class Absorb:
 
     def _set_aside(self, suspect: list[int], error: Exception) -> list[int]:
         """To quarantine, unless another absorber came between: then nobody knows who it was."""
-        reason = flow.fault(error)
+        reason = fault(error)
         with writing(self._engine) as tx:
             one_absorber(tx)
             if [arrival.id for arrival in inbox.claim(tx, 1)] != suspect:
@@ -113,7 +117,7 @@ class Deliver:
 
     def __call__(self) -> int:
         began = time.perf_counter()
-        count = flow.deliver(self._engine, self._target, now())
+        count = deliver_due(self._engine, self._target, now())
         if count:
             telemetry.DELIVERED.labels(self._target.name).inc(count)
             took = time.perf_counter() - began
@@ -129,7 +133,7 @@ class Review:
         self._target = target
 
     def __call__(self) -> int:
-        flow.review(self._engine, self._target, now())
+        requeue_stale(self._engine, self._target, now())
         return 0
 
 
@@ -144,7 +148,7 @@ class Forget:
     def __call__(self) -> int:
         if not self._days:
             return 0
-        count = flow.forget(self._engine, self._sinks, now() - round(self._days * _DAY))
+        count = drop_old_events(self._engine, self._sinks, now() - round(self._days * _DAY))
         if count:
             telemetry.say(Line.FORGOT, events=count)
         return count

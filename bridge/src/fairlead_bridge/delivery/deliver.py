@@ -1,0 +1,180 @@
+"""Delivers what is due to one sink, and records each outcome: delivered, retry, rejected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge import outbox
+from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.entries import AnyEntry, EventEntry
+from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.model import Delivery, Name
+from fairlead_bridge.queries import entry
+from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
+
+#: Seconds after which a worker stops sending to a sink; well within the outbox's lease.
+_BUDGET = 90.0
+_MICROSECOND = 1_000_000
+
+
+def deliver_due(db: sa.Engine, target: Target, now: int, limit: int | None = None) -> int:
+    """
+    Deliver to one sink what is due: claim, read, send outside of any transaction, record outcomes.
+
+    `now` is in microseconds since the epoch. Returns how many deliveries were claimed; 0 also
+    while the sink rests. After a crash in between they are sent again.
+    """
+    with writing(db) as tx:
+        claimed = outbox.claim(tx, target.name, limit or target.batch, now)
+    if not claimed:
+        return 0
+    begun = time.monotonic()
+    with reading(db) as tx:
+        entries, faults = _read(tx, [delivery.name for delivery in claimed])
+        late = outbox.behind(tx, target.name, _runs(entries.values()), now)
+    results, pending = _sort_out(target, claimed, entries, faults, late)
+    sent = _send(target, pending, now, begun)
+    elapsed = round((time.monotonic() - begun) * _MICROSECOND)
+    with writing(db) as tx:
+        outbox.settle(tx, [*results, *sent.results], now)
+        outbox.release(tx, target.name, now, told=sent.taken, error=sent.error)
+        if sent.down is not None:
+            outbox.rest(tx, target.name, str(sent.down), now + elapsed, sent.down.retry_after)
+    return len(claimed)
+
+
+def _read(tx: sa.Connection, names: Sequence[Name]) -> tuple[dict[Name, AnyEntry], dict[Name, str]]:
+    """The entries; and why not, where one cannot be read: that must not keep back the others."""
+    try:
+        return entry.read(tx, names), {}
+    except sa.exc.DBAPIError:
+        raise  # the database is busy or away: again later, all of it
+    except Exception:  # noqa: BLE001  (each entry is read alone, to find the one that fails)
+        entries: dict[Name, AnyEntry] = {}
+        faults: dict[Name, str] = {}
+        for name in names:
+            try:
+                entries |= entry.read(tx, [name])
+            except sa.exc.DBAPIError:
+                raise
+            except Exception as error:  # noqa: BLE001  (recorded as this entry's outcome)
+                faults[name] = f"reading it failed with {type(error).__name__}: {error}"
+        return entries, faults
+
+
+def _runs(entries: Iterable[AnyEntry]) -> dict[int, int]:
+    """The run of each event that has one."""
+    return {
+        item.name.id: item.run
+        for item in entries
+        if isinstance(item, EventEntry) and item.run is not None
+    }
+
+
+_Pending = tuple[Delivery, Payload, bytes]
+
+
+def _sort_out(
+    target: Target,
+    claimed: Sequence[Delivery],
+    entries: Mapping[Name, AnyEntry],
+    faults: Mapping[Name, str],
+    late: Mapping[int, int],
+) -> tuple[list[outbox.Result], list[_Pending]]:
+    """Outcomes known without asking the sink, and what has to be sent."""
+    results: list[outbox.Result] = []
+    pending: list[_Pending] = []
+    for delivery in claimed:
+        if delivery.name in faults:
+            results.append(outbox.GivenUp(delivery, faults[delivery.name]))
+            continue
+        if delivery.name not in entries:
+            results.append(outbox.Gone(delivery))
+            continue
+        if delivery.name.kind == "event" and delivery.name.id in late:
+            due_at = late[delivery.name.id]
+            results.append(outbox.Postponed(delivery, due_at, tried=False))
+            continue
+        try:
+            payload = _payload(target, entries[delivery.name])
+        except Rejected as error:
+            results.append(outbox.GivenUp(delivery, str(error)))
+        except Exception as error:  # noqa: BLE001  (an error of a sink costs that entry alone)
+            results.append(outbox.GivenUp(delivery, _fault(error)))
+        else:
+            mark = None if payload is None else digest(payload)
+            if mark is None or mark == delivery.sent:
+                results.append(outbox.Settled(delivery, mark or delivery.sent))
+            else:
+                pending.append((delivery, payload, mark))
+    return results, pending
+
+
+def _payload(target: Target, item: AnyEntry) -> Payload | None:
+    return target.sink.render(item) if target.wants(item) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    results: list[outbox.Result]
+    taken: bool  # the sink took something
+    error: str | None = None  # why the last one that failed did
+    down: Unavailable | None = None  # the sink wants a rest
+
+
+def _send(target: Target, pending: Sequence[_Pending], now: int, begun: float) -> _Sent:
+    """Send in order; what has no outcome when the sink fails or the time is over stays due."""
+    results: list[outbox.Result] = []
+    taken, error, down = False, None, None
+    outcomes = _outcomes(target, [payload for _, payload, _ in pending])
+    try:
+        for delivery, _, mark in pending:
+            if time.monotonic() - begun > _BUDGET:
+                break
+            outcome = next(outcomes)
+            results.append(_result(target, delivery, mark, outcome, now))
+            taken = taken or outcome is None
+            error = str(outcome) if outcome is not None else error
+        else:
+            next(outcomes, None)  # a sink may say at last that it wants a rest
+    except Unavailable as trouble:
+        down = trouble
+        for delivery, _, _ in pending[len(results) :][:1]:
+            results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
+    except Exception as trouble:  # noqa: BLE001  (as above)
+        error = _fault(trouble)
+        for delivery, _, _ in pending[len(results) :][:1]:
+            results.append(outbox.GivenUp(delivery, error))
+    return _Sent(results, taken, error, down)
+
+
+def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:
+    if payloads:
+        yield from target.sink.push(payloads)
+
+
+def _result(
+    target: Target, delivery: Delivery, mark: bytes, outcome: Outcome, now: int
+) -> outbox.Result:
+    match outcome:
+        case None:
+            return outbox.Settled(delivery, mark)
+        case Waits():
+            later = outbox.postpone(delivery, str(outcome), now)
+            return replace(later, tried=False)
+        case Unavailable(retry_after=retry_after):
+            if delivery.attempts + 1 >= target.attempts:
+                reason = f"given up after {delivery.attempts + 1} attempts: {outcome}"
+                return outbox.GivenUp(delivery, reason)
+            return outbox.postpone(delivery, str(outcome), now, retry_after)
+        case _:
+            return outbox.GivenUp(delivery, str(outcome))
+
+
+def _fault(error: Exception) -> str:
+    return f"the sink failed with {type(error).__name__}: {error}"
