@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_VERSION = "0.1.0"
+_FIRST_VERSION = "0.1.0"
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _option(
 ) -> dict[str, Any]:
     return {
         "description": description,
-        "version_added": _VERSION,
+        "version_added": _FIRST_VERSION,
         "type": kind,
         "example": example,
         "default": default,
