@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -61,3 +62,27 @@ def test_no_page_installs_from_an_index_what_no_index_has(page: Path) -> None:
         assert not [
             word for word in words if re.match(r"(fairlead|airflow-provider-fairlead)\b", word)
         ]
+
+
+@pytest.mark.parametrize(
+    ("package", "page"), [("fairlead_sdk", "sdk.md"), ("fairlead_airflow", "provider.md")]
+)
+def test_every_exported_name_is_in_the_api_reference(package: str, page: str) -> None:
+    shown = set(
+        re.findall(r"^::: (\S+)$", (ROOT / "docs/reference/api" / page).read_text(), re.MULTILINE)
+    )
+    module = importlib.import_module(package)
+    for name, home in module._HOMES.items():
+        assert {f"{home}.{name}", home} & shown, name
+    assert set(module._HOMES) == set(module.__all__)
+
+
+def test_every_decision_has_a_status_and_a_date_and_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text()
+    for page in folder.glob("[0-9]*.md"):
+        title, _, status, *_ = page.read_text().splitlines()
+        date = re.fullmatch(r"Status: (accepted|superseded by \d+), (\d{4}-\d\d-\d\d)", status)
+        assert date, page.name
+        number, name = title.removeprefix("# ").split(". ", 1)
+        assert f"| {number} | [{name}]({page.name}) | {date[1]} | {date[2]} |" in listed
