@@ -32,8 +32,8 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.facts import Attempt, Note, RunFacts
 from fairlead_bridge.queries import lineage
 from fairlead_bridge.queries.snapshot import Snapshot
-from fairlead_bridge.web import graph as drawn
-from fairlead_bridge.web import lineage as plain
+from fairlead_bridge.web.lineage import graph as drawn
+from fairlead_bridge.web.lineage import routes as plain
 
 LAYERS = 40
 HUB_EVERY = 200

@@ -36,7 +36,7 @@ from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from fairlead_bridge.web.layout import Drawing, arrange
+from fairlead_bridge.web.lineage.layout import Drawing, arrange
 from fairlead_bridge.web.page import STATIC
 
 ROUNDS = 5

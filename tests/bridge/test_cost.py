@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from fastapi import HTTPException
 
-from fairlead_bridge.web import graph
-from fairlead_bridge.web.turns import Turns
+from fairlead_bridge.web.lineage import graph
+from fairlead_bridge.web.lineage.turns import Turns
 from tests.bridge.asking import Api
 from tests.bridge.small import dataset, run_event, uuid
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fairlead_bridge.queries.lineage import Hop
-from fairlead_bridge.web import folding
-from fairlead_bridge.web.folding import Part
+from fairlead_bridge.web.lineage import folding
+from fairlead_bridge.web.lineage.folding import Part
 
 #: Datasets have small numbers, jobs start at 100.
 DAG, OTHER_DAG = 1000, 2000

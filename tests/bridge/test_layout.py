@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from fairlead_bridge.web.layout import (
+from fairlead_bridge.web.lineage.layout import (
     Box,
     Drawing,
     Frame,

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from fairlead_bridge.web.answers import Lineage
+from fairlead_bridge.web.lineage.answers import Lineage
 from tests.bridge.asking import Api, names, wrote
 from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 

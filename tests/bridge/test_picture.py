@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import picture
+from fairlead_bridge.web.lineage import answers as a
+from fairlead_bridge.web.lineage import picture
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script> & \x00 \ud800 ]]>"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.web.answers import Graph
+from fairlead_bridge.web.lineage.answers import Graph
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import dataset
 from tests.bridge.test_lineage import DB, airflow_of_d, columns

@@ -22,23 +22,20 @@ from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.web import (
-    datasets,
-    events,
-    graph,
-    health,
-    impact,
-    jobs,
-    lineage,
-    live,
-    operations,
-    outlook,
-    overview,
-    reference,
-    runs,
-)
-from fairlead_bridge.web.answers import Problem
+from fairlead_bridge.web import live, reference
+from fairlead_bridge.web.base import Problem
+from fairlead_bridge.web.datasets import routes as datasets
+from fairlead_bridge.web.events import routes as events
+from fairlead_bridge.web.health import routes as health
+from fairlead_bridge.web.impact import routes as impact
+from fairlead_bridge.web.jobs import routes as jobs
+from fairlead_bridge.web.lineage import graph
+from fairlead_bridge.web.lineage import routes as lineage
+from fairlead_bridge.web.operations import routes as operations
+from fairlead_bridge.web.outlook import routes as outlook
+from fairlead_bridge.web.overview import routes as overview
 from fairlead_bridge.web.parameters import Catalog, Clock, only_known_parameters
+from fairlead_bridge.web.runs import routes as runs
 
 PREFIX = "/api/v1"
 

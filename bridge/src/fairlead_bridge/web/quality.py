@@ -12,14 +12,13 @@ from fairlead_bridge.mapping import quality
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.runs import datasets_of_run, runs_by_alias
 from fairlead_bridge.queries.snapshot import Row, Snapshot
-from fairlead_bridge.web import answers as a
-from fairlead_bridge.web import render
+from fairlead_bridge.web import nouns, render
 
 _told = msgspec.json.Decoder(dict[str, str])
 _facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
 
 
-def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.Assertion]:
+def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[nouns.Assertion]:
     """Checks as they went last, each with its dataset and the run that made it."""
     assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
     runs = runs_by_alias(snapshot, (row.run for row in rows))
@@ -36,11 +35,11 @@ def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[a.Assertion]:
     ]
 
 
-def of_run(snapshot: Snapshot, run: int, notes: Mapping[str, facts.Note]) -> list[a.Assertion]:
+def of_run(snapshot: Snapshot, run: int, notes: Mapping[str, facts.Note]) -> list[nouns.Assertion]:
     """The checks that one run made, failed ones first."""
     rows = datasets_of_run(snapshot, run)
     assets = assets_by_id(snapshot, (row.dataset_id for row in rows))
-    found: dict[tuple[str, str], a.Assertion] = {}
+    found: dict[tuple[str, str], nouns.Assertion] = {}
     for row in rows:
         at, facet = _facets.decode(row.facets).get("dataQualityAssertions", (0, {}))
         for told in facet.get("assertions") or ():
@@ -63,12 +62,12 @@ def _answer(
     success: bool | None,
     at: int,
     asset: Asset | None,
-    run: a.Run | None,
-) -> a.Assertion:
+    run: nouns.Run | None,
+) -> nouns.Assertion:
     def text(key: str) -> str | None:
         return str(told[key]) if told.get(key) not in (None, "") else None
 
-    return a.Assertion(
+    return nouns.Assertion(
         name=name,
         assertion=text("assertion") or text("type"),
         column=text("column"),

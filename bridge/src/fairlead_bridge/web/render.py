@@ -14,7 +14,7 @@ from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.facets import Facets
 from fairlead_bridge.queries.history import FieldChange
 from fairlead_bridge.queries.snapshot import Row
-from fairlead_bridge.web import answers as a
+from fairlead_bridge.web import nouns
 from fairlead_bridge.web.job_labels import label
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,8 +52,8 @@ def dataset_node(namespace: str, name: str) -> str:
     return f"dataset:{namespace}:{name}"
 
 
-def run(row: Row) -> a.Run:
-    return a.Run(**run_fields(row, facts.decode(row.facts)))
+def run(row: Row) -> nouns.Run:
+    return nouns.Run(**run_fields(row, facts.decode(row.facts)))
 
 
 def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
@@ -88,12 +88,12 @@ def run_label(row: Row) -> str:
     return label(row.job_name, row.job_integration, row.dag_id, row.task_id)
 
 
-def run_or_none(found: Mapping[int, Row], key: int | None) -> a.Run | None:
+def run_or_none(found: Mapping[int, Row], key: int | None) -> nouns.Run | None:
     return run(found[key]) if key is not None and key in found else None
 
 
-def schema_change(change: FieldChange) -> a.SchemaChange:
-    return a.SchemaChange(
+def schema_change(change: FieldChange) -> nouns.SchemaChange:
+    return nouns.SchemaChange(
         change=change.change,
         column=change.column,
         before=change.before,
@@ -106,8 +106,8 @@ def job_label(row: Row) -> str:
     return label(row.name, row.integration, row.dag_id, row.task_id)
 
 
-def job_ref(row: Row) -> a.JobRef:
-    return a.JobRef(**job_ref_fields(row))
+def job_ref(row: Row) -> nouns.JobRef:
+    return nouns.JobRef(**job_ref_fields(row))
 
 
 def job_ref_fields(row: Row) -> dict[str, Any]:
@@ -123,12 +123,12 @@ def job_ref_fields(row: Row) -> dict[str, Any]:
     }
 
 
-def job_refs(found: Mapping[int, Row], wanted: Iterable[int]) -> list[a.JobRef]:
+def job_refs(found: Mapping[int, Row], wanted: Iterable[int]) -> list[nouns.JobRef]:
     return [job_ref(found[job]) for job in dict.fromkeys(wanted) if job in found]
 
 
-def dataset_ref(asset: Asset) -> a.DatasetRef:
-    return a.DatasetRef(**dataset_ref_fields(asset))
+def dataset_ref(asset: Asset) -> nouns.DatasetRef:
+    return nouns.DatasetRef(**dataset_ref_fields(asset))
 
 
 def dataset_ref_fields(asset: Asset) -> dict[str, Any]:
@@ -142,14 +142,14 @@ def dataset_ref_fields(asset: Asset) -> dict[str, Any]:
     }
 
 
-def dataset_refs(found: Mapping[int, Asset], wanted: Iterable[int]) -> list[a.DatasetRef]:
+def dataset_refs(found: Mapping[int, Asset], wanted: Iterable[int]) -> list[nouns.DatasetRef]:
     """One for each asset, however many of its names are wanted."""
     assets = {found[id].id: found[id] for id in wanted if id in found}
     return [dataset_ref(asset) for asset in assets.values()]
 
 
-def owners(facets: Facets) -> list[a.Owner]:
-    return [a.Owner(name=name, type=kind) for name, kind in f.owners(facets)]
+def owners(facets: Facets) -> list[nouns.Owner]:
+    return [nouns.Owner(name=name, type=kind) for name, kind in f.owners(facets)]
 
 
 def personal(facets: Facets) -> list[str]:
@@ -157,6 +157,6 @@ def personal(facets: Facets) -> list[str]:
     return privacy.columns(f.tags(facets))
 
 
-def tags(facets: Facets, field: str | None = None) -> list[a.Tag]:
+def tags(facets: Facets, field: str | None = None) -> list[nouns.Tag]:
     """The tags of the asset itself, or those of one of its columns."""
-    return [a.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] == field]
+    return [nouns.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] == field]

@@ -1,0 +1,130 @@
+"""Datasets over REST: the answers, field by field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fairlead_bridge.web.base import Answer
+from fairlead_bridge.web.nouns import (
+    Assertion,
+    DatasetRef,
+    JobName,
+    JobRef,
+    Owner,
+    Run,
+    SchemaChange,
+    Tag,
+)
+
+
+class DatasetItem(DatasetRef):
+    platform: str  # "postgres", "s3", "file", "sqlite", ...
+    description: str | None
+    owners: list[Owner]
+    tags: list[Tag]  # of the dataset itself
+    personal: list[str]  # columns that tags call personal data; "*" where it is the dataset
+    columns: int
+    written_by: JobRef | None
+    state: str | None  # of the newest run of a job that writes it; null if nothing does
+    first_at: datetime
+    last_at: datetime
+    dropped_at: datetime | None
+
+
+class ColumnOrigin(Answer):
+    dataset: DatasetRef
+    column: str
+    transformations: list[dict[str, Any]]
+    job: JobRef | None
+
+
+class Column(Answer):
+    name: str  # nested fields as "a.b.c"
+    type: str | None
+    description: str | None
+    tags: list[Tag]
+    origins: list[ColumnOrigin]
+    personal: bool  # a tag of it, of its struct or of the dataset says that it is personal data
+    known_by: Literal["schema", "lineage"]  # lineage: column lineage names it, the schema does not
+
+
+class SchemaField(Answer):
+    name: str
+    type: str | None
+    description: str | None = None
+
+
+class SchemaVersion(Answer):
+    version: int  # 1 is the oldest
+    first_at: datetime
+    last_at: datetime
+    run: Run | None  # the run that brought it
+    fields: list[SchemaField]
+    changes: list[SchemaChange]  # against the version before; empty for the first
+
+
+class DatasetDetail(DatasetItem):
+    names: list[JobName]  # every name producers use for it
+    schema_fields: list[Column]
+    versions: list[SchemaVersion]  # newest first
+    written_by_runs: list[Run]  # newest first, at most 25
+    assertions: list[Assertion]  # each as it went last, failed ones first
+    readers: list[JobRef]
+    writers: list[JobRef]
+    facets: dict[str, Any]
+
+
+class Write(Answer):
+    """A successful run that wrote a dataset; of one DAG run only its last."""
+
+    at: datetime
+    run: Run | None  # null where the store itself told
+    row_count: int | None
+
+
+class Breach(Answer):
+    """When a dataset was older than expected."""
+
+    since: datetime
+    until: datetime | None  # null until now
+
+
+class Rhythm(Answer):
+    """When a dataset is usually written, learned from its regular writes; seconds."""
+
+    usual: float  # the median gap between two writes
+    expected: float  # older than this it is late, after its last write
+    expected_by: datetime  # when it is late, if nothing writes it
+    gaps: int  # from which this was learned
+    text: str  # for people: "usually written on workdays between 06:02 and 06:40 UTC"
+
+
+class Freshness(Answer):
+    """The writes of a dataset from `since` on, oldest first, and the last one before."""
+
+    since: datetime
+    now: datetime
+    writes: list[Write]
+    rhythm: Rhythm | None  # null where its writes are too few or too irregular to expect another
+    breaches: list[Breach]
+    truncated: bool  # older writes than these were left out
+
+
+class Change(Answer):
+    """A schema that became another."""
+
+    dataset: DatasetRef
+    version: SchemaVersion
+
+
+class Label(Answer):
+    name: str
+    datasets: int
+
+
+class Labels(Answer):
+    """What datasets can be chosen by."""
+
+    owners: list[Label]
+    tags: list[Label]

@@ -1,0 +1,298 @@
+"""Datasets: the list, one of them whole, and how schemas changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import columns as c
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries import history, labels, lineage, privacy, standing
+from fairlead_bridge.queries import quality as checks
+from fairlead_bridge.queries.assets import (
+    Asset,
+    assets_by_id,
+    count_datasets,
+    find_asset,
+    jobs_at,
+    names_of_asset,
+    page_of_datasets,
+)
+from fairlead_bridge.queries.filters import AssetFilter
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.runs import runs_by_alias, runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
+from fairlead_bridge.web import nouns, quality, render
+from fairlead_bridge.web.base import Page
+from fairlead_bridge.web.datasets import answers as a
+from fairlead_bridge.web.datasets import freshness
+from fairlead_bridge.web.parameters import (
+    AsOf,
+    Catalog,
+    Cursor,
+    Limit,
+    Text,
+    Words,
+    read_cursor,
+    write_cursor,
+)
+
+#: Runs that a dataset's page lists at most.
+RUNS = 25
+
+
+def routes(catalog: Catalog) -> APIRouter:
+    router = APIRouter(tags=["datasets"])
+
+    @router.get("/datasets")
+    def list_datasets(
+        namespace: Text | None = None,
+        name: Text | None = None,
+        q: Words | None = None,
+        kind: Text | None = None,
+        platform: Text | None = None,
+        owner: Text | None = None,
+        tag: Text | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        count: Annotated[bool, Query(description="Tell how many there are on all pages.")] = False,
+    ) -> Page[a.DatasetItem]:
+        """
+        Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
+        `owner` and `tag` as `GET /labels` lists them.
+
+        One that has several names is one item; `name` and `q` find it by any of them.
+        """
+        after = read_cursor(cursor, str, str)
+        with catalog.open() as snapshot:
+            wanted = AssetFilter(namespace, name, q, kind, platform, owner, tag)
+            found = page_of_datasets(snapshot, wanted, limit + 1, after)
+            shown = found[:limit]
+            following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
+            total = count_datasets(snapshot, wanted) if count else None
+            return Page(items=items(snapshot, shown), next=following, total=total)
+
+    @router.get("/labels")
+    def list_labels() -> a.Labels:
+        """The owners and tags that datasets have, the most frequent first."""
+        with catalog.open() as snapshot:
+            found = labels.labels(snapshot)
+        return a.Labels(
+            owners=[a.Label(name=name, datasets=count) for name, count in found.owners],
+            tags=[a.Label(name=name, datasets=count) for name, count in found.tags],
+        )
+
+    @router.get("/datasets/{dataset_id:path}/freshness")
+    def get_freshness(
+        dataset_id: Text,
+        days: Annotated[
+            float, Query(gt=0, le=3660, description="How far back, in days.", allow_inf_nan=False)
+        ] = 30,
+        limit: Limit = 500,
+    ) -> a.Freshness:
+        """When a dataset was written, how often it usually is, and when it was late."""
+        with catalog.open() as snapshot:
+            return freshness.answer(snapshot, _find(snapshot, dataset_id), days, limit)
+
+    @router.get("/datasets/{dataset_id:path}")
+    def get_dataset(dataset_id: Text, as_of: AsOf = None) -> a.DatasetDetail:
+        """
+        One dataset, by its id or by NAMESPACE:NAME, with any of its names.
+
+        Its facets are as they were last told.
+        """
+        with catalog.open(as_of) as snapshot:
+            return _detail(snapshot, _find(snapshot, dataset_id))
+
+    @router.get("/changes")
+    def list_changes(limit: Limit = 50, cursor: Cursor = None) -> Page[a.Change]:
+        """Schemas that changed, newest first; the first schema of a dataset is no change."""
+        after = read_cursor(cursor, int, int)
+        with catalog.open() as snapshot:
+            found = history.changes(snapshot, limit + 1, after)
+            shown = [version for _, _, version in found[:limit]]
+            assets = assets_by_id(snapshot, (version.asset_id for version in shown))
+            runs = runs_by_alias(snapshot, (version.first_run for version in shown))
+        following = write_cursor(*found[limit - 1][:2]) if found[limit:] else None
+        changes = [
+            a.Change(
+                dataset=render.dataset_ref(assets[version.asset_id]),
+                version=schema_version(version, runs),
+            )
+            for version in shown
+        ]
+        return Page(items=changes, next=following)
+
+    return router
+
+
+def _find(snapshot: Snapshot, text: str) -> Asset:
+    asset = find_asset(snapshot, text)
+    if asset is None:
+        raise NotFound(
+            f"no dataset is known as {text!r}; give the `id` of a dataset, or NAMESPACE:NAME"
+        )
+    return asset
+
+
+def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
+    """Datasets as lists show them, in the order given."""
+    members = members_of(assets)
+    facets = f.of(snapshot, members, f.LISTED)
+    columns = history.columns(snapshot, members)
+    writers = lineage.writers_of(snapshot, assets)
+    newest = history.states(snapshot, (job for jobs in writers.values() for job in jobs))
+    last = last_writers(snapshot, assets, writers)
+    jobs = jobs_by_id(snapshot, last.values())
+    return [
+        a.DatasetItem(
+            **_item_fields(
+                asset,
+                facets.get(asset.id, {}),
+                columns.get(asset.id, 0),
+                jobs.get(last.get(asset.id, 0)),
+                standing.state_of(asset, writers.get(asset.id, ()), newest),
+            )
+        )
+        for asset in assets
+    ]
+
+
+def members_of(assets: Iterable[Asset]) -> dict[int, int]:
+    """The asset of each of its names: {dataset id: asset id}."""
+    return {member: asset.id for asset in assets for member in asset.members}
+
+
+def last_writers(
+    snapshot: Snapshot, assets: Iterable[Asset], writers: dict[int, list[int]]
+) -> dict[int, int]:
+    """
+    The job that wrote each asset last: that of its newest successful run, or, before there was
+    one, the writer that was seen last. {asset id: job id}
+    """
+    listed = list(assets)
+    runs = runs_by_id(snapshot, (asset.written_by for asset in listed))
+    found = {}
+    for asset in listed:
+        run = runs.get(asset.written_by or 0)
+        known = writers.get(asset.id, [])
+        # What a query wrote counts for the task that ran it: the run's job may be no writer.
+        if run is not None and (run.job_id in known or not known):
+            found[asset.id] = int(run.job_id)
+        elif known:
+            found[asset.id] = known[0]
+    return found
+
+
+def _item_fields(
+    asset: Asset, facets: f.Facets, columns: int, writer: Row | None, state: str | None
+) -> dict[str, Any]:
+    return {
+        **render.dataset_ref_fields(asset),
+        "platform": platform(asset.namespace),
+        "description": f.description(facets),
+        "owners": render.owners(facets),
+        "tags": render.tags(facets),
+        "personal": render.personal(facets),
+        "columns": columns,
+        "written_by": render.job_ref(writer) if writer is not None else None,
+        "state": state,
+        "first_at": render.when(asset.first_at),
+        "last_at": render.when(asset.last_at),
+        "dropped_at": render.when(asset.dropped_at),
+    }
+
+
+def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
+    members = members_of([asset])
+    facets = f.of(snapshot, members).get(asset.id, {})
+    versions = history.versions(snapshot, members).get(asset.id, [])
+    digest, body = history.newest(snapshot, members).get(asset.id, (b"", b"[]"))
+    current = next((version for version in versions if version.digest == digest), None)
+    fields = current.fields if current is not None else ()
+    columns = len(history.read_fields(body))
+    writers = lineage.writers_of(snapshot, [asset])
+    writing = writers.get(asset.id, [])
+    reading = [
+        job for jobs in jobs_at(snapshot, asset.members, writing=False).values() for job in jobs
+    ]
+    jobs = jobs_by_id(snapshot, [*writing, *reading])
+    newest = history.states(snapshot, writing)
+    last = last_writers(snapshot, [asset], writers).get(asset.id, 0)
+    brought = runs_by_alias(snapshot, (version.first_run for version in versions))
+    return a.DatasetDetail(
+        **_item_fields(
+            asset,
+            facets,
+            columns,
+            jobs.get(last) or jobs_by_id(snapshot, [last]).get(last),
+            standing.state_of(asset, writing, newest),
+        ),
+        names=[
+            nouns.JobName(namespace=namespace, name=name)
+            for namespace, name in names_of_asset(snapshot, asset)
+        ],
+        schema_fields=_columns(snapshot, asset, fields, facets),
+        versions=[schema_version(version, brought) for version in reversed(versions)],
+        written_by_runs=[
+            render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
+        ],
+        assertions=quality.answers(snapshot, checks.of_datasets(snapshot, asset.members)),
+        readers=render.job_refs(jobs, reading),
+        writers=render.job_refs(jobs, writing),
+        facets=facets,
+    )
+
+
+def _columns(
+    snapshot: Snapshot, asset: Asset, fields: Sequence[history.Field], facets: f.Facets
+) -> list[a.Column]:
+    """The columns of the schema, and those that column lineage names though it does not."""
+    origins = c.origins(snapshot, asset)
+    personal = render.personal(facets)
+    in_schema = {c.folded(each.name) for each in fields}
+    others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
+    known = [*fields, *(history.Field(name) for name in others)]
+    sources = assets_by_id(snapshot, (each.source_id for each in origins))
+    jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
+    by_column: dict[str, list[a.ColumnOrigin]] = {}
+    for each in origins:
+        if each.source_id in sources:
+            by_column.setdefault(c.folded(each.column), []).append(
+                a.ColumnOrigin(
+                    dataset=render.dataset_ref(sources[each.source_id]),
+                    column=each.source_column,
+                    transformations=list(each.transformations),
+                    job=render.job_ref(jobs[each.job_id]) if each.job_id in jobs else None,
+                )
+            )
+    return [
+        a.Column(
+            name=item.name,
+            type=item.type,
+            description=item.description,
+            tags=render.tags(facets, item.name),
+            origins=by_column.get(c.folded(item.name), []),
+            personal=privacy.touches(personal, item.name),
+            known_by="schema" if c.folded(item.name) in in_schema else "lineage",
+        )
+        for item in known
+    ]
+
+
+def schema_version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
+    return a.SchemaVersion(
+        version=version.number,
+        first_at=render.when(version.first_at),
+        last_at=render.when(version.last_at),
+        run=render.run_or_none(runs, version.first_run),
+        fields=[
+            a.SchemaField(name=item.name, type=item.type, description=item.description)
+            for item in version.fields
+        ],
+        changes=[render.schema_change(change) for change in version.changes],
+    )

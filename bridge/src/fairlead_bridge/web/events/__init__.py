@@ -1,0 +1,1 @@
+"""Received events over REST."""

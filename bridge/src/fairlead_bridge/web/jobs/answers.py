@@ -1,0 +1,47 @@
+"""Jobs over REST: the answers, field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairlead_bridge.web.base import Answer
+from fairlead_bridge.web.datasets.answers import Change
+from fairlead_bridge.web.nouns import DatasetRef, JobRef, Owner, Run, Tag
+
+
+class JobItem(JobRef):
+    integration: str | None
+    processing: str | None
+    description: str | None
+    schedule: str | None
+    owners: list[Owner]
+    tags: list[Tag]
+    last_run: Run | None
+    recent: list[str]  # states of the newest runs, oldest first, at most 15
+    p50: float | None  # seconds, over the newest successful runs
+    p95: float | None
+    tasks: int  # tasks of a DAG; 0 otherwise
+    no_lineage: str | None = None  # why none is known; only where jobs without are asked for
+
+
+class Durations(Answer):
+    """The newest runs of a job, oldest first, for the chart."""
+
+    runs: list[Run]
+    p50: float | None
+    p95: float | None
+
+
+class JobDetail(JobItem):
+    operator: str | None
+    source_url: str | None
+    sql: str | None
+    source_code: str | None
+    parent: JobRef | None
+    children: list[JobItem]  # the tasks of a DAG, the queries of a task
+    upstream_tasks: list[str]
+    downstream_tasks: list[str]
+    inputs: list[DatasetRef]  # of a DAG: what its tasks read and none of them writes
+    outputs: list[DatasetRef]
+    input_changes: list[Change]  # the newest change of the schema of each input, newest first
+    facets: dict[str, Any]

@@ -1,0 +1,1 @@
+"""Lineage over REST, and the graph that the page draws."""

@@ -1,0 +1,161 @@
+"""Lineage over REST, and the graph that the page draws: the answers, field by field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fairlead_bridge.web.base import Answer
+from fairlead_bridge.web.nouns import JobRef, Run, Tag
+
+
+class Node(Answer):
+    """A node of the plain lineage graph."""
+
+    node: str
+    id: str
+    kind: Literal["dataset", "job"]
+    namespace: str
+    name: str
+    depth: int  # hops from the start: negative upstream, positive downstream
+    label: str | None = None  # of a job: its short name
+    job_kind: str | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    state: str | None = None  # job: its newest run's; dataset: of the newest run that writes it
+    written_at: datetime | None = None
+
+
+class Edge(Answer):
+    source: str  # node
+    target: str  # node
+    kind: str  # "data" or "control"
+    first_at: datetime
+    last_at: datetime
+    run_id: str | None = None  # OpenLineage's runId of the run that showed it last
+
+
+class Lineage(Answer):
+    nodes: list[Node]
+    edges: list[Edge]
+    truncated: int = 0  # nodes beyond the limit that were not returned
+
+
+class Paths(Answer):
+    """The ways from one node to another."""
+
+    paths: list[list[str]]  # nodes from the source to the target; the shortest first
+    nodes: list[Node]  # of all ways together; `depth` counts from the source
+    edges: list[Edge]
+    complete: bool  # false where there are more paths than are listed
+
+
+class ColumnNode(Answer):
+    """A column; `column` is "*" where a whole dataset is meant, as by filters and joins."""
+
+    node: str  # of the dataset
+    id: str
+    namespace: str
+    name: str
+    column: str
+    depth: int  # hops from the start: negative upstream, positive downstream
+    tags: list[Tag] = []
+    personal: bool = False  # a tag says that it is personal data
+
+
+class ColumnEdge(Answer):
+    """`target_column` of `target` comes from `source_column` of `source`."""
+
+    source: str  # node
+    source_column: str
+    target: str  # node
+    target_column: str
+    transformations: list[dict[str, Any]]
+    masked: bool  # the value does not come through: it is hashed, counted, ...
+    indirect: bool  # a filter, join, grouping or condition: it is looked at, not taken over
+    job: JobRef | None
+
+
+class ColumnLineage(Answer):
+    nodes: list[ColumnNode]
+    edges: list[ColumnEdge]
+    truncated: int = 0
+    as_of: datetime | None = None
+
+
+class Card(Node):
+    """A node of the drawn graph: position, size and what its card shows."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    group: str | None = None  # Group.id
+    last_run: Run | None = None
+    recent: list[str] = []
+    p50: float | None = None
+    operator: str | None = None
+    schedule: str | None = None
+    owner: str | None = None
+    platform: str | None = None
+    columns: int | None = None
+    written_by: str | None = None  # node of the job that wrote last
+    expected_by: datetime | None = None  # of a dataset: when it is late, if nothing writes it
+    late_since: datetime | None = None
+    tags: list[Tag] = []  # of the dataset or the job itself
+    personal: list[str] = []  # columns that tags call personal data; "*" where it is the dataset
+    personal_reached: list[str] = []  # others that its values come to, where that was asked for
+    personal_masked: list[str] = []  # columns made of personal data whose values are masked
+    tasks: int | None = None  # of a DAG; of an application or project that stands for its jobs
+    folded: bool = False  # a DAG that stands for its tasks, an application for its jobs
+    more_upstream: int = 0  # neighbours not drawn
+    more_downstream: int = 0
+
+
+class Group(Answer):
+    """The box of a DAG around its tasks, or of an application or project around its jobs."""
+
+    id: str  # node of the DAG's (application's, project's) job
+    job_id: str  # that job's public id
+    job_kind: str  # "dag", "application", ...
+    label: str
+    namespace: str
+    x: float
+    y: float
+    w: float
+    h: float
+    schedule: str | None
+    state: str | None
+    recent: list[str]
+    hidden: int  # tasks or jobs of it that are not drawn
+
+
+class Through(Answer):
+    """A job that is not drawn: the edge that it is folded into tells of it."""
+
+    node: str
+    id: str
+    label: str
+    state: str | None
+    ended_at: datetime | None  # of its newest run, as its error
+    error: str | None
+
+
+class Route(Edge):
+    points: list[tuple[float, float]]
+    jobs: list[Through] = []  # the jobs on the way, in the view of datasets alone
+    personal: bool = False  # personal data takes this way, where that was asked for
+
+
+class Graph(Answer):
+    """The graph as the page draws it, in one answer."""
+
+    focus: str
+    width: float
+    height: float
+    cards: list[Card]
+    groups: list[Group]
+    edges: list[Route]
+    truncated: int  # nodes beyond the limit
+    folded: int = 0  # jobs that are told on edges instead of drawn
+    as_of: datetime | None = None

@@ -1,0 +1,1 @@
+"""Outlook and root cause over REST."""

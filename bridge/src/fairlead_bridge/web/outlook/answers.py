@@ -1,0 +1,86 @@
+"""Outlook and root cause over REST: the answers, field by field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from fairlead_bridge.web.base import Answer
+
+Standing = Literal["ok", "late", "failed", "at_risk", "unknown"]
+
+
+RootCauseKind = Literal[
+    "failed_run",
+    "not_started",
+    "slow_run",
+    "source_not_updated",
+    "schema_change",
+    "import_error",
+    "silent_source",
+]
+
+
+class Step(Answer):
+    """A node between the root cause and what is asked for."""
+
+    node: str
+    label: str
+    kind: Literal["dataset", "job"]
+    state: str | None  # of a job: of its newest run; of a dataset: "late" and "failed" too
+
+
+class OtherCause(Answer):
+    """What also explains it, less probably."""
+
+    kind: RootCauseKind
+    node: str
+    run_id: str | None
+    at: datetime
+    text: str
+
+
+class RootCause(OtherCause):
+    """Where the trouble with a dataset or a job began."""
+
+    path: list[str]  # nodes from the cause down to what is asked for
+    steps: list[Step]  # the same, each with its name and state
+    error: str | None  # of the run that failed
+    failures: int  # rounds of the job that failed in a row, this one included
+    others: list[OtherCause]
+
+
+class Expectation(Answer):
+    """When a dataset should be fresh, and who says so."""
+
+    kind: Literal["by", "every", "within", "rows"]
+    source: Literal["person", "file", "contract", "dbt", "airflow", "schedule", "learned"]
+    text: str
+    expected_by: datetime
+
+
+class Eta(Answer):
+    """When a dataset will be fresh: `low` and `high` bound 80 %."""
+
+    p50: datetime
+    low: datetime
+    high: datetime
+    basis: str
+
+
+class RootCauseAnswer(Answer):
+    """Why a dataset or a job is late, failed or at risk."""
+
+    node: str
+    as_of: datetime
+    standing: Standing
+    late_since: datetime | None
+    root_cause: RootCause | None  # null where nothing upstream explains it
+
+
+class Outlook(RootCauseAnswer):
+    """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
+
+    written_at: datetime | None
+    expectation: Expectation | None  # null where none is known
+    eta: Eta | None  # null: unknown

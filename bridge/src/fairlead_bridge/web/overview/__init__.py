@@ -1,0 +1,1 @@
+"""Home, health of the data, search and namespaces over REST."""
