@@ -16,6 +16,7 @@ from fairlead_bridge.mapping import grouping
 from fairlead_bridge.mapping.elements import TooMany, is_array, split
 from fairlead_bridge.mapping.head import head
 from fairlead_bridge.model import Arrival, Name
+from fairlead_bridge.monitoring import queue
 from fairlead_bridge.queries import entry
 from fairlead_bridge.telemetry import Line
 
@@ -50,6 +51,7 @@ def absorb_waiting(
             if event_id in ours:
                 inbox.put_elements(tx, event_id, elements, now)
         changed = write.apply(tx, [change for _, change in understood], grouping.assets)
+        queue.changed(tx, changed, now)
         changed |= entry.shown_in(tx, changed)
         inbox.remember(tx, runs.remember(tx, understood))
         events = {Name("event", event_id) for event_id, _ in understood}

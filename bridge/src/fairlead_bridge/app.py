@@ -23,8 +23,10 @@ from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.kafka import Kafka
 from fairlead_bridge.mapping import rules_file
+from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.monitoring.evaluate import Rules
 from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target
 from fairlead_bridge.sinks import settings as sink_settings
@@ -105,6 +107,15 @@ def build_gate(settings: Settings) -> Gate:
 def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
     """What reads events from Kafka; `now` gives microseconds. Raises BadSettings."""
     return Kafka(engine, settings.kafka_servers, settings.kafka_topics, settings.kafka_group, now)
+
+
+def build_rules(settings: Settings) -> Rules:
+    """How incidents are made. Raises BadSettings."""
+    return Rules(
+        lost_after=settings.lost_after,
+        reopen_within=settings.incident_reopen,
+        identify=finder(build_normaliser(settings)),
+    )
 
 
 def build_web(

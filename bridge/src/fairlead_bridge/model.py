@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["dataset", "job", "run", "event"]
+Kind = Literal["dataset", "job", "run", "event", "incident"]
 
 #: Run states, as `GET /api/v1/runs` names them.
 State = Literal[

@@ -25,8 +25,8 @@ NEIGHBOURS = frozenset(
     f"{PREFIX}{name}" for name in ("URL", "API_KEY", "SPOOL", "TRANSPORT", "SKIP_UI", "CORPUS")
 )
 
-Role = Literal["intake", "absorb", "deliver"]
-ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver")
+Role = Literal["intake", "absorb", "deliver", "monitor"]
+ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver", "monitor")
 
 List = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
@@ -54,9 +54,12 @@ class Settings(BaseSettings):
         description="seconds that a start waits for a database server that does not answer",
     )
 
-    intake: bool = Field(default=False, description="receive events; without any role, all three")
+    intake: bool = Field(default=False, description="receive events; without any role, all of them")
     absorb: bool = Field(default=False, description="read received events into the catalog")
     deliver: bool = Field(default=False, description="tell the sinks")
+    monitor: bool = Field(
+        default=False, description="evaluate what is late or failed, and open incidents"
+    )
 
     api_keys: Secrets = Field(
         (), description="keys that whoever sends events or changes something must show; none: open"
@@ -86,6 +89,11 @@ class Settings(BaseSettings):
     )
     retention_days: float = Field(
         0.0, ge=0, description="days that received events are kept in the log; 0 keeps them all"
+    )
+    incident_reopen: float = Field(
+        3600.0,
+        ge=0,
+        description="seconds after it resolved in which an incident comes back instead of a new one",
     )
 
     identity_rules: Path | None = Field(

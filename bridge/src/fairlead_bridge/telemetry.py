@@ -39,6 +39,7 @@ class Line(StrEnum):
     ABSORB_FAILED = "absorb.failed"
     QUARANTINED = "absorb.quarantined"
     DELIVER_FAILED = "deliver.failed"
+    MONITOR_FAILED = "monitor.failed"
     CHORE_FAILED = "chore.failed"
     QUERY_FAILED = "web.query_failed"
     FORGOT = "retention.forgot"
@@ -143,6 +144,14 @@ DELIVERED = Counter(
 )
 DELIVER_SECONDS = Histogram(
     "fairlead_deliver_seconds", "Time of a round of deliveries", ["sink"], registry=WORK
+)
+EVALUATED = Counter(
+    "fairlead_nodes_evaluated",
+    "Datasets and jobs evaluated that changed or came due",
+    registry=WORK,
+)
+EVALUATE_SECONDS = Histogram(
+    "fairlead_evaluate_seconds", "Time of a round of evaluation", buckets=_SECONDS, registry=WORK
 )
 FAILURES = Counter(
     "fairlead_failures", "Rounds of work that failed and are tried again", ["work"], registry=WORK

@@ -16,7 +16,7 @@ from fairlead_bridge.settings import Settings
 #: What the program ends with: done; it failed; it was told something wrong.
 OK, FAILED, MISTOLD = 0, 1, 2
 
-ROLES = ("intake", "absorb", "deliver")
+ROLES = ("intake", "absorb", "deliver", "monitor")
 #: The settings that options can give.
 SETTINGS = (
     "host",

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     with _listen(settings) as listener:
-        works = {"absorb", "deliver"} & set(settings.roles) or settings.kafka_servers
+        works = {"absorb", "deliver", "monitor"} & set(settings.roles) or settings.kafka_servers
         workers = Workers(settings) if works else None
         app = (
             build(settings, workers.wake, lambda: workers.condition) if workers else build(settings)

@@ -18,7 +18,7 @@ from fairlead_bridge.db import sqlite
 from fairlead_bridge.errors import BadSettings
 
 #: The locks by which processes take turns on PostgreSQL: any numbers, the same everywhere.
-_ABSORBER, _MIGRATOR = 70701, 70702
+_ABSORBER, _MIGRATOR, _MONITOR = 70701, 70702, 70703
 
 
 def open_database(url: str) -> sa.Engine:
@@ -129,6 +129,11 @@ def one_absorber(tx: sa.Connection) -> None:
 def one_migrator(tx: sa.Connection) -> None:
     """Wait until no other transaction migrates; the turn ends with the transaction."""
     _take_turn(tx, _MIGRATOR)
+
+
+def one_monitor(tx: sa.Connection) -> None:
+    """Wait until no other transaction changes incidents; the turn ends with the transaction."""
+    _take_turn(tx, _MONITOR)
 
 
 def _take_turn(tx: sa.Connection, lock: int) -> None:

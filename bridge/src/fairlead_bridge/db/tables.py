@@ -340,3 +340,100 @@ sink = _table(
     sa.Column("error", sa.Text),  # the last thing that went wrong, until something is taken again
     sa.Column("error_at", At),
 )
+
+# --- monitoring -----------------------------------------------------------------------------
+
+
+def _numbered(name: str, *items: sa.Column[Any] | sa.Index) -> sa.Table:
+    """A table whose rows are numbered as they come."""
+    number = sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+    return sa.Table(name, metadata, number, *items)
+
+
+#: When each asset or outermost job is evaluated next; 0 or the present where it has just changed.
+watch = _table(
+    "watch",
+    sa.Column("node_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("due_at", At, nullable=False),
+    # counts changes and evaluations: an evaluation counts only if it saw the newest
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("standing", sa.Text),  # as it was evaluated last
+    sa.Index("watch_due", "due_at", "node_id"),
+)
+
+#: One for each root cause, with the cause as it is known now.
+incident = _numbered(
+    "incident",
+    sa.Column("cause", sa.Text, nullable=False),  # what makes two causes the same one
+    sa.Column("state", sa.Text, nullable=False),  # "open", "acknowledged", "muted", "resolved"
+    sa.Column("severity", sa.Text, nullable=False),  # "critical", "warning"
+    sa.Column("kind", sa.Text, nullable=False),  # of the cause
+    sa.Column("node_id", Id, nullable=False),  # where it began
+    sa.Column("node", sa.Text, nullable=False),  # "dataset:NAMESPACE:NAME" or "job:NAMESPACE:NAME"
+    sa.Column("run_id", sa.Text),  # OpenLineage's
+    sa.Column("at", At, nullable=False),  # when the cause happened
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),  # JSON: names of nodes from the cause down
+    sa.Column("opened_at", At, nullable=False),  # first evidence
+    sa.Column("detected_at", At, nullable=False),  # when the bridge saw it
+    sa.Column("changed_at", At, nullable=False),  # newest change of state, severity or cause
+    sa.Column("resolved_at", At),
+    sa.Column("resolved_by", sa.Text),  # a person; empty where it resolved by itself
+    sa.Column("acknowledged_by", sa.Text),
+    sa.Column("muted_by", sa.Text),
+    sa.Column("assigned_to", sa.Text),
+    sa.Column("reopened", sa.Integer, nullable=False),  # how often
+    sa.Index(
+        "incident_open",
+        "cause",
+        unique=True,
+        sqlite_where=sa.text("state <> 'resolved'"),
+        postgresql_where=sa.text("state <> 'resolved'"),
+    ),
+    sa.Index("incident_cause", "cause", "resolved_at"),
+    sa.Index("incident_detected", "detected_at"),
+    sa.Index("incident_resolved", "resolved_at"),
+)
+
+#: What an incident affects, and from when until when it stood so.
+incident_affected = _table(
+    "incident_affected",
+    sa.Column("incident_id", Id, primary_key=True),
+    sa.Column("node_id", Id, primary_key=True),
+    sa.Column("since_at", At, primary_key=True),
+    sa.Column("until_at", At),  # empty: it still does
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("standing", sa.Text, nullable=False),  # "late", "failed", "at_risk"
+    sa.Column("owners", sa.Text, nullable=False),  # JSON: their names
+    sa.Column("expected_by", At),
+    _index_of("until_at IS NULL", "incident_affected_now", "node_id"),
+)
+
+#: What happened to an incident, in order, with its state and severity from then on.
+incident_entry = _numbered(
+    "incident_entry",
+    sa.Column("incident_id", Id, nullable=False),
+    sa.Column("at", At, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),  # "opened", "cause", "note", "resolved", ...
+    sa.Column("by", sa.Text),  # a person; empty where the bridge did it
+    sa.Column("text", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text),  # JSON: the cause from then on, where it is another
+    sa.Index("incident_entry_incident", "incident_id", "id"),
+)
+
+#: Times in which what matches opens no incident; an empty pattern matches everything.
+maintenance = _numbered(
+    "maintenance",
+    sa.Column("namespace", sa.Text),  # shell patterns
+    sa.Column("dag", sa.Text),
+    sa.Column("dataset", sa.Text),
+    sa.Column("starts_at", At, nullable=False),
+    sa.Column("ends_at", At, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("created_by", sa.Text),
+    sa.Column("created_at", At, nullable=False),
+    sa.Index("maintenance_ends", "ends_at"),
+)

@@ -100,4 +100,5 @@ _FAILED = {
     "absorb": Line.ABSORB_FAILED,
     "deliver": Line.DELIVER_FAILED,
     "kafka": Line.KAFKA_FAILED,
+    "monitor": Line.MONITOR_FAILED,
 }

@@ -6,12 +6,13 @@ import contextlib
 import gc
 import os
 import signal
+from functools import partial
 from multiprocessing.connection import Connection
 
 import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.app import build_kafka, build_sinks, build_translator
+from fairlead_bridge.app import build_kafka, build_rules, build_sinks, build_translator
 from fairlead_bridge.condition import Report
 from fairlead_bridge.db.engine import checkpoint, open_database
 from fairlead_bridge.intake.kafka import Kafka
@@ -19,7 +20,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.workers.loops import Loops
-from fairlead_bridge.workers.steps import Absorb, Deliver, Forget, Review, now
+from fairlead_bridge.workers.steps import Absorb, Deliver, Forget, Monitor, Review, now
 
 #: Seconds that absorbing a batch should take, since intake waits that long to write.
 ABSORB_WITHIN = 0.03
@@ -27,6 +28,8 @@ ABSORB_WITHIN = 0.03
 IDLE = 0.25
 #: Seconds between two looks at what sinks are due.
 DELIVER_IDLE = 1.0
+#: Seconds between two looks at what is due to be evaluated.
+MONITOR_IDLE = 1.0
 
 _HOUR = 3600.0
 #: Seconds between two looks at edges that may have come of age.
@@ -68,16 +71,25 @@ def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine) -> None:
             interests(targets),
             settings.absorb_batch,
             ABSORB_WITHIN,
-            lambda: loops.wake("deliver"),
+            lambda: _absorbed(loops),
         )
         loops.start("absorb", step, IDLE)
         names = [target.name for target in targets]
         loops.start("forget", Forget(engine, names, settings.retention_days), _HOUR)
+    if "monitor" in settings.roles:
+        rules = build_rules(settings)
+        wake = partial(loops.wake, "deliver")
+        loops.start("monitor", Monitor(engine, interests(targets), rules, wake), MONITOR_IDLE)
     if "deliver" in settings.roles:
         for target in targets:
             loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
             if target.retires:
                 loops.start("review", Review(engine, target), _REVIEW)
+
+
+def _absorbed(loops: Loops) -> None:
+    loops.wake("deliver")
+    loops.wake("monitor")
 
 
 def _chores(engine: sa.Engine, loops: Loops, kafka: Kafka | None, told: Connection) -> int:

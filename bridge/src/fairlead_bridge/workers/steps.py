@@ -13,6 +13,7 @@ from fairlead_bridge.absorb import Translate, absorb_waiting, fault
 from fairlead_bridge.db.engine import may_pass, one_absorber, reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.delivery.stale import requeue_stale
+from fairlead_bridge.monitoring.evaluate import Rules, evaluate
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.retention import drop_old_events
 from fairlead_bridge.sinks import Target
@@ -122,6 +123,31 @@ class Deliver:
             telemetry.DELIVERED.labels(self._target.name).inc(count)
             took = time.perf_counter() - began
             telemetry.DELIVER_SECONDS.labels(self._target.name).observe(took)
+        return count
+
+
+class Monitor:
+    """A step of monitoring; `on_change` is called when incidents may have changed."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        interests: Interests,
+        rules: Rules,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._interests = interests
+        self._rules = rules
+        self._on_change = on_change
+
+    def __call__(self) -> int:
+        began = time.perf_counter()
+        count = evaluate(self._engine, self._interests, self._rules, now())
+        if count:
+            telemetry.EVALUATED.inc(count)
+            telemetry.EVALUATE_SECONDS.observe(time.perf_counter() - began)
+            self._on_change()
         return count
 
 

@@ -1,0 +1,236 @@
+"""
+Which incidents open, change, reopen and resolve, from how nodes stand and what explains it. Pure.
+
+An incident is one cause with all that is affected by it. Affected nodes may get another cause: the
+incident then moves to it, unless that cause has an incident already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["critical", "warning"]
+State = Literal["open", "acknowledged", "muted", "resolved"]
+Bad = Literal["late", "failed", "at_risk"]
+
+#: Evidence older than this opens nothing (microseconds): what is not written or run for a month is
+#: no longer written or run.
+OLDEST = 31 * 86_400 * 1_000_000
+#: Kinds of causes by which something has failed, whatever is affected.
+_FAILURES = frozenset({"failed_run", "import_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A root cause with names; `key` is equal for causes that are one and the same."""
+
+    key: str
+    kind: str
+    node_id: int
+    node: str
+    run_id: str | None
+    at: int  # microseconds
+    text: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a node stands: `standing` and `cause` are None where nothing is wrong with it."""
+
+    node_id: int
+    node: str
+    label: str
+    standing: Bad | None = None
+    cause: Cause | None = None
+    since: int | None = None  # microseconds: from when it is late or its cause happened
+    owners: tuple[str, ...] = ()
+    expected_by: int | None = None
+    is_quiet: bool = False  # a maintenance window is open for it or its cause
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An incident as it is stored; `affected` has the standing of each node that it affects now."""
+
+    id: int
+    state: State
+    severity: Severity
+    cause: Cause
+    affected: Mapping[int, str] = field(default_factory=dict)
+    resolved_at: int | None = None
+    resolved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to one incident; `incident` is None for one that opens."""
+
+    incident: Known | None
+    cause: Cause
+    severity: Severity
+    joined: tuple[Verdict, ...] = ()
+    changed: tuple[Verdict, ...] = ()  # affected before, and stand otherwise now
+    left: tuple[int, ...] = ()
+    is_reopened: bool = False
+    is_resolved: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether the cause is another one than before."""
+        return self.incident is not None and _what(self.incident.cause) != _what(self.cause)
+
+
+def _what(cause: Cause) -> tuple[str, str]:
+    return cause.key, cause.kind
+
+
+def _is_same(one: Cause, other: Cause) -> bool:
+    """Whether both are one occurrence: only the way from which it is seen may differ."""
+    return (_what(one), one.run_id, one.at) == (_what(other), other.run_id, other.at)
+
+
+def plan(
+    verdicts: Iterable[Verdict],
+    known: Iterable[Known],
+    past: Iterable[Known],
+    now: int,
+    window: int,
+) -> list[Step]:
+    """
+    The steps that take the incidents that are `known` to be open to what the verdicts say.
+
+    `known` are those that have one of the causes or affect one of the nodes, `past` the newest
+    resolved one of each cause; one that resolved within `window` (microseconds) is reopened.
+    """
+    judged = {verdict.node_id: verdict for verdict in verdicts}
+    open_now = {incident.id: incident for incident in known}
+    wanted = _by_cause(judged.values(), open_now.values(), now)
+    homes = _homes(wanted, open_now, judged)
+    resolved = {incident.cause.key: incident for incident in past}
+    steps = []
+    for key, found in wanted.items():
+        incident = homes.get(key) or _reopened(resolved.get(key), found, now, window)
+        if incident is _DONE:
+            continue
+        steps.append(_step(incident, found, judged))
+    moved = {step.incident.id for step in steps if step.incident is not None}
+    for id, incident in open_now.items():
+        if id not in moved:
+            steps.append(_step(incident, [], judged))
+    return [step for step in steps if _says_something(step)]
+
+
+def _by_cause(
+    verdicts: Iterable[Verdict], known: Iterable[Known], now: int
+) -> dict[str, list[Verdict]]:
+    """The nodes of each cause: those that are affected already, and those that may join."""
+    members = {node for incident in known for node in incident.affected}
+    wanted: dict[str, list[Verdict]] = {}
+    for verdict in sorted(verdicts, key=lambda v: v.node):
+        cause = verdict.cause
+        if cause is None or verdict.is_quiet:
+            continue
+        newest = max(cause.at, verdict.since if verdict.since is not None else cause.at)
+        if verdict.node_id in members or newest >= now - OLDEST:
+            wanted.setdefault(cause.key, []).append(verdict)
+    return wanted
+
+
+def _homes(
+    wanted: Mapping[str, Sequence[Verdict]],
+    known: Mapping[int, Known],
+    judged: Mapping[int, Verdict],
+) -> dict[str, Known]:
+    """The open incident of each cause: its own, or one whose nodes all have other causes now."""
+    homes = {each.cause.key: each for each in known.values() if each.cause.key in wanted}
+    free = {
+        id: each
+        for id, each in known.items()
+        if each.cause.key not in wanted and each.affected.keys() <= judged.keys()
+    }
+    for key in sorted(wanted.keys() - homes.keys(), key=lambda key: (-len(wanted[key]), key)):
+        nodes = {verdict.node_id for verdict in wanted[key]}
+        shared = {id: len(nodes & each.affected.keys()) for id, each in free.items()}
+        best = max(shared, key=lambda id: (shared[id], -id), default=None)
+        if best is not None and shared[best]:
+            homes[key] = free.pop(best)
+    return homes
+
+
+#: In place of an incident: a person resolved what is still the case.
+_DONE = Known(0, "resolved", "warning", Cause("", "", 0, "", None, 0, "", ()))
+
+
+def _reopened(past: Known | None, found: Sequence[Verdict], now: int, window: int) -> Known | None:
+    if past is None or past.resolved_at is None:
+        return None
+    cause = _first(found)
+    if past.resolved_by is not None and (past.cause.kind, past.cause.at) == (cause.kind, cause.at):
+        return _DONE
+    return past if now - past.resolved_at <= window else None
+
+
+def _first(found: Sequence[Verdict]) -> Cause:
+    """The cause as the nearest node has it."""
+    causes = [verdict.cause for verdict in found if verdict.cause is not None]
+    return min(causes, key=lambda cause: (len(cause.path), cause.at, cause.path))
+
+
+def _step(incident: Known | None, found: Sequence[Verdict], judged: Mapping[int, Verdict]) -> Step:
+    before = incident.affected if incident is not None else {}
+    stays = {verdict.node_id for verdict in found}
+    gone = [node for node in before if node in judged and node not in stays]
+    left = tuple(node for node in gone if not _is_held(judged[node]))
+    standings = {node: standing for node, standing in before.items() if node not in left}
+    standings |= {verdict.node_id: str(verdict.standing) for verdict in found}
+    is_over = not standings
+    cause = _cause(incident, found)
+    worst = severity(cause.kind, standings.values())
+    return Step(
+        incident,
+        cause,
+        incident.severity if incident is not None and is_over else worst,
+        tuple(verdict for verdict in found if verdict.node_id not in before),
+        tuple(v for v in found if before.get(v.node_id, v.standing) != v.standing),
+        left,
+        is_reopened=incident is not None and incident.state == "resolved",
+        is_resolved=is_over,
+    )
+
+
+def _cause(incident: Known | None, found: Sequence[Verdict]) -> Cause:
+    if incident is None or not found:
+        return _first(found) if found else incident.cause if incident is not None else _DONE.cause
+    cause = _first(found)
+    return incident.cause if _is_same(cause, incident.cause) else cause
+
+
+def _is_held(verdict: Verdict) -> bool:
+    """Whether a maintenance window keeps it as it was."""
+    return verdict.is_quiet and verdict.cause is not None
+
+
+def severity(kind: str, standings: Collection[str]) -> Severity:
+    """
+    Critical where something failed or is late, warning where something is only at risk.
+
+    >>> severity("slow_run", ["at_risk"]), severity("slow_run", ["at_risk", "late"])
+    ('warning', 'critical')
+    """
+    return "critical" if kind in _FAILURES or {"late", "failed"} & set(standings) else "warning"
+
+
+def _says_something(step: Step) -> bool:
+    incident = step.incident
+    return (
+        incident is None
+        or step.is_reopened
+        or step.is_resolved
+        or step.moves
+        or step.cause != incident.cause
+        or step.severity != incident.severity
+        or bool(step.joined or step.changed or step.left)
+    )

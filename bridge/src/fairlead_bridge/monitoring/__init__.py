@@ -1,0 +1,1 @@
+"""What changed or came due is evaluated; incidents open, change and resolve."""

@@ -1,0 +1,152 @@
+"""
+One step of monitoring: what changed or came due is evaluated, and incidents follow.
+
+Read in one snapshot, without a lock; written in one transaction, with the entries of the outbox. A
+crash in between changes nothing; what changed meanwhile is evaluated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from fairlead_bridge import ids, outbox
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import one_monitor, reading, writing
+from fairlead_bridge.insight.incidents import Verdict, plan
+from fairlead_bridge.model import Name
+from fairlead_bridge.monitoring import maintenance, queue, reach, store, verdicts
+from fairlead_bridge.monitoring.queue import Seen
+from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.monitoring.verdicts import Evaluation
+from fairlead_bridge.monitoring.windows import Window
+from fairlead_bridge.queries.snapshot import Snapshot
+
+_SECOND = 1_000_000
+#: While events have waited for so long to be absorbed, what the catalog says is of the past, and
+#: nothing is called late (microseconds).
+BEHIND = 10 * _SECOND
+#: Nodes that one step evaluates; those beyond are due at once.
+MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How incidents are made. Times in seconds."""
+
+    lost_after: float = 86_400.0
+    reopen_within: float = 3_600.0
+    windows: tuple[Window, ...] = ()  # of a file; those of the database come to these
+    identify: Callable[[str, str], int | None] = ids.dataset_id
+
+
+def evaluate(
+    db: sa.Engine, interests: outbox.Interests, rules: Rules, now: int, limit: int = 100
+) -> int:
+    """
+    Evaluate at most `limit` nodes that are due, and what rests on them; returns how many were due.
+
+    `now` is in microseconds since the epoch; `interests` says which sink or channel wants incidents.
+    """
+    with reading(db) as tx:
+        if _is_behind(tx, now):
+            return 0
+        due = queue.due(tx, now, limit)
+        if not due:
+            return 0
+        snapshot = Snapshot(tx, now, rules.lost_after, identify=rules.identify)
+        found = _look(snapshot, due, (*rules.windows, *maintenance.open_at(tx, now)))
+    with writing(db) as tx:
+        one_monitor(tx)
+        _write(tx, found, interests, rules, now)
+    return len(due)
+
+
+def _is_behind(tx: sa.Connection, now: int) -> bool:
+    oldest = sa.select(sa.func.min(t.waiting.c.event_id)).scalar_subquery()
+    received_at = tx.scalar(sa.select(t.event.c.received_at).where(t.event.c.id == oldest))
+    return received_at is not None and received_at < now - BEHIND
+
+
+@dataclass(slots=True)
+class _Found:
+    seen: dict[int, Seen] = field(default_factory=dict)  # the queue as it was read
+    evaluations: dict[int, Evaluation] = field(default_factory=dict)
+    dropped: set[int] = field(default_factory=set)  # due, and not watched
+    later: set[int] = field(default_factory=set)  # nodes for which there was no time
+
+
+def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> _Found:
+    """Evaluates what is due, then level by level what it may concern."""
+    found = _Found(seen=queue.seen(snapshot.tx, due))
+    front = reach.watched(snapshot, due)
+    found.dropped = set(due) - front.ids
+    while front.ids:
+        found.seen |= queue.seen(snapshot.tx, front.ids - found.seen.keys())
+        judged = verdicts.evaluate(snapshot, front, windows)
+        found.evaluations |= judged
+        front = _next(snapshot, front, judged, found.seen).without(found.evaluations)
+        if len(found.evaluations) >= MOST:
+            found.later = front.ids
+            break
+    return found
+
+
+def _next(
+    snapshot: Snapshot, front: Nodes, judged: Mapping[int, Evaluation], seen: Mapping[int, Seen]
+) -> Nodes:
+    """What is right below the nodes that stand otherwise than before, and beside the others."""
+    same = {id for id, each in judged.items() if _is_same(seen.get(id, Seen()), each)}
+    below = reach.below(snapshot, front.without(same))
+    beside = reach.watched(snapshot, _beside(snapshot.tx, judged))
+    return Nodes({**below.assets, **beside.assets}, {**below.jobs, **beside.jobs})
+
+
+def _is_same(seen: Seen, each: Evaluation) -> bool:
+    before = seen.standing if seen.standing in verdicts.BAD else None
+    return before == each.verdict.standing
+
+
+def _beside(tx: sa.Connection, judged: Mapping[int, Evaluation]) -> set[int]:
+    """The other nodes of incidents of which one node has another cause now."""
+    causes = {
+        id: each.verdict.cause.key for id, each in judged.items() if each.verdict.cause is not None
+    }
+    known = store.of_nodes(tx, causes, ())
+    moved = [
+        incident
+        for incident in known
+        if any(
+            causes.get(node, incident.cause.key) != incident.cause.key for node in incident.affected
+        )
+    ]
+    return {node for incident in moved for node in incident.affected}
+
+
+def _write(
+    tx: sa.Connection, found: _Found, interests: outbox.Interests, rules: Rules, now: int
+) -> None:
+    current = queue.seen(tx, found.seen)
+    fresh = {
+        id: each
+        for id, each in found.evaluations.items()
+        if current.get(id, Seen()).version == found.seen.get(id, Seen()).version
+    }
+    changed = _incidents(tx, [each.verdict for each in fresh.values()], rules, now)
+    outbox.put(tx, (Name("incident", id) for id in changed), interests, now)
+    dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}
+    queue.finish(tx, {id: each.next for id, each in fresh.items()}, dropped, found.seen)
+    queue.touch(tx, found.later, now)
+
+
+def _incidents(
+    tx: sa.Connection, found: Iterable[Verdict], rules: Rules, now: int
+) -> Sequence[int]:
+    judged = list(found)
+    causes = {verdict.cause.key for verdict in judged if verdict.cause is not None}
+    known = store.of_nodes(tx, (verdict.node_id for verdict in judged), causes)
+    past = store.resolved(tx, causes, now)
+    window = int(rules.reopen_within * _SECOND)
+    return store.apply(tx, plan(judged, known, past, now, window), now)

@@ -1,0 +1,221 @@
+"""How nodes stand, and when each is to be evaluated next: what `queries.upstream` says, with names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from fairlead_bridge.insight import root_cause
+from fairlead_bridge.insight.incidents import Bad, Cause, Verdict
+from fairlead_bridge.insight.root_cause import Explanation
+from fairlead_bridge.monitoring.queue import NEVER, Evaluated
+from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.monitoring.windows import Subject, Window, quiet_until
+from fairlead_bridge.queries import expectations, facets, history, upstream
+from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.runs import runs_by_id
+from fairlead_bridge.queries.snapshot import Row, Snapshot
+
+#: Nodes that are explained at once.
+AT_ONCE = 50
+#: What stands badly is evaluated again after a share of the time since when it does, at least and
+#: at most so many microseconds later: its cause may change though nothing comes of it.
+AGAIN_SHARE, AGAIN_LEAST, AGAIN_MOST = 4, 60_000_000, 3_600_000_000
+BAD = ("late", "failed", "at_risk")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    verdict: Verdict
+    next: Evaluated
+
+
+def evaluate(snapshot: Snapshot, nodes: Nodes, windows: Sequence[Window]) -> dict[int, Evaluation]:
+    """A verdict on each node."""
+    found: dict[int, Evaluation] = {}
+    every: list[Asset | Row] = [*nodes.assets.values(), *nodes.jobs.values()]
+    for start in range(0, len(every), AT_ONCE):
+        some = every[start : start + AT_ONCE]
+        found |= _some(snapshot, some, windows)
+    return found
+
+
+def _some(
+    snapshot: Snapshot, some: Sequence[Asset | Row], windows: Sequence[Window]
+) -> dict[int, Evaluation]:
+    explained = {
+        each.id: explanation
+        for each, explanation in zip(some, upstream.explanations(snapshot, some), strict=True)
+    }
+    bad = [each for each in some if explained[each.id].standing in BAD]
+    due = _due(snapshot, some)
+    causes = _causes(snapshot, bad, explained)
+    owners = _owners(snapshot, bad)
+    subjects = _subjects(snapshot, bad, causes) if windows else {}
+    again = _lost_at(snapshot, some)
+    found: dict[int, Evaluation] = {}
+    for each in some:
+        explanation, expected_by = explained[each.id], due.get(each.id)
+        verdict = Verdict(each.id, _name(each), _label(each), expected_by=expected_by)
+        if each.id not in causes:
+            later = [at for at in (expected_by, again.get(each.id)) if at and at >= snapshot.now]
+            next_at = min(later) + 1 if later else NEVER
+            found[each.id] = Evaluation(verdict, Evaluated(next_at, explanation.standing))
+            continue
+        cause = causes[each.id]
+        since = explanation.late_since if explanation.late_since is not None else cause.at
+        quiet = quiet_until(windows, subjects.get(each.id, ()), snapshot.now)
+        verdict = Verdict(
+            each.id,
+            verdict.node,
+            verdict.label,
+            cast(Bad, explanation.standing),
+            cause,
+            since,
+            owners.get(each.id, ()),
+            expected_by,
+            quiet is not None,
+        )
+        next_at = snapshot.now + _again(snapshot.now - since)
+        next_at = min(next_at, quiet) if quiet is not None else next_at
+        found[each.id] = Evaluation(verdict, Evaluated(next_at, explanation.standing))
+    return found
+
+
+def _again(age: int) -> int:
+    return min(max(age // AGAIN_SHARE, AGAIN_LEAST), AGAIN_MOST)
+
+
+def _due(snapshot: Snapshot, some: Iterable[Asset | Row]) -> dict[int, int]:
+    """When the next write of each asset is expected."""
+    written = {
+        each.id: each.written_at
+        for each in some
+        if isinstance(each, Asset) and each.written_at is not None and each.dropped_at is None
+    }
+    expected = expectations.of(snapshot, written)
+    due = {id: expected[id].due(at) for id, at in written.items() if id in expected}
+    return {id: at for id, at in due.items() if at is not None}
+
+
+def _lost_at(snapshot: Snapshot, some: Iterable[Asset | Row]) -> dict[int, int]:
+    """When the runs that go on outside Airflow count as lost, if nothing comes of them."""
+    jobs = [each.id for each in some if not isinstance(each, Asset) and each.kind != "dag"]
+    newest = {
+        job: each.run
+        for job, each in history.states(snapshot, jobs).items()
+        if each.state == "running"
+    }
+    runs = runs_by_id(snapshot, newest.values())
+    silence = int(snapshot.lost_after * 1_000_000)
+    return {job: runs[run].last_at + silence for job, run in newest.items() if run in runs}
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _causes(
+    snapshot: Snapshot, bad: Iterable[Asset | Row], explained: Mapping[int, Explanation]
+) -> dict[int, Cause]:
+    """The first cause of each, with names instead of numbers."""
+    firsts = {each.id: _first(each, explained[each.id], snapshot.now) for each in bad}
+    nodes = {node for cause in firsts.values() for node in (cause.node, *cause.path)}
+    assets = assets_by_id(snapshot, nodes)
+    jobs = jobs_by_id(snapshot, nodes - assets.keys())
+    runs = runs_by_id(snapshot, (cause.run for cause in firsts.values()))
+    ends: dict[int, Asset | Row] = {**jobs, **assets}
+    names = {id: _name(each) for id, each in ends.items()}
+    found = {}
+    for id, cause in firsts.items():
+        source = jobs[cause.node].namespace if cause.kind == "silent_source" else None
+        run = runs.get(cause.run) if cause.run is not None else None
+        found[id] = Cause(
+            key=f"source:{source}" if source is not None else f"node:{cause.node}",
+            kind=cause.kind,
+            node_id=cause.node,
+            node=names[cause.node],
+            run_id=run.run_id if run is not None else None,
+            at=cause.at,
+            text=cause.text,
+            path=tuple(names[node] for node in cause.path if node in names),
+        )
+    return found
+
+
+def _first(node: Asset | Row, explanation: Explanation, now: int) -> root_cause.Cause:
+    if explanation.causes:
+        return explanation.causes[0]
+    at = explanation.late_since if explanation.late_since is not None else now
+    text = f"{_label(node)} is {explanation.standing}, and nothing upstream explains it"
+    return root_cause.Cause("source_not_updated", node.id, None, at, text, (node.id,), 0)
+
+
+def _name(each: Asset | Row) -> str:
+    kind = "dataset" if isinstance(each, Asset) else "job"
+    return f"{kind}:{each.namespace}:{each.name}"
+
+
+def _label(each: Asset | Row) -> str:
+    return str(each.name if isinstance(each, Asset) else each.task_id or each.dag_id or each.name)
+
+
+def _owners(snapshot: Snapshot, bad: Iterable[Asset | Row]) -> dict[int, tuple[str, ...]]:
+    """Owners of each node; of an asset that has none, those of the jobs that write it."""
+    nodes = {each.id: each for each in bad}
+    members = {
+        member: id
+        for id, each in nodes.items()
+        for member in (each.members if isinstance(each, Asset) else (id,))
+    }
+    own = {id: _names(each) for id, each in facets.of(snapshot, members, facets.OWNERS).items()}
+    bare = [id for id, each in nodes.items() if isinstance(each, Asset) and not own.get(id)]
+    writers = _writers(snapshot, (nodes[id] for id in bare))
+    jobs = {job.id: job for each in writers.values() for job in each}
+    around = {id: id for id in jobs} | {
+        j.parent_id: j.parent_id for j in jobs.values() if j.parent_id
+    }
+    theirs = {id: _names(each) for id, each in facets.of(snapshot, around, facets.OWNERS).items()}
+    for id, each in writers.items():
+        names = [theirs.get(job.id) or theirs.get(job.parent_id) or () for job in each]
+        own[id] = tuple(dict.fromkeys(name for part in names for name in part))
+    return own
+
+
+def _names(told: facets.Facets) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in facets.owners(told)))
+
+
+def _writers(snapshot: Snapshot, assets: Iterable[Asset | Row]) -> dict[int, list[Row]]:
+    """The jobs that write each asset."""
+    every = [each for each in assets if isinstance(each, Asset)]
+    at = jobs_at(snapshot, (id for each in every for id in each.members), writing=True)
+    rows = jobs_by_id(snapshot, (job for each in at.values() for job in each))
+    return {
+        asset.id: [rows[job] for id in asset.members for job in at.get(id, ()) if job in rows]
+        for asset in every
+    }
+
+
+def _subjects(
+    snapshot: Snapshot, bad: Iterable[Asset | Row], causes: Mapping[int, Cause]
+) -> dict[int, list[Subject]]:
+    """What maintenance windows are compared with: each node, its writers, and its cause."""
+    nodes = {each.id: each for each in bad}
+    assets = assets_by_id(snapshot, (cause.node_id for cause in causes.values()))
+    jobs = jobs_by_id(snapshot, (cause.node_id for cause in causes.values()))
+    ends: dict[int, Asset | Row] = {**jobs, **assets}
+    writers = _writers(snapshot, (*nodes.values(), *assets.values()))
+    found: dict[int, list[Subject]] = {}
+    for id, node in nodes.items():
+        both = [node, ends[causes[id].node_id]] if causes[id].node_id in ends else [node]
+        found[id] = [_subject(each, writers.get(each.id, ())) for each in both]
+    return found
+
+
+def _subject(each: Asset | Row, writers: Iterable[Row]) -> Subject:
+    if isinstance(each, Asset):
+        dags = {job.dag_id for job in writers if job.dag_id is not None}
+        return Subject(each.namespace, frozenset(dags), each.name)
+    return Subject(each.namespace, frozenset({each.dag_id} - {None}), None)

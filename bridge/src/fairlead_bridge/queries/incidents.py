@@ -1,0 +1,221 @@
+"""Incidents as they are, or as they were at a past moment. Times are microseconds since the epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.incidents import Severity, State
+from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+
+#: Where incidents are read from: one moment, or all that is known in a transaction.
+Source = Snapshot | sa.Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A dataset or job that an incident affects."""
+
+    node: str
+    label: str
+    standing: str  # "late", "failed", "at_risk"
+    owners: tuple[str, ...]
+    expected_by: int | None
+    eta: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One root cause and what it affects; of a resolved one, what it affected last."""
+
+    id: int
+    state: State
+    severity: Severity
+    kind: str
+    node: str
+    run_id: str | None
+    at: int  # when the cause happened
+    text: str
+    path: tuple[str, ...]  # names of nodes, from the cause down to what is nearest
+    opened_at: int  # first evidence
+    detected_at: int  # when the bridge saw it
+    changed_at: int
+    resolved_at: int | None
+    acknowledged_by: str | None
+    assigned_to: str | None
+    affected: tuple[Affected, ...]
+    resolved_by: str | None = None
+    reopened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of an incident's timeline."""
+
+    at: int
+    what: str
+    by: str | None
+    text: str | None
+
+
+_i, _a, _e = t.incident.c, t.incident_affected.c, t.incident_entry.c
+_BY_ID = sa.select(t.incident).where(among(_i.id))
+_ENTRIES = sa.select(t.incident_entry).where(among(_e.incident_id)).order_by(_e.id)
+_AFFECTED = (
+    sa.select(t.incident_affected)
+    .where(among(_a.incident_id))
+    .order_by(_a.incident_id, _a.label, _a.node_id, _a.since_at)
+)
+#: Of open incidents what they affect, of resolved ones what they affected last.
+_AFFECTED_NOW = _AFFECTED.join(t.incident, _i.id == _a.incident_id).where(
+    sa.or_(_a.until_at.is_(None), sa.and_(_a.until_at == _i.resolved_at, _i.state == "resolved"))
+)
+
+
+def of(source: Source, ids: Iterable[int]) -> dict[int, Incident]:
+    """The incidents with these ids; in a past snapshot as they were, without those not yet seen."""
+    snapshot = _snapshot(source)
+    rows = {row.id: row._asdict() for row in snapshot.each(_BY_ID, ids)}
+    if snapshot.past:
+        rows = _as_of(snapshot, rows)
+    affected = _affected(snapshot, rows)
+    return {id: _incident(row, affected.get(id, ())) for id, row in rows.items()}
+
+
+def listed(
+    source: Source,
+    state: State | None = None,
+    limit: int = 100,
+    after: tuple[int, int] | None = None,
+) -> list[Incident]:
+    """
+    The incidents in one state, or in any, those that were detected last first.
+
+    `after` is (detected_at, id) of the last one seen.
+    """
+    snapshot = _snapshot(source)
+    found: list[Incident] = []
+    while len(found) < limit:
+        page = _page(snapshot, state, limit, after)
+        known = of(snapshot, (row.id for row in page))
+        found += [known[row.id] for row in page if row.id in known and _is(known[row.id], state)]
+        if len(page) < limit:
+            break
+        after = (page[-1].detected_at, page[-1].id)
+    return found[:limit]
+
+
+def timeline(source: Source, id: int) -> list[Entry]:
+    """What happened to the incident, oldest first."""
+    snapshot = _snapshot(source)
+    return [
+        Entry(row.at, row.what, row.by, row.text)
+        for row in snapshot.each(_ENTRIES, [id])
+        if not snapshot.past or row.at <= snapshot.now
+    ]
+
+
+def _snapshot(source: Source) -> Snapshot:
+    return source if isinstance(source, Snapshot) else Snapshot(source, now=0, lost_after=0)
+
+
+def _is(incident: Incident, state: State | None) -> bool:
+    return state is None or incident.state == state
+
+
+def _page(
+    snapshot: Snapshot, state: State | None, limit: int, after: tuple[int, int] | None
+) -> Sequence[Any]:
+    order = sa.tuple_(_i.detected_at, _i.id)
+    statement = sa.select(_i.id, _i.detected_at).order_by(_i.detected_at.desc(), _i.id.desc())
+    if after is not None:
+        statement = statement.where(order < sa.tuple_(*after))
+    if snapshot.past:
+        statement = statement.where(_i.detected_at <= NOW)
+        if state != "resolved" and state is not None:
+            statement = statement.where(sa.or_(_i.resolved_at.is_(None), _i.resolved_at > NOW))
+    elif state is not None:
+        statement = statement.where(_i.state == state)
+    return snapshot.rows(statement.limit(limit))
+
+
+# --- the past -------------------------------------------------------------------------------------
+
+
+def _as_of(snapshot: Snapshot, rows: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The rows as the entries up to the moment leave them."""
+    found: dict[int, dict[str, Any]] = {}
+    for entry in snapshot.each(_ENTRIES, rows):
+        if entry.at > snapshot.now:
+            continue
+        row = found.get(entry.incident_id)
+        if row is None:
+            row = found[entry.incident_id] = rows[entry.incident_id] | _BLANK
+        _apply(row, entry)
+    return found
+
+
+#: What an incident has before anything happens to it.
+_BLANK = dict.fromkeys(("resolved_at", "resolved_by", "acknowledged_by", "assigned_to")) | {
+    "reopened": 0
+}
+
+
+def _apply(row: dict[str, Any], entry: Any) -> None:
+    row |= {"state": entry.state, "severity": entry.severity}
+    if entry.cause is not None:
+        row |= json.loads(entry.cause)
+    if entry.what in CHANGES:
+        row["changed_at"] = entry.at
+    if entry.what == "resolved":
+        row |= {"resolved_at": entry.at, "resolved_by": entry.by}
+    elif entry.what == "reopened":
+        row |= {"resolved_at": None, "resolved_by": None, "reopened": row["reopened"] + 1}
+    elif entry.what == "acknowledged":
+        row["acknowledged_by"] = entry.by
+    elif entry.what == "assigned":
+        row["assigned_to"] = entry.text
+
+
+#: Entries that change the state, the severity or the cause.
+CHANGES = frozenset(
+    {"opened", "reopened", "cause", "severity", "resolved", "acknowledged", "muted"}
+)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _affected(
+    snapshot: Snapshot, rows: Mapping[int, Mapping[str, Any]]
+) -> dict[int, tuple[Affected, ...]]:
+    found: dict[int, list[Affected]] = {}
+    for row in snapshot.each(_AFFECTED if snapshot.past else _AFFECTED_NOW, rows):
+        if not snapshot.past or _held(row, rows[row.incident_id]["resolved_at"], snapshot.now):
+            found.setdefault(row.incident_id, []).append(_of_row(row))
+    return {id: tuple(each) for id, each in found.items()}
+
+
+def _held(row: Any, resolved_at: int | None, now: int) -> bool:
+    """Whether the row held at that moment, or when the incident was resolved before."""
+    if resolved_at is not None:
+        return bool(row.until_at == resolved_at)
+    return row.since_at <= now and (row.until_at is None or row.until_at > now)
+
+
+def _of_row(row: Any) -> Affected:
+    owners = tuple(json.loads(row.owners))
+    return Affected(row.node, row.label, row.standing, owners, row.expected_by)
+
+
+def _incident(row: Mapping[str, Any], affected: tuple[Affected, ...]) -> Incident:
+    names = Incident.__dataclass_fields__.keys() - {"affected", "path"}
+    fields = cast(Any, {name: row[name] for name in names})
+    path = row["path"]
+    names_on_it = tuple(json.loads(path) if isinstance(path, str) else path)
+    return replace(Incident(path=names_on_it, affected=(), **fields), affected=affected)
