@@ -18,6 +18,7 @@ Row = Mapping[str, Any]
 
 _PRODUCER = "https://github.com/apache/airflow/history"
 _SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
+_INSTANCES_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadInstancesRunFacet"
 _JOB_TYPE = {"integration": "AIRFLOW", "jobType": "DAG", "processingType": "BATCH"}
 _PER_EVENT = 1000
 
@@ -145,7 +146,7 @@ def _instances(run: Row, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "state": run["state"],
         "instances": rows,
     }
-    return {"fairlead_instances": _facet(facet)}
+    return {"fairlead_instances": {**_facet(facet), "_schemaURL": _INSTANCES_SCHEMA}}
 
 
 _TRY = {

@@ -52,6 +52,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "airflow_mappedTask", "C", "Nothing: `airflow` has the mapped index."),
     Facet("run", "unknownSourceAttribute", "B", "That there is no extractor for the operator; not its attributes.", "unknownSourceAttribute"),
     Facet("run", "fairlead_unseen", "B", "Why a task has neither inputs nor outputs; told by our provider.", "fairlead_unseen"),
+    Facet("run", "fairlead_cut", "C", "Nothing: it names facets that were removed from the event, for its size or because they could not be masked."),
     Facet("run", "gcp_composer_run", "C", "Nothing: `airflow` says the same."),
     Facet("run", "gcp_dataproc", "B", "Cluster, batch and job in Dataproc, with the run.", "gcp_dataproc"),
     Facet("run", "dbt_run", "B", "dbt's invocation, with the run.", "dbt_run"),
