@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
-from fairlead_bridge.mapping.elements import MOST, TooMany, split
+from fairlead_bridge.errors import TooManyElements
+from fairlead_bridge.mapping.elements import MOST, split
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import readable
@@ -152,7 +153,7 @@ def test_what_stands_between_the_commas_is_kept(body: bytes, elements: list[byte
 @pytest.mark.parametrize("tail", [b"]", b",NaN]"])
 def test_an_array_has_a_bound(tail: bytes) -> None:
     assert len(split(b"[" + b",".join([b"{}"] * (MOST - 1)) + tail)) <= MOST
-    with pytest.raises(TooMany, match="smaller"):
+    with pytest.raises(TooManyElements, match="smaller"):
         split(b"[" + b",".join([b"{}"] * (MOST + 1)) + tail)
 
 

@@ -14,11 +14,10 @@ from fairlead_bridge import inbox
 from fairlead_bridge.cli import main
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.errors import Unavailable
+from fairlead_bridge.errors import Misconfigured, Unavailable
 from fairlead_bridge.importing.airflow import Airflow
 from fairlead_bridge.importing.events import run_id
 from fairlead_bridge.importing.history import bring
-from fairlead_bridge.sinks.http import Misconfigured
 from tests.bridge import airflow_server as server
 from tests.bridge.asking import Api
 from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid

@@ -28,7 +28,8 @@ import zstandard
 from fairlead_bridge import inbox
 from fairlead_bridge.app import build
 from fairlead_bridge.db.engine import open_database, reading, writing
-from fairlead_bridge.intake.unpack import Garbled, TooLarge, unpack
+from fairlead_bridge.errors import BodyTooLarge, BodyUnreadable
+from fairlead_bridge.intake.unpack import unpack
 from fairlead_bridge.mapping.elements import split
 from fairlead_bridge.settings import Settings
 from tests.waiting import HANG, until
@@ -325,23 +326,23 @@ def test_unpacking_stops_at_the_limit() -> None:
         ("deflate", zlib.compress(body)),
     ):
         assert unpack(packed, name, 1000) == body
-        with pytest.raises(TooLarge):
+        with pytest.raises(BodyTooLarge):
             unpack(packed, name, 999)
-        with pytest.raises(Garbled):
+        with pytest.raises(BodyUnreadable):
             unpack(b"?" + packed, name, 1000)
 
 
 def test_half_a_body_is_not_taken_for_a_whole_one() -> None:
     for name, packed in (("gzip", gzip.compress(b"x")), ("deflate", zlib.compress(b"x"))):
-        with pytest.raises(Garbled):
+        with pytest.raises(BodyUnreadable):
             unpack(packed[:-3], name, 1000)
 
 
 def test_a_body_of_a_hundred_thousand_empty_members_costs_no_more_than_its_bytes() -> None:
-    with pytest.raises(Garbled, match="1000 compressed members"):
+    with pytest.raises(BodyUnreadable, match="1000 compressed members"):
         unpack(gzip.compress(b"") * 200_000, "gzip", 100_000_000)
     assert unpack(gzip.compress(b"") * 999 + gzip.compress(b"x"), "gzip", 10) == b"x"
-    with pytest.raises(Garbled, match="more than 3 parts"):
+    with pytest.raises(BodyUnreadable, match="more than 3 parts"):
         unpack(b"x", "gzip, " * 10 + "gzip", 10)
 
 

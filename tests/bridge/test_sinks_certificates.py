@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead_bridge.sinks.http import Client, Misconfigured
+from fairlead_bridge.errors import Misconfigured
+from fairlead_bridge.sinks.http import Client
 from tests.tls import TlsServer, tls_server
 
 

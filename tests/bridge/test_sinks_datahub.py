@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from fairlead_bridge.entries import AnyEntry, JobEntry, Origin, Unseen
-from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.errors import Rejected, ServerFailed, Unavailable
 from fairlead_bridge.sinks import Target, settings
-from fairlead_bridge.sinks.http import Broken
 from tests.sinks import entries as shop
 from tests.sinks.datahub import FakeDataHub
 from tests.sinks.server import Answer, serving
@@ -346,7 +345,7 @@ def test_a_500_is_one_entrys_until_it_proves_otherwise(fake: FakeDataHub) -> Non
     )
     outcomes = tell(target(fake.url), shop.dag_run(), shop.LOAD_WROTE)
     assert outcomes[0] is None
-    assert isinstance(outcomes[1], Broken)
+    assert isinstance(outcomes[1], ServerFailed)
 
 
 def test_probe_tells_the_version_and_finds_what_is_wrong(fake: FakeDataHub) -> None:

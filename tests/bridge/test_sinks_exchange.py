@@ -9,9 +9,9 @@ from socket import socket
 
 import pytest
 
-from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.errors import Misconfigured, Rejected, Unavailable
 from fairlead_bridge.sinks import Outcome, settings
-from fairlead_bridge.sinks.http import Bearer, Client, Misconfigured
+from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.openlineage.events import Message
 from tests.rogue import Script, dripping, flooding, http, rogue, saying
 

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from fairlead_bridge import inbox, outbox, telemetry
 from fairlead_bridge.catalog import runs, write
 from fairlead_bridge.db.engine import one_absorber, reading, writing
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import Malformed, TooManyElements
 from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping import grouping
-from fairlead_bridge.mapping.elements import TooMany, is_array, split
+from fairlead_bridge.mapping.elements import is_array, split
 from fairlead_bridge.mapping.head import head
 from fairlead_bridge.model import Arrival, Name
 from fairlead_bridge.monitoring import queue
@@ -79,7 +79,7 @@ def _split(
     for arrival in arrivals:
         try:
             elements = split(arrival.body) if is_array(arrival.body) else []
-        except TooMany as error:
+        except TooManyElements as error:
             odd.append((arrival.id, str(error)))
             continue
         if any(element[:1] == b"{" for element in elements):

@@ -1,13 +1,30 @@
 """
-Everything that goes wrong on purpose, in one tree:
+Every error that the bridge raises on purpose, in one tree.
 
-* FairleadError
-  - BadSettings    the bridge cannot start as it was told to; the message names the setting
-  - Malformed      an event we cannot read; it is kept in quarantine for a human
-  - Overloaded     the inbox cannot keep an event now; the sender should come again
-  - NotFound       somebody asked for what the catalog does not have
-  - Rejected       a catalog refused a delivery; trying again will not help
-  - Unavailable    a catalog could not be reached; trying again may help
+    FairleadError
+    ├── BadSettings            a setting is missing or wrong: the bridge cannot start
+    ├── BadBody                the body of a request cannot be read
+    │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
+    │   └── BodyUnreadable     it cannot be unpacked
+    ├── Malformed              an event cannot be understood: it goes to quarantine
+    │   ├── TooManyElements
+    │   ├── WrongShape         JSON, but no OpenLineage event
+    │   └── TooDeep
+    ├── Overloaded             an event could not be made durable in time: the sender retries
+    ├── NotFound               the catalog has no such run, job or dataset
+    ├── BadAnswer              the answer of another server cannot be used
+    │   ├── AnswerTooLong
+    │   ├── AnswerUnreadable   it cannot be unpacked
+    │   ├── AnswerOverdue
+    │   └── AnswerIncomplete
+    ├── Rejected               a sink refused an entry: a retry will not help
+    │   └── HttpRejected       by a 4xx answer
+    └── Unavailable            a sink cannot be reached now: a retry may help
+        ├── ServerFailed       by a 500 answer, which this one request may have caused
+        ├── Misconfigured      until a setting changes, here or there
+        ├── NotAsked           the sink was not asked: another entry comes first
+        └── MissingParent      the sink lacks what the entry belongs to
 """
 
 from __future__ import annotations
@@ -21,29 +38,117 @@ class BadSettings(FairleadError):
     """A setting is missing or wrong; the message says which and what to write instead."""
 
 
+# --- receiving events -------------------------------------------------------------------------
+
+
+class BadBody(FairleadError):
+    """The body of a request cannot be read."""
+
+
+class BodyTooLarge(BadBody):
+    """The body has more bytes, unpacked, than are allowed."""
+
+
+class BodyTooSlow(BadBody):
+    """The body did not arrive in time."""
+
+
+class BodyUnreadable(BadBody):
+    """The body cannot be unpacked; the message says why."""
+
+
 class Malformed(FairleadError):
-    """The event cannot be understood."""
+    """The event cannot be understood; the message is its reason in quarantine."""
+
+
+class TooManyElements(Malformed):
+    """An array has more events than are allowed."""
+
+
+class WrongShape(Malformed):
+    """The body is JSON, but no OpenLineage event."""
+
+
+class TooDeep(Malformed):
+    """The event is nested deeper than its readers allow."""
 
 
 class Overloaded(FairleadError):
-    """The event could not be made durable in time; nothing of it was kept."""
+    """The event could not be made durable in time; nothing of it was stored."""
+
+
+# --- reading the catalog ----------------------------------------------------------------------
 
 
 class NotFound(FairleadError):
-    """The catalog has no such thing."""
+    """The catalog has no such run, job or dataset."""
+
+
+# --- calling other servers --------------------------------------------------------------------
+
+#: Seconds until the next attempt where a setting has to change first.
+MISCONFIGURED_PAUSE = 300.0
+
+
+class BadAnswer(FairleadError):
+    """The answer of another server cannot be used."""
+
+
+class AnswerTooLong(BadAnswer):
+    """The answer has more bytes, unpacked, than are allowed."""
+
+
+class AnswerUnreadable(BadAnswer):
+    """The answer cannot be unpacked."""
+
+
+class AnswerOverdue(BadAnswer):
+    """The answer was not complete in time."""
+
+
+class AnswerIncomplete(BadAnswer):
+    """The connection ended in the middle of the answer."""
 
 
 class Rejected(FairleadError):
-    """The catalog refused the delivery; trying again will not help."""
+    """The sink refused the entry; a retry will not help."""
+
+
+class HttpRejected(Rejected):
+    """A 4xx answer: `status` is HTTP's, `body` is the text of the answer."""
+
+    def __init__(self, message: str, status: int, body: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
 
 
 class Unavailable(FairleadError):
     """
-    The catalog could not be reached, or said "later"; trying again may help.
+    The sink cannot be reached or asked for a later time; a retry may help.
 
-    `retry_after` is what the catalog asked for, in seconds, when it did.
+    `retry_after` is the pause that it asked for, in seconds, or None.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ServerFailed(Unavailable):
+    """A 500 answer: the sink failed, and this request alone may be the reason."""
+
+
+class Misconfigured(Unavailable):
+    """The sink will accept nothing until a setting changes, here or there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, MISCONFIGURED_PAUSE)
+
+
+class NotAsked(Unavailable):
+    """An outcome: the sink was not asked, since another entry comes first or took too long."""
+
+
+class MissingParent(Unavailable):
+    """The sink does not have yet what the entry belongs to."""

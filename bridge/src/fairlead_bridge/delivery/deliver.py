@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from fairlead_bridge import outbox
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.entries import AnyEntry, EventEntry
-from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.errors import NotAsked, Rejected, Unavailable
 from fairlead_bridge.model import Delivery, Name
 from fairlead_bridge.queries import entry
-from fairlead_bridge.sinks import Outcome, Payload, Target, Waits, digest
+from fairlead_bridge.sinks import Outcome, Payload, Target, digest
 
 #: Seconds after which a worker stops sending to a sink; well within the outbox's lease.
 _BUDGET = 90.0
@@ -164,7 +164,7 @@ def _result(
     match outcome:
         case None:
             return outbox.Settled(delivery, mark)
-        case Waits():
+        case NotAsked():
             later = outbox.postpone(delivery, str(outcome), now)
             return replace(later, tried=False)
         case Unavailable(retry_after=retry_after):

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.sinks.http import Client, Misconfigured, Refused
+from fairlead_bridge.errors import HttpRejected, Misconfigured, Rejected, Unavailable
+from fairlead_bridge.sinks.http import Client
 
 Row = dict[str, Any]
 
@@ -84,7 +84,7 @@ class Airflow:
         more = "/details" if self._version == 2 else ""  # the details of version 1 name no owners
         try:
             found: Row = self._get(f"/dags/{_word(dag_id)}{more}", [])
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:
                 raise
             return {"dag_id": dag_id}
@@ -94,7 +94,7 @@ class Airflow:
         """The tasks that the DAG has now."""
         try:
             found: list[Row] = self._get(f"/dags/{_word(dag_id)}/tasks", [])["tasks"]
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:
                 raise
             return []
@@ -172,7 +172,7 @@ class Airflow:
     def _version(self) -> int:
         try:
             self._patiently("GET", "/api/v2/version")
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:
                 raise
             if self._user:

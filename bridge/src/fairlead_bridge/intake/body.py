@@ -10,18 +10,13 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from fairlead_bridge.errors import Overloaded
-from fairlead_bridge.intake.unpack import TooLarge
+from fairlead_bridge.errors import BodyTooLarge, BodyTooSlow, Overloaded
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 #: Bytes in a second that a body must come with, on average, beyond the time that all have.
 SLOWEST = 256 << 10
-
-
-class TooSlow(Exception):
-    """The body did not come in time."""
 
 
 class Room:
@@ -69,10 +64,10 @@ async def read(receive: Receive, hold: Hold, length: bytes, limit: int, within: 
     The body as it came. `length` is what Content-Length says, `within` the seconds it may take,
     beside what its size needs.
 
-    Raises TooLarge, TooSlow, Overloaded, and ConnectionError where the sender went away.
+    Raises BodyTooLarge, BodyTooSlow, Overloaded, and ConnectionError where the sender went away.
     """
     if length.isdigit() and int(length[:20]) > limit:
-        raise TooLarge
+        raise BodyTooLarge
     loop = asyncio.get_running_loop()
     began = loop.time()
     parts: list[bytes] = []
@@ -87,7 +82,7 @@ async def read(receive: Receive, hold: Hold, length: bytes, limit: int, within: 
         hold.add(len(part))
         size += len(part)
         if size > limit:
-            raise TooLarge
+            raise BodyTooLarge
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -97,4 +92,4 @@ async def _next(receive: Receive, deadline: float) -> Message:
         async with asyncio.timeout_at(deadline):
             return await receive()
     except TimeoutError:
-        raise TooSlow from None
+        raise BodyTooSlow from None

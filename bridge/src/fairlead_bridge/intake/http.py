@@ -15,12 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.errors import Overloaded
-from fairlead_bridge.intake.body import Hold, Message, Receive, Room, TooSlow, read
+from fairlead_bridge.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    BodyUnreadable,
+    Overloaded,
+    TooManyElements,
+)
+from fairlead_bridge.intake.body import Hold, Message, Receive, Room, read
 from fairlead_bridge.intake.commit import Committer
-from fairlead_bridge.intake.unpack import Garbled, TooLarge, unpack
+from fairlead_bridge.intake.unpack import unpack
 from fairlead_bridge.mapping.decode import looks_like_event, outline
-from fairlead_bridge.mapping.elements import TooMany, split, split_strictly
+from fairlead_bridge.mapping.elements import split, split_strictly
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -88,13 +94,13 @@ class Intake:
                 await self.committer.keep(received.events)
             except ConnectionError:
                 return  # nobody is there to hear an answer
-            except TooMany as error:
+            except TooManyElements as error:
                 await _answer(send, 413, f"The body is {error}.", _CLOSE)
                 return
-            except TooLarge:
+            except BodyTooLarge:
                 await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
                 return
-            except TooSlow:
+            except BodyTooSlow:
                 await _answer(send, 408, "The body did not come in time; send it again.", _CLOSE)
                 return
             except Overloaded as error:
@@ -121,7 +127,7 @@ class Intake:
     def _unpacked(self, body: bytes, encoding: str) -> _Received:
         try:
             whole = unpack(body, encoding, self._limit) if encoding else body
-        except Garbled as error:
+        except BodyUnreadable as error:
             return _Received([body], {0: str(error)})
         strict = split_strictly(whole)
         events = split(whole) if strict is None else strict

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import zstandard
 
+from fairlead_bridge.errors import BodyTooLarge, BodyUnreadable
+
 #: Bytes that are read, and bytes that are made, in one step.
 _PIECE, _STEP = 64 << 10, 1 << 20
 #: Encodings in a row, and members of a gzip file, beyond which nothing honest goes.
@@ -15,24 +17,16 @@ _ENCODINGS, _MEMBERS = 3, 1000
 _WINDOW = 1 << 25
 
 
-class TooLarge(Exception):
-    """Unpacked, the request is larger than allowed."""
-
-
-class Garbled(Exception):
-    """The request is not what its Content-Encoding says."""
-
-
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """
     The body without its Content-Encoding: gzip, deflate, zstd, identity, or a few in a row.
 
-    Raises TooLarge beyond `limit` bytes, before having made more of them; Garbled where it cannot
+    Raises BodyTooLarge beyond `limit` bytes, before having made more of them; BodyUnreadable where it cannot
     be unpacked.
     """
     names = [part.strip().lower() for part in encoding.split(",")]
     if len(names) > _ENCODINGS:
-        raise Garbled(f"Content-Encoding has more than {_ENCODINGS} parts")
+        raise BodyUnreadable(f"Content-Encoding has more than {_ENCODINGS} parts")
     for name in reversed(names):
         if name in ("", "identity"):
             continue
@@ -43,9 +37,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
         elif name == "zstd":
             body = _joined(_unzstd(body), limit)
         else:
-            raise Garbled(f"Content-Encoding {name!r} is not known here; gzip and zstd are")
+            raise BodyUnreadable(f"Content-Encoding {name!r} is not known here; gzip and zstd are")
     if len(body) > limit:
-        raise TooLarge
+        raise BodyTooLarge
     return body
 
 
@@ -54,7 +48,7 @@ def _joined(parts: Iterator[bytes], limit: int) -> bytes:
     for part in parts:
         found += part
         if len(found) > limit:
-            raise TooLarge
+            raise BodyTooLarge
     return bytes(found)
 
 
@@ -73,15 +67,15 @@ def _inflated(body: bytes, window: int) -> Iterator[bytes]:
                     member = zlib.decompressobj(window)
                     members += 1
                 if members > _MEMBERS:
-                    raise Garbled(f"the body has more than {_MEMBERS} compressed members")
+                    raise BodyUnreadable(f"the body has more than {_MEMBERS} compressed members")
                 yield member.decompress(piece, _STEP)
                 piece = member.unconsumed_tail or member.unused_data
         while part := member.decompress(b"", _STEP):
             yield part
     except zlib.error as error:
-        raise Garbled(f"the body cannot be unpacked: {error}") from error
+        raise BodyUnreadable(f"the body cannot be unpacked: {error}") from error
     if not member.eof and body:
-        raise Garbled("the body ends in the middle of its compressed data")
+        raise BodyUnreadable("the body ends in the middle of its compressed data")
 
 
 def _unzstd(body: bytes) -> Iterator[bytes]:
@@ -92,4 +86,4 @@ def _unzstd(body: bytes) -> Iterator[bytes]:
         while part := reader.read(_STEP):
             yield part
     except zstandard.ZstdError as error:
-        raise Garbled(f"the body cannot be unpacked: {error}") from error
+        raise BodyUnreadable(f"the body cannot be unpacked: {error}") from error

@@ -17,13 +17,9 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import Malformed, TooDeep, WrongShape
 
 Facets = dict[str, msgspec.Raw]
-
-
-class Misshapen(Malformed):
-    """JSON in which something has another type than an event's parts have."""
 
 
 class NestedTooDeeply(ValueError):
@@ -80,7 +76,7 @@ _brackets = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
 
 def event(body: bytes) -> RawEvent:
     """
-    The event in `body`. Raises Malformed with the place and the reason: Misshapen where it is JSON,
+    The event in `body`. Raises Malformed with the place and the reason: WrongShape where it is JSON,
     and TooDeep where it is nested more than readers take.
     """
     try:
@@ -88,7 +84,7 @@ def event(body: bytes) -> RawEvent:
         if b"\\u0000" not in body:
             return _event.decode(body)
     except msgspec.ValidationError as error:
-        raise Misshapen(f"not an OpenLineage event: {error}") from error
+        raise WrongShape(f"not an OpenLineage event: {error}") from error
     except RecursionError as error:
         raise too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -100,7 +96,7 @@ def _mended_event(body: bytes) -> RawEvent:
     try:
         return _event.decode(mended(body))
     except msgspec.ValidationError as error:
-        raise Misshapen(f"not an OpenLineage event: {error}") from error
+        raise WrongShape(f"not an OpenLineage event: {error}") from error
     except NestedTooDeeply as error:
         raise too_deep() from error
     except ValueError as error:
@@ -138,10 +134,6 @@ def outline(body: bytes) -> str | None:
 
 
 _NULL = msgspec.Raw(b"null")
-
-
-class TooDeep(Malformed):
-    """Something is nested more deeply than readers take."""
 
 
 def too_deep() -> TooDeep:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import TooManyElements
 from fairlead_bridge.mapping.decode import is_json
 
 _QUOTE, _COMMA = b'",'
@@ -43,10 +43,6 @@ _NEXT_EVENT = re.compile(
 _EFFORT = 1 << 20
 
 
-class TooMany(Malformed):
-    """The array has more elements than are taken at once."""
-
-
 def is_array(body: bytes) -> bool:
     """Whether the body begins as a JSON array does."""
     return _content(body)[:1] == b"["
@@ -57,7 +53,7 @@ def split(body: bytes) -> list[bytes]:
     The elements of an array, or the body itself where it is none.
 
     Nothing but commas, brackets and space between the elements is left out. What is no JSON is an
-    element too: it will not be understood, but it is kept. Raises TooMany beyond `MOST` elements.
+    element too: it will not be understood, but it is kept. Raises TooManyElements beyond `MOST` elements.
     """
     content = _content(body)
     if content[:1] != b"[":
@@ -67,7 +63,7 @@ def split(body: bytes) -> list[bytes]:
 
 
 def split_strictly(body: bytes) -> list[bytes] | None:
-    """The elements where the body is an array and JSON to the letter; else None. Raises TooMany."""
+    """The elements where the body is an array and JSON to the letter; else None. Raises TooManyElements."""
     content = _content(body)
     return _strict(content) if content[:1] == b"[" else None
 
@@ -85,7 +81,7 @@ def _strict(content: bytes) -> list[bytes] | None:
 
 def _bound(elements: Sequence[object]) -> None:
     if len(elements) > MOST:
-        raise TooMany(f"an array of more than {MOST} events: send them in smaller ones")
+        raise TooManyElements(f"an array of more than {MOST} events: send them in smaller ones")
 
 
 def _content(body: bytes) -> bytes:

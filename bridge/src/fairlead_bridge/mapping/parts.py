@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids, masking
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import Malformed, TooDeep
 from fairlead_bridge.facts import (
     AssertionFacts,
     Change,
@@ -106,7 +106,7 @@ class LeavingOut:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        if not isinstance(error, Malformed) or isinstance(error, decode.TooDeep):
+        if not isinstance(error, Malformed) or isinstance(error, TooDeep):
             return False
         self._left_out.append(f"{self._where}: {error}")
         return True

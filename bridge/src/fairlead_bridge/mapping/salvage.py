@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import Malformed, WrongShape
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent, RawJob, RawRun
 
@@ -36,7 +36,7 @@ def event(body: bytes) -> Salvaged:
     """The event in `body`, without its parts that are odd. Raises Malformed where it is none."""
     try:
         return Salvaged(decode.event(body), ())
-    except decode.Misshapen:
+    except WrongShape:
         return _Reader().event(_readable(body))
 
 

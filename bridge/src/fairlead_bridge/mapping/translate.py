@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from fairlead_bridge import ids, masking
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge.errors import Malformed, TooDeep
 from fairlead_bridge.facts import (
     Change,
     ColumnLineageFacts,
@@ -89,7 +89,7 @@ class Translator:
         """What the event says. Raises Malformed where it cannot be understood."""
         try:
             return self._translate(*salvage.event(body))
-        except (decode.TooDeep, RecursionError):
+        except (TooDeep, RecursionError):
             return self._translate(*salvage.without_depths(body))
 
     def _translate(self, event: RawEvent, left_out: tuple[str, ...]) -> Change:

@@ -38,10 +38,6 @@ Outcome: TypeAlias = Rejected | Unavailable | None
 ENOUGH = 60.0
 
 
-class Waits(Unavailable):
-    """An outcome: the catalog was not asked yet; something earlier comes first, or took too long."""
-
-
 class Sink(Protocol):
     """A catalog that is told. Constructed as `Type(name, settings)`; see `sinks.settings`."""
 

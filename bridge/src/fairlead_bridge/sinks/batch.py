@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from fairlead_bridge.errors import Rejected
-from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
-from fairlead_bridge.sinks.http import Broken
+from fairlead_bridge.errors import NotAsked, Rejected, ServerFailed
+from fairlead_bridge.sinks import ENOUGH, Outcome
 from fairlead_bridge.sinks.lanes import in_lanes
 
 P = TypeVar("P")
 
-#: Sends a batch. Raises Rejected or Broken for the whole of it, Unavailable where nothing more can
+#: Sends a batch. Raises Rejected or ServerFailed for the whole of it, Unavailable where nothing more can
 #: be told; returns nothing where everything was taken, else an outcome for each payload.
 Send = Callable[[Sequence[P]], Sequence[Outcome] | None]
 
@@ -39,7 +38,7 @@ def in_batches(
         until=time.monotonic() + ENOUGH,
     )
     for number, batch in enumerate(batches):
-        yield from sent.results.get(number) or [Waits("others came first")] * len(batch)
+        yield from sent.results.get(number) or [NotAsked("others came first")] * len(batch)
     if sent.down is not None:
         raise sent.down
 
@@ -63,7 +62,7 @@ def _batches(
 def _halving(batch: Sequence[P], send: Send[P]) -> Iterator[Outcome]:
     try:
         outcomes = send(batch)
-    except (Rejected, Broken) as error:
+    except (Rejected, ServerFailed) as error:
         if len(batch) == 1:
             yield error
             return

@@ -24,28 +24,13 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError as TransportError
 
 from fairlead_bridge import masking
+from fairlead_bridge.errors import AnswerIncomplete, AnswerOverdue, AnswerTooLong, AnswerUnreadable
 
 _CHUNK = 64 * 1024
 #: Characters of a secret; what is shorter, as "Basic", stands in many a text.
 _SHORTEST = 6
 #: At once, of one catalog.
 _CONNECTIONS = 32
-
-
-class TooLong(Exception):
-    """The answer has more bytes than it may."""
-
-
-class Garbled(Exception):
-    """The answer cannot be unpacked."""
-
-
-class Overdue(Exception):
-    """The answer was not whole when its time was over."""
-
-
-class BrokenOff(Exception):
-    """The connection ended in the middle of the answer."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +96,7 @@ def exchange(
     """
     Send a request and read the answer, whatever its status; redirects are not followed.
 
-    Raises TooLong, Garbled, Overdue and BrokenOff, and what `requests` raises before an answer
+    Raises AnswerTooLong, AnswerUnreadable, AnswerOverdue and AnswerIncomplete, and what `requests` raises before an answer
     begins. `more` is what `Session.request` takes.
     """
     with _deadline(limits.total) as deadline:
@@ -139,10 +124,10 @@ def exchange(
                 )
         except (requests.RequestException, OSError, HTTPException, TransportError) as error:
             if deadline.is_over:
-                raise Overdue(f"the answer was not whole after {limits.total:g} s") from error
+                raise AnswerOverdue(f"the answer was not whole after {limits.total:g} s") from error
             if isinstance(error, requests.RequestException):
                 raise
-            raise BrokenOff(f"the answer broke off: {error}") from error
+            raise AnswerIncomplete(f"the answer broke off: {error}") from error
 
 
 def _read(response: requests.Response, limit: int) -> bytes:
@@ -153,7 +138,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
     while chunk := response.raw.read(_CHUNK, decode_content=False):
         body += chunk if unpacker is None else _unpacked(unpacker, chunk, limit)
         if len(body) > limit:
-            raise TooLong(f"the answer is longer than {limit} bytes")
+            raise AnswerTooLong(f"the answer is longer than {limit} bytes")
     return bytes(body)
 
 
@@ -162,9 +147,9 @@ def _unpacked(unpacker: Any, chunk: bytes, limit: int) -> bytes:
     try:
         unpacked: bytes = unpacker.decompress(chunk, limit + 1)
     except zlib.error as error:
-        raise Garbled(f"the answer cannot be unpacked: {error}") from error
+        raise AnswerUnreadable(f"the answer cannot be unpacked: {error}") from error
     if unpacker.unused_data:
-        raise Garbled("the answer cannot be unpacked: it goes on behind its end")
+        raise AnswerUnreadable("the answer cannot be unpacked: it goes on behind its end")
     return unpacked
 
 

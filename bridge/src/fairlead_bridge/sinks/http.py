@@ -20,19 +20,21 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import ProtocolError
 
 from fairlead_bridge import masking
-from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
-from fairlead_bridge.sinks.exchange import (
-    Answer,
-    BrokenOff,
-    Garbled,
-    Limits,
-    Overdue,
-    TooLong,
-    exchange,
-    new_session,
+from fairlead_bridge.errors import (
+    AnswerIncomplete,
+    AnswerOverdue,
+    AnswerTooLong,
+    AnswerUnreadable,
+    BadSettings,
+    HttpRejected,
+    Misconfigured,
+    ServerFailed,
+    Unavailable,
 )
+from fairlead_bridge.sinks.exchange import Answer, Limits, exchange, new_session
 
 #: Seconds to connect, and to wait between two bytes of an answer.
 TIMEOUT = (5.0, 30.0)
@@ -40,34 +42,12 @@ TIMEOUT = (5.0, 30.0)
 MAX_BYTES = 32 * 1024 * 1024
 #: The catalog, or what stands before it, says "later".
 LATER = {408, 425, 429, 502, 503, 504}
-#: Seconds before we knock again where the settings are wrong and a human must act.
-UNTIL_SOMEBODY_ACTS = 300.0
 _EXCERPT = 500
 _GZIP_FROM = 4_096
 
 
 #: Of a query; several values are sent under the name one after the other.
 Params = Mapping[str, str | Sequence[str]]
-
-
-class Broken(Unavailable):
-    """500: the catalog failed, and this request alone may be why."""
-
-
-class Refused(Rejected):
-    """A 4xx answer; the sink may know what it means."""
-
-    def __init__(self, message: str, status: int, body: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = body
-
-
-class Misconfigured(Unavailable):
-    """Nothing will be taken until somebody changes a setting here or there."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, UNTIL_SOMEBODY_ACTS)
 
 
 class Bearer(AuthBase):
@@ -162,7 +142,7 @@ class Client:
         A 2xx answer that is no web page.
 
         Raises Unavailable where trying again may help: no connection, no answer in time, "later",
-        or credentials that are refused (Misconfigured). Raises Broken for a 500, Refused else.
+        or credentials that are refused (Misconfigured). Raises ServerFailed for a 500, HttpRejected else.
         """
         sent = {**self._headers, **(headers or {})}
         if content is not None:
@@ -170,9 +150,9 @@ class Client:
             if self._compress and len(content) >= _GZIP_FROM:
                 content = gzip.compress(content, compresslevel=5, mtime=0)
                 sent["Content-Encoding"] = "gzip"
-        return _understood(self._knock(method, path, content, params, sent))
+        return _understood(self._call(method, path, content, params, sent))
 
-    def _knock(
+    def _call(
         self,
         method: str,
         path: str,
@@ -194,9 +174,9 @@ class Client:
                     auth=self._auth,
                     verify=self._verify,
                 )
-            except (BrokenOff, Overdue) as error:
+            except (AnswerIncomplete, AnswerOverdue) as error:
                 raise Unavailable(f"{self.url}: {error}") from error
-            except (Garbled, TooLong) as error:
+            except (AnswerUnreadable, AnswerTooLong) as error:
                 raise Misconfigured(
                     f"{method} {self.url}{path}: {error}; is this the API's address?"
                 ) from error
@@ -205,7 +185,7 @@ class Client:
             except requests.exceptions.SSLError as error:
                 raise Misconfigured(f"no trusted connection to {self.url}: {error}") from error
             except requests.ConnectionError as error:
-                if last or "Connection aborted" not in str(error):
+                if last or not _closed_while_idle(error):
                     raise Unavailable(f"no connection to {self.url}: {error}") from error
             except BadSettings as error:  # the file of a secret is gone
                 raise Misconfigured(str(error)) from error
@@ -221,6 +201,11 @@ class Client:
             self._next = turn + self._pause
         if turn > now:
             time.sleep(turn - now)
+
+
+def _closed_while_idle(error: requests.ConnectionError) -> bool:
+    """Whether a connection that was open before broke, so that a new one may do."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
 def _without_credentials(url: str) -> tuple[str, HTTPBasicAuth | None]:
@@ -252,8 +237,8 @@ def _understood(answer: Answer) -> Answer:
     if status in (401, 407):
         raise Misconfigured(f"{said}; is the token right, and still valid?")
     if status >= 500:
-        raise Broken(said, _retry_after(answer.headers.get("Retry-After")))
-    raise Refused(said, status, answer.text(len(answer.body)))
+        raise ServerFailed(said, _retry_after(answer.headers.get("Retry-After")))
+    raise HttpRejected(said, status, answer.text(len(answer.body)))
 
 
 def _retry_after(value: str | None) -> float | None:

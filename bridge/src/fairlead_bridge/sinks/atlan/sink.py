@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
-from fairlead_bridge.errors import Unavailable
+from fairlead_bridge.errors import HttpRejected, Misconfigured, Unavailable
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.atlan.assets import (
@@ -25,7 +25,7 @@ from fairlead_bridge.sinks.atlan.assets import (
 )
 from fairlead_bridge.sinks.atlan.settings import AtlanSettings
 from fairlead_bridge.sinks.batch import in_batches
-from fairlead_bridge.sinks.http import Bearer, Client, Misconfigured, Refused
+from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.settings import SinkSettings
 
 #: Seconds before we look again for an asset that Atlan does not have.
@@ -73,7 +73,7 @@ class Atlan:
     def push(self, payloads: Sequence[Told]) -> Iterator[Outcome]:
         """Many assets in one request; what they refer to is looked up in one search before."""
         for outcome in in_batches(payloads, len, self._settings.entities, self._send):
-            if isinstance(outcome, Refused) and outcome.status == 404:
+            if isinstance(outcome, HttpRejected) and outcome.status == 404:
                 yield Unavailable(str(outcome), _CRAWLED_LATER)  # went between search and write
             else:
                 yield outcome
@@ -162,14 +162,14 @@ class Atlan:
             params = {"guid": guids[start : start + _ARCHIVED], "deleteType": "SOFT"}
             try:
                 self._call("DELETE", "/api/meta/entity/bulk", None, params=params)
-            except Refused as error:
+            except HttpRejected as error:
                 if error.status != 404:  # it is gone already
                     raise
 
     def _call(self, method: str, path: str, body: Any, **more: Any) -> Any:
         try:
             return self.client.json(method, path, body, **more)
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 403:
                 raise Unavailable(
                     f"{error}; a new token takes minutes to become active, and needs a persona "
@@ -192,7 +192,7 @@ class Atlan:
         }
         try:
             answer = self._call("POST", "/api/meta/search/indexsearch", body) or {}
-        except Refused as error:
+        except HttpRejected as error:
             raise Misconfigured(f"{error}; is `url` https://TENANT.atlan.com?") from error
         there = {entity["attributes"]["qualifiedName"] for entity in answer.get("entities") or ()}
         if self._settings.connection not in there:

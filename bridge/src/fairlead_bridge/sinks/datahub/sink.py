@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
+from fairlead_bridge.errors import HttpRejected, Misconfigured, ServerFailed
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
@@ -15,7 +16,7 @@ from fairlead_bridge.sinks.datahub.aspects import INFO, LINEAGE, Aspects, Propos
 from fairlead_bridge.sinks.datahub.claims import spared, unclaimed
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.datahub.urns import Urns
-from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
+from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.settings import SinkSettings
 
 #: Aspects and bytes that DataHub's own client puts into one request.
@@ -92,7 +93,7 @@ class DataHub:
         if self._generic:
             try:
                 answer = self._ask(method, f"/openapi/v3/entity/generic{path}", body, params)
-            except Refused as error:
+            except HttpRejected as error:
                 if error.status not in (404, 405):
                     raise
                 self._generic = False  # a server older than 1.2: one call for each entity type
@@ -102,7 +103,7 @@ class DataHub:
         for entity, items in body.items():
             try:
                 answer = self._ask(method, f"/openapi/v3/entity/{entity}{path}", items, params)
-            except Refused as error:
+            except HttpRejected as error:
                 if error.status in (404, 405):
                     raise Misconfigured(
                         f"{error}; is `url` that of DataHub's metadata service, version 0.14 or "
@@ -115,7 +116,7 @@ class DataHub:
     def _ask(self, method: str, path: str, body: Any, params: dict[str, str]) -> Any:
         try:
             return self.client.json(method, path, body, params=params)
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 403:
                 raise Misconfigured(
                     f"{error}; the token's owner needs the privileges to edit entities"
@@ -126,7 +127,7 @@ class DataHub:
         """Address, credentials, version."""
         try:
             config = self.client.json("GET", "/config")
-        except Refused as error:
+        except HttpRejected as error:
             raise Misconfigured(
                 f"{error}; is `url` that of DataHub's metadata service (…:8080, …/api/gms)?"
             ) from error
@@ -139,9 +140,9 @@ class DataHub:
         found = [f"DataHub {version} at {self.client.url}"]
         try:
             self.client.json("POST", "/openapi/v3/entity/generic/batchGet", {})
-        except Broken:
+        except ServerFailed:
             pass
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 403:
                 raise Misconfigured(f"{error}; the token may not read entities") from error
             if error.status in (404, 405):

@@ -13,9 +13,16 @@ import msgspec
 from pydantic import SecretStr
 
 from fairlead_bridge import ids
-from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
-from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
+from fairlead_bridge.errors import (
+    HttpRejected,
+    Misconfigured,
+    NotAsked,
+    Rejected,
+    ServerFailed,
+    Unavailable,
+)
+from fairlead_bridge.sinks import ENOUGH, Outcome
+from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.lanes import in_lanes
 from fairlead_bridge.sinks.openlineage.events import Event, Message, decode
 from fairlead_bridge.sinks.openlineage.settings import OpenLineageSettings, Preset
@@ -49,16 +56,16 @@ class _Http:
             ends_lane=lambda outcome: isinstance(outcome, Unavailable),
         )
         for number in range(len(messages)):
-            yield sent.results.get(number, Waits("waits for an earlier event of its run"))
+            yield sent.results.get(number, NotAsked("waits for an earlier event of its run"))
         if sent.down is not None:
             raise sent.down
 
     def _one(self, message: Message) -> Outcome:
         try:
             self._call(message)
-        except Broken as error:
+        except ServerFailed as error:
             return error
-        except Refused as error:
+        except HttpRejected as error:
             return self._explained(error)
         return None
 
@@ -71,7 +78,7 @@ class _Http:
             headers = {"Client-Token": key.hex()}
         self._client.send("POST", self._path, message.body, params=params, headers=headers)
 
-    def _explained(self, error: Refused) -> Rejected:
+    def _explained(self, error: HttpRejected) -> Rejected:
         """A refusal of this event; raises Misconfigured where it is of all events."""
         if error.status in (404, 405):
             raise Misconfigured(f"{error}; nobody takes events there: look at `url` and `path`")
@@ -83,14 +90,14 @@ class _Http:
         """Asks with GET: whoever takes POST alone answers 405, and nothing is changed."""
         try:
             self._client.send("GET", self._path)
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 404:
                 raise Misconfigured(
                     f"{error}; nobody takes events there: look at `url` and `path`"
                 ) from error
             if error.status == 403:
                 raise Misconfigured(f"{error}; the credentials may not do this") from error
-        except Broken as error:
+        except ServerFailed as error:
             return [
                 f"{self._client.url} answers ({error}); whether it takes events shows with the first"
             ]
@@ -140,7 +147,7 @@ class _OpenMetadata(_Http):
         body = b'{"events":[' + b",".join(message.body for message in messages) + b"]}"
         try:
             answer = self._client.send("POST", f"{self._path}/batch", body)
-        except (Broken, Refused):
+        except (ServerFailed, HttpRejected):
             return False  # one of them; or an older server, without batches
         told = _answer(answer.body)
         return told.get("status") == "success" and _edges(told) >= len(messages)
@@ -149,7 +156,7 @@ class _OpenMetadata(_Http):
         told = _answer(self._client.send("POST", self._path, message.body).body)
         if _edges(told) == 0:
             unknown = told.get("unresolvedDatasets") or _datasets(decode(message.body))
-            raise Refused(
+            raise HttpRejected(
                 "OpenMetadata answered 200 and stored nothing: it knows none of these as tables: "
                 f"{', '.join(map(str, unknown))}; ingest them, or set namespaceToServiceMapping in "
                 "its OpenLineage settings",

@@ -13,10 +13,18 @@ from urllib.parse import quote
 import msgspec
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
-from fairlead_bridge.errors import Rejected, Unavailable
+from fairlead_bridge.errors import (
+    HttpRejected,
+    Misconfigured,
+    MissingParent,
+    NotAsked,
+    Rejected,
+    ServerFailed,
+    Unavailable,
+)
 from fairlead_bridge.model import Kind
-from fairlead_bridge.sinks import ENOUGH, Outcome, Waits
-from fairlead_bridge.sinks.http import Bearer, Broken, Client, Misconfigured, Refused
+from fairlead_bridge.sinks import ENOUGH, Outcome
+from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.lanes import in_lanes
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
 from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
@@ -40,10 +48,6 @@ _LOOKED_UP_FOR = 300.0
 _ORDER: tuple[type, ...] = (PipelineTold, TableTold, StatusTold, EdgesTold)
 #: The source of the edges that we draw; people's is "Manual".
 _SOURCE = "OpenLineage"
-
-
-class Missing(Unavailable):
-    """Something that OpenMetadata may well have later."""
 
 
 class OpenMetadata:
@@ -97,7 +101,7 @@ class OpenMetadata:
             if down is not None:
                 break
         for n in range(len(payloads)):
-            yield outcomes.get(n, Waits("others came first"))
+            yield outcomes.get(n, NotAsked("others came first"))
         if down is not None:
             raise down
 
@@ -111,12 +115,12 @@ class OpenMetadata:
     def _outcome(self, told: Told) -> Outcome:
         try:
             self._tell(told)
-        except (Missing, Broken) as error:
+        except (MissingParent, ServerFailed) as error:
             return error
         except Rejected as error:
-            if isinstance(error, Refused) and error.status == 404 and self._known:
+            if isinstance(error, HttpRejected) and error.status == 404 and self._known:
                 self._known.clear()  # something we had looked up is gone
-                return Missing(str(error), _PIPELINE_LATER)
+                return MissingParent(str(error), _PIPELINE_LATER)
             return error
         return None
 
@@ -135,7 +139,7 @@ class OpenMetadata:
         """As `Client.json`; a right that the bot lacks rests the sink."""
         try:
             return self.client.json(method, path, body, **more)
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 403:
                 raise Misconfigured(f"{error}; give the bot a role that may do this") from error
             raise
@@ -174,11 +178,11 @@ class OpenMetadata:
         owners = [found for name in told.owners if (found := self._who(name))]
         try:
             self._call("PUT", "/pipelines", told.body | ({"owners": owners} if owners else {}))
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:
                 raise
             self._made.clear()  # somebody took the service or a tag away; make it again
-            raise Missing(str(error), _PIPELINE_LATER) from error
+            raise MissingParent(str(error), _PIPELINE_LATER) from error
 
     def _who(self, name: str) -> Body | None:
         """A user or team of that name; nobody is invented."""
@@ -195,7 +199,7 @@ class OpenMetadata:
             params = {"fields": fields} if fields else None
             try:
                 found = self._call("GET", path, params=params)
-            except Refused as error:
+            except HttpRejected as error:
                 if error.status != 404:
                     raise
                 found = {}
@@ -205,7 +209,7 @@ class OpenMetadata:
     def _pipeline_ref(self, fqn: str) -> Body:
         found = self._find(f"/pipelines/name/{quote(fqn, safe='')}")
         if found is None:
-            raise Missing(f"OpenMetadata has no pipeline {fqn} yet", _PIPELINE_LATER)
+            raise MissingParent(f"OpenMetadata has no pipeline {fqn} yet", _PIPELINE_LATER)
         return {"id": found["id"], "type": "pipeline", "fullyQualifiedName": fqn}
 
     def _table(self, fqn: str) -> Body | None:
@@ -214,7 +218,7 @@ class OpenMetadata:
     def _table_of(self, fqn: str) -> Body:
         found = self._table(fqn)
         if found is None:
-            raise Missing(
+            raise MissingParent(
                 f"OpenMetadata has no table {fqn} yet: ingest it, or look at the naming map",
                 _INGESTED_LATER,
             )
@@ -223,10 +227,12 @@ class OpenMetadata:
     def _tell_status(self, told: StatusTold) -> None:
         try:
             self._call("PUT", f"/pipelines/{quote(told.pipeline, safe='')}/status", told.body)
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 404 or "Invalid task name" in error.body:
                 self._known.clear()
-                raise Missing(f"{error}; the pipeline comes first", _PIPELINE_LATER) from error
+                raise MissingParent(
+                    f"{error}; the pipeline comes first", _PIPELINE_LATER
+                ) from error
             raise
 
     def _tell_edges(self, told: EdgesTold) -> None:
@@ -237,14 +243,14 @@ class OpenMetadata:
         if not told.inputs:
             return
         pipeline = self._pipeline_ref(told.pipeline)
-        missing: Missing | None = None
+        missing: MissingParent | None = None
         for source in told.inputs:
             for target in told.outputs:
                 if source == target:
                     continue
                 try:
                     self._tell_edge(told, source, target, pipeline)
-                except Missing as error:
+                except MissingParent as error:
                     missing = error  # the others can be told all the same
         if missing is not None:
             raise missing
@@ -301,7 +307,7 @@ class OpenMetadata:
             return
         try:
             self._call("DELETE", f"/lineage/table/{one['id']}/table/{other['id']}")
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:  # it is gone already
                 raise
 
@@ -328,7 +334,7 @@ class OpenMetadata:
         """What is known of the edge; {} where there is none."""
         try:
             found = self._call("GET", f"/lineage/getLineageEdge/{source}/{target}")
-        except Refused as error:
+        except HttpRejected as error:
             if error.status != 404:
                 raise
             return {}
@@ -389,9 +395,9 @@ class OpenMetadata:
         service, database, schema, name = parts
         try:
             self._once("/databases", {"name": database, "service": quoted(service)})
-        except Refused as error:
+        except HttpRejected as error:
             if error.status == 404:
-                raise Missing(
+                raise MissingParent(
                     f"OpenMetadata has no database service {service}", _INGESTED_LATER
                 ) from error
             raise
@@ -410,7 +416,7 @@ class OpenMetadata:
         try:
             version = self.client.json("GET", "/system/version")
             self.client.json("GET", "/pipelines", params={"limit": "1"})
-        except Refused as error:
+        except HttpRejected as error:
             raise Misconfigured(f"{error}; is `url` that of OpenMetadata's server?") from error
         told = version.get("version", "?") if isinstance(version, dict) else "?"
         found = [f"OpenMetadata {told} at {self.client.url.removesuffix('/api/v1')}"]
