@@ -60,7 +60,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         from fairlead_airflow import bootstrap, extractors
         from fairlead_airflow.extractors.fresh import FreshTaskListener
         from fairlead_airflow.instances import InstancesListener
-        from fairlead_airflow.observed import ObservedListener
+        from fairlead_airflow.listeners import ObservedListener
         from fairlead_airflow.starting import StartingListener
 
         for note in bootstrap.apply().left_alone:

@@ -16,16 +16,11 @@ from tests.provider.bridging import Bridge, running
 from tests.provider.versions import AIRFLOW
 from tests.waiting import HANG
 
+from fairlead_airflow.asset_events import asset_facts, asset_update
+from fairlead_airflow.background import Background
 from fairlead_airflow.broken import BrokenFiles
-from fairlead_airflow.observed import (
-    Background,
-    ObservedListener,
-    asset_facts,
-    asset_update,
-    import_error,
-    import_mended,
-    relative,
-)
+from fairlead_airflow.import_errors import import_error, import_mended, relative
+from fairlead_airflow.listeners import ObservedListener
 
 pytestmark = pytest.mark.airflow
 

@@ -1,0 +1,111 @@
+"""
+Listeners for what OpenLineage's own does not report: asset events, and DAG files that cannot be
+imported.
+
+Airflow calls these listeners where nothing may wait: the api-server is answering a task's supervisor,
+the dag-processor is in its loop. So they only copy the facts; a background thread builds the events
+and passes them to the transport. In Airflow 2 the task itself reports asset events, and a process that
+ends right afterwards reports import errors: there the thread has until then.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fairlead_airflow import compat
+from fairlead_airflow.asset_events import asset_facts, asset_update
+from fairlead_airflow.background import LAST_SECONDS, Background
+from fairlead_airflow.broken import BrokenFiles
+from fairlead_airflow.import_errors import import_error, import_mended
+
+log = logging.getLogger(__name__)
+
+
+class _Transport:
+    """The durable transport, constructed with the first event; used by one thread only."""
+
+    def __init__(self) -> None:
+        self._transport: Any = None
+
+    def emit(self, event: dict[str, Any]) -> None:
+        if self._transport is None:
+            from fairlead_airflow.transport import FairleadTransport
+
+            self._transport = FairleadTransport()
+        self._transport.emit(event)
+
+
+class ObservedListener:
+    """Receives asset events in the api-server (in Airflow 2 in tasks and the webserver), and import
+    errors in the dag-processor."""
+
+    def __init__(self, emit: Callable[[dict[str, Any]], None] | None = None) -> None:
+        """`emit` takes an event; without it, the durable transport does."""
+        self._emit = emit or _Transport().emit
+        self.background = Background(self._send)
+        self._broken = BrokenFiles(self._mended)
+
+    @compat.hookimpl
+    def on_starting(self, component: Any) -> None:
+        """A task forks to send its own events, and a fork beside a busy thread may hang."""
+        if compat.is_task(component):
+            self.background.hold()
+
+    @compat.hookimpl
+    def before_stopping(self, component: Any) -> None:
+        self.background.flush(LAST_SECONDS)
+
+    @compat.hookimpl
+    def on_asset_event_emitted(self, asset_event: Any) -> None:
+        try:
+            self.background.put((asset_update, asset_facts(asset_event), datetime.now(UTC)))
+        except Exception:  # Airflow must go on
+            log.warning("An asset event could not be reported", exc_info=True)
+
+    @compat.hookimpl
+    def on_asset_changed(self, asset: Any) -> None:
+        self._changed(asset)
+
+    @compat.hookimpl
+    def on_dataset_changed(self, dataset: Any) -> None:
+        self._changed(dataset)
+
+    def _changed(self, asset: Any) -> None:
+        """Airflow before 3.2 passes the asset alone."""
+        event = compat.asset_event_of(asset)
+        if event is not None:
+            self.on_asset_event_emitted(event)
+
+    @compat.hookimpl
+    def on_new_dag_import_error(self, filename: str, stacktrace: str) -> None:
+        try:
+            facts = {"file": str(filename), "trace": str(stacktrace)}
+            self.background.put((import_error, facts, datetime.now(UTC)))
+            if compat.import_errors_are_told_on_the_way_out():
+                self.background.flush(LAST_SECONDS)
+            else:
+                self._broken.add(str(filename), time.monotonic())
+        except Exception:  # Airflow must go on
+            log.warning("An import error could not be reported", exc_info=True)
+
+    @compat.hookimpl
+    def on_existing_dag_import_error(self, filename: str, stacktrace: str) -> None:
+        """At each look that Airflow takes at the file, also after a restart."""
+        try:
+            if not compat.import_errors_are_told_on_the_way_out():
+                self._broken.add(str(filename), time.monotonic())
+        except Exception:  # Airflow must go on
+            log.warning("An import error could not be noted", exc_info=True)
+
+    def _mended(self, file: str) -> None:
+        self.background.put((import_mended, {"file": file}, datetime.now(UTC)))
+
+    def _send(self, entry: tuple[Callable[..., Any], Mapping[str, Any], datetime]) -> None:
+        make, facts, at = entry
+        event = make(facts, at)
+        if event is not None:
+            self._emit(event)
