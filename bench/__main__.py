@@ -45,13 +45,13 @@ def main() -> int:
     wanted = asked or [name for name, (_, always) in BENCHES.items() if always]
     failed = 0
     for name in wanted:
-        print(f"\n== {name}", flush=True)
+        print(f"\n== {name}", file=sys.stderr, flush=True)
         began = time.monotonic()
         with _arguments(name) as arguments:
             failed += bool(
                 subprocess.call([sys.executable, "-m", f"bench.{name}", *arguments, *options])
             )
-        print(f"({time.monotonic() - began:.0f} s)", flush=True)
+        print(f"({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
     return 1 if failed else 0
 
 

@@ -1,14 +1,15 @@
 """
 Whether missed updates are noticed: real histories of updates, each update dropped in turn.
 
-    python -m bench.lateness [--updates FILE ...] [--from 26]
+    python -m bench lateness [--updates FILE ...] [--holidays CC] [--from 26] [--compare]
 
 Each file holds Unix times, one a line. After the 26th, each update is left out in turn: it is caught
 if the rule calls the series late before the next one came, after a delay counted from when the
 update would have come; a gap between two updates that were there and is called late is false.
 Updates of one burst are one write, as the bridge reads them. The rule is the very function that
-the bridge asks; beside it stands the rule of 0.1: the ninth decile of the newest 24 gaps and a
-fifth. One line of JSON a file and rule; without files, series made here are measured.
+the bridge asks; with `--compare`, beside it stands the rule of 0.1: the ninth decile of the newest 24
+gaps and a fifth. `--holidays` names a country (DE, DE-BY) or a market (XNYS) on whose days off
+nothing is expected. One line of JSON a file; without files, series made here are measured.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from fairlead_bridge.insight import rhythm
+from fairlead_bridge.insight import calendars, rhythm
+from fairlead_bridge.insight.calendars import Calendar
 from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, SECOND, percentile
 
 #: When the write after the last of these is late.
@@ -36,11 +39,16 @@ def main() -> None:
     )
     parser.add_argument("--updates", nargs="+", type=Path, metavar="FILE", help="of Unix times")
     parser.add_argument("--from", dest="first", type=int, default=26, help="updates learned from")
+    parser.add_argument("--holidays", metavar="CC", help="a country or a market: DE, DE-BY, XNYS")
+    parser.add_argument("--compare", action="store_true", help="also measure the rule of 0.1")
     given = parser.parse_args()
+    calendar = calendars.named(given.holidays) if given.holidays else None
     series = {path.name: read(path) for path in given.updates} if given.updates else made()
     for name, times in series.items():
-        for rule, due in RULES.items():
-            print(json.dumps({"file": name, "rule": rule, **measure(times, due, given.first)}))
+        found = measure(times, partial(learned, calendar=calendar), given.first)
+        print(json.dumps({"file": name, **found}), flush=True)
+        if given.compare:
+            print(json.dumps({"file": name, "rule": "0.1", **measure(times, of_0_1, given.first)}))
 
 
 def read(path: Path) -> list[int]:
@@ -67,26 +75,24 @@ def measure(times: Sequence[int], due: Rule, first: int = 26) -> dict[str, float
     share = lambda number: round(number / dropped, 4) if dropped else None  # noqa: E731
     return {
         "updates": len(times),
-        "dropped": dropped,
+        "false_rate": share(false),
         "caught": share(caught),
         "median_delay_hours": round(statistics.median(delays), 2) if delays else None,
-        "false_rate": share(false),
+        "dropped": dropped,
         "without_expectation": share(unknown),
         "milliseconds": round(1000 * spent / dropped, 2) if dropped else None,
     }
 
 
-def learned(times: Sequence[int]) -> int | None:
-    found = rhythm.learn(tuple(times))
+def learned(times: Sequence[int], calendar: Calendar | None = None) -> int | None:
+    """When the bridge calls this series late."""
+    found = rhythm.learn(tuple(times), calendar=calendar)
     return found.due(times[-1]) if found is not None else None
 
 
 def of_0_1(times: Sequence[int]) -> int | None:
     gaps = sorted(after - before for before, after in pairwise(times[-24:]))
     return times[-1] + max(MINUTE, int(percentile(gaps, 0.9) * 1.2)) if len(gaps) >= 3 else None
-
-
-RULES: dict[str, Rule] = {"0.1": of_0_1, "learned": learned}
 
 
 # --- made series --------------------------------------------------------------------------------

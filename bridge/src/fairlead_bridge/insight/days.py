@@ -3,7 +3,7 @@ Expectations by the day of the week and the time of day: a model of `rhythm`.
 
 A day of the week is usually written if it was in two of the last three weeks that were written at
 all; in the first weeks of a dataset, a workday is if the last workdays all were, and any day is if
-the last seven days all were. On such a day the
+the last seven days all were. Days off of a calendar count for nothing. On a usual day the
 first write is late after the latest usual time of day; so is each further write, if nearly all
 days have one.
 """
@@ -11,11 +11,15 @@ days have one.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from itertools import pairwise
 from typing import Literal
 
+from fairlead_bridge.insight import calendars, clock
+from fairlead_bridge.insight.calendars import Calendar
+from fairlead_bridge.insight.clock import weekday
 from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, gaps_of, percentile
 
 #: Newest days whose times of day count, and of these the newest whose times all count.
@@ -27,42 +31,46 @@ WEEKS, WRITTEN, FARTHEST = 3, 2, 8
 WORKDAYS = 3
 #: How much the first time of day may spread, and the share of days that have a further write.
 SPREAD, NEARLY_ALL = 8 * HOUR, 0.85
-#: What is added to the latest usual time: at least, and of the spread.
-LEEWAY, SPREAD_SHARE = 45 * MINUTE, 2
+#: What is added to the latest usual time: at least, at most, and of the spread.
+LEEWAY, LEEWAY_MOST, SPREAD_SHARE = 45 * MINUTE, 105 * MINUTE, 1.0
+#: By how much earlier days exceeded their latest usual time: days that are looked at, and the share
+#: that is added. What exceeded it by more than the longest leeway was late.
+EXCEEDED_DAYS, EXCEEDED_SHARE, STRAY, STRAY_SHARE = 120, 1.25, 1.5, 3.0
 #: Days that are needed, and writes a day beyond which there is no rhythm by day.
 FEWEST, OFTEN = 4, 16
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Weeks that a calendar is looked for in, and the share of them in which a usual day is written.
+CALENDAR_WEEKS, USUAL = 6, 0.7
 
 
 class ByDay:
     """
     The days of the week and the time of day of these writes, in local time.
 
-    Days are counted since the epoch; a clock is what has passed since the day began.
+    Days are counted since the epoch; a clock is the time that has passed since the day began.
     """
 
     kind: Literal["by"] = "by"
 
-    def __init__(self, writes: Sequence[int], zone: tzinfo) -> None:
+    def __init__(
+        self, writes: Sequence[int], zone: tzinfo, calendar: Calendar | None = None
+    ) -> None:
         self._zone = zone
-        walls = [self._wall(at) for at in writes]
+        walls = [clock.wall(at, zone) for at in writes]
         self._begins = _begin_of_day([wall % DAY for wall in walls])
         self._days: list[int] = []
         self._clocks: list[list[int]] = []  # of each day
         self._place: list[int] = []  # of each write, the day it is on
         for wall in walls:
-            day, clock = divmod(wall - self._begins, DAY)
+            day, time = divmod(wall - self._begins, DAY)
             if not self._days or self._days[-1] != day:
                 self._days.append(day)
                 self._clocks.append([])
-            self._clocks[-1].append(clock)
+            self._clocks[-1].append(time)
             self._place.append(len(self._days) - 1)
         steps = sorted(step for clocks in self._clocks for step in gaps_of(clocks))
         self._step = percentile(steps, 0.5) if steps else DAY
+        self._latest = [self._latest_usual(place) for place in range(len(self._days))]
+        self._calendar = self._observed(calendar) or calendar
 
     def due(self, known: int, at: int) -> int | None:
         last = self._place[known - 1]
@@ -72,15 +80,24 @@ class ByDay:
         firsts = [clocks[0] for clocks in recent]
         if _spread(firsts) > SPREAD:
             return None
-        usual = self._usual_days(last)
-        day, clock = divmod(self._wall(at) - self._begins, DAY)
-        if _weekday(day) in usual:
-            further = self._further(recent[:-1], clock)
+        usual, calendar = self._usual_days(last, self._calendar), self._calendar
+        day, time = divmod(clock.wall(at, self._zone) - self._begins, DAY)
+        if weekday(day) in usual:
+            further = self._further(recent[:-1], time)
             if further is not None:
                 return self._instant(day, further)
-        following = range(day + 1, day + 8)
-        expected = next((each for each in following if _weekday(each) in usual), None)
-        return self._instant(expected, self._latest(firsts)) if expected is not None else None
+        following = range(day + 1, day + 15)
+        expected = next(
+            (
+                each
+                for each in following
+                if weekday(each) in usual and (calendar is None or each not in calendar)
+            ),
+            None,
+        )
+        if expected is None:
+            return None
+        return self._instant(expected, self._latest[last] + self._leeway(last, firsts))
 
     @property
     def text(self) -> str:
@@ -89,14 +106,16 @@ class ByDay:
         early, late = (self._words(percentile(firsts, share)) for share in (0.1, 0.9))
         number = round(sum(map(len, recent)) / len(recent))
         often = f" {number} times a day" if number > 1 else ""
-        days = _names(self._usual_days(len(self._days) - 1))
+        calendar = self._calendar
+        days = _names(self._usual_days(len(self._days) - 1, calendar))
         between = f"at {early}" if early == late else f"between {early} and {late}"
         first = ", first" if number > 1 else ""
-        return f"usually written{often} {days}{first} {between} {self._zone_name()}"
+        off = f", not on holidays ({calendar.name})" if calendar is not None else ""
+        return f"usually written{often} {days}{first} {between} {clock.name_of(self._zone)}{off}"
 
     # --- which days ---
 
-    def _usual_days(self, last: int) -> frozenset[int]:
+    def _usual_days(self, last: int, calendar: Calendar | None) -> frozenset[int]:
         """The days of the week that are usually written, as of the day at place `last`."""
         until, since = self._days[last], self._days[0]
         written = frozenset(self._days[max(0, last - 7 * FARTHEST) : last + 1])
@@ -104,56 +123,64 @@ class ByDay:
         begun = _begun(until, since, written)
         usual = set()
         for newest in range(until - 6, until + 1):
-            seen = [day for week in weeks if (day := newest - 7 * week) >= since]
-            early = len(seen) < WRITTEN and _weekday(newest) in begun
+            seen = [
+                day
+                for week in weeks
+                if (day := newest - 7 * week) >= since
+                and (calendar is None or day in written or day not in calendar)
+            ]
+            early = len(seen) < WRITTEN and weekday(newest) in begun
             if early or sum(day in written for day in seen) >= WRITTEN:
-                usual.add(_weekday(newest))
+                usual.add(weekday(newest))
         return frozenset(usual)
+
+    def _observed(self, given: Calendar | None) -> Calendar | None:
+        """The calendar by which days were left out: the given one or, without, any that is known."""
+        weeks = (self._days[-1] - self._days[0]) / 7
+        if weeks < CALENDAR_WEEKS:
+            return None
+        counts = Counter(map(weekday, self._days))
+        usual = {day for day, count in counts.items() if count >= USUAL * weeks}
+        written = frozenset(day for day in self._days if weekday(day) in usual)
+        days = range(self._days[0], self._days[-1])
+        missing = [day for day in days if day not in written and weekday(day) in usual]
+        names = calendars.CANDIDATES if given is None else (given.name,)
+        return calendars.observed(missing, written, names) if missing else None
 
     # --- at what time ---
 
-    def _further(self, recent: Sequence[Sequence[int]], clock: int) -> int | None:
+    def _latest_usual(self, last: int) -> int:
+        """The latest usual time of the first write of a day, as of the day at place `last`."""
+        firsts = [clocks[0] for clocks in self._clocks[max(0, last + 1 - DAYS) : last + 1]]
+        return max(sorted(firsts)[int(0.9 * (len(firsts) - 1))], *firsts[-NEWEST:])
+
+    def _leeway(self, last: int, firsts: Sequence[int]) -> int:
+        """What is added to the latest usual time: as much as earlier days needed."""
+        exceeded = (
+            self._clocks[place][0] - self._latest[place - 1]
+            for place in range(max(DAYS, last + 1 - EXCEEDED_DAYS), last + 1)
+        )
+        needed = max((each for each in exceeded if each <= LEEWAY_MOST), default=0)
+        spread = _spread(firsts)
+        share = STRAY_SHARE if needed > STRAY * spread else EXCEEDED_SHARE
+        wanted = max(LEEWAY, share * needed, SPREAD_SHARE * spread)
+        return int(min(wanted, LEEWAY_MOST))
+
+    def _further(self, recent: Sequence[Sequence[int]], time: int) -> int | None:
         """Until when another write of the same day is usual."""
-        after = clock + self._step / 2
+        after = time + self._step / 2
         found = [next((each for each in clocks if each > after), None) for clocks in recent]
         times = [each for each in found if each is not None]
         if len(times) < WORKDAYS or len(times) < NEARLY_ALL * len(found):
             return None
-        return self._latest(times)
+        leeway = max(min(LEEWAY, self._step / 2), 2 * _spread(times))
+        return int(max(sorted(times)[int(0.9 * (len(times) - 1))], *times[-NEWEST:]) + leeway)
 
-    def _latest(self, clocks: Sequence[int]) -> int:
-        """The latest usual time, with leeway."""
-        leeway = max(min(LEEWAY, self._step / 2), SPREAD_SHARE * _spread(clocks))
-        return int(max(sorted(clocks)[int(0.9 * (len(clocks) - 1))], *clocks[-NEWEST:]) + leeway)
+    def _instant(self, day: int, time: int) -> int:
+        return clock.instant(day * DAY + self._begins + time, self._zone)
 
-    # --- local time ---
-
-    def _wall(self, at: int) -> int:
-        """What the clock on the wall shows, as microseconds."""
-        if self._zone is UTC:
-            return at
-        offset = (_EPOCH + timedelta(microseconds=at)).astimezone(self._zone).utcoffset()
-        return at + (offset or timedelta()) // timedelta(microseconds=1)
-
-    def _instant(self, day: int, clock: int) -> int:
-        """The moment of a clock on the wall."""
-        wall = day * DAY + self._begins + clock
-        if self._zone is UTC:
-            return wall
-        shown = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=self._zone)
-        return (shown - _EPOCH) // timedelta(microseconds=1)
-
-    def _words(self, clock: float) -> str:
-        minutes = int((clock + self._begins) % DAY) // MINUTE
-        return f"{minutes // 60:02}:{minutes % 60:02}"
-
-    def _zone_name(self) -> str:
-        return "UTC" if self._zone is UTC else str(self._zone)
-
-
-def _weekday(day: int) -> int:
-    """0 is Monday; the epoch was a Thursday."""
-    return (day + 3) % 7
+    def _words(self, time: float) -> str:
+        return clock.words((time + self._begins) % DAY)
 
 
 def _weeks(until: int, since: int, written: Collection[int]) -> list[int]:
@@ -173,7 +200,7 @@ def _begun(until: int, since: int, written: Collection[int]) -> range:
     days = range(max(since, until - 6), until + 1)
     if len(days) == 7 and all(day in written for day in days):
         return range(7)
-    workdays = [day for day in days if _weekday(day) < 5]
+    workdays = [day for day in days if weekday(day) < 5]
     whole = len(workdays) >= WORKDAYS and all(day in written for day in workdays)
     return range(5 if whole else 0)
 
@@ -206,5 +233,5 @@ def _names(weekdays: frozenset[int]) -> str:
         return "every day"
     if weekdays == frozenset(range(5)):
         return "on workdays"
-    names = [_WEEKDAYS[day] for day in sorted(weekdays)]
+    names = [clock.WEEKDAYS[day] for day in sorted(weekdays)]
     return "on " + (" and ".join(filter(None, (", ".join(names[:-1]), names[-1]))))

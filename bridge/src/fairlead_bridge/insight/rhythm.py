@@ -1,12 +1,13 @@
 """
 The learned rhythm of a dataset: when the next write is expected after the last one.
 
-Two models are learned from the newest writes, and each is tested on the newest gaps between them,
+Three models are learned from the newest writes, and each is tested on the newest gaps between them,
 knowing only what came before each gap. The one that was right often enough and would have noticed a
 missed write soonest counts; where neither was right, nothing is expected.
 
 * By day (`days`): the days of the week that are usually written, and the latest usual time of day,
   in local time. It knows weekends, datasets written several times a day, and daylight saving.
+* By month (`months`): the day of the month, from its beginning or its end.
 * By gap: the longest usual time between two writes.
 """
 
@@ -18,18 +19,22 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Literal, Protocol
 
+from fairlead_bridge.insight.calendars import Calendar
 from fairlead_bridge.insight.days import ByDay
-from fairlead_bridge.insight.spans import HOUR, MINUTE, gaps_of, percentile, words
+from fairlead_bridge.insight.months import ByMonth
+from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, gaps_of, percentile, words
 
 #: Newest writes that are learned from, and how few are too few.
 WINDOW, FEWEST = 128, 5
+#: A gap longer than this, and than so many usual ones, is a pause.
+PAUSE, PAUSE_GAPS = 50 * DAY, 8
 #: Writes closer together than this, or than this share of the longest usual gap, are one write.
 BURST, BURST_SHARE = HOUR, 0.05
 #: Newest gaps that a model is tested on, and the share of them that it may have called late.
 TESTED, MISTAKES = 20, 0.15
 
 #: By gap: gaps that are looked at, and how many times the median the longest usual one may be.
-GAPS, STRETCH = 26, 2.0
+GAPS, STRETCH, ALIKE = 26, 2.0, 0.8
 #: By gap: one of so many gaps, the longest ones, is not counted; one at least.
 LEFT_OUT = 12
 #: By gap: what is added to the longest usual gap: at least, of the median, and of their difference.
@@ -74,9 +79,14 @@ class Rhythm:
 
 
 @lru_cache(maxsize=4096)
-def learn(times: tuple[int, ...], zone: tzinfo = UTC) -> Rhythm | None:
+def learn(
+    times: tuple[int, ...], zone: tzinfo = UTC, calendar: Calendar | None = None
+) -> Rhythm | None:
     """
     The rhythm of regular writes at these times (microseconds, oldest first); None if there is none.
+
+    On days off of `calendar` nothing is expected; where none is given, one is looked for that
+    explains on which days nothing was written.
 
     >>> hours = tuple(hour * HOUR for hour in range(12))
     >>> learn(hours).text
@@ -86,11 +96,15 @@ def learn(times: tuple[int, ...], zone: tzinfo = UTC) -> Rhythm | None:
     >>> learn(hours[:3]) is None
     True
     """
-    writes = without_bursts(times[-WINDOW:])
+    writes = _since_pause(without_bursts(times[-WINDOW:]))
     if len(writes) < FEWEST:
         return None
     try:
-        models: list[Model] = [ByGap(writes), ByDay(writes, zone)]
+        models: list[Model] = [
+            ByGap(writes),
+            ByDay(writes, zone, calendar),
+            ByMonth(writes, zone, calendar),
+        ]
         tested = {model: _test(writes, model) for model in models}
     except (OverflowError, ValueError):
         return None
@@ -103,6 +117,16 @@ def learn(times: tuple[int, ...], zone: tzinfo = UTC) -> Rhythm | None:
         return None
     best = min(usable, key=lambda model: usable[model])
     return Rhythm(usual, len(writes), best.text, best)
+
+
+def _since_pause(writes: list[int]) -> list[int]:
+    """The writes after the last pause, after which a rhythm is another one."""
+    gaps = gaps_of(writes)
+    if not gaps:
+        return writes
+    pause = max(PAUSE, PAUSE_GAPS * percentile(sorted(gaps), 0.5))
+    begin = max((place + 1 for place, gap in enumerate(gaps) if gap > pause), default=0)
+    return writes[begin:]
 
 
 def without_bursts(times: Sequence[int]) -> list[int]:
@@ -129,7 +153,7 @@ def _test(writes: Sequence[int], model: Model) -> tuple[int, float] | None:
         if due is not None:
             wrong += due < writes[known]
             waits.append(max(0, due - writes[known]))
-    if not waits or wrong > max(1.0, MISTAKES * len(waits)):
+    if not waits or wrong > max(1.0 if len(waits) >= TESTED // 2 else 0.0, MISTAKES * len(waits)):
         return None
     return wrong, percentile(sorted(waits), 0.5)
 
@@ -145,7 +169,8 @@ class ByGap:
     def due(self, known: int, at: int) -> int | None:
         gaps = sorted(self._gaps[max(0, known - 1 - GAPS) : known - 1])
         usual, longest = percentile(gaps, 0.5), gaps[-1 - max(1, len(gaps) // LEFT_OUT)]
-        if longest > STRETCH * usual:
+        spread = percentile(gaps, 0.9) - percentile(gaps, 0.1)
+        if longest > STRETCH * usual or spread > ALIKE * usual:
             return None
         slack = max(SLACK, min(SLACK_SHARE * usual, SLACK_MOST), SPREAD_SHARE * (longest - usual))
         return at + round(longest + slack)
