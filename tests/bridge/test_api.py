@@ -200,7 +200,7 @@ def test_the_stream_tells_what_changed(db: sa.Engine) -> None:
 
     receive(api, end)
     waiting = look(catalog, first)
-    assert news(first, waiting) == {"received": 2, "waiting": True, "runs": []}
+    assert news(first, waiting) == {"received": 2, "waiting": True, "runs": [], "incidents": []}
     absorb(api)
     message = news(waiting, look(catalog, waiting))
     assert message is not None
@@ -217,7 +217,7 @@ def test_a_replay_between_two_looks_is_told_of_all_the_same(db: sa.Engine) -> No
     assert api.http.post("/api/v1/quarantine/replay").json() == {"waiting": 1}
     absorb(api)  # it is back in quarantine: all is as it was
     second = look(catalog, first)
-    assert news(first, second) == {"received": 3, "waiting": False, "runs": []}
+    assert news(first, second) == {"received": 3, "waiting": False, "runs": [], "incidents": []}
     assert look(catalog, second) is second
 
 

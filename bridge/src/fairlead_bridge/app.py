@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,9 +27,12 @@ from fairlead_bridge.mapping import rules_file
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.model import Kind
+from fairlead_bridge.monitoring import windows
 from fairlead_bridge.monitoring.evaluate import Rules
+from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.settings import Settings, environment
-from fairlead_bridge.sinks import Target
+from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
 from fairlead_bridge.web import api, metrics
 from fairlead_bridge.web.page import Page
@@ -109,13 +113,37 @@ def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -
     return Kafka(engine, settings.kafka_servers, settings.kafka_topics, settings.kafka_group, now)
 
 
+def build_interests(settings: Settings) -> dict[str, frozenset[Kind]]:
+    """Which sinks and channels want which kinds of entries. Raises BadSettings."""
+    return interests(build_sinks(settings))
+
+
 def build_rules(settings: Settings) -> Rules:
     """How incidents are made. Raises BadSettings."""
     return Rules(
         lost_after=settings.lost_after,
         reopen_within=settings.incident_reopen,
+        windows=tuple(stored.window for stored in build_windows(settings)),
         identify=finder(build_normaliser(settings)),
     )
+
+
+def build_windows(settings: Settings) -> list[Stored]:
+    """The maintenance windows of the file, where there is one. Raises BadSettings."""
+    file = settings.maintenance_file
+    if file is None:
+        return []
+    try:
+        return [Stored(None, window, reason) for window, reason in windows.read(_text(file))]
+    except BadSettings as error:
+        raise BadSettings(f"the maintenance windows in {file}: {error}") from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"it cannot be read: {error}") from error
 
 
 def build_web(
@@ -125,7 +153,15 @@ def build_web(
     targets = build_sinks(settings)
     sinks = {target.name: target.type for target in targets}
     normalise = build_normaliser(settings)
-    web = api.build_api(engine, settings, sinks, worker=worker, normalise=normalise)
+    web = api.build_api(
+        engine,
+        settings,
+        sinks,
+        worker=worker,
+        normalise=normalise,
+        interests=interests(targets),
+        windows=build_windows(settings),
+    )
     web.include_router(metrics.router(engine, list(sinks), worker))
     web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     return web

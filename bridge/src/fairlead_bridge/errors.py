@@ -12,6 +12,7 @@ Every error that the bridge raises on purpose, in one tree.
     │   ├── WrongShape         JSON, but no OpenLineage event
     │   └── TooDeep
     ├── Overloaded             an event could not be made durable in time: the sender retries
+    ├── Conflict               what was asked for does not fit how things stand
     ├── NotFound               the catalog has no such run, job or dataset
     ├── BadAnswer              the answer of another server cannot be used
     │   ├── AnswerTooLong
@@ -78,6 +79,10 @@ class Overloaded(FairleadError):
 
 
 # --- reading the catalog ----------------------------------------------------------------------
+
+
+class Conflict(FairleadError):
+    """What was asked for does not fit how things stand; the message says why."""
 
 
 class NotFound(FairleadError):

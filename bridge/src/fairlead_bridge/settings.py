@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         description="seconds after it resolved in which an incident comes back instead of a new one",
     )
 
+    maintenance_file: Path | None = Field(
+        None, description="TOML file with maintenance windows, in which no incident opens"
+    )
     identity_rules: Path | None = Field(
         None, description="TOML file with your own rules of how datasets are named"
     )

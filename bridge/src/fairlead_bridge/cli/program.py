@@ -10,7 +10,7 @@ from importlib.metadata import version
 import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.cli import history, log, names, serve, sinks, status
+from fairlead_bridge.cli import history, incidents, log, names, serve, sinks, status
 from fairlead_bridge.cli.command import FAILED, MISTOLD, OK, SETTINGS
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import load
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     status.add(commands)
     names.add(commands)
     sinks.add(commands)
+    incidents.add(commands)
     return result
 
 

@@ -174,9 +174,14 @@ def _reopened(past: Known | None, found: Sequence[Verdict], now: int, window: in
 
 
 def _first(found: Sequence[Verdict]) -> Cause:
-    """The cause as the nearest node has it."""
-    causes = [verdict.cause for verdict in found if verdict.cause is not None]
-    return min(causes, key=lambda cause: (len(cause.path), cause.at, cause.path))
+    """The cause as the nearest dataset has it, or the nearest job where there is none."""
+    causes = [(verdict.node, verdict.cause) for verdict in found if verdict.cause is not None]
+    return min(causes, key=_nearness)[1]
+
+
+def _nearness(of: tuple[str, Cause]) -> tuple[bool, int, int, tuple[str, ...]]:
+    node, cause = of
+    return node.startswith("job:"), len(cause.path), cause.at, cause.path
 
 
 def _step(incident: Known | None, found: Sequence[Verdict], judged: Mapping[int, Verdict]) -> Step:

@@ -134,7 +134,8 @@ def _write(
         for id, each in found.evaluations.items()
         if current.get(id, Seen()).version == found.seen.get(id, Seen()).version
     }
-    changed = _incidents(tx, [each.verdict for each in fresh.values()], rules, now)
+    gone = [Verdict(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
+    changed = _incidents(tx, [*gone, *(each.verdict for each in fresh.values())], rules, now)
     outbox.put(tx, (Name("incident", id) for id in changed), interests, now)
     dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}
     queue.finish(tx, {id: each.next for id, each in fresh.items()}, dropped, found.seen)

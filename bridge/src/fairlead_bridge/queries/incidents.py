@@ -10,7 +10,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.insight.incidents import Severity, State
+from fairlead_bridge.insight.incidents import Bad, Severity, State
 from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
 
 #: Where incidents are read from: one moment, or all that is known in a transaction.
@@ -23,7 +23,7 @@ class Affected:
 
     node: str
     label: str
-    standing: str  # "late", "failed", "at_risk"
+    standing: Bad
     owners: tuple[str, ...]
     expected_by: int | None
     eta: int | None = None
@@ -87,23 +87,33 @@ def of(source: Source, ids: Iterable[int]) -> dict[int, Incident]:
     return {id: _incident(row, affected.get(id, ())) for id, row in rows.items()}
 
 
-def listed(
-    source: Source,
-    state: State | None = None,
-    limit: int = 100,
-    after: tuple[int, int] | None = None,
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the incidents of a list have in common; None leaves a field open."""
+
+    state: State | None = None
+    owner: str | None = None  # it is assigned to them, or affects what they own
+
+
+def listed(source: Source, state: State | None = None, limit: int = 100) -> list[Incident]:
+    """The incidents in one state, or in any, those that were detected last first."""
+    return page_of_incidents(source, Wanted(state), limit)
+
+
+def page_of_incidents(
+    source: Source, wanted: Wanted, limit: int, after: tuple[int, int] | None = None
 ) -> list[Incident]:
     """
-    The incidents in one state, or in any, those that were detected last first.
+    The incidents that are wanted, those that were detected last first.
 
     `after` is (detected_at, id) of the last one seen.
     """
     snapshot = _snapshot(source)
     found: list[Incident] = []
     while len(found) < limit:
-        page = _page(snapshot, state, limit, after)
+        page = _page(snapshot, wanted, limit, after)
         known = of(snapshot, (row.id for row in page))
-        found += [known[row.id] for row in page if row.id in known and _is(known[row.id], state)]
+        found += [known[row.id] for row in page if row.id in known and _is(known[row.id], wanted)]
         if len(page) < limit:
             break
         after = (page[-1].detected_at, page[-1].id)
@@ -124,24 +134,33 @@ def _snapshot(source: Source) -> Snapshot:
     return source if isinstance(source, Snapshot) else Snapshot(source, now=0, lost_after=0)
 
 
-def _is(incident: Incident, state: State | None) -> bool:
-    return state is None or incident.state == state
+def _is(incident: Incident, wanted: Wanted) -> bool:
+    owner = wanted.owner
+    theirs = (incident.assigned_to, *(name for each in incident.affected for name in each.owners))
+    return wanted.state in (None, incident.state) and (owner is None or owner in theirs)
 
 
 def _page(
-    snapshot: Snapshot, state: State | None, limit: int, after: tuple[int, int] | None
+    snapshot: Snapshot, wanted: Wanted, limit: int, after: tuple[int, int] | None
 ) -> Sequence[Any]:
-    order = sa.tuple_(_i.detected_at, _i.id)
+    """A page of the table; what only the past or the names tell apart is left to `_is`."""
     statement = sa.select(_i.id, _i.detected_at).order_by(_i.detected_at.desc(), _i.id.desc())
     if after is not None:
-        statement = statement.where(order < sa.tuple_(*after))
+        statement = statement.where(sa.tuple_(_i.detected_at, _i.id) < sa.tuple_(*after))
+    if wanted.owner is not None:
+        statement = statement.where(_may_concern(wanted.owner))
     if snapshot.past:
         statement = statement.where(_i.detected_at <= NOW)
-        if state != "resolved" and state is not None:
-            statement = statement.where(sa.or_(_i.resolved_at.is_(None), _i.resolved_at > NOW))
-    elif state is not None:
-        statement = statement.where(_i.state == state)
+    elif wanted.state is not None:
+        statement = statement.where(_i.state == wanted.state)
     return snapshot.rows(statement.limit(limit))
+
+
+def _may_concern(owner: str) -> sa.ColumnElement[bool]:
+    """Whether it was ever assigned to the owner or affected what they own."""
+    named = _a.owners.contains(json.dumps(owner), autoescape=True)
+    assigned = sa.exists().where(_e.incident_id == _i.id, _e.what == "assigned", _e.text == owner)
+    return sa.or_(assigned, sa.exists().where(_a.incident_id == _i.id, named))
 
 
 # --- the past -------------------------------------------------------------------------------------

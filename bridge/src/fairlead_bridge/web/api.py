@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +14,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from fairlead_bridge import telemetry
+from fairlead_bridge import outbox, telemetry
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reason
-from fairlead_bridge.errors import NotFound
+from fairlead_bridge.errors import Conflict, NotFound
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Identity, Normaliser
+from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import live, reference
@@ -28,6 +29,7 @@ from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.events import routes as events
 from fairlead_bridge.web.health import routes as health
 from fairlead_bridge.web.impact import routes as impact
+from fairlead_bridge.web.incidents import routes as incidents
 from fairlead_bridge.web.jobs import routes as jobs
 from fairlead_bridge.web.lineage import graph
 from fairlead_bridge.web.lineage import routes as lineage
@@ -58,6 +60,8 @@ def build_api(
     clock: Clock = utc_now,
     worker: Callable[[], Condition | None] = lambda: None,
     normalise: Callable[[str, str], Identity] | None = None,
+    interests: outbox.Interests | None = None,
+    windows: Sequence[Stored] = (),
 ) -> FastAPI:
     """
     The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
@@ -65,7 +69,8 @@ def build_api(
     `sinks` has the kind of each sink by its name; `worker` says how the worker process stands,
     None where there is none. Intake (`POST /api/v1/lineage`) is not in it,
     but described by it.
-    `normalise` gives datasets their names. `app.state.live.close()` ends the streams that pages listen to.
+    `normalise` gives datasets their names. `interests` says which sinks and channels want which
+    kinds of entries; `windows` are the maintenance windows of the file. `app.state.live.close()` ends the streams that pages listen to.
     """
     identify = finder(normalise or Normaliser())
     catalog = Catalog(engine, settings.lost_after, clock, identify)
@@ -92,6 +97,7 @@ def build_api(
         graph.routes(catalog),
         impact.routes(catalog),
         outlook.routes(catalog),
+        incidents.routes(catalog, interests or {}, windows),
         overview.routes(catalog),
         live.routes(app.state.live),
     ):
@@ -99,6 +105,7 @@ def build_api(
     app.include_router(every)
     app.include_router(health.probe(check))
     app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -111,8 +118,16 @@ def build_api(
 
 
 def _not_found(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": _as_sentence(error)}, status_code=404)
+
+
+def _conflict(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": _as_sentence(error)}, status_code=409)
+
+
+def _as_sentence(error: Exception) -> str:
     text = str(error)
-    return JSONResponse({"detail": f"{text[:1].upper()}{text[1:]}."}, status_code=404)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _no_database(_request: Request, error: Exception) -> JSONResponse:

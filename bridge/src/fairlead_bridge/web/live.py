@@ -2,8 +2,8 @@
 The live stream: tells every open page, over server-sent events, that something has changed.
 
 One look at the database for all clients, a few times a second and only while somebody listens: at
-the newest event and at how often the inbox was settled, a counter that only grows, so that a replay
-that begins and ends between two looks is seen as well. Only when one of them moved, the newest runs
+the newest event, at how often the inbox was settled, a counter that only grows, so that a replay that
+begins and ends between two looks is seen as well, and at the newest entry of an incident. Only when one of them moved, the newest runs
 are compared with those of the look before.
 """
 
@@ -43,6 +43,15 @@ class View:
     signal: tuple[int | None, ...]
     runs: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # id -> what makes it differ
     shown: dict[int, dict[str, Any]] = field(default_factory=dict)
+    incidents: dict[int, int] = field(default_factory=dict)  # id -> its newest entry
+
+
+#: The newest entries of incidents' timelines.
+_ENTRIES = (
+    sa.select(t.incident_entry.c.id, t.incident_entry.c.incident_id)
+    .order_by(t.incident_entry.c.id.desc())
+    .limit(WATCHED)
+)
 
 
 def look(catalog: Catalog, before: View | None) -> View:
@@ -54,6 +63,7 @@ def look(catalog: Catalog, before: View | None) -> View:
                     sa.select(sa.func.max(t.event.c.id)).scalar_subquery(),
                     sa.select(sa.func.min(t.waiting.c.event_id)).scalar_subquery(),
                     sa.select(t.pulse.c.settled).scalar_subquery(),
+                    sa.select(sa.func.max(t.incident_entry.c.id)).scalar_subquery(),
                 )
             ).one()
         )
@@ -61,10 +71,12 @@ def look(catalog: Catalog, before: View | None) -> View:
         return before
     with catalog.open() as snapshot:
         rows = page_of_runs(snapshot, RunFilter(), WATCHED)
+        entries = snapshot.rows(_ENTRIES)
     return View(
         signal,
         {row.id: (row.state, row.last_at) for row in rows},
         {row.id: _shown(row) for row in rows},
+        {row.incident_id: row.id for row in reversed(entries)},
     )
 
 
@@ -73,7 +85,13 @@ def news(before: View, now: View) -> dict[str, Any] | None:
     if now.signal == before.signal:
         return None
     changed = [now.shown[id] for id, seen in now.runs.items() if before.runs.get(id) != seen]
-    return {"received": now.signal[0] or 0, "waiting": now.signal[1] is not None, "runs": changed}
+    entries = now.incidents.items()
+    return {
+        "received": now.signal[0] or 0,
+        "waiting": now.signal[1] is not None,
+        "runs": changed,
+        "incidents": sorted(id for id, seen in entries if before.incidents.get(id, 0) < seen),
+    }
 
 
 def _shown(row: Row) -> dict[str, Any]:
@@ -148,10 +166,11 @@ def routes(live: Live) -> APIRouter:
     @router.get("/stream", response_class=StreamingResponse)
     async def stream() -> StreamingResponse:
         """
-        Server-sent events: `change` whenever events were received or absorbed.
+        Server-sent events: `change` whenever events were received or absorbed, or incidents changed.
 
         Its data: `received` (the newest event's number), `waiting` (whether some are yet to be
-        absorbed) and `runs` (of the newest hundred, those that changed).
+        absorbed), `runs` (of the newest hundred, those that changed) and `incidents` (the numbers
+        of those that changed).
         """
         return StreamingResponse(live.messages(), media_type="text/event-stream", headers=_HEADERS)
 

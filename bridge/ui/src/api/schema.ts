@@ -19,6 +19,15 @@ export interface Affected {
   columns: string[]
 }
 
+export interface AffectedNode {
+  node: string
+  label: string
+  standing: 'late' | 'failed' | 'at_risk'
+  owners: string[]
+  expected_by: string | null
+  eta: string | null
+}
+
 export interface AffectedOwner {
   name: string
   datasets: number
@@ -386,6 +395,54 @@ export interface InboxHealth {
   oldest_waiting_at: string | null
 }
 
+export interface Incident {
+  id: number
+  state: 'open' | 'acknowledged' | 'muted' | 'resolved'
+  severity: 'critical' | 'warning'
+  kind: string
+  node: string
+  run_id: string | null
+  at: string
+  text: string
+  path: string[]
+  opened_at: string
+  detected_at: string
+  changed_at: string
+  resolved_at: string | null
+  resolved_by: string | null
+  acknowledged_by: string | null
+  assigned_to: string | null
+  reopened: number
+  affected: AffectedNode[]
+}
+
+export interface IncidentAction {
+  by: string
+  text: string | null
+}
+
+export interface IncidentDetail {
+  id: number
+  state: 'open' | 'acknowledged' | 'muted' | 'resolved'
+  severity: 'critical' | 'warning'
+  kind: string
+  node: string
+  run_id: string | null
+  at: string
+  text: string
+  path: string[]
+  opened_at: string
+  detected_at: string
+  changed_at: string
+  resolved_at: string | null
+  resolved_by: string | null
+  acknowledged_by: string | null
+  assigned_to: string | null
+  reopened: number
+  affected: AffectedNode[]
+  timeline: TimelineEntry[]
+}
+
 export interface JobDetail {
   id: string
   node: string
@@ -481,6 +538,20 @@ export interface Lineage {
   truncated: number
 }
 
+export interface MaintenanceWindow {
+  namespace: string | null
+  dag: string | null
+  dataset: string | null
+  starts_at: string
+  ends_at: string
+  reason: string | null
+  created_by: string | null
+}
+
+export interface MaintenanceWindows {
+  items: StoredWindow[]
+}
+
 export interface Namespace {
   namespace: string
   platform: string
@@ -552,6 +623,12 @@ export interface Page_DatasetItem_ {
 
 export interface Page_DeliveryItem_ {
   items: DeliveryItem[]
+  next: string | null
+  total: number | null
+}
+
+export interface Page_Incident_ {
+  items: Incident[]
   next: string | null
   total: number | null
 }
@@ -788,6 +865,17 @@ export interface Step {
   state: string | null
 }
 
+export interface StoredWindow {
+  namespace: string | null
+  dag: string | null
+  dataset: string | null
+  starts_at: string
+  ends_at: string
+  reason: string | null
+  created_by: string | null
+  id: number | null
+}
+
 export interface Tag {
   key: string
   value: string | null
@@ -810,6 +898,13 @@ export interface Through {
   state: string | null
   ended_at: string | null
   error: string | null
+}
+
+export interface TimelineEntry {
+  at: string
+  what: string
+  by: string | null
+  text: string | null
 }
 
 export interface Trouble {

@@ -1,0 +1,213 @@
+"""Incidents: listed, one whole, and what people do with them; maintenance windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, HTTPException, Path, Query
+
+from fairlead_bridge import outbox
+from fairlead_bridge.db.engine import writing
+from fairlead_bridge.errors import BadSettings, NotFound
+from fairlead_bridge.monitoring import actions, maintenance
+from fairlead_bridge.monitoring.actions import Action
+from fairlead_bridge.monitoring.maintenance import Stored
+from fairlead_bridge.monitoring.windows import Window, check
+from fairlead_bridge.queries import incidents
+from fairlead_bridge.queries.incidents import Affected, Entry, Incident
+from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.web import render
+from fairlead_bridge.web.base import Page, Problem
+from fairlead_bridge.web.incidents import answers as a
+from fairlead_bridge.web.parameters import (
+    AsOf,
+    Catalog,
+    Cursor,
+    Limit,
+    Text,
+    read_cursor,
+    write_cursor,
+)
+
+IncidentId = Annotated[int, Path(ge=0, le=2**63 - 1, description="The incident's number.")]
+WindowId = Annotated[int, Path(ge=0, le=2**63 - 1, description="The window's number.")]
+Owner = Annotated[
+    Text, Query(description="Incidents assigned to this owner, or that affect what they own.")
+]
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "It does not fit how the incident stands."}
+}
+
+
+def routes(
+    catalog: Catalog, interests: outbox.Interests, windows: Sequence[Stored] = ()
+) -> APIRouter:
+    """`interests` says which sinks and channels want incidents; `windows` stand in a file."""
+    router = APIRouter(tags=["incidents"])
+
+    @router.get("/incidents")
+    def list_incidents(
+        state: a.IncidentState | None = None,
+        as_of: AsOf = None,
+        owner: Owner | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[a.Incident]:
+        """Incidents, those that were detected last first. Asked `as_of`, as they were known then."""
+        after = read_cursor(cursor, int, int)
+        with catalog.open(as_of) as snapshot:
+            wanted = incidents.Wanted(state, owner)
+            found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
+        last = found[limit - 1] if found[limit:] else None
+        following = write_cursor(last.detected_at, last.id) if last is not None else None
+        return Page(items=[a.Incident(**fields(each)) for each in found[:limit]], next=following)
+
+    @router.get("/incidents/{id}")
+    def get_incident(id: IncidentId, as_of: AsOf = None) -> a.IncidentDetail:
+        """One incident with what it affects and what happened to it."""
+        with catalog.open(as_of) as snapshot:
+            return _detail(snapshot, id)
+
+    def act(id: int, action: Action, said: a.IncidentAction | None) -> a.IncidentDetail:
+        told = said or a.IncidentAction()
+        with writing(catalog.engine) as tx:
+            actions.act(tx, id, action, told.by, told.text, interests, catalog.clock())
+        with catalog.open() as snapshot:
+            return _detail(snapshot, id)
+
+    _actions(router, act)
+    _maintenance(router, catalog, windows)
+    return router
+
+
+Act = Callable[[int, Action, a.IncidentAction | None], a.IncidentDetail]
+Said = Annotated[a.IncidentAction | None, Body()]
+
+
+def _actions(router: APIRouter, act: Act) -> None:
+    @router.post("/incidents/{id}/acknowledge", responses=_CONFLICT)
+    def acknowledge_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+        """Say that somebody sees to it; of a muted one, also that it is heard again."""
+        return act(id, "acknowledge", said)
+
+    @router.post("/incidents/{id}/mute", responses=_CONFLICT)
+    def mute_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+        """Send nothing more about it, until it is acknowledged or another one opens."""
+        return act(id, "mute", said)
+
+    @router.post("/incidents/{id}/resolve", responses=_CONFLICT)
+    def resolve_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+        """End it by hand; the same occurrence does not open it again."""
+        return act(id, "resolve", said)
+
+    @router.post("/incidents/{id}/note", responses=_CONFLICT)
+    def note_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+        """Add a note to its timeline: `text`."""
+        return act(id, "note", said)
+
+    @router.post("/incidents/{id}/assign", responses=_CONFLICT)
+    def assign_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+        """Assign it to the owner that `text` names; without `text`, to no one."""
+        return act(id, "assign", said)
+
+
+def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:
+    @router.get("/maintenance")
+    def list_maintenance() -> a.MaintenanceWindows:
+        """The maintenance windows that are open or open later, those of the file included."""
+        with catalog.open() as snapshot:
+            found = maintenance.listed(snapshot.tx, snapshot.now)
+            given = [each for each in windows if each.window.ends_at > snapshot.now]
+        return a.MaintenanceWindows(items=[_window(each) for each in (*given, *found)])
+
+    @router.post("/maintenance", status_code=201)
+    def add_maintenance(wanted: a.MaintenanceWindow) -> a.StoredWindow:
+        """Open no incident, from `starts_at` to `ends_at`, for what the patterns match."""
+        window = _read(wanted)
+        with writing(catalog.engine) as tx:
+            now = catalog.clock()
+            id = maintenance.add(tx, window, wanted.reason, wanted.created_by, now)
+        return a.StoredWindow(id=id, **wanted.model_dump())
+
+    @router.delete("/maintenance/{id}")
+    def remove_maintenance(id: WindowId) -> a.MaintenanceWindows:
+        """Remove a window; answers with those that are left."""
+        with writing(catalog.engine) as tx:
+            maintenance.remove(tx, id)
+        return list_maintenance()
+
+
+def _read(wanted: a.MaintenanceWindow) -> Window:
+    begin, end = render.micros(wanted.starts_at), render.micros(wanted.ends_at)
+    patterns = {
+        "namespace": wanted.namespace,
+        "dag": wanted.dag,
+        "dataset": wanted.dataset,
+    }
+    try:
+        check("the window", begin, end, patterns)
+    except BadSettings as error:
+        raise HTTPException(422, f"{error}.") from error
+    return Window(begin, end, **patterns)
+
+
+def _window(each: Stored) -> a.StoredWindow:
+    return a.StoredWindow(
+        id=each.id,
+        namespace=each.window.namespace,
+        dag=each.window.dag,
+        dataset=each.window.dataset,
+        starts_at=render.when(each.window.starts_at),
+        ends_at=render.when(each.window.ends_at),
+        reason=each.reason,
+        created_by=each.created_by,
+    )
+
+
+def _detail(snapshot: Snapshot, id: int) -> a.IncidentDetail:
+    found = incidents.of(snapshot, [id]).get(id)
+    if found is None:
+        when = " at that time" if snapshot.past else ""
+        raise NotFound(f"there is no incident {id}{when}; `GET /api/v1/incidents` lists them")
+    entries = incidents.timeline(snapshot, id)
+    return a.IncidentDetail(**fields(found), timeline=[_entry(each) for each in entries])
+
+
+def fields(found: Incident) -> dict[str, Any]:
+    """The fields of an incident as answers have them."""
+    return {
+        "id": found.id,
+        "state": found.state,
+        "severity": found.severity,
+        "kind": found.kind,
+        "node": found.node,
+        "run_id": found.run_id,
+        "at": render.when(found.at),
+        "text": found.text,
+        "path": list(found.path),
+        "opened_at": render.when(found.opened_at),
+        "detected_at": render.when(found.detected_at),
+        "changed_at": render.when(found.changed_at),
+        "resolved_at": render.when(found.resolved_at),
+        "resolved_by": found.resolved_by,
+        "acknowledged_by": found.acknowledged_by,
+        "assigned_to": found.assigned_to,
+        "reopened": found.reopened,
+        "affected": [_affected(each) for each in found.affected],
+    }
+
+
+def _affected(each: Affected) -> a.AffectedNode:
+    return a.AffectedNode(
+        node=each.node,
+        label=each.label,
+        standing=each.standing,
+        owners=list(each.owners),
+        expected_by=render.when(each.expected_by),
+        eta=render.when(each.eta),
+    )
+
+
+def _entry(each: Entry) -> a.TimelineEntry:
+    return a.TimelineEntry(at=render.when(each.at), what=each.what, by=each.by, text=each.text)
