@@ -17,6 +17,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer
 
+from fairlead_sdk.sql.starts import starts_statement
+
 BATCHES = frozenset({"tsql", "fabric"})
 """Dialects whose statements need no semicolon."""
 
@@ -37,7 +39,7 @@ class Fault:
     message: str
 
 
-_QUOTED = frozenset(
+QUOTED = frozenset(
     {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NATIONAL_STRING, TokenType.RAW_STRING}
     | {TokenType.HEREDOC_STRING, TokenType.BYTE_STRING, TokenType.UNICODE_STRING}
 )
@@ -60,49 +62,6 @@ _STARTS = frozenset(
     }
     | {"RAISERROR", "COMMIT", "ROLLBACK", "WAITFOR", "FETCH", "OPEN", "CLOSE", "DEALLOCATE", "CALL"}
     | {"GRANT", "REVOKE", "END", "ELSE", "GO", "BREAK", "CONTINUE", "REPLACE", "UPDATE STATISTICS"}
-)
-_NO_START_AFTER = {
-    "SELECT": {
-        "UNION",
-        "ALL",
-        "EXCEPT",
-        "INTERSECT",
-        "MINUS",
-        "DISTINCT",
-        "AS",
-        "FOR",
-        "(",
-        "EXISTS",
-    }
-    | {"THEN", "IN", "ANY", "SOME"},
-    "INSERT": {"BULK", "THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "GRANT"},
-    "UPDATE": {"THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "DO", "KEY", "GRANT"},
-    "DELETE": {"THEN", "AFTER", "BEFORE", "FOR", "OF", ",", "OR", "GRANT"},
-    "MERGE": {"INNER", "LEFT", "RIGHT", "FULL", "UNION", "("},
-    "IF": {"TABLE", "VIEW", "SCHEMA", "INDEX", "PROCEDURE", "FUNCTION", "DATABASE", "COLUMN"}
-    | {"CONSTRAINT", "END", "TRIGGER", "TYPE", "SEQUENCE", "USER", "ROLE", "SYNONYM"},
-    "SET": {"UPDATE", "DELETE", "ON"},
-    "ALTER": {"OR"},
-    "EXECUTE": {"GRANT", "WITH", "AS"},
-    "REPLACE": {"OR", "INSERT"},
-    "BEGIN": {"AS"},
-}
-_VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
-_AFTER_PLAIN_WITH = frozenset(
-    {
-        "(",
-        "TIES",
-        "ROLLUP",
-        "CUBE",
-        "TIME",
-        "NO",
-        "CHECK",
-        "NOCHECK",
-        "SCHEMABINDING",
-        "DATA",
-        "RECOMPILE",
-    }
-    | {"NOLOCK", "ENCRYPTION", "XMLNAMESPACES", "GRANT", "ADMIN"}
 )
 _TRANSACTION = frozenset(
     {"TRAN", "TRANSACTION", "WORK", ";", "ISOLATION", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "READ"}
@@ -170,7 +129,7 @@ def _start_of_last(text: str, dialect: str) -> int:
 
 
 def words(tokens: Sequence[Token]) -> list[str]:
-    return ["" if t.token_type in _QUOTED else t.text.upper() for t in tokens]
+    return ["" if t.token_type in QUOTED else t.text.upper() for t in tokens]
 
 
 class _Cutter:
@@ -185,7 +144,7 @@ class _Cutter:
         for first, last, is_condition in self.spans(start, end):
             if not is_condition and (body := self._body(first, last)):
                 name, inner_first, inner_last = body
-                if self._tokens[inner_first].token_type in _QUOTED:
+                if self._tokens[inner_first].token_type in QUOTED:
                     yield from self._quoted_body(name, inner_first)
                 else:
                     yield from self.pieces(inner_first, inner_last, procedure or name)
@@ -315,7 +274,7 @@ class _Cutter:
                 return None
             if word in ("AS", "IS") and index + 1 < end:
                 following = index + 1
-                if self._tokens[following].token_type in _QUOTED:
+                if self._tokens[following].token_type in QUOTED:
                     return name, following, self._end_of(index, end)
                 if self._words[following] in ("SELECT", "(", "WITH"):
                     return name, following, self._end_of(following, end)
@@ -362,57 +321,6 @@ class _Cutter:
                 if depth <= 0:
                     return index + 1
         return end
-
-
-def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
-    """Whether the word begins another statement than that which began at `start`."""
-    word, before, first = spoken[index], spoken[index - 1], spoken[start]
-    following = spoken[index + 1] if index + 1 < len(spoken) else ";"
-    if before in _NO_START_AFTER.get(word, ()) or before in (".", ",", "="):
-        return False
-    if before == "ON" and word in ("UPDATE", "DELETE") and first != "SET":
-        return False  # of a foreign key
-    said = spoken[start:index]
-    if following in (".", "=") and word not in ("SELECT", "IF"):
-        return False
-    if first == "WITH":
-        first = next((verb for verb in _outside(said) if verb in _VERBS), "")
-        if not first:
-            return False
-    if (
-        word == "WITH"
-        and (  # a hint, or what follows a GROUP BY or a view
-            following in _AFTER_PLAIN_WITH or "AS" not in spoken[index : index + 40]
-        )
-    ):
-        return False
-    if first in ("INSERT", "REPLACE") and word in ("SELECT", "EXEC", "EXECUTE", "WITH", "SET"):
-        return bool({"SELECT", "VALUES", "EXEC", "EXECUTE", "DEFAULT"} & set(_outside(said)))
-    if word == "SET":
-        return not (
-            (first in ("UPDATE", "MERGE", "INSERT") or "UPDATE" in _outside(said))
-            and said.count("SET") < 1 + said.count("UPDATE")
-        ) and first not in ("ALTER", "CREATE", "DECLARE")
-    if first in ("ALTER", "GRANT", "REVOKE", "DENY") and word not in ("GO", "BEGIN", "END"):
-        return word in ("INSERT", "MERGE", "TRUNCATE", "EXEC", "DECLARE", "PRINT", "IF") or (
-            word in ("SELECT", "UPDATE", "DELETE", "CREATE") and first == "ALTER"
-        )
-    if first == "CREATE" and word in ("SELECT", "WITH") and before in ("AS", "("):
-        return False
-    if word in ("OPEN", "CLOSE", "USE", "PRINT", "REPLACE", "CALL") and following in ("(", ")"):
-        return False
-    return not (word == "FETCH" and before in ("ROWS", "ROW"))
-
-
-def _outside(said: Sequence[str]) -> list[str]:
-    """The words that stand in no parentheses."""
-    depth = 0
-    found = []
-    for word in said:
-        depth += (word == "(") - (word == ")")
-        if depth == 0:
-            found.append(word)
-    return found
 
 
 def cut_at_starts(text: str, dialect: str) -> list[str]:

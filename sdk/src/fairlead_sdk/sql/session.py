@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from fairlead_sdk.sql.changes import Change
 from fairlead_sdk.sql.names import Columns, Key, Source, Sources, Table, table_of
-from fairlead_sdk.sql.parse import Moved, Statement
+from fairlead_sdk.sql.outcomes import Change
 from fairlead_sdk.sql.relations import Output, Relation, Star
+from fairlead_sdk.sql.statements import Moved, Statement
 
 
 @dataclass

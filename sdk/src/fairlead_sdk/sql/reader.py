@@ -1,0 +1,361 @@
+"""Reads a script statement by statement."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from fairlead_sdk.sql.changes import outcome_of
+from fairlead_sdk.sql.cut import BATCHES, Fault, Piece, cut
+from fairlead_sdk.sql.dialects import INTO_MAKES_TABLES
+from fairlead_sdk.sql.names import Source, Table, is_named, table_of
+from fairlead_sdk.sql.outcomes import Change, Outcome
+from fairlead_sdk.sql.parse import parse
+from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
+from fairlead_sdk.sql.result import Reading
+from fairlead_sdk.sql.rewrites import TEMPLATE
+from fairlead_sdk.sql.session import Session
+from fairlead_sdk.sql.statements import Called, Moved, Script, Statement, Used
+
+# What drivers put parameters for. Inside a string literal it does no harm to replace them.
+_PLACEHOLDER = re.compile(r"%\(\w+\)s\b|%s\b|(?<![\w:]):\d+\b|\?\d+\b")
+_LONG = 50_000
+"""Characters from which on all but the first row of VALUES is left out: rows have no columns to tell of."""
+_ROW = r"\((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()']*\))*+\)"
+_ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
+_VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
+_STARTS = re.compile(
+    r"\W*(?:SELECT|SEL|INSERT|INS|UPDATE|UPD|DELETE|DEL|MERGE|CREATE|ALTER|DROP|TRUNCATE|WITH|COPY|CALL|EXEC"
+    r"|EXECUTE|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
+    re.IGNORECASE,
+)
+"""What a statement with data begins with. In blocks there are declarations and labels besides."""
+_BEGIN = re.compile(r"\bBEGIN\b", re.IGNORECASE)
+_TABLE_VARIABLE = re.compile(r"\bDECLARE\s+@(\w+)\s+(?:AS\s+)?TABLE\b", re.IGNORECASE)
+"""T-SQL's variables that are tables: they live as temporary tables do."""
+_DEEPEST = 3
+"""SQL inside of SQL inside of SQL."""
+
+
+_CLIENT = {
+    "": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "postgres": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "redshift": re.compile(r"^\\\w.*$", re.MULTILINE),
+    "tsql": re.compile(r"^:\w.*$", re.MULTILINE),
+    "snowflake": re.compile(r"^!\w.*$", re.MULTILINE),
+}
+"""Lines that are for the client: psql's `\\set`, sqlcmd's `:setvar`, snowsql's `!set`."""
+_DELIMITER = re.compile(r"^\s*DELIMITER[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def _without_client(script: str, dialect: str) -> str:
+    if dialect in _CLIENT:
+        script = _CLIENT[dialect].sub("", script)
+    if dialect in ("mysql", "") and (found := _DELIMITER.findall(script)):
+        script = _DELIMITER.sub("", script)
+        for delimiter in {*found} - {";"}:
+            script = script.replace(delimiter, ";")
+    return script
+
+
+def _shortened(script: str) -> str:
+    return _ROWS.sub(r"\1", script) if len(script) > _LONG else script
+
+
+class Reader:
+    def __init__(
+        self, dialect: str, describe: Describe, deadline: float, patience: float, depth: int = 0
+    ) -> None:
+        self._dialect = dialect
+        self._described = describe
+        self._deadline = deadline
+        self._patience = patience
+        self._depth = depth
+        self._result = Reading()
+        self._variables: frozenset[str] = frozenset()
+        self._used = Used()
+
+    def read(self, scripts: Sequence[str]) -> Reading:
+        statements: list[Statement] = []
+        for script in scripts:
+            statements += self._statements(self._prepared(script))
+        self._session = Session(statements)
+        for statement in statements:
+            self._run(statement)
+        self._finish()
+        return self._result
+
+    def _prepared(self, script: str) -> str:
+        text = _without_client(_shortened(script.lstrip("\ufeff")), self._dialect)
+        text = _PLACEHOLDER.sub("NULL", text)
+        self._variables |= {(a or b).lower() for a, b in _VARIABLE.findall(text)}
+        if self._dialect in BATCHES:
+            for name in set(_TABLE_VARIABLE.findall(text)):
+                text = re.sub(
+                    rf"(?i)\bDECLARE\s+@{name}\s+(?:AS\s+)?TABLE\b", f"CREATE TABLE #{name}", text
+                )
+                text = re.sub(rf"(?i)@{name}\b", f"#{name}", text)
+        return text
+
+    # -- statements ------------------------------------------------------------------------------
+
+    def _statements(self, script: str) -> Iterator[Statement]:
+        bodies: dict[str, list[str]] = {}
+        is_block = self._depth > 0 or (self._dialect == "oracle" and _BEGIN.search(script))
+        for piece in cut(script, self._dialect):
+            if time.monotonic() > self._deadline + self._patience + 1:
+                self._result.errors.append("the script took too long: the rest of it was not read")
+                break
+            if isinstance(piece, Fault):
+                self._result.errors.append(piece.message)
+            elif piece.procedure:
+                bodies.setdefault(piece.procedure, [])
+                if piece.is_condition or _STARTS.match(piece.text):
+                    bodies[piece.procedure].append(_text(piece))
+            elif is_block and not (piece.is_condition or _STARTS.match(piece.text)):
+                continue  # a declaration
+            else:
+                yield from self._parsed(_text(piece))
+        for name, texts in bodies.items():
+            inner = Reader(
+                self._dialect, self._described, self._deadline, self._patience, self._depth + 1
+            )
+            self._result.procedures[name] = inner.read(texts)
+
+    def _parsed(self, text: str) -> Iterator[Statement]:
+        parsed = parse(text, self._dialect)
+        self._result.errors += parsed.errors
+        for statement in parsed.statements:
+            if isinstance(statement, Used):
+                self._used = Used(
+                    statement.schema or ("" if statement.catalog else self._used.schema),
+                    statement.catalog or self._used.catalog,
+                )
+                continue
+            if isinstance(statement, exp.Query):
+                self._take_variables(statement)
+            self._qualify(statement)
+            if isinstance(statement, Script):
+                yield from self._inner(statement)
+            else:
+                yield statement
+
+    def _qualify(self, statement: Statement) -> None:
+        """Tables as `USE` and `SET search_path` mean them, and those that a text names."""
+        if isinstance(statement, exp.Expr):
+            _name_by_text(statement)
+        if self._used == Used():
+            return
+        nodes = [statement] if isinstance(statement, exp.Expr) else []
+        if isinstance(statement, Moved):
+            nodes = [table for pair in statement.pairs for table in pair]
+        for node in nodes:
+            ctes = {cte.alias_or_name.lower() for cte in node.find_all(exp.CTE)}
+            tables = list(node.find_all(exp.Table))
+            aliases = {table.alias.lower() for table in tables if table.alias}
+            for table in tables:
+                name = table.name.lower()
+                if not is_named(table) or table.catalog or name.startswith("#"):
+                    continue
+                if not table.db:
+                    if name in ctes | aliases | {"dual"} or table.this.args.get("temporary"):
+                        continue
+                    if self._used.schema:
+                        table.set("db", exp.to_identifier(self._used.schema))
+                if self._used.catalog:
+                    table.set("catalog", exp.to_identifier(self._used.catalog))
+
+    def _take_variables(self, query: exp.Query) -> None:
+        """`SELECT max(a) INTO v`, where that sets a variable and makes no table."""
+        makes_tables = self._dialect in INTO_MAKES_TABLES
+        if makes_tables and (self._depth == 0 or self._dialect in BATCHES):
+            return
+        for into in list(query.find_all(exp.Into)):
+            self._variables |= {i.name.lower() for i in into.find_all(exp.Identifier)}
+            into.pop()
+
+    def _inner(self, script: Script) -> Iterator[Statement]:
+        if self._depth >= _DEEPEST:
+            self._note(f"SQL inside of SQL is too deep to be read: {script.text[:100]}")
+            return
+        self._depth += 1
+        yield from self._statements(script.text)
+        self._depth -= 1
+
+    # -- what they do ----------------------------------------------------------------------------
+
+    def _run(self, statement: Statement) -> None:
+        try:
+            if isinstance(statement, Moved):
+                self._session.move(statement)
+            elif isinstance(statement, Called):
+                self._call(statement)
+            elif isinstance(statement, exp.Drop):
+                if statement.args.get("kind") in ("TABLE", "VIEW"):
+                    for node in statement.find_all(exp.Table):
+                        self._session.drop(table_of(node))
+            elif isinstance(statement, exp.Expr):
+                self._evaluate(statement)
+        except Exception as error:  # noqa: BLE001 - sqlglot's trees take any form
+            self._result.errors.append(f"{type(error).__name__}: {error}"[:500])
+            self._by_table(statement)
+
+    def _evaluate(self, statement: exp.Expr) -> None:
+        if isinstance(statement, exp.Command):
+            return
+        if time.monotonic() > self._deadline:
+            self._note("the script took too long to be read: some columns are left out")
+            self._by_table(statement)
+            return
+        evaluator = Evaluator(
+            self._dialect, self._describe, self._session.temporary, self._variables
+        )
+        outcome = outcome_of(statement, evaluator)
+        reads = evaluator.found.reads
+        if outcome.is_read:
+            for node in self._missed(statement, evaluator.seen):
+                reads.setdefault(table_of(node))
+        self._apply(outcome, evaluator)
+
+    def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
+        reads = evaluator.found.reads
+        if outcome.is_read and not any(c.is_only_read_later for c in outcome.changes):
+            self._session.read(reads)
+        for change in outcome.changes:
+            self._session.write(change, reads)
+        for address in evaluator.found.files:
+            _add(self._result.files_read, address)
+        for address in outcome.files:
+            _add(self._result.files_written, address)
+        self._result.declared += outcome.declared
+        self._result.patterns += outcome.patterns
+        for note in evaluator.found.unknown if outcome.changes else ():
+            self._note(note)
+
+    def _describe(self, table: Table) -> dict[str, str] | None:
+        if (made := self._session.made(table)) is not None and (names := names_of(made.columns)):
+            return dict.fromkeys(filter(None, names), "")
+        known = self._described(table)
+        return dict(known) if known else None
+
+    def _missed(self, statement: exp.Expr, seen: set[int]) -> Iterator[exp.Table]:
+        """Tables in places that are not understood: they are read, whatever for."""
+        ctes = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
+        for node in statement.find_all(exp.Table):
+            if id(node) in seen or not is_named(node) or self._session.temporary(table_of(node)):
+                continue
+            if isinstance(node.parent, exp.Table):  # an option of the table, such as its format
+                continue
+            if not node.db and node.name.lower() in ctes | {"dual"}:
+                continue
+            if node.find_ancestor(exp.LikeProperty, exp.ForeignKey, exp.Reference) is None:
+                yield node
+
+    def _by_table(self, statement: Statement) -> None:
+        """What is left to tell of a statement whose columns could not be."""
+        if not isinstance(statement, exp.Expr):
+            return
+        target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+        into = statement.find(exp.Into) if isinstance(statement, exp.Query) else None
+        if into is not None:
+            target = into.find(exp.Table)
+        is_written = into is not None or isinstance(statement, exp.DML | exp.Create)
+        written = table_of(target) if is_written and is_named(target) else None
+        reads = {
+            table_of(node): None for node in self._missed(statement, set()) if node is not target
+        }
+        self._session.read(reads)
+        if written is not None:
+            self._session.write(Change(written), reads)
+
+    def _call(self, called: Called) -> None:
+        name = re.sub(r'["\[\]`]', "", called.name).lower()
+        if not name:
+            self._note(f"SQL that is put together as it runs is not seen: {called.text[:100]}")
+            return
+        for defined, inner in self._result.procedures.items():
+            if defined.lower() == name:
+                self._take_over(inner)
+                return
+        if not name.startswith(("sp_", "sys.", "dbms_", "utl_", "xp_")):
+            self._note(f"what the procedure {called.name} reads and writes is not seen")
+
+    def _take_over(self, inner: Reading) -> None:
+        """What a procedure does that was defined before."""
+        reads = dict.fromkeys(inner.reads)
+        self._session.read(reads)
+        for table in inner.writes:
+            columns = {n: set(s) for n, s in inner.columns.get(table, {}).items()}
+            indirect = set(inner.indirect.get(table, ()))
+            self._session.write(Change(table, columns, indirect, table in inner.assumed), reads)
+        for note in inner.unknown:
+            self._note(note)
+
+    def _note(self, what: str) -> None:
+        _add(self._result.unknown, what)
+
+    # -- what is left ----------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        result, session = self._result, self._session
+        result.reads = [t for t in session.reads if self._has_name(t)]
+        for table, columns, indirect, is_assumed in session.written():
+            if not self._has_name(table):
+                continue
+            result.writes.append(table)
+            kept = {name: _named(sources) for name, sources in columns.items()}
+            if kept := {name: sources for name, sources in kept.items() if sources}:
+                result.columns[table] = kept
+                if is_assumed:
+                    result.assumed.add(table)
+            if indirect := _named(indirect):
+                result.indirect[table] = indirect
+        result.truncated = [t for t in session.emptied() if self._has_name(t)]
+        result.dropped = [t for t in session.dropped() if self._has_name(t)]
+        gone = {table.key for table in (*result.dropped, *result.writes)}
+        result.declared = [
+            t for t in result.declared if t.key not in gone and session.temporary(t) is None
+        ]
+        result.renamed = session.renamed()
+        result.passing = [t for t in result.writes if t.key in session.passing]
+
+    def _has_name(self, table: Table) -> bool:
+        if not any(p.startswith(TEMPLATE) for p in (table.name, table.schema, table.catalog)):
+            return True
+        self._note("the name of a table is a template that was not rendered")
+        return False
+
+
+def _name_by_text(statement: exp.Expr) -> None:
+    """Snowflake's `IDENTIFIER('a.b')`."""
+    for table in statement.find_all(exp.Table):
+        text = table.this.this if isinstance(table.this, exp.DynamicIdentifier) else None
+        if isinstance(text, exp.Literal) and text.is_string:
+            named = exp.to_table(text.name)
+            for part in ("this", "db", "catalog"):
+                table.set(part, named.args.get(part))
+
+
+def _named(sources: set[Source]) -> set[Source]:
+    return {s for s in sources if not s.table.name.startswith(TEMPLATE)}
+
+
+def _add(held: list[str], text: str) -> None:
+    if text not in held:
+        held.append(text)
+
+
+def _text(piece: Piece) -> str:
+    """A condition is read as a query: it may hold some."""
+    if not piece.is_condition:
+        return piece.text
+    if "SELECT" not in piece.text.upper():
+        return ""
+    if found := re.match(
+        r"\s*\w+\s+IN\s+(?:REVERSE\s+)?(.*)", piece.text, re.IGNORECASE | re.DOTALL
+    ):
+        return found[1]
+    return f"SELECT CASE WHEN {piece.text} THEN 1 END"

@@ -1,0 +1,47 @@
+"""Statements as they are read: those of sqlglot, and those that it does not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Tables that change their names: pairs of old and new. A swap exchanges two."""
+
+    pairs: tuple[tuple[exp.Table, exp.Table], ...]
+    is_swap: bool = False
+
+
+@dataclass(frozen=True)
+class Script:
+    """SQL inside of SQL that runs with it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Called:
+    """A procedure that is called by its name; empty where that is computed."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """The database or schema that is meant from here on; empty where it stays."""
+
+    schema: str = ""
+    catalog: str = ""
+
+
+Statement = exp.Expr | Moved | Script | Called | Used
+
+
+@dataclass
+class Parsed:
+    statements: list[Statement] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)

@@ -1,0 +1,190 @@
+"""Statements that change or remove rows: UPDATE, MERGE and DELETE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from fairlead_sdk.sql import items
+from fairlead_sdk.sql.expressions import sources_of
+from fairlead_sdk.sql.names import Sources, Table, is_named, table_of
+from fairlead_sdk.sql.outcomes import Change, as_list, columns_by_name, count_as_seen, parts_of
+from fairlead_sdk.sql.queries import Evaluator
+from fairlead_sdk.sql.relations import NOTHING, Relation
+from fairlead_sdk.sql.scope import Scope
+
+# -- what is changed in a table --------------------------------------------------------------------
+
+
+def of_update(node: exp.Update, evaluator: Evaluator, scope: Scope) -> Change:
+    table = _changed_table(node.this, node.args.get("from_"), scope, evaluator)
+    change = Change(table, indirect=scope.indirect)
+    for name, sources in assignments(node.expressions, scope, evaluator):
+        change.columns.setdefault(name, set()).update(sources)
+    evaluator.decide(node, scope)
+    return change
+
+
+def _changed_table(
+    target: exp.Expr, from_: exp.Expr | None, scope: Scope, evaluator: Evaluator
+) -> Table:
+    """The table of an UPDATE or DELETE, which may be named by an alias in its FROM."""
+    if not isinstance(target, exp.Table) or not is_named(target):
+        raise ValueError(f"no table: {target.sql()[:100]}")
+    others = list(from_.this.find_all(exp.Table)) if from_ is not None else []
+    others += [t for j in target.args.get("joins") or () for t in j.find_all(exp.Table)]
+    same = _meant(target, others)
+    if same is not None:
+        count_as_seen(evaluator, [target])
+        if from_ is not None:
+            _add_target_within(from_.this, same, scope, evaluator)
+        for join in target.args.get("joins") or ():
+            items.join(join, scope, evaluator)
+        return table_of(same)
+    table = table_of(target)
+    if (
+        not table.schema and table.name.lower() in scope.ctes
+    ):  # SQL Server changes what is behind it
+        behind = {s.table for s in scope.ctes[table.name.lower()].sources if s.is_direct}
+        if len(behind) == 1:
+            table = behind.pop()
+    count_as_seen(evaluator, [target])
+    scope.add(target.alias, parts_of(target), evaluator.known(table))
+    for join in target.args.get("joins") or ():
+        items.join(join, scope, evaluator)
+    if from_ is not None:
+        items.add(from_.this, scope, evaluator)
+        for join in from_.args.get("joins") or ():
+            items.join(join, scope, evaluator)
+    return table
+
+
+def _meant(target: exp.Table, others: list[exp.Table]) -> exp.Table | None:
+    """The table in FROM that the target's name is an alias of, or that it repeats."""
+    if target.db or target.alias:
+        return (
+            next(
+                (o for o in others if is_named(o) and table_of(o).key == table_of(target).key), None
+            )
+            if not target.alias
+            else None
+        )
+    for other in others:
+        if is_named(other) and other.alias_or_name.lower() == target.name.lower():
+            return other
+    return None
+
+
+def _add_target_within(node: exp.Expr, same: exp.Table, scope: Scope, evaluator: Evaluator) -> None:
+    """The items of FROM, among them the changed table, which is not read for being there."""
+    target = table_of(same)
+    before = target in evaluator.found.reads
+    items.add(node, scope, evaluator)
+    others = [n for n in node.find_all(exp.Table) if n is not same and is_named(n)]
+    if not before and not any(table_of(n) == target for n in others):
+        evaluator.found.reads.pop(target, None)
+
+
+def assignments(
+    assignments: Sequence[exp.Expr], scope: Scope, evaluator: Evaluator
+) -> Iterator[tuple[str, Sources]]:
+    """The columns of `SET a = ..., (b, c) = (...)`."""
+    for one in assignments:
+        if not isinstance(one, exp.EQ | exp.PropertyEQ):
+            continue
+        left, right = one.this, one.expression
+        if isinstance(left, exp.Tuple | exp.Paren):
+            names = [c.name for c in left.find_all(exp.Column)]
+            if isinstance(right, exp.Subquery | exp.Query):
+                found = [c.sources for c in evaluator.subquery(right, scope).columns]
+            elif isinstance(right, exp.Tuple):
+                found = [sources_of(each, scope, evaluator) for each in right.expressions]
+            else:
+                found = [sources_of(right, scope, evaluator)]
+            yield from zip(names, found, strict=False)
+        elif isinstance(left, exp.Column):
+            parts = [part.name for part in left.parts]
+            name = parts[-1] if len(parts) < 2 or scope.item(parts[:-1]) else parts[0]
+            yield name, _new_value(right, scope, evaluator)
+        elif isinstance(left, exp.Identifier | exp.Dot):
+            column = left.find(exp.Column)
+            yield (column.name if column else left.name), _new_value(right, scope, evaluator)
+
+
+def _new_value(node: exp.Expr, scope: Scope, evaluator: Evaluator) -> Sources:
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "VALUES":  # MySQL's new row
+        names = [i.name for i in node.find_all(exp.Identifier)]
+        return scope.column(exp.column(names[0], table="excluded")) if names else NOTHING
+    return sources_of(node, scope, evaluator)
+
+
+def of_merge(node: exp.Merge, evaluator: Evaluator, scope: Scope) -> Change:
+    if not is_named(node.this):
+        raise ValueError(f"no table: {node.this.sql()[:100]}")
+    count_as_seen(evaluator, [node.this])
+    table = table_of(node.this)
+    change = Change(table, indirect=scope.indirect)
+    using = evaluator.scope(None, scope.ctes)
+    items.add(node.args["using"], using, evaluator)
+    scope.indirect |= using.indirect
+    whole = evaluator.scope(None, scope.ctes)
+    whole.indirect = scope.indirect
+    whole.items = list(using.items)
+    whole.add(node.this.alias, parts_of(node.this), evaluator.known(table))
+    if on := node.args.get("on"):
+        evaluator.decide_by(on, whole, "JOIN")
+    for when in node.find_all(exp.When):
+        if condition := when.args.get("condition"):
+            evaluator.decide_by(condition, whole, "FILTER")
+        for name, sources in _merged_row(when.args.get("then"), table, using, whole, evaluator):
+            change.columns.setdefault(name, set()).update(sources)
+    return change
+
+
+def _merged_row(
+    then: object, table: Table, using: Scope, whole: Scope, evaluator: Evaluator
+) -> Iterator[tuple[str, Sources]]:
+    everything = Relation(tuple(c for i in using.items for c in i.relation.columns))
+    if isinstance(then, exp.Update):
+        if any(isinstance(one, exp.Star) for one in then.expressions):
+            yield from ((n, frozenset(s)) for n, s in columns_by_name(everything).items())
+        else:
+            yield from assignments(then.expressions, whole, evaluator)
+    elif isinstance(then, exp.Insert):
+        values = then.args.get("expression")
+        cells = values.expressions if isinstance(values, exp.Tuple | exp.Values) else []
+        if len(cells) == 1 and isinstance(cells[0], exp.Tuple):
+            cells = cells[0].expressions
+        if isinstance(then.this, exp.Star) or (isinstance(then.this, exp.Var) and not cells):
+            yield from ((n, frozenset(s)) for n, s in columns_by_name(everything).items())
+            return
+        if isinstance(then.this, exp.Tuple | exp.Schema):
+            names = [one.name for one in then.this.expressions]
+        else:
+            names = evaluator.names(table) or []
+        for name, cell in zip(names, cells, strict=False):
+            yield name, sources_of(cell, using, evaluator)  # the row that did not match
+
+
+def of_delete(node: exp.Delete, evaluator: Evaluator, scope: Scope) -> Iterator[Change]:
+    named = [n for n in node.args.get("tables") or () if is_named(n)]
+    from_ = node.this
+    if not named:
+        table = _changed_table(from_, None, scope, evaluator)
+        tables = [table]
+    else:
+        others = [n for n in from_.find_all(exp.Table) if is_named(n)]
+        meant = [_meant(one, others) or one for one in named]
+        count_as_seen(evaluator, named)
+        reads = dict(evaluator.found.reads)
+        items.add(from_, scope, evaluator)
+        tables = [table_of(one) for one in meant]
+        for table in tables:
+            if table not in reads:
+                evaluator.found.reads.pop(table, None)
+    for using in as_list(node.args.get("using")):
+        items.add(using, scope, evaluator)
+    evaluator.decide(node, scope)
+    for table in tables:
+        yield Change(table, indirect=set(scope.indirect))
