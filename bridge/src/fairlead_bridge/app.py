@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from fairlead_bridge.absorb import Translate
+from fairlead_bridge.channels import settings as channel_settings
+from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
@@ -84,6 +86,11 @@ def build_sinks(settings: Settings) -> list[Target]:
     return sink_settings.read(environment(settings))
 
 
+def build_channels(settings: Settings) -> list[ChannelTarget]:
+    """The notification channels that the settings ask for. Raises BadSettings."""
+    return channel_settings.read(environment(settings), settings.public_url)
+
+
 def build_intake(
     settings: Settings, engine: sa.Engine, on_commit: Callable[[], None]
 ) -> http.Intake:
@@ -150,7 +157,7 @@ def build_web(
     settings: Settings, engine: sa.Engine, worker: Callable[[], Condition | None]
 ) -> FastAPI:
     """Everything that is read: the API, the metrics and the page."""
-    targets = build_sinks(settings)
+    targets = [*build_sinks(settings), *build_channels(settings)]
     sinks = {target.name: target.type for target in targets}
     normalise = build_normaliser(settings)
     web = api.build_api(

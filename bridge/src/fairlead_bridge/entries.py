@@ -114,7 +114,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Base of the four kinds of entries."""
+    """Base of the kinds of entries."""
 
     name: Name
 
@@ -190,4 +190,43 @@ class EventEntry(Entry):
     run: int | None = None  # events of one run are told in the order of their ids
 
 
-AnyEntry: TypeAlias = DatasetEntry | JobEntry | RunEntry | EventEntry
+@dataclass(frozen=True, slots=True)
+class AffectedAsset:
+    """An asset that an incident keeps from being fresh; `eta` is (median, low, high)."""
+
+    node: str  # "dataset:NAMESPACE:NAME" or "job:NAMESPACE:NAME"
+    label: str
+    standing: str  # "ok", "late", "failed", "at_risk", "unknown"
+    owners: tuple[str, ...] = ()
+    expected_by: int | None = None
+    eta: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEntry(Entry):
+    """An incident: breaches with one root cause, and what is needed to notify people of it."""
+
+    state: Literal["open", "acknowledged", "muted", "resolved"]
+    severity: Literal["critical", "warning"]
+    kind: str  # of the root cause: "failed_run", "not_started", "slow_run", ...
+    node: str  # of the root cause, as `AffectedAsset.node`
+    label: str  # of that node, for people
+    text: str  # the root cause in one sentence
+    at: int  # when it began
+    opened_at: int
+    detected_at: int
+    changed_at: int
+    resolved_at: int | None = None
+    run_id: str | None = None  # OpenLineage's, of the run that is the cause
+    dag_id: str | None = None
+    path: tuple[str, ...] = ()  # labels from the root cause down to the asset that shows it
+    affected: tuple[AffectedAsset, ...] = ()
+    tags: tuple[str, ...] = ()  # of the root cause and of what is affected
+    owners: tuple[str, ...] = ()  # of the root cause
+    acknowledged_by: str | None = None
+    assigned_to: str | None = None
+    run_url: str | None = None  # of the run in Airflow
+    log_url: str | None = None  # of its log
+
+
+AnyEntry: TypeAlias = DatasetEntry | JobEntry | RunEntry | EventEntry | IncidentEntry

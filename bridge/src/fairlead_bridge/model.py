@@ -48,3 +48,4 @@ class Delivery:
     version: int
     attempts: int
     sent: bytes | None = None
+    news_at: int = 0  # when the oldest change that it has yet to receive came

@@ -46,12 +46,14 @@ _came = excluded(delivery)
 #: News of what waits already is the same delivery: it stays due when it was. (Literals, because
 #: bulk upserts bind nothing but the rows.)
 _waits = _d.state == sa.literal_column("'waiting'")
+#: But a change of an incident may not wait for the end of quiet hours or the next digest.
+_waits_on = sa.and_(_waits, _d.kind != sa.literal_column("'incident'"))
 _NEWS = {
     "version": _d.version + sa.literal_column("1"),
     "state": sa.literal_column("'waiting'"),
     "attempts": sa.case((_waits, _d.attempts), else_=_came.attempts),
     "news_at": sa.case((_waits, _d.news_at), else_=_came.news_at),
-    "due_at": sa.case((_waits, _d.due_at), else_=_came.due_at),
+    "due_at": sa.case((_waits_on, _d.due_at), else_=_came.due_at),
 }
 
 
@@ -80,23 +82,32 @@ def _row(sink: str, name: Name, now: int) -> dict[str, Any]:
     }
 
 
-def claim(tx: sa.Connection, sink: str, limit: int, now: int) -> list[Delivery]:
+def claim(
+    tx: sa.Connection,
+    sink: str,
+    limit: int,
+    now: int,
+    *,
+    lease: int = LEASE,
+    worker: str | None = None,
+) -> list[Delivery]:
     """
     The deliveries now due, datasets before jobs before runs; events in the order they came.
 
     Empty while another worker tells this sink, or while it rests. The claim holds until `release`
-    or until its lease runs out, so a worker that dies leaves everything due again.
+    or until its lease runs out, so a worker that dies leaves everything due again: `lease` is in
+    microseconds, and `reclaim` ends it for the `worker` that is known to be dead.
     """
     insert_new(tx, sink_table, [{"name": sink, "due_at": 0, "failures": 0}])
     mine = tx.execute(
         sa.update(sink_table)
         .where(sink_table.c.name == sink, sink_table.c.due_at <= now)
-        .values(due_at=now + LEASE)
+        .values(due_at=now + lease, claimed_by=worker)
     )
     if not mine.rowcount:
         return []
     ready = (
-        sa.select(_d.kind, _d.key, _d.version, _d.attempts, _d.sent)
+        sa.select(_d.kind, _d.key, _d.version, _d.attempts, _d.sent, _d.news_at)
         .where(_d.sink == sink, _d.state == "waiting", _d.due_at <= now)
         .limit(limit)
     )
@@ -257,12 +268,18 @@ def release(
     tx: sa.Connection, sink: str, now: int, *, told: bool = False, error: str | None = None
 ) -> None:
     """Give the claim back. `told`: the sink took something; `error`: something went wrong."""
-    values: dict[str, Any] = {"due_at": now}
+    values: dict[str, Any] = {"due_at": now, "claimed_by": None}
     if told:
         values |= {"failures": 0, "told_at": now, "error": None, "error_at": None}
     if error is not None:
         values |= {"error": _shown(error), "error_at": now}
     tx.execute(sa.update(sink_table).where(sink_table.c.name == sink).values(values))
+
+
+def reclaim(tx: sa.Connection, worker: str, now: int) -> None:
+    """Make due at once what the worker of this name claimed and, since it died, never released."""
+    mine = sink_table.c.claimed_by == worker
+    tx.execute(sa.update(sink_table).where(mine).values(due_at=now, claimed_by=None))
 
 
 def rest(
@@ -276,6 +293,7 @@ def rest(
         .where(row.name == sink)
         .values(
             failures=failures,
+            claimed_by=None,
             due_at=retry.next_due(now, failures, retry_after),
             error=_shown(reason),
             error_at=now,

@@ -105,6 +105,17 @@ class Settings(BaseSettings):
 
     sinks_file: Path | None = Field(None, description="TOML file that describes the sinks")
     sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
+    notifications_file: Path | None = Field(
+        None, description="TOML file that describes notification channels and routes"
+    )
+    notifications: str | None = Field(
+        None, description="channels and routes as JSON, instead of a file"
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        description="address at which people reach the page, for links in messages",
+    )
 
     root_path: str = Field(
         "",
@@ -165,8 +176,13 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment with the settings of sinks as they were given; sinks name secrets in it."""
-    given = {"SINKS_FILE": settings.sinks_file, "SINKS": settings.sinks}
+    """The environment with the settings of sinks and channels as given; both name secrets in it."""
+    given = {
+        "SINKS_FILE": settings.sinks_file,
+        "SINKS": settings.sinks,
+        "NOTIFICATIONS_FILE": settings.notifications_file,
+        "NOTIFICATIONS": settings.notifications,
+    }
     told = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value is not None}
     return {**os.environ, **told}
 

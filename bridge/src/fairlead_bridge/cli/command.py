@@ -23,6 +23,8 @@ SETTINGS = (
     "port",
     "database_url",
     "sinks_file",
+    "notifications_file",
+    "public_url",
     "identity_rules",
     "log_level",
     "log_format",

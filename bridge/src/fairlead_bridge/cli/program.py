@@ -10,7 +10,7 @@ from importlib.metadata import version
 import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.cli import history, incidents, log, names, serve, sinks, status
+from fairlead_bridge.cli import history, incidents, log, names, notify, serve, sinks, status
 from fairlead_bridge.cli.command import FAILED, MISTOLD, OK, SETTINGS
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import load
@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     names.add(commands)
     sinks.add(commands)
     incidents.add(commands)
+    notify.add(commands)
     return result
 
 

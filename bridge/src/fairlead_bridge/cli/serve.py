@@ -22,7 +22,7 @@ from fairlead_bridge.workers.keeper import Workers
 
 def add(commands: Any) -> None:
     parser = command(commands, "serve", "run the bridge", _serve)
-    for name in ("host", "port", "sinks_file", "identity_rules"):
+    for name in ("host", "port", "sinks_file", "notifications_file", "identity_rules"):
         option(parser, name)
     for role in ROLES:
         about = Settings.model_fields[role].description

@@ -335,6 +335,7 @@ sink = _table(
     "sink",
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("due_at", At, nullable=False),  # busy (a lease) or resting until then
+    sa.Column("claimed_by", sa.Text),  # the worker that has the lease
     sa.Column("failures", sa.Integer, nullable=False),  # in a row
     sa.Column("told_at", At),  # when it last took something
     sa.Column("error", sa.Text),  # the last thing that went wrong, until something is taken again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,30 +15,38 @@ from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import NotAsked, Rejected, Unavailable
 from fairlead_bridge.model import Delivery, Name
 from fairlead_bridge.queries import entry
-from fairlead_bridge.sinks import Outcome, Payload, Target, digest
+from fairlead_bridge.sinks import Later, Outcome, Ready, Same, Target
 
-#: Seconds after which a worker stops sending to a sink; well within the outbox's lease.
-_BUDGET = 90.0
 _MICROSECOND = 1_000_000
 
 
-def deliver_due(db: sa.Engine, target: Target, now: int, limit: int | None = None) -> int:
+def deliver_due(
+    db: sa.Engine, target: Target, now: int, limit: int | None = None, worker: str | None = None
+) -> int:
     """
     Deliver to one sink what is due: claim, read, send outside of any transaction, record outcomes.
 
-    `now` is in microseconds since the epoch. Returns how many deliveries were claimed; 0 also
-    while the sink rests. After a crash in between they are sent again.
+    `now` is in microseconds since the epoch, `worker` the name under which it is claimed. Returns
+    how many deliveries were claimed; 0 also while the sink rests. What a crash in between leaves
+    without an outcome is sent again.
     """
     with writing(db) as tx:
-        claimed = outbox.claim(tx, target.name, limit or target.batch, now)
+        lease = round(target.lease * _MICROSECOND)
+        limit = limit or target.batch
+        claimed = outbox.claim(tx, target.name, limit, now, lease=lease, worker=worker)
     if not claimed:
         return 0
     begun = time.monotonic()
     with reading(db) as tx:
         entries, faults = _read(tx, [delivery.name for delivery in claimed])
         late = outbox.behind(tx, target.name, _runs(entries.values()), now)
-    results, pending = _sort_out(target, claimed, entries, faults, late)
-    sent = _send(target, pending, now, begun)
+    results, pending = _sort_out(target, claimed, entries, faults, late, now)
+
+    def record(known: Sequence[outbox.Result]) -> None:
+        with writing(db) as tx:
+            outbox.settle(tx, known, now)
+
+    sent = _send(target, pending, now, begun, record)
     elapsed = round((time.monotonic() - begun) * _MICROSECOND)
     with writing(db) as tx:
         outbox.settle(tx, [*results, *sent.results], now)
@@ -76,7 +84,7 @@ def _runs(entries: Iterable[AnyEntry]) -> dict[int, int]:
     }
 
 
-_Pending = tuple[Delivery, Payload, bytes]
+_Pending = tuple[Delivery, Ready]
 
 
 def _sort_out(
@@ -85,6 +93,7 @@ def _sort_out(
     entries: Mapping[Name, AnyEntry],
     faults: Mapping[Name, str],
     late: Mapping[int, int],
+    now: int,
 ) -> tuple[list[outbox.Result], list[_Pending]]:
     """Outcomes known without asking the sink, and what has to be sent."""
     results: list[outbox.Result] = []
@@ -101,54 +110,79 @@ def _sort_out(
             results.append(outbox.Postponed(delivery, due_at, tried=False))
             continue
         try:
-            payload = _payload(target, entries[delivery.name])
+            prepared = target.prepare(delivery, entries[delivery.name], now)
         except Rejected as error:
             results.append(outbox.GivenUp(delivery, str(error)))
         except Exception as error:  # noqa: BLE001  (an error of a sink costs that entry alone)
             results.append(outbox.GivenUp(delivery, _fault(error)))
         else:
-            mark = None if payload is None else digest(payload)
-            if mark is None or mark == delivery.sent:
-                results.append(outbox.Settled(delivery, mark or delivery.sent))
-            else:
-                pending.append((delivery, payload, mark))
-    return results, pending
+            match prepared:
+                case Ready():
+                    pending.append((delivery, prepared))
+                case Same(mark=mark):
+                    results.append(outbox.Settled(delivery, mark))
+                case Later(due_at=due_at):
+                    results.append(outbox.Postponed(delivery, due_at, tried=False))
+    return results, _grouped(pending)
 
 
-def _payload(target: Target, item: AnyEntry) -> Payload | None:
-    return target.sink.render(item) if target.wants(item) else None
+def _grouped(pending: list[_Pending]) -> list[_Pending]:
+    """In order, but each group together, where its first member is."""
+    first: dict[str, int] = {}
+    for place, (_, ready) in enumerate(pending):
+        if ready.group is not None:
+            first.setdefault(ready.group, place)
+    places = {id(item): first.get(item[1].group or "", n) for n, item in enumerate(pending)}
+    return sorted(pending, key=lambda item: places[id(item)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    results: list[outbox.Result]
+    results: list[outbox.Result]  # that are not yet recorded
     taken: bool  # the sink took something
     error: str | None = None  # why the last one that failed did
     down: Unavailable | None = None  # the sink wants a rest
 
 
-def _send(target: Target, pending: Sequence[_Pending], now: int, begun: float) -> _Sent:
-    """Send in order; what has no outcome when the sink fails or the time is over stays due."""
+def _send(
+    target: Target,
+    pending: Sequence[_Pending],
+    now: int,
+    begun: float,
+    record: Callable[[Sequence[outbox.Result]], None],
+) -> _Sent:
+    """
+    Send in order; what has no outcome when the sink fails or the time is over stays due.
+
+    The outcomes of a group are recorded before the next one is sent.
+    """
     results: list[outbox.Result] = []
-    taken, error, down = False, None, None
-    outcomes = _outcomes(target, [payload for _, payload, _ in pending])
+    done, taken, error, down = 0, False, None, None
+    outcomes = _outcomes(target, [ready.payload for _, ready in pending])
     try:
-        for delivery, _, mark in pending:
-            if time.monotonic() - begun > _BUDGET:
+        for delivery, ready in pending:
+            new_group = done == 0 or ready.group != pending[done - 1][1].group
+            if new_group and time.monotonic() - begun > target.budget:
                 break
+            if ready.group is not None and new_group and results:
+                record(results)
+                results = []
             outcome = next(outcomes)
-            results.append(_result(target, delivery, mark, outcome, now))
+            results.append(_result(target, delivery, ready.mark, outcome, now))
+            done += 1
             taken = taken or outcome is None
             error = str(outcome) if outcome is not None else error
         else:
             next(outcomes, None)  # a sink may say at last that it wants a rest
     except Unavailable as trouble:
         down = trouble
-        for delivery, _, _ in pending[len(results) :][:1]:
+        for delivery, _ in pending[done:][:1]:
             results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
+    except sa.exc.DBAPIError:
+        raise
     except Exception as trouble:  # noqa: BLE001  (as above)
         error = _fault(trouble)
-        for delivery, _, _ in pending[len(results) :][:1]:
+        for delivery, _ in pending[done:][:1]:
             results.append(outbox.GivenUp(delivery, error))
     return _Sent(results, taken, error, down)
 

@@ -21,11 +21,12 @@ from fairlead_bridge.entries import (
     DatasetEntry,
     DatasetRef,
     EventEntry,
+    IncidentEntry,
     JobEntry,
     RunEntry,
 )
 from fairlead_bridge.errors import Rejected, Unavailable
-from fairlead_bridge.model import Kind
+from fairlead_bridge.model import Delivery, Kind
 
 #: What one entry comes to in the catalog's own words: anything that msgspec can write as JSON.
 Payload: TypeAlias = Any
@@ -77,6 +78,33 @@ class NamesDatasets(Protocol):
         """The catalog's name of a dataset; None where the naming map gives none. Pure."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """To be sent: the payload, and the mark to keep once it is delivered."""
+
+    payload: Payload
+    mark: bytes
+    #: Outcomes are recorded when the group changes; without one, when all are known.
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Nothing to send; the mark to keep."""
+
+    mark: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing to send before `due_at`, in microseconds."""
+
+    due_at: int
+
+
+Prepared: TypeAlias = Ready | Same | Later
+
+
 @dataclass(frozen=True)
 class Target:
     """A sink as somebody set it up: its name, what it is to hear of, and how patiently."""
@@ -91,6 +119,17 @@ class Target:
     retires: bool = (
         False  # takes edges back by age, so that jobs are told again though nothing came
     )
+
+    budget: float = 90.0  # seconds after which a worker sends no more in one go
+    lease: float = 180.0  # seconds for which what a worker claimed is its own
+
+    def prepare(self, delivery: Delivery, entry: AnyEntry, now: int) -> Prepared:
+        """Return what to send of the entry, if it differs from what was sent last. Pure."""
+        payload = self.sink.render(entry) if self.wants(entry) else None
+        mark = None if payload is None else digest(payload)
+        if mark is None or mark == delivery.sent:
+            return Same(mark or delivery.sent)
+        return Ready(payload, mark)
 
     def wants(self, entry: AnyEntry) -> bool:
         """Whether the entry passes this sink's filters."""
@@ -136,3 +175,5 @@ def _namespace(entry: AnyEntry) -> str:
             event = _event.decode(body)
             about = event.job or event.dataset
             return about.namespace if about else ""
+        case IncidentEntry(node=node):
+            return node.partition(":")[2].rpartition(":")[0]

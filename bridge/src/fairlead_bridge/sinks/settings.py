@@ -155,7 +155,7 @@ def _target(
         raise BadSettings(f"sinks.{name} must be a table with a `type`")
     found = load(f"sinks.{name}.type", raw.get("type"))
     model = found.Settings
-    plain = _with_secrets(name, raw, model, environ)
+    plain = with_secrets(f"sinks.{name}.", raw, model, environ)
     plain["naming"] = [*plain.get("naming", ()), *shared]
     try:
         settings = model.model_validate(plain)
@@ -182,15 +182,26 @@ def _target(
     )
 
 
-def _with_secrets(
-    name: str, raw: Mapping[str, Any], model: type[SinkSettings], environ: Mapping[str, str]
+def secret_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The settings that are secrets, which are named and not written."""
+    return tuple(
+        name
+        for name, about in model.model_fields.items()
+        if about.annotation is SecretStr or SecretStr in get_args(about.annotation)
+    )
+
+
+def with_secrets(
+    prefix: str, raw: Mapping[str, Any], model: type[BaseModel], environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    """`raw` with each secret in place of the variable or file that was named for it."""
+    """
+    Return `raw` with each secret in place of the variable or file that was named for it.
+
+    Raises BadSettings with the setting's name, `prefix` before it.
+    """
     plain = dict(raw)
-    for field, about in model.model_fields.items():
-        if about.annotation is not SecretStr and SecretStr not in get_args(about.annotation):
-            continue
-        where = f"sinks.{name}.{field}"
+    for field in secret_fields(model):
+        where = f"{prefix}{field}"
         if field in plain:
             raise BadSettings(
                 f"{where}: write {field}_env or {field}_file; secrets are not kept here"

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 import time
+import uuid
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -27,6 +28,8 @@ class Workers:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        #: One name for all its workers, of which one lives at a time.
+        self._name = uuid.uuid4().hex
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="worker-keeper")
         self._bell: Connection | None = None
@@ -84,7 +87,7 @@ class Workers:
         news, told = context.Pipe(duplex=False)
         os.set_blocking(bell.fileno(), False)
         process = context.Process(
-            target=work, args=(self._settings, heard, told), name="fairlead-worker"
+            target=work, args=(self._settings, heard, told, self._name), name="fairlead-worker"
         )
         process.start()
         heard.close()

@@ -11,10 +11,16 @@ from multiprocessing.connection import Connection
 
 import sqlalchemy as sa
 
-from fairlead_bridge import telemetry
-from fairlead_bridge.app import build_kafka, build_rules, build_sinks, build_translator
+from fairlead_bridge import outbox, telemetry
+from fairlead_bridge.app import (
+    build_channels,
+    build_kafka,
+    build_rules,
+    build_sinks,
+    build_translator,
+)
 from fairlead_bridge.condition import Report
-from fairlead_bridge.db.engine import checkpoint, open_database
+from fairlead_bridge.db.engine import checkpoint, open_database, writing
 from fairlead_bridge.intake.kafka import Kafka
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
@@ -36,8 +42,12 @@ _HOUR = 3600.0
 _REVIEW = 6 * _HOUR
 
 
-def work(settings: Settings, heard: Connection, told: Connection) -> None:
-    """The worker process: runs until the other end of `heard` is closed."""
+def work(settings: Settings, heard: Connection, told: Connection, name: str) -> None:
+    """
+    The worker process: runs until the other end of `heard` is closed.
+
+    `name` is also that of the worker that it replaces, which is dead.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the web process decides when we end
     telemetry.configure_logging(settings.log_level, settings.log_format)
@@ -47,7 +57,7 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
     if "intake" in settings.roles and settings.kafka_servers:
         kafka = build_kafka(settings, engine, now)
         loops.start("kafka", kafka, 0.0)
-    _start_loops(loops, settings, engine)
+    _start_loops(loops, settings, engine, name)
     loops.start("chores", lambda: _chores(engine, loops, kafka, told), 1.0)
     telemetry.say(Line.WORKER_STARTED, roles=",".join(settings.roles), process=os.getpid())
     gc.collect()
@@ -61,8 +71,8 @@ def work(settings: Settings, heard: Connection, told: Connection) -> None:
     engine.dispose()
 
 
-def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine) -> None:
-    targets = build_sinks(settings)
+def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, name: str) -> None:
+    targets = [*build_sinks(settings), *build_channels(settings)]
     if "absorb" in settings.roles:
         translate = build_translator(settings)
         step = Absorb(
@@ -81,8 +91,10 @@ def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine) -> None:
         wake = partial(loops.wake, "deliver")
         loops.start("monitor", Monitor(engine, interests(targets), rules, wake), MONITOR_IDLE)
     if "deliver" in settings.roles:
+        with writing(engine) as tx:
+            outbox.reclaim(tx, name, now())
         for target in targets:
-            loops.start("deliver", Deliver(engine, target), DELIVER_IDLE)
+            loops.start("deliver", Deliver(engine, target, name), DELIVER_IDLE)
             if target.retires:
                 loops.start("review", Review(engine, target), _REVIEW)
 

@@ -110,15 +110,16 @@ def _may_pass(error: Exception) -> bool:
 
 
 class Deliver:
-    """A step of telling one sink."""
+    """A step of delivering to one sink or channel, by the worker of this name."""
 
-    def __init__(self, engine: sa.Engine, target: Target) -> None:
+    def __init__(self, engine: sa.Engine, target: Target, worker: str) -> None:
         self._engine = engine
         self._target = target
+        self._worker = worker
 
     def __call__(self) -> int:
         began = time.perf_counter()
-        count = deliver_due(self._engine, self._target, now())
+        count = deliver_due(self._engine, self._target, now(), worker=self._worker)
         if count:
             telemetry.DELIVERED.labels(self._target.name).inc(count)
             took = time.perf_counter() - began

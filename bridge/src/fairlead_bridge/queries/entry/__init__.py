@@ -11,7 +11,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AnyEntry, DatasetRef
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries.entry import datasets as assets
-from fairlead_bridge.queries.entry import events, jobs, runs
+from fairlead_bridge.queries.entry import events, incidents, jobs, runs
 from fairlead_bridge.queries.entry.refs import dataset_ref
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
@@ -36,6 +36,7 @@ def read(tx: sa.Connection, names: Iterable[Name]) -> dict[Name, AnyEntry]:
         *jobs.jobs(snapshot, by_kind["job"]),
         *runs.runs(snapshot, by_kind["run"]),
         *events.events(snapshot, by_kind["event"]),
+        *incidents.incidents(snapshot, by_kind["incident"]),
     )
     return {entry.name: entry for entry in entries}
 

@@ -1,0 +1,112 @@
+"""
+When an incident is worth a message. Pure.
+
+One message when it opens, one when its cause or severity changes, one when it resolves; none while
+it is muted. What a channel received last is kept with its delivery as a few bytes, `Told`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from fairlead_bridge import ids
+from fairlead_bridge.entries import IncidentEntry
+
+Transition = Literal["opened", "changed", "acknowledged", "resolved", "reopened"]
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """What a channel has received of an incident; `status` is empty where it was no message yet."""
+
+    count: int = 0  # messages so far
+    status: Literal["", "open", "acknowledged", "resolved"] = ""
+    severity: str = ""
+    cause: str = ""
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to be sent to one channel; `id` is the same however often it is sent."""
+
+    id: str
+    incident: IncidentEntry
+    transition: Transition
+    told: Told  # what the channel has received once this is delivered
+
+
+def read_told(sent: bytes | None) -> Told:
+    """Return what a delivery's digest says; what is not readable was never delivered."""
+    try:
+        return msgspec.msgpack.decode(sent or b"", type=Told)
+    except msgspec.MsgspecError:
+        return Told()
+
+
+def write_told(told: Told) -> bytes:
+    """Return the bytes that `read_told` reads."""
+    return msgspec.msgpack.encode(told)
+
+
+def cause_of(incident: IncidentEntry) -> str:
+    """The identity of the root cause. A later run that fails like the first is the same cause."""
+    return f"{incident.kind} {incident.node}"
+
+
+def notice(
+    channel: str, incident: IncidentEntry, told: Told, *, keeps_incidents: bool = False
+) -> Notice | None:
+    """
+    Return the message that the channel has yet to receive of the incident, None where none is due.
+
+    `keeps_incidents`: the receiver has an incident of its own for each, so it is told of
+    acknowledgements, and of the end of what was muted meanwhile.
+    """
+    transition = _transition(incident, told, keeps_incidents)
+    if transition is None:
+        return None
+    after = Told(
+        told.count + 1,
+        "open" if incident.state == "muted" else incident.state,
+        incident.severity,
+        cause_of(incident),
+    )
+    return Notice(_id(channel, incident, after, transition), incident, transition, after)
+
+
+def without_message(incident: IncidentEntry, told: Told) -> Told:
+    """Return what is known of the channel after the incident was looked at and no message due."""
+    muted = incident.state == "muted" or (told.muted and incident.state == "resolved")
+    return told if told.muted == muted else msgspec.structs.replace(told, muted=muted)
+
+
+def _transition(incident: IncidentEntry, told: Told, keeps_incidents: bool) -> Transition | None:
+    if incident.state == "muted":
+        return None
+    if incident.state == "resolved":
+        return "resolved" if _end_is_due(told, keeps_incidents) else None
+    if told.status == "":
+        return "opened"
+    if told.status == "resolved":
+        return "reopened"
+    if (told.severity, told.cause) != (incident.severity, cause_of(incident)):
+        return "changed"
+    acknowledged = incident.state == "acknowledged" and told.status == "open"
+    return "acknowledged" if acknowledged and keeps_incidents else None
+
+
+def _end_is_due(told: Told, keeps_incidents: bool) -> bool:
+    if told.status == "resolved":
+        return False
+    if told.status == "":  # over before it was announced; there is nothing to close in the receiver
+        return not told.muted and not keeps_incidents
+    return keeps_incidents or not told.muted
+
+
+def _id(channel: str, incident: IncidentEntry, after: Told, transition: str) -> str:
+    about = (channel, incident.name.id, incident.opened_at, transition)
+    parts = map(str, (*about, *msgspec.structs.astuple(after)))
+    return f"msg_{ids.digest(chr(31).join(parts).encode()).hex()}"

@@ -1,0 +1,260 @@
+"""From events to messages: a real database, real incidents, real receivers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from fairlead_bridge import outbox
+from fairlead_bridge.channels import settings
+from fairlead_bridge.channels.target import ChannelTarget
+from fairlead_bridge.cli import main
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.delivery.deliver import deliver_due
+from fairlead_bridge.model import Name
+from fairlead_bridge.sinks import interests
+from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
+from tests.channels.test_channels import SECRET
+from tests.channels.vendors import Receiver
+from tests.sinks.server import Answer, Cut, Request, serving
+
+MINUTE = timedelta(minutes=1)
+
+
+def at(day: int, hour: float) -> datetime:
+    return DAY + timedelta(days=day, hours=hour)
+
+
+BROKE, MENDED = at(14, 5.05), at(14, 9.5)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    fake = Receiver(SECRET)
+    with serving(fake):
+        yield fake
+
+
+class Notified(Bridge):
+    """A bridge with one channel, a signed webhook."""
+
+    def __init__(self, db: sa.Engine, receiver: Receiver, **given: Any) -> None:
+        super().__init__(db)
+        self.receiver = receiver
+        hook = {"name": "ops", "type": "webhook", "url": receiver.url, "secret_env": "SECRET"}
+        asked = {"channel": [hook | given]}
+        environ = {"FAIRLEAD_NOTIFICATIONS": json.dumps(asked), "SECRET": SECRET}
+        (self.channel,) = settings.read(environ, "https://lineage.example.com")
+        for day in range(14):
+            self.receive(morning(day), at(day, 6))
+        self.evaluate(at(13, 6))
+
+    def deliver(self, now: datetime) -> None:
+        while deliver_due(self.db, self.channel, micros(now), worker="one"):
+            pass
+
+    def breaks(self, now: datetime = BROKE) -> None:
+        self.take(morning(14, fails="load"), now)
+
+    def is_mended(self, now: datetime = MENDED) -> None:
+        later = [event for job in ("load", "clean", "sum") for event in morning(14, jobs=[job])]
+        self.take([event.replace(b"T05:", b"T09:") for event in later], now)
+
+    def set(self, now: datetime, **values: Any) -> None:
+        """Change the incident as a person does."""
+        with writing(self.db) as tx:
+            tx.execute(sa.update(t.incident).values(**values))
+            names = [Name("incident", row) for row in tx.scalars(sa.select(t.incident.c.id))]
+            outbox.put(tx, names, interests([self.channel]), micros(now))
+
+    def received(self) -> list[str]:
+        return [event["type"].rpartition(".")[2] for event in self.receiver.events.values()]
+
+    def states(self) -> list[str]:
+        with reading(self.db) as tx:
+            return list(tx.scalars(sa.select(t.delivery.c.state)))
+
+
+@pytest.fixture
+def bridge(db: sa.Engine, receiver: Receiver) -> Notified:
+    return Notified(db, receiver)
+
+
+def test_a_failure_is_one_message_and_its_end_another(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    bridge.deliver(BROKE + MINUTE)
+    assert bridge.received() == ["opened"]
+    bridge.is_mended()
+    bridge.deliver(MENDED)
+    assert bridge.received() == ["opened", "resolved"]
+    assert len(bridge.receiver.seen) == 2
+    opened, resolved = (event["data"] for event in bridge.receiver.events.values())
+    assert opened["text"] == "load failed: load broke"
+    assert opened["path"][0] == "load"
+    assert opened["cause"]["node"] == "job:prod:load"
+    assert {item["label"] for item in opened["affected"]} >= {"shop.raw", "shop.orders"}
+    assert opened["affected_total"] == len(opened["affected"]) == 5
+    assert opened["links"]["Open in Fairlead"].endswith("/lineage?focus=job%3Aprod%3Aload")
+    assert resolved["resolved_at"] == "2026-11-16T09:30:00.000+00:00"
+
+
+def test_what_joins_the_incident_is_no_message(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    bridge.take(ran("report", at(14, 5.2), "FAIL", "totals", "report"), at(14, 5.3))
+    bridge.deliver(at(14, 5.3))
+    assert bridge.received().count("resolved") == 0
+    assert [it for it in bridge.receiver.events.values() if it["subject"] == "1"][1:] == []
+
+
+def test_a_receiver_that_is_away_for_an_hour_gets_one_message_of_each(bridge: Notified) -> None:
+    bridge.receiver.trouble = lambda _: Answer(503, {})
+    bridge.breaks()
+    for minute in range(60):
+        bridge.deliver(BROKE + minute * MINUTE)
+    assert bridge.received() == []
+    bridge.receiver.trouble = lambda _: None
+    bridge.deliver(BROKE + 75 * MINUTE)
+    assert bridge.received() == ["opened"]
+    assert bridge.states() == ["settled"]
+
+
+def test_what_was_over_before_the_receiver_came_back_is_one_message(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.is_mended()
+    bridge.deliver(MENDED)
+    assert bridge.received() == ["resolved"]
+
+
+def test_a_worker_killed_after_the_receiver_took_it_sends_the_same_id_again(
+    bridge: Notified,
+) -> None:
+    bridge.receiver.trouble = lambda _: Cut(after=True)
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    bridge.receiver.trouble = lambda _: None
+    bridge.deliver(BROKE + 15 * MINUTE)
+    ids = [request.headers["webhook-id"] for request in bridge.receiver.seen]
+    assert len(ids) >= 2
+    assert len(set(ids)) == 1
+    assert bridge.received() == ["opened"]
+
+
+def test_the_next_worker_takes_over_at_once_from_one_that_died(bridge: Notified) -> None:
+    bridge.breaks()
+    with writing(bridge.db) as tx:  # claimed, and then killed
+        assert outbox.claim(tx, "notify:ops", 10, micros(BROKE), worker="one")
+    bridge.deliver(BROKE)
+    assert bridge.received() == []
+    with writing(bridge.db) as tx:
+        outbox.reclaim(tx, "another", micros(BROKE))
+    bridge.deliver(BROKE)
+    assert bridge.received() == []
+    with writing(bridge.db) as tx:
+        outbox.reclaim(tx, "one", micros(BROKE))
+    bridge.deliver(BROKE)
+    assert bridge.received() == ["opened"]
+
+
+def test_nothing_is_sent_of_what_is_muted(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.set(BROKE, state="muted", muted_by="kim")
+    bridge.deliver(BROKE)
+    bridge.is_mended()
+    bridge.deliver(MENDED)
+    assert bridge.receiver.seen == []
+
+
+def test_each_message_is_recorded_before_the_next_one_is_sent(bridge: Notified) -> None:
+    recorded: list[int] = []
+
+    def look(_: Request) -> None:
+        with reading(bridge.db) as tx:
+            settled = sa.select(sa.func.count()).where(t.delivery.c.state == "settled")
+            recorded.append(tx.scalar(settled) or 0)
+
+    bridge.receiver.trouble = look
+    bridge.breaks()
+    others = [event for n in range(3) for event in ran(f"j{n}", at(14, 5), "FAIL", "", f"t{n}")]
+    good = [event for n in range(3) for event in ran(f"j{n}", at(14, 4), writes=f"t{n}")]
+    bridge.take([*good, *others], BROKE + MINUTE)
+    bridge.deliver(BROKE + MINUTE)
+    assert len(bridge.receiver.events) == 4
+    assert recorded == [0, 1, 2, 3]
+
+
+def test_after_quiet_hours_what_happened_in_them_is_one_message(
+    db: sa.Engine, receiver: Receiver
+) -> None:
+    bridge = Notified(db, receiver, quiet={"from": "00:00", "to": "08:00"})
+    bridge.breaks()
+    bridge.set(BROKE, severity="warning")
+    good = [event for n in range(3) for event in ran(f"j{n}", at(14, 4), writes=f"t{n}")]
+    bad = [event for n in range(3) for event in ran(f"j{n}", at(14, 5), "FAIL", "", f"t{n}")]
+    bridge.take([*good, *bad], BROKE + MINUTE)
+    bridge.set(BROKE + MINUTE, severity="warning")
+    bridge.deliver(BROKE + 2 * MINUTE)
+    assert receiver.seen == []
+    bridge.deliver(at(14, 8))
+    (event,) = receiver.events.values()
+    assert event["type"] == "io.fairlead.incident.digest"
+    assert len(event["data"]["incidents"]) == 4
+    assert set(bridge.states()) == {"settled"}
+    bridge.deliver(at(14, 8.1))
+    assert len(receiver.seen) == 1
+
+
+def test_what_becomes_critical_in_quiet_hours_is_sent_at_once(
+    db: sa.Engine, receiver: Receiver
+) -> None:
+    bridge = Notified(db, receiver, quiet={"from": "00:00", "to": "08:00"})
+    bridge.breaks()
+    bridge.set(BROKE, severity="warning")
+    bridge.deliver(BROKE)
+    assert receiver.seen == []
+    bridge.set(BROKE + MINUTE, severity="critical")
+    bridge.deliver(BROKE + MINUTE)
+    assert bridge.received() == ["opened"]
+
+
+def test_every_channel_hears_by_itself(db: sa.Engine, receiver: Receiver) -> None:
+    """One channel that is down keeps no other from its messages."""
+    with ExitStack() as stack:
+        other = Receiver(SECRET)
+        stack.enter_context(serving(other))
+        bridge = Notified(db, receiver)
+        second: ChannelTarget = Notified(db, other, name="second").channel
+        receiver.trouble = lambda _: Answer(500, {})
+        bridge.breaks()
+        with writing(db) as tx:
+            names = [Name("incident", key) for key in tx.scalars(sa.select(t.incident.c.id))]
+            outbox.put(tx, names, interests([second]), micros(BROKE))
+        for target in (bridge.channel, second):
+            deliver_due(db, target, micros(BROKE))
+        assert (len(receiver.events), len(other.events)) == (0, 1)
+
+
+def test_a_test_message_reaches_its_channel_and_no_other(
+    receiver: Receiver, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = {"type": "webhook", "url": receiver.url, "secret_env": "SECRET"}
+    asked = {"channel": [hook | {"name": "a"}, hook | {"name": "b", "url": "http://127.0.0.1:9"}]}
+    monkeypatch.setenv("SECRET", SECRET)
+    monkeypatch.setenv("FAIRLEAD_NOTIFICATIONS", json.dumps(asked))
+    assert main(["notify", "test", "a"]) == 0
+    assert "This is a test message" in str(receiver.events)
+    assert main(["notify", "check", "a"]) == 0
+    assert len(receiver.events) == 1
+    assert main(["notify", "test", "b"]) == 1
+    assert main(["notify", "test", "c"]) == 2
+    said = capsys.readouterr()
+    assert "a: a test message was sent" in said.out
+    assert "no such channel: c; there are: a, b" in said.err

@@ -1,0 +1,115 @@
+"""One message when an incident opens, one when it changes, one when it resolves, and no other."""
+
+from __future__ import annotations
+
+from fairlead_bridge.channels.notice import (
+    Notice,
+    Told,
+    Transition,
+    notice,
+    read_told,
+    without_message,
+    write_told,
+)
+from fairlead_bridge.entries import IncidentEntry
+from tests.channels.incidents import affected, incident
+
+
+class Channel:
+    """What a channel receives while an incident goes through its states."""
+
+    def __init__(self, *, keeps_incidents: bool = False) -> None:
+        self.told = Told()
+        self.keeps_incidents = keeps_incidents
+        self.received: list[Notice] = []
+
+    def sees(self, about: IncidentEntry) -> Transition | None:
+        found = notice("c", about, self.told, keeps_incidents=self.keeps_incidents)
+        self.told = read_told(
+            write_told(found.told if found else without_message(about, self.told))
+        )
+        if found is None:
+            return None
+        self.received.append(found)
+        return found.transition
+
+
+RESOLVED = incident(state="resolved", resolved_at=incident().opened_at + 1)
+MUTED = incident(state="muted")
+
+
+def test_an_incident_is_announced_once_and_its_end_once() -> None:
+    channel = Channel()
+    seen = [channel.sees(it) for it in (incident(), incident(), RESOLVED, RESOLVED)]
+    assert seen == ["opened", None, "resolved", None]
+
+
+def test_more_affected_datasets_or_another_failed_try_are_no_message() -> None:
+    channel = Channel()
+    channel.sees(incident())
+    assert channel.sees(incident(affected=affected(50), changed_at=1)) is None
+    assert channel.sees(incident(run_id="another", text="orders.load failed again")) is None
+
+
+def test_another_cause_or_severity_is_one_message() -> None:
+    channel = Channel()
+    changes = [
+        incident(severity="warning"),
+        incident(),
+        incident(),
+        incident(node="job:prod:orders.extract"),
+        incident(node="job:prod:orders.extract"),
+    ]
+    assert [channel.sees(it) for it in changes] == ["opened", "changed", None, "changed", None]
+
+
+def test_each_message_has_an_id_of_its_own_that_stays_when_it_is_sent_again() -> None:
+    channel = Channel()
+    steps = [incident(), incident(severity="warning"), incident(), RESOLVED, incident(), RESOLVED]
+    for step in steps:
+        channel.sees(step)
+    assert [it.transition for it in channel.received] == [
+        *("opened", "changed", "changed", "resolved", "reopened", "resolved")
+    ]
+    ids = [it.id for it in channel.received]
+    assert len(set(ids)) == len(ids)
+    once, again = (notice("c", incident(), Told()) for _ in range(2))
+    assert once
+    assert again
+    assert once.id == again.id == ids[0]
+    other = notice("d", incident(), Told())
+    assert other
+    assert other.id != once.id
+
+
+def test_what_is_muted_is_no_message_not_even_its_end() -> None:
+    channel = Channel()
+    assert [channel.sees(it) for it in (MUTED, MUTED, RESOLVED)] == [None, None, None]
+    channel = Channel()
+    assert [channel.sees(it) for it in (incident(), MUTED, RESOLVED)] == ["opened", None, None]
+
+
+def test_what_is_muted_no_longer_is_announced_if_it_never_was() -> None:
+    channel = Channel()
+    assert [channel.sees(it) for it in (MUTED, incident(), RESOLVED)] == [
+        None,
+        "opened",
+        "resolved",
+    ]
+    channel = Channel()
+    seen = [channel.sees(it) for it in (incident(), MUTED, incident(), RESOLVED)]
+    assert seen == ["opened", None, None, "resolved"]
+
+
+def test_what_resolved_before_it_could_be_announced_is_one_message() -> None:
+    channel = Channel()
+    assert [channel.sees(it) for it in (RESOLVED, RESOLVED)] == ["resolved", None]
+
+
+def test_a_receiver_with_incidents_of_its_own_hears_of_acknowledgements_and_ends() -> None:
+    channel = Channel(keeps_incidents=True)
+    acknowledged = incident(state="acknowledged", acknowledged_by="kim")
+    seen = [channel.sees(it) for it in (incident(), acknowledged, acknowledged, MUTED, RESOLVED)]
+    assert seen == ["opened", "acknowledged", None, None, "resolved"]
+    assert Channel(keeps_incidents=True).sees(RESOLVED) is None  # there is nothing to close
+    assert Channel().sees(acknowledged) == "opened"

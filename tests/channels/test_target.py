@@ -1,0 +1,169 @@
+"""What goes to a channel now, what waits for quiet hours or a digest, and what goes together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time
+from typing import Any
+
+from fairlead_bridge.channels.message import Digest, Message, Writer
+from fairlead_bridge.channels.notice import Told, read_told, write_told
+from fairlead_bridge.channels.routes import Route
+from fairlead_bridge.channels.schedule import Every, Quiet, Schedule
+from fairlead_bridge.channels.target import ChannelTarget, Item, Pusher
+from fairlead_bridge.entries import IncidentEntry
+from fairlead_bridge.errors import Rejected
+from fairlead_bridge.model import Delivery
+from fairlead_bridge.sinks import Later, Prepared, Ready, Same
+from tests.channels.incidents import BERLIN, MINUTE, at, incident
+
+NIGHT = Schedule(quiet=(Quiet(time(22), time(7), BERLIN),))
+NOON = at("2026-11-28 12:00")
+
+
+class Recorder:
+    """A channel that takes everything but what it is told to refuse."""
+
+    def __init__(self, *, collects: bool = True, keeps_incidents: bool = False) -> None:
+        self.collects = collects
+        self.keeps_incidents = keeps_incidents
+        self.sent: list[list[int]] = []
+        self.refuse: set[int] = set()
+
+    def render(self, message: Message) -> list[int]:
+        return [message.incident.name.id]
+
+    def digest(self, digest: Digest) -> list[int]:
+        return [message.incident.name.id for message in digest.messages]
+
+    def send(self, payload: list[int]) -> None:
+        if self.refuse & set(payload):
+            raise Rejected("no")
+        self.sent.append(payload)
+
+    def probe(self) -> list[str]:
+        return []
+
+
+def target(
+    schedule: Schedule | None = None, routes: Sequence[Route] = (Route(("c",)),), **about: Any
+) -> ChannelTarget:
+    pusher = Pusher(Recorder(**about), Writer(BERLIN))
+    return ChannelTarget(
+        name="notify:c",
+        type="recorder",
+        sink=pusher,
+        kinds=pusher.kinds,
+        pusher=pusher,
+        channel="c",
+        routes=tuple(routes),
+        schedule=schedule or Schedule(),
+    )
+
+
+def prepare(
+    channel: ChannelTarget,
+    about: IncidentEntry,
+    now: int,
+    *,
+    since: int | None = None,
+    told: Told | None = None,
+) -> Prepared:
+    sent = write_told(told) if told else None
+    delivery = Delivery("notify:c", about.name, 1, 0, sent, since or now)
+    return channel.prepare(delivery, about, now)
+
+
+def test_without_quiet_hours_a_message_goes_at_once_and_alone() -> None:
+    ready = prepare(target(), incident(severity="warning"), NOON)
+    assert isinstance(ready, Ready)
+    assert not ready.payload.collected
+    assert read_told(ready.mark).status == "open"
+
+
+def test_in_quiet_hours_only_what_is_critical_goes() -> None:
+    night, morning = at("2026-11-28 03:00"), at("2026-11-28 07:00")
+    channel = target(NIGHT)
+    assert isinstance(prepare(channel, incident(), night), Ready)
+    warning = incident(severity="warning")
+    assert prepare(channel, warning, night) == Later(morning)
+    ready = prepare(channel, warning, morning, since=night)
+    assert isinstance(ready, Ready)
+    assert ready.payload.collected
+    assert ready.group == "digest"
+
+
+def test_what_becomes_critical_in_quiet_hours_goes_at_once() -> None:
+    ready = prepare(target(NIGHT), incident(), at("2026-11-28 03:00"), since=at("2026-11-28 01:00"))
+    assert isinstance(ready, Ready)
+    assert not ready.payload.collected
+
+
+def test_what_could_not_be_delivered_before_quiet_hours_waits_for_their_end() -> None:
+    evening, night = at("2026-11-27 21:00"), at("2026-11-27 23:00")
+    late = prepare(target(NIGHT), incident(severity="warning"), night, since=evening)
+    assert late == Later(at("2026-11-28 07:00"))
+
+
+def test_a_digest_that_its_receiver_missed_goes_as_soon_as_it_is_back() -> None:
+    channel = target(Schedule(Every(15 * MINUTE)))
+    assert prepare(channel, incident(), NOON + 1, since=NOON) == Later(NOON + 15 * MINUTE)
+    assert isinstance(prepare(channel, incident(), NOON + 16 * MINUTE, since=NOON), Ready)
+
+
+def test_a_receiver_that_takes_no_digests_gets_each_alone_after_quiet_hours() -> None:
+    channel = target(NIGHT, collects=False)
+    about = incident(severity="warning")
+    morning = at("2026-11-28 07:00")
+    ready = prepare(channel, about, morning, since=at("2026-11-28 03:00"))
+    assert isinstance(ready, Ready)
+    assert not ready.payload.collected
+
+
+def test_what_no_route_leads_to_is_not_sent_and_later_it_is_as_if_new() -> None:
+    channel = target(routes=[Route(("c",), severity="critical")])
+    assert prepare(channel, incident(severity="warning"), NOON) == Same(None)
+    ready = prepare(channel, incident(), NOON)
+    assert isinstance(ready, Ready)
+    assert ready.payload.notice.transition == "opened"
+
+
+def test_who_heard_of_an_incident_hears_of_its_end_whatever_the_routes_say_then() -> None:
+    channel = target(routes=[Route(("c",), severity="critical")])
+    opened = prepare(channel, incident(), NOON)
+    assert isinstance(opened, Ready)
+    told = read_told(opened.mark)
+    end = incident(severity="warning", state="resolved", resolved_at=NOON, affected=())
+    ready = prepare(channel, end, NOON, told=told)
+    assert isinstance(ready, Ready)
+    assert ready.payload.notice.transition == "resolved"
+
+
+def test_what_is_muted_is_remembered_as_muted() -> None:
+    same = prepare(target(), incident(state="muted"), NOON)
+    assert isinstance(same, Same)
+    assert read_told(same.mark).muted
+
+
+def items(*numbers: int, collected: bool = False) -> list[Item]:
+    found = []
+    for number in numbers:
+        ready = prepare(target(), incident(number), NOON)
+        assert isinstance(ready, Ready)
+        found.append(Item(ready.payload.notice, collected))
+    return found
+
+
+def test_collected_messages_are_one_and_have_its_outcome() -> None:
+    channel = Recorder()
+    outcomes = list(Pusher(channel, Writer(BERLIN)).push([*items(1, 2, collected=True), *items(3)]))
+    assert channel.sent == [[1, 2], [3]]
+    assert outcomes == [None] * 3
+
+
+def test_a_message_that_is_refused_costs_no_other() -> None:
+    channel = Recorder()
+    channel.refuse = {2}
+    outcomes = list(Pusher(channel, Writer(BERLIN)).push(items(1, 2, 3)))
+    assert channel.sent == [[1], [3]]
+    assert [type(it) for it in outcomes] == [type(None), Rejected, type(None)]
