@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from fairlead_bridge.model import State
 from fairlead_bridge.queries.assets import Asset
 
 #: States of runs that should have written their outputs and did not.
@@ -35,7 +36,7 @@ class Run(Protocol):
     @property
     def ended_at(self) -> int | None: ...
     @property
-    def state(self) -> str: ...
+    def state(self) -> State: ...
     @property
     def dag_run(self) -> int | None: ...
     @property
@@ -49,7 +50,7 @@ class Round:
     """One or more runs of one job that belong together."""
 
     run: int  # the run whose state this is
-    state: str
+    state: State
     at: int  # when the newest of them began
     over_at: int  # when the newest broken one ended, or began where that is not known
     broken: frozenset[int]  # ids of those that should have written and did not
@@ -98,7 +99,7 @@ def breaks(whole: Round, asset: Asset) -> bool:
     return not written or asset.written_by in whole.succeeded
 
 
-def state_of(asset: Asset, writers: Iterable[int], newest: Mapping[int, Round]) -> str | None:
+def state_of(asset: Asset, writers: Iterable[int], newest: Mapping[int, Round]) -> State | None:
     """
     The state of an asset; `newest` has the newest round of each job that ever ran.
 

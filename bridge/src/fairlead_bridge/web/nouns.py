@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 
 
@@ -56,7 +57,7 @@ class Run(Answer):
     task_id: str | None
     map_index: int | None
     try_number: int | None
-    state: str
+    state: State
     queued_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None

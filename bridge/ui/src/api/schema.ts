@@ -14,7 +14,7 @@ export interface Affected {
   path: string[]
   certain: boolean
   owners: Owner[]
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   written_at: string | null
   columns: string[]
 }
@@ -70,7 +70,7 @@ export interface Card {
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   written_at: string | null
   x: number
   y: number
@@ -78,7 +78,7 @@ export interface Card {
   h: number
   group: string | null
   last_run: Run | null
-  recent: string[]
+  recent: ('queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost')[]
   p50: number | null
   operator: string | null
   schedule: string | null
@@ -201,7 +201,7 @@ export interface DatasetDetail {
   personal: string[]
   columns: number
   written_by: JobRef | null
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   first_at: string
   last_at: string
   dropped_at: string | null
@@ -229,7 +229,7 @@ export interface DatasetItem {
   personal: string[]
   columns: number
   written_by: JobRef | null
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   first_at: string
   last_at: string
   dropped_at: string | null
@@ -349,8 +349,8 @@ export interface Group {
   w: number
   h: number
   schedule: string | null
-  state: string | null
-  recent: string[]
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
+  recent: ('queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost')[]
   hidden: number
 }
 
@@ -459,7 +459,7 @@ export interface JobDetail {
   owners: Owner[]
   tags: Tag[]
   last_run: Run | null
-  recent: string[]
+  recent: ('queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost')[]
   p50: number | null
   p95: number | null
   tasks: number
@@ -494,7 +494,7 @@ export interface JobItem {
   owners: Owner[]
   tags: Tag[]
   last_run: Run | null
-  recent: string[]
+  recent: ('queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost')[]
   p50: number | null
   p95: number | null
   tasks: number
@@ -570,7 +570,7 @@ export interface Node {
   job_kind: string | null
   dag_id: string | null
   task_id: string | null
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   written_at: string | null
 }
 
@@ -749,7 +749,7 @@ export interface Run {
   task_id: string | null
   map_index: number | null
   try_number: number | null
-  state: string
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost'
   queued_at: string | null
   started_at: string | null
   ended_at: string | null
@@ -781,7 +781,7 @@ export interface RunDetail {
   task_id: string | null
   map_index: number | null
   try_number: number | null
-  state: string
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost'
   queued_at: string | null
   started_at: string | null
   ended_at: string | null
@@ -862,7 +862,7 @@ export interface Step {
   node: string
   label: string
   kind: 'dataset' | 'job'
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | 'late' | null
 }
 
 export interface StoredWindow {
@@ -895,7 +895,7 @@ export interface Through {
   node: string
   id: string
   label: string
-  state: string | null
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
   ended_at: string | null
   error: string | null
 }

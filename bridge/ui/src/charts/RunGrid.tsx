@@ -95,7 +95,7 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
   return names.sort((a, b) => byTime(began.get(a), began.get(b)) || a.localeCompare(b))
 }
 
-const gravity = [
+const gravity: Run['state'][] = [
   'failed',
   'aborted',
   'lost',

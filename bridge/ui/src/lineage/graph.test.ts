@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Card, Graph, RootCause, Route } from '../api/schema'
+import type { Card, Graph, RootCause, Route, Run } from '../api/schema'
 import {
   changesOf,
   closed,
@@ -104,7 +104,7 @@ describe('the graph', () => {
     )
     expect(pathThrough(neighbours, undefined)).toBeNull()
   })
-  const cause = (kinds: Record<string, string | null>): RootCause => {
+  const cause = (kinds: Record<string, Run['state'] | 'late' | null>): RootCause => {
     const path = Object.keys(kinds)
     const steps = path.map((node) => ({
       node,
@@ -152,7 +152,7 @@ describe('the graph', () => {
   })
   it('draws it along edges on which jobs are told, where datasets are drawn alone', () => {
     const cards = [card('dataset:src'), card('dataset:raw'), card('dataset:fact')]
-    const job = (node: string, state: string) => ({
+    const job = (node: string, state: Run['state']) => ({
       node,
       id: node,
       label: node,

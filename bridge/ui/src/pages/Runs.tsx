@@ -10,7 +10,7 @@ import { useTrail } from '../shell/crumbs'
 import { wordOf } from '../text/state'
 
 const route = getRouteApi('/runs')
-const states = [
+const states: Run['state'][] = [
   'running',
   'queued',
   'deferred',

@@ -3,7 +3,7 @@ import type { Comparison, Impact, Run, TaskComparison } from '../api/schema'
 import { csvOf, messageOf } from './dataset/impact'
 import { differs, sentenceOf } from './run/differences'
 
-const run = (state: string, duration: number): Run => ({
+const run = (state: Run['state'], duration: number): Run => ({
   run_id: 'r',
   id: 'r',
   kind: 'task',

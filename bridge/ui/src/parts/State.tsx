@@ -10,9 +10,10 @@ import {
   X,
   type LucideIcon,
 } from 'lucide-react'
+import type { Run } from '../api/schema'
 import { colorOf, type Tone, toneOf, wordOf } from '../text/state'
 
-const icons: Record<string, LucideIcon> = {
+const icons: Record<Run['state'], LucideIcon> = {
   success: Check,
   queued: Clock,
   running: LoaderCircle,
@@ -27,7 +28,7 @@ const icons: Record<string, LucideIcon> = {
 }
 
 export function StateIcon({ state, size = 11 }: { state: string | null; size?: number }) {
-  const Icon = icons[state ?? ''] ?? CircleDashed
+  const Icon = icons[state as Run['state']] ?? CircleDashed
   return (
     <Icon
       size={size}

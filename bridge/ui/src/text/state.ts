@@ -1,7 +1,12 @@
+import type { Run } from '../api/schema'
+
 /** What a state means to the reader; each tone has a colour, an icon and a word of its own. */
 export type Tone = 'ok' | 'run' | 'bad' | 'warn' | 'blk' | 'non'
 
-const tones: Record<string, Tone> = {
+/** A run's state as the bridge names it; a dataset may be late, too. */
+export type State = Run['state'] | 'late'
+
+const tones: Record<State, Tone> = {
   success: 'ok',
   queued: 'run',
   running: 'run',
@@ -38,7 +43,7 @@ const jobKinds: Record<string, string> = { dag: 'DAG', dag_file: 'DAG file' }
 /** What a job of this kind is called. */
 export const jobKindOf = (kind: string) => jobKinds[kind] ?? kind.replaceAll('_', ' ')
 
-export const toneOf = (state: string | null): Tone => tones[state ?? ''] ?? 'non'
+export const toneOf = (state: string | null): Tone => tones[state as State] ?? 'non'
 
 export function wordOf(state: string | null): string {
   const name = state ?? 'none'

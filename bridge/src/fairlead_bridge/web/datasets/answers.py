@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import (
     Assertion,
@@ -26,7 +27,7 @@ class DatasetItem(DatasetRef):
     personal: list[str]  # columns that tags call personal data; "*" where it is the dataset
     columns: int
     written_by: JobRef | None
-    state: str | None  # of the newest run of a job that writes it; null if nothing does
+    state: State | None  # of the newest run of a job that writes it; null if nothing does
     first_at: datetime
     last_at: datetime
     dropped_at: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import JobRef, Owner
 
@@ -27,7 +28,7 @@ class Affected(Answer):
     path: list[str]  # the nodes of that way, from the one that was asked about to this one
     certain: bool  # false below a reader of which it is not known which columns it uses
     owners: list[Owner]
-    state: str | None
+    state: State | None
     written_at: datetime | None
     columns: list[str]  # those that come from the column that was asked about
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
+from fairlead_bridge.model import State
 from fairlead_bridge.queries import columns, history, impact, lineage, standing
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries.assets import Asset, assets_by_id
@@ -111,7 +112,7 @@ def _items(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> list[
     return sorted(items, key=lambda item: (item.level, item.kind, item.namespace, item.name))
 
 
-def _dataset(asset: Asset, state: str | None, told: dict[str, Any]) -> a.Affected:
+def _dataset(asset: Asset, state: State | None, told: dict[str, Any]) -> a.Affected:
     return a.Affected(
         kind="dataset",
         namespace=asset.namespace,
@@ -126,7 +127,7 @@ def _dataset(asset: Asset, state: str | None, told: dict[str, Any]) -> a.Affecte
     )
 
 
-def _job(row: Row, state: str | None, told: dict[str, Any]) -> a.Affected:
+def _job(row: Row, state: State | None, told: dict[str, Any]) -> a.Affected:
     return a.Affected(
         kind="job",
         namespace=row.namespace,

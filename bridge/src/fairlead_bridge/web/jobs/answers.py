@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.datasets.answers import Change
 from fairlead_bridge.web.nouns import DatasetRef, JobRef, Owner, Run, Tag
@@ -17,7 +18,7 @@ class JobItem(JobRef):
     owners: list[Owner]
     tags: list[Tag]
     last_run: Run | None
-    recent: list[str]  # states of the newest runs, oldest first, at most 15
+    recent: list[State]  # states of the newest runs, oldest first, at most 15
     p50: float | None  # seconds, over the newest successful runs
     p95: float | None
     tasks: int  # tasks of a DAG; 0 otherwise

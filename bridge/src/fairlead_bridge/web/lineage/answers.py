@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import JobRef, Run, Tag
 
@@ -22,7 +23,8 @@ class Node(Answer):
     job_kind: str | None = None
     dag_id: str | None = None
     task_id: str | None = None
-    state: str | None = None  # job: its newest run's; dataset: of the newest run that writes it
+    #: Of a job its newest run's; of a dataset that of the newest run that writes it.
+    state: State | None = None
     written_at: datetime | None = None
 
 
@@ -92,7 +94,7 @@ class Card(Node):
     h: float
     group: str | None = None  # Group.id
     last_run: Run | None = None
-    recent: list[str] = []
+    recent: list[State] = []
     p50: float | None = None
     operator: str | None = None
     schedule: str | None = None
@@ -125,8 +127,8 @@ class Group(Answer):
     w: float
     h: float
     schedule: str | None
-    state: str | None
-    recent: list[str]
+    state: State | None
+    recent: list[State]
     hidden: int  # tasks or jobs of it that are not drawn
 
 
@@ -136,7 +138,7 @@ class Through(Answer):
     node: str
     id: str
     label: str
-    state: str | None
+    state: State | None
     ended_at: datetime | None  # of its newest run, as its error
     error: str | None
 

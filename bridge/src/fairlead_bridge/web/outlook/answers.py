@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 
 Standing = Literal["ok", "late", "failed", "at_risk", "unknown"]
@@ -27,7 +28,9 @@ class Step(Answer):
     node: str
     label: str
     kind: Literal["dataset", "job"]
-    state: str | None  # of a job: of its newest run; of a dataset: "late" and "failed" too
+    state: (
+        State | Literal["late"] | None
+    )  # of a job: of its newest run; of a dataset: "late" and "failed" too
 
 
 class OtherCause(Answer):
