@@ -117,6 +117,15 @@ class Settings(BaseSettings):
         description="address at which people reach the page, for links in messages",
     )
 
+    metrics_patterns: List = Field(
+        ("*",),
+        description="shell patterns of the nodes in /metrics/catalog, such as job:prod:* or "
+        "dataset:postgres*",
+    )
+    metrics_limit: int = Field(
+        2_000, ge=0, le=100_000, description="jobs, and datasets, in /metrics/catalog at most"
+    )
+
     root_path: str = Field(
         "",
         pattern=r"^(/[\w.~-]+)*$",
@@ -134,6 +143,7 @@ class Settings(BaseSettings):
         "frame_ancestors",
         "kafka_servers",
         "kafka_topics",
+        "metrics_patterns",
         mode="before",
     )
     @classmethod

@@ -23,7 +23,7 @@ from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.web import live, reference
+from fairlead_bridge.web import catalog_metrics, live, reference
 from fairlead_bridge.web.base import Problem
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.events import routes as events
@@ -104,6 +104,9 @@ def build_api(
         every.include_router(part)
     app.include_router(every)
     app.include_router(health.probe(check))
+    app.include_router(
+        catalog_metrics.router(catalog, settings.metrics_patterns, settings.metrics_limit)
+    )
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _wrong)
