@@ -16,7 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead_airflow import deployment, facets, instances, observed, protect
+from fairlead_airflow import (
+    asset_events,
+    deployment,
+    event_parts,
+    facets,
+    import_errors,
+    instances,
+    protect,
+)
 from fairlead_airflow.lineage import unseen
 from fairlead_bridge.importing import events as history
 from fairlead_bridge.mapping import airflow
@@ -155,7 +163,7 @@ def _asset() -> Json:
         "aliases": ["a"],
         "partition_key": "2026",
     }
-    return observed._facet("p", observed._ASSET_SCHEMA, observed._asset_body(facts))
+    return event_parts.facet("p", asset_events._ASSET_SCHEMA, asset_events._asset_body(facts))
 
 
 #: What the provider sends, with every field that it can have.
@@ -168,9 +176,9 @@ SENT: Mapping[str, Callable[[], Json]] = {
     ),
     "fairlead_cut": _cut,
     "fairlead_asset": _asset,
-    "fairlead_import_error": lambda: observed.import_error({"file": "f.py", "trace": "E: x"}, AT)[
-        "run"
-    ]["facets"]["fairlead_import_error"],
+    "fairlead_import_error": lambda: import_errors.import_error(
+        {"file": "f.py", "trace": "E: x"}, AT
+    )["run"]["facets"]["fairlead_import_error"],
 }
 
 

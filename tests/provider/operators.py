@@ -67,10 +67,10 @@ class Example:
     outputs: Names = field(default_factory=set)
     says: dict[str, Any] = field(default_factory=dict)
     """Facets of job and run, as `found` spells them."""
-    learnt: dict[str, Any] = field(default_factory=dict)
+    runtime: dict[str, Any] = field(default_factory=dict)
     """What the operator notes on itself while it runs, where it cannot run here."""
-    woken: dict[str, Any] = field(default_factory=dict)
-    """What its trigger says, where it can be deferred: in place of what it learnt."""
+    trigger_event: dict[str, Any] = field(default_factory=dict)
+    """What its trigger says, where it can be deferred; replaces `runtime` then."""
     needs: str = ""
     """A module of its hook, where that lies in another package than the operator."""
     runs: bool = False
@@ -89,7 +89,7 @@ class Example:
                 importlib.import_module(self.needs)
             kind = getattr(importlib.import_module(module), name)
         operator = kind(task_id="t", **filled(self.arguments, folder))
-        for attribute, value in self.learnt.items() if knowing else ():
+        for attribute, value in self.runtime.items() if knowing else ():
             target = operator
             *way, last = attribute.split(".")
             for step in way:
@@ -136,7 +136,7 @@ def shop() -> Iterator[Path]:
                 os.environ.pop(key) if value is None else os.environ.update({key: value})
 
 
-def woken_by(event: dict[str, Any]) -> Any:
+def deferred_by(event: dict[str, Any]) -> Any:
     """A task instance that comes back from its trigger, as the server hands it to its process."""
     from airflow.sdk.serde import serialize
 
@@ -146,18 +146,20 @@ def woken_by(event: dict[str, Any]) -> Any:
     )
 
 
-def extracted(example: Example, folder: Path, *, ours: bool, woken: bool = False) -> Any:
+def extracted(example: Example, folder: Path, *, ours: bool, trigger_event: bool = False) -> Any:
     """What OpenLineage gets of a task that succeeded; ImportError without the operator's package."""
     from tests.provider.versions import forget_hook_lineage
 
-    operator = example.operator(folder, knowing=not woken)
+    operator = example.operator(folder, knowing=not trigger_event)
     forget_hook_lineage()
     if example.runs:
         instance = SimpleNamespace(task=operator, map_index=-1)
         operator.skip_all_except = lambda *_: None  # which tasks a branch skips is the server's
         operator.execute({"ti": instance, "task_instance": instance})
     try:
-        return lineage_of(operator, woken_by(example.woken) if woken else None, ours=ours)
+        return lineage_of(
+            operator, deferred_by(example.trigger_event) if trigger_event else None, ours=ours
+        )
     finally:
         forget_hook_lineage()
 

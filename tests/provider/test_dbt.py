@@ -92,7 +92,7 @@ def test_without_a_folder_a_relative_project_is_not_guessed() -> None:
 
 def test_options_come_before_variables() -> None:
     [call] = calls("DBT_TARGET_PATH=a dbt run --target-path=b", Path("/start"), {})
-    assert call.told("target-path") == "b"
+    assert call.value_of("target-path") == "b"
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_a_login_page_in_front_is_the_cause(
     def to_login(path: str, events: list[dict[str, Any]]) -> Answer:
         return 302, {"Location": "https://login.corp/start"}, None
 
-    receiver.mood = to_login
+    receiver.responder = to_login
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
     assert "a login page or a proxy" in cause()
 
@@ -123,7 +123,7 @@ def test_an_event_that_the_receiver_rejects_is_the_cause(
     def picky(path: str, events: list[dict[str, Any]]) -> Answer:
         return (422, {}, {"detail": "no events on Sundays"}) if events else (204, {}, None)
 
-    receiver.mood = picky
+    receiver.responder = picky
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
     assert "no events on Sundays" in cause()
 
@@ -134,7 +134,7 @@ def test_a_probe_that_does_not_get_through_says_what_the_delivery_says(
     def busy(path: str, events: list[dict[str, Any]]) -> Answer:
         return (503, {}, {"detail": "busy with others"}) if events else (204, {}, None)
 
-    receiver.mood = busy
+    receiver.responder = busy
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
     text = cause(3)
     assert "still in the spool" in text
@@ -182,7 +182,7 @@ def test_an_error_of_the_former_address_is_not_shown(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", "http://127.0.0.1:9")
     transport = FairleadTransport()
-    transport.keep({"eventType": "START"})
+    transport.store({"eventType": "START"})
     while not read_tally(folder).get("last_error"):
         time.sleep(0.05)
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)

@@ -19,7 +19,7 @@ from tests.waiting import HANG
 from fairlead_airflow.asset_events import asset_facts, asset_update
 from fairlead_airflow.background import Background
 from fairlead_airflow.broken import BrokenFiles
-from fairlead_airflow.import_errors import import_error, import_mended, relative
+from fairlead_airflow.import_errors import import_error, import_recovered, relative
 from fairlead_airflow.listeners import ObservedListener
 
 pytestmark = pytest.mark.airflow
@@ -155,7 +155,7 @@ def test_the_catalog_understands_both(bridge: Bridge) -> None:
     assert "fairlead_asset" in bridge.get(f"datasets/{dataset['id']}")["facets"]
     [run] = bridge.get("runs?state=failed")["items"]
     assert (run["kind"], run["error"]) == ("dag_file", "RuntimeError: no such shop")
-    bridge.take([import_mended({"file": "/dags/broken.py"}, datetime.now(UTC))])
+    bridge.take([import_recovered({"file": "/dags/broken.py"}, datetime.now(UTC))])
     [newest, first] = bridge.get("runs?kind=dag_file")["items"]
     assert (newest["state"], first["id"]) == ("success", run["id"])
     assert newest["job"] == run["job"]

@@ -49,9 +49,9 @@ def told(number: int) -> tuple[Any, Path]:
         return examples.told(number)
 
 
-def extracted(example: Example, folder: Path, *, woken: bool = False) -> Any:
+def extracted(example: Example, folder: Path, *, trigger_event: bool = False) -> Any:
     with installed(example):
-        return operators.extracted(example, folder, ours=True, woken=woken)
+        return operators.extracted(example, folder, ours=True, trigger_event=trigger_event)
 
 
 by_name = pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[e.name for e in EXAMPLES])
@@ -105,12 +105,12 @@ def test_no_server_is_asked_before_a_task_starts(
 
 @pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 tells no process what woke its task")
 @pytest.mark.parametrize(
-    "example", [e for e in EXAMPLES if e.woken], ids=lambda example: example.name
+    "example", [e for e in EXAMPLES if e.trigger_event], ids=lambda example: example.name
 )
 def test_a_task_that_was_deferred_has_its_id_from_its_trigger(example: Example) -> None:
     """It comes back in a new process, whose operator knows nothing any more."""
     with operators.shop() as folder:
-        found = operators.found(extracted(example, folder, woken=True))
+        found = operators.found(extracted(example, folder, trigger_event=True))
     assert found["externalQuery"] == example.says["externalQuery"]
 
 

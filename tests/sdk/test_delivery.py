@@ -81,7 +81,7 @@ def test_everything_arrives_once_in_order_in_gzipped_batches_over_one_connection
 def test_a_receiver_without_batches_gets_single_events(
     spool: Spool, receiver: Receiver, status: int
 ) -> None:
-    receiver.mood = lambda path, events: (
+    receiver.responder = lambda path, events: (
         (status, {}, None) if path.endswith("batch") else healthy(path, events)
     )
     put(spool, 25)
@@ -96,7 +96,7 @@ def test_an_answer_that_speaks_of_load_or_access_means_again(
     spool: Spool, receiver: Receiver, status: int
 ) -> None:
     refusals = iter([status, status])
-    receiver.mood = lambda path, events: (
+    receiver.responder = lambda path, events: (
         (bad, {}, None) if (bad := next(refusals, None)) else healthy(path, events)
     )
     put(spool, 15)
@@ -113,7 +113,7 @@ def test_retry_after_is_honoured(spool: Spool, receiver: Receiver) -> None:
         times.append(time.monotonic())
         return (503, {"Retry-After": "1"}, None) if len(times) == 1 else healthy(path, events)
 
-    receiver.mood = busy
+    receiver.responder = busy
     put(spool, 2)
     with http(receiver.url) as destination, running(spool, destination):
         wait_until_empty(spool)
@@ -128,7 +128,7 @@ def test_what_the_receiver_will_never_take_is_kept_with_its_reason_and_stops_nob
             return 400, {}, {"error": "three is not a number"}
         return healthy(path, events)
 
-    receiver.mood = strict
+    receiver.responder = strict
     put(spool, 12)
     with http(receiver.url) as destination:
         Deliverer(spool, destination, FAST).pass_once()
@@ -153,7 +153,7 @@ def test_a_batch_answer_settles_each_event_by_itself(spool: Spool, receiver: Rec
             return healthy(path, events)
         return 200, {}, {"status": "partial_success", "failed_events": failed}
 
-    receiver.mood = partly
+    receiver.responder = partly
     put(spool, 12)
     with http(receiver.url) as destination, running(spool, destination):
         wait_until_empty(spool)
@@ -167,7 +167,7 @@ def test_a_batch_answer_settles_each_event_by_itself(spool: Spool, receiver: Rec
 def test_a_receiver_with_words_of_its_own_has_taken_the_batch(
     spool: Spool, receiver: Receiver, answer: Any
 ) -> None:
-    receiver.mood = lambda path, events: (200, {}, answer)
+    receiver.responder = lambda path, events: (200, {}, answer)
     put(spool, 3)
     with http(receiver.url) as destination:
         Deliverer(spool, destination, FAST).pass_once()
@@ -205,10 +205,10 @@ def test_a_killed_deliverer_repeats_at_most_the_batch_it_had_in_hand(
             first.stop()
             return 500, {}, None
 
-        receiver.mood = die
+        receiver.responder = die
         first.pass_once()
         assert numbers(receiver) == list(range(20))
-        receiver.mood = healthy
+        receiver.responder = healthy
         Deliverer(spool, destination, FAST).pass_once()
     assert numbers(receiver) == list(range(30))
 
@@ -216,7 +216,7 @@ def test_a_killed_deliverer_repeats_at_most_the_batch_it_had_in_hand(
 def test_a_receiver_that_cannot_unpack_gets_plain_json(spool: Spool, receiver: Receiver) -> None:
     put(spool, 1)
     with http(receiver.url) as destination:
-        receiver.mood = lambda path, events: (
+        receiver.responder = lambda path, events: (
             (415, {}, None)
             if "Content-Encoding" in receiver.requests[-1][1]
             else healthy(path, events)
@@ -233,7 +233,7 @@ def test_the_token_travels_in_the_authorization_header(spool: Spool, receiver: R
 
 
 def test_a_redirect_is_not_taken_for_success(spool: Spool, receiver: Receiver) -> None:
-    receiver.mood = lambda path, events: (302, {"Location": "/login"}, None)
+    receiver.responder = lambda path, events: (302, {"Location": "/login"}, None)
     put(spool, 1)
     with http(receiver.url) as destination:
         Deliverer(spool, destination, FAST).pass_once(time.monotonic() + 0.2)
@@ -340,7 +340,7 @@ def test_events_of_datasets_and_jobs_pass_a_wrapped_transport_whole(
 
 def test_a_wrapped_transport_that_fails_is_tried_again(spool: Spool, receiver: Receiver) -> None:
     moods = iter([500, 500])
-    receiver.mood = lambda path, events: (
+    receiver.responder = lambda path, events: (
         (bad, {}, None) if (bad := next(moods, None)) else healthy(path, events)
     )
     spool.append(json.dumps(event(1)), datetime.now(UTC))

@@ -52,7 +52,7 @@ def test_no_redirect_takes_events(receiver: Receiver, status: int, events: list[
     def elsewhere(path: str, _: list[dict[str, Any]]) -> Answer:
         return status, {"Location": f"https://bridge.example:7443{path}?key=hunter2"}, None
 
-    receiver.mood = elsewhere
+    receiver.responder = elsewhere
     outcomes = delivered(receiver.url, events)
     assert len(outcomes) == len(events)
     for outcome in outcomes:
@@ -62,7 +62,7 @@ def test_no_redirect_takes_events(receiver: Receiver, status: int, events: list[
 
 
 def test_a_redirect_to_a_login_page_is_named(receiver: Receiver) -> None:
-    receiver.mood = lambda path, events: (302, {"Location": "/login?next=/"}, None)
+    receiver.responder = lambda path, events: (302, {"Location": "/login?next=/"}, None)
     [outcome, _] = delivered(receiver.url)
     assert outcome.reason == (
         f"HTTP 302: redirected to {receiver.url}/login; a login page or a proxy stands before the "
@@ -91,7 +91,7 @@ def test_a_web_page_takes_no_events(answer: bytes, events: list[str]) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_any_other_2xx_takes_them(receiver: Receiver, status: int) -> None:
-    receiver.mood = lambda path, events: (status, {}, None)
+    receiver.responder = lambda path, events: (status, {}, None)
     assert delivered(receiver.url) == [None, None]
     assert delivered(receiver.url, EVENTS[:1]) == [None]
 
@@ -101,7 +101,7 @@ def test_a_wrapped_http_transport_does_not_follow_redirects(
     receiver: Receiver, answer: Answer
 ) -> None:
     """It would ask for the login page with GET, which answers 200."""
-    receiver.mood = lambda path, events: answer
+    receiver.responder = lambda path, events: answer
     wrapped = TransportDestination(
         {
             "type": "composite",
@@ -134,7 +134,7 @@ def test_credentials_from_netrc_do_not_replace_the_key(
 
 
 def test_no_reason_repeats_what_was_sent_to_prove_who_we_are(receiver: Receiver) -> None:
-    receiver.mood = lambda path, events: (
+    receiver.responder = lambda path, events: (
         401,
         {},
         {"detail": f"unknown: {receiver.requests[-1][1]}"},

@@ -24,7 +24,7 @@ from fairlead_sdk.settings import Settings
 
 folder, url = sys.argv[1:]
 settings = Settings.from_dict({"spool": folder, "url": url, "orphan_exit": 1, "idle_exit": 0.5})
-DurableTransport(DurableConfig(settings)).keep({"eventType": "START"})
+DurableTransport(DurableConfig(settings)).store({"eventType": "START"})
 """
 
 

@@ -102,7 +102,7 @@ def test_all_that_a_spool_leaves_is_its_owners_only(tmp_path: Path) -> None:
         for n in range(3):
             spool.append(f'{{"n": {n}}}', NOW)
         spool.seal(NOW)
-        spool.segments()[0].settle(1)
+        spool.segments()[0].acknowledge(1)
         spool.append("{}", NOW)
         spool.reject("{}", "why", NOW)
         spool.set_damaged_aside([b"x"])

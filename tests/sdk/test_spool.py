@@ -278,10 +278,10 @@ def test_what_was_counted_is_told_once(spool: Spool) -> None:
     spool.append("{}", NOW)
     spool.count(Totals(delivered=5))
     spool.count(Totals(delivered=2, failures=1))
-    assert spool.take_untold() == Totals(delivered=7, failures=1)
-    assert spool.take_untold() == Totals()
+    assert spool.take_unreported() == Totals(delivered=7, failures=1)
+    assert spool.take_unreported() == Totals()
     spool.count(Totals(delivered=1))
-    assert spool.take_untold() == Totals(delivered=1)
+    assert spool.take_unreported() == Totals(delivered=1)
     assert spool.status().delivered == 8
 
 
@@ -291,7 +291,7 @@ def test_a_note_of_progress_that_was_changed_makes_events_travel_again_not_vanis
     spool.append('{"n": 1}', NOW)
     spool.seal(NOW)
     segment = spool.segments()[0]
-    segment.settle(17)
+    segment.acknowledge(17)
     assert segment.offset == 17
     done = segment.path.with_suffix(".done")
     done.write_bytes(done.read_bytes().replace(b"17", b"97"))

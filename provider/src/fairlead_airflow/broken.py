@@ -25,19 +25,19 @@ class BrokenFiles:
 
     def __init__(
         self,
-        mended: Callable[[str], None],
+        recovered: Callable[[str], None],
         listed: Callable[[], set[str]] = compat.broken_files,
     ) -> None:
-        self._mended = mended
+        self._recovered = recovered
         self._listed = listed
-        self._heard: dict[str, float] = {}
+        self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
         self._watcher: tuple[int, threading.Thread] | None = None
 
     def add(self, file: str, now: float) -> None:
         """Airflow says that it cannot be read, or still cannot; `now` as time.monotonic tells it."""
         with self._lock:
-            self._heard[file] = now
+            self._seen[file] = now
             if self._watcher and self._watcher[0] == os.getpid() and self._watcher[1].is_alive():
                 return
             thread = threading.Thread(target=self._watch, name="fairlead-broken", daemon=True)
@@ -49,12 +49,12 @@ class BrokenFiles:
         listed = self._listed()
         with self._lock:
             # What was heard a moment ago may not be written yet.
-            known = [file for file, heard in self._heard.items() if now - heard >= _EVERY / 2]
-            mended = [file for file in known if not _is_among(file, listed)]
-            for file in mended:
-                del self._heard[file]
-        for file in mended:
-            self._mended(file)
+            known = [file for file, seen in self._seen.items() if now - seen >= _EVERY / 2]
+            recovered = [file for file in known if not _is_among(file, listed)]
+            for file in recovered:
+                del self._seen[file]
+        for file in recovered:
+            self._recovered(file)
 
     def _watch(self) -> None:
         while True:
@@ -64,7 +64,7 @@ class BrokenFiles:
             except Exception:  # the next look may be better
                 log.debug("Airflow's import errors could not be asked for", exc_info=True)
             with self._lock:
-                if not self._heard:
+                if not self._seen:
                     self._watcher = None
                     return
 

@@ -17,11 +17,11 @@ def doctor(args: Any) -> None:
     from fairlead_airflow.doctor import examine
     from fairlead_airflow.findings import Level
 
-    verdict, *findings = examine(args.timeout, send=not args.no_probe)
-    print(f"{verdict.level.value:4} {verdict.text}\n")
+    summary, *findings = examine(args.timeout, send=not args.no_probe)
+    print(f"{summary.level.value:4} {summary.text}\n")
     for finding in findings:
         print(f"{finding.level.value:4} {finding.text}")
-    sys.exit(1 if verdict.level is Level.FAIL else 0)
+    sys.exit(1 if summary.level is Level.FAIL else 0)
 
 
 def status(args: Any) -> None:

@@ -189,7 +189,7 @@ def dag_run(task_instance: Any) -> Any:
     return getattr(task_instance, "dag_run", None)
 
 
-def woken_by(task_instance: Any) -> dict[str, Any]:
+def trigger_event(task_instance: Any) -> dict[str, Any]:
     """What a trigger said when it woke the deferred task; {} for one that was not deferred.
 
     A task that comes back is a new process: what its operator knew before, it knows no more.
@@ -240,7 +240,7 @@ def is_task(component: Any) -> bool:
     return type(component).__name__ in ("TaskRunnerMarker", "TaskCommandMarker")
 
 
-def import_errors_are_told_on_the_way_out() -> bool:
+def import_errors_are_reported_at_exit() -> bool:
     """Whether the process that hears of a DAG file's import error ends at once, unannounced.
 
     Airflow 2 reads each DAG file in a process of its own; Airflow 3 tells the dag-processor.
@@ -335,12 +335,12 @@ def instance_rows(dag_run: Any, most: int) -> tuple[list[dict[str, Any]], int]:
         for model in (TaskInstance, TaskInstanceHistory):
             columns = [getattr(model, name) for name in _INSTANCE_COLUMNS]
             of_run = (model.dag_id == dag_run.dag_id, model.run_id == dag_run.run_id)
-            room = most - len(rows)
-            found = session.execute(select(*columns).where(*of_run).limit(room + 1)).all()
-            if len(found) > room:
+            limit = most - len(rows)
+            found = session.execute(select(*columns).where(*of_run).limit(limit + 1)).all()
+            if len(found) > limit:
                 count = select(func.count()).select_from(model).where(*of_run)
-                left_out += (session.scalar(count) or 0) - room
-            for row in found[:room]:
+                left_out += (session.scalar(count) or 0) - limit
+            for row in found[:limit]:
                 values = dict(zip(_INSTANCE_COLUMNS, row, strict=True))
                 values["state"] = str(getattr(values["state"], "value", values["state"] or "none"))
                 key = (values["task_id"], values["map_index"], values["try_number"])

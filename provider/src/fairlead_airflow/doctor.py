@@ -15,7 +15,7 @@ from typing import Any
 
 from fairlead_airflow import bootstrap, compat, deployment, framing, links, probing
 from fairlead_airflow.config import SECTION, Config, airflow_reader
-from fairlead_airflow.findings import Finding, Level, fact, fail, ok, verdict, warn
+from fairlead_airflow.findings import Finding, Level, fact, fail, ok, summary, warn
 from fairlead_airflow.provider_info import get_provider_info
 from fairlead_airflow.transport import read_config, resolve
 from fairlead_sdk.cli import status as spool_status
@@ -41,7 +41,7 @@ def examine(timeout: float, *, send: bool = True) -> list[Finding]:
             break
     arrives = "lineage of this host arrives"
     unproven = "nothing is wrong so far; that events arrive is not proven, since none was sent"
-    return [verdict(findings, arrives if send else unproven), *findings]
+    return [summary(findings, arrives if send else unproven), *findings]
 
 
 def _stages(timeout: float, send: bool) -> Iterator[Iterable[Finding]]:

@@ -59,7 +59,7 @@ def run_facets(task_instance: Any, ti_state: Any) -> dict[str, RunFacet]:
 def task_facet(task_instance: Any, ti_state: Any, now: datetime) -> FairleadRunFacet:
     """The facet, as far as this process knows the facts."""
     ti = task_instance
-    state = _true_state(ti, ti_state)
+    state = _shown_state(ti, ti_state)
     started = getattr(ti, "start_date", None)
     # Airflow sets no end in the process for a skipped task; it ended a moment ago.
     ended = None if state == "running" else getattr(ti, "end_date", None) or now
@@ -87,13 +87,13 @@ def task_facet(task_instance: Any, ti_state: Any, now: datetime) -> FairleadRunF
     )
 
 
-def _true_state(ti: Any, told: Any) -> str:
+def _shown_state(ti: Any, reported: Any) -> str:
     """OpenLineage is told FAILED also where the task will be tried again; the instance knows."""
     known = _text(getattr(ti, "state", None))
-    told_text = _text(told) or "running"
-    if told_text == "failed" and known == "up_for_retry":
+    reported_text = _text(reported) or "running"
+    if reported_text == "failed" and known == "up_for_retry":
         return known
-    return told_text
+    return reported_text
 
 
 def _text(state: Any) -> str | None:

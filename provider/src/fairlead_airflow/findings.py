@@ -44,7 +44,7 @@ def fail(text: str) -> Finding:
     return Finding(text, Level.FAIL)
 
 
-def verdict(findings: Iterable[Finding], success: str) -> Finding:
+def summary(findings: Iterable[Finding], success: str) -> Finding:
     """The first fault, since the checks go from cause to effect; `success` where there is none."""
     warnings = 0
     for finding in findings:

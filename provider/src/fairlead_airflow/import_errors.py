@@ -33,7 +33,7 @@ def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     return _run_of_file("FAIL", facts["file"], at, run_facets)
 
 
-def import_mended(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def import_recovered(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """A successful run of the same job: the file can be read again, or is gone."""
     return _run_of_file("COMPLETE", facts["file"], at, {})
 

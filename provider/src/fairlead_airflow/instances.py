@@ -35,13 +35,13 @@ class InstancesListener:
 
     @compat.hookimpl
     def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
-        self._tell(dag_run)
+        self._send(dag_run)
 
     @compat.hookimpl
     def on_dag_run_failed(self, dag_run: Any, msg: str) -> None:
-        self._tell(dag_run)
+        self._send(dag_run)
 
-    def _tell(self, dag_run: Any) -> None:
+    def _send(self, dag_run: Any) -> None:
         try:
             from airflow.providers.openlineage.utils.emission_policy import (
                 resolve_dag_emission_policy,
@@ -53,19 +53,19 @@ class InstancesListener:
             facts = compat.dag_run_facts(dag_run)
             facts["deployment"] = deployment.name_of(dag_run)
             instances, left_out = compat.instance_rows(dag_run, _MOST)
-            telling = self._openlineage.submit_callable(tell, facts, instances, left_out)
-            telling.add_done_callback(count_if_lost)
+            sending = self._openlineage.submit_callable(send, facts, instances, left_out)
+            sending.add_done_callback(count_if_lost)
         except Exception:  # the scheduler must go on
             log.warning("The instances of a DAG run could not be told", exc_info=True)
 
 
-def count_if_lost(telling: Future[None]) -> None:
+def count_if_lost(sending: Future[None]) -> None:
     """The process that sends was killed before it had sent."""
-    if telling.cancelled() or telling.exception() is not None:
+    if sending.cancelled() or sending.exception() is not None:
         compat.count("fairlead.events.lost")
 
 
-def tell(
+def send(
     facts: Mapping[str, Any], instances: Iterable[Mapping[str, Any]], left_out: int = 0
 ) -> None:
     """Send the events. Runs in the process that sends OpenLineage's own events of DAG runs."""

@@ -20,7 +20,7 @@ from fairlead_airflow import compat
 from fairlead_airflow.asset_events import asset_facts, asset_update
 from fairlead_airflow.background import LAST_SECONDS, Background
 from fairlead_airflow.broken import BrokenFiles
-from fairlead_airflow.import_errors import import_error, import_mended
+from fairlead_airflow.import_errors import import_error, import_recovered
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ObservedListener:
         """`emit` takes an event; without it, the durable transport does."""
         self._emit = emit or _Transport().emit
         self.background = Background(self._send)
-        self._broken = BrokenFiles(self._mended)
+        self._broken = BrokenFiles(self._recovered)
 
     @compat.hookimpl
     def on_starting(self, component: Any) -> None:
@@ -85,7 +85,7 @@ class ObservedListener:
         try:
             facts = {"file": str(filename), "trace": str(stacktrace)}
             self.background.put((import_error, facts, datetime.now(UTC)))
-            if compat.import_errors_are_told_on_the_way_out():
+            if compat.import_errors_are_reported_at_exit():
                 self.background.flush(LAST_SECONDS)
             else:
                 self._broken.add(str(filename), time.monotonic())
@@ -96,13 +96,13 @@ class ObservedListener:
     def on_existing_dag_import_error(self, filename: str, stacktrace: str) -> None:
         """At each look that Airflow takes at the file, also after a restart."""
         try:
-            if not compat.import_errors_are_told_on_the_way_out():
+            if not compat.import_errors_are_reported_at_exit():
                 self._broken.add(str(filename), time.monotonic())
         except Exception:  # Airflow must go on
             log.warning("An import error could not be noted", exc_info=True)
 
-    def _mended(self, file: str) -> None:
-        self.background.put((import_mended, {"file": file}, datetime.now(UTC)))
+    def _recovered(self, file: str) -> None:
+        self.background.put((import_recovered, {"file": file}, datetime.now(UTC)))
 
     def _send(self, entry: tuple[Callable[..., Any], Mapping[str, Any], datetime]) -> None:
         make, facts, at = entry

@@ -42,9 +42,9 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
         affected = self._affected(context)
         self.log.info("%s", affected)
         failed: Exception | None = None
-        for tell in self.then:
+        for callback in self.then:
             try:
-                tell({**context, "fairlead": affected})
+                callback({**context, "fairlead": affected})
             except Exception as error:  # noqa: BLE001 - the others must still be told
                 failed = failed or error
         if failed is not None:

@@ -100,11 +100,11 @@ def health(receiver: Receiver) -> Iterator[Finding]:
 
 def _health(receiver: Receiver, answer: Answer) -> Iterator[Finding]:
     try:
-        said = answer.json()
+        body = answer.json()
     except NotUnderstood as error:
         yield fact(str(error))
         return
-    status = said.get("status") if isinstance(said, dict) else None
+    status = body.get("status") if isinstance(body, dict) else None
     if status in (None, "ok"):
         yield ok(f"{receiver.name} answers and is healthy (that takes no key)")
     else:
@@ -149,7 +149,7 @@ def probe(
     run_id, transport = uuid4(), FairleadTransport()
     start, now = time.monotonic(), datetime.now(UTC)
     try:
-        transport.keep(_event(run_id, namespace, now, deployment))
+        transport.store(_event(run_id, namespace, now, deployment))
     except OSError as error:
         yield fail(f"the spool does not take the probe: {error}")
         return

@@ -122,11 +122,11 @@ def mask_name(name: str, mask_text: Callable[[str], str]) -> str:
     if mask_text(name) == name:
         return name
     words = {t for t in _TOKEN.findall(name) if _WORD.fullmatch(t) and mask_text(t) != t}
-    kept = sorted(words)
-    for number, word in enumerate(kept):
+    plain = sorted(words)
+    for number, word in enumerate(plain):
         name = re.sub(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", f"\0{number}\0", name)
     name = mask_text(name)
-    for number, word in enumerate(kept):
+    for number, word in enumerate(plain):
         name = name.replace(f"\0{number}\0", word)
     return name
 

@@ -61,15 +61,15 @@ class FairleadTransport(DurableTransport):
             log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
             return
         compat.count("fairlead.events.spooled")
-        self._tell_metrics()
+        self._report_metrics()
 
-    def _tell_metrics(self) -> None:
+    def _report_metrics(self) -> None:
         """What became of the events before this one; whoever delivers has no Airflow to tell."""
         try:
-            untold = self.spool.take_untold().by_name()
+            unreported = self.spool.take_unreported().by_name()
             for name, metric in _METRICS.items():
-                if untold[name]:
-                    compat.count(metric, untold[name])
+                if unreported[name]:
+                    compat.count(metric, unreported[name])
             compat.gauge("fairlead.spool.bytes", self.spool.size(), {"host": gethostname()})
         except Exception:
             log.debug("No metrics of the spool", exc_info=True)
@@ -78,8 +78,8 @@ class FairleadTransport(DurableTransport):
         super().left_behind(waited)
         compat.count("fairlead.waits.expired")
 
-    def keep(self, event: dict[str, Any]) -> None:
-        super().keep(self._protected(event))
+    def store(self, event: dict[str, Any]) -> None:
+        super().store(self._protected(event))
 
     def _protected(self, event: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -64,12 +64,12 @@ class Aside:
             path.unlink(missing_ok=True)
         return lost
 
-    def keep_damaged(self, lines: Iterable[bytes]) -> None:
+    def store_damaged(self, lines: Iterable[bytes]) -> None:
         """As much of them as there is room for; where they cannot be kept they are only counted."""
         text = b"".join(line if line.endswith(b"\n") else line + b"\n" for line in lines)
-        room = self._grain - size_of(self._damaged)
+        limit = self._grain - size_of(self._damaged)
         with suppress(OSError):
-            _append(self._damaged, text[: max(0, room)])
+            _append(self._damaged, text[: max(0, limit)])
 
     def note_drop(self, reason: str, events: int, now: datetime) -> None:
         """Where it cannot be written, the totals still have it."""

@@ -77,8 +77,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     if transport := getattr(options, "transport", None):
         settings = replace(settings, destination={"transport": json.loads(transport)})
     elif url := getattr(options, "url", None):
-        kept = {k: v for k, v in settings.destination.items() if k != "transport"}
-        settings = replace(settings, destination={**kept, "url": url})
+        rest = {k: v for k, v in settings.destination.items() if k != "transport"}
+        settings = replace(settings, destination={**rest, "url": url})
     return settings
 
 

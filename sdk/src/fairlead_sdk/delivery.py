@@ -177,7 +177,7 @@ class Deliverer:
         offset = segment.offset
         try:
             while batch := segment.read(offset, self._pace.batch_events, self._pace.batch_bytes):
-                if not self._settle(segment, batch):
+                if not self._deliver_batch(segment, batch):
                     return
                 offset = batch[-1].end
                 self._note_progress(segment, offset)
@@ -188,13 +188,13 @@ class Deliverer:
 
     def _note_progress(self, segment: Segment, offset: int) -> None:
         try:
-            segment.settle(offset)
+            segment.acknowledge(offset)
         except OSError as error:  # a full disk gets room by delivering, so go on
             log.warning("Events may be sent twice, progress cannot be noted: %s", error)
         if not segment.exists:  # dropped meanwhile; what was noted of it is litter
             segment.remove()
 
-    def _settle(self, segment: Segment, batch: Sequence[Record]) -> bool:
+    def _deliver_batch(self, segment: Segment, batch: Sequence[Record]) -> bool:
         """Bring every record of the batch to an end. False if stopped or dropped before that."""
         waiting = [record.body for record in batch if record.body is not None]
         tries = failures = 0
@@ -248,11 +248,11 @@ class Deliverer:
         # In small steps: what arrives meanwhile goes to the platter within a second or so, and a
         # change of destination is noticed soon.
         while wait > 0 and self._going:
-            self._keep_safe()
+            self._flush_spool()
             self._stop.wait(min(wait, 1.0))
             wait -= 1.0
 
-    def _keep_safe(self) -> None:
+    def _flush_spool(self) -> None:
         """What waits goes to the platter; what is beyond the limits goes."""
         try:
             self._spool.enforce(datetime.now(UTC))

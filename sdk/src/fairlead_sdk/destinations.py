@@ -27,7 +27,7 @@ _SINGLE = "api/v1/lineage"
 _AGAIN_STATUS = frozenset({401, 403, 404, 405, 407, 408, 421, 425, 429})
 # A transport that raises one of these may be choking on the event; anything else is its receiver.
 _SPEAKS_OF_THE_EVENT = (ValueError, TypeError, LookupError, AttributeError)
-_NO_SUCH_DOOR = frozenset({404, 405})
+_NO_SUCH_ENDPOINT = frozenset({404, 405})
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class HttpDestination:
             return [answer] * len(events)
         if answer.is_success:
             return _batch_outcomes(answer, len(events))
-        if answer.status in _NO_SUCH_DOOR:
+        if answer.status in _NO_SUCH_ENDPOINT:
             self._batches = False
             return None
         failure = outcome_of(answer)

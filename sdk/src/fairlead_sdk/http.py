@@ -210,10 +210,10 @@ def checked(answer: Answer) -> Answer:
         return answer
     if wrong := answer.misdirection:
         raise NotUnderstood(wrong)
-    said = f"{plain_url(answer.url)} answers HTTP {answer.status}: {answer.text()}".rstrip(": ")
+    text = f"{plain_url(answer.url)} answers HTTP {answer.status}: {answer.text()}".rstrip(": ")
     if 400 <= answer.status < 500 and answer.status not in _LATER:
-        raise Refused(said, answer.status, answer.text(2000))
-    raise Unavailable(said, answer.retry_after)
+        raise Refused(text, answer.status, answer.text(2000))
+    raise Unavailable(text, answer.retry_after)
 
 
 def _read(response: requests.Response, limit: int) -> bytes:

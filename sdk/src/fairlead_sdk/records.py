@@ -56,7 +56,7 @@ class Segment:
         except (FileNotFoundError, ValueError):
             return 0
 
-    def settle(self, offset: int) -> None:
+    def acknowledge(self, offset: int) -> None:
         """Remember that everything before `offset` has been delivered.
 
         One fixed-width write in place: a kill leaves the old number or the new one.

@@ -253,7 +253,7 @@ class Spool:
         """Keep the lines for a person to look at, and count each as an event that is lost."""
         log.error("%d torn or damaged lines in the spool %s", len(lines), self.folder)
         with self._lock():
-            self._aside.keep_damaged(lines)
+            self._aside.store_damaged(lines)
             self._totals.add(Totals(damaged=len(lines)))
 
     # --- what is known of it ------------------------------------------------------------------
@@ -280,11 +280,11 @@ class Spool:
         """Bytes of the files that hold waiting events."""
         return size_of(self._active) + sum(size_of(segment.path) for segment in self.segments())
 
-    def take_untold(self) -> Totals:
+    def take_unreported(self) -> Totals:
         """What was counted since somebody asked last; zeros where nobody could note that he did."""
         try:
             with self._lock():
-                return self._totals.take_untold()
+                return self._totals.take_unreported()
         except OSError:
             return Totals()
 

@@ -20,7 +20,7 @@ from typing import Any
 Answer = tuple[int, dict[str, str], Any]
 """Status, headers and JSON body, or None for no body."""
 
-Mood = Callable[[str, list[dict[str, Any]]], Answer]
+Responder = Callable[[str, list[dict[str, Any]]], Answer]
 """What a receiver answers to a request: (path, events) -> Answer."""
 
 
@@ -41,8 +41,8 @@ def _refused(answer: Any) -> set[Any]:
 class Receiver:
     """Keeps what it accepted in `events`, and every request's path and headers in `requests`."""
 
-    def __init__(self, mood: Mood = healthy, port: int = 0) -> None:
-        self.mood = mood
+    def __init__(self, responder: Responder = healthy, port: int = 0) -> None:
+        self.responder = responder
         self.events: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
@@ -88,7 +88,7 @@ class Receiver:
         data = json.loads(body)
         events = data if isinstance(data, list) else [data]
         self.requests.append((request.path, dict(request.headers), len(events)))
-        status, headers, answer = self.mood(request.path, events)
+        status, headers, answer = self.responder(request.path, events)
         if status < 300:
             refused = _refused(answer)
             self.events += [e for i, e in enumerate(events) if i not in refused]

@@ -57,18 +57,18 @@ class TotalsFile:
                 self._write(Totals(), Totals())
 
     def add(self, more: Totals) -> None:
-        totals, told = self._read()
-        self._write(totals + more, told)
+        totals, reported = self._read()
+        self._write(totals + more, reported)
 
     def totals(self) -> Totals:
         return self._read()[0]
 
-    def take_untold(self) -> Totals:
+    def take_unreported(self) -> Totals:
         """What was counted since the last time that somebody took it."""
-        totals, told = self._read()
-        if totals != told:
+        totals, reported = self._read()
+        if totals != reported:
             self._write(totals, totals)
-        return totals.since(told)
+        return totals.since(reported)
 
     def _read(self) -> tuple[Totals, Totals]:
         """Zeros where there is no such file, or nothing in it that could be understood."""
@@ -81,10 +81,10 @@ class TotalsFile:
             return Totals(), Totals()
         return Totals(*numbers[:width]), Totals(*numbers[width:])
 
-    def _write(self, totals: Totals, told: Totals) -> None:
+    def _write(self, totals: Totals, reported: Totals) -> None:
         rows = (
             b" ".join(b"%0*d" % (_WIDTH, number) for number in astuple(row))
-            for row in (totals, told)
+            for row in (totals, reported)
         )
         fd = open_file(self._path, os.O_WRONLY | os.O_CREAT)
         try:

@@ -269,7 +269,7 @@ def _end(this: Run, error: BaseException | None = None, *, closed: str = "COMPLE
 
 def _report(this: Run, state: str, error: BaseException | None = None) -> None:
     try:
-        _transport().keep(event_of(this, state, datetime.now(UTC), error))
+        _transport().store(event_of(this, state, datetime.now(UTC), error))
     except Exception as problem:  # noqa: BLE001 - lineage never breaks what it watches
         log.warning("Lineage of %s was lost: %s", this.job, message_of(problem))
 

@@ -56,7 +56,7 @@ class DurableTransport(Transport):
 
     def emit(self, event: Any) -> None:
         data = Serde.to_dict(event)
-        self.keep(data)
+        self.store(data)
         wait = self._settings.wait
         if wait and data.get("eventType") in _TERMINAL and not self.close(wait):
             self.left_behind(wait)
@@ -69,7 +69,7 @@ class DurableTransport(Transport):
             waited,
         )
 
-    def keep(self, event: dict[str, Any]) -> None:
+    def store(self, event: dict[str, Any]) -> None:
         """Append one event to the spool and see to it that somebody delivers."""
         text = json.dumps(event, sort_keys=True, default=_unknown)
         self._spool.append(text, datetime.now(UTC))

@@ -126,7 +126,7 @@ def extractor_of(task: Any, extractors: Mapping[str, type[Any]]) -> type[Any]:
     """The extractor that is registered for the task's class, or else for the nearest of its bases,
     unless OpenLineage's methods are nearer."""
     from fairlead_airflow.extractors.base import Extractor
-    from fairlead_airflow.extractors.others import METHODS, SilentExtractor, SpeakingExtractor
+    from fairlead_airflow.extractors.others import METHODS, EmptyExtractor, SpeakingExtractor
 
     if found := extractors.get(task.task_type):
         return found
@@ -136,4 +136,4 @@ def extractor_of(task: Any, extractors: Mapping[str, type[Any]]) -> type[Any]:
             return found
         if any(method in vars(base) for method in METHODS):
             return SpeakingExtractor
-    return SilentExtractor
+    return EmptyExtractor

@@ -19,7 +19,9 @@ class GlueExtractor(Extractor):
         task = self.operator
         return Lineage(
             job_facets=external.script(task.script_location),
-            run_facets=external.run(self.learnt("_job_run_id", "run_id"), f"glue:{task.job_name}"),
+            run_facets=external.run(
+                self.runtime_value("_job_run_id", "run_id"), f"glue:{task.job_name}"
+            ),
         )
 
 
@@ -41,11 +43,11 @@ class EmrClusterExtractor(Extractor):
     operators: ClassVar[tuple[str, ...]] = ("EmrCreateJobFlowOperator",)
 
     def before(self) -> Lineage:
-        told = self.operator.job_flow_overrides
-        steps = told.get("Steps") if isinstance(told, dict) else None
+        overrides = self.operator.job_flow_overrides
+        steps = overrides.get("Steps") if isinstance(overrides, dict) else None
         return Lineage(
             job_facets=_of_steps(steps) if self.source_code_enabled else {},
-            run_facets=external.run(self.learnt("_job_flow_id", "job_flow_id"), "emr"),
+            run_facets=external.run(self.runtime_value("_job_flow_id", "job_flow_id"), "emr"),
         )
 
 
@@ -75,7 +77,7 @@ class EmrJobExtractor(Extractor):
         cluster = getattr(task, "application_id", None) or getattr(task, "virtual_cluster_id", "")
         return Lineage(
             job_facets=_of_driver(task.job_driver or {}),
-            run_facets=external.run(self.learnt("job_id"), f"emr:{cluster}"),
+            run_facets=external.run(self.runtime_value("job_id"), f"emr:{cluster}"),
         )
 
 
@@ -97,7 +99,7 @@ class EcsExtractor(Extractor):
         code = external.code("bash", "\n".join(lines)) if self.source_code_enabled else {}
         return Lineage(
             job_facets={**code, **external.location("ecs", f"ecs:{task.task_definition}")},
-            run_facets=external.run(self.learnt("arn", "task_arn"), f"ecs:{task.cluster}"),
+            run_facets=external.run(self.runtime_value("arn", "task_arn"), f"ecs:{task.cluster}"),
         )
 
 
@@ -112,7 +114,7 @@ class BatchExtractor(Extractor):
         code = external.code("bash", command_line(command)) if self.source_code_enabled else {}
         return Lineage(
             job_facets={**code, **external.location("batch", f"batch:{task.job_definition}")},
-            run_facets=external.run(self.learnt("job_id"), f"batch:{task.job_queue}"),
+            run_facets=external.run(self.runtime_value("job_id"), f"batch:{task.job_queue}"),
         )
 
 
@@ -136,7 +138,7 @@ class StepFunctionExtractor(Extractor):
     def before(self) -> Lineage:
         return Lineage(
             job_facets=external.location("stepfunctions", self.operator.state_machine_arn),
-            run_facets=external.run(self.learnt("execution_arn"), "stepfunctions"),
+            run_facets=external.run(self.runtime_value("execution_arn"), "stepfunctions"),
         )
 
 
@@ -164,4 +166,4 @@ class DmsExtractor(Extractor):
 
     def before(self) -> Lineage:
         names = ("replication_task_arn", "replication_config_arn")
-        return Lineage(run_facets=external.run(self.learnt(*names), "dms"))
+        return Lineage(run_facets=external.run(self.runtime_value(*names), "dms"))

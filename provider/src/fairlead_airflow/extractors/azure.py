@@ -22,11 +22,11 @@ class PipelineExtractor(Extractor):
     def before(self) -> Lineage:
         task = self.operator
         names = ("resource_group_name", "factory_name", "azure_synapse_workspace_dev_endpoint")
-        place = "/".join(str(told) for name in names if (told := getattr(task, name, None)))
+        place = "/".join(str(value) for name in names if (value := getattr(task, name, None)))
         kind = "synapse" if "Synapse" in type(task).__name__ else "adf"
         return Lineage(
             job_facets=external.location(kind, f"{kind}:{place}/{task.pipeline_name}"),
-            run_facets=external.run(self.learnt("run_id"), f"{kind}:{place}"),
+            run_facets=external.run(self.runtime_value("run_id"), f"{kind}:{place}"),
         )
 
 
@@ -37,12 +37,12 @@ class SynapseSparkExtractor(Extractor):
 
     def before(self) -> Lineage:
         task = self.operator
-        told = task.payload if isinstance(task.payload, dict) else vars(task.payload)
-        words = [told.get("file"), *(told.get("arguments") or told.get("args") or ())]
+        payload = task.payload if isinstance(task.payload, dict) else vars(task.payload)
+        words = [payload.get("file"), *(payload.get("arguments") or payload.get("args") or ())]
         code = external.code("bash", command_line(words)) if self.source_code_enabled else {}
         return Lineage(
-            job_facets={**code, **external.script(told.get("file"))},
-            run_facets=external.run(self.learnt("job_id"), f"synapse:{task.spark_pool}"),
+            job_facets={**code, **external.script(payload.get("file"))},
+            run_facets=external.run(self.runtime_value("job_id"), f"synapse:{task.spark_pool}"),
         )
 
 
@@ -69,5 +69,5 @@ class PowerBiExtractor(Extractor):
     def before(self) -> Lineage:
         task = self.operator
         written = Identity(f"powerbi://{task.group_id}", str(task.dataset_id))
-        refresh = self.learnt("dataset_refresh_id")
+        refresh = self.runtime_value("dataset_refresh_id")
         return Lineage(outputs={written: {}}, run_facets=external.run(refresh, "powerbi"))

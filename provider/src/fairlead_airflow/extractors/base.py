@@ -36,12 +36,12 @@ class Extractor(BaseExtractor):
     hook_lineage_enabled: bool = True
     """Whether the emission policy lets hooks be asked, as `source_code_enabled` does for code."""
 
-    woken_by: dict[str, Any]
+    trigger_event: dict[str, Any]
     """What a trigger said when it woke the task; empty where the task was not deferred."""
 
     def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(operator, *args, **kwargs)
-        self.woken_by = {}
+        self.trigger_event = {}
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
@@ -55,7 +55,7 @@ class Extractor(BaseExtractor):
         """What is known when it has ended, well or not; what `before` says, unless overridden."""
         return self.before()
 
-    def learnt(self, *names: str) -> Any:
+    def runtime_value(self, *names: str) -> Any:
         """What the task came to know as it ran, such as the id of a run elsewhere; None if nothing.
 
         The first of the names that its operator has as an attribute, and not empty; or, where the task
@@ -65,13 +65,13 @@ class Extractor(BaseExtractor):
             found = getattr(self.operator, name, None)
             if isinstance(found, str | int) and found:
                 return found
-        return next(filter(None, (_within(self.woken_by, name) for name in names)), None)
+        return next(filter(None, (_within(self.trigger_event, name) for name in names)), None)
 
     def failed(self, task_instance: Any) -> Lineage:
         """What is known when it has failed; what `after` says, unless overridden."""
         return self.after(task_instance)
 
-    def reported(self, said: Lineage) -> Lineage:
+    def reported(self, own: Lineage) -> Lineage:
         """What its hooks reported, given what it said itself."""
         return collected()
 
@@ -84,11 +84,11 @@ class Extractor(BaseExtractor):
     def extract_on_failure(self, task_instance: Any) -> Any:
         return self._ended(self.failed, task_instance)
 
-    def _ended(self, told: Callable[[Any], Lineage], task_instance: Any) -> Any:
-        self.woken_by = compat.woken_by(task_instance)
+    def _ended(self, extract: Callable[[Any], Lineage], task_instance: Any) -> Any:
+        self.trigger_event = compat.trigger_event(task_instance)
         result = self._gather(
-            lambda _: told(task_instance),
-            lambda said: self.reported(said) if self.hook_lineage_enabled else Lineage(),
+            lambda _: extract(task_instance),
+            lambda own: self.reported(own) if self.hook_lineage_enabled else Lineage(),
             lambda _: declared(self.operator, task_instance),
         )
         if not (result.inputs or result.outputs):
@@ -113,7 +113,7 @@ class Extractor(BaseExtractor):
         return result.finished()
 
 
-def _within(told: dict[str, Any], name: str) -> Any:
+def _within(event: dict[str, Any], name: str) -> Any:
     """The value by that name, in a dict or in a dict inside it."""
-    inner = [value for value in told.values() if isinstance(value, dict)]
-    return told.get(name) or next(filter(None, (_within(part, name) for part in inner)), None)
+    inner = [value for value in event.values() if isinstance(value, dict)]
+    return event.get(name) or next(filter(None, (_within(part, name) for part in inner)), None)

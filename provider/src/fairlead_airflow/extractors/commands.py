@@ -52,8 +52,8 @@ class PodExtractor(_Commands):
 
     def run(self) -> Facets:
         metadata = getattr(getattr(self.operator, "pod", None), "metadata", None)
-        name = getattr(metadata, "name", None) or self.woken_by.get("name")
-        namespace = getattr(metadata, "namespace", None) or self.woken_by.get("namespace")
+        name = getattr(metadata, "name", None) or self.trigger_event.get("name")
+        namespace = getattr(metadata, "namespace", None) or self.trigger_event.get("namespace")
         return external.run(f"{namespace}/{name}", "kubernetes") if name and namespace else {}
 
 

@@ -18,8 +18,8 @@ class FivetranExtractor(Extractor):
     operators: ClassVar[tuple[str, ...]] = ("FivetranOperator",)
 
     def before(self) -> Lineage:
-        told = self.operator.connector_id or self.operator.connector_name
-        page = f"https://fivetran.com/dashboard/connectors/{told}" if told else None
+        connector = self.operator.connector_id or self.operator.connector_name
+        page = f"https://fivetran.com/dashboard/connectors/{connector}" if connector else None
         return Lineage(job_facets=external.location("fivetran", page))
 
     def after(self, task_instance: Any) -> Lineage:

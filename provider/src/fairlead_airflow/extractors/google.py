@@ -23,10 +23,10 @@ class DataprocExtractor(Extractor):
 
     def before(self) -> Lineage:
         task = self.operator
-        told = getattr(task, "job", None) or getattr(task, "batch", None)
-        identifier = self.learnt("job_id", "batch_id")
+        job = getattr(task, "job", None) or getattr(task, "batch", None)
+        identifier = self.runtime_value("job_id", "batch_id")
         result = Lineage(run_facets=external.run(identifier, f"dataproc:{task.region}"))
-        for kind, work in (told if isinstance(told, dict) else {}).items():
+        for kind, work in (job if isinstance(job, dict) else {}).items():
             # `pyspark_job`, `hive_job`, ... of a cluster's job, `pyspark_batch`, ... of a batch
             if kind.endswith(("_job", "_batch")) and isinstance(work, dict):
                 result.add(self._of_work(work))
@@ -56,7 +56,9 @@ class DataflowExtractor(Extractor):
         where = getattr(task, "location", None) or getattr(task, "region", "")
         return Lineage(
             job_facets=external.script(self._script()),
-            run_facets=external.run(job.get("id") or self.learnt("job_id"), f"dataflow:{where}"),
+            run_facets=external.run(
+                job.get("id") or self.runtime_value("job_id"), f"dataflow:{where}"
+            ),
         )
 
     def _script(self) -> Any:
@@ -79,5 +81,5 @@ class CloudRunExtractor(Extractor):
         code = external.code("bash", "\n".join(lines)) if self.source_code_enabled else {}
         return Lineage(
             job_facets={**code, **external.location("cloudrun", f"run.googleapis.com/{name}")},
-            run_facets=external.run(self.learnt("execution_name"), "cloudrun"),
+            run_facets=external.run(self.runtime_value("execution_name"), "cloudrun"),
         )

@@ -30,8 +30,8 @@ class ConsumeExtractor(Extractor):
     )
 
     def before(self) -> Lineage:
-        told = self.operator.topics or ()
-        names = [told] if isinstance(told, str) else told
+        given = self.operator.topics or ()
+        names = [given] if isinstance(given, str) else given
         return Lineage(inputs=topics(self.operator.kafka_config_id, names))
 
 

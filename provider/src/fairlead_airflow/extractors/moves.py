@@ -38,8 +38,8 @@ def _object(scheme: str, bucket: str, *keys: str) -> Place:
     """The first of the keys that is told, be it a list; a pattern names nothing."""
 
     def place(task: Any) -> Iterable[Identity]:
-        told = next(filter(None, (getattr(task, key, None) for key in keys)), None)
-        for key in [told] if isinstance(told, str) or told is None else told:
+        given = next(filter(None, (getattr(task, key, None) for key in keys)), None)
+        for key in [given] if isinstance(given, str) or given is None else given:
             if not has_magic(key or ""):
                 yield places.of_object(scheme, getattr(task, bucket, None), key)
 
@@ -58,10 +58,10 @@ def _remote(conn: str, path: str, names: str = "", host: str = "", port: int = 2
     """A file on a server, or those files in it that are named one by one."""
 
     def place(task: Any) -> Iterable[Identity]:
-        folder, told = getattr(task, path), getattr(task, names, None) if names else None
-        if isinstance(told, str):  # a prefix, or all
+        folder, given = getattr(task, path), getattr(task, names, None) if names else None
+        if isinstance(given, str):  # a prefix, or all
             return
-        for file in [posixpath.join(folder, name) for name in told] if told else [folder]:
+        for file in [posixpath.join(folder, name) for name in given] if given else [folder]:
             yield places.of_remote_file(
                 getattr(task, conn), file, port, getattr(task, host, None) if host else None
             )
@@ -71,8 +71,8 @@ def _remote(conn: str, path: str, names: str = "", host: str = "", port: int = 2
 
 def _local(path: str) -> Place:
     def place(task: Any) -> Iterable[Identity]:
-        told = getattr(task, path, None)
-        for name in [told] if isinstance(told, str) else told or ():
+        given = getattr(task, path, None)
+        for name in [given] if isinstance(given, str) else given or ():
             if not has_magic(name):
                 yield of_file(name)
 

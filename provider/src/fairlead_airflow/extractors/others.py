@@ -14,7 +14,7 @@ from fairlead_airflow.lineage.parts import Lineage
 METHODS = ("get_openlineage_facets_on_start", "get_openlineage_facets_on_complete")
 
 
-class SilentExtractor(Extractor):
+class EmptyExtractor(Extractor):
     """An operator that says nothing of itself: its hooks and its author do."""
 
     has_extractor = False
@@ -25,18 +25,18 @@ class SpeakingExtractor(Extractor):
     nothing of data: they know better what they moved."""
 
     def before(self) -> Lineage:
-        return self._said("start") or Lineage()
+        return self._call("start") or Lineage()
 
     def after(self, task_instance: Any) -> Lineage:
-        return self._said("complete", task_instance) or self.before()
+        return self._call("complete", task_instance) or self.before()
 
     def failed(self, task_instance: Any) -> Lineage:
-        return self._said("failure", task_instance) or self.after(task_instance)
+        return self._call("failure", task_instance) or self.after(task_instance)
 
-    def reported(self, said: Lineage) -> Lineage:
-        return Lineage() if said.inputs or said.outputs else super().reported(said)
+    def reported(self, own: Lineage) -> Lineage:
+        return Lineage() if own.inputs or own.outputs else super().reported(own)
 
-    def _said(self, when: str, *arguments: Any) -> Lineage | None:
+    def _call(self, when: str, *arguments: Any) -> Lineage | None:
         """None where the operator has no such method."""
         method = getattr(self.operator, f"get_openlineage_facets_on_{when}", None)
         return Lineage.of(method(*arguments)) if callable(method) else None

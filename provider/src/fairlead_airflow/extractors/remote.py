@@ -26,21 +26,21 @@ class DatabricksExtractor(Extractor):
         workspace = external.page(task.databricks_conn_id)
         return Lineage(
             job_facets=self._script(workspace),
-            run_facets=external.run(self.learnt("run_id", "databricks_run_id"), workspace),
+            run_facets=external.run(self.runtime_value("run_id", "databricks_run_id"), workspace),
         )
 
     def _script(self, workspace: str) -> Facets:
-        told = self._told()
-        if path := (told.get("notebook_task") or {}).get("notebook_path"):
+        job = self._job()
+        if path := (job.get("notebook_task") or {}).get("notebook_path"):
             return external.location("databricks", f"{workspace}/#workspace{path}")
-        python = (told.get("spark_python_task") or {}).get("python_file")
+        python = (job.get("spark_python_task") or {}).get("python_file")
         if python:
             return external.script(python)
-        if url := (told.get("git_source") or {}).get("git_url"):
+        if url := (job.get("git_source") or {}).get("git_url"):
             return external.location("git", url)
         return {}
 
-    def _told(self) -> dict[str, Any]:
+    def _job(self) -> dict[str, Any]:
         """What is submitted: in one argument, or in several of its own until the task has run."""
         task = self.operator
         if path := getattr(task, "notebook_path", None):
@@ -48,8 +48,8 @@ class DatabricksExtractor(Extractor):
         whole = getattr(task, "json", None) or getattr(task, "task_config", None)
         names = ("notebook_task", "spark_python_task", "git_source")
         arguments = {name: getattr(task, name, None) for name in names}
-        told = whole if isinstance(whole, dict) else {}
-        return {**told, **{name: value for name, value in arguments.items() if value}}
+        job = whole if isinstance(whole, dict) else {}
+        return {**job, **{name: value for name, value in arguments.items() if value}}
 
 
 class SparkSubmitExtractor(Extractor):
@@ -90,13 +90,13 @@ class LivyExtractor(Extractor):
 
     def before(self) -> Lineage:
         task = self.operator
-        told = task.spark_params
-        words = [told.get("file"), *(told.get("args") or ())]
+        job = task.spark_params
+        words = [job.get("file"), *(job.get("args") or ())]
         code = external.code("bash", command_line(words)) if self.source_code_enabled else {}
         return Lineage(
-            job_facets={**code, **external.script(told.get("file"))},
+            job_facets={**code, **external.script(job.get("file"))},
             run_facets=external.run(
-                self.learnt("_batch_id", "batch_id"), external.page(task._livy_conn_id)
+                self.runtime_value("_batch_id", "batch_id"), external.page(task._livy_conn_id)
             ),
         )
 
@@ -123,7 +123,7 @@ class DbtCloudExtractor(Extractor):
     def before(self) -> Lineage:
         task = self.operator
         place = external.page(task.dbt_cloud_conn_id, "cloud.getdbt.com")
-        return Lineage(run_facets=external.run(self.learnt("run_id"), place))
+        return Lineage(run_facets=external.run(self.runtime_value("run_id"), place))
 
     def after(self, task_instance: Any) -> Lineage:
         result = self.before()
@@ -141,5 +141,5 @@ class AirbyteExtractor(Extractor):
         place = external.page(task.airbyte_conn_id)
         return Lineage(
             job_facets=external.location("airbyte", f"{place}/connections/{task.connection_id}"),
-            run_facets=external.run(self.learnt("job_id"), place),
+            run_facets=external.run(self.runtime_value("job_id"), place),
         )

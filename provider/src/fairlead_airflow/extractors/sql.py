@@ -49,19 +49,19 @@ class SqlExtractor(Extractor):
             return Lineage()
         return Lineage.of(method(task_instance))
 
-    def reported(self, said: Lineage) -> Lineage:
+    def reported(self, own: Lineage) -> Lineage:
         from fairlead_airflow.lineage.collected import collected
         from fairlead_airflow.lineage.columns_of_server import of_facets
 
-        told = {**said.inputs, **said.outputs}
-        found = collected({i.name.lower(): c for i, f in told.items() if (c := of_facets(f))})
+        datasets = {**own.inputs, **own.outputs}
+        found = collected({i.name.lower(): c for i, f in datasets.items() if (c := of_facets(f))})
         if found.statements:
-            said.run_facets.pop("extractionError", None)
-            for facets in said.outputs.values():
+            own.run_facets.pop("extractionError", None)
+            for facets in own.outputs.values():
                 facets.pop("columnLineage", None)
         if not found.errors and (found.inputs or found.outputs):
-            _leave_out(said.inputs, found.inputs, said.input_facets)
-            _leave_out(said.outputs, found.outputs, said.output_facets)
+            _leave_out(own.inputs, found.inputs, own.input_facets)
+            _leave_out(own.outputs, found.outputs, own.output_facets)
         return found
 
     def _is_jdbc(self) -> bool:
@@ -71,14 +71,14 @@ class SqlExtractor(Extractor):
 
 
 def _leave_out(
-    said: dict[Identity, Facets], found: Container[Identity], more: Container[Identity]
+    own: dict[Identity, Facets], found: Container[Identity], more: Container[Identity]
 ) -> None:
     """Tables that OpenLineage's parser alone has found, of which it says no more than their columns."""
     for identity in [
-        i for i, facets in said.items() if i not in found and not set(facets) - _OF_TABLE
+        i for i, facets in own.items() if i not in found and not set(facets) - _OF_TABLE
     ]:
         if identity not in more:
-            del said[identity]
+            del own[identity]
 
 
 class ClickHouseExtractor(Extractor):
@@ -101,5 +101,5 @@ class ClickHouseExtractor(Extractor):
         return lineage_of([Executed(text) for text in self._texts()], ServerDatabase(address))
 
     def _texts(self) -> list[str]:
-        told = self.operator._sql
-        return [told] if isinstance(told, str) else list(told)
+        sql = self.operator._sql
+        return [sql] if isinstance(sql, str) else list(sql)

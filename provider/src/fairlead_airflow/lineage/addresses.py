@@ -70,21 +70,23 @@ def of_jdbc(url: str) -> Address | None:
     if found is None:
         return None
     kind, parts = found[1].lower(), urlsplit(found[2])
-    told = {key.lower(): values[0] for key, values in parse_qs(parts.query).items()}
+    options = {key.lower(): values[0] for key, values in parse_qs(parts.query).items()}
     for pair in found[3].split(";"):
         key, _, value = pair.partition("=")
-        told[key.strip().lower()] = value.strip()
+        options[key.strip().lower()] = value.strip()
     if not parts.hostname:
         return None
     database, _, schema = parts.path.strip("/").partition("/")
     names = ("databasename", "database", "db", "conncatalog")
-    database = database or next((told[name] for name in names if name in told), "")
+    database = database or next((options[name] for name in names if name in options), "")
     if kind == "snowflake":
         account = parts.hostname.partition(".snowflakecomputing.com")[0]
-        return Address(f"snowflake://{account}", kind, database, told.get("schema", ""))
+        return Address(f"snowflake://{account}", kind, database, options.get("schema", ""))
     if kind == "databricks":
-        catalog = told.get("conncatalog", "")
-        return Address(f"databricks://{parts.hostname}", kind, catalog, told.get("connschema", ""))
+        catalog = options.get("conncatalog", "")
+        return Address(
+            f"databricks://{parts.hostname}", kind, catalog, options.get("connschema", "")
+        )
     return of_server(kind, parts.hostname, parts.port, database, schema)
 
 

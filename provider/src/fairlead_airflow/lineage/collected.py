@@ -57,8 +57,8 @@ def _sql(extras: list[Any], columns: Columns) -> Lineage:
             continue
         sql = str(extra.value.get("sql") or "").strip()
         if sql and not sql.upper().startswith(_PHANTOM):
-            told = (extra.value.get("default_db"), extra.value.get("default_schema"))
-            groups.setdefault((id(extra.context), *told), []).append(extra)
+            defaults = (extra.value.get("default_db"), extra.value.get("default_schema"))
+            groups.setdefault((id(extra.context), *defaults), []).append(extra)
     result = Lineage()
     for ran in groups.values():
         try:

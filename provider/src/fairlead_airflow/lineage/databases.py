@@ -41,12 +41,12 @@ class Database(Protocol):
         """Ask for the columns of these tables; whether there may be more to tell now."""
 
 
-def behind(hook: Any, told: Mapping[str, Any] | None = None) -> Database | None:
+def behind(hook: Any, reported: Mapping[str, Any] | None = None) -> Database | None:
     """The database behind a hook, or None if nothing can be told about it.
 
     `told` is what a hook reported with a statement: the database and the schema that were in force.
     """
-    told = told or {}
+    reported = reported or {}
     try:
         kind = getattr(hook, "conn_type", None)
         if kind == "sqlite":
@@ -54,37 +54,41 @@ def behind(hook: Any, told: Mapping[str, Any] | None = None) -> Database | None:
         if kind == "duckdb":
             return _duckdb(hook)
         if type(hook).__name__ == "RedshiftDataHook":
-            return _redshift_data(hook, told)
+            return _redshift_data(hook, reported)
         server = _server(hook, kind)
     except Exception:  # hooks are of any make; without a database there is no lineage
         log.debug("No database could be told from %r", hook, exc_info=True)
         return None
     if server is None:
         return None
-    return server.within(told.get("default_db"), told.get("default_schema"))
+    return server.within(reported.get("default_db"), reported.get("default_schema"))
 
 
 def _server(hook: Any, kind: str | None) -> ServerDatabase | None:
     if kind == JDBC:  # its hook leaves the database and the schema out of names
-        return _told_by_connection(hook) or _told_by_hook(hook)
-    return _told_by_hook(hook) or _told_by_connection(hook)
+        return _from_connection(hook) or _from_hook(hook)
+    return _from_hook(hook) or _from_connection(hook)
 
 
 def _connection(hook: Any) -> Any:
     """Of any hook: those of databases have a method for its id."""
-    told = getattr(hook, "get_conn_id", None)
-    conn_id = told() if told else getattr(hook, getattr(hook, "conn_name_attr", ""), None)
+    get_conn_id = getattr(hook, "get_conn_id", None)
+    conn_id = (
+        get_conn_id() if get_conn_id else getattr(hook, getattr(hook, "conn_name_attr", ""), None)
+    )
     return hook.get_connection(conn_id) if conn_id else hook.conn
 
 
-def _redshift_data(hook: Any, told: Mapping[str, Any]) -> Database | None:
+def _redshift_data(hook: Any, reported: Mapping[str, Any]) -> Database | None:
     """Redshift behind its HTTP API: the connection is Amazon's, the cluster is told with each query."""
-    extra = told.get("extra") or {}
+    extra = reported.get("extra") or {}
     cluster = extra.get("cluster_identifier") or extra.get("workgroup_name")
     if not cluster or not hook.region_name:
         return None
     namespace = f"redshift://{cluster}.{hook.region_name}:5439"
-    return ServerDatabase(Address(namespace, "redshift", told.get("default_db") or "", "public"))
+    return ServerDatabase(
+        Address(namespace, "redshift", reported.get("default_db") or "", "public")
+    )
 
 
 def _sqlite(hook: Any) -> Database | None:
@@ -142,7 +146,7 @@ def _duckdb(hook: Any) -> Database | None:
     return ServerDatabase(Address(f"duckdb://{absolute}", "duckdb", Path(path).stem, "main"))
 
 
-def _told_by_hook(hook: Any) -> ServerDatabase | None:
+def _from_hook(hook: Any) -> ServerDatabase | None:
     """A database that the hook describes to OpenLineage; named as OpenLineage's own parser does."""
     describe = getattr(hook, "get_openlineage_database_info", None)
     connection = _connection(hook)
@@ -169,7 +173,7 @@ def _default_schema(hook: Any) -> str:
         return ""
 
 
-def _told_by_connection(hook: Any) -> ServerDatabase | None:
+def _from_connection(hook: Any) -> ServerDatabase | None:
     """A database of which only its connection is known."""
     connection = _connection(hook)
     kind, host, database = connection.conn_type, connection.host or "", connection.schema or ""

@@ -59,8 +59,8 @@ def _target(call: Call) -> Path | None:
     """The folder in which dbt leaves its files."""
     if call.project is None:
         return None
-    told = call.told("target-path")
-    return call.project / (told or _project(call.project).get("target-path") or "target")
+    target = call.value_of("target-path")
+    return call.project / (target or _project(call.project).get("target-path") or "target")
 
 
 def _project(folder: Path) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _executed(
     script does where it goes on only after success.
     """
     writing = [call for call in calls if call.verb in WRITING]
-    if since is None or not writing or (len(calls) == 1 and artefacts.tell_of_data):
+    if since is None or not writing or (len(calls) == 1 and artefacts.have_data):
         return [], []
     found = [
         unique_id
@@ -90,7 +90,7 @@ def _executed(
     made = artefacts.made_by_the_last(len(calls))
     if made is not None:
         return [one for one in found if _relation_in_log(artefacts.nodes[one]) in made], []
-    last = calls[-1] if artefacts.tell_of_data else None
+    last = calls[-1] if artefacts.have_data else None
     if all(call.is_checked or call is last for call in writing):
         return found, []
     lost = [one for one in found if one not in artefacts.results]
@@ -118,20 +118,20 @@ class Artefacts:
         self._results = self._json("run_results.json")
 
     @property
-    def tell_of_data(self) -> bool:
+    def have_data(self) -> bool:
         """Whether the results are those of a command that ran its models, and did not only compile them."""
         return self._results.get("args", {}).get("which", self._call.verb) in DATA
 
     @cached_property
     def results(self) -> dict[str, dict[str, Any]]:
         """What became of each node, by dbt's own id."""
-        found = self._results.get("results", ()) if self.tell_of_data else ()
+        found = self._results.get("results", ()) if self.have_data else ()
         return {item["unique_id"]: item for item in found}
 
     def made_by_the_last(self, commands: int) -> set[str] | None:
         """The relations that dbt's log says were made; None where it does not tell."""
-        told = self._call.told("log-path") or self._results.get("args", {}).get("log_path")
-        folder = (self._call.folder or Path()) / told if told else self._project_folder / "logs"
+        path = self._call.value_of("log-path") or self._results.get("args", {}).get("log_path")
+        folder = (self._call.folder or Path()) / path if path else self._project_folder / "logs"
         try:
             with (folder / "dbt.log").open("rb") as log:
                 log.seek(max(0, log.seek(0, 2) - _LONGEST_LOG))
@@ -153,8 +153,8 @@ class Artefacts:
 
     def is_from(self, since: datetime | None) -> bool:
         """Whether there is a result, and not one of an earlier task."""
-        told = self._results.get("metadata", {}).get("generated_at")
-        return bool(told) and (since is None or datetime.fromisoformat(told) >= since)
+        generated = self._results.get("metadata", {}).get("generated_at")
+        return bool(generated) and (since is None or datetime.fromisoformat(generated) >= since)
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
@@ -175,13 +175,13 @@ class Artefacts:
         result = Lineage(errors=errors)
         results = self.results
         for unique_id in [*self._in_order(also, results), *results]:
-            node, told = self.nodes.get(unique_id), results.get(unique_id, {"status": "success"})
-            if node is None or told["status"] == "skipped":
+            node, outcome = self.nodes.get(unique_id), results.get(unique_id, {"status": "success"})
+            if node is None or outcome["status"] == "skipped":
                 continue
             for parent in self._read_by(unique_id):
                 result.inputs.setdefault(warehouse.of_node(parent), {})
-            if told["status"] == "success" and _is_kept(node):
-                result.add(self._made(node, told, warehouse))
+            if outcome["status"] == "success" and _is_stored(node):
+                result.add(self._made(node, outcome, warehouse))
         for identity in result.outputs:
             result.inputs.pop(identity, None)
         self._add_tests(results, warehouse, result)
@@ -211,20 +211,22 @@ class Artefacts:
             node = self.nodes.get(parent)
             if node is None:
                 continue
-            if node["resource_type"] == "source" or _is_kept(node):
+            if node["resource_type"] == "source" or _is_stored(node):
                 yield node
             elif node["resource_type"] == "model":
                 yield from self._read_by(parent)
 
-    def _made(self, node: dict[str, Any], told: Mapping[str, Any], warehouse: Warehouse) -> Lineage:
+    def _made(
+        self, node: dict[str, Any], outcome: Mapping[str, Any], warehouse: Warehouse
+    ) -> Lineage:
         identity = warehouse.of_node(node)
-        query = told.get("compiled_code") or node.get("compiled_code")
+        query = outcome.get("compiled_code") or node.get("compiled_code")
         if node["resource_type"] == "seed":
             warehouse.learn(identity, self._header(node))
             query = None
         if query and (names := selected(query, warehouse.dialect, warehouse.describe)):
             warehouse.learn(identity, names)
-        rows = told.get("adapter_response", {}).get("rows_affected")
+        rows = outcome.get("adapter_response", {}).get("rows_affected")
         rows = rows if isinstance(rows, int) and rows >= 0 else None
         created = f"CREATE TABLE {_relation(node)} AS {query or 'SELECT 1 AS x'}"
         made = lineage_of([Executed(created, rows)], warehouse)
@@ -247,14 +249,14 @@ class Artefacts:
     def _add_tests(self, results: Mapping[str, Any], warehouse: Warehouse, result: Lineage) -> None:
         """What tests found, as assertions on the table that they test."""
         found: dict[Identity, list[Any]] = {}
-        for unique_id, told in results.items():
+        for unique_id, outcome in results.items():
             node = self.nodes.get(unique_id)
-            if node is None or node["resource_type"] != "test" or told["status"] == "skipped":
+            if node is None or node["resource_type"] != "test" or outcome["status"] == "skipped":
                 continue
             tested = self.nodes.get(node.get("attached_node") or "")
             for each in [tested] if tested else self._read_by(unique_id):
-                if each["resource_type"] == "source" or _is_kept(each):
-                    found.setdefault(warehouse.of_node(each), []).append(_assertion(node, told))
+                if each["resource_type"] == "source" or _is_stored(each):
+                    found.setdefault(warehouse.of_node(each), []).append(_assertion(node, outcome))
         for identity, assertions in found.items():
             facet = quality.DataQualityAssertionsDatasetFacet(assertions=assertions)
             if identity in result.outputs:
@@ -307,11 +309,13 @@ class Artefacts:
         call = self._call
         arguments = self._results.get("args", {})
         fill = _filler(call.environ)
-        told = call.told("profiles-dir") or arguments.get("profiles_dir") or "~/.dbt"
-        folder = (call.folder or project) / Path(told).expanduser()
-        name = call.told("profile") or arguments.get("profile") or _project(project)["profile"]
+        profiles = call.value_of("profiles-dir") or arguments.get("profiles_dir") or "~/.dbt"
+        folder = (call.folder or project) / Path(profiles).expanduser()
+        name = call.value_of("profile") or arguments.get("profile") or _project(project)["profile"]
         profile = _yaml(folder / "profiles.yml")[fill(name)]
-        target = call.told("target") or arguments.get("target") or profile.get("target", "default")
+        target = (
+            call.value_of("target") or arguments.get("target") or profile.get("target", "default")
+        )
         output = profile["outputs"][fill(target)]
         return {key: fill(value) for key, value in output.items()}
 
@@ -345,7 +349,7 @@ def _parents(node: Mapping[str, Any]) -> list[str]:
     return list((node.get("depends_on") or {}).get("nodes") or ())
 
 
-def _is_kept(node: Mapping[str, Any]) -> bool:
+def _is_stored(node: Mapping[str, Any]) -> bool:
     """Whether it is a table or view, not a part of other queries, a test, or an operation."""
     materialized = node.get("config", {}).get("materialized")
     return node["resource_type"] in _WRITTEN and materialized != "ephemeral"
@@ -361,13 +365,13 @@ def _relation(node: Mapping[str, Any]) -> str:
     return str(node.get("relation_name") or _name(node))
 
 
-def _assertion(test: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
+def _assertion(test: Mapping[str, Any], outcome: Mapping[str, Any]) -> Any:
     kind = test.get("test_metadata") or {}
     severity = str(test.get("config", {}).get("severity") or "error").lower()
-    failures = told.get("failures")
+    failures = outcome.get("failures")
     return quality.Assertion(
         assertion=kind.get("name") or test["name"],
-        success=told["status"] == "pass",
+        success=outcome["status"] == "pass",
         column=test.get("column_name") or (kind.get("kwargs") or {}).get("column_name"),
         severity=severity,
         actual=None if failures is None else str(failures),

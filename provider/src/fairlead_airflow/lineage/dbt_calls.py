@@ -62,7 +62,7 @@ class Call:
     environ: Mapping[str, str]
     is_checked: bool = False
 
-    def told(self, option: str) -> str | None:
+    def value_of(self, option: str) -> str | None:
         """An option, or the variable that stands for it (`--target-path`, DBT_TARGET_PATH)."""
         variable = f"DBT_{option.upper().replace('-', '_')}"
         return self.options.get(option) or self.environ.get(variable)
@@ -70,7 +70,7 @@ class Call:
     @property
     def project(self) -> Path | None:
         """The folder of dbt_project.yml."""
-        return _below(self.folder, self.told("project-dir") or ".")
+        return _below(self.folder, self.value_of("project-dir") or ".")
 
 
 def calls(script: str, folder: Path | None, environ: Mapping[str, str]) -> list[Call]:

@@ -85,13 +85,13 @@ def cut(script: str, dialect: str) -> Iterator[Piece | Fault]:
             start = _start_of_last(rest[:at], dialect)
             yield from cut(rest[:start], dialect)
             fault, _, rest = rest[start:].partition(";")
-            yield Fault(f"{_said(error)}, in: {fault.strip()[:200]}")
+            yield Fault(f"{_message(error)}, in: {fault.strip()[:200]}")
         else:
             yield from _Cutter(rest, tokens, dialect).pieces(0, len(tokens))
             return
 
 
-def _said(error: SqlglotError) -> str:
+def _message(error: SqlglotError) -> str:
     if isinstance(error.__cause__, IndexError):
         return "a comment or a quote is never closed"
     return str(error.__cause__ or error).partition(" from ")[0]

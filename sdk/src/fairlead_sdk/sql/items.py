@@ -307,12 +307,12 @@ def pivoted_alone(node: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation
     rest |= {s for c in on for s in sources_of(c, scope, queries, "CONDITIONAL")}
     used = {c.name for part in (*on, *using) for c in part.find_all(exp.Column)}
     group = node.args.get("group")
-    kept = (
+    remaining = (
         tuple(Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column))
         if group
         else relation.without(used).columns
     )
-    return Relation((*kept, Star(rest=frozenset(rest), is_weak=True)))
+    return Relation((*remaining, Star(rest=frozenset(rest), is_weak=True)))
 
 
 def _names(star: exp.Star, part: str) -> list[str]:
@@ -336,20 +336,20 @@ def _made_wide(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Eval
     aggregates = [sources_of(one, scope, queries) for one in pivot.expressions]
     used = {c.name for part in (*fields, *pivot.expressions) for c in part.find_all(exp.Column)}
     if group := pivot.args.get("group"):
-        kept: tuple[Column, ...] = tuple(
+        remaining: tuple[Column, ...] = tuple(
             Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column)
         )
     else:
-        kept = relation.without(used).columns
+        remaining = relation.without(used).columns
     names = [name.name for name in pivot.args.get("columns") or ()]
     if not names:  # which there are, only the data tell
         everything = frozenset().union(*aggregates) | by
-        return Relation((*kept, Star(rest=everything, is_weak=True)))
+        return Relation((*remaining, Star(rest=everything, is_weak=True)))
     made = [
         Output(name, aggregates[index % len(aggregates)] | by) if aggregates else Output(name, by)
         for index, name in enumerate(names)
     ]
-    return Relation((*kept, *made))
+    return Relation((*remaining, *made))
 
 
 def _unpivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:

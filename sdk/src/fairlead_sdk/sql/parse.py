@@ -49,7 +49,7 @@ def parse(text: str, dialect: str) -> Parsed:
         if (special := special_statements(text, dialect)) is not None:
             return Parsed(special)
     except SqlglotError as error:
-        return Parsed(errors=[_said(error)])
+        return Parsed(errors=[_message(error)])
     if _NO_DATA.match(text):
         return Parsed()
     first: SqlglotError | None = None
@@ -84,7 +84,7 @@ def _parse_each(text: str, dialect: str, error: SqlglotError | None) -> Parsed:
     except SqlglotError:
         parts = [text]
     if len(parts) < 2:
-        return Parsed(errors=[_said(error)])
+        return Parsed(errors=[_message(error)])
     result = Parsed()
     for part in parts:
         found = parse(part, dialect)
@@ -93,7 +93,7 @@ def _parse_each(text: str, dialect: str, error: SqlglotError | None) -> Parsed:
     return result
 
 
-def _said(error: Exception | None) -> str:
+def _message(error: Exception | None) -> str:
     return COLOURS.sub("", str(error))
 
 

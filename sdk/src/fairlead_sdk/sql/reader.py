@@ -306,9 +306,9 @@ class Reader:
             if not self._has_name(table):
                 continue
             result.writes.append(table)
-            kept = {name: _named(sources) for name, sources in columns.items()}
-            if kept := {name: sources for name, sources in kept.items() if sources}:
-                result.columns[table] = kept
+            named = {name: _named(sources) for name, sources in columns.items()}
+            if named := {name: sources for name, sources in named.items() if sources}:
+                result.columns[table] = named
                 if is_assumed:
                     result.assumed.add(table)
             if indirect := _named(indirect):

@@ -57,11 +57,11 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
         return False
     if before == "ON" and word in ("UPDATE", "DELETE") and first != "SET":
         return False  # of a foreign key
-    said = spoken[start:index]
+    words = spoken[start:index]
     if following in (".", "=") and word not in ("SELECT", "IF"):
         return False
     if first == "WITH":
-        first = next((verb for verb in _outside(said) if verb in _VERBS), "")
+        first = next((verb for verb in _outside(words) if verb in _VERBS), "")
         if not first:
             return False
     if (
@@ -72,11 +72,11 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
     ):
         return False
     if first in ("INSERT", "REPLACE") and word in ("SELECT", "EXEC", "EXECUTE", "WITH", "SET"):
-        return bool({"SELECT", "VALUES", "EXEC", "EXECUTE", "DEFAULT"} & set(_outside(said)))
+        return bool({"SELECT", "VALUES", "EXEC", "EXECUTE", "DEFAULT"} & set(_outside(words)))
     if word == "SET":
         return not (
-            (first in ("UPDATE", "MERGE", "INSERT") or "UPDATE" in _outside(said))
-            and said.count("SET") < 1 + said.count("UPDATE")
+            (first in ("UPDATE", "MERGE", "INSERT") or "UPDATE" in _outside(words))
+            and words.count("SET") < 1 + words.count("UPDATE")
         ) and first not in ("ALTER", "CREATE", "DECLARE")
     if first in ("ALTER", "GRANT", "REVOKE", "DENY") and word not in ("GO", "BEGIN", "END"):
         return word in ("INSERT", "MERGE", "TRUNCATE", "EXEC", "DECLARE", "PRINT", "IF") or (
@@ -89,11 +89,11 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
     return not (word == "FETCH" and before in ("ROWS", "ROW"))
 
 
-def _outside(said: Sequence[str]) -> list[str]:
+def _outside(words: Sequence[str]) -> list[str]:
     """The words that stand in no parentheses."""
     depth = 0
     found = []
-    for word in said:
+    for word in words:
         depth += (word == "(") - (word == ")")
         if depth == 0:
             found.append(word)

@@ -1,0 +1,107 @@
+"""Identifiers use the words of this field (`docs/glossary.md`), not private ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Words that no identifier contains, and what to say instead.
+PRIVATE = {
+    "door": "entry point, endpoint",
+    "heard": "seen, received",
+    "house": "package",
+    "keep": "store",
+    "keeper": "supervisor",
+    "keeps": "stores",
+    "kept": "stored",
+    "lanes": "keyed concurrency",
+    "mended": "recovered",
+    "mood": "responder",
+    "news": "changed entries, notification",
+    "nobody": "none",
+    "room": "package, limit",
+    "said": "the value's name",
+    "settle": "acknowledge, record outcomes, resolve, converge",
+    "settled": "acknowledged, recorded, resolved, converged",
+    "silent": "empty, inferred",
+    "somebody": "sender, reader, user",
+    "spared": "preserved",
+    "tell": "deliver, report, send",
+    "telling": "delivery",
+    "told": "delivered, reported, payload, observed state",
+    "truth": "observed state",
+    "unclaimed": "unowned",
+    "untold": "unreported",
+    "verdict": "summary, task state at run end",
+    "whoever": "sender, reader, user",
+}
+#: Proper names that contain one.
+NAMES = ("ClickHouse",)
+#: Where the words are banned.
+SOURCES = ("provider/src", "sdk/src")
+
+FILES = [path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))]
+
+
+def identifiers(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every name that the code defines or uses, with its line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield name, node.lineno
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name, node.lineno
+            case ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.keyword(arg=str(name)):
+                yield name, node.value.lineno
+            case ast.alias(name=name, asname=None) | ast.alias(asname=str(name)):
+                yield name.rpartition(".")[2], node.lineno
+
+
+def words(name: str) -> set[str]:
+    """The words of an identifier, in lower case: of `_notToldYet`, not, told and yet."""
+    for proper in NAMES:
+        name = name.replace(proper, "")
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def private(source: str) -> list[str]:
+    """The private words in the source's identifiers, with lines and what to say instead."""
+    return [
+        f"line {line}: {name}: {word} -> {PRIVATE[word]}"
+        for name, line in identifiers(ast.parse(source))
+        for word in sorted(words(name) & PRIVATE.keys())
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_identifier_contains_a_private_word(file: Path) -> None:
+    assert private(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "told = 1",
+        "def f(untold): ...",
+        "def _keep_it(): ...",
+        "class SilentOne: ...",
+        "f(told=1)",
+        "x.wasTold",
+        "from a import tell",
+        "import a as news",
+    ],
+)
+def test_a_private_word_is_found_wherever_a_name_stands(source: str) -> None:
+    assert len(private(source)) == 1
+
+
+def test_words_inside_other_words_and_proper_names_are_allowed() -> None:
+    assert private("newspaper = ClickHouseExtractor(untoldness, 'told')") == []
