@@ -20,6 +20,7 @@ from fairlead_bridge.model import Name
 from fairlead_bridge.monitoring import maintenance, queue, reach, store, verdicts
 from fairlead_bridge.monitoring.queue import Seen
 from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.verdicts import Evaluation
 from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.queries.snapshot import Snapshot
@@ -83,15 +84,21 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
     found = _Found(seen=queue.seen(snapshot.tx, due))
     front = reach.watched(snapshot, due)
     found.dropped = set(due) - front.ids
+    explained: set[int] = set()
     while front.ids:
         found.seen |= queue.seen(snapshot.tx, front.ids - found.seen.keys())
-        judged = verdicts.evaluate(snapshot, front, windows)
+        judged = verdicts.evaluate(snapshot, front, windows, screened=not found.evaluations)
+        explained |= front.ids if found.evaluations else _bad(judged)
         found.evaluations |= judged
-        front = _next(snapshot, front, judged, found.seen).without(found.evaluations)
-        if len(found.evaluations) >= MOST:
+        front = _next(snapshot, front, judged, found.seen).without(explained)
+        if len(explained) >= MOST:
             found.later = front.ids
             break
     return found
+
+
+def _bad(judged: Mapping[int, Evaluation]) -> set[int]:
+    return {id for id, each in judged.items() if each.verdict.standing is not None}
 
 
 def _next(
@@ -105,7 +112,7 @@ def _next(
 
 
 def _is_same(seen: Seen, each: Evaluation) -> bool:
-    before = seen.standing if seen.standing in verdicts.BAD else None
+    before = seen.standing if seen.standing in BAD else None
     return before == each.verdict.standing
 
 

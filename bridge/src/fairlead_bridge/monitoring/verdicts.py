@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fairlead_bridge.insight import root_cause
+from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Bad, Cause, Verdict
 from fairlead_bridge.insight.root_cause import Explanation
+from fairlead_bridge.monitoring import screen
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.windows import Subject, Window, quiet_until
 from fairlead_bridge.queries import expectations, facets, history, upstream
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
@@ -23,7 +26,6 @@ AT_ONCE = 50
 #: What stands badly is evaluated again after a share of the time since when it does, at least and
 #: at most so many microseconds later: its cause may change though nothing comes of it.
 AGAIN_SHARE, AGAIN_LEAST, AGAIN_MOST = 4, 60_000_000, 3_600_000_000
-BAD = ("late", "failed", "at_risk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,77 +34,101 @@ class Evaluation:
     next: Evaluated
 
 
-def evaluate(snapshot: Snapshot, nodes: Nodes, windows: Sequence[Window]) -> dict[int, Evaluation]:
-    """A verdict on each node."""
-    found: dict[int, Evaluation] = {}
-    every: list[Asset | Row] = [*nodes.assets.values(), *nodes.jobs.values()]
-    for start in range(0, len(every), AT_ONCE):
-        some = every[start : start + AT_ONCE]
-        found |= _some(snapshot, some, windows)
+def evaluate(
+    snapshot: Snapshot, nodes: Nodes, windows: Sequence[Window], *, screened: bool
+) -> dict[int, Evaluation]:
+    """
+    A verdict on each node.
+
+    `screened`: what the screen finds to be well gets no explanation, which is the dearer part.
+    """
+    expected = expectations.of(snapshot, nodes.assets)
+    asked = screen.suspects(snapshot, nodes, expected) if screened else nodes.ids
+    every: dict[int, Asset | Row] = {**nodes.assets, **nodes.jobs}
+    due = _due(nodes.assets.values(), expected)
+    again = _look_again(snapshot, nodes, due)
+    found = {id: _well(every[id], due.get(id), again.get(id)) for id in every.keys() - asked}
+    explained = sorted(asked)
+    for start in range(0, len(explained), AT_ONCE):
+        some = [every[id] for id in explained[start : start + AT_ONCE]]
+        found |= _explained(snapshot, some, windows, due, again)
     return found
 
 
-def _some(
-    snapshot: Snapshot, some: Sequence[Asset | Row], windows: Sequence[Window]
+def _explained(
+    snapshot: Snapshot,
+    some: Sequence[Asset | Row],
+    windows: Sequence[Window],
+    due: Mapping[int, int],
+    again: Mapping[int, int],
 ) -> dict[int, Evaluation]:
     explained = {
         each.id: explanation
         for each, explanation in zip(some, upstream.explanations(snapshot, some), strict=True)
     }
     bad = [each for each in some if explained[each.id].standing in BAD]
-    due = _due(snapshot, some)
     causes = _causes(snapshot, bad, explained)
     owners = _owners(snapshot, bad)
     subjects = _subjects(snapshot, bad, causes) if windows else {}
-    again = _lost_at(snapshot, some)
-    found: dict[int, Evaluation] = {}
-    for each in some:
-        explanation, expected_by = explained[each.id], due.get(each.id)
-        verdict = Verdict(each.id, _name(each), _label(each), expected_by=expected_by)
-        if each.id not in causes:
-            later = [at for at in (expected_by, again.get(each.id)) if at and at >= snapshot.now]
-            next_at = min(later) + 1 if later else NEVER
-            found[each.id] = Evaluation(verdict, Evaluated(next_at, explanation.standing))
-            continue
-        cause = causes[each.id]
-        since = explanation.late_since if explanation.late_since is not None else cause.at
+    found = {
+        each.id: _well(each, due.get(each.id), again.get(each.id), explained[each.id].standing)
+        for each in some
+        if each.id not in causes
+    }
+    for each in bad:
         quiet = quiet_until(windows, subjects.get(each.id, ()), snapshot.now)
-        verdict = Verdict(
-            each.id,
-            verdict.node,
-            verdict.label,
-            cast(Bad, explanation.standing),
-            cause,
-            since,
-            owners.get(each.id, ()),
-            expected_by,
-            quiet is not None,
+        verdict = replace(
+            _verdict(each, explained[each.id], causes[each.id]),
+            owners=owners.get(each.id, ()),
+            expected_by=due.get(each.id),
+            is_quiet=quiet is not None,
         )
-        next_at = snapshot.now + _again(snapshot.now - since)
-        next_at = min(next_at, quiet) if quiet is not None else next_at
-        found[each.id] = Evaluation(verdict, Evaluated(next_at, explanation.standing))
+        found[each.id] = Evaluation(verdict, _next(verdict, quiet, snapshot.now))
     return found
+
+
+def _well(
+    each: Asset | Row, expected_by: int | None, again: int | None, standing: str = "ok"
+) -> Evaluation:
+    verdict = Verdict(each.id, _name(each), _label(each), expected_by=expected_by)
+    return Evaluation(verdict, Evaluated(NEVER if again is None else again, standing))
+
+
+def _verdict(each: Asset | Row, explanation: Explanation, cause: Cause) -> Verdict:
+    since = explanation.late_since if explanation.late_since is not None else cause.at
+    standing = cast(Bad, explanation.standing)
+    return Verdict(each.id, _name(each), _label(each), standing, cause, since)
+
+
+def _next(verdict: Verdict, quiet_until: int | None, now: int) -> Evaluated:
+    age = now - (verdict.since if verdict.since is not None else now)
+    again = now + _again(age)
+    return Evaluated(again if quiet_until is None else min(again, quiet_until), verdict.standing)
+
+
+def _look_again(snapshot: Snapshot, nodes: Nodes, due: Mapping[int, int]) -> dict[int, int]:
+    """When each node that is well may not be, though nothing comes: a microsecond after it is due."""
+    lost = _lost_at(snapshot, nodes.jobs.values())
+    return {id: at + 1 for id, at in (*due.items(), *lost.items()) if at >= snapshot.now}
 
 
 def _again(age: int) -> int:
     return min(max(age // AGAIN_SHARE, AGAIN_LEAST), AGAIN_MOST)
 
 
-def _due(snapshot: Snapshot, some: Iterable[Asset | Row]) -> dict[int, int]:
+def _due(assets: Iterable[Asset], expected: Mapping[int, Expectation]) -> dict[int, int]:
     """When the next write of each asset is expected."""
-    written = {
-        each.id: each.written_at
-        for each in some
-        if isinstance(each, Asset) and each.written_at is not None and each.dropped_at is None
+    due = {
+        asset.id: expected[asset.id].due(asset.written_at)
+        for asset in assets
+        if asset.id in expected and asset.dropped_at is None
     }
-    expected = expectations.of(snapshot, written)
-    due = {id: expected[id].due(at) for id, at in written.items() if id in expected}
     return {id: at for id, at in due.items() if at is not None}
 
 
-def _lost_at(snapshot: Snapshot, some: Iterable[Asset | Row]) -> dict[int, int]:
+def _lost_at(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, int]:
     """When the runs that go on outside Airflow count as lost, if nothing comes of them."""
-    jobs = [each.id for each in some if not isinstance(each, Asset) and each.kind != "dag"]
+    jobs = [row.id for row in rows if row.kind != "dag"]
     newest = {
         job: each.run
         for job, each in history.states(snapshot, jobs).items()

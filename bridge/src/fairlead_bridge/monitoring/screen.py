@@ -1,0 +1,106 @@
+"""
+Which nodes may stand badly: those need an explanation, which costs a walk upstream.
+
+Of what changed nearly everything is well. A node is, if none of its own jobs is broken, it is not
+late, and nothing right upstream of it stood badly when that was evaluated; for what turns bad has
+everything below it evaluated in the same step (`evaluate`), without this screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.expectations import Expectation
+from fairlead_bridge.monitoring import queue
+from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.queries import history, standing
+from fairlead_bridge.queries.assets import Asset, jobs_at
+from fairlead_bridge.queries.snapshot import Snapshot, among
+
+#: How a node stands that needs an explanation.
+BAD = ("late", "failed", "at_risk")
+
+_INTO = sa.select(t.edge.c.src, t.edge.c.dst).where(among(t.edge.c.dst))
+_INSIDE = sa.select(t.job.c.id, t.job.c.parent_id).where(among(t.job.c.parent_id))
+_PARENTS = sa.select(t.job.c.id, t.job.c.parent_id).where(
+    among(t.job.c.id), t.job.c.parent_id.is_not(None)
+)
+_ASSET_OF = sa.select(t.dataset.c.id, t.dataset.c.asset_id).where(among(t.dataset.c.id))
+
+
+def suspects(snapshot: Snapshot, nodes: Nodes, expected: Mapping[int, Expectation]) -> set[int]:
+    """Ids of the nodes that may be late, failed or at risk."""
+    jobs = _jobs(snapshot, nodes)
+    newest = history.states(snapshot, {job for each in jobs.values() for job in each})
+    above = _above(snapshot, jobs)
+    bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
+    return {
+        id
+        for id in nodes.ids
+        if id in bad
+        or not bad.isdisjoint(above.get(id, ()))
+        or _is_late(nodes.assets.get(id), expected.get(id), snapshot.now)
+        or any(_breaks(newest.get(job), nodes.assets.get(id)) for job in jobs.get(id, ()))
+    }
+
+
+def _is_late(asset: Asset | None, expected: Expectation | None, now: int) -> bool:
+    if asset is None or expected is None or asset.dropped_at is not None:
+        return False
+    return expected.late_since(asset.written_at, now) is not None
+
+
+def _breaks(newest: standing.Round | None, asset: Asset | None) -> bool:
+    if newest is None:
+        return False
+    return newest.is_broken if asset is None else standing.breaks(newest, asset)
+
+
+def _jobs(snapshot: Snapshot, nodes: Nodes) -> dict[int, set[int]]:
+    """The jobs that write each asset; each job itself and those right inside it."""
+    members = {member: id for id, each in nodes.assets.items() for member in each.members}
+    found: dict[int, set[int]] = {id: {id} for id in nodes.jobs}
+    for member, writers in jobs_at(snapshot, members, writing=True).items():
+        found.setdefault(members[member], set()).update(writers)
+    for row in snapshot.each(_INSIDE, nodes.jobs):
+        found[row.parent_id].add(row.id)
+    return found
+
+
+def _above(snapshot: Snapshot, jobs: Mapping[int, set[int]]) -> dict[int, set[int]]:
+    """What is right upstream of each node: assets, jobs, and the jobs that its own run inside."""
+    every = {job for each in jobs.values() for job in each}
+    into = _grouped((row.dst, row.src) for row in snapshot.each(_INTO, every))
+    around = {row.id: row.parent_id for row in snapshot.each(_PARENTS, every | _values(into))}
+    asset_of: dict[int, int] = {
+        row.id: row.asset_id for row in snapshot.each(_ASSET_OF, _values(into))
+    }
+
+    def watched(node: int) -> int:
+        parent: int = around.get(node, node)
+        return asset_of.get(node, parent)
+
+    return {
+        id: {watched(node) for job in own for node in (job, *into.get(job, ()))}
+        for id, own in jobs.items()
+    }
+
+
+def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return found
+
+
+def _values(groups: Mapping[Any, set[int]]) -> set[int]:
+    return set().union(*groups.values())
+
+
+def _bad(snapshot: Snapshot, nodes: Iterable[int]) -> set[int]:
+    """Those of the nodes that stood badly when they were evaluated last."""
+    return {id for id, each in queue.seen(snapshot.tx, nodes).items() if each.standing in BAD}
