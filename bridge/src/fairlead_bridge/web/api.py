@@ -37,6 +37,7 @@ from fairlead_bridge.web.operations import routes as operations
 from fairlead_bridge.web.outlook import routes as outlook
 from fairlead_bridge.web.overview import routes as overview
 from fairlead_bridge.web.parameters import Catalog, Clock, only_known_parameters
+from fairlead_bridge.web.reliability import routes as reliability
 from fairlead_bridge.web.runs import routes as runs
 
 PREFIX = "/api/v1"
@@ -98,6 +99,7 @@ def build_api(
         impact.routes(catalog),
         outlook.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),
+        reliability.routes(catalog),
         overview.routes(catalog),
         live.routes(app.state.live),
     ):

@@ -689,6 +689,30 @@ export interface ReceivedEvent {
   run_id: string | null
 }
 
+export interface Reliability {
+  since: string
+  until: string
+  by: 'dataset' | 'dag' | 'owner'
+  items: ReliabilityItem[]
+  next: string | null
+}
+
+export interface ReliabilityItem {
+  name: string
+  label: string
+  promises: number
+  kept: number
+  kept_share: number | null
+  runs: number
+  succeeded: number
+  success_share: number | null
+  incidents: number
+  time_to_detect: number | null
+  time_to_resolve: number | null
+  datasets: number
+  datasets_left_out: number
+}
+
 export interface Replayed {
   waiting: number
 }
