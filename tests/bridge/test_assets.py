@@ -6,11 +6,11 @@ import doctest
 
 import pytest
 
-from fairlead_bridge.mapping import assets
+from fairlead_bridge import uris
 
 
 def test_the_examples_are_true() -> None:
-    assert doctest.testmod(assets).failed == 0
+    assert doctest.testmod(uris).failed == 0
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_the_examples_are_true() -> None:
     ],
 )
 def test_any_uri_has_a_namespace_and_a_name(uri: str, dataset: tuple[str, str]) -> None:
-    assert assets.dataset_of(uri) == dataset
+    assert uris.dataset_of(uri) == dataset

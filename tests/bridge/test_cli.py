@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.tables import job, run
 from fairlead_bridge.model import Name
 from tests.bridge.absorbing import absorb, dump, understand
+from tests.bridge.nightly import DAY, NIGHTLY, PLACE, nights
 from tests.bridge.small import dataset, run_event, schema, uuid
 
 EVENT = (
@@ -205,3 +207,36 @@ def test_a_sink_that_the_settings_no_longer_have_can_be_forgotten(
     with reading(engine) as tx:
         assert outbox.counts(tx, ["old"], 2)["old"].waiting == 0
     engine.dispose()
+
+
+def test_outlook_prints_for_people_and_for_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "b.db"
+    engine = open_database(str(path))
+    migrate(engine)
+    start = DAY + timedelta(days=14, hours=5)
+    soon = start + timedelta(minutes=4)
+    absorb(engine, understand(nights(NIGHTLY, 14) + NIGHTLY.events(start, only_before=soon)))
+    engine.dispose()
+    told = ["outlook", f"{PLACE}report.orders", "--database-url", str(path)]
+    assert main([*told, "--as-of", soon.isoformat()]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{PLACE}report.orders is ok at 2026-11-16 05:04"
+    assert lines[1] == "written     2026-11-15 05:35"
+    assert lines[3].startswith("ETA         2026-11-16 05:35  80 %: 2026-11-16 05:3")
+    assert lines[4].strip().startswith("nightly.load has run for 4 minutes, usually 10 minutes")
+    assert main([*told, "--as-of", soon.isoformat(), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["eta"]["p50"].startswith("2026-11-16T05:3")
+
+
+def test_outlook_says_what_is_wrong_with_its_arguments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "b.db")
+    assert main(["outlook", "dataset:a:b", "--database-url", path]) == 1
+    assert "nothing is known as 'dataset:a:b'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["outlook", "dataset:a:b", "--as-of", "yesterday", "--database-url", path])
+    assert "not a time: 'yesterday'" in capsys.readouterr().err

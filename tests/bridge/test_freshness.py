@@ -140,9 +140,11 @@ def test_a_rhythm_is_learned_in_the_time_zone_of_the_schedule(db: sa.Engine) -> 
     found = freshness(api, "shop.berlin")["rhythm"]
     assert found["text"] == "usually written on workdays at 06:01 Europe/Berlin"
     assert found["expected_by"] == "2026-10-26T05:46:00Z"
+    assert at_risk(api)["shop.berlin"]["standing"] == "at_risk"  # should have begun long since
+    api.now = datetime(2026, 10, 26, 5, 1, tzinfo=UTC)
     assert at_risk(api) == {}
     api.now = datetime(2026, 10, 26, 5, 50, tzinfo=UTC)
-    assert set(at_risk(api)) == {"shop.berlin"}
+    assert at_risk(api)["shop.berlin"]["standing"] == "late"
 
 
 def chain(hour: float, kind: str, *, named: bool = True) -> list[bytes]:

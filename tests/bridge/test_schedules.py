@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,10 @@ def following(body: dict[str, Any], last: str, number: int = 1) -> list[str]:
         here = following
         found.append(f"{datetime.fromtimestamp(here / SECOND, UTC):%Y-%m-%dT%H:%M}")
     return found
+
+
+def test_its_examples_are_right() -> None:
+    assert doctest.testmod(schedules).failed == 0
 
 
 def test_a_cron_expression_is_read_in_the_time_zone_of_the_dag_over_a_change_of_clocks() -> None:

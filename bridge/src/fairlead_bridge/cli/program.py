@@ -10,7 +10,17 @@ from importlib.metadata import version
 import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
-from fairlead_bridge.cli import history, incidents, log, names, notify, serve, sinks, status
+from fairlead_bridge.cli import (
+    history,
+    incidents,
+    log,
+    names,
+    notify,
+    outlook,
+    serve,
+    sinks,
+    status,
+)
 from fairlead_bridge.cli.command import FAILED, MISTOLD, OK, SETTINGS
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import load
@@ -53,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     history.add(commands)
     status.add(commands)
     names.add(commands)
+    outlook.add(commands)
     sinks.add(commands)
     incidents.add(commands)
     notify.add(commands)

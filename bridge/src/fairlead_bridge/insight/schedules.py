@@ -124,10 +124,23 @@ def _expression(told: object) -> str | None:
 
 def _dates(told: object) -> Iterator[int]:
     for each in told if isinstance(told, list) else ():
-        try:
-            yield round(datetime.fromisoformat(each).timestamp() * SECOND)
-        except (TypeError, ValueError):
-            continue
+        found = time_of(each)
+        if found is not None:
+            yield found
+
+
+def time_of(text: object) -> int | None:
+    """
+    The moment of an ISO 8601 text, microseconds; None where it is none.
+
+    >>> time_of("1970-01-01T00:00:01+00:00"), time_of("soon")
+    (1000000, None)
+    """
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return round(found.timestamp() * SECOND) if found is not None else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 @lru_cache(maxsize=512)

@@ -44,3 +44,14 @@ def words(span: float) -> str:
         if number >= 3 or (number >= 1 and abs(number - round(number)) < 0.02):
             return f"{round(number)} {unit}s"
     return "second"
+
+
+def lasting(span: float) -> str:
+    """
+    A span for people, with its number.
+
+    >>> lasting(60 * SECOND), lasting(150 * MINUTE)
+    ('1 minute', '150 minutes')
+    """
+    found = words(span)
+    return found if found[0].isdigit() else f"1 {found}"

@@ -28,7 +28,6 @@ from fairlead_bridge.facts import (
 )
 from fairlead_bridge.mapping import (
     airflow,
-    assets,
     columns,
     datasets,
     decode,
@@ -50,6 +49,7 @@ from fairlead_bridge.mapping.grouping import contradictions
 from fairlead_bridge.mapping.identity import Normaliser, names_a_place
 from fairlead_bridge.mapping.identity.catalogs import name_in_catalog
 from fairlead_bridge.mapping.parts import FacetKeeper, Parts
+from fairlead_bridge.uris import dataset_of
 
 _INPUT, _OUTPUT = "input", "output"
 #: Facets of datasets that have a table of their own.
@@ -253,7 +253,7 @@ class Translator:
         """Assets that the task declares; Airflow drops those whose scheme it does not know."""
         for role, uris in ((_INPUT, place.inlets), (_OUTPUT, place.outlets)):
             for uri in uris:
-                namespace, name = assets.dataset_of(uri)
+                namespace, name = dataset_of(uri)
                 raw = RawDataset(namespace=decode.text(namespace), name=decode.text(name))
                 with parts.leaving_out(f"asset declared as {role}"):
                     dataset = self._dataset(parts, raw, about.alias, written=False)

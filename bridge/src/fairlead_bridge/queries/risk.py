@@ -6,7 +6,7 @@ that failed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
-from fairlead_bridge.queries import expectations, history, lineage, standing, upstream
+from fairlead_bridge.queries import eta, expectations, history, lineage, standing, upstream
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.runs import RUNS, runs_by_id
@@ -32,6 +32,8 @@ MAPPED = 300
 #: Assets that are asked whether they are late: those written longest ago within a month, for what
 #: is older is no longer written rather than late.
 ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
+#: Assets that are asked for their ETA: those expected within so many microseconds, the first ones.
+FORESEEN, SOON = 60, 3 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,18 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
     }
     near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
     expected = expectations.of(snapshot, near[: ASKED + AFFECTED])
+    slow = _too_late(snapshot, assets, expected)
     order: dict[int, tuple[int, int, int, str]] = {}
     for id, asset in assets.items():
         since = late_since(expected.get(id), asset.written_at, snapshot.now)
-        if id in reached or since is not None:
+        if id in reached or since is not None or id in slow:
             gravity = 0 if id in failed else 1 if since is not None else 2
             order[id] = (gravity, reached.get(id, 0), since or 2**63, asset.name)
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
-    explained = upstream.explanations(snapshot, shown)
+    explained = [
+        replace(each, standing="at_risk") if each.standing == "ok" and asset.id in slow else each
+        for asset, each in zip(shown, upstream.explanations(snapshot, shown), strict=True)
+    ]
     runs = runs_by_id(snapshot, (each.run for each in explained))
     found = [
         Trouble(asset, grave, _cause(runs, each), each.level, expected.get(asset.id), each)
@@ -83,6 +89,18 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
 
 def _cause(runs: Mapping[int, Row], explanation: Explanation) -> Row | None:
     return runs.get(explanation.run) if explanation.run is not None else None
+
+
+def _too_late(
+    snapshot: Snapshot, assets: Mapping[int, Asset], expected: Mapping[int, Expectation]
+) -> set[int]:
+    """The assets that are expected soon, and whose ETA is later than that."""
+    dues = {id: each.due(assets[id].written_at) for id, each in expected.items() if id in assets}
+    soon = sorted(
+        (due, id) for id, due in dues.items() if due and snapshot.now <= due < snapshot.now + SOON
+    )
+    etas = eta.etas(snapshot, [id for _, id in soon[:FORESEEN]])
+    return {id for due, id in soon if (coming := etas.get(id)) is not None and coming.p50 > due}
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:

@@ -591,6 +591,7 @@ export interface Outlook {
   written_at: string | null
   expectation: Expectation | null
   eta: Eta | null
+  eta_unknown: string | null
 }
 
 export interface Overview {

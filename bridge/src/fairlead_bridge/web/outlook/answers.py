@@ -63,7 +63,10 @@ class Expectation(Answer):
 
 
 class Eta(Answer):
-    """When a dataset will be fresh: `low` and `high` bound 80 %."""
+    """
+    When a dataset is written next, or a DAG, task or job is done: the median; `low` and `high`
+    bound 80 %. `basis` is what decides it.
+    """
 
     p50: datetime
     low: datetime
@@ -87,3 +90,4 @@ class Outlook(RootCauseAnswer):
     written_at: datetime | None
     expectation: Expectation | None  # null where none is known
     eta: Eta | None  # null: unknown
+    eta_unknown: str | None  # why it is not known

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from fairlead_bridge.insight.eta import Eta, Unknown
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.root_cause import Cause, Explanation
-from fairlead_bridge.queries import expectations, history, lineage, standing, upstream
+from fairlead_bridge.queries import history, lineage, standing
+from fairlead_bridge.queries import outlook as outlooks
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
@@ -34,7 +36,7 @@ def routes(catalog: Catalog) -> APIRouter:
         """
         with catalog.open(as_of) as snapshot:
             found = lineage.find(snapshot, node)
-            (explanation,) = upstream.explanations(snapshot, [found])
+            explanation = outlooks.of(snapshot, [found])[0].explanation
             (cause,) = root_causes(snapshot, [explanation])
             return a.RootCauseAnswer(**_answer(snapshot, found, explanation, cause))
 
@@ -42,19 +44,34 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_outlook(node: NodeName, as_of: AsOf = None) -> a.Outlook:
         """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
         with catalog.open(as_of) as snapshot:
-            found = lineage.find(snapshot, node)
-            (explanation,) = upstream.explanations(snapshot, [found])
-            (cause,) = root_causes(snapshot, [explanation])
-            written_at = found.written_at if isinstance(found, Asset) else None
-            expected = expectations.of(snapshot, [found.id]).get(found.id)
-            return a.Outlook(
-                **_answer(snapshot, found, explanation, cause),
-                written_at=render.when(written_at),
-                expectation=expectation(expected, written_at),
-                eta=None,
-            )
+            return outlook(snapshot, node)
 
     return router
+
+
+def outlook(snapshot: Snapshot, node: str) -> a.Outlook:
+    """The outlook of one node. Raises NotFound where nothing is known by that name."""
+    found = lineage.find(snapshot, node)
+    (known,) = outlooks.of(snapshot, [found])
+    (cause,) = root_causes(snapshot, [known.explanation])
+    return a.Outlook(
+        **_answer(snapshot, found, known.explanation, cause),
+        written_at=render.when(known.written_at),
+        expectation=expectation(known.expectation, known.written_at),
+        eta=eta(known.eta),
+        eta_unknown=known.eta.reason if isinstance(known.eta, Unknown) else None,
+    )
+
+
+def eta(coming: Eta | Unknown) -> a.Eta | None:
+    if isinstance(coming, Unknown):
+        return None
+    return a.Eta(
+        p50=render.when(coming.p50),
+        low=render.when(coming.low),
+        high=render.when(coming.high),
+        basis=coming.basis,
+    )
 
 
 def _answer(

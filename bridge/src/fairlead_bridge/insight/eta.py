@@ -1,0 +1,71 @@
+"""
+When a dataset will be written next, or when a DAG or a task will be done: the median, the bounds of
+80 %, and what decides it.
+
+Over every path from now to the write: what is left of tasks that run, those that wait for them, DAG
+runs that are due by a schedule or follow from assets, across DAGs. Where a failed task bars the way
+and nobody has cleared it, the answer is why it is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fairlead_bridge.insight.plan import Plan, Unknown
+from fairlead_bridge.insight.simulation import COURSES, Step, simulate
+from fairlead_bridge.insight.spans import SECOND
+from fairlead_bridge.insight.work import Facts
+
+__all__ = ["Eta", "Unknown", "estimate", "explore"]
+
+#: Steps of the critical path that are named.
+NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """When something will be done; microseconds, to the second. `low` and `high` bound 80 %."""
+
+    p50: int
+    low: int
+    high: int
+    basis: str  # what decides it, one sentence
+
+
+def estimate(facts: Facts, node: int) -> Eta | Unknown:
+    """When this asset is written next, or this DAG, task or job is done; why not, where it is not known."""
+    plan = Plan(facts)
+    target = plan.reach(node)
+    if isinstance(target, Unknown):
+        return target
+    found = simulate(list(plan.steps.values()), facts.now, node ^ facts.now)
+    ends = sorted(found.ends[target])
+    low, middle, high = (round(_at(ends, share) / SECOND) * SECOND for share in (0.1, 0.5, 0.9))
+    return Eta(middle, low, high, _basis(found.critical(target)))
+
+
+def explore(facts: Facts, nodes: Iterable[int]) -> set[int]:
+    """The assets and tasks that the estimates of these nodes need, and that are not among the facts."""
+    facts.wanted = set()
+    for node in nodes:
+        Plan(facts).reach(node)
+    return facts.wanted
+
+
+def _at(ends: list[float], share: float) -> float:
+    """The quantile of the courses; half a course from each end counts as beyond."""
+    place = share * COURSES - 0.5
+    low = int(place)
+    return ends[low] + (ends[low + 1] - ends[low]) * (place - low)
+
+
+def _basis(chain: list[Step]) -> str:
+    """
+    >>> _basis([Step("a", "load has run for 5 minutes"), Step("b", "sum"), Step("c", "")])
+    'load has run for 5 minutes, then sum'
+    """
+    texts = [step.text for step in chain if step.text and step.ended_at is None]
+    if len(texts) > NAMED:
+        texts = [*texts[: NAMED - 1], f"{len(texts) - NAMED} more", texts[-1]]
+    return ", then ".join(texts) or "everything before it is done"
