@@ -4,7 +4,7 @@ What it costs: every bench of this folder, one after the other, as ratios within
     python -m bench [NAME ... [--OPTION ...]]
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
-`overhead`, which runs a real Airflow for a quarter of an hour, `fuzz` and `sql_fuzz`, which measure
+`overhead`, which runs a real Airflow for a quarter of an hour, `notify`, which starts a worker fifty times, `fuzz` and `sql_fuzz`, which measure
 nothing, `sql`, which needs cases, and `sql_truth` only where they are named. Options are handed to the benches that are named.
 """
 
@@ -28,6 +28,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "page": ([], True),
     "monitoring": (["--datasets", "20000"], True),
     "lateness": ([], True),
+    "notify": ([], False),
     "overhead": ([], False),
     "fuzz": ([], False),
     "sql": ([], False),

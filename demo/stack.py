@@ -42,11 +42,12 @@ class Ports:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What an Airflow is started with besides: its DAGs, and settings of one's own."""
+    """What Airflow and the bridge are started with besides: DAGs, and settings of one's own."""
 
     folder: Path = REPOSITORY / "dags"
     dag_ids: frozenset[str] = frozenset(DAGS)
     settings: Mapping[str, str] = field(default_factory=dict)
+    bridge_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -101,6 +102,7 @@ class Stack:
             {
                 **self._clean_environment(),
                 "FAIRLEAD_FRAME_ANCESTORS": f"http://127.0.0.1:{self.ports.airflow}",  # its tabs
+                **self.deployment.bridge_settings,
             },
             self.folder / "logs" / "bridge.log",
         )

@@ -20,6 +20,7 @@ from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.model import Name
 from fairlead_bridge.sinks import interests
+from tests.bridge.asking import Api
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
 from tests.channels.test_channels import SECRET
 from tests.channels.vendors import Receiver
@@ -258,3 +259,13 @@ def test_a_test_message_reaches_its_channel_and_no_other(
     said = capsys.readouterr()
     assert "a: a test message was sent" in said.out
     assert "no such channel: c; there are: a, b" in said.err
+
+
+def test_deliveries_to_channels_are_listed_with_what_they_are_about(bridge: Notified) -> None:
+    bridge.receiver.trouble = lambda _: Answer(400, {"error": "no"})
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    (item,) = Api(bridge.db, now=BROKE).get("deliveries", sink="notify:ops")["items"]
+    assert (item["kind"], item["key"], item["state"]) == ("incident", "1", "rejected")
+    assert item["name"] == "load failed: load broke"
+    assert item["reason"].startswith("400 from POST")

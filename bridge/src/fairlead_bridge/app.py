@@ -122,7 +122,7 @@ def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -
 
 def build_interests(settings: Settings) -> dict[str, frozenset[Kind]]:
     """Which sinks and channels want which kinds of entries. Raises BadSettings."""
-    return interests(build_sinks(settings))
+    return interests([*build_sinks(settings), *build_channels(settings)])
 
 
 def build_rules(settings: Settings) -> Rules:

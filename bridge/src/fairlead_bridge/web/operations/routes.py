@@ -13,6 +13,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries.assets import assets_by_id
+from fairlead_bridge.queries.incidents import of as incidents_of
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
@@ -122,7 +123,9 @@ def _names(snapshot: Snapshot, rows: list[Row]) -> dict[tuple[str, int], str]:
     assets = assets_by_id(snapshot, keys.get("dataset", ()))
     jobs = jobs_by_id(snapshot, keys.get("job", ()))
     runs = runs_by_id(snapshot, keys.get("run", ()))
+    incidents = incidents_of(snapshot, keys.get("incident", ()))
     return {
+        **{("incident", id): each.text for id, each in incidents.items()},
         **{("dataset", id): f"{each.namespace}:{each.name}" for id, each in assets.items()},
         **{("job", id): f"{each.namespace}:{each.name}" for id, each in jobs.items()},
         **{
@@ -136,7 +139,7 @@ def _delivery(row: Row, names: Mapping[tuple[str, int], str]) -> a.DeliveryItem:
     return a.DeliveryItem(
         sink=row.sink,
         kind=row.kind,
-        key=str(row.key) if row.kind == "event" else ids.public(row.key),
+        key=str(row.key) if row.kind in ("event", "incident") else ids.public(row.key),
         name=names.get((row.kind, row.key)),
         state=row.state,
         attempts=row.attempts,
