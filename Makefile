@@ -30,6 +30,8 @@ INSTALLED_PRODUCERS := .venv-producers/.installed-$(VERSION)
 INSTALLED_DOCS := .venv-docs/.installed-$(VERSION)
 OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 supports none newer
+# In processes beside each other; tests/conftest.py says which tests share one.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
 .PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve wheels bench constraints up down
@@ -52,18 +54,18 @@ demo-clean: ## delete the demo's data
 	rm -rf .demo
 
 test: install ## run the tests that need only Python
-	$(BIN)/pytest -m "$(PLAIN)"
+	$(BIN)/pytest $(PARALLEL) -m "$(PLAIN)"
 
 test-all: install install-airflow-2 install-producers ## run all tests, also those with PostgreSQL, Kafka, Airflow and a browser
 	$(BIN)/pytest
-	.venv-airflow-2/bin/pytest tests/provider
+	.venv-airflow-2/bin/pytest $(PARALLEL) tests/provider
 
 test-airflow-2: install-airflow-2 ## run the provider's tests in Airflow 2.11, and Airflow 2.11 with the bridge
-	.venv-airflow-2/bin/pytest tests/provider
+	.venv-airflow-2/bin/pytest $(PARALLEL) tests/provider
 	$(BIN)/pytest tests/system/test_airflow_2.py
 
 test-operators: install-operators ## run the extractors' tests with every supported operator, none skipped
-	FAIRLEAD_ALL_OPERATORS=1 .venv-operators/bin/pytest $(OPERATORS:%=tests/provider/%.py)
+	FAIRLEAD_ALL_OPERATORS=1 .venv-operators/bin/pytest $(PARALLEL) $(OPERATORS:%=tests/provider/%.py)
 
 operators-page: install-operators ## generate docs/reference/operators.md
 	.venv-operators/bin/python -m tests.provider.operators_page

@@ -1,4 +1,4 @@
-"""What all tests share: the option that rewrites the expected side of stories."""
+"""What all tests share: which of them run in one process, and the option that rewrites stories."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the bridge makes of each story beside it, instead of comparing",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one file share fixtures; system tests would slow each other down."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        group = "system" if item.get_closest_marker("system") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -1,4 +1,4 @@
-"""Tests that import Airflow get a home of their own; it must be set before the first import."""
+"""Tests that import Airflow get a home of their own, one each process; set before the first import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 
-if "AIRFLOW_HOME" not in os.environ:
+if "AIRFLOW_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     home = tempfile.mkdtemp(prefix="airflow-home-")
     os.environ["AIRFLOW_HOME"] = home
     os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
