@@ -16,7 +16,7 @@ from fairlead_bridge.absorb import Translate
 from fairlead_bridge.channels import settings as channel_settings
 from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.condition import Condition
-from fairlead_bridge.db.engine import open_database
+from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings
@@ -33,6 +33,8 @@ from fairlead_bridge.model import Kind
 from fairlead_bridge.monitoring import windows
 from fairlead_bridge.monitoring.evaluate import Rules
 from fairlead_bridge.monitoring.maintenance import Stored
+from fairlead_bridge.monitoring.stated import file as stated_file
+from fairlead_bridge.monitoring.stated import store as stated_store
 from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
@@ -52,6 +54,7 @@ def build(
     worker process stands, None where there is none. Raises BadSettings.
     """
     engine = build_database(settings, settings.database_wait)
+    store_expectations(settings, engine)
     door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
     return App(build_web(settings, engine, worker), door, engine, build_gate(settings))
 
@@ -133,6 +136,20 @@ def build_rules(settings: Settings) -> Rules:
         windows=tuple(stored.window for stored in build_windows(settings)),
         identify=finder(build_normaliser(settings)),
     )
+
+
+def store_expectations(settings: Settings, engine: sa.Engine) -> None:
+    """
+    The database has the expectations of the file, and no others of a file. Raises BadSettings.
+
+    Where no file is given, a process that does not monitor leaves those of another process.
+    """
+    file = settings.expectations_file
+    if file is None and "monitor" not in settings.roles:
+        return
+    found = stated_file.load(file) if file is not None else []
+    with writing(engine) as tx:
+        stated_store.replace(tx, found, finder(build_normaliser(settings)), api.utc_now())
 
 
 def build_windows(settings: Settings) -> list[Stored]:

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
         None, description="TOML file with your own rules of how datasets are named"
     )
 
+    expectations_file: Path | None = Field(
+        None, description="TOML file that says when datasets should be fresh"
+    )
+
     sinks_file: Path | None = Field(None, description="TOML file that describes the sinks")
     sinks: str | None = Field(None, description="the sinks as JSON, instead of a file")
     notifications_file: Path | None = Field(

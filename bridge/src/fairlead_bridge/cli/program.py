@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.cli import (
+    expectations,
     history,
     incidents,
     log,
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     names.add(commands)
     outlook.add(commands)
     sinks.add(commands)
+    expectations.add(commands)
     incidents.add(commands)
     notify.add(commands)
     return result

@@ -307,6 +307,24 @@ verdict = _table(
     sa.Column("duration", sa.Float),  # seconds
 )
 
+# --- expectations ---------------------------------------------------------------------------
+
+#: What people, files, contracts and dbt expect of datasets and jobs. A row that was replaced stays,
+#: so that a question about the past is answered by what was stated then.
+expectation = _table(
+    "expectation",
+    sa.Column("source", sa.Text, primary_key=True),  # "person", "file", "contract", "dbt"
+    sa.Column("node", sa.Text, primary_key=True),  # dataset:NAMESPACE:NAME, job:..., with * and ?
+    sa.Column("kind", sa.Text, primary_key=True),  # "by", "every", "within", "rows"
+    sa.Column("since_at", At, primary_key=True),  # stated from then on
+    sa.Column("until_at", At),  # and until then
+    sa.Column("target", Id),  # id of that dataset or job; empty where the node is a pattern
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON: `insight.statements.Statement`
+    sa.Column("origin", sa.Text, nullable=False),  # the person, or the file and its line
+    sa.Index("expectation_node", "node"),
+    sa.Index("expectation_target", "target"),
+)
+
 # --- the outbox -----------------------------------------------------------------------------
 
 #: Who has yet to be told of what: names, not payloads.

@@ -22,7 +22,7 @@ def zone(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:  # OSError: a folder or a file of another kind
+    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder
         raise ValueError(
             f"{name!r} is not a known time zone; write one such as Europe/Berlin"
         ) from error

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import rhythm
+from fairlead_bridge.insight.clock import zone_or_utc
 from fairlead_bridge.insight.rhythm import Rhythm
 from fairlead_bridge.queries import facets, origins
 from fairlead_bridge.queries.assets import Asset
@@ -147,13 +146,5 @@ def _zones(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
         timetable = told.get(dag, {}).get("fairlead_dag", {}).get("timetable")
         name = timetable.get("timezone") if isinstance(timetable, dict) else None
         if isinstance(name, str):
-            found[job] = _zone(name)
+            found[job] = zone_or_utc(name)
     return found
-
-
-@cache
-def _zone(name: str) -> tzinfo:
-    try:
-        return UTC if name.upper() == "UTC" else ZoneInfo(name)
-    except (ValueError, OSError):  # not a zone, or none that is known here
-        return UTC

@@ -27,6 +27,7 @@ from fairlead_bridge.web import catalog_metrics, live, reference
 from fairlead_bridge.web.base import Problem
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.events import routes as events
+from fairlead_bridge.web.expectations import routes as expectations
 from fairlead_bridge.web.health import routes as health
 from fairlead_bridge.web.impact import routes as impact
 from fairlead_bridge.web.incidents import routes as incidents
@@ -98,6 +99,7 @@ def build_api(
         graph.routes(catalog),
         impact.routes(catalog),
         outlook.routes(catalog),
+        expectations.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),
         reliability.routes(catalog),
         overview.routes(catalog),

@@ -307,6 +307,10 @@ export interface Expectation {
   expected_by: string
 }
 
+export interface Expectations {
+  items: Stated[]
+}
+
 export interface FacetBody {
   name: string
   at: string
@@ -559,6 +563,21 @@ export interface Namespace {
   jobs: number
 }
 
+export interface NewExpectation {
+  by: string | string[] | null
+  days: string | string[] | null
+  zone: string | null
+  holidays: string | null
+  looking_back: string | null
+  every: string | null
+  within: string | null
+  starts_within: string | null
+  rows: Rows | null
+  note: string | null
+  node: string
+  author: string | null
+}
+
 export interface Node {
   node: string
   id: string
@@ -714,6 +733,10 @@ export interface ReliabilityItem {
   datasets_left_out: number
 }
 
+export interface Removed {
+  removed: number
+}
+
 export interface Replayed {
   waiting: number
 }
@@ -761,6 +784,11 @@ export interface Route {
   points: [number, number][]
   jobs: Through[]
   personal: boolean
+}
+
+export interface Rows {
+  at_least: number | null
+  at_most: number | null
 }
 
 export interface Run {
@@ -881,6 +909,31 @@ export interface SourceHealth {
   last_event_at: string
   jobs: number
   silent_since: string | null
+}
+
+export interface Stated {
+  node: string
+  kind: 'by' | 'every' | 'within' | 'rows'
+  source: 'person' | 'file' | 'contract' | 'dbt' | 'airflow' | 'schedule' | 'learned'
+  text: string
+  wins: boolean
+  expected_by: string | null
+  origin: string | null
+  since: string | null
+  stated: Statement | null
+}
+
+export interface Statement {
+  by: string | string[] | null
+  days: string | string[] | null
+  zone: string | null
+  holidays: string | null
+  looking_back: string | null
+  every: string | null
+  within: string | null
+  starts_within: string | null
+  rows: Rows | null
+  note: string | null
 }
 
 export interface Step {

@@ -1,0 +1,1 @@
+"""Expectations that people and files state: read, stored and removed."""
