@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bridge.monitored import ran
 from tests.waiting import HANG, until
 
 COMMAND = [sys.executable, "-m", "fairlead_bridge"]
@@ -145,6 +147,27 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None
         until(lambda: bridge.health()["inbox"]["waiting"] == 0)
         assert bridge.children() != [worker]
         assert len(json.loads(bridge.ask("/api/v1/runs")[1])["items"]) == 20
+
+
+def test_a_failed_run_is_an_incident_within_seconds_though_the_worker_is_killed(
+    tmp_path: Path,
+) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=3)
+
+    def incidents() -> list[Any]:
+        return list(json.loads(bridge.ask("/api/v1/incidents")[1])["items"])
+
+    with serving(tmp_path / "b.db") as bridge:
+        until(bridge.children)
+        for body in ran("load", began, "FAIL", writes="raw"):
+            assert bridge.ask("/api/v1/lineage", body)[0] == 201
+        os.kill(bridge.children()[0], signal.SIGKILL)
+        until(incidents)
+        assert [item["text"] for item in incidents()] == ["load failed: load broke"]
+        for body in ran("load", began + timedelta(minutes=1), writes="raw"):
+            bridge.ask("/api/v1/lineage", body)
+        until(lambda: incidents()[0]["state"] == "resolved")
+        assert len(incidents()) == 1
 
 
 def test_a_worker_does_not_outlive_its_killed_bridge(tmp_path: Path) -> None:

@@ -174,6 +174,20 @@ def test_of_an_old_database_only_what_stands_now_has_an_incident(db: sa.Engine) 
     assert [incident.node for incident in bridge.incidents()] == ["job:prod:clean"]
 
 
+def test_an_imported_history_opens_only_what_still_stands_when_it_has_all_come(
+    db: sa.Engine,
+) -> None:
+    bridge, now = Bridge(db), at(0, 1)
+    for day in range(-20, -2):  # oldest first; evaluated after each day
+        bridge.take(morning(day, fails="clean" if day % 2 else None), now)
+        bridge.take(ran("gone", at(day, 3), "FAIL", writes="old"), now)
+    assert bridge.incidents() == []
+    bridge.evaluate(now + timedelta(minutes=11))
+    nodes = {incident.node for incident in bridge.incidents()}
+    assert "job:prod:gone" in nodes
+    assert all(incident.state == "open" for incident in bridge.incidents())
+
+
 def test_nothing_is_called_late_while_events_wait_to_be_absorbed(bridge: Bridge) -> None:
     with writing(bridge.db) as tx:
         inbox.put(tx, morning(14), "test", micros(at(14, 8)))

@@ -119,6 +119,17 @@ def test_asked_for_a_past_moment_the_list_says_what_was_known_then(api: Asked) -
     api.problem(404, "incidents/1", as_of=at(0, 5.5).isoformat())
 
 
+def test_a_list_shows_a_part_of_what_is_affected_and_says_how_much_more_there_is(
+    api: Asked,
+) -> None:
+    names = " ".join(f"t{number:03}" for number in range(140))
+    api.happens(ran("wide", api.now, "FAIL", writes=names), minutes=2)
+    item = api.get("incidents")["items"][0]
+    assert (len(item["affected"]), item["affected_left_out"]) == (100, 41)
+    whole = api.get(f"incidents/{item['id']}")
+    assert (len(whole["affected"]), whole["affected_left_out"]) == (141, 0)
+
+
 def test_pages_of_incidents_leave_none_out(api: Asked) -> None:
     for number in range(7):
         api.happens(ran(f"other{number}", api.now, "FAIL", writes=f"o{number}"), minutes=2)

@@ -48,7 +48,8 @@ class Verdict:
     since: int | None = None  # microseconds: from when it is late or its cause happened
     owners: tuple[str, ...] = ()
     expected_by: int | None = None
-    is_quiet: bool = False  # a maintenance window is open for it or its cause
+    evidence_at: int | None = None  # microseconds: the newest sign of it
+    is_quiet: bool = False  # nothing opens for it now, and nothing changes: maintenance, an import
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _by_cause(
         cause = verdict.cause
         if cause is None or verdict.is_quiet:
             continue
-        newest = max(cause.at, verdict.since if verdict.since is not None else cause.at)
+        newest = verdict.evidence_at if verdict.evidence_at is not None else cause.at
         if verdict.node_id in members or newest >= now - OLDEST:
             wanted.setdefault(cause.key, []).append(verdict)
     return wanted
@@ -168,7 +169,7 @@ def _reopened(past: Known | None, found: Sequence[Verdict], now: int, window: in
     if past is None or past.resolved_at is None:
         return None
     cause = _first(found)
-    if past.resolved_by is not None and (past.cause.kind, past.cause.at) == (cause.kind, cause.at):
+    if past.resolved_by is not None and _is_same(past.cause, cause):
         return _DONE
     return past if now - past.resolved_at <= window else None
 
@@ -214,7 +215,7 @@ def _cause(incident: Known | None, found: Sequence[Verdict]) -> Cause:
 
 
 def _is_held(verdict: Verdict) -> bool:
-    """Whether a maintenance window keeps it as it was."""
+    """Whether it stays as it was."""
     return verdict.is_quiet and verdict.cause is not None
 
 

@@ -10,7 +10,8 @@ from fairlead_bridge.insight import root_cause
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Bad, Cause, Verdict
 from fairlead_bridge.insight.root_cause import Explanation
-from fairlead_bridge.monitoring import screen
+from fairlead_bridge.monitoring import imported, screen
+from fairlead_bridge.monitoring.imported import Evidence
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
@@ -70,20 +71,43 @@ def _explained(
     causes = _causes(snapshot, bad, explained)
     owners = _owners(snapshot, bad)
     subjects = _subjects(snapshot, bad, causes) if windows else {}
+    evidence = _evidence(snapshot, bad, explained)
+    arriving = imported.until(snapshot, evidence)
     found = {
         each.id: _well(each, due.get(each.id), again.get(each.id), explained[each.id].standing)
         for each in some
         if each.id not in causes
     }
     for each in bad:
-        quiet = quiet_until(windows, subjects.get(each.id, ()), snapshot.now)
+        closes = quiet_until(windows, subjects.get(each.id, ()), snapshot.now)
+        quiet = max((at for at in (closes, arriving.get(each.id)) if at is not None), default=None)
         verdict = replace(
             _verdict(each, explained[each.id], causes[each.id]),
             owners=owners.get(each.id, ()),
             expected_by=due.get(each.id),
+            evidence_at=evidence[each.id].at,
             is_quiet=quiet is not None,
         )
         found[each.id] = Evaluation(verdict, _next(verdict, quiet, snapshot.now))
+    return found
+
+
+def _evidence(
+    snapshot: Snapshot, bad: Iterable[Asset | Row], explained: Mapping[int, Explanation]
+) -> dict[int, Evidence]:
+    """The newest sign of what is wrong with each node, and the runs that showed it."""
+    shown = {
+        each.id: [explained[each.id].run, each.written_by if isinstance(each, Asset) else None]
+        for each in bad
+    }
+    runs = runs_by_id(snapshot, (run for each in shown.values() for run in each))
+    found = {}
+    for id, known in shown.items():
+        explanation, failed = explained[id], runs.get(known[0] or 0)
+        times = [explanation.late_since, *(cause.at for cause in explanation.causes[:1])]
+        times.append((failed.ended_at or failed.at) if failed is not None else None)
+        at = max((at for at in times if at is not None), default=snapshot.now)
+        found[id] = Evidence(at, tuple(run for run in known if run is not None))
     return found
 
 

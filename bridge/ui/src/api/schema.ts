@@ -418,6 +418,7 @@ export interface Incident {
   assigned_to: string | null
   reopened: number
   affected: AffectedNode[]
+  affected_left_out: number
 }
 
 export interface IncidentAction {
@@ -444,6 +445,7 @@ export interface IncidentDetail {
   assigned_to: string | null
   reopened: number
   affected: AffectedNode[]
+  affected_left_out: number
   timeline: TimelineEntry[]
 }
 

@@ -151,7 +151,11 @@ def _worker(condition: Condition | None, now: int) -> Iterator[str]:
             yield f"Absorbing has finished no batch for {(report.at - loop.ended_at) // _SECOND} s."
 
 
-_FAILS = {"absorb": "Absorbing fails", "kafka": "Reading from Kafka fails"}
+_FAILS = {
+    "absorb": "Absorbing fails",
+    "kafka": "Reading from Kafka fails",
+    "monitor": "Evaluating what is late or failed fails",
+}
 
 
 def _time(loop: Loop) -> str:

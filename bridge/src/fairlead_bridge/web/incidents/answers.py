@@ -45,6 +45,7 @@ class Incident(Answer):
     assigned_to: str | None
     reopened: int
     affected: list[AffectedNode]
+    affected_left_out: int  # more of them than are shown; one incident shows more than a list
 
 
 class TimelineEntry(Answer):

@@ -30,6 +30,9 @@ from fairlead_bridge.web.parameters import (
     write_cursor,
 )
 
+#: Affected nodes that an incident shows in a list, and alone.
+LISTED, SHOWN = 100, 5_000
+
 IncidentId = Annotated[int, Path(ge=0, le=2**63 - 1, description="The incident's number.")]
 WindowId = Annotated[int, Path(ge=0, le=2**63 - 1, description="The window's number.")]
 Owner = Annotated[
@@ -61,7 +64,9 @@ def routes(
             found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
         last = found[limit - 1] if found[limit:] else None
         following = write_cursor(last.detected_at, last.id) if last is not None else None
-        return Page(items=[a.Incident(**fields(each)) for each in found[:limit]], next=following)
+        return Page(
+            items=[a.Incident(**fields(each, LISTED)) for each in found[:limit]], next=following
+        )
 
     @router.get("/incidents/{id}")
     def get_incident(id: IncidentId, as_of: AsOf = None) -> a.IncidentDetail:
@@ -171,11 +176,11 @@ def _detail(snapshot: Snapshot, id: int) -> a.IncidentDetail:
         when = " at that time" if snapshot.past else ""
         raise NotFound(f"there is no incident {id}{when}; `GET /api/v1/incidents` lists them")
     entries = incidents.timeline(snapshot, id)
-    return a.IncidentDetail(**fields(found), timeline=[_entry(each) for each in entries])
+    return a.IncidentDetail(**fields(found, SHOWN), timeline=[_entry(each) for each in entries])
 
 
-def fields(found: Incident) -> dict[str, Any]:
-    """The fields of an incident as answers have them."""
+def fields(found: Incident, most: int) -> dict[str, Any]:
+    """The fields of an incident as answers have them, with `most` of what it affects."""
     return {
         "id": found.id,
         "state": found.state,
@@ -194,7 +199,8 @@ def fields(found: Incident) -> dict[str, Any]:
         "acknowledged_by": found.acknowledged_by,
         "assigned_to": found.assigned_to,
         "reopened": found.reopened,
-        "affected": [_affected(each) for each in found.affected],
+        "affected": [_affected(each) for each in found.affected[:most]],
+        "affected_left_out": max(0, len(found.affected) - most),
     }
 
 
