@@ -151,7 +151,7 @@ def _affected(dags: Sequence[Dag], dag: Dag, task: Task | None) -> tuple[list[st
         table.node for each in waiting for table in each.writes
     ]
     readers = downstream(list(dags), dag, waiting=False)
-    stale = [table.node for each in readers for table in each.writes if not _is_monthly(each)]
+    stale = [table.node for each in readers for table in each.writes]
     return found, [node for node in stale if node not in found]
 
 

@@ -32,6 +32,7 @@ CATALOG = (
     t.run_dataset,
     t.verdict,
     t.deployment,
+    t.observation,
 )
 
 

@@ -98,6 +98,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("job", "documentation"): (TEXT, ("jobs", JOB, "facets", "documentation"), TEXT),
     ("job", "ownership"): (OWNERS, ("jobs", JOB, "facets", "ownership"), OWNERS),
     ("job", "tags"): (TAGS, ("jobs", JOB, "facets", "tags"), TAGS),
+    ("job", "fairlead_dag_state"): (
+        {"isPaused": True},
+        ("jobs", JOB, "facets", "fairlead_dag_state"),
+        {"isPaused": True},
+    ),
     ("job", "lineage"): (STATED, ("edges", f"{JOB}  ->  s3://b | other"), RUN),
     ("job", "airflow"): (
         {"tasks": {"t": {"downstream_task_ids": ["u"]}}},

@@ -24,6 +24,7 @@ from fairlead_airflow import (
     import_errors,
     instances,
     protect,
+    scheduling,
 )
 from fairlead_airflow.lineage import unseen
 from fairlead_bridge.importing import events as history
@@ -127,6 +128,7 @@ ROW = {
     "pool": "p",
     "queue": "q",
     "rendered_map_index": "r",
+    "waits_for": "a worker",
 }
 RUN = {"dag_id": "shop", "run_id": "manual__1", "state": "success", "end_date": AT}
 
@@ -176,6 +178,9 @@ SENT: Mapping[str, Callable[[], Json]] = {
     ),
     "fairlead_cut": _cut,
     "fairlead_asset": _asset,
+    "fairlead_dag_state": lambda: scheduling.dag_state("shop", AT, is_paused=True)["job"]["facets"][
+        "fairlead_dag_state"
+    ],
     "fairlead_import_error": lambda: import_errors.import_error(
         {"file": "f.py", "trace": "E: x"}, AT
     )["run"]["facets"]["fairlead_import_error"],

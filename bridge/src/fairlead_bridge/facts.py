@@ -10,7 +10,7 @@ Times are microseconds since the epoch; durations are seconds.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -110,6 +110,15 @@ class DeploymentFacts(msgspec.Struct, frozen=True):
     namespace: str
     name: str
     at: int
+
+
+class ObservationFacts(msgspec.Struct, frozen=True):
+    """Something that was seen of a job or a dataset outside of any run."""
+
+    owner_id: int
+    kind: Literal["paused", "updated"]
+    at: int
+    value: int = 1
 
 
 class DatasetFacts(msgspec.Struct, frozen=True):
@@ -217,6 +226,7 @@ class Change(msgspec.Struct, frozen=True):
     run_datasets: tuple[RunDatasetFacts, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     deployments: tuple[DeploymentFacts, ...] = ()
+    observations: tuple[ObservationFacts, ...] = ()
 
 
 class StoredFacts(msgspec.Struct, frozen=True, array_like=True):

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -303,6 +304,63 @@ def is_scheduler(component: Any) -> bool:
     At that moment a job does not know its type yet, in any version; the command line does.
     """
     return type(component).__name__ == "Job" and "scheduler" in sys.argv[1:]
+
+
+def is_dag_processor(component: Any) -> bool:
+    """True for what a listener's `on_starting` is called with in Airflow 3's dag-processor."""
+    is_job = type(component).__name__ == "Job" and "dag-processor" in sys.argv[1:]
+    return is_job and find_spec("airflow.sdk") is not None
+
+
+def paused_dags() -> set[str]:
+    """The ids of all DAGs that are paused. Asks the database, which the dag-processor has."""
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    current: Any = DagModel.is_stale.is_(False)
+    with create_session() as session:
+        found = select(DagModel.dag_id).where(DagModel.is_paused.is_(True), current)
+        return set(session.scalars(found))
+
+
+def waiting_tasks(before: datetime, most: int) -> list[dict[str, Any]]:
+    """
+    The task instances that have been ready since `before` and do not run, the longest waiting first.
+
+    Each with its DAG run's identity, and the slots of its pool: how many there are and are free.
+    """
+    from airflow.models.dagrun import DagRun
+    from airflow.models.pool import Pool
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    instance: Any = TaskInstance
+    ready = func.coalesce(instance.queued_dttm, instance.scheduled_dttm)
+    columns = [getattr(instance, name) for name in _WAITING_COLUMNS]
+    statement = (
+        select(*columns, ready, DagRun.logical_date, DagRun.run_after, DagRun.clear_number)
+        .join(DagRun, (DagRun.dag_id == instance.dag_id) & (DagRun.run_id == instance.run_id))
+        .where(instance.state.in_(("scheduled", "queued")), ready <= before)
+        .order_by(ready)
+        .limit(most)
+    )
+    names = (*_WAITING_COLUMNS, "queued_dttm", "logical_date", "run_after", "clear_number")
+    with create_session() as session:
+        rows = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
+        pools: Any = Pool.slots_stats(session=session) if rows else {}
+    for row in rows:
+        row["state"] = str(getattr(row["state"], "value", row["state"]))
+        stats = pools.get(row["pool"], {})
+        row["pool_total"], row["pool_open"] = stats.get("total"), stats.get("open")
+    return rows
+
+
+_WAITING_COLUMNS = (
+    *("dag_id", "run_id", "task_id", "map_index", "try_number"),
+    *("max_tries", "state", "operator", "pool", "queue"),
+)
 
 
 def dag_run_facts(dag_run: Any) -> dict[str, Any]:

@@ -140,6 +140,7 @@ _KEYS = {
     "pool": "pool",
     "queue": "queue",
     "rendered_map_index": "renderedMapIndex",
+    "waits_for": "waitsFor",
 }
 
 

@@ -25,7 +25,7 @@ from fairlead_airflow.import_errors import import_error, import_recovered
 log = logging.getLogger(__name__)
 
 
-class _Transport:
+class Transport:
     """The durable transport, constructed with the first event; used by one thread only."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ObservedListener:
 
     def __init__(self, emit: Callable[[dict[str, Any]], None] | None = None) -> None:
         """`emit` takes an event; without it, the durable transport does."""
-        self._emit = emit or _Transport().emit
+        self._emit = emit or Transport().emit
         self.background = Background(self._send)
         self._broken = BrokenFiles(self._recovered)
 

@@ -61,6 +61,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         from fairlead_airflow.extractors.fresh import FreshTaskListener
         from fairlead_airflow.instances import InstancesListener
         from fairlead_airflow.listeners import ObservedListener
+        from fairlead_airflow.scheduling import SchedulingListener
         from fairlead_airflow.starting import StartingListener
 
         for note in bootstrap.apply().left_alone:
@@ -76,7 +77,8 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
         cls.listeners = [FreshTaskListener()]
         if bootstrap.is_ours():  # other transports may be slow, and would be asked for nothing more
             compat.remember_asset_events()
-            cls.listeners += [InstancesListener(listener), ObservedListener(), StartingListener()]
+            cls.listeners += [InstancesListener(listener), ObservedListener()]
+            cls.listeners += [StartingListener(), SchedulingListener()]
             for module in _OF_EVERY_EVENT:
                 import_module(module)
         if not OpenLineageProviderPlugin.listeners:

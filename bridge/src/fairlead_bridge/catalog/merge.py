@@ -147,6 +147,10 @@ def seen(a: Row, b: Row) -> Row:
     }
 
 
+def observation(a: Row, b: Row) -> Row:
+    return a if a["value"] >= b["value"] else b
+
+
 def verdict(a: Row, b: Row) -> Row:
     def key(row: Row) -> tuple[int, str, float]:
         duration = row["duration"]

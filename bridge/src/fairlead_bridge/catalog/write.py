@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import to_builtins
 
 from fairlead_bridge.catalog import identity, merge, rows, runs
 from fairlead_bridge.catalog.identity import Grouping
@@ -39,6 +40,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     news.update(Name("dataset", dataset) for dataset in joined)
     news.update(_edges(tx, changes))
     _deployments(tx, changes)
+    _observations(tx, changes)
     _assertions(tx, changes)
     return news
 
@@ -62,6 +64,16 @@ def _deployments(tx: sa.Connection, changes: Sequence[Change]) -> None:
         merge.seen,
     )
     rows.fold(tx, t.deployment, came, merge.seen)
+
+
+def _observations(tx: sa.Connection, changes: Sequence[Change]) -> None:
+    """What was seen outside of runs; where two say otherwise of one moment, the greater counts."""
+    facts = [item for change in changes for item in change.observations]
+    came = rows.gather(
+        (((item.owner_id, item.kind, item.at), to_builtins(item)) for item in facts),
+        merge.observation,
+    )
+    rows.fold(tx, t.observation, came, merge.observation)
 
 
 def _jobs(tx: sa.Connection, changes: Sequence[Change]) -> list[int]:

@@ -215,6 +215,15 @@ assertion = _table(
     _index_of("success = 0", "assertion_failed", "at"),
 )
 
+#: What was seen of a job or a dataset outside of any run, each time that it was.
+observation = _table(
+    "observation",
+    sa.Column("owner_id", Id, primary_key=True),  # of a job or a dataset
+    sa.Column("kind", sa.Text, primary_key=True),  # "paused" (of a DAG), "updated" (of a dataset)
+    sa.Column("at", At, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),  # of "paused" 1 or 0
+)
+
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
 edge = _table(
     "edge",

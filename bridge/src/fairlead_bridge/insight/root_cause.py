@@ -2,7 +2,8 @@
 Why a dataset or a job is not as it should be: from it up the lineage to where the trouble began.
 
 What lies upstream explains it only as far as nothing on the way was written since: a dataset that
-was written after a failure does not wait for it. Of all that explains it, the first in time counts.
+was written after a failure does not wait for it. Of all that explains it, the surest and of these
+the first in time counts (`symptoms`).
 """
 
 from __future__ import annotations
@@ -12,47 +13,14 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Literal
 
+from fairlead_bridge.insight import symptoms
+from fairlead_bridge.insight.symptoms import MISSING, Dataset, Evidence, Found, Job, Kind
+
 Standing = Literal["ok", "late", "failed", "at_risk", "unknown"]
-Kind = Literal[
-    "failed_run",
-    "not_started",
-    "slow_run",
-    "source_not_updated",
-    "schema_change",
-    "import_error",
-    "silent_source",
-]
 
 _NEVER = -(2**63)
 #: Steps that one control edge counts for: a way over data, two steps from job to job, is preferred.
 _DETOUR = 3
-#: The surest first; of equally sure ones, the first in time.
-_SURE, _BLOCKED, _WHOLE_DAG, _SLOW, _MISSING = range(5)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job, by its newest round; times in microseconds."""
-
-    id: int
-    label: str
-    is_dag: bool = False
-    run: int | None = None  # whose state this is
-    state: str | None = None  # None where it never ran
-    broken_at: int | None = None  # when the newest round failed or was blocked
-    error: str | None = None
-    slow_since: int | None = None  # when the run that goes on should have ended
-    silent_since: int | None = None  # the last event of its source, where that fell silent
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    id: int
-    label: str
-    written_at: int | None = None
-    late_since: int | None = None
-    broken_by: frozenset[int] = frozenset()  # jobs that should have written it and did not
 
 
 @dataclass(slots=True)
@@ -67,6 +35,8 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
+    """One explanation: its node and run by id, since when, one sentence, and what supports it."""
+
     kind: Kind
     node: int
     run: int | None
@@ -74,6 +44,7 @@ class Cause:
     text: str
     path: tuple[int, ...]  # from the cause down to what is asked for
     rank: int
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +78,7 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
     elif late_since is not None:
         standing = "late"
     else:
-        causes = [cause for cause in causes if cause.kind == "failed_run"]
-        causes = causes or _ranked(_causes(nodes, upstream, None, late=False, stale=True))
+        causes = causes or _ranked(_stale(nodes, upstream))
         standing = "at_risk" if causes else _sound(nodes, upstream)
     between = [node for node in (causes[0].path if causes else ()) if node in upstream.datasets]
     return Explanation(standing, late_since, tuple(causes), max(0, len(between) - 1))
@@ -134,76 +104,50 @@ class _Step:
 
 
 def _causes(
-    nodes: Sequence[int],
-    upstream: Upstream,
-    written_at: int | None,
-    late: bool,
-    stale: bool = False,
+    nodes: Sequence[int], upstream: Upstream, written_at: int | None, late: bool
 ) -> Iterator[Cause]:
-    begin = _NEVER if written_at is None or stale else written_at
-    reached = _reached(nodes, upstream, begin, stale)
+    begin = _NEVER if written_at is None else written_at
+    reached = _reached(nodes, upstream, begin, stale=False)
+    asked = upstream.datasets.get(nodes[0])
     for node, step in reached.items():
-        if node in upstream.jobs:
-            found = _of_job(upstream.jobs[node], step, late)
-        else:
-            found = _of_dataset(upstream.datasets[node], upstream, nodes[0]) if late else None
-        if found is not None:
-            rank, kind, cause, at, text = found
-            ran = kind in ("failed_run", "slow_run")
-            path = tuple(_path(node, reached))
-            yield Cause(
-                kind,
-                cause,
-                upstream.jobs[cause].run if ran else None,
-                at,
-                text,
-                path if cause == node else (cause, *path),
-                rank,
-            )
+        for found in _found(node, step, upstream, asked, late):
+            yield _cause(found, node, reached)
 
 
-_Found = tuple[int, Kind, int, int, str]
+def _stale(nodes: Sequence[int], upstream: Upstream) -> Iterator[Cause]:
+    """Failures upstream of what was written all the same, from what there was."""
+    reached = _reached(nodes, upstream, _NEVER, stale=True)
+    for node, step in reached.items():
+        for found in _found(node, step, upstream, None, late=False):
+            if found.kind in ("failed_run", "schema_change"):
+                yield _cause(found, node, reached)
 
 
-def _of_job(job: Job, step: _Step, late: bool) -> _Found | None:
-    if job.is_dag and step.hops:  # its tasks tell
-        return None
-    if job.broken_at is not None and step.breaks and job.broken_at >= step.written:
-        word = _WORDS.get(job.state or "", "failed")
-        error = f": {job.error.splitlines()[0]}" if job.error and job.error.strip() else ""
-        blocked = job.state == "upstream_failed"
-        rank = _WHOLE_DAG if job.is_dag else _BLOCKED if blocked else _SURE
-        return rank, "failed_run", job.id, job.broken_at, f"{job.label} {word}{error}"
-    if late and job.silent_since is not None and step.written <= job.silent_since:
-        text = f"no events from {job.source}, where {job.label} runs"
-        return _SURE, "silent_source", job.id, job.silent_since, text
-    if late and job.slow_since is not None and step.written <= job.slow_since:
-        text = f"{job.label} is running longer than usual"
-        return _SLOW, "slow_run", job.id, job.slow_since, text
-    return None
-
-
-_WORDS = {"upstream_failed": "was blocked", "lost": "was lost", "aborted": "was aborted"}
-
-
-def _of_dataset(dataset: Dataset, upstream: Upstream, target: int) -> _Found | None:
-    """A dataset that is late itself, and was not written since what is asked for was."""
-    asked = upstream.datasets.get(target)
+def _found(
+    node: int, step: _Step, upstream: Upstream, asked: Dataset | None, late: bool
+) -> list[Found]:
+    job = upstream.jobs.get(node)
+    if job is not None:
+        return symptoms.of_job(
+            job, written=step.written, breaks=step.breaks, asked=step.hops == 0, late=late
+        )
+    dataset = upstream.datasets[node]
+    before = upstream.before.get(node, ())
+    writers = [upstream.jobs[each] for each in before if each in upstream.jobs]
     since = asked.written_at if asked is not None else None
-    if dataset.late_since is None or (
-        since is not None and dataset.written_at is not None and dataset.written_at > since
-    ):
-        return None
-    before = upstream.before.get(dataset.id, ())
-    writers = [upstream.jobs[node] for node in before if node in upstream.jobs]
-    if not writers:
-        text = f"{dataset.label} was not updated, and no job is known that writes it"
-        return _MISSING, "source_not_updated", dataset.id, dataset.late_since, text
-    waiting = [job for job in writers if job.broken_at is None and job.slow_since is None]
-    if not waiting:
-        return None  # the job itself tells
-    text = f"{waiting[0].label} has not written {dataset.label}"
-    return _MISSING, "not_started", waiting[0].id, dataset.late_since, text
+    found = symptoms.of_dataset(dataset, writers, since, late=late)
+    return [found] if found is not None else []
+
+
+def _cause(found: Found, node: int, reached: Mapping[int, _Step]) -> Cause:
+    path = tuple(_path(node, reached))
+    if found.node != node and found.node in reached and found.kind != "schema_change":
+        path = tuple(_path(found.node, reached))
+    elif found.node != node:
+        path = (found.node, *path)
+    return Cause(
+        found.kind, found.node, found.run, found.at, found.text, path, found.rank, found.evidence
+    )
 
 
 def _reached(nodes: Sequence[int], upstream: Upstream, begin: int, stale: bool) -> dict[int, _Step]:
@@ -240,9 +184,14 @@ def _path(node: int, reached: Mapping[int, _Step]) -> Iterator[int]:
 def _ranked(causes: Iterator[Cause]) -> list[Cause]:
     found: dict[int, Cause] = {}
     explained: set[int] = set()
-    for cause in sorted(causes, key=lambda c: (c.rank, c.at, -len(c.path), c.node)):
-        if cause.node in found or (cause.rank == _MISSING and cause.node in explained):
+    for cause in sorted(causes, key=_order):
+        if cause.node in found or (cause.rank == MISSING and cause.node in explained):
             continue  # what has not come lies on the way from what kept it from coming
         found[cause.node] = cause
         explained.update(cause.path)
     return list(found.values())
+
+
+def _order(cause: Cause) -> tuple[int, int, bool, int, int]:
+    """The surest first, then the first in time; a source falls silent after its last failure."""
+    return cause.rank, cause.at, cause.kind == "silent_source", -len(cause.path), cause.node

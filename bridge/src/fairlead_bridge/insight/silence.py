@@ -1,8 +1,9 @@
 """
 Whether a source of events, such as an Airflow, fell silent against its own rhythm.
 
-It did when its next run should have begun, or a run that goes on should have ended, and nothing at
-all has come since. Pure.
+It did when a run should have begun, or a run that goes on should have ended, and nothing at all has
+come since. Where events still come but several runs are due and none has begun since, its scheduler
+does nothing. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 
 from fairlead_bridge.insight import rhythm
 from fairlead_bridge.insight.spans import HOUR, MINUTE, SECOND
+from fairlead_bridge.insight.symptoms import Silence
 
 #: Successful runs that say how long a run takes, and what is added to the longest of them.
 FEWEST, SLACK_SHARE, SLACK = 3, 2, 5 * MINUTE
-#: Silence that is none yet.
-LEAST = 5 * MINUTE
+#: Silence that is none yet; and runs that are due before a scheduler is said to do nothing.
+LEAST, SEVERAL = 5 * MINUTE, 3
+#: Runs that are due, where so many are known, before nothing being heard is a silence: a single one
+#: may have a reason of its own.
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,39 @@ class Run:
     is_regular: bool  # an outermost run that nobody started by hand
 
 
+def of(source: str, runs: Sequence[Run], dues: Sequence[int], now: int) -> Silence | None:
+    """
+    The silence of a source, where it fell silent; `dues` are when its next runs are due by schedule,
+    as far as those have not begun.
+    """
+    if not runs:
+        return None
+    heard = max(runs, key=lambda run: (run.heard_at, -run.job))
+    last = heard.heard_at
+    passed = [due for due in dues if due + LEAST < now]
+    missed = [due for due in passed if due > last]
+    if now - last >= LEAST and (
+        len(missed) >= min(FEW, len(dues) or 1) or _expected(runs, last, now, scheduled=bool(dues))
+    ):
+        return Silence(source, last, heard.job, is_total=True, overdue=len(missed))
+    begun = max(runs, key=lambda run: (run.began_at, -run.job))
+    missed = [due for due in passed if due > begun.began_at]
+    if len(missed) >= SEVERAL:
+        return Silence(source, begun.began_at, begun.job, is_total=False, overdue=len(missed))
+    return None
+
+
 def since(runs: Sequence[Run], now: int) -> int | None:
     """When the source was last heard of, where it fell silent since."""
-    last = max((run.heard_at for run in runs), default=None)
-    if last is None or now - last < LEAST:
-        return None
-    due = [*_ends(runs), *_begins(runs)]
-    return last if any(last < each < now for each in due) else None
+    found = of("", runs, (), now)
+    return found.since if found is not None else None
+
+
+def _expected(runs: Sequence[Run], last: int, now: int, *, scheduled: bool) -> bool:
+    """Whether a run should have ended, or begun by rhythm, after `last`; schedules know better."""
+    if scheduled:
+        return False
+    return any(last < each < now for each in (*_ends(runs), *_begins(runs)))
 
 
 def _ends(runs: Sequence[Run]) -> Iterable[int]:

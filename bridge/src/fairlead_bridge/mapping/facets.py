@@ -45,7 +45,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("run", "airflowDagRun", "A", "The DAG run's identity, dates, type, conf, and the DAG's schedule, owner and tags."),
     Facet("run", "airflowState", "A", "State and duration of every task when the DAG run closed; it settles those that sent nothing or the wrong thing."),
     Facet("run", "fairlead", "A", "State and times of a task instance as Airflow itself has them; told by our provider."),
-    Facet("run", "fairlead_instances", "A", "State, times and tries of every task instance, from Airflow's database when the DAG run ended: the surest voice; told by our provider."),
+    Facet("run", "fairlead_instances", "A", "State, times and tries of every task instance, from Airflow's database when the DAG run ended: the surest voice; and what tasks that have long been ready wait for; told by our provider."),
     Facet("run", "fairlead_deployment", "B", "Which Airflow sends under the job's namespace, so that two behind one are noticed; told by our provider.", "fairlead_deployment"),
     Facet("run", "fairlead_import_error", "B", "The DAG file that Airflow could not read; told by our provider.", "fairlead_import_error"),
     Facet("run", "checkpoints", "A", "Flink's: the job is a stream, whose runs are not waited for to end."),
@@ -71,6 +71,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("job", "tags", "A", "Tags of the job."),
     Facet("job", "lineage", "A", "Edges, and column lineage, exactly as stated; declared by a JobEvent, observed by a RunEvent."),
     Facet("job", "airflow", "A", "The DAG's tasks, task groups and what follows what: jobs and control edges, also of tasks that never send an event."),
+    Facet("job", "fairlead_dag_state", "A", "Whether the DAG is paused, and since when; told by our provider."),
     Facet("job", "gcp_composer_job", "B", "The Composer environment, with the job."),
     Facet("job", "gcp_lineage", "B", "Display name and origin for Google's catalog, with the job."),
     # --- datasets -------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class _Instance(msgspec.Struct):
     pool: Any = None
     queue: Any = None
     renderedMapIndex: Any = None  # noqa: N815
+    waitsFor: Any = None  # noqa: N815
 
 
 class _Facet(msgspec.Struct):
@@ -99,6 +100,7 @@ def _notes(row: _Instance, at: int) -> dict[str, Note]:
         "pool": row.pool,
         "queue": row.queue,
         "rendered_map_index": row.renderedMapIndex,
+        "waits_for": row.waitsFor,
     }
     return {
         name: Note(at, decode.bounded(value)) for name, value in values.items() if value is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.facts import EdgeFacts, JobFacts
+from fairlead_bridge.facts import EdgeFacts, JobFacts, ObservationFacts
 from fairlead_bridge.mapping import airflow, decode
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import RawJob
@@ -59,6 +59,7 @@ def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None)
     for name, body in ((raw.facets if raw else None) or {}).items():
         if name != _DAG_FACET:
             parts.facet(job.id, name, body)
+    _state(parts, raw, job)
     if place is None:
         return
     if place.dag is not None:
@@ -67,6 +68,17 @@ def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None)
         parts.made_facet(job.id, "fairlead_task", place.task)
     if place.task_id is None and raw is not None:
         _dag_graph(parts, decode.facet(raw.facets, _DAG_FACET), job, place.dag_id)
+
+
+def _state(parts: Parts, raw: RawJob | None, job: JobFacts) -> None:
+    """Notes that a DAG was paused, or is no longer: the facet `fairlead_dag_state`."""
+    told = decode.facet(raw.facets if raw else None, "fairlead_dag_state")
+    is_paused = told.get("isPaused") if told else None
+    if told is None or not isinstance(is_paused, bool):
+        return
+    seen_at = airflow.time(told.get("at"))
+    at = parts.at if seen_at is None else seen_at
+    parts.observations.append(ObservationFacts(job.id, "paused", at, int(is_paused)))
 
 
 def _dag_graph(parts: Parts, facet: dict[str, Any] | None, dag: JobFacts, dag_id: str) -> None:

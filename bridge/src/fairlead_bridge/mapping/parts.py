@@ -18,6 +18,7 @@ from fairlead_bridge.facts import (
     EdgeFacts,
     FacetFacts,
     JobFacts,
+    ObservationFacts,
     RunDatasetFacts,
     RunFacts,
     SchemaFacts,
@@ -56,6 +57,7 @@ class Parts:
         self.run_datasets: list[RunDatasetFacts] = []
         self.verdicts: list[Verdict] = []
         self.deployments: list[DeploymentFacts] = []
+        self.observations: list[ObservationFacts] = []
 
     def facet(self, owner: int, name: str, raw: msgspec.Raw) -> None:
         """Notes a facet as it came: the newest replaces the whole, null says nothing."""
@@ -92,6 +94,7 @@ class Parts:
             run_datasets=tuple(self.run_datasets),
             verdicts=tuple(self.verdicts),
             deployments=tuple(self.deployments),
+            observations=tuple(self.observations),
         )
 
 

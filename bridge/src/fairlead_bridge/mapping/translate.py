@@ -20,6 +20,7 @@ from fairlead_bridge.facts import (
     DatasetFacts,
     EdgeFacts,
     JobFacts,
+    ObservationFacts,
     RunDatasetFacts,
     RunFacts,
     SchemaFacts,
@@ -321,6 +322,9 @@ class Translator:
         facets = raw.facets or {}
         parts.check(facets, "facet")
         change, told = datasets.lifecycle(facets) if facets else (None, {})
+        updated_at = datasets.updated(facets, raw.inputFacets, change if told_alone else None, at)
+        if updated_at is not None:
+            parts.observations.append(ObservationFacts(dataset, "updated", updated_at))
         parts.datasets.append(
             DatasetFacts(
                 id=dataset,
@@ -329,9 +333,7 @@ class Translator:
                 at=at,
                 kind=datasets.kind(facets) if facets else None,
                 dropped_at=at if change == "DROP" and (told_alone or complete) else None,
-                updated_at=datasets.updated(
-                    facets, raw.inputFacets, change if told_alone else None, at
-                ),
+                updated_at=updated_at,
                 names=() if original == known or unknown or not name else (original,),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,11 @@ _name, _member, _other = (t.dataset.alias(word) for word in ("name", "member", "
 
 def _members(*, past: bool) -> sa.Select[Any]:
     """All names of the assets of some datasets, with their freshness as it is or as it was."""
-    freshness: tuple[sa.ColumnElement[Any], ...] = (_member.c.written_at, _member.c.written_by)
+    freshness: tuple[sa.ColumnElement[Any], ...] = (
+        _member.c.written_at,
+        _member.c.written_by,
+        sa.null().label("updated_at"),  # `written_at` has it
+    )
     if past:
         written = t.run_dataset.c
         before = (
@@ -97,7 +101,16 @@ def _members(*, past: bool) -> sa.Select[Any]:
             .limit(1)
         )
         by = before.with_only_columns(written.run_id).scalar_subquery()
-        freshness = (before.scalar_subquery().label("written_at"), by.label("written_by"))
+        updated = sa.select(sa.func.max(t.observation.c.at)).where(
+            t.observation.c.owner_id == _member.c.id,
+            t.observation.c.kind == "updated",
+            t.observation.c.at <= NOW,
+        )
+        freshness = (
+            before.scalar_subquery().label("written_at"),
+            by.label("written_by"),
+            updated.scalar_subquery().label("updated_at"),
+        )
     columns = _member.c[
         "id", "asset_id", "namespace", "name", "kind", "first_at", "last_at", "dropped_at"
     ]
@@ -129,12 +142,9 @@ def assets_by_id(snapshot: Snapshot, dataset_ids: Iterable[int | None]) -> dict[
 
 def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
     own = next((row for row in members if row.id == asset_id), members[0])
-    written = max(
-        (row for row in members if row.written_at is not None),
-        key=lambda row: (row.written_at, row.id),
-        default=None,
+    written_at, _, written_by = max(
+        (each for row in members for each in _writes(row)), default=(None, 0, None)
     )
-    written_at = written.written_at if written is not None else None
     dropped_at = max(
         (row.dropped_at for row in members if row.dropped_at is not None), default=None
     )
@@ -150,10 +160,18 @@ def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
         first_at=min(row.first_at for row in members),
         last_at=max(row.last_at for row in members),
         written_at=written_at,
-        written_by=written.written_by if written is not None else None,
+        written_by=written_by,
         dropped_at=dropped_at,
         members=(own.id, *sorted(row.id for row in members if row.id != own.id)),
     )
+
+
+def _writes(row: Any) -> Iterator[tuple[int, int, int | None]]:
+    """(time, id of the name, run) of the last write that runs told, and of what the store told."""
+    if row.written_at is not None:
+        yield row.written_at, row.id, row.written_by
+    if row.updated_at is not None and row.updated_at > (row.written_at or 0):
+        yield row.updated_at, row.id, None
 
 
 _OWN_NAMES = sa.select(t.dataset.c.namespace, t.dataset.c.name).where(among(t.dataset.c.id))

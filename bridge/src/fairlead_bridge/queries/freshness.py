@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import rhythm
-from fairlead_bridge.insight.clock import zone_or_utc
 from fairlead_bridge.insight.rhythm import Rhythm
-from fairlead_bridge.queries import facets, origins
-from fairlead_bridge.queries.assets import Asset
-from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries import origins, zones
+from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.origins import Origin
 from fairlead_bridge.queries.runs import RUNS
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
+#: How far back updates that no run here made are read, in microseconds.
+HALF_A_YEAR = 183 * 86_400 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,21 @@ def _newest_writes(*, past: bool) -> sa.Select[Any]:
 _WRITES = {past: _newest_writes(past=past) for past in (False, True)}
 
 
+_UPDATES = (
+    sa.select(t.dataset.c.asset_id, t.observation.c.at)
+    .join_from(t.dataset, t.observation, t.observation.c.owner_id == t.dataset.c.id)
+    .where(
+        among(t.dataset.c.asset_id),
+        t.observation.c.kind == "updated",
+        t.observation.c.at <= NOW,
+        t.observation.c.at >= NOW - HALF_A_YEAR,
+    )
+)
+
+
 def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
     """The rhythm of each of these assets, from its newest writes; where there is one."""
+    asset_ids = set(asset_ids)
     rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
     origin = origins.of(snapshot, rows)
     last: dict[int, dict[int, tuple[int, int]]] = {}
@@ -123,28 +136,19 @@ def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
         if whole.is_regular:
             ends = last.setdefault(asset_id, {})
             ends[whole.run] = max(ends.get(whole.run, (written_at, job_id)), (written_at, job_id))
+    silent = [asset_id for asset_id in asset_ids if asset_id not in last]
+    readers = jobs_at(snapshot, silent, writing=False)
+    for row in snapshot.each(_UPDATES, silent):  # no job writes it: its store says when
+        reader = next(iter(readers.get(row.asset_id, ())), 0)
+        last.setdefault(row.asset_id, {})[row.at] = (row.at, reader)
     ordered = {
         asset_id: sorted(ends.values())
         for asset_id, ends in last.items()
         if len(ends) >= rhythm.FEWEST
     }
-    zone = _zones(snapshot, {writes[-1][1] for writes in ordered.values()})
+    zone = zones.of_jobs(snapshot, {writes[-1][1] for writes in ordered.values()})
     learned = {
         asset_id: rhythm.learn(tuple(at for at, _ in writes), zone.get(writes[-1][1], UTC))
         for asset_id, writes in ordered.items()
     }
     return {asset_id: each for asset_id, each in learned.items() if each is not None}
-
-
-def _zones(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
-    """The time zone of the schedule of each job's DAG, where it has one."""
-    jobs = jobs_by_id(snapshot, job_ids)
-    dags = {id: row.parent_id for id, row in jobs.items() if row.parent_id is not None}
-    told = facets.of(snapshot, {dag: dag for dag in dags.values()}, ("fairlead_dag",))
-    found = {}
-    for job, dag in dags.items():
-        timetable = told.get(dag, {}).get("fairlead_dag", {}).get("timetable")
-        name = timetable.get("timezone") if isinstance(timetable, dict) else None
-        if isinstance(name, str):
-            found[job] = zone_or_utc(name)
-    return found

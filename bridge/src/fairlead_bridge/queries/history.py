@@ -110,6 +110,12 @@ def _newest(snapshot: Snapshot, job_ids: Iterable[int], count: int) -> dict[int,
     return {job_id: list(rows.values()) for job_id, rows in found.items()}
 
 
+def rounds(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, list[Round]]:
+    """The newest rounds of each job that ever ran, oldest first, at most WINDOW of them."""
+    newest = _newest(snapshot, job_ids, WINDOW)
+    return {job_id: standing.rounds(rows)[-WINDOW:] for job_id, rows in newest.items()}
+
+
 def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     """The newest runs of each job that ever ran, from the index: older runs are not read."""
     answer = {}

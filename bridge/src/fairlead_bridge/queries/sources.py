@@ -15,13 +15,17 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import silence
-from fairlead_bridge.queries import history
+from fairlead_bridge.insight.symptoms import Silence
+from fairlead_bridge.queries import history, starts
+from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Sources that are asked whether they fell silent: those with the most jobs.
 ASKED = 50
 #: Jobs of a source that are asked: those heard of last; and runs of each.
 JOBS, RUNS = 100, history.WINDOW
+#: DAGs of a source whose schedules are read: those heard of last.
+DAGS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,17 @@ _JOBS = sa.select(t.job.c.id).where(
 _JOBS = _JOBS.order_by(t.job.c.last_at.desc(), t.job.c.id).limit(JOBS)
 
 
+_NEWEST = sa.select(sa.func.max(t.job.c.last_at).label("last_at")).where(
+    t.job.c.namespace == sa.bindparam("namespace")
+)
+_DAGS = (
+    sa.select(t.job.c.id)
+    .where(t.job.c.kind == "dag", t.job.c.namespace == sa.bindparam("namespace"))
+    .order_by(t.job.c.last_at.desc(), t.job.c.id)
+    .limit(DAGS)
+)
+
+
 def _runs(*, past: bool) -> sa.Select[Any]:
     older = t.run.alias("older")
     bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
@@ -77,14 +92,41 @@ _RUNS = {past: _runs(past=past) for past in (False, True)}
 
 def silent(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
     """The last event of each of these sources that fell silent."""
+    return {name: each.since for name, each in silences(snapshot, namespaces).items()}
+
+
+def silences(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, Silence]:
+    """The silence of each of these sources that fell silent."""
     found = {}
     for namespace in sorted(set(namespaces)):
-        jobs = [row.id for row in snapshot.rows(_JOBS, namespace=namespace)]
-        runs = [_run(row, snapshot) for row in snapshot.each(_RUNS[snapshot.past], jobs)]
-        since = silence.since(runs, snapshot.now)
-        if since is not None:
-            found[namespace] = since
+        silent = None if _is_heard(snapshot, namespace) else _silence(snapshot, namespace)
+        if silent is not None:
+            found[namespace] = silent
     return found
+
+
+def _is_heard(snapshot: Snapshot, namespace: str) -> bool:
+    """Whether an event came just now; not asked of the past, of which that is not kept."""
+    if snapshot.past:
+        return False
+    newest = snapshot.first(_NEWEST, namespace=namespace)
+    return newest is not None and snapshot.now - newest.last_at < silence.LEAST
+
+
+def _silence(snapshot: Snapshot, namespace: str) -> Silence | None:
+    jobs = [row.id for row in snapshot.rows(_JOBS, namespace=namespace)]
+    dags = [row.id for row in snapshot.rows(_DAGS, namespace=namespace)]
+    rows = snapshot.each(_RUNS[snapshot.past], {*jobs, *dags})
+    runs = [_run(row, snapshot) for row in rows]
+    starting = starts.of(snapshot, dags)
+    kept = set(starts.paused(snapshot, starting))
+    kept |= set(starts.broken_files(snapshot, jobs_by_id(snapshot, starting)))
+    dues = [
+        each.due
+        for dag, each in starting.items()
+        if each.due is not None and dag not in kept and not each.is_active
+    ]
+    return silence.of(namespace, runs, dues, snapshot.now)
 
 
 def _run(row: Row, snapshot: Snapshot) -> silence.Run:

@@ -7,35 +7,43 @@ However far it reaches: one round of queries for each level, and one for all fac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-import sqlalchemy as sa
-
-from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import late_since
-from fairlead_bridge.insight.root_cause import Dataset, Explanation, Job, Upstream, explain
-from fairlead_bridge.queries import expectations, history, sources, standing
+from fairlead_bridge.insight.root_cause import Explanation, Upstream, explain
+from fairlead_bridge.insight.symptoms import Dataset, Job
+from fairlead_bridge.queries import (
+    expectations,
+    facets,
+    history,
+    sources,
+    standing,
+    starts,
+    symptoms,
+)
 from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
 from fairlead_bridge.queries.jobs import children_of_job, jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import Row, Snapshot
+from fairlead_bridge.queries.standing import Round
+from fairlead_bridge.queries.upward import Upward
 
-#: Nodes that are looked at, at most, and datasets whose rhythm is asked for: those written longest
-#: ago, for they are what others wait for.
-NODES, RHYTHMS = 5_000, 200
-#: A run is slow beyond this share of its usual longest duration, and beyond so many seconds.
-SLOW, SLOW_LEAST = 1.5, 300
+#: Datasets whose expectation is asked for: those written longest ago, for they are what others wait
+#: for.
+EXPECTED = 200
 
 
 def explanations(snapshot: Snapshot, found: Iterable[Asset | Row]) -> list[Explanation]:
     """How each of these assets and jobs stands, and why."""
     asked = list(found)
-    starts = [_start(snapshot, each) for each in asked]
-    upstream = of(snapshot, [node for start in starts for node in start])
+    starting = [_start(snapshot, each) for each in asked]
+    walk = Upward(snapshot)
+    walk.climb(node for nodes in starting for node in nodes)
+    upstream = _facts(snapshot, walk, {node for nodes in starting for node in nodes})
     answers = []
-    for each, start in zip(asked, starts, strict=True):
-        written = None if isinstance(each, Asset) else _wrote_at(snapshot, start)
-        answers.append(explain(start, upstream, written))
+    for each, nodes in zip(asked, starting, strict=True):
+        written = None if isinstance(each, Asset) else _wrote_at(snapshot, nodes)
+        known = list(dict.fromkeys(walk.node_of[node] for node in nodes))
+        answers.append(explain(known, upstream, written))
     return answers
 
 
@@ -52,152 +60,111 @@ def _wrote_at(snapshot: Snapshot, jobs: Sequence[int]) -> int | None:
     return max((asset.written_at for asset in assets if asset.written_at is not None), default=None)
 
 
-def of(snapshot: Snapshot, nodes: Iterable[int]) -> Upstream:
-    """Everything upstream of these assets and jobs, themselves included."""
-    walk = _Walk(snapshot)
-    walk.up(nodes)
+def _facts(snapshot: Snapshot, walk: Upward, asked: set[int]) -> Upstream:
+    """What is known of everything that was reached."""
     jobs = jobs_by_id(snapshot, walk.jobs)
-    assets = {
-        id: asset for id, asset in assets_by_id(snapshot, walk.assets).items() if asset.id == id
-    }
+    known = assets_by_id(snapshot, walk.assets)
+    assets = {id: asset for id, asset in known.items() if asset.id == id}
     newest = history.states(snapshot, jobs)
-    runs = runs_by_id(snapshot, (each.run for each in newest.values()))
-    expected = expectations.of(snapshot, _longest_unwritten(assets.values(), nodes))
-    slow = _slow(snapshot, jobs, newest, runs)
-    silent = sources.silent(snapshot, {row.namespace for row in jobs.values()})
     upstream = Upstream(before=walk.before, after=walk.after)
-    for id, asset in assets.items():
-        writers = [job for job in walk.before.get(id, ()) if job in newest]
-        upstream.datasets[id] = Dataset(
-            id,
-            asset.name,
-            asset.written_at,
-            None
-            if asset.dropped_at is not None
-            else late_since(expected.get(id), asset.written_at, snapshot.now),
-            frozenset(job for job in writers if standing.breaks(newest[job], asset)),
-        )
-    for id, row in jobs.items():
-        whole = newest.get(id)
-        run = runs.get(whole.run) if whole is not None else None
-        upstream.jobs[id] = Job(
-            id,
-            row.task_id or row.dag_id or row.name,
-            row.kind == "dag",
-            whole.run if whole is not None else None,
-            whole.state if whole is not None else None,
-            whole.over_at if whole is not None and whole.is_broken else None,
-            run.error if run is not None else None,
-            slow.get(id),
-            silent.get(row.namespace),
-            row.namespace,
-        )
+    upstream.datasets = _datasets(snapshot, assets, walk, newest, asked)
+    upstream.jobs = _Jobs(snapshot, jobs, newest, walk, assets).all()
     return upstream
 
 
-def _longest_unwritten(assets: Iterable[Asset], nodes: Iterable[int]) -> list[int]:
-    asked = set(nodes)
-    written = [asset for asset in assets if asset.written_at is not None]
-    ordered = sorted(written, key=lambda asset: (asset.id not in asked, asset.written_at, asset.id))
-    return [asset.id for asset in ordered[: max(RHYTHMS, len(asked))]]
-
-
-def _slow(
+def _datasets(
     snapshot: Snapshot,
-    jobs: Mapping[int, Row],
-    newest: Mapping[int, standing.Round],
-    runs: Mapping[int, Row],
-) -> dict[int, int]:
-    """Since when the runs that go on take longer than their job ever does."""
-    running = {
-        job: runs[each.run]
-        for job, each in newest.items()
-        if each.state == "running" and each.run in runs and jobs[job].kind != "dag"
-    }
+    assets: Mapping[int, Asset],
+    walk: Upward,
+    newest: Mapping[int, Round],
+    asked: set[int],
+) -> dict[int, Dataset]:
+    expected = expectations.of(snapshot, _longest_unwritten(assets.values(), asked))
     found = {}
-    for job, recent in history.recent(snapshot, running).items():
-        started = running[job].started_at
-        if recent.p95 is not None and started is not None and running[job].processing is None:
-            due = started + int(max(recent.p95 * SLOW, recent.p95 + SLOW_LEAST) * 1_000_000)
-            if due < snapshot.now:
-                found[job] = due
+    for id, asset in assets.items():
+        writers = [job for job in walk.before.get(id, ()) if job in newest]
+        late = None
+        if asset.dropped_at is None:
+            late = late_since(expected.get(id), asset.written_at, snapshot.now)
+        broken_by = frozenset(job for job in writers if standing.breaks(newest[job], asset))
+        usual = expected[id].text if id in expected else None
+        found[id] = Dataset(id, asset.name, asset.written_at, late, broken_by, usual)
     return found
 
 
-# --- the walk -------------------------------------------------------------------------------------
+def _longest_unwritten(assets: Iterable[Asset], asked: set[int]) -> list[int]:
+    written = [asset for asset in assets if asset.written_at is not None]
+    ordered = sorted(written, key=lambda asset: (asset.id not in asked, asset.written_at, asset.id))
+    return [asset.id for asset in ordered[: max(EXPECTED, len(asked))]]
 
 
-def _edges(*, past: bool) -> sa.Select[Any]:
-    columns = (t.edge.c.src, t.edge.c.dst, t.edge.c.kind)
-    statement = sa.select(*columns).where(among(t.edge.c.dst))
-    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+class _Jobs:
+    """What is wrong with each of the jobs that were reached."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        jobs: Mapping[int, Row],
+        newest: Mapping[int, Round],
+        walk: Upward,
+        assets: Mapping[int, Asset],
+    ) -> None:
+        self._jobs, self._newest = jobs, newest
+        dags = {id: row for id, row in jobs.items() if row.kind == "dag"}
+        tasks = [id for id, row in jobs.items() if row.kind == "task"]
+        broken = {id: each for id, each in newest.items() if each.is_broken}
+        self._runs = runs_by_id(snapshot, (each.run for each in newest.values()))
+        self._errors = {id: self._runs[each.run].error for id, each in broken.items()}
+        self._streaks = symptoms.streaks(snapshot, broken)
+        failed = {id: s for id, s in self._streaks.items() if broken[id].state == "failed"}
+        reads = {id: _assets(walk.before.get(id, ()), assets) for id in failed}
+        self._changed = symptoms.changes(snapshot, failed, self._errors, reads)
+        self._slow = symptoms.slow(snapshot, newest, self._runs, _sensors(snapshot, tasks))
+        self._waiting = symptoms.waiting(snapshot, tasks)
+        self._starts = starts.of(snapshot, dags)
+        self._ready = starts.ready(snapshot, self._starts, walk, assets)
+        self._paused = starts.paused(snapshot, dags)
+        self._files = starts.broken_files(snapshot, dags)
+        self._silences = sources.silences(snapshot, {row.namespace for row in jobs.values()})
+        self._now = snapshot.now
+
+    def all(self) -> dict[int, Job]:
+        return {id: self._job(id, row) for id, row in self._jobs.items()}
+
+    def _job(self, id: int, row: Row) -> Job:
+        whole, streak = self._newest.get(id), self._streaks.get(id)
+        begins = self._starts.get(id)
+        overdue = begins.overdue(self._now) if begins is not None else None
+        return Job(
+            id,
+            row.task_id or row.dag_id or row.name,
+            row.kind == "dag",
+            run=whole.run if whole is not None else None,
+            state=whole.state if whole is not None else None,
+            broken_at=whole.over_at if whole is not None and whole.is_broken else None,
+            error=self._errors.get(id),
+            first_broken_at=streak.first_at if streak is not None else None,
+            first_run=streak.first_run if streak is not None else None,
+            failures=streak.failures if streak is not None else 1,
+            slow=self._slow.get(id),
+            waiting=self._waiting.get(id),
+            overdue=overdue or self._ready.get(id),
+            paused_at=self._paused.get(id),
+            file=self._files.get(id),
+            changed=self._changed.get(id),
+            silence=self._silences.get(row.namespace),
+        )
 
 
-_EDGES = {past: _edges(past=past) for past in (False, True)}
-_name, _member = t.dataset.alias("name"), t.dataset.alias("member")
-_MEMBERS = (
-    sa.select(_member.c.id, _member.c.asset_id)
-    .join_from(_name, _member, _member.c.asset_id == _name.c.asset_id)
-    .where(among(_name.c.id))
-)
-_dag = t.job.alias("dag")
-_DAGS = (
-    sa.select(t.job.c.id, t.job.c.parent_id)
-    .join_from(t.job, _dag, sa.and_(_dag.c.id == t.job.c.parent_id, _dag.c.kind == "dag"))
-    .where(among(t.job.c.id), t.job.c.kind == "task")
-)
+def _assets(nodes: Iterable[int], assets: Mapping[int, Asset]) -> list[Asset]:
+    return [assets[node] for node in nodes if node in assets]
 
 
-class _Walk:
-    """From some nodes to all that they come from and run after, level by level."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._node_of: dict[int, int] = {}
-        self._members: dict[int, list[int]] = {}
-        self.assets: set[int] = set()
-        self.jobs: set[int] = set()
-        self.before: dict[int, list[int]] = {}  # by data
-        self.after: dict[int, list[int]] = {}  # by control
-
-    def up(self, nodes: Iterable[int]) -> None:
-        front = self._resolve(nodes)
-        while front and len(self.assets) + len(self.jobs) < NODES:
-            front = self._level(front)
-
-    def _level(self, front: Sequence[int]) -> list[int]:
-        """The nodes right upstream of these that are new."""
-        ids = [id for node in front for id in self._members[node]]
-        edges = [
-            (row.dst, row.src, self.before if row.kind == "data" else self.after)
-            for row in self._snapshot.each(_EDGES[self._snapshot.past], ids)
-        ]
-        # What a DAG waits for, its tasks wait for.
-        edges += [
-            (row.id, row.parent_id, self.after)
-            for row in self._snapshot.each(_DAGS, self.jobs.intersection(front))
-        ]
-        new = self._resolve(above for _, above, _ in edges)
-        for below, above, side in edges:
-            of_it = side.setdefault(self._node_of[below], [])
-            if self._node_of[above] not in (self._node_of[below], *of_it):
-                of_it.append(self._node_of[above])
-        return new
-
-    def _resolve(self, ids: Iterable[int]) -> list[int]:
-        """Learns which nodes these ids belong to; returns those that are new."""
-        unknown = list(dict.fromkeys(id for id in ids if id not in self._node_of))
-        new: dict[int, None] = {}
-        for row in self._snapshot.each(_MEMBERS, unknown):
-            if row.id not in self._node_of:
-                self._node_of[row.id] = row.asset_id
-                self._members.setdefault(row.asset_id, []).append(row.id)
-                self.assets.add(row.asset_id)
-                new[row.asset_id] = None
-        for id in unknown:
-            if id not in self._node_of:  # no dataset: a job
-                self._node_of[id] = id
-                self._members[id] = [id]
-                self.jobs.add(id)
-                new[id] = None
-        return list(new)
+def _sensors(snapshot: Snapshot, tasks: Iterable[int]) -> list[int]:
+    """Those of the tasks that wait for something, by the class of their operator."""
+    told = facets.of(snapshot, {task: task for task in tasks}, ("fairlead_task",))
+    return [
+        task
+        for task, body in told.items()
+        if str(body.get("fairlead_task", {}).get("operator_class") or "").endswith("Sensor")
+    ]

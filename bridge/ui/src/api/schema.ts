@@ -300,6 +300,12 @@ export interface EventSummary {
   size: number
 }
 
+export interface Evidence {
+  at: string
+  text: string
+  run_id: string | null
+}
+
 export interface Expectation {
   kind: 'by' | 'every' | 'within' | 'rows'
   source: 'person' | 'file' | 'contract' | 'dbt' | 'airflow' | 'schedule' | 'learned'
@@ -765,6 +771,7 @@ export interface RootCause {
   steps: Step[]
   error: string | null
   failures: number
+  evidence: Evidence[]
   others: OtherCause[]
 }
 

@@ -122,6 +122,7 @@ describe('the graph', () => {
       steps,
       error: 'oh no',
       failures: 2,
+      evidence: [],
       others: [],
     }
   }

@@ -43,6 +43,14 @@ class OtherCause(Answer):
     text: str
 
 
+class Evidence(Answer):
+    """One observation that supports a root cause."""
+
+    at: datetime
+    text: str
+    run_id: str | None  # of the run that shows it
+
+
 class RootCause(OtherCause):
     """Where the trouble with a dataset or a job began."""
 
@@ -50,6 +58,7 @@ class RootCause(OtherCause):
     steps: list[Step]  # the same, each with its name and state
     error: str | None  # of the run that failed
     failures: int  # rounds of the job that failed in a row, this one included
+    evidence: list[Evidence]
     others: list[OtherCause]
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fairlead_bridge.insight.eta import Eta, Unknown
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.root_cause import Cause, Explanation
+from fairlead_bridge.insight.symptoms import Evidence
 from fairlead_bridge.queries import history, lineage, standing
 from fairlead_bridge.queries import outlook as outlooks
 from fairlead_bridge.queries.assets import Asset, assets_by_id
@@ -111,7 +112,8 @@ def root_causes(
     jobs = jobs_by_id(snapshot, nodes - assets.keys())
     writers = lineage.writers_of(snapshot, assets.values())
     newest = history.states(snapshot, {*jobs, *(job for each in writers.values() for job in each)})
-    runs = runs_by_id(snapshot, (cause.run for cause in (*firsts, *others)))
+    proofs = [proof.run for cause in firsts for proof in cause.evidence]
+    runs = runs_by_id(snapshot, [*(cause.run for cause in (*firsts, *others)), *proofs])
     recent = history.recent(snapshot, (cause.node for cause in firsts if cause.node in jobs))
 
     def name(node: int) -> str:
@@ -133,6 +135,11 @@ def root_causes(
         state = newest[node].state if node in newest else None
         return a.Step(node=name(node), label=render.job_label(row), kind="job", state=state)
 
+    def evidence(proof: Evidence) -> a.Evidence:
+        run = runs.get(proof.run) if proof.run is not None else None
+        run_id = run.run_id if run is not None else None
+        return a.Evidence(at=render.when(proof.at), text=proof.text, run_id=run_id)
+
     def fields(cause: Cause) -> dict[str, Any]:
         run = runs.get(cause.run) if cause.run is not None else None
         return {
@@ -152,6 +159,7 @@ def root_causes(
             path=[name(node) for node in cause.path],
             steps=[step(node, cause.path[-1], each) for node in cause.path],
             error=run.error if run is not None else None,
+            evidence=[evidence(proof) for proof in cause.evidence],
             failures=history.failures(snapshot, cause.node, known) if known is not None else 0,
             others=[a.OtherCause(**fields(other)) for other in each.causes[1 : 1 + OTHERS]],
         )
