@@ -103,7 +103,8 @@ def test_a_failure_is_one_message_and_its_end_another(bridge: Notified) -> None:
     assert opened["cause"]["node"] == "job:prod:load"
     assert {item["label"] for item in opened["affected"]} >= {"shop.raw", "shop.orders"}
     assert opened["affected_total"] == len(opened["affected"]) == 5
-    assert opened["links"]["Open in Fairlead"].endswith("/lineage?focus=job%3Aprod%3Aload")
+    assert opened["links"]["Lineage"].endswith("/lineage?focus=job%3Aprod%3Aload")
+    assert opened["links"]["Open in Fairlead"] == "https://lineage.example.com/incidents/1"
     assert resolved["resolved_at"] == "2026-11-16T09:30:00.000+00:00"
 
 
@@ -269,3 +270,37 @@ def test_deliveries_to_channels_are_listed_with_what_they_are_about(bridge: Noti
     assert (item["kind"], item["key"], item["state"]) == ("incident", "1", "rejected")
     assert item["name"] == "load failed: load broke"
     assert item["reason"].startswith("400 from POST")
+
+
+def test_a_run_that_begins_again_is_not_yet_the_end(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    again = ran("load", at(14, 5.1), "FAIL", writes="raw")
+    bridge.take(again[:1], at(14, 5.1))
+    bridge.deliver(at(14, 5.1))
+    assert bridge.only().state == "resolved"  # nothing stands badly while it runs
+    assert bridge.received() == ["opened"]
+    bridge.take(again[1:], at(14, 5.15))
+    bridge.deliver(at(14, 5.2))
+    assert bridge.only().state == "open"
+    assert bridge.received() == ["opened"]
+    bridge.is_mended()
+    bridge.deliver(MENDED)
+    assert bridge.received() == ["opened", "resolved"]
+    *_, resolved = bridge.receiver.events.values()
+    assert resolved["data"]["title"] == "Resolved: load failed: load broke"
+
+
+def test_while_a_late_chain_is_mended_step_by_step_there_is_one_message(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    for number, job in enumerate(("load", "clean", "sum")):
+        hour = 9 + number / 100
+        bridge.deliver(at(14, hour))
+        events = [event.replace(b"T05:", b"T09:") for event in morning(14, jobs=[job])]
+        bridge.take(events[:1], at(14, hour))
+        bridge.deliver(at(14, hour))
+        bridge.take(events[1:], at(14, hour + 0.005))
+        bridge.deliver(at(14, hour + 0.005))
+    bridge.deliver(MENDED)
+    assert bridge.received() == ["opened", "resolved"]

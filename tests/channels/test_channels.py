@@ -106,7 +106,7 @@ def send(channel: Channel, *about: Any, told: Told | None = None) -> None:
 
 
 def told_of(about: Any) -> Told:
-    return Told(1, "open", about.severity, cause_of(about))
+    return Told(1, "open", about.severity, cause_of(about), text=about.text)
 
 
 def digest(*about: Any) -> Digest:

@@ -49,6 +49,8 @@ def test_more_affected_datasets_or_another_failed_try_are_no_message() -> None:
     channel.sees(incident())
     assert channel.sees(incident(affected=affected(50), changed_at=1)) is None
     assert channel.sees(incident(run_id="another", text="orders.load failed again")) is None
+    waits = incident(kind="not_started", text="orders.load has not written staging.orders")
+    assert channel.sees(waits) is None
 
 
 def test_another_cause_or_severity_is_one_message() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
+import pytest
+
 from fairlead_bridge.channels.message import Digest, Message, Writer
 from fairlead_bridge.channels.notice import Told, read_told, write_told
 from fairlead_bridge.channels.routes import Route
 from fairlead_bridge.channels.schedule import Every, Quiet, Schedule
-from fairlead_bridge.channels.target import ChannelTarget, Item, Pusher
+from fairlead_bridge.channels.target import LOOKS_AGAIN, WAITS, ChannelTarget, Item, Pusher
 from fairlead_bridge.entries import IncidentEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.model import Delivery
@@ -167,3 +169,45 @@ def test_a_message_that_is_refused_costs_no_other() -> None:
     outcomes = list(Pusher(channel, Writer(BERLIN)).push(items(1, 2, 3)))
     assert channel.sent == [[1], [3]]
     assert [type(it) for it in outcomes] == [type(None), Rejected, type(None)]
+
+
+OPENED = Told(1, "open", "critical", "job:prod:orders.load", text="orders.load failed")
+MOVED = {"node": "job:prod:orders.next", "text": "orders.next was blocked", "changed_at": NOON}
+
+
+def test_another_cause_is_announced_once_it_has_lasted_a_minute() -> None:
+    moved = incident(**MOVED)
+    assert prepare(target(), moved, NOON + 1, told=OPENED) == Later(NOON + MINUTE)
+    ready = prepare(target(), moved, NOON + MINUTE, since=NOON, told=OPENED)
+    assert isinstance(ready, Ready)
+    assert ready.payload.notice.transition == "changed"
+
+
+def test_what_becomes_more_severe_is_announced_at_once() -> None:
+    told = Told(1, "open", "warning", "job:prod:orders.load")
+    assert isinstance(prepare(target(), incident(**MOVED), NOON, told=told), Ready)
+
+
+@pytest.mark.parametrize(
+    "about", [MOVED, {"state": "resolved", "resolved_at": NOON, "changed_at": NOON}]
+)
+def test_while_the_job_runs_again_nothing_is_said_of_another_cause_or_the_end(
+    about: dict[str, Any],
+) -> None:
+    later = NOON + 5 * MINUTE
+    waits = prepare(target(), incident(**about, is_running=True), later, since=NOON, told=OPENED)
+    assert waits == Later(later + LOOKS_AGAIN)
+    done = prepare(target(), incident(**about), later, since=NOON, told=OPENED)
+    assert isinstance(done, Ready)
+    late = NOON + WAITS
+    assert isinstance(
+        prepare(target(), incident(**about, is_running=True), late, since=NOON, told=OPENED), Ready
+    )
+
+
+def test_an_end_is_announced_under_the_name_that_the_incident_was_announced_by() -> None:
+    end = incident(**MOVED | {"state": "resolved", "resolved_at": NOON})
+    ready = prepare(target(), end, NOON, told=OPENED)
+    assert isinstance(ready, Ready)
+    message = Writer(BERLIN).message(ready.payload.notice)
+    assert message.title == "Resolved: orders.load failed"

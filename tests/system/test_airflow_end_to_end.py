@@ -18,10 +18,13 @@ from urllib.parse import quote
 
 import pytest
 from demo.processes import free_port
-from demo.stack import Ports, Stack
+from demo.stack import Deployment, Ports, Stack
 
 from demo import days, shop
-from tests.system import drawing
+from tests.channels.test_channels import SECRET
+from tests.channels.vendors import Receiver
+from tests.sinks.server import serving
+from tests.system import drawing, notified
 from tests.system.comparing import CLOSE, apart, key_of, key_told, listed, moment
 from tests.system.truth import Instance, Metadata
 
@@ -34,6 +37,7 @@ class Evening:
 
     stack: Stack
     airflow: Metadata
+    receiver: Receiver
     run_ids: dict[str, set[str]] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
 
@@ -61,10 +65,19 @@ class Evening:
 
 
 @pytest.fixture(scope="module")
-def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+def receiver() -> Iterator[Receiver]:
+    """Whom the bridge notifies of incidents."""
+    fake = Receiver(SECRET)
+    with serving(fake):
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Evening]:
     folder = tmp_path_factory.mktemp("evening")
-    stack = Stack(folder, Ports(free_port(), free_port(), free_port()))
-    happened = Evening(stack, Metadata(folder / "airflow" / "airflow.db"))
+    deployment = Deployment(bridge_settings=notified.bridge_settings(receiver))
+    stack = Stack(folder, Ports(free_port(), free_port(), free_port()), deployment)
+    happened = Evening(stack, Metadata(folder / "airflow" / "airflow.db"), receiver)
     past = [shop.today() - timedelta(days=ago) for ago in range(3, 20)]
     sunday = next(day for day in past if day.weekday() == 6)
     past.remove(sunday)
@@ -346,3 +359,24 @@ def test_a_task_takes_no_longer_while_the_bridge_is_away(
     assert len(ratios) > 20
     assert statistics.median(ratios) < 2
     assert max(away[task] - usual[task] for task in away.keys() & usual.keys()) < 5
+
+
+# --- notifications --------------------------------------------------------------------------
+
+
+def test_a_dag_that_fails_is_one_message_and_once_it_is_cleared_and_succeeds_another(
+    evening: Evening,
+) -> None:
+    """The last claim, because it changes what the others look at."""
+    assert notified.messages(evening.receiver) == []
+    notified.fails_and_is_mended(evening.stack, evening.receiver, shop.today())
+    assert notified.types(evening.receiver) == ["opened", "resolved"]
+    opened, resolved = (event["data"] for event in notified.messages(evening.receiver))
+    assert opened["cause"]["node"] == notified.CAUSE
+    assert "customers.json" in opened["text"]
+    assert opened["links"]["Airflow log"].startswith(evening.stack.airflow.address)
+    assert "merchandising" in {name for item in opened["affected"] for name in item["owners"]}
+    assert resolved["incident"] == opened["incident"]
+    incidents = evening.stack.bridge.get("/api/v1/incidents")["items"]
+    (own,) = [item for item in incidents if str(item["id"]) == opened["incident"]]
+    assert own["state"] == "resolved"

@@ -227,6 +227,7 @@ class IncidentEntry(Entry):
     assigned_to: str | None = None
     run_url: str | None = None  # of the run in Airflow
     log_url: str | None = None  # of its log
+    is_running: bool = False  # the job of the root cause, or its DAG run, runs again
 
 
 AnyEntry: TypeAlias = DatasetEntry | JobEntry | RunEntry | EventEntry | IncidentEntry

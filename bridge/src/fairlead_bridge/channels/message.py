@@ -20,6 +20,8 @@ _HEADS: dict[Transition, str] = {
 }
 _NAMES = {"critical": "Critical", "warning": "Warning"}
 _LONGEST_TITLE = 200
+#: The label of the link to the incident's page.
+PAGE = "Open in Fairlead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,7 @@ class Message:
     more: int  # that are affected and not in `affected`
     way: str  # from the root cause to the asset that shows it
     links: tuple[Link, ...]
-
-    @property
-    def text(self) -> str:
-        """The root cause in one sentence."""
-        return self.incident.text
+    text: str  # the root cause in one sentence
 
     @property
     def subject(self) -> str:
@@ -94,6 +92,7 @@ class Writer:
             more=len(ranked) - len(shown),
             way=" → ".join(incident.path),
             links=tuple(self._links(incident)),
+            text=notice.text,
         )
 
     def digest(self, notices: Sequence[Notice]) -> Digest:
@@ -143,16 +142,13 @@ class Writer:
 
     def _links(self, incident: IncidentEntry) -> Iterator[Link]:
         if self.public_url:
-            yield Link("Open in Fairlead", page_url(self.public_url, incident.node))
+            page = self.public_url.rstrip("/")
+            yield Link(PAGE, f"{page}/incidents/{incident.name.id}")
+            yield Link("Lineage", f"{page}/lineage?focus={quote(incident.node, safe='')}")
         if incident.run_url:
             yield Link("Airflow run", incident.run_url)
         if incident.log_url and incident.log_url != incident.run_url:
             yield Link("Airflow log", incident.log_url)
-
-
-def page_url(public_url: str, node: str) -> str:
-    """The address of the page that shows a node."""
-    return f"{public_url.rstrip('/')}/lineage?focus={quote(node, safe='')}"
 
 
 def duration(microseconds: int) -> str:
@@ -202,7 +198,7 @@ def _title(notice: Notice) -> str:
     incident = notice.incident
     head = _HEADS.get(notice.transition, "")
     name = "" if notice.transition == "resolved" else f"{_NAMES[incident.severity]}: "
-    return cut(" ".join(f"{head}{name}{incident.text}".split()), _LONGEST_TITLE)
+    return cut(" ".join(f"{head}{name}{notice.text}".split()), _LONGEST_TITLE)
 
 
 def _digest_title(notices: Sequence[Notice]) -> str:

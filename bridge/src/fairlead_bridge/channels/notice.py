@@ -15,6 +15,8 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.entries import IncidentEntry
 
+#: Characters of a text that are kept.
+_LONGEST_TEXT = 500
 Transition = Literal["opened", "changed", "acknowledged", "resolved", "reopened"]
 
 
@@ -26,6 +28,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     severity: str = ""
     cause: str = ""
     muted: bool = False
+    text: str = ""  # of the root cause, as it was announced
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Notice:
     incident: IncidentEntry
     transition: Transition
     told: Told  # what the channel has received once this is delivered
+    text: str  # the root cause in one sentence; of what resolved, as it was announced
 
 
 def read_told(sent: bytes | None) -> Told:
@@ -52,8 +56,8 @@ def write_told(told: Told) -> bytes:
 
 
 def cause_of(incident: IncidentEntry) -> str:
-    """The identity of the root cause. A later run that fails like the first is the same cause."""
-    return f"{incident.kind} {incident.node}"
+    """The identity of the root cause. A later run that fails or waits at the same node is the same."""
+    return incident.node
 
 
 def notice(
@@ -68,13 +72,12 @@ def notice(
     transition = _transition(incident, told, keeps_incidents)
     if transition is None:
         return None
-    after = Told(
-        told.count + 1,
-        "open" if incident.state == "muted" else incident.state,
-        incident.severity,
-        cause_of(incident),
-    )
-    return Notice(_id(channel, incident, after, transition), incident, transition, after)
+    status = "open" if incident.state == "muted" else incident.state
+    known = transition in ("resolved", "acknowledged") and told.text
+    text = told.text if known else incident.text
+    cause = cause_of(incident)
+    after = Told(told.count + 1, status, incident.severity, cause, False, text[:_LONGEST_TEXT])
+    return Notice(_id(channel, incident, after, transition), incident, transition, after, text)
 
 
 def without_message(incident: IncidentEntry, told: Told) -> Told:
@@ -107,6 +110,8 @@ def _end_is_due(told: Told, keeps_incidents: bool) -> bool:
 
 
 def _id(channel: str, incident: IncidentEntry, after: Told, transition: str) -> str:
-    about = (channel, incident.name.id, incident.opened_at, transition)
-    parts = map(str, (*about, *msgspec.structs.astuple(after)))
-    return f"msg_{ids.digest(chr(31).join(parts).encode()).hex()}"
+    parts = (
+        *(channel, incident.name.id, incident.opened_at, transition),
+        *(after.count, after.status, after.severity, after.cause),
+    )
+    return f"msg_{ids.digest(chr(31).join(map(str, parts)).encode()).hex()}"

@@ -9,7 +9,7 @@ import msgspec
 from pydantic import AfterValidator, SecretStr
 
 from fairlead_bridge.channels.base import ChannelSettings
-from fairlead_bridge.channels.message import Digest, Message, cut
+from fairlead_bridge.channels.message import PAGE, Digest, Message, cut
 from fairlead_bridge.channels.posting import Poster, without
 from fairlead_bridge.errors import HttpRejected, Misconfigured
 from fairlead_bridge.sinks.settings import Url
@@ -91,7 +91,7 @@ def _event(action: str, message: Message) -> dict[str, Any]:
 
 def _trigger(message: Message) -> dict[str, Any]:
     about = message.incident
-    page = next((link.url for link in message.links if link.label == "Open in Fairlead"), None)
+    page = next((link.url for link in message.links if link.label == PAGE), None)
     details = dict(message.facts) | {
         "Path": message.way,
         "Affected": list(message.affected),

@@ -10,6 +10,7 @@ from fairlead_bridge.channels import Channel
 from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.notice import (
     Notice,
+    Told,
     notice,
     read_told,
     without_message,
@@ -23,6 +24,28 @@ from fairlead_bridge.model import Delivery, Kind
 from fairlead_bridge.sinks import Later, Outcome, Prepared, Ready, Same, Target
 
 PREFIX = "notify:"
+#: Microseconds that another cause has to last before it is announced: while a failure is mended, the
+#: cause moves on from task to task.
+SETTLES = 60_000_000
+#: Microseconds between two looks at a run that goes on, and for which its end is waited for at most.
+LOOKS_AGAIN, WAITS = 15_000_000, 3_600_000_000
+
+
+def held_until(notice: Notice, before: Told, now: int) -> int:
+    """
+    When a change or an end may be announced: not before the job of the cause, which runs again, is
+    done, for it may fail again; what became more severe is announced at once.
+    """
+    incident = notice.incident
+    if notice.transition not in ("changed", "resolved") or before.status == "":
+        return now
+    if notice.transition == "changed":
+        if before.severity != incident.severity:
+            return now
+        if now < incident.changed_at + SETTLES:
+            return incident.changed_at + SETTLES
+    waits = incident.is_running and now < incident.changed_at + WAITS
+    return now + LOOKS_AGAIN if waits else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +123,9 @@ class ChannelTarget(Target):
             after = without_message(entry, told)
             return Same(delivery.sent if after == told else write_told(after))
         plan = self.plan(entry, delivery.news_at, now)
-        if plan.due_at > now:
-            return Later(plan.due_at)
+        due_at = max(plan.due_at, held_until(found, read_told(delivery.sent), now))
+        if due_at > now:
+            return Later(due_at)
         collected = plan.collected and self.pusher.channel.collects
         group = "digest" if collected else found.id
         return Ready(Item(found, collected), write_told(found.told), group)

@@ -8,7 +8,15 @@ import msgspec
 from pydantic import SecretStr
 
 from fairlead_bridge.channels.base import ChannelSettings
-from fairlead_bridge.channels.message import Digest, Link, Message, affected_title, cut, summary
+from fairlead_bridge.channels.message import (
+    PAGE,
+    Digest,
+    Link,
+    Message,
+    affected_title,
+    cut,
+    summary,
+)
 from fairlead_bridge.channels.posting import Poster
 
 #: Bytes of a message that Teams takes, less a reserve for what the workflow adds.
@@ -52,7 +60,7 @@ class Teams:
     def digest(self, digest: Digest) -> bytes:
         """Return the messages as a list."""
         lines = [cut(summary(message), 300) for message in digest.messages]
-        links = [link for link in digest.messages[0].links[:1] if link.label == "Open in Fairlead"]
+        links = [link for link in digest.messages[0].links[:1] if link.label == PAGE]
         return _fitting([_title(digest.title, "default")], lines, 0, tuple(links))
 
     def send(self, payload: bytes) -> None:

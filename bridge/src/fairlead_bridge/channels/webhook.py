@@ -126,7 +126,7 @@ def incident(message: Message) -> dict[str, Any]:
         "state": about.state,
         "severity": about.severity,
         "title": message.title,
-        "text": about.text,
+        "text": message.text,
         "cause": {
             "kind": about.kind,
             "node": about.node,

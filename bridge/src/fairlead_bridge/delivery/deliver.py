@@ -38,7 +38,7 @@ def deliver_due(
         return 0
     begun = time.monotonic()
     with reading(db) as tx:
-        entries, faults = _read(tx, [delivery.name for delivery in claimed])
+        entries, faults = _read(tx, [delivery.name for delivery in claimed], now)
         late = outbox.behind(tx, target.name, _runs(entries.values()), now)
     results, pending = _sort_out(target, claimed, entries, faults, late, now)
 
@@ -56,10 +56,12 @@ def deliver_due(
     return len(claimed)
 
 
-def _read(tx: sa.Connection, names: Sequence[Name]) -> tuple[dict[Name, AnyEntry], dict[Name, str]]:
+def _read(
+    tx: sa.Connection, names: Sequence[Name], now: int
+) -> tuple[dict[Name, AnyEntry], dict[Name, str]]:
     """The entries; and why not, where one cannot be read: that must not keep back the others."""
     try:
-        return entry.read(tx, names), {}
+        return entry.read(tx, names, now), {}
     except sa.exc.DBAPIError:
         raise  # the database is busy or away: again later, all of it
     except Exception:  # noqa: BLE001  (each entry is read alone, to find the one that fails)
@@ -67,7 +69,7 @@ def _read(tx: sa.Connection, names: Sequence[Name]) -> tuple[dict[Name, AnyEntry
         faults: dict[Name, str] = {}
         for name in names:
             try:
-                entries |= entry.read(tx, [name])
+                entries |= entry.read(tx, [name], now)
             except sa.exc.DBAPIError:
                 raise
             except Exception as error:  # noqa: BLE001  (recorded as this entry's outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -19,6 +19,10 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.sinks import Later, Ready, Same
 
 _e = t.incident_entry.c
+
+
+#: An incident, by its id, as it was at a moment; None where it is as it was.
+Look = Callable[[int, int], IncidentEntry | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,12 @@ def preview(
     """
     with reading(db) as tx:
         changes = list(_changes(tx, since, until, lost_after))
-    found = [sent for target in targets for sent in simulate(target, changes, until)]
+
+        def look(number: int, at: int) -> IncidentEntry | None:
+            snapshot = Snapshot(tx, at, lost_after, past=True)
+            return next(incidents(snapshot, [number]), None)
+
+        found = [sent for target in targets for sent in simulate(target, changes, until, look)]
     return sorted((it for it in found if it.at >= since), key=lambda it: (it.at, it.channel))
 
 
@@ -92,6 +101,12 @@ class _Outbox:
         else:
             self.states[key] = _State(change.incident, change.at)
 
+    def look(self, look: Look, key: int, now: int) -> None:
+        """What waited is read anew, as it is by then."""
+        found = look(key, now) if self.states[key].waits else None
+        if found is not None:
+            self.states[key].incident = found
+
     def due(self, keys: Iterable[int], now: int) -> tuple[list[Item], list[tuple[int, int]]]:
         """What is sent now, and (time, incident) of what is later."""
         items, later = [], []
@@ -112,8 +127,17 @@ class _Outbox:
         return items, later
 
 
-def simulate(target: ChannelTarget, changes: Iterable[Change], until: int) -> Iterator[Sent]:
-    """The messages of one channel, of changes in time order, as far as they are due before `until`."""
+def simulate(
+    target: ChannelTarget,
+    changes: Iterable[Change],
+    until: int,
+    look: Look = lambda _number, _at: None,
+) -> Iterator[Sent]:
+    """
+    The messages of one channel, of changes in time order, as far as they are due before `until`.
+
+    `look` reads an incident anew, as it was at a moment.
+    """
     outbox = _Outbox(target)
     queue: list[tuple[int, int, int, Change | None]] = []
     for number, change in enumerate(changes):
@@ -125,6 +149,8 @@ def simulate(target: ChannelTarget, changes: Iterable[Change], until: int) -> It
             _, _, key, change_now = heapq.heappop(queue)
             if change_now is not None:
                 outbox.take(change_now)
+            else:
+                outbox.look(look, key, now)
             keys.append(key)
         items, later = outbox.due(dict.fromkeys(keys), now)
         for due_at, key in later:

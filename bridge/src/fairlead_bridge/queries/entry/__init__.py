@@ -25,8 +25,16 @@ _ASSETS = (
 )
 
 
-def read(tx: sa.Connection, names: Iterable[Name]) -> dict[Name, AnyEntry]:
-    """The entries that these names name; without those that are not there any more."""
+#: Seconds without an event after which a run of an incident's job counts as lost.
+_LOST_AFTER = 86_400.0
+
+
+def read(tx: sa.Connection, names: Iterable[Name], now: int = 0) -> dict[Name, AnyEntry]:
+    """
+    The entries that these names name; without those that are not there any more.
+
+    `now`, in microseconds, counts for incidents alone: when what they affect will be fresh.
+    """
     by_kind: dict[str, set[int]] = defaultdict(set)
     for name in names:
         by_kind[name.kind].add(name.id)
@@ -36,7 +44,7 @@ def read(tx: sa.Connection, names: Iterable[Name]) -> dict[Name, AnyEntry]:
         *jobs.jobs(snapshot, by_kind["job"]),
         *runs.runs(snapshot, by_kind["run"]),
         *events.events(snapshot, by_kind["event"]),
-        *incidents.incidents(snapshot, by_kind["incident"]),
+        *incidents.incidents(Snapshot(tx, now, _LOST_AFTER), by_kind["incident"]),
     )
     return {entry.name: entry for entry in entries}
 

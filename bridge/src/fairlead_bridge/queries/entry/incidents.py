@@ -11,15 +11,21 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry, RunEntry
+from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.model import Name
-from fairlead_bridge.queries import facets
+from fairlead_bridge.queries import facets, history
 from fairlead_bridge.queries.entry import pages
 from fairlead_bridge.queries.entry.refs import Row
 from fairlead_bridge.queries.entry.runs import runs
+from fairlead_bridge.queries.eta import etas
 from fairlead_bridge.queries.incidents import Affected, Incident, of
 from fairlead_bridge.queries.names import readings
+from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
+#: Assets of an incident whose ETA a message has; five times as many of many incidents.
+_ETAS = 20
+_GOES_ON = ("queued", "running", "deferred", "up_for_retry")
 _NAMES = ("tags", *facets.OWNERS)
 _ALIASES = sa.select(t.run_alias.c.run_id, t.run_alias.c.id).where(among(t.run_alias.c.alias))
 _MEMBERS = sa.select(t.dataset.c.id, t.dataset.c.asset_id).where(among(t.dataset.c.asset_id))
@@ -35,6 +41,8 @@ class _Known:
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     owners: dict[str, tuple[str, ...]] = field(default_factory=dict)
     runs: dict[str, RunEntry] = field(default_factory=dict)  # by OpenLineage's id
+    running: set[str] = field(default_factory=set)
+    etas: dict[str, Eta | None] = field(default_factory=dict)
 
 
 def incidents(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[IncidentEntry]:
@@ -66,13 +74,14 @@ def _entry(incident: Incident, known: _Known) -> IncidentEntry:
         run_id=incident.run_id,
         dag_id=known.dags.get(incident.node),
         path=tuple(known.labels.get(node, node) for node in incident.path),
-        affected=tuple(map(_affected, _others(incident))),
+        affected=tuple(_affected(item, known) for item in _others(incident)),
         tags=tuple(dict.fromkeys(tag for node in nodes for tag in known.tags.get(node, ()))),
         owners=known.owners.get(incident.node, ()),
         acknowledged_by=incident.acknowledged_by,
         assigned_to=incident.assigned_to,
         run_url=_page(run),
         log_url=run.url if run is not None else None,
+        is_running=incident.node in known.running,
     )
 
 
@@ -80,9 +89,10 @@ def _others(incident: Incident) -> Iterator[Affected]:
     return (item for item in incident.affected if item.node != incident.node)
 
 
-def _affected(item: Affected) -> AffectedAsset:
-    eta = None if item.eta is None else (item.eta, item.eta, item.eta)
-    return AffectedAsset(item.node, item.label, item.standing, item.owners, item.expected_by, eta)
+def _affected(item: Affected, known: _Known) -> AffectedAsset:
+    eta = known.etas.get(item.node)
+    times = None if eta is None else (eta.p50, eta.low, eta.high)
+    return AffectedAsset(item.node, item.label, item.standing, item.owners, item.expected_by, times)
 
 
 def _page(run: RunEntry | None) -> str | None:
@@ -103,6 +113,8 @@ def _known(snapshot: Snapshot, found: Iterable[Incident]) -> _Known:
     known = _Known()
     _name_nodes(snapshot, nodes, known)
     _label_nodes(snapshot, known)
+    known.running = _running(snapshot, {it.node for it in every}, known)
+    known.etas = _etas(snapshot, every, known)
     known.runs = _runs(snapshot, {it.run_id for it in every if it.run_id is not None})
     return known
 
@@ -138,6 +150,36 @@ def _label_nodes(snapshot: Snapshot, known: _Known) -> None:
 def _parents(snapshot: Snapshot, keys: Collection[int]) -> dict[int, int]:
     rows: Iterable[Row] = snapshot.where(t.job.c.id, keys)
     return {row.id: row.parent_id for row in rows if row.kind == "task" and row.parent_id}
+
+
+def _running(snapshot: Snapshot, nodes: Collection[str], known: _Known) -> set[str]:
+    """The jobs among the nodes that run, or whose DAG run does."""
+    jobs = {known.ids[node]: node for node in nodes if node in known.dags}
+    newest = history.states(snapshot, jobs)
+    rows = runs_by_id(snapshot, (each.run for each in newest.values()))
+    rows |= runs_by_id(snapshot, (row.dag_run for row in rows.values()))
+    found = set()
+    for job, each in newest.items():
+        row = rows.get(each.run)
+        whole = rows.get(row.dag_run) if row is not None else None
+        if any(
+            it is not None and it.state in _GOES_ON and not it.processing for it in (row, whole)
+        ):
+            found.add(jobs[job])
+    return found
+
+
+def _etas(snapshot: Snapshot, found: Iterable[Incident], known: _Known) -> dict[str, Eta | None]:
+    """When what is affected first by the open incidents will be fresh, for as many as are quick to ask."""
+    nodes = [
+        item.node
+        for incident in found
+        if incident.state != "resolved"
+        for item in incident.affected[:_ETAS]
+        if item.node in known.ids
+    ]
+    keys = {known.ids[node]: node for node in nodes[: 5 * _ETAS]}
+    return {keys[key]: eta for key, eta in etas(snapshot, keys).items()}
 
 
 def _each(values: Iterable[str]) -> tuple[str, ...]:
