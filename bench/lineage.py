@@ -29,7 +29,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, insert_new
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.facts import Attempt, Note, RunFacts
+from fairlead_bridge.facts import Attempt, LatestValue, RunFacts
 from fairlead_bridge.queries import lineage
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.lineage import graph as drawn
@@ -113,7 +113,7 @@ def _run(
     told = RunFacts(
         id, job,
         attempts={run_id: Attempt(0, at, at, start_at=at, end_at=at, end="COMPLETE")},
-        notes={"operator": Note(at, "SQLExecuteQueryOperator"), "url": Note(at, f"http://airflow/dags/{name}/{n}")},
+        properties={"operator": LatestValue(at, "SQLExecuteQueryOperator"), "url": LatestValue(at, f"http://airflow/dags/{name}/{n}")},
     )  # fmt: skip
     dag_id, _, task_id = name.partition(".")
     _add(

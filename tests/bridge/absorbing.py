@@ -30,7 +30,7 @@ CATALOG = (
     t.run,
     t.run_alias,
     t.run_dataset,
-    t.verdict,
+    t.task_state_at_run_end,
     t.deployment,
     t.observation,
 )

@@ -211,7 +211,7 @@ def _told(**words: Any) -> Words:
 
 
 def _notes(row: Words) -> Words:
-    notes = {name: note.value for name, note in facts.decode(row["facts"]).notes.items()}
+    notes = {name: note.value for name, note in facts.decode(row["facts"]).properties.items()}
     return {
         name: [time(at) for at in value] if name in _TIMES else value
         for name, value in sorted(notes.items())
@@ -220,7 +220,7 @@ def _notes(row: Words) -> Words:
 
 
 def _last_words(facets: bytes) -> Words:
-    notes = msgspec.json.decode(facets, type=dict[str, facts.Note])
+    notes = msgspec.json.decode(facets, type=dict[str, facts.LatestValue])
     return {name: note.value for name, note in sorted(notes.items()) if name != "schema"}
 
 

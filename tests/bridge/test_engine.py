@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, insert_returning, upsert
 from fairlead_bridge.db.engine import one_absorber, open_database, parse_url, reading, writing
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.db.tables import edge, event, quarantine, verdict, waiting
+from fairlead_bridge.db.tables import edge, event, quarantine, task_state_at_run_end, waiting
 from fairlead_bridge.errors import BadSettings
 
 _CAME = excluded(edge)
@@ -93,8 +93,12 @@ def test_floats_texts_and_nulls_survive_the_bulk(db: sa.Engine) -> None:
         {"dag_run": 1, "task_id": "b", "at": -1, "state": "failed", "duration": None},
     ]
     with writing(db) as tx:
-        upsert(tx, verdict, rows)
-        found = tx.execute(sa.select(verdict).order_by(verdict.c.at.desc())).mappings().all()
+        upsert(tx, task_state_at_run_end, rows)
+        found = (
+            tx.execute(sa.select(task_state_at_run_end).order_by(task_state_at_run_end.c.at.desc()))
+            .mappings()
+            .all()
+        )
     assert [dict(row) for row in found] == rows
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.mapping.facets import FACETS, RUN_DATASET_NOTES, RUN_NOTES
+from fairlead_bridge.mapping.facets import FACETS, RUN_DATASET_FACETS, RUN_PROPERTIES
 from tests.bridge import absorbing, readable
 from tests.bridge.small import airflow_dag, airflow_task, parent, uuid
 
@@ -242,6 +242,6 @@ def test_a_facet_that_is_called_a_fact_is_in_the_catalog(
 
 
 def test_what_is_kept_with_runs_comes_from_the_registry() -> None:
-    assert RUN_NOTES["errorMessage"] == "error"
-    assert "environmentVariables" not in RUN_NOTES
-    assert "version" in RUN_DATASET_NOTES
+    assert RUN_PROPERTIES["errorMessage"] == "error"
+    assert "environmentVariables" not in RUN_PROPERTIES
+    assert "version" in RUN_DATASET_FACETS

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead_bridge.catalog import merge
-from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
+from fairlead_bridge.facts import Attempt, LatestValue, ObservedState, RunFacts
 
 _at = st.integers(0, 5)
 _maybe_at = st.none() | _at
 _number = st.none() | st.integers(0, 3)
-_note = st.builds(Note, _at, st.sampled_from(["a", "b", {"k": 1}, None]))
-_notes = st.dictionaries(st.sampled_from(["error", "pool"]), _note, max_size=2)
-_truth = st.builds(Truth, _at, st.sampled_from(["running", "skipped", "failed"]), _maybe_at)
+_note = st.builds(LatestValue, _at, st.sampled_from(["a", "b", {"k": 1}, None]))
+_properties = st.dictionaries(st.sampled_from(["error", "pool"]), _note, max_size=2)
+_observed = st.builds(
+    ObservedState, _at, st.sampled_from(["running", "skipped", "failed"]), _maybe_at
+)
 _ended = st.tuples(_at, st.sampled_from(["COMPLETE", "ABORT", "FAIL"])) | st.just((None, None))
 _timed = st.just({}) | st.fixed_dictionaries(
     {"duration": st.sampled_from([0.0, 1.5]), "duration_at": _at}
@@ -24,7 +26,7 @@ _timed = st.just({}) | st.fixed_dictionaries(
 def _attempts(draw: st.DrawFn) -> Attempt:
     first = draw(_at)
     end_at, end = draw(_ended)
-    mark_at, mark = draw(_ended)
+    override_at, override = draw(_ended)
     return Attempt(
         generation=draw(st.integers(0, 2)),
         first_at=first,
@@ -33,9 +35,9 @@ def _attempts(draw: st.DrawFn) -> Attempt:
         running_at=draw(_maybe_at),
         end_at=end_at,
         end=end,
-        mark_at=mark_at,
-        mark=mark,
-        truth=draw(st.none() | _truth),
+        override_at=override_at,
+        override=override,
+        observed=draw(st.none() | _observed),
         dag_start_at=draw(_maybe_at),
         dag_end_at=draw(_maybe_at),
         **draw(_timed),
@@ -54,7 +56,7 @@ _runs = st.builds(
     try_number=_number,
     parent_id=_number,
     attempts=st.dictionaries(st.sampled_from(["x", "y"]), _attempts(), max_size=2),
-    notes=_notes,
+    properties=_properties,
 )
 _edges = st.builds(
     lambda first, more, run: {"first_at": first, "last_at": first + more, "last_run": run},
@@ -83,13 +85,15 @@ def test_runs_merge_in_any_order(a: RunFacts, b: RunFacts, c: RunFacts) -> None:
     assert merge.run(a, a) == a
 
 
-@given(_notes, _notes, _notes)
-def test_notes_merge_in_any_order(
-    a: dict[str, Note], b: dict[str, Note], c: dict[str, Note]
+@given(_properties, _properties, _properties)
+def test_latest_values_merge_in_any_order(
+    a: dict[str, LatestValue], b: dict[str, LatestValue], c: dict[str, LatestValue]
 ) -> None:
-    assert merge.notes(a, b) == merge.notes(b, a)
-    assert merge.notes(merge.notes(a, b), c) == merge.notes(a, merge.notes(b, c))
-    assert merge.notes(a, a) == a
+    assert merge.latest_values(a, b) == merge.latest_values(b, a)
+    assert merge.latest_values(merge.latest_values(a, b), c) == merge.latest_values(
+        a, merge.latest_values(b, c)
+    )
+    assert merge.latest_values(a, a) == a
 
 
 @given(_edges, _edges, _edges)

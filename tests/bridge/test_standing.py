@@ -126,8 +126,11 @@ def _mapped(*, shared: bool) -> list[bytes]:
     told = [
         _instance(n, f"10:00:0{n + 1}", f"10:00:1{n}", ends[n], table[n]) for n in range(4)
     ]  # fmt: skip
-    verdict = {"airflowDagRun": airflow_dag(), "airflowState": {"tasksState": {"load": "failed"}}}
-    closing = run_event("FAIL", "10:01:00", uuid(1), "d", run=verdict)
+    closing_facets = {
+        "airflowDagRun": airflow_dag(),
+        "airflowState": {"tasksState": {"load": "failed"}},
+    }
+    closing = run_event("FAIL", "10:01:00", uuid(1), "d", run=closing_facets)
     return [dag, *(body for pair in told for body in pair), closing]
 
 

@@ -15,21 +15,21 @@ from typing import Any, Literal
 import msgspec
 
 
-class Note(msgspec.Struct, frozen=True, array_like=True):
-    """A fact that the newest event decides."""
+class LatestValue(msgspec.Struct, frozen=True, array_like=True):
+    """A value with the time of the event that it comes from; of two, the newest counts."""
 
     at: int
     value: Any
 
 
-#: How the names of a run's notes begin that say what of its events was left out.
+#: Prefix of the names of a run's properties that list the unreadable parts of its events.
 LEFT_OUT = "left out: "
-#: And those that count its checks of one dataset, [failed, all]; the dataset's id follows.
+#: Prefix of those that count the run's checks of a dataset, [failed, all]; its id follows.
 CHECKS = "checks:"
 
 
-class Truth(msgspec.Struct, frozen=True, array_like=True):
-    """How a task instance stood at a time, as somebody who knows it told."""
+class ObservedState(msgspec.Struct, frozen=True, array_like=True):
+    """State and times of a task instance at a moment, as read in Airflow's database."""
 
     at: int
     state: str
@@ -40,7 +40,7 @@ class Truth(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True):
-    """What was said under one OpenLineage runId."""
+    """What the events under one OpenLineage runId say."""
 
     generation: int  # Airflow's clear_number: a cleared DAG run goes on under a new runId
     first_at: int
@@ -49,13 +49,13 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     running_at: int | None = None  # earliest RUNNING
     end_at: int | None = None  # newest terminal event
     end: str | None = None  # its type: COMPLETE, ABORT or FAIL
-    mark_at: int | None = None  # newest terminal event that came of somebody marking the run
-    mark: str | None = None  # its type
-    truth: Truth | None = None
+    override_at: int | None = None  # newest terminal event of a user marking the run by hand
+    override: str | None = None  # its type
+    observed: ObservedState | None = None
     dag_start_at: int | None = None  # a DAG run's own dates, from its newest event
     dag_end_at: int | None = None
     duration: float | None = None
-    duration_at: int | None = None  # the newest event that told it
+    duration_at: int | None = None  # the newest event with a duration
     alive_at: int | None = None  # newest RUNNING: a stream writes until then
     fail_at: int | None = None  # newest FAIL
     abort_at: int | None = None  # newest ABORT
@@ -72,7 +72,7 @@ class RunFacts(msgspec.Struct, frozen=True):
 
     id: int
     job_id: int
-    kind: str | None = None  # None where the event does not tell
+    kind: str | None = None  # None where the event does not say
     dag_id: str | None = None
     dag_run_id: str | None = None
     task_id: str | None = None
@@ -83,12 +83,12 @@ class RunFacts(msgspec.Struct, frozen=True):
     parent_id: int | None = None
     root_id: int | None = None  # alias of the root run
     attempts: dict[str, Attempt] = {}  # by OpenLineage runId; none where the run sent no event
-    told: Truth | None = None  # what Airflow's database said when the DAG run ended
+    observed: ObservedState | None = None  # what Airflow's database said when the DAG run ended
     #: "error" {message, language, stack_trace}, "nominal" [start, end], "engine", "operator",
     #: "retries", "pool", "queue", "url", "run_type", "triggered_by", "rendered_map_index",
     #: "trigger_rule", "processing" (of streams and services), "integration" (outside Airflow), and
-    #: the other run facets under their own names, and what was left out behind `LEFT_OUT`.
-    notes: dict[str, Note] = {}
+    #: the other run facets under their own names, and the unreadable parts behind `LEFT_OUT`.
+    properties: dict[str, LatestValue] = {}
 
 
 class JobFacts(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class JobFacts(msgspec.Struct, frozen=True):
     namespace: str
     name: str
     at: int
-    kind: str | None = None  # None where only somebody else's parent facet names the job
+    kind: str | None = None  # None where only a parent facet of another job names the job
     integration: str | None = None
     processing: str | None = None
     dag_id: str | None = None
@@ -128,7 +128,7 @@ class DatasetFacts(msgspec.Struct, frozen=True):
     at: int
     kind: str | None = None
     dropped_at: int | None = None
-    updated_at: int | None = None  # newest change of its data that the store itself tells
+    updated_at: int | None = None  # newest change of its data that the store itself reports
     #: names under which producers know it, where they differ from (namespace, name)
     names: tuple[tuple[str, str], ...] = ()
 
@@ -178,7 +178,7 @@ class AssertionFacts(msgspec.Struct, frozen=True):
     at: int
     success: bool
     severity: str | None  # "error", "warn", ...
-    body: bytes  # what else is told of it, as JSON
+    body: bytes  # its other fields, as JSON
     run_alias: int | None
 
 
@@ -196,11 +196,13 @@ class RunDatasetFacts(msgspec.Struct, frozen=True):
     role: str  # "input" or "output"
     at: int
     schema_digest: bytes | None = None
-    facets: dict[str, Note] = {}  # input and output facets, and what else holds for this run only
+    facets: dict[
+        str, LatestValue
+    ] = {}  # input and output facets, and what else holds for this run only
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What a DAG run's closing event says of one task."""
+class TaskStateAtRunEnd(msgspec.Struct, frozen=True):
+    """The state of one task that the closing event of its DAG run gives."""
 
     dag_run: int
     task_id: str
@@ -224,17 +226,17 @@ class Change(msgspec.Struct, frozen=True):
     edges: tuple[EdgeFacts, ...] = ()
     runs: tuple[RunFacts, ...] = ()
     run_datasets: tuple[RunDatasetFacts, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    task_states: tuple[TaskStateAtRunEnd, ...] = ()
     deployments: tuple[DeploymentFacts, ...] = ()
     observations: tuple[ObservationFacts, ...] = ()
 
 
 class StoredFacts(msgspec.Struct, frozen=True, array_like=True):
-    """`run.facts` as the database keeps it."""
+    """`run.facts` as the database stores it."""
 
     attempts: dict[str, Attempt]
-    notes: dict[str, Note]
-    told: Truth | None = None
+    properties: dict[str, LatestValue]
+    observed: ObservedState | None = None
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
@@ -243,7 +245,7 @@ _decoder = msgspec.msgpack.Decoder(StoredFacts)
 
 def encode(facts: RunFacts) -> bytes:
     """The same facts give the same bytes, whatever order they came in."""
-    return _encoder.encode(StoredFacts(facts.attempts, facts.notes, facts.told))
+    return _encoder.encode(StoredFacts(facts.attempts, facts.properties, facts.observed))
 
 
 def decode(stored: bytes) -> StoredFacts:

@@ -44,7 +44,7 @@ def try_id(instance: int, try_number: int) -> int:
     return _hash("try", str(instance), str(try_number))
 
 
-def silent_run_id(run: int) -> str:
+def inferred_run_id(run: int) -> str:
     """A runId for a run that sent no event: a UUID (version 8) computed from its id."""
     value = xxhash.xxh3_128_intdigest(f"silent{_SEPARATOR}{run}")
     value = value & ~(0xF << 76) | (8 << 76)

@@ -1,4 +1,4 @@
-"""The nouns. Whatever moves between two rooms is one of these frozen values."""
+"""The nouns: frozen values that the packages exchange."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """The name of a catalog entry: what the outbox holds and sinks are asked to tell."""
+    """The name of a catalog entry: what the outbox holds and sinks deliver."""
 
     kind: Kind
     id: int
@@ -41,7 +41,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """News about one entry, owed to one sink."""
+    """A changed entry that one sink has yet to receive."""
 
     sink: str
     name: Name

@@ -1,8 +1,8 @@
 """
 Which run a runId names.
 
-OpenLineage's runIds are aliases: an event that gives nothing but a runId is kept under it, as a
-stub, until some event tells which run it names.
+OpenLineage's runIds are aliases: an event that gives nothing but a runId is stored under it, as a
+stub, until another event says which run it names.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from fairlead_bridge.facts import RunDatasetFacts, RunFacts
 
 
 class Aliases:
-    """runIds in this batch, resolved; `moved` are those that were kept under themselves so far."""
+    """runIds in this batch, resolved; `moved` are those that were stubs so far."""
 
     def __init__(
-        self, tx: sa.Connection, said: Sequence[RunFacts], touched: Sequence[RunDatasetFacts]
+        self, tx: sa.Connection, said: Sequence[RunFacts], accesses: Sequence[RunDatasetFacts]
     ) -> None:
         names = {ids.run_id(run_id): run_id for run in said for run_id in run.attempts}
         named = {
@@ -36,7 +36,7 @@ class Aliases:
             if run.id != ids.run_id(run_id)
         }
         asked = names.keys() | {run.parent_id for run in said if run.parent_id is not None}
-        asked |= {item.run_id for item in touched}
+        asked |= {item.run_id for item in accesses}
         stored = {key: row["id"] for key, row in rows.load(tx, t.run_alias, asked).items()}
         self._known: dict[int, int] = {
             key: value for key, value in stored.items() if key != value
@@ -61,7 +61,7 @@ class Aliases:
 
 
 class Stubs(NamedTuple):
-    """What was kept under a bare runId, and is no more."""
+    """Stubs that were removed because their run is known now."""
 
     runs: set[int]  # ids
     data: list[Row]  # of run_dataset
@@ -69,9 +69,9 @@ class Stubs(NamedTuple):
 
 def move_stubs(tx: sa.Connection, moved: Mapping[int, int], came: dict[int, RunFacts]) -> Stubs:
     """
-    What was kept under a bare runId goes to the run it turned out to name; its children follow.
+    Merge stubs into the runs that their runIds turned out to name, and move their children.
 
-    What those stubs did to datasets is taken away here, and left to the caller to give back.
+    The stubs' rows of run_dataset are deleted here, and returned for the caller to merge.
     """
     if not moved:
         return Stubs(set(), [])

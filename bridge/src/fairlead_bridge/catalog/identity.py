@@ -1,10 +1,10 @@
 """
 Which names are one asset.
 
-Facts stay under the name that brought them, so joining two names, or parting them again, changes
-`dataset.asset_id` and nothing else. It is computed anew from all symlinks that hang together
-whenever one of them comes, or a schema that speaks for or against it, or a name that was given up
-in a rename is given to another dataset.
+Facts stay under the name that brought them, so merging two names, or splitting them, changes
+`dataset.asset_id` and nothing else. It is computed anew from all connected symlinks whenever one of
+them comes, or a schema that supports or contradicts it, or when a former name of a renamed dataset
+is given to another dataset.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def apply(
     group: Grouping,
 ) -> list[int]:
     """
-    Take the symlinks in; `schemas` are the datasets of which a new schema came, `written` those
+    Merge the symlinks; `schemas` are the datasets of which a new schema came, `written` those
     that may be fresher now.
 
     Returns the datasets that belong to another asset now.
@@ -56,8 +56,8 @@ def apply(
         merge.symlink,
     )
     changed = rows.fold(tx, t.symlink, came, merge.symlink)
-    touched = {end for key in changed for end in key} | set(schemas) | _renamed(tx, written)
-    found = _connected(tx, touched)
+    affected = {end for key in changed for end in key} | set(schemas) | _renamed(tx, written)
+    found = _connected(tx, affected)
     if not found:
         return []
     members = {end for row in found for end in (row["dataset_id"], row["other_id"])}
@@ -107,7 +107,7 @@ def _standing(links: Sequence[Row], there: Mapping[int, Row]) -> Iterable[tuple[
 
 
 def _connected(tx: sa.Connection, start: Collection[int]) -> list[Row]:
-    """Every symlink that hangs together with these datasets."""
+    """Every symlink that is connected with these datasets."""
     seen: set[int] = set()
     frontier = set(start)
     links: dict[tuple[int, int], Row] = {}

@@ -24,12 +24,12 @@ _OVER = ("success", "failed", "aborted")
 End = tuple[str, int, str]
 
 
-def settle(
+def end_inner_runs(
     tx: sa.Connection, before: dict[int, Row], known: dict[int, RunFacts], after: dict[int, Row]
 ) -> None:
     """
-    Let the runs in `after` end with the application that they ran inside, and the runs inside those
-    that end otherwise than they did `before`, which are read from the database.
+    End the runs in `after` with the application that they ran inside. Runs inside those whose end
+    differs from `before` are read from the database.
     """
     level = plain = {key for key, row in after.items() if row["dag_id"] is None}
     moved = {key for key in level if _end(after[key]) != _end(before.get(key))}
@@ -48,7 +48,7 @@ def settle(
 
 
 def _row(run: RunFacts, end: End | None) -> Row:
-    own = run.notes.get("integration")
+    own = run.properties.get("integration")
     if end is None or own is None or own.value != end[2]:
         return row_of(run, None, {})
     return row_of(run, None, {}, Around(end[0], end[1]))
@@ -58,7 +58,7 @@ def _end(row: Row | None) -> End | None:
     """The end that runs inside this one share; None where it goes on, or is Airflow's."""
     if row is None or row["dag_id"] is not None or row["ended_at"] is None:
         return None
-    integration = facts_of(row).notes.get("integration")
+    integration = facts_of(row).properties.get("integration")
     if row["state"] not in _OVER or integration is None:
         return None
     return row["state"], row["ended_at"], integration.value

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fairlead_bridge.facts import Attempt, Note, RunFacts, Truth
+from fairlead_bridge.facts import Attempt, LatestValue, ObservedState, RunFacts
 
 T = TypeVar("T", int, float, str, bytes)
 Row = dict[str, Any]
@@ -34,25 +34,25 @@ def latest(a: T | None, b: T | None) -> T | None:
 
 
 def kinds(a: str | None, b: str | None) -> str | None:
-    """The more telling of two kinds: `job` says least."""
+    """The more specific of two kinds: `job` says least."""
     return max((a, b), key=lambda kind: (kind is not None, kind != "job", kind or ""))
 
 
-def note(a: Note, b: Note) -> Note:
+def latest_value(a: LatestValue, b: LatestValue) -> LatestValue:
     """The newer; of two at the same time, the greater by its bytes."""
     if a.at != b.at:
         return a if a.at > b.at else b
     return a if _bytes(a.value) >= _bytes(b.value) else b
 
 
-def notes(a: dict[str, Note], b: dict[str, Note]) -> dict[str, Note]:
-    return _union(a, b, note)
+def latest_values(a: dict[str, LatestValue], b: dict[str, LatestValue]) -> dict[str, LatestValue]:
+    return _union(a, b, latest_value)
 
 
 def attempt(a: Attempt, b: Attempt) -> Attempt:
     ended = a if _end(a.end_at, a.end) >= _end(b.end_at, b.end) else b
     timed = a if _timed(a) >= _timed(b) else b
-    marked = a if _end(a.mark_at, a.mark) >= _end(b.mark_at, b.mark) else b
+    overridden = a if _end(a.override_at, a.override) >= _end(b.override_at, b.override) else b
     return Attempt(
         generation=max(a.generation, b.generation),
         first_at=min(a.first_at, b.first_at),
@@ -61,9 +61,9 @@ def attempt(a: Attempt, b: Attempt) -> Attempt:
         running_at=earliest(a.running_at, b.running_at),
         end_at=ended.end_at,
         end=ended.end,
-        mark_at=marked.mark_at,
-        mark=marked.mark,
-        truth=_truth(a.truth, b.truth),
+        override_at=overridden.override_at,
+        override=overridden.override,
+        observed=_newer_observation(a.observed, b.observed),
         dag_start_at=latest(a.dag_start_at, b.dag_start_at),
         dag_end_at=latest(a.dag_end_at, b.dag_end_at),
         duration=timed.duration,
@@ -76,7 +76,7 @@ def attempt(a: Attempt, b: Attempt) -> Attempt:
 
 
 def run(a: RunFacts, b: RunFacts) -> RunFacts:
-    """Two accounts of one run; `a.id` is kept."""
+    """Two accounts of one run; with the id of `a`."""
     return RunFacts(
         id=a.id,
         job_id=max(a.job_id, b.job_id),
@@ -91,8 +91,8 @@ def run(a: RunFacts, b: RunFacts) -> RunFacts:
         parent_id=latest(a.parent_id, b.parent_id),
         root_id=latest(a.root_id, b.root_id),
         attempts=_union(a.attempts, b.attempts, attempt),
-        told=_truth(a.told, b.told),
-        notes=notes(a.notes, b.notes),
+        observed=_newer_observation(a.observed, b.observed),
+        properties=latest_values(a.properties, b.properties),
     )
 
 
@@ -133,8 +133,8 @@ def assertion(a: Row, b: Row) -> Row:
     """The newer; of two at one time the one that failed, then the greater by its bytes."""
 
     def key(row: Row) -> tuple[int, bool, bytes, str, tuple[bool, int]]:
-        told = row["body"], row["severity"] or "", _known(row["run"])
-        return row["at"], not row["success"], *told
+        content = row["body"], row["severity"] or "", _known(row["run"])
+        return row["at"], not row["success"], *content
 
     return a if key(a) >= key(b) else b
 
@@ -198,10 +198,10 @@ def _timed(attempt: Attempt) -> tuple[int, float]:
     )
 
 
-def _truth(a: Truth | None, b: Truth | None) -> Truth | None:
+def _newer_observation(a: ObservedState | None, b: ObservedState | None) -> ObservedState | None:
     if a is None or b is None:
         return a or b
-    return max(a, b, key=lambda truth: (truth.at, _bytes(truth)))
+    return max(a, b, key=lambda observed: (observed.at, _bytes(observed)))
 
 
 def _union(

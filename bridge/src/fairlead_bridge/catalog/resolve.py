@@ -1,10 +1,11 @@
 """
-What the facts about a run come to: its state and its times. Pure.
+Computes a run's state and times from its facts. Pure.
 
-Airflow's events alone do not say it. A skipped task ends with COMPLETE, tasks that never ran send
-nothing, and killed workers leave runs open. So four voices are heard, the surest last: the
-events, the state that our provider read in the task's process (`Attempt.truth`), the closing event
-of the DAG run (`Verdict`), and what our provider read in Airflow's database then (`RunFacts.told`).
+Airflow's events alone do not give them. A skipped task ends with COMPLETE, tasks that never ran
+send nothing, and killed workers leave runs open. So there are four sources, the most reliable last:
+the events, the state that our provider read in the task's process (`Attempt.observed`), the closing
+event of the DAG run (`TaskStateAtRunEnd`), and what our provider read in Airflow's database then
+(`RunFacts.observed`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import Attempt, RunFacts, Truth, is_hook_query
+from fairlead_bridge.facts import Attempt, ObservedState, RunFacts, is_hook_query
 
 _BY_END = {"COMPLETE": "success", "ABORT": "aborted", "FAIL": "failed"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -23,7 +24,7 @@ _MICROSECOND = 1_000_000
 _ERROR_LENGTH = 1_000
 
 
-class Settled(msgspec.Struct, frozen=True):
+class ResolvedRun(msgspec.Struct, frozen=True):
     """The columns of `run` that are computed; times in microseconds, duration in seconds."""
 
     run_id: str
@@ -41,36 +42,38 @@ class Settled(msgspec.Struct, frozen=True):
     wrote_at: int | None  # when what it wrote was there; no column of `run`
 
 
-def settle(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
+def resolve(facts: RunFacts, at_run_end: ObservedState | None, *, last_try: bool) -> ResolvedRun:
     """
-    The run as it stands.
+    Return the run's current state and times.
 
-    `verdict` is what the DAG run's closing event says of the run's task, if it has come;
-    `last_try` tells that no later try of the same task instance is known.
+    `at_run_end` is what the DAG run's closing event says of the run's task, if it has come;
+    `last_try` means that no later try of the same task instance is known.
     """
-    settled = _settled(facts, verdict, last_try=last_try)
-    if settled.state == "skipped" and not settled.duration:  # a task may skip itself after a while
-        return msgspec.structs.replace(settled, duration=None)  # some versions of Airflow say 0.0
-    return settled
+    resolved = _resolved(facts, at_run_end, last_try=last_try)
+    if (
+        resolved.state == "skipped" and not resolved.duration
+    ):  # a task may skip itself after a while
+        return msgspec.structs.replace(resolved, duration=None)  # some versions of Airflow say 0.0
+    return resolved
 
 
-def _settled(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
+def _resolved(facts: RunFacts, at_run_end: ObservedState | None, *, last_try: bool) -> ResolvedRun:
     if not facts.attempts:
-        return _silent(facts, verdict)
-    settled = _by_events(facts, verdict, last_try=last_try)
-    told = facts.told
-    if told is None or told.state not in _FINAL or _marked_since(facts, told):
-        return settled
+        return _without_events(facts, at_run_end)
+    resolved = _by_events(facts, at_run_end, last_try=last_try)
+    observed = facts.observed
+    if observed is None or observed.state not in _FINAL or _overridden_since(facts, observed):
+        return resolved
     return msgspec.structs.replace(
-        settled,
-        state=told.state,
-        queued_at=told.queued_at or settled.queued_at,
-        started_at=told.started_at,
-        ended_at=told.ended_at,
-        duration=_lasted(told),
-        at=told.started_at or settled.first_at,
-        error=_error(facts, told.state),
-        wrote_at=wrote_at(facts, told.state, told.ended_at, settled.last_at),
+        resolved,
+        state=observed.state,
+        queued_at=observed.queued_at or resolved.queued_at,
+        started_at=observed.started_at,
+        ended_at=observed.ended_at,
+        duration=_lasted(observed),
+        at=observed.started_at or resolved.first_at,
+        error=_error(facts, observed.state),
+        wrote_at=wrote_at(facts, observed.state, observed.ended_at, resolved.last_at),
     )
 
 
@@ -81,48 +84,50 @@ class Around(msgspec.Struct, frozen=True):
     ended_at: int
 
 
-def settle_inside(settled: Settled, around: Around) -> Settled:
+def end_with_application(resolved: ResolvedRun, around: Around) -> ResolvedRun:
     """
-    The run as the end of its application leaves it: what was still open then is over as well.
+    Return the run with the end of its application, if it was still open then.
 
-    What it was to write is not known to be there.
+    Whether it wrote its outputs is unknown.
     """
-    if settled.state not in _OPEN or settled.last_at > around.ended_at:
-        return settled
+    if resolved.state not in _OPEN or resolved.last_at > around.ended_at:
+        return resolved
     return msgspec.structs.replace(
-        settled,
+        resolved,
         state="success" if around.state == "success" else "aborted",
         ended_at=around.ended_at,
-        duration=_between(settled.started_at, around.ended_at),
+        duration=_between(resolved.started_at, around.ended_at),
     )
 
 
-def _lasted(told: Truth) -> float | None:
-    if told.duration is not None or told.ended_at is None:
-        return told.duration
-    return _between(told.started_at, told.ended_at)
+def _lasted(observed: ObservedState) -> float | None:
+    if observed.duration is not None or observed.ended_at is None:
+        return observed.duration
+    return _between(observed.started_at, observed.ended_at)
 
 
-def _marked_since(facts: RunFacts, told: Truth) -> bool:
-    """Somebody marked the run by hand after Airflow's database was read."""
+def _overridden_since(facts: RunFacts, observed: ObservedState) -> bool:
+    """Whether a user marked the run by hand after Airflow's database was read."""
     return any(
-        item.mark_at is not None and item.mark_at > told.at for item in facts.attempts.values()
+        item.override_at is not None and item.override_at > observed.at
+        for item in facts.attempts.values()
     )
 
 
-def _by_events(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Settled:
+def _by_events(facts: RunFacts, at_run_end: ObservedState | None, *, last_try: bool) -> ResolvedRun:
     run_id, attempt = _deciding(facts)
-    closing = verdict if verdict is not None and _saw(verdict, attempt) else None
+    closing = at_run_end if at_run_end is not None and _saw(at_run_end, attempt) else None
     state = _state(facts, attempt, closing, last_try=last_try)
     started = _started(attempt)
     ended, duration = _ended(facts, attempt, closing, started, state, last_try=last_try)
     first = min(item.first_at for item in facts.attempts.values())
     last = max(item.last_at for item in facts.attempts.values())
-    nominal = _note(facts, "nominal") or _note(facts, "data_interval") or [None, None]
-    return Settled(
+    nominal = _property(facts, "nominal") or _property(facts, "data_interval") or [None, None]
+    return ResolvedRun(
         run_id=run_id,
         state=state,
-        queued_at=(attempt.truth and attempt.truth.queued_at) or _note(facts, "queued_at"),
+        queued_at=(attempt.observed and attempt.observed.queued_at)
+        or _property(facts, "queued_at"),
         started_at=started,
         ended_at=ended,
         duration=duration,
@@ -136,25 +141,25 @@ def _by_events(facts: RunFacts, verdict: Truth | None, *, last_try: bool) -> Set
     )
 
 
-def _silent(facts: RunFacts, verdict: Truth | None) -> Settled:
+def _without_events(facts: RunFacts, at_run_end: ObservedState | None) -> ResolvedRun:
     """A try that sent no event; only the end of its DAG run names it."""
-    told = facts.told
-    if told is None and verdict is not None:
-        told = msgspec.structs.replace(verdict, duration=verdict.duration or None)
-    if told is None:
+    observed = facts.observed
+    if observed is None and at_run_end is not None:
+        observed = msgspec.structs.replace(at_run_end, duration=at_run_end.duration or None)
+    if observed is None:
         raise ValueError("a run without events exists only by what the end of its DAG run says")
-    return Settled(
-        run_id=ids.silent_run_id(facts.id),
-        state=told.state,
-        queued_at=told.queued_at,
-        started_at=told.started_at,
-        ended_at=told.ended_at,
-        duration=_lasted(told),
+    return ResolvedRun(
+        run_id=ids.inferred_run_id(facts.id),
+        state=observed.state,
+        queued_at=observed.queued_at,
+        started_at=observed.started_at,
+        ended_at=observed.ended_at,
+        duration=_lasted(observed),
         nominal_start_at=None,
         nominal_end_at=None,
-        first_at=told.at,
-        last_at=told.at,
-        at=told.started_at or told.at,
+        first_at=observed.at,
+        last_at=observed.at,
+        at=observed.started_at or observed.at,
         error=None,
         wrote_at=None,
     )
@@ -163,29 +168,29 @@ def _silent(facts: RunFacts, verdict: Truth | None) -> Settled:
 def wrote_at(facts: RunFacts, state: str, ended_at: int | None, last_at: int) -> int | None:
     """
     When the run's outputs were written, as far as it is known: when it ended, if it succeeded. A
-    stream or a service ends never, or badly; it wrote until it was last told to be running. That
-    somebody marked a run as successful wrote nothing, nor did it that its application succeeded.
+    stream or a service ends never, or badly; it wrote until it last sent RUNNING. Marking
+    a run as successful writes nothing, nor does the success of its application.
     """
-    if is_hook_query(facts.kind, _note(facts, "integration")) and facts.parent_id is not None:
+    if is_hook_query(facts.kind, _property(facts, "integration")) and facts.parent_id is not None:
         return None  # it counts for the task that ran it
     if state == "success":
         attempt = _deciding(facts)[1] if facts.attempts else None
-        if attempt is not None and (_is_only_marked(attempt) or _has_no_end(facts, attempt)):
+        if attempt is not None and (_is_only_overridden(attempt) or _has_no_end(facts, attempt)):
             return None
         return ended_at if ended_at is not None else last_at
-    if _note(facts, "processing") is None:
+    if _property(facts, "processing") is None:
         return None
     return max((a.alive_at for a in facts.attempts.values() if a.alive_at), default=None)
 
 
 def _has_no_end(facts: RunFacts, attempt: Attempt) -> bool:
     """Whether all that is known is that the application around the run succeeded."""
-    return facts.dag_id is None and attempt.end is None and attempt.mark is None
+    return facts.dag_id is None and attempt.end is None and attempt.override is None
 
 
-def _is_only_marked(attempt: Attempt) -> bool:
-    succeeded = attempt.truth is not None and attempt.truth.state == "success"
-    return attempt.mark == "COMPLETE" and attempt.end != "COMPLETE" and not succeeded
+def _is_only_overridden(attempt: Attempt) -> bool:
+    succeeded = attempt.observed is not None and attempt.observed.state == "success"
+    return attempt.override == "COMPLETE" and attempt.end != "COMPLETE" and not succeeded
 
 
 def _deciding(facts: RunFacts) -> tuple[str, Attempt]:
@@ -215,26 +220,28 @@ def _counts(item: tuple[str, Attempt]) -> tuple[int, int, str]:
     return attempt.generation, attempt.last_at, run_id
 
 
-def _saw(verdict: Truth, attempt: Attempt) -> bool:
-    """The closing event speaks of a try only if the try had begun, and was not marked since."""
-    if attempt.start_at is not None and attempt.start_at > verdict.at:
+def _saw(at_run_end: ObservedState, attempt: Attempt) -> bool:
+    """Whether the closing event covers the try: it had begun, and was not marked since."""
+    if attempt.start_at is not None and attempt.start_at > at_run_end.at:
         return False
-    return attempt.mark_at is None or attempt.mark_at <= verdict.at
+    return attempt.override_at is None or attempt.override_at <= at_run_end.at
 
 
-def _state(facts: RunFacts, attempt: Attempt, verdict: Truth | None, *, last_try: bool) -> str:
-    state = _told(attempt)
+def _state(
+    facts: RunFacts, attempt: Attempt, at_run_end: ObservedState | None, *, last_try: bool
+) -> str:
+    state = _state_by_attempt(attempt)
     if facts.task_id is None:
         return state
     if not last_try:
         # A later try began, so this one is over; Airflow's history calls it failed.
         return state if state in _FINAL else "failed"
-    if verdict is None:
+    if at_run_end is None:
         return "up_for_retry" if state == "failed" and _may_retry(facts, attempt) else state
     if _is_mapped(facts):
-        # The closing event has one state for all mapped instances; it settles only open ones.
+        # The closing event has one state for all mapped instances; it decides only for open ones.
         return _mapped(state)
-    return verdict.state if verdict.state in _FINAL else state
+    return at_run_end.state if at_run_end.state in _FINAL else state
 
 
 def _mapped(state: str) -> str:
@@ -243,14 +250,18 @@ def _mapped(state: str) -> str:
     return state if state in _FINAL or state == "aborted" else "lost"
 
 
-def _told(attempt: Attempt) -> str:
-    """What the marks, our provider's facet and the events say."""
-    truth = attempt.truth
-    own_at = max(attempt.end_at or attempt.first_at, truth.at if truth is not None else 0)
-    if attempt.mark is not None and attempt.mark_at is not None and attempt.mark_at > own_at:
-        return _BY_END[attempt.mark]
-    if truth is not None and (attempt.end_at is None or truth.at >= attempt.end_at):
-        return truth.state
+def _state_by_attempt(attempt: Attempt) -> str:
+    """The state by manual overrides, our provider's facet and the events."""
+    observed = attempt.observed
+    own_at = max(attempt.end_at or attempt.first_at, observed.at if observed is not None else 0)
+    if (
+        attempt.override is not None
+        and attempt.override_at is not None
+        and attempt.override_at > own_at
+    ):
+        return _BY_END[attempt.override]
+    if observed is not None and (attempt.end_at is None or observed.at >= attempt.end_at):
+        return observed.state
     if attempt.end is not None:
         return _BY_END[attempt.end]
     begun = attempt.start_at is not None or attempt.running_at is not None
@@ -258,9 +269,9 @@ def _told(attempt: Attempt) -> str:
 
 
 def _may_retry(facts: RunFacts, attempt: Attempt) -> bool:
-    if attempt.mark is not None or attempt.truth is not None:
+    if attempt.override is not None or attempt.observed is not None:
         return False
-    retries = _note(facts, "retries")
+    retries = _property(facts, "retries")
     return isinstance(retries, int) and (facts.try_number or 1) <= retries
 
 
@@ -271,15 +282,15 @@ def _is_mapped(facts: RunFacts) -> bool:
 def _started(attempt: Attempt) -> int | None:
     if attempt.dag_start_at is not None:
         return attempt.dag_start_at
-    if attempt.truth is not None and attempt.truth.started_at is not None:
-        return attempt.truth.started_at
+    if attempt.observed is not None and attempt.observed.started_at is not None:
+        return attempt.observed.started_at
     return attempt.start_at if attempt.start_at is not None else attempt.running_at
 
 
 def _ended(
     facts: RunFacts,
     attempt: Attempt,
-    verdict: Truth | None,
+    at_run_end: ObservedState | None,
     started: int | None,
     state: str,
     *,
@@ -288,15 +299,15 @@ def _ended(
     """End and duration; Airflow's own figures before the times of events."""
     if state in ("running", "queued", "deferred"):
         return None, None
-    truth = attempt.truth
+    observed = attempt.observed
     if attempt.dag_end_at is not None and attempt.end is not None:
         return attempt.dag_end_at, attempt.duration or _between(started, attempt.dag_end_at)
-    if truth is not None and truth.ended_at is not None:
-        return truth.ended_at, truth.duration or _between(started, truth.ended_at)
+    if observed is not None and observed.ended_at is not None:
+        return observed.ended_at, observed.duration or _between(started, observed.ended_at)
     measured = attempt.duration
-    if measured is None and verdict is not None and last_try and not _is_mapped(facts):
-        measured = verdict.duration or None
-    ended = attempt.end_at if attempt.end_at is not None else attempt.mark_at
+    if measured is None and at_run_end is not None and last_try and not _is_mapped(facts):
+        measured = at_run_end.duration or None
+    ended = attempt.end_at if attempt.end_at is not None else attempt.override_at
     if ended is None and measured is not None and started is not None:
         ended = started + round(measured * _MICROSECOND)
     if measured is None and ended is not None:
@@ -309,12 +320,12 @@ def _between(started: int | None, ended: int) -> float | None:
 
 
 def _error(facts: RunFacts, state: str) -> str | None:
-    told = _note(facts, "error")
-    if not told or state in ("success", "skipped"):
+    observed = _property(facts, "error")
+    if not observed or state in ("success", "skipped"):
         return None
-    return str(told["message"])[:_ERROR_LENGTH]
+    return str(observed["message"])[:_ERROR_LENGTH]
 
 
-def _note(facts: RunFacts, name: str) -> Any:
-    found = facts.notes.get(name)
+def _property(facts: RunFacts, name: str) -> Any:
+    found = facts.properties.get(name)
     return found.value if found is not None else None

@@ -1,4 +1,4 @@
-"""What runs did to datasets, and how fresh that makes them."""
+"""Merges what runs read and wrote, and computes the freshness of datasets from it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import RunDatasetFacts
 
-_SCHEMA = "schema"  # the note of a run_dataset that holds the schema's digest
-#: Where a run tells how much it read or wrote; the first that is there counts.
+_SCHEMA = "schema"  # the value of a run_dataset that holds the schema's digest
+#: Facets with how much a run read or wrote; the first that is there counts.
 _STATISTICS = ("outputStatistics", "inputStatistics", "dataQualityMetrics")
 #: What can happen to a dataset without its data being written.
 _NO_WRITE = ("ALTER", "DROP", "RENAME")
 _json = msgspec.json.Encoder(order="deterministic")
-_notes = msgspec.json.Decoder(dict[str, facts.Note])
+_latest_values = msgspec.json.Decoder(dict[str, facts.LatestValue])
 
 
 def apply(
@@ -36,7 +36,7 @@ def apply(
 ) -> dict[int, tuple[int | None, int | None]]:
     """
     Merge what runs read and wrote; returns the new freshness of the datasets for which it changed.
-    `left` are the rows that were taken away from runs that are no more.
+    `left` are the rows of runs that were removed.
 
     A dataset is as fresh as the end of the last successful run that wrote it.
     """
@@ -85,8 +85,8 @@ def _is_write(row: Row) -> bool:
         return False
     if b'"lifecycleStateChange"' not in row["facets"]:
         return True
-    told = _notes.decode(row["facets"])["lifecycleStateChange"].value
-    return told.get("lifecycleStateChange") not in _NO_WRITE
+    lifecycle = _latest_values.decode(row["facets"])["lifecycleStateChange"].value
+    return lifecycle.get("lifecycleStateChange") not in _NO_WRITE
 
 
 def _freshness(
@@ -130,10 +130,10 @@ def _newest_write(tx: sa.Connection, dataset: int) -> tuple[int | None, int | No
 
 
 def _data_row(item: RunDatasetFacts) -> Row:
-    notes = item.facets
+    values = item.facets
     if item.schema_digest is not None:
-        notes = notes | {_SCHEMA: facts.Note(item.at, item.schema_digest.hex())}
-    row_count, byte_count, file_count = _statistics(notes)
+        values = values | {_SCHEMA: facts.LatestValue(item.at, item.schema_digest.hex())}
+    row_count, byte_count, file_count = _statistics(values)
     return {
         "run_id": item.run_id,
         "dataset_id": item.dataset_id,
@@ -144,7 +144,7 @@ def _data_row(item: RunDatasetFacts) -> Row:
         "byte_count": byte_count,
         "file_count": file_count,
         "schema_digest": item.schema_digest,
-        "facets": _json.encode(notes),
+        "facets": _json.encode(values),
     }
 
 
@@ -155,38 +155,44 @@ def facts_of_row(row: Row, run_id: int) -> RunDatasetFacts:
         role=row["role"],
         at=row["at"],
         schema_digest=row["schema_digest"],
-        facets=_notes.decode(row["facets"]),
+        facets=_latest_values.decode(row["facets"]),
     )
 
 
 def _merge_data(a: Row, b: Row) -> Row:
-    notes = _merge_notes(a["facets"], b["facets"])
-    row_count, byte_count, file_count = _statistics(notes)
+    values = _merge_values(a["facets"], b["facets"])
+    row_count, byte_count, file_count = _statistics(values)
     return a | {
         "at": max(a["at"], b["at"]),
         "row_count": row_count,
         "byte_count": byte_count,
         "file_count": file_count,
-        "schema_digest": _schema_digest(notes),
-        "facets": _json.encode(notes),
+        "schema_digest": _schema_digest(values),
+        "facets": _json.encode(values),
     }
 
 
-def _merge_notes(a: bytes, b: bytes) -> dict[str, facts.Note]:
-    return merge.notes(_notes.decode(a), _notes.decode(b))
+def _merge_values(a: bytes, b: bytes) -> dict[str, facts.LatestValue]:
+    return merge.latest_values(_latest_values.decode(a), _latest_values.decode(b))
 
 
-def _schema_digest(notes: Mapping[str, facts.Note]) -> bytes | None:
-    return bytes.fromhex(notes[_SCHEMA].value) if _SCHEMA in notes else None
+def _schema_digest(values: Mapping[str, facts.LatestValue]) -> bytes | None:
+    return bytes.fromhex(values[_SCHEMA].value) if _SCHEMA in values else None
 
 
-def _statistics(notes: Mapping[str, facts.Note]) -> tuple[int | None, int | None, int | None]:
-    """Rows, bytes and files that the newest statistics tell."""
+def _statistics(
+    values: Mapping[str, facts.LatestValue],
+) -> tuple[int | None, int | None, int | None]:
+    """Rows, bytes and files of the newest statistics."""
     for name in _STATISTICS:
-        if name in notes:
-            told = notes[name].value
-            size = told.get("size", told.get("bytes"))
-            return _number(told.get("rowCount")), _number(size), _number(told.get("fileCount"))
+        if name in values:
+            statistics = values[name].value
+            size = statistics.get("size", statistics.get("bytes"))
+            return (
+                _number(statistics.get("rowCount")),
+                _number(size),
+                _number(statistics.get("fileCount")),
+            )
     return None, None, None
 
 

@@ -1,4 +1,4 @@
-"""A run's row: its facts, and what is computed of them."""
+"""A run's row: its facts, and what is computed from them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 
 from fairlead_bridge import facts
 from fairlead_bridge.catalog.merge import Row
-from fairlead_bridge.catalog.resolve import Around, settle, settle_inside
+from fairlead_bridge.catalog.resolve import Around, end_with_application, resolve
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.facts import RunFacts, Truth
+from fairlead_bridge.facts import ObservedState, RunFacts
 
 #: The try number of a task instance that sent no event.
-SILENT = 0
+NO_EVENTS = 0
 _FACT_COLUMNS = (
     "id",
     "job_id",
@@ -32,24 +32,28 @@ _FACT_COLUMNS = (
 
 def row_of(
     run: RunFacts,
-    verdict: Truth | None,
+    at_run_end: ObservedState | None,
     tries: Mapping[int | None, int],
     around: Around | None = None,
 ) -> Row:
     """
-    The row as it stands; `tries` are the last try numbers known, by instance, and `around` is the
+    The run's current row; `tries` are the last try numbers known, by instance, and `around` is the
     end of the run that it ran inside.
     """
     last_try = run.instance is None or (run.try_number or 0) >= tries[run.instance]
-    settled = settle(run, verdict, last_try=last_try)
+    resolved = resolve(run, at_run_end, last_try=last_try)
     if around is not None:
-        settled = settle_inside(settled, around)
+        resolved = end_with_application(resolved, around)
     row: Row = {name: getattr(run, name) for name in _FACT_COLUMNS}
-    row |= msgspec.structs.asdict(settled)
+    row |= msgspec.structs.asdict(resolved)
     row["kind"] = run.kind or "job"
-    row["processing"] = run.notes["processing"].value if "processing" in run.notes else None
-    if not speaks(run):  # Airflow counts a try for what it let succeed without running it
-        row["try_number"] = int(settled.state in ("success", "failed"))
+    row["processing"] = (
+        run.properties["processing"].value if "processing" in run.properties else None
+    )
+    if not has_own_facts(
+        run
+    ):  # Airflow counts a try for a task that it marked successful without running it
+        row["try_number"] = int(resolved.state in ("success", "failed"))
     row["facts"] = facts.encode(run)
     return row
 
@@ -60,14 +64,16 @@ def stored(row: Row) -> Row:
 
 
 def facts_of(row: Row) -> RunFacts:
-    """What the row was computed of."""
+    """The facts that the row was computed from."""
     said = facts.decode(row["facts"])
-    told = {name: row[name] for name in _FACT_COLUMNS}
-    if not said.attempts and said.told is None:
-        told["try_number"] = SILENT
-    return RunFacts(**told, attempts=said.attempts, notes=said.notes, told=said.told)
+    columns = {name: row[name] for name in _FACT_COLUMNS}
+    if not said.attempts and said.observed is None:
+        columns["try_number"] = NO_EVENTS
+    return RunFacts(
+        **columns, attempts=said.attempts, properties=said.properties, observed=said.observed
+    )
 
 
-def speaks(run: RunFacts) -> bool:
-    """Whether anything but a verdict on its task tells of the run."""
-    return bool(run.attempts) or run.told is not None
+def has_own_facts(run: RunFacts) -> bool:
+    """Whether the run has facts besides the state of its task at the end of the DAG run."""
+    return bool(run.attempts) or run.observed is not None

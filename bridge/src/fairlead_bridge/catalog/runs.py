@@ -1,5 +1,5 @@
 """
-Taking what was said of runs into the catalog.
+Merges facts about runs into the catalog.
 
 A run's row is computed anew from all its facts whenever one comes, so a fact that comes late
 counts as much as one that came in time.
@@ -21,36 +21,42 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of, row_of, stored
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import upsert
-from fairlead_bridge.facts import Change, RunDatasetFacts, RunFacts, Truth, Verdict
+from fairlead_bridge.facts import (
+    Change,
+    ObservedState,
+    RunDatasetFacts,
+    RunFacts,
+    TaskStateAtRunEnd,
+)
 
 
-class Told(NamedTuple):
-    """What came of it."""
+class RunChanges(NamedTuple):
+    """What a batch changed."""
 
-    changed: set[int]  # ids of runs that stand otherwise, contain one that does, or are no more
+    changed: set[int]  # ids of runs that changed, contain one that did, or were removed
     written: dict[int, tuple[int | None, int | None]]  # dataset id -> (written_at, written_by)
 
 
-def apply(tx: sa.Connection, changes: Sequence[Change]) -> Told:
-    """Take in the runs, what they did to datasets, and what closing events say of them."""
+def apply(tx: sa.Connection, changes: Sequence[Change]) -> RunChanges:
+    """Merge the runs, what they did to datasets, and what closing events say of them."""
     said = [item for change in changes for item in change.runs]
-    touched = [item for change in changes for item in change.run_datasets]
-    aliases = Aliases(tx, said, touched)
+    accesses = [item for change in changes for item in change.run_datasets]
+    aliases = Aliases(tx, said, accesses)
     came = _came(said, aliases)
     stubs = move_stubs(tx, aliases.moved, came)
-    closing = _fold_verdicts(tx, changes)
-    before, after, gone = _settle_all(tx, came, closing)
+    closing = _fold_task_states(tx, changes)
+    before, after, gone = _resolve_all(tx, came, closing)
     changed = {key for key, row in after.items() if stored(row) != before.get(key)}
     upsert(tx, t.run, [stored(after[key]) for key in changed])
     moved_data = [run_data.facts_of_row(row, aliases.resolve(row["run_id"])) for row in stubs.data]
-    data = [*moved_data, *(_run_dataset(item, aliases) for item in touched)]
+    data = [*moved_data, *(_run_dataset(item, aliases) for item in accesses)]
     written = run_data.apply(tx, data, stubs.data, after, changed)
     containing = {after[key]["dag_run"] for key in changed} - {None}
-    return Told(changed | containing | stubs.runs | gone, written)
+    return RunChanges(changed | containing | stubs.runs | gone, written)
 
 
 def remember(tx: sa.Connection, changes: Iterable[tuple[int, Change]]) -> list[tuple[int, int]]:
-    """(run id, event id) of each event that tells of a run, the aliases being known by now."""
+    """(run id, event id) of each event about a run; its aliases are stored by now."""
     pairs = [
         (ids.run_id(run_id), event_id)
         for event_id, change in changes
@@ -77,15 +83,19 @@ def _came(said: Iterable[RunFacts], aliases: Aliases) -> dict[int, RunFacts]:
 # --- closing events -----------------------------------------------------------------------------
 
 
-def _fold_verdicts(tx: sa.Connection, changes: Sequence[Change]) -> dict[tuple[int, str], int]:
-    """The (DAG run, task) of each verdict that came and changed what was known; the task's job."""
-    said = [item for change in changes for item in change.verdicts]
-    came = rows.gather((((v.dag_run, v.task_id), _verdict_row(v)) for v in said), merge.verdict)
+def _fold_task_states(tx: sa.Connection, changes: Sequence[Change]) -> dict[tuple[int, str], int]:
+    """{(DAG run, task): job} of the task states that changed."""
+    said = [item for change in changes for item in change.task_states]
+    came = rows.gather(
+        (((v.dag_run, v.task_id), _task_state_row(v)) for v in said), merge.task_state
+    )
     jobs = {(v.dag_run, v.task_id): v.job_id for v in said}
-    return {key: jobs[key] for key in rows.fold(tx, t.verdict, came, merge.verdict)}
+    return {
+        key: jobs[key] for key in rows.fold(tx, t.task_state_at_run_end, came, merge.task_state)
+    }
 
 
-def _verdict_row(item: Verdict) -> Row:
+def _task_state_row(item: TaskStateAtRunEnd) -> Row:
     return {
         "dag_run": item.dag_run,
         "task_id": item.task_id,
@@ -98,18 +108,18 @@ def _verdict_row(item: Verdict) -> Row:
 # --- states -------------------------------------------------------------------------------------
 
 
-def _settle_all(
+def _resolve_all(
     tx: sa.Connection, came: dict[int, RunFacts], closing: Mapping[tuple[int, str], int]
 ) -> tuple[dict[int, Row], dict[int, Row], set[int]]:
     """
-    The rows of every run that may stand otherwise now, before and after; and the ids of runs that
-    are no more.
+    Return the rows of every run that may have changed, before and after, and the ids of removed
+    runs.
 
-    A run's state hangs on its facts, on whether a later try of its instance is known, and on the
-    verdict of its DAG run's closing event.
+    A run's state depends on its facts, on whether a later try of its instance is known, and on
+    the task states of its DAG run's closing event.
     """
     before = rows.load(tx, t.run, came)
-    # An event that gives nothing but a runId does not tell the instance; the row it names does.
+    # An event that gives nothing but a runId does not give the instance; the row it names does.
     instances = {run.instance for run in came.values()} | {r["instance"] for r in before.values()}
     for row in rows.where_in(tx, t.run.c.instance, instances - {None}):
         before.setdefault(row["id"], row)
@@ -120,28 +130,28 @@ def _settle_all(
     known = {key: facts_of(row) for key, row in before.items()}
     for key, run in came.items():
         known[key] = merge.run(known[key], run) if key in known else run
-    gone = inferred.speak_for(tx, before, known, closing)
-    verdicts = _verdicts_on(tx, known.values())
+    gone = inferred.infer_missing_runs(tx, before, known, closing)
+    task_states = _task_states_of(tx, known.values())
     tries = _last_tries(known.values())
     after = {
-        key: row_of(run, verdicts.get((run.dag_run, run.task_id)), tries)
+        key: row_of(run, task_states.get((run.dag_run, run.task_id)), tries)
         for key, run in known.items()
     }
-    inside.settle(tx, before, known, after)
+    inside.end_inner_runs(tx, before, known, after)
     return before, after, gone
 
 
-def _verdicts_on(
+def _task_states_of(
     tx: sa.Connection, runs: Collection[RunFacts]
-) -> dict[tuple[int | None, str | None], Truth]:
+) -> dict[tuple[int | None, str | None], ObservedState]:
     keys = {
         (run.dag_run, run.task_id)
         for run in runs
         if run.dag_run is not None and run.task_id is not None
     }
     return {
-        key: Truth(row["at"], row["state"], duration=row["duration"])
-        for key, row in rows.load(tx, t.verdict, keys).items()
+        key: ObservedState(row["at"], row["state"], duration=row["duration"])
+        for key, row in rows.load(tx, t.task_state_at_run_end, keys).items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Every name that producers use, and the columns seen under it: what rules of identity decide on."""
+"""Reads every name that producers use and the columns seen under it, to try identity rules on."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def schemas(tx: sa.Connection) -> dict[Spelling, list[bytes]]:
             asset, asset.c.id == t.dataset.c.asset_id
         )
     )
-    told = [((row[0], row[1]), row[2]) for row in tx.execute(seen)]
-    bodies = rows.load(tx, t.content, {digest for _, digest in told})
-    for name, digest in told:
+    schemas_seen = [((row[0], row[1]), row[2]) for row in tx.execute(seen)]
+    bodies = rows.load(tx, t.content, {digest for _, digest in schemas_seen})
+    for name, digest in schemas_seen:
         found.setdefault(name, []).append(bodies[digest]["body"])
     return found

@@ -1,5 +1,5 @@
 """
-Taking changes into the catalog.
+Merges changes into the catalog.
 
 Everything a batch of events says is folded first, then merged into the rows that are there, and
 only what changed is written. The caller holds the transaction and the absorbers' turn.
@@ -24,29 +24,29 @@ from fairlead_bridge.model import Name
 
 def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[Name]:
     """
-    Take the changes in, whatever their order and however often they came before.
+    Merge the changes, in any order and however often they came before.
 
-    Returns the names of the entries that stand otherwise than they stood.
+    Return the names of the entries that changed.
     """
-    news: set[Name] = set()
-    told = runs.apply(tx, changes)
-    news.update(Name("run", run_id) for run_id in told.changed)
-    news.update(Name("job", job_id) for job_id in _jobs(tx, changes))
-    datasets = _datasets(tx, changes, told.written)
-    news.update(Name("dataset", dataset) for dataset in datasets)
+    changed: set[Name] = set()
+    of_runs = runs.apply(tx, changes)
+    changed.update(Name("run", run_id) for run_id in of_runs.changed)
+    changed.update(Name("job", job_id) for job_id in _jobs(tx, changes))
+    datasets = _datasets(tx, changes, of_runs.written)
+    changed.update(Name("dataset", dataset) for dataset in datasets)
     facets, schemas = _facets(tx, changes)
-    news.update(facets)
+    changed.update(facets)
     joined = identity.apply(tx, changes, schemas, datasets, group)
-    news.update(Name("dataset", dataset) for dataset in joined)
-    news.update(_edges(tx, changes))
+    changed.update(Name("dataset", dataset) for dataset in joined)
+    changed.update(_edges(tx, changes))
     _deployments(tx, changes)
     _observations(tx, changes)
     _assertions(tx, changes)
-    return news
+    return changed
 
 
 def _deployments(tx: sa.Connection, changes: Sequence[Change]) -> None:
-    """Airflows and when they were heard of; no entry of the catalog stands otherwise for it."""
+    """Merge when each Airflow was last seen; this changes no entry of the catalog."""
     facts = [item for change in changes for item in change.deployments]
     came = rows.gather(
         (
@@ -88,7 +88,7 @@ def _jobs(tx: sa.Connection, changes: Sequence[Change]) -> list[int]:
         merged = row if before is None else merge.job(before, row)
         if merged != before:
             after[job_id] = merged
-    # `job` is the kind of a job of which nobody said more.
+    # `job` is the kind of a job of which nothing more is known.
     upsert(tx, t.job, [row | {"kind": row["kind"] or "job"} for row in after.values()])
     return [
         key for key, row in after.items() if _differs(there.get(key), row, "first_at", "last_at")
@@ -151,12 +151,12 @@ def _datasets(
 def _other_spellings(
     facts: Iterable[DatasetFacts], before: Mapping[int, Row], after: Mapping[int, Row]
 ) -> dict[tuple[str, str], int]:
-    """Names that differ from the one that is shown by what their engine does not tell apart."""
+    """Names that differ from the one that is shown by spellings that their engine treats as equal."""
     shown = {id: row["name"] for id, row in (*before.items(), *after.items())}
-    told = {(item.namespace, item.name): item.id for item in facts}
+    known = {(item.namespace, item.name): item.id for item in facts}
     for id, row in before.items():
-        told[row["namespace"], row["name"]] = id
-    return {name: id for name, id in told.items() if name[1] != shown[id]}
+        known[row["namespace"], row["name"]] = id
+    return {name: id for name, id in known.items() if name[1] != shown[id]}
 
 
 def _dataset_row(item: DatasetFacts) -> Row:
@@ -176,7 +176,7 @@ def _dataset_row(item: DatasetFacts) -> Row:
 
 
 def _freshest(row: Row) -> Row:
-    """What the store itself tells counts where no run is known that wrote later."""
+    """The store's own time counts where no run is known that wrote later."""
     if row["updated_at"] is None or row["updated_at"] <= (row["written_at"] or 0):
         return row
     return row | {"written_at": row["updated_at"], "written_by": None}
@@ -184,7 +184,7 @@ def _freshest(row: Row) -> Row:
 
 def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], set[int]]:
     """
-    Facets, schemas and column lineage: rows that name bodies, and bodies kept once.
+    Facets, schemas and column lineage: rows that name bodies, and bodies stored once.
 
     Returns the entries that changed, and the datasets that have a new schema.
     """
@@ -221,7 +221,7 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     new_versions = rows.fold(
         tx, t.column_lineage_version, rows.gather(column_versions, merge.seen), merge.seen
     )
-    news: set[Name] = set()
+    changed: set[Name] = set()
     fresh: dict[bytes, bytes] = {
         after["digest"]: bodies[after["digest"]]
         for before, after in new_versions.values()
@@ -232,10 +232,10 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
         for key, (before, after) in found.items():
             if before is None or before["digest"] != after["digest"]:
                 fresh[after["digest"]] = bodies[after["digest"]]
-                news.add(Name("job" if key[0] in jobs else "dataset", key[0]))
+                changed.add(Name("job" if key[0] in jobs else "dataset", key[0]))
     fresh.pop(b"", None)
     insert_new(tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()])
-    return news, {key[0] for key, (before, _) in new_schemas.items() if before is None}
+    return changed, {key[0] for key, (before, _) in new_schemas.items() if before is None}
 
 
 def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:

@@ -307,7 +307,7 @@ run_dataset = _table(
 )
 
 #: What a DAG run's closing event said of its tasks.
-verdict = _table(
+task_state_at_run_end = _table(
     "verdict",
     sa.Column("dag_run", Id, primary_key=True),
     sa.Column("task_id", sa.Text, primary_key=True),

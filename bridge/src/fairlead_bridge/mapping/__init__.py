@@ -1,1 +1,1 @@
-"""Room 2. Pure: an event's bytes in, a Change out. Nothing here touches the world."""
+"""Reads an event's bytes into a Change. Pure: no database, no network, no clock."""

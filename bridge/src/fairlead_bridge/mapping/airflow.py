@@ -16,7 +16,7 @@ import msgspec
 
 from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.facts import Truth
+from fairlead_bridge.facts import ObservedState
 from fairlead_bridge.mapping import decode, salvage, times
 from fairlead_bridge.mapping.decode import Facets
 
@@ -95,7 +95,7 @@ class _State(msgspec.Struct):
     tasksDuration: dict[str, Seconds | None] | None = None  # noqa: N815
 
 
-class _Told(msgspec.Struct):
+class _FairleadFacet(msgspec.Struct):
     """The run facet `fairlead`, which our provider adds."""
 
     dagId: str | None = None  # noqa: N815
@@ -116,7 +116,7 @@ class _Told(msgspec.Struct):
     url: Any = None
 
 
-#: Fields that tell which run this is: where one is odd, no other run must be taken for it.
+#: Fields that identify the run: where one is unreadable, it must not be taken for another run.
 _IDENTIFYING = frozenset(
     {
         *("dag_id", "run_id", "task_id", "taskInstance", "map_index", "try_number"),
@@ -126,11 +126,11 @@ _IDENTIFYING = frozenset(
 
 _task_facet = msgspec.json.Decoder(_TaskFacet)
 _state_facet = msgspec.json.Decoder(_State)
-_told_facet = msgspec.json.Decoder(_Told)
+_fairlead_facet = msgspec.json.Decoder(_FairleadFacet)
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where in Airflow an event came from, and what it tells of the run."""
+    """Where in Airflow an event came from, and what it says of the run."""
 
     id: int
     dag_run: int
@@ -141,11 +141,11 @@ class Place(msgspec.Struct, frozen=True):
     map_index: Number | None = None
     try_number: Number | None = None
     instance: int | None = None
-    truth: Truth | None = None
+    observed: ObservedState | None = None
     dag_start_at: int | None = None
     dag_end_at: int | None = None
     duration: float | None = None
-    notes: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     dag: dict[str, Any] | None = None  # body of the DAG job's facet `fairlead_dag`
     task: dict[str, Any] | None = None  # body of the task job's facet `fairlead_task`
     inlets: tuple[str, ...] = ()  # URIs of declared assets
@@ -157,14 +157,14 @@ def place(
 ) -> Place | None:
     """
     The place in Airflow that the run facets name; None where they name none, as events of other
-    producers and of runs that somebody marked by hand. What could not be read is added to
+    producers and of runs that a user marked by hand. What could not be read is added to
     `left_out`.
     """
     if not facets:
         return None
     task = read(_task_facet, facets, "airflow", left_out)
     if task is not None and task.task is not None:
-        return _task_place(namespace, task, read(_told_facet, facets, "fairlead", left_out), at)
+        return _task_place(namespace, task, read(_fairlead_facet, facets, "fairlead", left_out), at)
     dag = read(_task_facet, facets, "airflowDagRun", left_out)
     if dag is not None:
         return _dag_place(namespace, dag)
@@ -190,7 +190,7 @@ def read(
     name: str,
     left_out: list[str] | None = None,
 ) -> Any:
-    """One run facet; of an odd one what can be read, with the rest noted in `left_out`."""
+    """One run facet; of an odd one what can be read, with the rest added to `left_out`."""
     raw = facets.get(name)
     if raw is None or bytes(raw) == b"null":
         return None
@@ -218,12 +218,14 @@ def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
         dag_start_at=time(run.start_date),
         dag_end_at=time(run.end_date),
         duration=run.duration,
-        notes=_dag_run_notes(run),
+        properties=_dag_run_properties(run),
         dag=_dag_body(dag),
     )
 
 
-def _task_place(namespace: str, facet: _TaskFacet, told: _Told | None, at: int) -> Place | None:
+def _task_place(
+    namespace: str, facet: _TaskFacet, observed: _FairleadFacet | None, at: int
+) -> Place | None:
     dag, run, task = facet.dag, facet.dagRun, facet.task
     if dag is None or run is None or task is None:
         return None
@@ -245,9 +247,13 @@ def _task_place(namespace: str, facet: _TaskFacet, told: _Told | None, at: int) 
         map_index=map_index,
         try_number=try_number,
         instance=whole,
-        truth=_truth(told, at),
+        observed=_observed_state(observed, at),
         duration=instance.duration,
-        notes={**_task_notes(task, instance), **_told_notes(told), **_dag_run_notes(run)},
+        properties={
+            **_task_properties(task, instance),
+            **_observed_properties(observed),
+            **_dag_run_properties(run),
+        },
         task=_task_body(task),
         inlets=_asset_uris(task.inlets),
         outlets=_asset_uris(task.outlets),
@@ -263,40 +269,40 @@ _SAME = {
 }
 
 
-def state_of(told: str | None) -> str:
+def state_of(text: str | None) -> str:
     """A task instance's state in our words."""
-    word = decode.word((told or "").lower()) or ""
+    word = decode.word((text or "").lower()) or ""
     return _SAME.get(word, word)
 
 
-def _truth(told: _Told | None, at: int) -> Truth | None:
-    if told is None or not told.state:
+def _observed_state(observed: _FairleadFacet | None, at: int) -> ObservedState | None:
+    if observed is None or not observed.state:
         return None
-    return Truth(
+    return ObservedState(
         at,
-        state_of(told.state),
-        time(told.startedAt),
-        time(told.endedAt),
-        time(told.queuedAt),
-        told.duration,
+        state_of(observed.state),
+        time(observed.startedAt),
+        time(observed.endedAt),
+        time(observed.queuedAt),
+        observed.duration,
     )
 
 
-def _dag_run_notes(run: _DagRun) -> dict[str, Any]:
-    notes: dict[str, Any] = {}
+def _dag_run_properties(run: _DagRun) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
     if run.run_type:
-        notes["run_type"] = run.run_type
+        properties["run_type"] = run.run_type
     if run.triggered_by or run.triggering_user_name:
-        notes["triggered_by"] = run.triggering_user_name or run.triggered_by
+        properties["triggered_by"] = run.triggering_user_name or run.triggered_by
     start, end = time(run.data_interval_start), time(run.data_interval_end)
     if start is not None:
-        notes["data_interval"] = [start, end]
+        properties["data_interval"] = [start, end]
     if run.conf:
-        notes["conf"] = masking.strictly(run.conf)
-    return notes
+        properties["conf"] = masking.strictly(run.conf)
+    return properties
 
 
-def _task_notes(task: _Task, instance: _Instance) -> dict[str, Any]:
+def _task_properties(task: _Task, instance: _Instance) -> dict[str, Any]:
     values = {
         "operator": task.operator_class,
         "retries": task.retries,
@@ -310,14 +316,14 @@ def _task_notes(task: _Task, instance: _Instance) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _told_notes(told: _Told | None) -> dict[str, Any]:
-    if told is None:
+def _observed_properties(observed: _FairleadFacet | None) -> dict[str, Any]:
+    if observed is None:
         return {}
     values = {
-        "retries": told.maxTries,
-        "pool": told.pool,
-        "queue": told.queue,
-        "url": told.url,
+        "retries": observed.maxTries,
+        "pool": observed.pool,
+        "queue": observed.queue,
+        "url": observed.url,
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -2,7 +2,7 @@
 Which columns come from which: the columnLineage facet, in one form for all its versions.
 
 The form is OpenLineage's own, with each input's dataset under its one name, sorted, so that equal
-content gives equal bytes. What touches every column alike stands once, under `dataset`.
+content gives equal bytes. What affects every column alike stands once, under `dataset`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_ROWS = frozenset({"JOIN", "GROUP_BY", "FILTER", "SORT"})
 
 
 class Transformation(NamedTuple):
-    type: str = ""  # "DIRECT" or "INDIRECT"; empty where nobody tells
+    type: str = ""  # "DIRECT" or "INDIRECT"; empty where it is unknown
     subtype: str = ""  # "IDENTITY", "AGGREGATION", "FILTER", ...
     description: str = ""
     masking: bool = False  # the value cannot be read from the result
@@ -50,14 +50,14 @@ def canonical(facet: dict[str, Any], normalise: Normalise, namespace: str = "") 
     {"namespace", "name", "field", "id", "transformations": [{"type", "subtype", "description",
     "masking"}]}.
 
-    None where the facet tells of no column: an event that says nothing takes nothing away. A
+    None where the facet names no column: an event that says nothing removes nothing. A
     deleted facet is one that says there are none.
     """
     if facet.get("_deleted") is True:
         return body({}, {})
     columns: dict[str, Origins] = {}
-    told = facet.get("fields")
-    for name, entry in told.items() if isinstance(told, dict) else ():
+    fields = facet.get("fields")
+    for name, entry in fields.items() if isinstance(fields, dict) else ():
         if isinstance(entry, dict):
             found = origins(entry.get("inputFields"), normalise, _legacy(entry))
             of_column = columns.setdefault(column(namespace, name), {})
@@ -68,7 +68,7 @@ def canonical(facet: dict[str, Any], normalise: Normalise, namespace: str = "") 
 
 
 def origins(value: object, normalise: Normalise, legacy: Transformation | None = None) -> Origins:
-    """The readable inputs; one that is told twice has the transformations of both."""
+    """The readable inputs; one that is listed twice has the transformations of both."""
     found: Origins = {}
     for item in value if isinstance(value, list) else ():
         source = _source(item, normalise)
@@ -107,7 +107,7 @@ def body(columns: Mapping[str, Origins], rows: Origins) -> bytes:
 def _folded(columns: Mapping[str, Origins], rows: Origins) -> tuple[Mapping[str, Origins], Origins]:
     """
     Spark repeats what a filter, join, grouping or order reads under every column. Once is enough:
-    n columns times m inputs would else be what the catalog keeps and a page draws.
+    Else the catalog would store, and the page draw, n columns times m inputs.
     """
     each = [set(_of_rows(inputs)) for inputs in columns.values()]
     common = set.intersection(*each) if each else set()
@@ -130,9 +130,9 @@ def _without(inputs: Origins, common: set[tuple[Source, Transformation]]) -> Ori
     """An input of which nothing remains was of the rows alone."""
     left: Origins = {}
     for source, every in inputs.items():
-        kept = {said for said in every if (source, said) not in common}
-        if kept or not every:
-            left[source] = kept
+        remaining = {said for said in every if (source, said) not in common}
+        if remaining or not every:
+            left[source] = remaining
     return left
 
 
@@ -160,9 +160,11 @@ def _source(item: object, normalise: Normalise) -> Source | None:
     namespace, name, field = item.get("namespace"), item.get("name"), item.get("field")
     if not isinstance(name, str) or not name or not isinstance(field, str) or not field:
         return None
-    told = normalise(namespace if isinstance(namespace, str) else "", name)
-    field = column(told.namespace, field)
-    return Source(told.namespace, told.name, field, ids.dataset_id(told.namespace, told.key))
+    identity = normalise(namespace if isinstance(namespace, str) else "", name)
+    field = column(identity.namespace, field)
+    return Source(
+        identity.namespace, identity.name, field, ids.dataset_id(identity.namespace, identity.key)
+    )
 
 
 def _legacy(entry: dict[str, Any]) -> Transformation | None:

@@ -6,35 +6,35 @@ from typing import Any
 
 from fairlead_bridge import masking
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.facts import Note
+from fairlead_bridge.facts import LatestValue
 from fairlead_bridge.mapping import decode, times
 from fairlead_bridge.mapping.decode import Facets
-from fairlead_bridge.mapping.facets import RUN_DATASET_NOTES
+from fairlead_bridge.mapping.facets import RUN_DATASET_FACETS
 
-#: What happens to a dataset's data, where it is told of the dataset alone.
+#: Lifecycle changes that say the data is new, where a DatasetEvent reports them.
 _NEW_DATA = ("CREATE", "OVERWRITE", "TRUNCATE")
 _METRICS = "dataQualityMetrics"
 
 
 def kind(facets: Facets) -> str | None:
     """TABLE, VIEW, FILE, TOPIC, ..."""
-    told = decode.facet(facets, "datasetType")
-    word = decode.word(told.get("datasetType")) if told else None
+    body = decode.facet(facets, "datasetType")
+    word = decode.word(body.get("datasetType")) if body else None
     return word.upper() if word else None
 
 
 def lifecycle(facets: Facets) -> tuple[str | None, dict[str, Any]]:
     """(what happened, the facet): CREATE, ALTER, DROP, RENAME, TRUNCATE or OVERWRITE."""
-    told = decode.facet(facets, "lifecycleStateChange") or {}
-    word = decode.word(told.get("lifecycleStateChange"))
-    return (word.upper() if word else None), told
+    body = decode.facet(facets, "lifecycleStateChange") or {}
+    word = decode.word(body.get("lifecycleStateChange"))
+    return (word.upper() if word else None), body
 
 
 def updated(facets: Facets, own: Facets | None, change: str | None, at: int) -> int | None:
     """
-    When the store itself says that the data changed; `change` is what a DatasetEvent told.
+    Return when the data changed, in microseconds; `change` is what a DatasetEvent reported.
 
-    Nothing was updated after the moment it was told.
+    No update is later than `at`, the time of the event.
     """
     moments = [at] if change in _NEW_DATA else []
     for found in (facets, own):
@@ -47,15 +47,15 @@ def updated(facets: Facets, own: Facets | None, change: str | None, at: int) -> 
     return max(moments, default=None)
 
 
-def notes(own: Facets | None, of_dataset: Facets | None, at: int) -> dict[str, Note]:
+def run_facets(own: Facets | None, of_dataset: Facets | None, at: int) -> dict[str, LatestValue]:
     """Input and output facets, and those of the dataset that hold for this run only."""
-    found: dict[str, Note] = {}
-    for facets, wanted in ((of_dataset, RUN_DATASET_NOTES), (own, None)):
+    found: dict[str, LatestValue] = {}
+    for facets, wanted in ((of_dataset, RUN_DATASET_FACETS), (own, None)):
         for name in facets or {}:
             if wanted is None or name in wanted:
                 body = decode.facet(facets, name)
                 if body is not None:
-                    found[decode.name(name)] = Note(
+                    found[decode.name(name)] = LatestValue(
                         at, masking.value(decode.bounded(_without_origin(body)))
                     )
     return found

@@ -1,9 +1,9 @@
 """
-The shape of an OpenLineage event, as loosely as senders keep to it.
+The shape of an OpenLineage event, as loosely as senders follow it.
 
 Facets stay raw bytes: only those that are read are decoded, and a facet whose bytes are known is
 not read again. What Python's `json` writes and no JSON parser takes (NaN, half a surrogate pair, a
-raw line feed in a string) is mended; so is what no database keeps (NUL).
+raw line feed in a string) is mended; so is what no database stores (NUL).
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class _Outline(msgspec.Struct):
     dataset: msgspec.Raw = msgspec.Raw(b"null")
 
 
-#: Levels of brackets that an event may have; readers of facets need room on the stack as well.
+#: Levels of brackets that an event may have; readers of facets need part of the stack as well.
 DEEPEST = 200
-#: Bytes of a word that is kept.
+#: Longest word that is stored, in bytes.
 LONGEST_WORD = 60
 
 _event = msgspec.json.Decoder(RawEvent)
@@ -114,7 +114,7 @@ def looks_like_event(body: bytes) -> bool:
 
 def outline(body: bytes) -> str | None:
     """
-    Why the body can be no event, as far as its outline tells; None where it may be one.
+    Why the body can be no event, as far as its outline shows; None where it may be one.
 
     What it takes is a fraction of what `event` takes, so that intake can say it in its answer.
     """
@@ -161,7 +161,7 @@ def mended(body: bytes) -> bytes:
     """
     The same JSON in words that everybody reads: numbers that are none or too large are null, bytes
     and characters that no text has become U+FFFD. Raises ValueError where it is no JSON,
-    NestedTooDeeply where that cannot be told.
+    NestedTooDeeply where that is unknown.
     """
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
@@ -194,7 +194,7 @@ def _number(digits: str) -> float:
 
 
 def plain(value: Any) -> Any:
-    """A decoded value without what JSON, MessagePack and PostgreSQL cannot all keep."""
+    """A decoded value without what JSON, MessagePack and PostgreSQL cannot all store."""
     match value:
         case str():
             return text(value)
@@ -213,7 +213,7 @@ def plain(value: Any) -> Any:
 
 def bounded(value: Any, levels: int = DEEPEST) -> Any:
     """
-    A value out of an event with numbers that MessagePack can keep; the larger are floats.
+    A value out of an event with numbers that MessagePack can store; the larger are floats.
 
     Raises Malformed where it is nested too deeply.
     """
@@ -230,7 +230,7 @@ def bounded(value: Any, levels: int = DEEPEST) -> Any:
 
 
 def text(value: str) -> str:
-    """Text that can be kept: without NUL and halves of surrogate pairs."""
+    """Text that can be stored: without NUL and halves of surrogate pairs."""
     if value.isascii():
         return value.replace("\x00", "\ufffd") if "\x00" in value else value
     return (
@@ -264,18 +264,18 @@ def is_too_deep(body: bytes) -> bool:
 
 def shallow(body: bytes) -> bytes:
     """The same JSON, with null for what is nested deeper than readers take."""
-    kept, depth, end = [], 0, 0
+    pieces, depth, end = [], 0, 0
     for found in _bracket.finditer(body):
         bracket = found[0]
         if bracket in b"[{":
             depth += 1
             if depth == DEEPEST:
-                kept.append(body[end : found.start()] + b"null")
+                pieces.append(body[end : found.start()] + b"null")
         elif bracket in b"]}":
             depth -= 1
             if depth == DEEPEST - 1:
                 end = found.end()
-    return b"".join(kept) + (body[end:] if depth < DEEPEST else b"")
+    return b"".join(pieces) + (body[end:] if depth < DEEPEST else b"")
 
 
 def _as_float(value: int) -> float:

@@ -1,7 +1,7 @@
 """
 Which Airflow an event comes from: the run facet `fairlead_deployment`.
 
-Jobs and runs are told apart by their namespace only. Two Airflows under one are one to the catalog;
+Only the namespace distinguishes the jobs and runs of two Airflows. Two Airflows under one are one to the catalog;
 this facet, of our provider's scheduler part, is what shows that they are two.
 """
 
@@ -15,9 +15,9 @@ from fairlead_bridge.mapping.parts import Parts
 FACET = "fairlead_deployment"
 
 
-def note(parts: Parts, facets: Facets | None, namespace: str) -> None:
-    """Notes the deployment, where the event names one."""
-    told = decode.facet(facets, FACET) if facets and FACET in facets else None
-    name = told.get("name") if told else None
+def add(parts: Parts, facets: Facets | None, namespace: str) -> None:
+    """Add the deployment that the event names, if it names one."""
+    body = decode.facet(facets, FACET) if facets and FACET in facets else None
+    name = body.get("name") if body else None
     if isinstance(name, str) and name.strip():
         parts.deployments.append(DeploymentFacts(namespace, decode.name(name.strip()), parts.at))

@@ -1,4 +1,4 @@
-"""What may be one asset though nobody says so, and what a change of the rules would join."""
+"""Datasets that may be one asset though no event says so, and what other rules would merge."""
 
 from __future__ import annotations
 

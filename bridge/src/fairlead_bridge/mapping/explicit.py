@@ -33,7 +33,7 @@ class Relation(msgspec.Struct, frozen=True):
 
     target: End
     sources: tuple[End, ...]
-    columns: dict[str, Any] | None  # as a facet `columnLineage`; None where none are told
+    columns: dict[str, Any] | None  # as a facet `columnLineage`; None where there are none
 
 
 def of_job(facets: Facets | None) -> Iterator[Relation]:
@@ -56,7 +56,7 @@ def of_dataset(facets: Facets | None, namespace: str, name: str) -> Relation | N
 
 
 def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
-    """Both accounts of a dataset's columns in one; `new` counts where both speak of a column."""
+    """Both accounts of a dataset's columns in one; `new` counts where both name a column."""
     old, new = old or {}, new or {}
     return {
         "fields": {**_dict(old.get("fields")), **_dict(new.get("fields"))},
@@ -65,55 +65,55 @@ def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str,
 
 
 def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
-    """(namespace, name) of the datasets that a facet `columnLineage` speaks of."""
+    """(namespace, name) of the datasets that a facet `columnLineage` names."""
     outputs = (
         decode.dicts(_dict(out).get("inputFields")) for out in _dict(facet.get("fields")).values()
     )
-    told = [item for inputs in outputs for item in inputs]
+    origins = [item for inputs in outputs for item in inputs]
     return {
         (item["namespace"] if _is_name(item.get("namespace")) else "", item["name"])
-        for item in (*told, *decode.dicts(facet.get("dataset")))
+        for item in (*origins, *decode.dicts(facet.get("dataset")))
         if _is_name(item.get("name")) and _is_name(item.get("field"))
     }
 
 
-def _relation(target: End, told: dict[str, Any]) -> Relation:
-    inputs = list(decode.dicts(told.get("inputs")))
+def _relation(target: End, body: dict[str, Any]) -> Relation:
+    inputs = list(decode.dicts(body.get("inputs")))
     fields = {
         column: list(decode.dicts(entry.get("inputs")))
-        for column, entry in _dict(told.get("fields")).items()
+        for column, entry in _dict(body.get("fields")).items()
         if isinstance(entry, dict)
     }
     everything = [*inputs, *(item for items in fields.values() for item in items)]
     sources = dict.fromkeys(end for end in map(_end, everything) if end is not None)
     whole = [item for item in inputs if _is_column(item)]
-    told_columns = None
+    columns_of_target = None
     if not target.is_job and (whole or fields):
-        told_columns = {
+        columns_of_target = {
             "fields": {
                 column: {"inputFields": [item for item in items if _is_column(item)]}
                 for column, items in fields.items()
             },
             "dataset": whole,
         }
-    return Relation(target, tuple(sources), told_columns)
+    return Relation(target, tuple(sources), columns_of_target)
 
 
-def _end(told: dict[str, Any]) -> End | None:
-    namespace, name = told.get("namespace") or "", told.get("name") or ""
+def _end(body: dict[str, Any]) -> End | None:
+    namespace, name = body.get("namespace") or "", body.get("name") or ""
     if not isinstance(namespace, str) or not isinstance(name, str):
         return None
-    if _is_job(told):
+    if _is_job(body):
         return End(True, namespace, name)
     return End(False, namespace, name) if name else None
 
 
-def _is_job(told: dict[str, Any]) -> bool:
-    return str(told.get("type")).upper() == "JOB"
+def _is_job(body: dict[str, Any]) -> bool:
+    return str(body.get("type")).upper() == "JOB"
 
 
-def _is_column(told: dict[str, Any]) -> bool:
-    return not _is_job(told) and _is_name(told.get("field"))
+def _is_column(body: dict[str, Any]) -> bool:
+    return not _is_job(body) and _is_name(body.get("field"))
 
 
 def _is_name(value: object) -> bool:

@@ -1,7 +1,7 @@
 """
 Every facet we know of, and what the catalog does with it.
 
-`docs/reference/openlineage.md` shows this table. What is not in it is kept with its job or dataset
+`docs/reference/openlineage.md` shows this table. What is not in it is stored with its job or dataset
 if it is a facet of one, and with its event in any case.
 """
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 Entity = Literal["run", "job", "dataset", "input", "output"]
 
-#: A: a fact of its own in the catalog; B: kept and shown; C: kept with the event only.
+#: A: a fact of its own in the catalog; B: stored and shown; C: stored with the event only.
 Use = Literal["A", "B", "C"]
 
 
@@ -22,8 +22,8 @@ class Facet:
     name: str
     use: Use
     meaning: str
-    #: Under which name the run keeps it, if it does; of a dataset, what it was at that run.
-    note: str | None = None
+    #: The name under which the run stores it, if it does; for a dataset's, the value at that run.
+    stored_as: str | None = None
 
 
 FACETS: tuple[Facet, ...] = (
@@ -75,10 +75,10 @@ FACETS: tuple[Facet, ...] = (
     Facet("job", "gcp_composer_job", "B", "The Composer environment, with the job."),
     Facet("job", "gcp_lineage", "B", "Display name and origin for Google's catalog, with the job."),
     # --- datasets -------------------------------------------------------------------------------
-    Facet("dataset", "fairlead_asset", "B", "What an asset event said: its extra, and which task it was; told by our provider."),
+    Facet("dataset", "fairlead_asset", "B", "What an asset event said: its extra, and which task it was; sent by our provider."),
     Facet("dataset", "schema", "A", "A version of the schema, one for each distinct content, nested fields included; when and by which run it came."),
     Facet("dataset", "columnLineage", "A", "What each column comes from, by the job that writes it, with kinds of transformation and masking."),
-    Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` speak of one column, it counts."),
+    Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` name one column, it counts."),
     Facet("dataset", "symlinks", "A", "Other names of the same asset, joined with their history whenever they come."),
     Facet("dataset", "lifecycleStateChange", "A", "Dropped datasets are shown so; a rename keeps the asset's identity; what only drops, renames or alters makes nothing fresh.", "lifecycleStateChange"),
     Facet("dataset", "version", "A", "The store's own version, such as Iceberg's snapshot, with the run that read or wrote it.", "version"),
@@ -105,12 +105,14 @@ FACETS: tuple[Facet, ...] = (
     Facet("output", "icebergCommitReport", "B", "The commit's snapshot and figures, with the run."),
 )  # fmt: skip
 
-#: Facets that are kept with the run, and under which name.
-RUN_NOTES = {each.name: each.note for each in FACETS if each.entity == "run" and each.note}
+#: Facets that are stored with the run, and under which name.
+RUN_PROPERTIES = {
+    each.name: each.stored_as for each in FACETS if each.entity == "run" and each.stored_as
+}
 
-#: Facets of datasets that are kept for each run as well.
-RUN_DATASET_NOTES = frozenset(
-    each.name for each in FACETS if each.entity == "dataset" and each.note
+#: Facets of datasets that are stored for each run as well.
+RUN_DATASET_FACETS = frozenset(
+    each.name for each in FACETS if each.entity == "dataset" and each.stored_as
 )
 
 _USES = {"A": "a fact", "B": "shown", "C": "in the event"}

@@ -48,7 +48,7 @@ def folders(inputs: Sequence[RawDataset], *, streaming: bool) -> dict[Name, Name
 
 
 def _columns(raw: RawDataset) -> bytes | None:
-    """The schema; None where it is unknown, or that of any text, and so tells no table."""
-    told = decode.facet(raw.facets, "schema")
-    body = schema.canonical(told) if told is not None else None
+    """The schema; None where it is unknown, or that of any text, and so shows no table."""
+    facet = decode.facet(raw.facets, "schema")
+    body = schema.canonical(facet) if facet is not None else None
     return body if body is not None and len(schema.columns(body)) > 1 else None

@@ -16,17 +16,17 @@ from fairlead_bridge.mapping.duplicates import schemas_disjoint
 
 Link = tuple[int, int, str]  # a dataset, another name of it, and what kind of name that is
 
-APART = "APART"  # no link: two datasets that one event tells apart
+APART = "APART"  # no link: two datasets that one event shows to be different
 RULE = "RULE"  # the user's word: the other name is the asset's
 RENAME = "RENAME"  # the other name is the former one
 TABLE, LOCATION, HOST, CATALOG = "TABLE", "LOCATION", "HOST", "CATALOG"
 
 _STRENGTH = {RULE: 0, RENAME: 1, TABLE: 2, CATALOG: 3, HOST: 3}
 _WEAKEST = 4
-#: Said by somebody who knows; schemas and events do not speak against it.
+#: From a reliable source; schemas and events do not override it.
 _FIRM = frozenset({RULE, RENAME, HOST})
 
-#: How good a name is by what others call it; one of which nobody says anything is in between.
+#: How good a name is by what others call it; one that no other name refers to is in between.
 _CALLED = {TABLE: 0, LOCATION: 2, HOST: 2}
 _PLAIN = 1
 
@@ -40,14 +40,16 @@ def group(
     {dataset id: asset id} for every id in `names`; an asset's id is that of its primary name.
 
     Primary is a TABLE before a plain name before a LOCATION, then the smallest (namespace, name).
-    Names are not joined where one event shows them as two datasets, or, if `columns` has the
+    Names are not merged where one event shows them as two datasets, or, if `columns` has the
     columns of both, where they share none.
     """
-    told = [link for link in links if link[0] in names and link[1] in names]
-    clusters = _Clusters(names, _kept_apart(told), columns or {})
-    for one, other, kind in sorted(_unambiguous(told), key=lambda link: _weight(names, link)):
+    between_names = [link for link in links if link[0] in names and link[1] in names]
+    clusters = _Clusters(names, _separated(between_names), columns or {})
+    for one, other, kind in sorted(
+        _unambiguous(between_names), key=lambda link: _weight(names, link)
+    ):
         clusters.join(one, other, firm=kind in _FIRM)
-    rank = _ranks(told)
+    rank = _ranks(between_names)
     primary = {
         root: min(members, key=lambda each: (rank[each], names[each]))
         for root, members in clusters.members.items()
@@ -69,17 +71,17 @@ def assets(
 
 def contradictions(links: Iterable[Link], datasets: Collection[int]) -> list[Link]:
     """
-    What one event tells apart: its own datasets that claim the same other name.
+    Pairs of the event's own datasets that name the same other dataset, and so are different.
 
     `links` are the event's symlinks, `datasets` its inputs and outputs.
     """
-    claims: dict[int, set[int]] = defaultdict(set)
+    naming: dict[int, set[int]] = defaultdict(set)
     said: set[tuple[int, int]] = set()
     for one, other, kind in links:
         said.add((min(one, other), max(one, other)))
         if kind not in _FIRM and one in datasets:
-            claims[other].add(one)
-    pairs = {pair for claimants in claims.values() for pair in combinations(sorted(claimants), 2)}
+            naming[other].add(one)
+    pairs = {pair for datasets in naming.values() for pair in combinations(sorted(datasets), 2)}
     return [(one, other, APART) for one, other in sorted(pairs - said)]
 
 
@@ -115,8 +117,8 @@ class _Clusters:
         return all(members.isdisjoint(self._apart.get(each, ())) for each in self.members[small])
 
 
-def _kept_apart(links: Sequence[Link]) -> dict[int, set[int]]:
-    """Who is apart from whom; that two are one, said of just these two, counts for more."""
+def _separated(links: Sequence[Link]) -> dict[int, set[int]]:
+    """{dataset: the datasets it must not be merged with}; a link between just the two overrides it."""
     one_asset = {frozenset(link[:2]) for link in links if link[2] != APART}
     apart: dict[int, set[int]] = defaultdict(set)
     for one, other, kind in links:
@@ -127,16 +129,16 @@ def _kept_apart(links: Sequence[Link]) -> dict[int, set[int]]:
 
 
 def _unambiguous(links: Sequence[Link]) -> list[Link]:
-    """Without names that two datasets claim which an event tells apart: whose they are is open."""
-    apart = _kept_apart(links)
-    claims: dict[int, set[int]] = defaultdict(set)
+    """The links without names shared by two datasets that an event shows to be different."""
+    apart = _separated(links)
+    naming: dict[int, set[int]] = defaultdict(set)
     for one, other, kind in links:
         if kind != APART:
-            claims[other].add(one)
+            naming[other].add(one)
     return [
         (one, other, kind)
         for one, other, kind in links
-        if kind in _FIRM or (kind != APART and claims[other].isdisjoint(apart.get(one, ())))
+        if kind in _FIRM or (kind != APART and naming[other].isdisjoint(apart.get(one, ())))
     ]
 
 
@@ -148,7 +150,7 @@ def _weight(names: Mapping[int, tuple[str, str]], link: Link) -> tuple[int, obje
 def _ranks(links: Iterable[Link]) -> Mapping[int, tuple[bool, bool, bool, int]]:
     """
     How good a name each is, lowest first: the user's choice, none that only a catalog knows, none
-    that was given up, tables before what nobody calls anything before locations.
+    that was given up, tables before names without a symlink before locations.
     """
     kinds: dict[int, set[str]] = defaultdict(set)
     for _, other, kind in links:

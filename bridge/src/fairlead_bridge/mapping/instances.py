@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import JobFacts, Note, RunFacts, Truth
+from fairlead_bridge.facts import JobFacts, LatestValue, ObservedState, RunFacts
 from fairlead_bridge.mapping import airflow, decode, jobs
 from fairlead_bridge.mapping.airflow import NOT_MAPPED, Number, Place, Seconds
 from fairlead_bridge.mapping.decode import Facets
@@ -57,8 +57,8 @@ def place(namespace: str, facets: Facets, left_out: list[str] | None = None) -> 
     return Place(id=identity, dag_run=identity, dag_id=dag_id, dag_run_id=dag_run_id, generation=0)
 
 
-def told(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) -> None:
-    """Notes each try, as Airflow has it; those that never ran have the try number 0."""
+def add_tries(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) -> None:
+    """Add a run for each try in Airflow's database; tries that never ran have the number 0."""
     facet = airflow.read(_decoder, facets, FACET) if facets else None
     for row in facet.instances if facet is not None else ():
         if row.state:
@@ -81,7 +81,7 @@ def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
         dag_run=place.dag_run,
         instance=instance,
         parent_id=place.dag_run,
-        told=Truth(
+        observed=ObservedState(
             at,
             airflow.state_of(row.state),
             airflow.time(row.startedAt),
@@ -89,11 +89,11 @@ def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
             airflow.time(row.queuedAt),
             row.duration,
         ),
-        notes=_notes(row, at),
+        properties=_properties(row, at),
     )
 
 
-def _notes(row: _Instance, at: int) -> dict[str, Note]:
+def _properties(row: _Instance, at: int) -> dict[str, LatestValue]:
     values = {
         "operator": row.operator,
         "retries": row.maxTries,
@@ -103,5 +103,7 @@ def _notes(row: _Instance, at: int) -> dict[str, Note]:
         "waits_for": row.waitsFor,
     }
     return {
-        name: Note(at, decode.bounded(value)) for name, value in values.items() if value is not None
+        name: LatestValue(at, decode.bounded(value))
+        for name, value in values.items()
+        if value is not None
     }

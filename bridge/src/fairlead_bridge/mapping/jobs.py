@@ -39,12 +39,12 @@ def of_event(raw: RawJob | None, at: int, place: Place | None, inside: int | Non
     )
 
 
-def job_type(told: dict[str, Any] | None) -> tuple[str | None, str | None, str | None]:
+def job_type(facet: dict[str, Any] | None) -> tuple[str | None, str | None, str | None]:
     """(integration, kind, processing) of the facet `jobType`, in the catalog's spelling."""
-    if told is None:
+    if facet is None:
         return None, None, None
     integration, kind, processing = (
-        decode.word(told.get(name)) for name in ("integration", "jobType", "processingType")
+        decode.word(facet.get(name)) for name in ("integration", "jobType", "processingType")
     )
     return (
         integration.upper() if integration else None,
@@ -54,7 +54,7 @@ def job_type(told: dict[str, Any] | None) -> tuple[str | None, str | None, str |
 
 
 def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None) -> None:
-    """Keeps the job's facets, and what Airflow's run facets say of DAG and task themselves."""
+    """Add the job's facets, and what Airflow's run facets say of DAG and task themselves."""
     parts.check(raw.facets if raw else None, "job facet")
     for name, body in ((raw.facets if raw else None) or {}).items():
         if name != _DAG_FACET:
@@ -87,16 +87,16 @@ def _dag_graph(parts: Parts, facet: dict[str, Any] | None, dag: JobFacts, dag_id
     if facet is None or not isinstance(tasks, dict):
         return
     graph: dict[str, Any] = {}
-    for task_id, told in tasks.items():
-        if not isinstance(told, dict):
+    for task_id, task in tasks.items():
+        if not isinstance(task, dict):
             continue
-        following = sorted(map(str, airflow.as_list(told.get("downstream_task_ids"))))
+        following = sorted(map(str, airflow.as_list(task.get("downstream_task_ids"))))
         graph[task_id] = {
-            "operator": told.get("operator"),
+            "operator": task.get("operator"),
             "downstream": following,
-            "group": told.get("task_group"),
-            "label": told.get("ui_label"),
-            "emits": told.get("emits_ol_events"),
+            "group": task.get("task_group"),
+            "label": task.get("ui_label"),
+            "emits": task.get("emits_ol_events"),
         }
         own = task_of(dag, dag_id, task_id, parts.at)
         parts.jobs.append(own)
@@ -125,11 +125,11 @@ def task_of(dag: JobFacts, dag_id: str, task_id: str, at: int) -> JobFacts:
     )
 
 
-def _groups(told: object) -> dict[str, Any]:
-    if not isinstance(told, dict):
+def _groups(groups: object) -> dict[str, Any]:
+    if not isinstance(groups, dict):
         return {}
     return {
         name: {"label": group.get("ui_label"), "parent": group.get("parent_group")}
-        for name, group in told.items()
+        for name, group in groups.items()
         if isinstance(group, dict)
     }

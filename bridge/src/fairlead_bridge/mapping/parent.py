@@ -46,8 +46,8 @@ def read(facets: Facets | None) -> Parent | None:
     return Parent(own.namespace, own.name, own.run_id, own.job_type, named(facet.get("root")))
 
 
-def is_told(facets: Facets | None) -> bool:
-    """Whether a parent is told of, be it one that cannot be understood."""
+def is_present(facets: Facets | None) -> bool:
+    """Whether there is a parent facet, readable or not."""
     return bool(decode.facet(facets, "parent") or decode.facet(facets, "parentRun"))
 
 
@@ -61,12 +61,12 @@ def named(value: object) -> Named | None:
         return None
     run, facets = value.get("run"), job.get("facets")
     run_id = run.get("runId") if isinstance(run, dict) else None
-    told = facets.get("jobType") if isinstance(facets, dict) else None
+    job_type = facets.get("jobType") if isinstance(facets, dict) else None
     return Named(
         namespace=decode.namespace(namespace if isinstance(namespace, str) else ""),
         name=decode.name(name),
         run_id=canonical_run_id(run_id) if isinstance(run_id, str) and run_id else None,
-        job_type=told if isinstance(told, dict) else None,
+        job_type=job_type if isinstance(job_type, dict) else None,
     )
 
 
@@ -83,7 +83,7 @@ def ancestors(parent: Parent | None, at: int) -> Iterator[JobFacts]:
 
 
 def mentioned(job: Named, at: int) -> JobFacts:
-    """A job of which another one tells."""
+    """A job that another one names."""
     integration, kind, processing = jobs.job_type(job.job_type)
     return JobFacts(
         job.job,

@@ -23,7 +23,7 @@ from fairlead_bridge.facts import (
     RunFacts,
     SchemaFacts,
     Symlink,
-    Verdict,
+    TaskStateAtRunEnd,
 )
 from fairlead_bridge.mapping import decode, salvage
 from fairlead_bridge.mapping.decode import Facets
@@ -31,14 +31,14 @@ from fairlead_bridge.mapping.decode import Facets
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
-#: (facet's name, its bytes) -> (digest, body) to keep, empty if deleted; None to keep nothing.
-Keep = Callable[[str, msgspec.Raw], tuple[bytes, bytes] | None]
+#: (facet's name, its bytes) -> (digest, body) to store, empty if deleted; None to store nothing.
+ReadFacet = Callable[[str, msgspec.Raw], tuple[bytes, bytes] | None]
 
 
 class Parts:
-    def __init__(self, at: int, keep: Keep, left_out: Iterable[str] = ()) -> None:
+    def __init__(self, at: int, read_facet: ReadFacet, left_out: Iterable[str] = ()) -> None:
         self.at = at
-        self._keep = keep
+        self._read_facet = read_facet
         #: what of the event cannot be understood: where it stands, and why
         self.left_out = list(left_out)
         self.scope: str | None = None  # the namespace of what only the event's job knows by name
@@ -55,28 +55,28 @@ class Parts:
         self.edges: list[EdgeFacts] = []
         self.runs: list[RunFacts] = []
         self.run_datasets: list[RunDatasetFacts] = []
-        self.verdicts: list[Verdict] = []
+        self.task_states: list[TaskStateAtRunEnd] = []
         self.deployments: list[DeploymentFacts] = []
         self.observations: list[ObservationFacts] = []
 
     def facet(self, owner: int, name: str, raw: msgspec.Raw) -> None:
-        """Notes a facet as it came: the newest replaces the whole, null says nothing."""
-        kept = self._keep(name, raw)
-        if kept is not None:
-            self.facets.append(FacetFacts(owner, decode.name(name), self.at, *kept))
+        """Add a facet as it came: the newest replaces the whole, null says nothing."""
+        stored = self._read_facet(name, raw)
+        if stored is not None:
+            self.facets.append(FacetFacts(owner, decode.name(name), self.at, *stored))
 
     def made_facet(self, owner: int, name: str, value: dict[str, Any]) -> None:
-        """Notes a facet of our own, put together from several places of the event."""
+        """Add a facet of our own, put together from several places of the event."""
         body = _encode(masking.value(decode.bounded(value)))
         self.facets.append(FacetFacts(owner, name, self.at, ids.digest(body), body))
 
     def check(self, facets: Facets | None, where: str) -> None:
-        """Notes those facets that are no facets."""
+        """Add the facets that are not objects to `left_out`."""
         if facets:
             self.left_out.extend(salvage.odd_facets(facets, where))
 
     def leaving_out(self, where: str) -> LeavingOut:
-        """A context that ends early, with a note, at what cannot be understood."""
+        """A context that turns Malformed into an entry of `left_out`."""
         return LeavingOut(self.left_out, where)
 
     def change(self) -> Change:
@@ -92,7 +92,7 @@ class Parts:
             edges=tuple(self.edges),
             runs=tuple(self.runs),
             run_datasets=tuple(self.run_datasets),
-            verdicts=tuple(self.verdicts),
+            task_states=tuple(self.task_states),
             deployments=tuple(self.deployments),
             observations=tuple(self.observations),
         )
@@ -115,18 +115,18 @@ class LeavingOut:
         return True
 
 
-class FacetKeeper:
+class FacetReader:
     """
-    What is kept of facets: each content is looked at once.
+    Reads what the catalog stores of a facet; remembers contents that need no change.
 
-    Nothing of what is no object or null; an empty body of what `_deleted` removes; secrets are
-    taken out; what only a lenient parser reads is mended.
+    Null and what is no object give None, a facet with `_deleted` an empty body. Secrets are
+    masked; what only a lenient parser reads is mended.
     """
 
     _LIMIT = 50_000
 
     def __init__(self) -> None:
-        #: digest of facets that are kept as they are
+        #: digests of facets that are stored as they are
         self._sound: set[bytes] = set()
 
     def __call__(self, name: str, raw: msgspec.Raw) -> tuple[bytes, bytes] | None:

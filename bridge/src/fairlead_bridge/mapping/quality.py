@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.facts import CHECKS, AssertionFacts, JobFacts, Note
+from fairlead_bridge.facts import CHECKS, AssertionFacts, JobFacts, LatestValue
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets, RawDataset
 
 _FACET = "dataQualityAssertions"
-#: What else is kept of a check, and how much of each.
-_TOLD, _LONGEST = ("assertion", "type", "description", "expected", "actual"), 2000
+#: Further fields of a check that are stored, and the length of each, in characters.
+_STORED_FIELDS, _LONGEST = ("assertion", "type", "description", "expected", "actual"), 2000
 _PASSED = {"pass": True, "passed": True, "success": True, "skip": None, "skipped": None}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -42,65 +42,69 @@ def of_dataset(dataset: int, raw: RawDataset, at: int, run: int | None) -> Itera
     """The checks of a dataset, wherever a producer puts them."""
     for facets in (raw.facets, raw.outputFacets, raw.inputFacets):
         facet = decode.facet(facets, _FACET) if facets and _FACET in facets else None
-        for told in decode.dicts(facet.get("assertions") if facet else None):
-            if isinstance(told.get("success"), bool):
-                yield _assertion(dataset, told, told["success"], at, run)
+        for check in decode.dicts(facet.get("assertions") if facet else None):
+            if isinstance(check.get("success"), bool):
+                yield _assertion(dataset, check, check["success"], at, run)
 
 
 def of_run(
     facets: Facets | None, datasets: set[int], at: int, run: int | None
 ) -> Iterator[AssertionFacts]:
-    """The checks that a run's facet `test` tells, where it is clear which dataset they are of."""
+    """The checks of a run's facet `test`, where it is clear which dataset they are of."""
     if len(datasets) != 1 or not facets or "test" not in facets:
         return
     (dataset,) = datasets
-    for told, success in tests(decode.facet(facets, "test")):
+    for check, success in tests(decode.facet(facets, "test")):
         if success is not None:
-            yield _assertion(dataset, told, success, at, run)
+            yield _assertion(dataset, check, success, at, run)
 
 
 def tests(facet: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], bool | None]]:
     """Each test of the facet `test`, and whether it passed; None where it was not made."""
-    for told in decode.dicts(facet.get("tests") if facet else None):
-        yield told, _PASSED.get(str(told.get("status")).lower(), False)
+    for check in decode.dicts(facet.get("tests") if facet else None):
+        yield check, _PASSED.get(str(check.get("status")).lower(), False)
 
 
-def counts(made: Iterable[AssertionFacts]) -> dict[str, Note]:
-    """Notes for the run: how many of its checks of each dataset failed, and of how many."""
+def counts(made: Iterable[AssertionFacts]) -> dict[str, LatestValue]:
+    """Properties for the run: how many of its checks of each dataset failed, and of how many."""
     unique = {(each.dataset_id, each.name, each.column): each for each in made}
-    found: dict[str, Note] = {}
+    found: dict[str, LatestValue] = {}
     for each in unique.values():
         name = f"{CHECKS}{ids.public(each.dataset_id)}"
         failed, all_of_them = found[name].value if name in found else (0, 0)
-        found[name] = Note(each.at, [failed + (not each.success), all_of_them + 1])
+        found[name] = LatestValue(each.at, [failed + (not each.success), all_of_them + 1])
     return found
 
 
-def called(told: dict[str, Any]) -> str:
+def called(check: dict[str, Any]) -> str:
     """
     What a check is called; dbt calls a test of its own "test.PROJECT.NAME" in one place.
 
     >>> called({"name": "test.shop.not_null_orders_id.ab12"}), called({"assertion": "unique"})
     ('not_null_orders_id', 'unique')
     """
-    name = str(told.get("name") or told.get("assertion") or told.get("type") or "test")
+    name = str(check.get("name") or check.get("assertion") or check.get("type") or "test")
     parts = name.split(".")
     return parts[2] if parts[0] == "test" and len(parts) > 2 else name
 
 
 def _assertion(
-    dataset: int, told: dict[str, Any], success: bool, at: int, run: int | None
+    dataset: int, check: dict[str, Any], success: bool, at: int, run: int | None
 ) -> AssertionFacts:
-    severity = decode.word(told.get("severity"))
+    severity = decode.word(check.get("severity"))
     return AssertionFacts(
         dataset_id=dataset,
-        name=decode.name(called(told)),
-        column=decode.name(str(told.get("column") or "")),
+        name=decode.name(called(check)),
+        column=decode.name(str(check.get("column") or "")),
         at=at,
         success=success,
         severity=severity.lower() if severity else None,
         body=_encode(
-            {key: str(told[key])[:_LONGEST] for key in _TOLD if told.get(key) is not None}
+            {
+                key: str(check[key])[:_LONGEST]
+                for key in _STORED_FIELDS
+                if check.get(key) is not None
+            }
         ),
         run_alias=run,
     )

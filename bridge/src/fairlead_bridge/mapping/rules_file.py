@@ -2,7 +2,7 @@
 The user's own rules of identity, from a TOML file: they have the last word.
 
     off = ["bigquery_shards"]        # rules of ours that do not suit
-    on = ["mariadb"]                 # rules of ours that are off unless somebody asks
+    on = ["mariadb"]                 # rules of ours that are off by default
 
     [[host]]                         # one server under many names
     from = ["db1.corp", "10.0.0.5", "db-old.corp:5433"]
@@ -46,7 +46,7 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True):
 class _Host(msgspec.Struct, forbid_unknown_fields=True, rename={"sources": "from"}):
     sources: list[str]
     to: str
-    scheme: str | None = None  # any, if not told
+    scheme: str | None = None  # any, if not given
 
 
 class _Namespace(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,8 +107,8 @@ def _host_rule(rule: _Host) -> Rule:
         host, port = host_and_port(address)
         if address not in sources and host not in sources:
             return address
-        kept = target_port if target_port is not None else port
-        return f"{target}:{kept}" if kept else target
+        chosen = target_port if target_port is not None else port
+        return f"{target}:{chosen}" if chosen else target
 
     def apply(it: Spelling) -> Spelling:
         there = url(it.namespace)

@@ -10,25 +10,33 @@ import msgspec
 
 from fairlead_bridge import ids, masking
 from fairlead_bridge.errors import Malformed
-from fairlead_bridge.facts import LEFT_OUT, Attempt, EdgeFacts, JobFacts, Note, RunFacts, Verdict
+from fairlead_bridge.facts import (
+    LEFT_OUT,
+    Attempt,
+    EdgeFacts,
+    JobFacts,
+    LatestValue,
+    RunFacts,
+    TaskStateAtRunEnd,
+)
 from fairlead_bridge.mapping import airflow, decode, jobs, parent, times
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import Facets, RawEvent
-from fairlead_bridge.mapping.facets import RUN_NOTES
+from fairlead_bridge.mapping.facets import RUN_PROPERTIES
 from fairlead_bridge.mapping.parent import Parent
 from fairlead_bridge.mapping.parts import Parts
 
 ENDS = ("COMPLETE", "ABORT", "FAIL")
 #: Kinds of processing whose runs have no end to wait for.
 ENDLESS = ("STREAMING", "SERVICE")
-#: Parts left out of one event that its run keeps, and characters of each.
+#: Most unreadable parts of an event that its run stores, and the length of each in characters.
 _MOST_LEFT_OUT, _LONGEST_LEFT_OUT = 20, 200
 
 
 def kind_of(event: RawEvent) -> str:
     """The event's type in capitals; one that the specification does not know is as OTHER."""
-    told = (event.eventType or "").strip().upper()
-    return told if told in ("START", "RUNNING", *ENDS) else "OTHER"
+    kind = (event.eventType or "").strip().upper()
+    return kind if kind in ("START", "RUNNING", *ENDS) else "OTHER"
 
 
 def processing(job: JobFacts, facets: Facets | None) -> str | None:
@@ -55,7 +63,7 @@ def of_event(
             parent_id=None if parent_run == alias else parent_run,
             root_id=root,
             attempts=attempts,
-            notes=_notes(facets, _integration(job), job, at),
+            properties=_properties(facets, _integration(job), job, at),
         )
     return RunFacts(
         id=place.id,
@@ -71,7 +79,7 @@ def of_event(
         parent_id=place.dag_run if place.task_id is not None else parent_run,
         root_id=root,
         attempts=attempts,
-        notes=_notes(facets, place.notes, job, at),
+        properties=_properties(facets, place.properties, job, at),
     )
 
 
@@ -79,8 +87,8 @@ def _attempt(
     event: RawEvent, place: Place | None, inside: Parent | None, job: JobFacts, at: int
 ) -> Attempt:
     kind = kind_of(event)
-    marked = kind in ENDS and place is None and _is_mark(event, inside, job)
-    end = kind if kind in ENDS and not marked else None
+    overridden = kind in ENDS and place is None and _is_manual_override(event, inside, job)
+    end = kind if kind in ENDS and not overridden else None
     duration = place.duration if place and end else None
     return Attempt(
         generation=place.generation if place else 0,
@@ -94,9 +102,9 @@ def _attempt(
         restart_at=at if kind == "START" else None,
         end_at=at if end else None,
         end=end,
-        mark_at=at if marked else None,
-        mark=kind if marked else None,
-        truth=place.truth if place else None,
+        override_at=at if overridden else None,
+        override=kind if overridden else None,
+        observed=place.observed if place else None,
         dag_start_at=place.dag_start_at if place else None,
         dag_end_at=place.dag_end_at if place else None,
         duration=duration,
@@ -104,8 +112,8 @@ def _attempt(
     )
 
 
-def _is_mark(event: RawEvent, inside: Parent | None, job: JobFacts) -> bool:
-    """Airflow's API server tells of a task that somebody marked without the task's own facets."""
+def _is_manual_override(event: RawEvent, inside: Parent | None, job: JobFacts) -> bool:
+    """Whether Airflow's API server reports a task that a user marked: it sends no task facets."""
     engine = decode.facet(event.run.facets if event.run else None, "processing_engine")
     by_airflow = bool(engine and str(engine.get("name", "")).lower() == "airflow")
     return by_airflow and inside is not None and job.kind in ("task", None)
@@ -115,18 +123,22 @@ def _integration(job: JobFacts) -> dict[str, Any]:
     return {} if job.integration is None else {"integration": job.integration}
 
 
-def _notes(facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int) -> dict[str, Note]:
-    notes = {name: Note(at, masking.value(decode.bounded(value))) for name, value in more.items()}
+def _properties(
+    facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int
+) -> dict[str, LatestValue]:
+    properties = {
+        name: LatestValue(at, masking.value(decode.bounded(value))) for name, value in more.items()
+    }
     if job.processing in ENDLESS:
-        notes["processing"] = Note(at, job.processing)
+        properties["processing"] = LatestValue(at, job.processing)
     for name in facets or {}:
         read = _READERS.get(name)
         if read is None:
             continue
         body = decode.facet(facets, name)
         if body is not None:
-            notes[RUN_NOTES[name]] = Note(at, masking.value(read(body)))
-    return notes
+            properties[RUN_PROPERTIES[name]] = LatestValue(at, masking.value(read(body)))
+    return properties
 
 
 def _whole(body: dict[str, Any]) -> dict[str, Any]:
@@ -159,9 +171,9 @@ def _operators(facet: dict[str, Any]) -> dict[str, list[str]]:
     return {"operators": [name[:200] for name in named[:10] if name]}
 
 
-#: How the facets that are kept with a run are read; the others stay in the log, with the event.
+#: How the facets that are stored with a run are read; the others stay in the log, with the event.
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    **dict.fromkeys(RUN_NOTES, _whole),
+    **dict.fromkeys(RUN_PROPERTIES, _whole),
     "errorMessage": _error,
     "spark.exception": partial(_error, language="JAVA"),
     "nominalTime": _nominal,
@@ -183,15 +195,17 @@ def _time(facet: dict[str, Any], key: str) -> int | None:
         return None
 
 
-def note_left_out(parts: Parts) -> None:
-    """Notes with the event's run, each for itself, the parts that were left out."""
-    told = dict.fromkeys(what[:_LONGEST_LEFT_OUT] for what in parts.left_out)
-    if len(told) > _MOST_LEFT_OUT:
-        more = len(told) - _MOST_LEFT_OUT
-        told = dict.fromkeys([*list(told)[:_MOST_LEFT_OUT], f"{more} more of the same event"])
-    notes = {f"{LEFT_OUT}{what}": Note(parts.at, True) for what in told}
+def add_left_out(parts: Parts) -> None:
+    """Add a property to the event's run for each part that was left out."""
+    parts_left_out = dict.fromkeys(what[:_LONGEST_LEFT_OUT] for what in parts.left_out)
+    if len(parts_left_out) > _MOST_LEFT_OUT:
+        more = len(parts_left_out) - _MOST_LEFT_OUT
+        parts_left_out = dict.fromkeys(
+            [*list(parts_left_out)[:_MOST_LEFT_OUT], f"{more} more of the same event"]
+        )
+    properties = {f"{LEFT_OUT}{what}": LatestValue(parts.at, True) for what in parts_left_out}
     run = parts.runs[0]
-    parts.runs[0] = msgspec.structs.replace(run, notes=run.notes | notes)
+    parts.runs[0] = msgspec.structs.replace(run, properties=run.properties | properties)
 
 
 def dependencies(parts: Parts, facets: Facets | None, job: JobFacts, alias: int) -> None:
@@ -215,12 +229,12 @@ def _named(value: object) -> Iterator[parent.Named]:
             yield found
 
 
-def verdicts(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) -> None:
-    """Notes what the closing event of a DAG run says of its tasks."""
+def task_states(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) -> None:
+    """Add the states of tasks that the closing event of a DAG run gives."""
     for task_id, (state, duration) in airflow.closing(facets).items():
         job = jobs.task_of(dag, place.dag_id, task_id, parts.at)
         word = decode.word(state.lower()) or ""
         parts.jobs.append(job)
-        parts.verdicts.append(
-            Verdict(place.dag_run, decode.name(task_id), job.id, parts.at, word, duration)
+        parts.task_states.append(
+            TaskStateAtRunEnd(place.dag_run, decode.name(task_id), job.id, parts.at, word, duration)
         )

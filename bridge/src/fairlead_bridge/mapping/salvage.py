@@ -90,7 +90,7 @@ def _readable(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 class _Reader:
-    """Reads an event part by part, and notes what it leaves out."""
+    """Reads an event part by part, and lists what it leaves out."""
 
     def __init__(self) -> None:
         self._left_out: list[str] = []
@@ -111,10 +111,10 @@ class _Reader:
         if _is_null(raw):
             return None
         found = self._required(raw, "run")
-        told = self._plain(found.get("runId"))
-        if told is not None and not isinstance(told, str):
+        run_id = self._plain(found.get("runId"))
+        if run_id is not None and not isinstance(run_id, str):
             raise Malformed(f"run.runId is {_shape(found['runId'])} instead of a string")
-        return RawRun(runId=told, facets=self._facets(found.get("facets"), "run.facets"))
+        return RawRun(runId=run_id, facets=self._facets(found.get("facets"), "run.facets"))
 
     def _job(self, raw: msgspec.Raw | None) -> RawJob | None:
         if _is_null(raw):
@@ -175,9 +175,9 @@ class _Reader:
             return None
 
     def _text(self, raw: msgspec.Raw | None, where: str) -> str | None:
-        told = self._plain(raw)
-        if told is None or isinstance(told, str):
-            return told
+        value = self._plain(raw)
+        if value is None or isinstance(value, str):
+            return value
         self._leave_out(where, raw, "a string")
         return None
 

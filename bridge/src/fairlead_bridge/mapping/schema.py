@@ -31,10 +31,10 @@ def columns(body: bytes) -> frozenset[str]:
 
 
 def _fields(value: object, namespace: str) -> list[dict[str, Any]]:
-    told = list(_readable(value))
-    positions = [field.get("ordinal_position") for field in told]
+    fields = list(_readable(value))
+    positions = [field.get("ordinal_position") for field in fields]
     if all(isinstance(each, int) for each in positions):
-        told.sort(key=lambda field: int(field["ordinal_position"]))
+        fields.sort(key=lambda field: int(field["ordinal_position"]))
     return [
         {
             "name": column(namespace, field["name"]),
@@ -42,7 +42,7 @@ def _fields(value: object, namespace: str) -> list[dict[str, Any]]:
             "description": masking.value(_text(field.get("description"))),
             "fields": _fields(field.get("fields"), namespace),
         }
-        for field in told
+        for field in fields
     ]
 
 

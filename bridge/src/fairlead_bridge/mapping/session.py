@@ -13,7 +13,7 @@ import re
 _EMPTY = re.compile(rb'"namespace":\s*("\s*"|null)')
 #: Flink's catalog in memory, which every session has anew.
 _IN_MEMORY = "default_catalog."
-#: Stores that have no tables: whoever names one there names it for the session.
+#: Stores that have no tables: a table named there belongs to the session.
 _WITHOUT_TABLES = ("kafka://", "pubsub", "kinesis://", "pulsar://")
 
 

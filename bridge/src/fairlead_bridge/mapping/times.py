@@ -27,7 +27,7 @@ _EPOCHAL = re.compile(r"-?[0-9]{9,20}(\.[0-9]+)?")
 _UTC_ZONES = {"Z", "UTC", "GMT", "Etc/UTC", "Etc/GMT"}
 
 #: Where a number stops being seconds, milliseconds, microseconds: every moment between the years
-#: 1973 and 5138 is told apart from the others, and its microseconds to the unit.
+#: 1973 and 5138 is distinguished from the others, and its microseconds to the unit.
 _SECONDS_BELOW, _MILLIS_BELOW, _MICROS_BELOW = 10**11, 10**14, 10**17
 _FIRST = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
 _LAST = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
@@ -99,7 +99,7 @@ def _loose(value: str) -> int:
 
 
 def _number(value: int | float) -> int:
-    """Seconds, milliseconds, microseconds or nanoseconds since the epoch, told by their size."""
+    """Seconds, milliseconds, microseconds or nanoseconds since the epoch, recognised by their size."""
     if isinstance(value, float) and not math.isfinite(value):
         raise _no_time(value, "it must be finite")
     size = abs(value)

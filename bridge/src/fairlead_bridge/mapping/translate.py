@@ -1,7 +1,7 @@
 """
-From an OpenLineage event to the Change it means.
+Translates an OpenLineage event into a Change.
 
-Events are told apart by shape, never by schemaURL: `run` makes a RunEvent, `dataset` without
+Kinds of events are recognised by shape, never by schemaURL: `run` makes a RunEvent, `dataset` without
 `job` a DatasetEvent, `job` alone a JobEvent.
 """
 
@@ -62,7 +62,7 @@ _NO_FLOW = ("DROP", "RENAME")
 
 
 class _About(msgspec.Struct, frozen=True):
-    """Whose doing the datasets of an event are."""
+    """The job and the run that read or wrote the datasets of an event."""
 
     job: JobFacts
     owner: int  # the job they count for
@@ -77,7 +77,7 @@ class Translator:
 
     def __init__(self, normalise: Normaliser) -> None:
         self._normalise = normalise
-        self._keep = FacetKeeper()
+        self._read_facet = FacetReader()
         self._schemas = _Remembered(
             lambda facet, namespace: _digested(schema.canonical(facet, namespace))
         )
@@ -87,7 +87,7 @@ class Translator:
         self._sources = _Remembered(lambda facet, _: sorted(explicit.sources_of_columns(facet)))
 
     def __call__(self, body: bytes) -> Change:
-        """What the event says. Raises Malformed where it cannot be understood."""
+        """Return what the event says. Raises Malformed where it cannot be understood."""
         try:
             return self._translate(*salvage.event(body))
         except (TooDeep, RecursionError):
@@ -96,7 +96,7 @@ class Translator:
     def _translate(self, event: RawEvent, left_out: tuple[str, ...]) -> Change:
         if event.eventTime is None:
             raise Malformed("eventTime is missing: it must say when this happened, in ISO 8601")
-        parts = Parts(times.parse(event.eventTime), self._keep, left_out)
+        parts = Parts(times.parse(event.eventTime), self._read_facet, left_out)
         if event.run is not None:
             self._run_event(parts, event, event.run.runId, event.run.facets)
         elif event.dataset is not None and event.job is None:
@@ -105,13 +105,13 @@ class Translator:
             self._job_event(parts, event)
         else:
             raise Malformed("neither run, job nor dataset: there is nothing this event is about")
-        _note_left_out(parts)
+        _add_left_out(parts)
         return parts.change()
 
     # --- the three kinds of events ------------------------------------------------------------
 
     def _dataset_event(self, parts: Parts, raw: RawDataset) -> None:
-        dataset = self._dataset(parts, raw, None, written=True, told_alone=True)
+        dataset = self._dataset(parts, raw, None, written=True, dataset_event=True)
         self._made_of(parts, raw, dataset)
 
     def _job_event(self, parts: Parts, event: RawEvent) -> None:
@@ -121,15 +121,15 @@ class Translator:
         self._data(parts, event, _About(job, job.id))
 
     def _run_event(
-        self, parts: Parts, event: RawEvent, told_id: str | None, facets: Facets | None
+        self, parts: Parts, event: RawEvent, sent_id: str | None, facets: Facets | None
     ) -> None:
-        if not told_id:
+        if not sent_id:
             raise Malformed("run.runId is missing: without it the event belongs to no run")
-        run_id, at = parent.canonical_run_id(told_id), parts.at
+        run_id, at = parent.canonical_run_id(sent_id), parts.at
         alias = ids.run_id(run_id)
         parts.check(facets, "run facet")
         inside = parent.read(facets)
-        if inside is None and parent.is_told(facets):
+        if inside is None and parent.is_present(facets):
             parts.left_out.append("run facet parent: it names no job")
         namespace = decode.namespace(event.job.namespace if event.job else "")
         place = airflow.place(namespace, facets, at, parts.left_out)
@@ -143,7 +143,7 @@ class Translator:
         run = runs.of_event(event, run_id, job, place, inside, at)
         parts.runs.append(run)
         runs.dependencies(parts, facets, job, alias)
-        deployments.note(parts, facets, job.namespace)
+        deployments.add(parts, facets, job.namespace)
         owner, owner_run = _owner_of_data(job, run, inside)
         kind = runs.kind_of(event)
         endless = job.processing in runs.ENDLESS and kind not in ("FAIL", "ABORT")
@@ -155,18 +155,18 @@ class Translator:
         if place is not None:
             self._declared(parts, place, about)
             if kind in runs.ENDS and place.task_id is None:
-                runs.verdicts(parts, facets, job, place)
-            instances.told(parts, facets, job, place)
+                runs.task_states(parts, facets, job, place)
+            instances.add_tries(parts, facets, job, place)
 
     @staticmethod
     def _checked(parts: Parts, facets: Facets | None, alias: int) -> None:
-        """Notes the checks of data that the run made, with what it checked and with itself."""
+        """Add the checks of data that the run made, to the dataset and to the run."""
         read = {item.dataset_id for item in parts.run_datasets if item.role == _INPUT}
         parts.assertions.extend(quality.of_run(facets, read, parts.at, alias))
         if parts.assertions:
             own = parts.runs[0]
-            notes = own.notes | quality.counts(parts.assertions)
-            parts.runs[0] = msgspec.structs.replace(own, notes=notes)
+            properties = own.properties | quality.counts(parts.assertions)
+            parts.runs[0] = msgspec.structs.replace(own, properties=properties)
 
     # --- what is read and written -------------------------------------------------------------
 
@@ -176,11 +176,11 @@ class Translator:
             event.inputs or (), streaming=about.job.processing == "STREAMING"
         )
         stated: dict[int, dict[str, Any] | None] = {}
-        for told in explicit.of_job(event.job.facets if event.job else None):
+        for relation in explicit.of_job(event.job.facets if event.job else None):
             with parts.leaving_out("job facet lineage"):
-                target = self._relate(parts, told, about)
+                target = self._relate(parts, relation, about)
                 if target is not None:
-                    stated[target] = told.columns
+                    stated[target] = relation.columns
         own: set[int] = set()
         for at, raw in enumerate(event.inputs or ()):
             if quality.is_audit(raw):
@@ -195,11 +195,11 @@ class Translator:
         for dataset, alone in stated.items():
             self._origins(parts, None, explicit.columns(None, alone), dataset, about.owner)
         if len(parts.symlinks) > 1:
-            self._tell_apart(parts, own)
+            self._separate(parts, own)
 
     def _input(self, parts: Parts, raw: RawDataset, about: _About) -> int:
         dataset = self._dataset(parts, raw, about.alias, written=False)
-        self._touch(parts, raw, raw.inputFacets, dataset, _INPUT, about)
+        self._add_access(parts, raw, raw.inputFacets, dataset, _INPUT, about)
         self._made_of(parts, raw, dataset)
         return dataset
 
@@ -210,7 +210,7 @@ class Translator:
         about: _About,
         stated: dict[int, dict[str, Any] | None],
     ) -> int:
-        """`stated` are the columns that the job's facet tells of, by dataset; this one's are taken."""
+        """`stated` are the columns that the job's facet gives, by dataset; this one's are removed."""
         dataset = self._dataset(
             parts,
             raw,
@@ -218,7 +218,7 @@ class Translator:
             written=about.alias is None or about.complete or about.endless,
             complete=about.complete,
         )
-        self._touch(parts, raw, raw.outputFacets, dataset, _OUTPUT, about)
+        self._add_access(parts, raw, raw.outputFacets, dataset, _OUTPUT, about)
         relation = explicit.of_dataset(raw.facets, raw.namespace or "", raw.name or "")
         own_columns = None
         if relation is not None:
@@ -237,16 +237,16 @@ class Translator:
         for namespace, name in sources:
             if name.startswith(_CTE) or not name.strip():
                 continue
-            identity = self._normalise(*self._told(parts, namespace, name))
+            identity = self._normalise(*self._resolved_name(parts, namespace, name))
             source = ids.dataset_id(identity.namespace, identity.key)
             if source != dataset and source not in known:
                 origin = RawDataset(namespace=namespace, name=name)
                 self._dataset(parts, origin, about.alias, written=False)
-                self._touch(parts, origin, None, source, _INPUT, about)
+                self._add_access(parts, origin, None, source, _INPUT, about)
 
     @staticmethod
-    def _tell_apart(parts: Parts, own: set[int]) -> None:
-        """Two datasets of one event, its `own`, that claim the same other name are not one by that."""
+    def _separate(parts: Parts, own: set[int]) -> None:
+        """Two of the event's `own` datasets that name the same other one are not merged by that."""
         links = [(link.dataset_id, link.other_id, link.kind) for link in parts.symlinks]
         parts.symlinks.extend(Symlink(*link, parts.at) for link in contradictions(links, own))
 
@@ -258,9 +258,9 @@ class Translator:
                 raw = RawDataset(namespace=decode.text(namespace), name=decode.text(name))
                 with parts.leaving_out(f"asset declared as {role}"):
                     dataset = self._dataset(parts, raw, about.alias, written=False)
-                    self._touch(parts, raw, None, dataset, role, about)
+                    self._add_access(parts, raw, None, dataset, role, about)
 
-    def _touch(
+    def _add_access(
         self,
         parts: Parts,
         raw: RawDataset,
@@ -275,8 +275,8 @@ class Translator:
         if about.run is None:
             return
         parts.check(facets, f"{role} facet")
-        told = raw.facets.get("schema") if raw.facets else None
-        read = self._schemas(told, parts.namespaces[dataset])
+        schema_facet = raw.facets.get("schema") if raw.facets else None
+        read = self._schemas(schema_facet, parts.namespaces[dataset])
         parts.run_datasets.append(
             RunDatasetFacts(
                 run_id=about.run,
@@ -284,7 +284,7 @@ class Translator:
                 role=role,
                 at=parts.at,
                 schema_digest=read[0] if read is not None else None,
-                facets=datasets.notes(facets, raw.facets, parts.at),
+                facets=datasets.run_facets(facets, raw.facets, parts.at),
             )
         )
 
@@ -297,18 +297,18 @@ class Translator:
         alias: int | None,
         *,
         written: bool,
-        told_alone: bool = False,
+        dataset_event: bool = False,
         complete: bool = False,
     ) -> int:
         """
-        Notes what is said of the dataset itself; returns its id.
+        Add what is said of the dataset itself; return its id.
 
         Its schema is that of a writer where it is `written`: an attempt that failed, or whose end
-        is open, may have written nothing. A DROP counts where the dataset is `told_alone`, or where
+        is open, may have written nothing. A DROP counts in a `dataset_event`, or where
         the run that did it is `complete`.
         """
         at = parts.at
-        namespace, name = self._told(parts, raw.namespace, raw.name or "")
+        namespace, name = self._resolved_name(parts, raw.namespace, raw.name or "")
         if raw.name is None or not (name.strip() or names_a_place(namespace)):
             raise Malformed("a dataset has no name")
         identity = self._normalise(namespace, name)
@@ -340,9 +340,9 @@ class Translator:
         for also in identity.also:
             self._link(parts, dataset, *also, "HOST")
         if facets:
-            self._links(parts, facets, told if change == "RENAME" else {}, name, dataset)
+            self._links(parts, facets, lifecycle if change == "RENAME" else {}, name, dataset)
         for facet, body in facets.items():
-            if facet not in _APART and (told_alone or facet != "lifecycleStateChange"):
+            if facet not in _APART and (dataset_event or facet != "lifecycleStateChange"):
                 parts.facet(dataset, facet, body)
         parts.assertions.extend(quality.of_dataset(dataset, raw, at, alias))
         read = self._schemas(facets.get("schema"), identity.namespace)
@@ -351,15 +351,15 @@ class Translator:
         return dataset
 
     @staticmethod
-    def _told(parts: Parts, namespace: str | None, name: str) -> tuple[str, str]:
+    def _resolved_name(parts: Parts, namespace: str | None, name: str) -> tuple[str, str]:
         """The namespace and name that are meant: of the folder, of what only the job knows."""
-        told = (decode.namespace(namespace), decode.name(name))
+        decoded = (decode.namespace(namespace), decode.name(name))
         if (namespace or "", name) in parts.folders:
             folder = parts.folders[namespace or "", name]
             return decode.namespace(folder[0]), decode.name(folder[1])
-        if parts.scope is not None and session.is_local(*told):
-            return decode.namespace(parts.scope), told[1]
-        return told
+        if parts.scope is not None and session.is_local(*decoded):
+            return decode.namespace(parts.scope), decoded[1]
+        return decoded
 
     def _links(
         self,
@@ -381,9 +381,9 @@ class Translator:
                 tables.append(str(item.get("name")))
         for item in decode.dicts([renamed.get("previousIdentifier")]):
             self._link(parts, dataset, item.get("namespace"), item.get("name"), "RENAME")
-        told = decode.facet(facets, "catalog") if "catalog" in facets else None
-        if told is not None:
-            second = name_in_catalog(told, [*tables, name], self._normalise)
+        catalog_facet = decode.facet(facets, "catalog") if "catalog" in facets else None
+        if catalog_facet is not None:
+            second = name_in_catalog(catalog_facet, [*tables, name], self._normalise)
             if second is not None:
                 self._link(parts, dataset, *second, "CATALOG")
 
@@ -417,7 +417,7 @@ class Translator:
             merged = explicit.columns(decode.facet(facets, "columnLineage"), stated)
             body = columns.canonical(
                 merged,
-                lambda *name: self._normalise(*self._told(parts, *name)),
+                lambda *name: self._normalise(*self._resolved_name(parts, *name)),
                 parts.namespaces[dataset],
             )
             read, sources = _digested(body), sorted(explicit.sources_of_columns(merged))
@@ -429,7 +429,7 @@ class Translator:
         return sources
 
     def _made_of(self, parts: Parts, raw: RawDataset, dataset: int) -> None:
-        """What a dataset is made of by itself, as a view is: nobody's job comes between."""
+        """Add what a dataset is made of without a job, as a view is."""
         facets = raw.facets or {}
         if "columnLineage" not in facets and "lineage" not in facets:
             return
@@ -438,8 +438,8 @@ class Translator:
         if relation is not None:
             self._relate(parts, relation, None)
             stated = relation.columns
-        told = decode.facet(facets, "columnLineage")
-        for namespace, name in sorted(explicit.sources_of_columns(told or {})):
+        column_facet = decode.facet(facets, "columnLineage")
+        for namespace, name in sorted(explicit.sources_of_columns(column_facet or {})):
             source = self._dataset(
                 parts, RawDataset(namespace=namespace, name=name), None, written=False
             )
@@ -464,7 +464,7 @@ class Translator:
             return None
         if maker is not None and about is not None:
             raw = RawDataset(namespace=relation.target.namespace, name=relation.target.name)
-            self._touch(parts, raw, None, target, _OUTPUT, about)
+            self._add_access(parts, raw, None, target, _OUTPUT, about)
         through = maker is not None or relation.target.is_own_job
         for end, source in sources:
             if source is None or source == target:
@@ -473,7 +473,7 @@ class Translator:
                 self._edge(parts, source, target, alias)
             else:
                 raw = RawDataset(namespace=end.namespace, name=end.name)
-                self._touch(parts, raw, None, source, _INPUT, about)
+                self._add_access(parts, raw, None, source, _INPUT, about)
         return None if relation.target.is_job else target
 
     def _end(self, parts: Parts, end: explicit.End, about: _About | None) -> int | None:
@@ -509,7 +509,7 @@ class _Remembered(Generic[_T]):
         self._known: dict[tuple[bytes, str], _T | None] = {}
 
     def __call__(self, raw: msgspec.Raw | None, namespace: str) -> _T | None:
-        """What was read of the facet; None where there is nothing to keep."""
+        """What was read of the facet; None where there is nothing to store."""
         if raw is None:
             return None
         body = bytes(raw)
@@ -530,19 +530,19 @@ def _digested(body: bytes | None) -> tuple[bytes, bytes] | None:
     return (ids.digest(body), body) if body is not None else None
 
 
-def _note_left_out(parts: Parts) -> None:
-    """Notes with what the event is about which parts of it were left out."""
+def _add_left_out(parts: Parts) -> None:
+    """Add the parts that were left out to the run, job or dataset that the event is about."""
     if not parts.left_out:
         return
     if parts.runs:
-        runs.note_left_out(parts)
+        runs.add_left_out(parts)
     else:
         about = parts.jobs[0].id if parts.jobs else parts.datasets[0].id
         parts.made_facet(about, "fairlead_left_out", {"parts": parts.left_out[:20]})
 
 
 def _show_with(parts: Parts, run: int) -> None:
-    """Note what the event read and wrote with the run itself too, though it counts for another."""
+    """Add what the event read and wrote to the run itself too, though it counts for another."""
     parts.run_datasets.extend(
         [msgspec.structs.replace(item, run_id=run) for item in parts.run_datasets]
     )

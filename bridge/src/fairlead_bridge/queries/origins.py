@@ -98,7 +98,7 @@ class _Known:
 
     def _read_types(self, snapshot: Snapshot, dag_runs: Iterable[int]) -> None:
         for row in snapshot.each(_FACTS, dag_runs):
-            notes = facts.decode(row.facts).notes
+            notes = facts.decode(row.facts).properties
             told, dependencies = notes.get("run_type"), notes.get("jobDependencies")
             if told is not None and isinstance(told.value, str):
                 self.type_of[row.id] = told.value

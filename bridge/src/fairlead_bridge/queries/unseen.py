@@ -38,7 +38,7 @@ def why(run: Row | None) -> str:
     """In a sentence; `run` is the newest one of a job without lineage."""
     if run is None:
         return "It has not run yet."
-    notes = {name: note.value for name, note in facts.decode(run.facts).notes.items()}
+    notes = {name: note.value for name, note in facts.decode(run.facts).properties.items()}
     operator = _operator(notes)
     if operator in _IDLE:
         return f"{operator} does nothing."

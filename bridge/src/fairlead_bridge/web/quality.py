@@ -35,7 +35,9 @@ def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[nouns.Assertion]:
     ]
 
 
-def of_run(snapshot: Snapshot, run: int, notes: Mapping[str, facts.Note]) -> list[nouns.Assertion]:
+def of_run(
+    snapshot: Snapshot, run: int, notes: Mapping[str, facts.LatestValue]
+) -> list[nouns.Assertion]:
     """The checks that one run made, failed ones first."""
     rows = datasets_of_run(snapshot, run)
     assets = assets_by_id(snapshot, (row.dataset_id for row in rows))

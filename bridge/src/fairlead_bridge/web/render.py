@@ -57,7 +57,7 @@ def run(row: Row) -> nouns.Run:
 
 
 def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
-    url = told.notes.get("url")
+    url = told.properties.get("url")
     return {
         "run_id": row.run_id,
         "id": ids.public(row.id),
@@ -78,7 +78,7 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
         "nominal_end_at": when(row.nominal_end_at),
         "error": row.error,
         "failed_assertions": sum(
-            note.value[0] for name, note in told.notes.items() if name.startswith(facts.CHECKS)
+            note.value[0] for name, note in told.properties.items() if name.startswith(facts.CHECKS)
         ),
         "url": url.value if url is not None and isinstance(url.value, str) else None,
     }

@@ -19,16 +19,16 @@ def name_in_catalog(
     and those of its TABLE symlinks.
 
     A catalog is its type and where it is: what a session calls it says nothing, as every Spark
-    has a `spark_catalog`. None where the facet does not tell the place, or no name is a table's.
+    has a `spark_catalog`. None where the facet does not give the place, or no name is a table's.
     """
     kind = facet.get("type") or facet.get("framework")
     places = [facet.get("metadataUri"), facet.get("warehouseUri")]
     table = next((name for name in names if _TABLE.fullmatch(name)), None)
     if table is None or not isinstance(kind, str) or not kind.strip():
         return None
-    told = [
+    locations = [
         normalise(place, table).namespace for place in places if place and isinstance(place, str)
     ]
-    if not told:
+    if not locations:
         return None
-    return f"catalog:{kind.strip().lower()}:{' '.join(told)}", table
+    return f"catalog:{kind.strip().lower()}:{' '.join(locations)}", table

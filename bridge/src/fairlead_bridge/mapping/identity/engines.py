@@ -64,7 +64,7 @@ STORES = frozenset({"s3", "gs", "abfss", "wasbs", "oss", "cos", "cosn", "obs", "
 #: File systems: a name is a path, with its slash in front.
 TREES = frozenset({"file", "hdfs", "viewfs", "dbfs", "sftp", "ftp", "ofs", "alluxio"})
 
-#: Those where a path that starts nowhere starts at the root, and not in somebody's home.
+#: Those where a path that starts nowhere starts at the root, and not in a home directory.
 ROOTED = frozenset({"file", "hdfs", "viewfs", "dbfs"})
 
 #: Places that are a path of their own: their letters are not a host's.

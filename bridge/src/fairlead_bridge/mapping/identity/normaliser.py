@@ -1,4 +1,4 @@
-"""Runs the rules until they agree."""
+"""Applies the rules of identity until the name no longer changes."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Normaliser:
         return self._remembered(namespace, name)
 
     def _identity(self, namespace: str, name: str) -> Identity:
-        it, applied = self._settled(Spelling(namespace, name))
+        it, applied = self._converged(Spelling(namespace, name))
         key = fold(it.namespace, it.name) if self._folds else it.name
         return Identity(it.namespace, it.name, key, it.partition, it.also, applied)
 
-    def _settled(self, it: Spelling) -> tuple[Spelling, tuple[str, ...]]:
+    def _converged(self, it: Spelling) -> tuple[Spelling, tuple[str, ...]]:
         applied: dict[str, None] = {}
         for _ in range(_ROUNDS):
             before = it
@@ -80,7 +80,7 @@ class Normaliser:
             if it == before:
                 return it, tuple(applied)
         raise Malformed(
-            f"the identity rules {', '.join(applied)} never settle on a name for {it.name!r} in "
+            f"the identity rules {', '.join(applied)} do not converge on a name for {it.name!r} in "
             f"{masking.urls(it.namespace)!r}; a rule must leave its own results alone"
         )
 

@@ -28,12 +28,12 @@ def keys(path: str) -> tuple[str, Pairs]:
     last = len(segments)
     if last > 2 and _PART_FILE.fullmatch(segments[-1]) and _KEY.fullmatch(segments[-2]):
         last -= 1
-    told = takewhile(bool, map(_KEY.fullmatch, reversed(segments[1:last])))
-    pairs = [(pair[1], pair[2]) for pair in told if pair]
-    kept = segments[: last - len(pairs)]
-    if not pairs or not any(kept):
+    matches = takewhile(bool, map(_KEY.fullmatch, reversed(segments[1:last])))
+    pairs = [(pair[1], pair[2]) for pair in matches if pair]
+    rest = segments[: last - len(pairs)]
+    if not pairs or not any(rest):
         return path, ()
-    return "/".join(kept), tuple(reversed(pairs))
+    return "/".join(rest), tuple(reversed(pairs))
 
 
 def dates(path: str) -> tuple[str, Pairs]:
@@ -46,18 +46,18 @@ def dates(path: str) -> tuple[str, Pairs]:
     ('lake/t', (('date', '2026-11-01'),))
     """
     segments = path.rsplit("/", 4)
-    for take, told in (
+    for take, found in (
         (4, _hour(segments[-4:])),
         (3, _split_day(segments[-3:])),
         (1, _day(segments[-1])),
         (2, _split_month(segments[-2:])),
         (1, _month(segments[-1])),
     ):
-        if told is None:
+        if found is None:
             continue
         rest = "/".join(segments[:-take])
         if rest.strip("/"):
-            return rest, (("date", told),)
+            return rest, (("date", found),)
     return path, ()
 
 

@@ -1,7 +1,7 @@
 """
 The rules, in the order they run: a name, whether it is on, and a function from spelling to spelling.
 
-Each has a page of before and after in tests/bridge/identity; docs/reference/identity.md tells what
+Each has a page of before and after in tests/bridge/identity; docs/reference/identity.md says what
 they are for. A rule that has nothing to say returns what it was given.
 """
 
@@ -27,7 +27,7 @@ from fairlead_bridge.mapping.identity.spelling import (
 
 class Rule(NamedTuple):
     name: str
-    on: bool  # unless somebody says otherwise
+    on: bool  # unless a setting says otherwise
     apply: Callable[[Spelling], Spelling]
 
 
@@ -78,10 +78,10 @@ def driver(it: Spelling) -> Spelling:
 def _oracle(address: str) -> str:
     """host:port/service, of a TNS description or of host:port:sid."""
     if address.startswith("("):
-        told = {key.upper(): value for key, value in _TNS.findall(address)}
-        service = told.get("SERVICE_NAME") or told.get("SID")
-        port = f":{told['PORT']}" if "PORT" in told else ""
-        return f"{told.get('HOST', '')}{port}{'/' + service if service else ''}"
+        fields = {key.upper(): value for key, value in _TNS.findall(address)}
+        service = fields.get("SERVICE_NAME") or fields.get("SID")
+        port = f":{fields['PORT']}" if "PORT" in fields else ""
+        return f"{fields.get('HOST', '')}{port}{'/' + service if service else ''}"
     found = _SID.match(address)
     return f"{found['host']}/{found['sid']}" if found else address
 
@@ -96,7 +96,7 @@ def synonyms(it: Spelling) -> Spelling:
     if kind not in engines.PARTS and kind not in engines.STORES and base == kind:
         kind = there.scheme  # not one we know: `git+ssh` may mean something
     if base == "sqlserver" and there.authority.partition(":")[0].endswith(".sql.azuresynapse.net"):
-        kind = base  # Azure Synapse; the specification keeps it apart
+        kind = base  # Azure Synapse; the specification distinguishes it
     return it._replace(namespace=str(there._replace(scheme=kind)))
 
 
@@ -172,11 +172,11 @@ def bare(it: Spelling) -> Spelling:
     elif authority.count("@") > 1 or ":" in authority.rpartition("@")[0]:
         before, _, host = authority.rpartition("@")
         authority = f"{before.rpartition('@')[2].partition(':')[0]}@{host}"
-    if there.scheme not in ("http", "https"):  # there a query may be what tells two apart
-        told = _DATABASE.search(tail)
+    if there.scheme not in ("http", "https"):  # there a query may distinguish two
+        found = _DATABASE.search(tail)
         tail = re.split(r"[?#;]", tail, maxsplit=1)[0]
-        if told and not tail.strip("/"):
-            tail = f"/{told[1].strip()}"
+        if found and not tail.strip("/"):
+            tail = f"/{found[1].strip()}"
     tail = tail.rstrip("/") if authority or tail.strip("/") else tail
     return it._replace(namespace=str(Url(there.scheme, authority, tail)))
 
@@ -199,14 +199,14 @@ def database(it: Spelling) -> Spelling:
 
 
 def no_database(it: Spelling) -> Spelling:
-    """A program that has no database or schema to tell writes None."""
+    """A program without a database or schema writes None."""
     if "None" not in it.name and "null" not in it.name:
         return it
     if scheme(it.namespace).partition("+")[0] not in engines.QUOTING | engines.SYNONYMS.keys():
         return it
     *before, table = parts(it.name)
-    told = [part for part in before if part not in ("None", "null")]
-    return it._replace(name=".".join([*told, table]))
+    present = [part for part in before if part not in ("None", "null")]
+    return it._replace(name=".".join([*present, table]))
 
 
 def _qualified(path: list[str], name: str, whole: int) -> str:
@@ -223,7 +223,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
 def snowflake(it: Spelling) -> Spelling:
-    """The account alone, with the cloud where a region is told."""
+    """The account alone, with the cloud where a region is given."""
     there = url(it.namespace)
     if there is None or there.scheme != "snowflake":
         return it
@@ -431,7 +431,7 @@ _PASSING = re.compile(r"(?P<kind>(?:.*/)?\.spark-bigquery-[a-z]+)-(?P<run>.+)", 
 
 
 def table_files(it: Spelling) -> Spelling:
-    """What an engine keeps in a table's folder is the table; what it puts down for a run, one."""
+    """An engine's files in a table's folder are the table; temporary tables of runs are one."""
     if not names_a_place(it.namespace):
         return it
     if found := _PASSING.fullmatch(it.name):
@@ -466,7 +466,7 @@ _BACKTICKS = re.compile(r"`([^`]+)`")
 
 
 def quotes(it: Spelling) -> Spelling:
-    """Quotes are the query's, not the table's; a part that holds a dot keeps them."""
+    """Quotes are the query's, not the table's; a part with a dot retains them."""
     kind = scheme(it.namespace)
     if kind not in engines.QUOTING:
         return it
@@ -513,8 +513,8 @@ def bigquery_shards(it: Spelling) -> Spelling:
         it = it._replace(name=f"{project.lower()}{dot}{rest}")
     decorated = _DECORATED.fullmatch(it.name)
     if decorated:
-        told = decorated["partition"]
-        found: Pairs = (("partition", told),) if told else ()
+        partition = decorated["partition"]
+        found: Pairs = (("partition", partition),) if partition else ()
         return it._replace(name=decorated["table"], partition=found + it.partition)
     shard = _SHARD.fullmatch(it.name)
     if shard and partitions.is_day(shard["day"]):

@@ -21,7 +21,7 @@ _PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^."`\[]+|.', re.S)
 class Spelling(NamedTuple):
     namespace: str
     name: str
-    #: What was cut off the name because it tells one part of the dataset: (("dt", "2026-11-01"),)
+    #: What was cut off the name because it names one part of the dataset: (("dt", "2026-11-01"),)
     partition: Pairs = ()
     #: Other spellings of the same dataset: the topic under each broker of its cluster.
     also: Pairs = ()

@@ -33,7 +33,7 @@ def of_jobs(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, str]:
     )
     found: dict[int, str] = {}
     for row in snapshot.each(statement.where(among(t.job.c.id)), jobs):
-        note = facts.decode(row.facts).notes.get("url")
+        note = facts.decode(row.facts).properties.get("url")
         base = airflow_base(note.value) if note else None
         if base and row.dag_id:
             task = f"/tasks/{row.task_id}" if row.task_id else ""
@@ -53,7 +53,7 @@ def of_dag_runs(
     found: dict[int, str] = {}
     for row in snapshot.each(_RUN_FACTS, one_of):
         run = runs[one_of[row.id]]
-        note = facts.decode(row.facts).notes.get("url")
+        note = facts.decode(row.facts).properties.get("url")
         base = airflow_base(note.value) if note else None
         if base and run.dag_id and run.dag_run_id:
             found[run.id] = f"{base}/dags/{run.dag_id}/runs/{quote(run.dag_run_id, safe='')}"

@@ -44,7 +44,9 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
         )
     } | {row.id: row.run_id for row in rows.values()}
 
-    def entry(row: Row, tasks: tuple[RunEntry, ...], notes: Mapping[str, facts.Note]) -> RunEntry:
+    def entry(
+        row: Row, tasks: tuple[RunEntry, ...], notes: Mapping[str, facts.LatestValue]
+    ) -> RunEntry:
         return RunEntry(
             name=Name("run", row.id),
             job=jobs[row.job_id],
@@ -79,7 +81,7 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
         below = sorted(inside[key], key=lambda item: (item.task_id or "", item.map_index or 0))
         tasks = (entry(item, (), {}) for item in below if item.job_id in jobs)
         last = tuple(task for task in tasks if task.last_try)
-        yield entry(row, last, facts.decode(row.facts).notes)
+        yield entry(row, last, facts.decode(row.facts).properties)
 
 
 def _datasets(snapshot: Snapshot, runs: Collection[int]) -> dict[int, list[RunDataset]]:
@@ -114,9 +116,9 @@ def _newest(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, int]:
     return {row.id: row.at for row in snapshot.each(statement.where(among(t.job.c.id)), jobs)}
 
 
-def _number(note: facts.Note | None) -> int | None:
+def _number(note: facts.LatestValue | None) -> int | None:
     return note.value if note is not None and isinstance(note.value, int) else None
 
 
-def _text(note: facts.Note | None) -> str | None:
+def _text(note: facts.LatestValue | None) -> str | None:
     return note.value if note is not None and isinstance(note.value, str) else None

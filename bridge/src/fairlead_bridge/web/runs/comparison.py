@@ -164,7 +164,7 @@ _NOTES = {
 
 
 def _settings(run: Row, good: Row) -> list[a.Setting]:
-    now, before = (facts.decode(row.facts).notes for row in (run, good))
+    now, before = (facts.decode(row.facts).properties for row in (run, good))
     found = []
     for note, name in _NOTES.items():
         old, new = (_text(side[note].value) if note in side else None for side in (before, now))

@@ -172,7 +172,7 @@ def _find(snapshot: Snapshot, run_id: str) -> Row:
 
 def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
     told = facts.decode(row.facts)
-    notes = {name: note.value for name, note in told.notes.items()}
+    notes = {name: note.value for name, note in told.properties.items()}
     aliases = [ids.run_id(run_id) for run_id in told.attempts]
     parents = runs_by_id(snapshot, [row.parent_id])
     if row.parent_id not in parents:
@@ -193,7 +193,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
         tries=[render.run(each) for each in tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
-        assertions=quality.of_run(snapshot, row.id, told.notes),
+        assertions=quality.of_run(snapshot, row.id, told.properties),
         events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
         facts={
             name: value
