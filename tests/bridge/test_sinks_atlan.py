@@ -14,8 +14,8 @@ from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from tests.sinks import entries as shop
 from tests.sinks.atlan import FakeAtlan
+from tests.sinks.delivering import deliver, deliver_in_bad_weather
 from tests.sinks.server import Answer, serving
-from tests.sinks.telling import tell, tell_in_bad_weather
 
 CONNECTION = "default/airflow/1763600000"
 ORDERS = "default/postgres/1/sales/public/orders"
@@ -42,7 +42,7 @@ def fake() -> Iterator[FakeAtlan]:
         yield fake
 
 
-def target(url: str = "https://x.atlan.com", **more: Any) -> Target:
+def new_target(url: str = "https://x.atlan.com", **more: Any) -> Target:
     raw = {"type": "atlan", "url": url, "connection": CONNECTION, "naming": RULES, "rate": 1e6}
     asked = {"sinks": {"one": {**raw, "token_env": "T", **more}}}
     return settings.targets(asked, {"T": TOKEN})[0]
@@ -56,7 +56,7 @@ def held(fake: FakeAtlan, name: str) -> dict[str, Any]:
 
 
 def test_a_dag_and_its_tasks_are_airflow_assets(fake: FakeAtlan) -> None:
-    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
     dag, load = held(fake, DAG), held(fake, LOAD)
     assert (dag["airflowDagSchedule"], dag["airflowTags"]) == ("0 5 * * *", ["orders", "tier"])
     assert dag["sourceOwners"] == "data-eng"
@@ -66,16 +66,16 @@ def test_a_dag_and_its_tasks_are_airflow_assets(fake: FakeAtlan) -> None:
 
 
 def test_a_task_told_before_its_dag_does_not_wait_for_it(fake: FakeAtlan) -> None:
-    assert tell(target(fake.url), shop.LOAD_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.LOAD_ENTRY) == [None]
     assert fake.assets[DAG]["typeName"] == "AirflowDag"
-    assert tell(target(fake.url), shop.DAG_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY) == [None]
     assert held(fake, DAG)["description"] == "Sync orders"
 
 
 def test_lineage_is_a_process_of_our_own_name(fake: FakeAtlan) -> None:
-    told = target(fake.url)
+    target = new_target(fake.url)
     for _ in range(2):
-        tell(told, shop.LOAD_ENTRY)
+        deliver(target, shop.LOAD_ENTRY)
     processes = {name for name, asset in fake.assets.items() if "Process" in asset["typeName"]}
     process = f"{LOAD}/process"
     assert processes == {
@@ -98,13 +98,13 @@ def test_lineage_is_a_process_of_our_own_name(fake: FakeAtlan) -> None:
 
 def test_columns_that_atlan_does_not_have_are_left_out(fake: FakeAtlan) -> None:
     del fake.assets[f"{DAILY}/AMOUNT"]
-    assert tell(target(fake.url), shop.LOAD_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.LOAD_ENTRY) == [None]
     assert f"{LOAD}/process/ANALYTICS/REPORTING/DAILY_ORDERS/AMOUNT" not in fake.assets
 
 
 def test_an_asset_that_is_not_crawled_is_waited_for_and_never_made(fake: FakeAtlan) -> None:
     del fake.assets[DAILY]
-    task, table = tell(target(fake.url), shop.LOAD_ENTRY, FRESH)
+    task, table = deliver(new_target(fake.url), shop.LOAD_ENTRY, FRESH)
     for outcome in (task, table):
         assert isinstance(outcome, Unavailable)
         assert outcome.retry_after == 3600
@@ -115,7 +115,7 @@ def test_an_asset_that_is_not_crawled_is_waited_for_and_never_made(fake: FakeAtl
 
 
 def test_the_last_run_is_on_the_dag_and_the_task(fake: FakeAtlan) -> None:
-    assert tell(target(fake.url), shop.dag_run(), shop.LOAD_WROTE) == [None, None]
+    assert deliver(new_target(fake.url), shop.dag_run(), shop.LOAD_WROTE) == [None, None]
     dag, load = held(fake, DAG), held(fake, LOAD)
     assert (dag["airflowRunStartTime"], dag["airflowRunEndTime"]) == (1795150800000, 1795150980000)
     assert dag["airflowRunName"] == "scheduled__2026-11-20T05:00:00+00:00"
@@ -124,43 +124,43 @@ def test_the_last_run_is_on_the_dag_and_the_task(fake: FakeAtlan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "target"),
     [("running", "RUNNING"), ("failed", "FAIL"), ("up_for_retry", "FAIL"), ("skipped", "OTHER")],
 )
-def test_states_are_openlineages(fake: FakeAtlan, state: str, told: str) -> None:
-    tell(target(fake.url), shop.task_run(shop.LOAD, state))
-    assert held(fake, LOAD)["airflowRunOpenLineageState"] == told
+def test_states_are_openlineages(fake: FakeAtlan, state: str, target: str) -> None:
+    deliver(new_target(fake.url), shop.task_run(shop.LOAD, state))
+    assert held(fake, LOAD)["airflowRunOpenLineageState"] == target
 
 
 def test_an_older_run_is_not_told(fake: FakeAtlan) -> None:
-    assert target().sink.render(shop.dag_run(latest=False)) is None
+    assert new_target().sink.render(shop.dag_run(latest=False)) is None
 
 
 def test_a_newer_run_that_somebody_else_wrote_is_not_overwritten(fake: FakeAtlan) -> None:
-    told = target(fake.url)
-    tell(told, shop.dag_run(1))
-    assert tell(told, shop.dag_run(0, "failed")) == [None]
+    target = new_target(fake.url)
+    deliver(target, shop.dag_run(1))
+    assert deliver(target, shop.dag_run(0, "failed")) == [None]
     assert held(fake, DAG)["airflowRunOpenLineageState"] == "COMPLETE"
-    assert tell(told, shop.dag_run(2, "failed", error="boom"), shop.dag_run(1)) == [None, None]
+    assert deliver(target, shop.dag_run(2, "failed", error="boom"), shop.dag_run(1)) == [None, None]
     assert held(fake, DAG)["airflowRunErrorMessage"] == "boom"
-    tell(told, shop.dag_run(3))
+    deliver(target, shop.dag_run(3))
     assert held(fake, DAG)["airflowRunErrorMessage"] == ""
 
 
 def test_a_successful_write_makes_an_asset_fresh_whatever_its_type(fake: FakeAtlan) -> None:
-    assert tell(target(fake.url), FRESH) == [None]
+    assert deliver(new_target(fake.url), FRESH) == [None]
     view = held(fake, DAILY)
     assert view["lastRowChangedAt"] == view["sourceUpdatedAt"] == 1795150975000
     assert view["lastSyncRun"] == "orders_sync.load scheduled__2026-11-20T05:00:00+00:00"
     assert fake.assets[DAILY]["typeName"] == "View"
     older = replace(FRESH, written_at=shop.START)
-    tell(target(fake.url), older)
+    deliver(new_target(fake.url), older)
     assert held(fake, DAILY)["lastRowChangedAt"] == 1795150975000
 
 
 def test_the_flow_family_is_that_of_generic_openlineage(fake: FakeAtlan) -> None:
-    told = target(fake.url, family="flow")
-    assert tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, shop.LOAD_FAILED) == [None, None, None]
+    target = new_target(fake.url, family="flow")
+    assert deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY, shop.LOAD_FAILED) == [None, None, None]
     load = fake.assets[f"{CONNECTION}/orders_sync.load"]
     assert load["typeName"] == "FlowControlOperation"
     assert load["refs"] == {"flowControlledBy": f"{CONNECTION}/orders_sync"}
@@ -174,9 +174,9 @@ def test_the_flow_family_is_that_of_generic_openlineage(fake: FakeAtlan) -> None
 @pytest.mark.parametrize("more", [{}, {"family": "flow"}, {"retire_after_days": 30}])
 def test_what_people_curate_survives(fake: FakeAtlan, more: dict[str, Any]) -> None:
     """On DAGs, tasks, processes, columns, tables: owners, texts, certificates, tags, terms."""
-    told = target(fake.url, **more)
+    target = new_target(fake.url, **more)
     days = [(shop.dag_run(day), shop.task_run(shop.LOAD, day=day)) for day in range(2)]
-    assert tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, *days[0]) == [None] * 5
+    assert deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, *days[0]) == [None] * 5
     words = {
         "ownerUsers": ["ann"],
         "ownerGroups": ["data"],
@@ -194,7 +194,7 @@ def test_what_people_curate_survives(fake: FakeAtlan, more: dict[str, Any]) -> N
         replace(FRESH, written_at=shop.START + 999 * shop.SECOND),
         *days[1],
     )
-    assert tell(told, *again) == [None] * 5
+    assert deliver(target, *again) == [None] * 5
     for name, asset in fake.assets.items():
         assert asset["attributes"].items() >= words.items(), name
         assert asset["classifications"] == ["PII"]
@@ -203,7 +203,7 @@ def test_what_people_curate_survives(fake: FakeAtlan, more: dict[str, Any]) -> N
 
 def test_no_request_could_touch_tags_or_terms(fake: FakeAtlan) -> None:
     """They are parts of an entity of their own, and flags of the request; neither is ever sent."""
-    tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, shop.LOAD_WROTE)
+    deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, shop.LOAD_WROTE)
     for request in fake.seen:
         if request.path.endswith("/entity/bulk"):
             assert set(request.query.values()) == {"false"}
@@ -212,7 +212,7 @@ def test_no_request_could_touch_tags_or_terms(fake: FakeAtlan) -> None:
 
 
 def test_long_texts_are_cut_to_what_atlan_takes(fake: FakeAtlan) -> None:
-    assert tell(target(fake.url), replace(shop.LOAD_ENTRY, sql="x" * 200_000)) == [None]
+    assert deliver(new_target(fake.url), replace(shop.LOAD_ENTRY, sql="x" * 200_000)) == [None]
 
 
 # --- how it is told -----------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_long_texts_are_cut_to_what_atlan_takes(fake: FakeAtlan) -> None:
 
 def test_many_entries_are_one_search_and_one_write(fake: FakeAtlan) -> None:
     runs = [shop.task_run(job, day=day) for day in range(5) for job in shop.TASKS]
-    outcomes = tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, *runs)
+    outcomes = deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH, *runs)
     assert outcomes == [None] * 23
     assert fake.paths() == ["POST /api/meta/search/indexsearch", "POST /api/meta/entity/bulk"]
     assert len(fake.seen[1].json()["entities"]) == 9
@@ -229,33 +229,33 @@ def test_many_entries_are_one_search_and_one_write(fake: FakeAtlan) -> None:
 def test_one_bad_entry_does_not_take_its_batch_down(fake: FakeAtlan) -> None:
     fake.add("Table", f"{CONNECTION}/orders_sync/score")  # what should be a task is a table
     entries = [shop.task_run(job) for job in shop.TASKS]
-    outcomes = tell(target(fake.url), *entries)
+    outcomes = deliver(new_target(fake.url), *entries)
     assert [isinstance(outcome, Rejected) for outcome in outcomes] == [False, False, True, False]
 
 
 def test_a_throttled_sink_rests_as_long_as_atlan_says(fake: FakeAtlan) -> None:
     fake.trouble = lambda _: Answer(429, None, {"Retry-After": "1"})
     with pytest.raises(Unavailable) as caught:
-        tell(target(fake.url), shop.DAG_ENTRY)
+        deliver(new_target(fake.url), shop.DAG_ENTRY)
     assert caught.value.retry_after == 1
 
 
 def test_a_token_that_is_not_active_yet_is_waited_for(fake: FakeAtlan) -> None:
     fake.trouble = lambda _: Answer(403, {"errorCode": "ATLAS-403-00-001"})
     with pytest.raises(Unavailable, match="minutes to become active"):
-        tell(target(fake.url), shop.DAG_ENTRY)
+        deliver(new_target(fake.url), shop.DAG_ENTRY)
 
 
 def test_probe_looks_for_the_connections(fake: FakeAtlan) -> None:
-    assert target(fake.url).sink.probe()[1:] == [
+    assert new_target(fake.url).sink.probe()[1:] == [
         f"connection {CONNECTION} is there",
         "connection default/postgres/1 IS MISSING",
         "connection default/snowflake/2 IS MISSING",
     ]
     with pytest.raises(Unavailable, match="has no connection"):
-        target(fake.url, connection="default/airflow/2").sink.probe()
+        new_target(fake.url, connection="default/airflow/2").sink.probe()
     with pytest.raises(BadSettings, match="is a qualified name as"):
-        target(connection="airflow")
+        new_target(connection="airflow")
 
 
 def test_random_trouble_leaves_nothing_out(fake: FakeAtlan) -> None:
@@ -263,8 +263,8 @@ def test_random_trouble_leaves_nothing_out(fake: FakeAtlan) -> None:
     fake.trouble = lambda _: (
         Answer(chance.choice([429, 500, 503]), None) if chance.random() < 0.3 else None
     )
-    told = target(fake.url, entities=10)
+    target = new_target(fake.url, entities=10)
     entries: list[AnyEntry] = [shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH]
     entries += [shop.task_run(job, day=day) for day in range(10) for job in shop.TASKS]
-    tell_in_bad_weather(told, entries)
+    deliver_in_bad_weather(target, entries)
     assert held(fake, LOAD)["airflowRunStartTime"] == 1795150850000 + 9 * 86_400_000

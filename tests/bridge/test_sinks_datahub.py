@@ -19,8 +19,8 @@ from fairlead_bridge.errors import Rejected, ServerFailed, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from tests.sinks import entries as shop
 from tests.sinks.datahub import FakeDataHub
+from tests.sinks.delivering import deliver, deliver_in_bad_weather
 from tests.sinks.server import Answer, serving
-from tests.sinks.telling import tell, tell_in_bad_weather
 
 FLOW = "urn:li:dataFlow:(airflow,orders_sync,prod)"
 LOAD = f"urn:li:dataJob:({FLOW},load)"
@@ -36,7 +36,7 @@ def fake() -> Iterator[FakeDataHub]:
         yield fake
 
 
-def target(url: str = "http://gms:8080", **more: Any) -> Target:
+def new_target(url: str = "http://gms:8080", **more: Any) -> Target:
     raw = {"type": "datahub", "url": url, "naming": RULES, **more}
     return settings.targets({"sinks": {"one": raw}}, {})[0]
 
@@ -46,9 +46,9 @@ def ours(urn: str) -> dict[str, Any]:
     return {"destinationUrn": urn, "properties": {"source": "fairlead"}}
 
 
-def aspects(told: Target, entry: AnyEntry) -> dict[str, Any]:
+def aspects(target: Target, entry: AnyEntry) -> dict[str, Any]:
     """Every aspect of an entry, by entity type and name; the last of a kind."""
-    payload = told.sink.render(entry)
+    payload = target.sink.render(entry)
     assert payload is not None
     return {
         f"{kind}.{name}": value["value"]
@@ -63,7 +63,7 @@ def aspects(told: Target, entry: AnyEntry) -> dict[str, Any]:
 
 
 def test_a_dag_is_a_flow_with_its_schedule_tags_and_owners(fake: FakeDataHub) -> None:
-    assert tell(target(fake.url), shop.DAG_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY) == [None]
     flow = fake.aspects[FLOW]
     assert flow["dataFlowInfo"]["customProperties"]["schedule"] == "0 5 * * *"
     assert flow["dataFlowInfo"]["externalUrl"] == "https://airflow.example.com/dags/orders_sync"
@@ -75,7 +75,7 @@ def test_a_dag_is_a_flow_with_its_schedule_tags_and_owners(fake: FakeDataHub) ->
 
 
 def test_a_task_is_a_job_with_edges_and_columns(fake: FakeDataHub) -> None:
-    assert tell(target(fake.url), shop.LOAD_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.LOAD_ENTRY) == [None]
     lineage = fake.aspects[LOAD]["dataJobInputOutput"]
     assert lineage["inputDatasetEdges"] == [ours(ORDERS)]
     assert lineage["outputDatasetEdges"] == [ours(DAILY)]
@@ -91,8 +91,8 @@ def test_a_task_is_a_job_with_edges_and_columns(fake: FakeDataHub) -> None:
 
 
 def test_a_run_has_its_times_its_result_and_its_dag_run(fake: FakeDataHub) -> None:
-    told = target(fake.url)
-    assert tell(told, shop.dag_run(), shop.LOAD_WROTE) == [None, None]
+    target = new_target(fake.url)
+    assert deliver(target, shop.dag_run(), shop.LOAD_WROTE) == [None, None]
     urns = [urn for urn in fake.aspects if urn.startswith("urn:li:dataProcessInstance")]
     run, task = urns
     assert fake.aspects[run]["dataProcessInstanceRelationships"]["parentTemplate"] == FLOW
@@ -105,14 +105,14 @@ def test_a_run_has_its_times_its_result_and_its_dag_run(fake: FakeDataHub) -> No
 
 
 def test_only_a_successful_write_makes_a_dataset_fresh(fake: FakeDataHub) -> None:
-    told = target(fake.url)
-    tell(
-        told,
+    target = new_target(fake.url)
+    deliver(
+        target,
         shop.task_run(shop.LOAD, "running", datasets=shop.LOAD_FAILED.datasets),
         shop.LOAD_FAILED,
     )
     assert (DAILY, "operation") not in fake.series
-    tell(told, shop.LOAD_WROTE)
+    deliver(target, shop.LOAD_WROTE)
     (operation,) = fake.series[DAILY, "operation"].values()
     assert (operation["lastUpdatedTimestamp"], operation["numAffectedRows"]) == (
         1795150975000,
@@ -135,7 +135,7 @@ def test_only_a_successful_write_makes_a_dataset_fresh(fake: FakeDataHub) -> Non
     ],
 )
 def test_every_state_has_its_events(fake: FakeDataHub, state: str, events: list[str]) -> None:
-    assert tell(target(fake.url), shop.task_run(shop.LOAD, state)) == [None]
+    assert deliver(new_target(fake.url), shop.task_run(shop.LOAD, state)) == [None]
     (urn,) = [urn for urn in fake.aspects if urn.startswith("urn:li:dataProcessInstance")]
     assert fake.results(urn) == events
 
@@ -144,16 +144,16 @@ def test_tries_share_an_instance_and_mapped_tasks_do_not(fake: FakeDataHub) -> N
     first = shop.task_run(shop.LOAD, "up_for_retry", takes=10)
     second = shop.task_run(shop.LOAD, try_number=2, after=100)
     mapped = [shop.task_run(shop.SCORE, map_index=n) for n in range(3)]
-    assert tell(target(fake.url), first, second, *mapped) == [None] * 5
+    assert deliver(new_target(fake.url), first, second, *mapped) == [None] * 5
     instances = [urn for urn in fake.aspects if urn.startswith("urn:li:dataProcessInstance")]
     assert len(instances) == 4
     assert fake.results(instances[0]) == ["STARTED", "UP_FOR_RETRY", "STARTED", "SUCCESS"]
 
 
 def test_an_older_try_that_is_told_late_does_not_say_how_things_stand(fake: FakeDataHub) -> None:
-    told = target(fake.url)
+    target = new_target(fake.url)
     late = shop.task_run(shop.LOAD, "failed", takes=10, last_try=False)
-    assert tell(told, shop.task_run(shop.LOAD, try_number=2, after=100), late) == [None, None]
+    assert deliver(target, shop.task_run(shop.LOAD, try_number=2, after=100), late) == [None, None]
     (urn,) = [urn for urn in fake.aspects if "dataProcessInstance:" in urn]
     assert (
         fake.aspects[urn]["dataProcessInstanceProperties"]["customProperties"]["state"] == "success"
@@ -170,16 +170,16 @@ def test_the_instance_of_a_task_run_is_the_airflow_plugins(fake: FakeDataHub) ->
         "orchestrator": "airflow",
     }
     guid = hashlib.md5(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()  # noqa: S324
-    tell(target(fake.url), run)
+    deliver(new_target(fake.url), run)
     assert f"urn:li:dataProcessInstance:{guid}" in fake.aspects
 
 
 @pytest.mark.skipif("FAIRLEAD_CORPUS" not in os.environ, reason="needs FAIRLEAD_CORPUS")
 def test_names_coincide_with_the_plugins_golden_files() -> None:
     golden = Path(os.environ["FAIRLEAD_CORPUS"]) / "catalogs/datahub/airflow-plugin-goldens"
-    told = json.loads((golden / "v2_basic_iolets.json").read_text())
-    urns = {item["entityUrn"] for item in told}
-    sink: Any = target(platform_instance="myairflow").sink
+    target = json.loads((golden / "v2_basic_iolets.json").read_text())
+    urns = {item["entityUrn"] for item in target}
+    sink: Any = new_target(platform_instance="myairflow").sink
     dag = shop.of_dag(shop.DAG, "basic_iolets")
     task = shop.of_dag(shop.LOAD, "basic_iolets", "run_data_task")
     assert sink._urns.flow(dag) in urns
@@ -189,9 +189,10 @@ def test_names_coincide_with_the_plugins_golden_files() -> None:
 
 
 def test_the_openlineage_style_names_things_as_datahubs_own_endpoint(fake: FakeDataHub) -> None:
-    told = target(fake.url, urn_style="openlineage")
+    target = new_target(fake.url, urn_style="openlineage")
     assert (
-        tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, shop.dag_run(), shop.LOAD_WROTE) == [None] * 4
+        deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY, shop.dag_run(), shop.LOAD_WROTE)
+        == [None] * 4
     )
     assert f"urn:li:dataJob:({FLOW},orders_sync)" in fake.aspects
     assert f"urn:li:dataJob:({FLOW},orders_sync.load)" in fake.aspects
@@ -206,7 +207,7 @@ def test_what_people_curate_survives(fake: FakeDataHub) -> None:
     drawn = {"destinationUrn": "urn:li:dataset:(urn:li:dataPlatform:excel,plan,PROD)"}
     fake.aspects[LOAD]["dataJobInputOutput"] = {"inputDatasetEdges": [drawn]}
     for _ in range(2):
-        tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY)
+        deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY)
     assert len(fake.aspects[FLOW]["globalTags"]["tags"]) == 3
     assert len(fake.aspects[FLOW]["ownership"]["owners"]) == 2
     assert drawn in fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"]
@@ -214,7 +215,7 @@ def test_what_people_curate_survives(fake: FakeDataHub) -> None:
 
 def test_lineage_can_be_replaced_so_that_stale_edges_go(fake: FakeDataHub) -> None:
     fake.aspects[LOAD]["dataJobInputOutput"] = {"inputDatasetEdges": [{"destinationUrn": "old"}]}
-    assert tell(target(fake.url, lineage="replace"), shop.LOAD_ENTRY) == [None]
+    assert deliver(new_target(fake.url, lineage="replace"), shop.LOAD_ENTRY) == [None]
     assert fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"] == [ours(ORDERS)]
     assert len(fake.aspects[LOAD]["dataJobInputOutput"]["fineGrainedLineages"]) == 2
 
@@ -237,10 +238,10 @@ def test_an_edge_that_is_not_seen_any_more_is_taken_back_and_a_drawn_one_stays(
     fake.aspects[LOAD]["dataJobInputOutput"] = {"inputDatasetEdges": [drawn]}
     fake.aspects[LOAD]["globalTags"] = {"tags": [{"tag": "urn:li:tag:gold"}]}
     fake.aspects[LOAD]["ownership"] = {"owners": [{"owner": "urn:li:corpuser:ann", "type": "X"}]}
-    told = target(fake.url, retire_after_days=30)
+    target = new_target(fake.url, retire_after_days=30)
     held = fake.aspects[LOAD]
     for days, edges, columns in ((29.9, 3, 3), (30.1, 2, 2), (30.1, 2, 2), (0.1, 3, 3)):
-        assert tell(told, aged(shop.LOAD_ENTRY, days)) == [None]
+        assert deliver(target, aged(shop.LOAD_ENTRY, days)) == [None]
         assert len(held["dataJobInputOutput"]["inputDatasetEdges"]) == edges
         assert len(held["dataJobInputOutput"]["fineGrainedLineages"]) == columns
         assert drawn in held["dataJobInputOutput"]["inputDatasetEdges"]
@@ -257,17 +258,17 @@ def test_a_task_that_its_dag_no_longer_has_is_removed_softly_where_asked_for(
         (gone, {"retire_after_days": 30}, True),
         (shop.LOAD_ENTRY, {"retire_after_days": 30}, False),
     ):
-        assert tell(target(fake.url, **more), entry) == [None]
+        assert deliver(new_target(fake.url, **more), entry) == [None]
         assert fake.aspects[LOAD]["status"] == {"removed": removed}
 
 
 def test_no_edge_is_taken_back_unless_that_is_asked_for(fake: FakeDataHub) -> None:
-    assert tell(target(fake.url), aged(shop.LOAD_ENTRY, 4000)) == [None]
+    assert deliver(new_target(fake.url), aged(shop.LOAD_ENTRY, 4000)) == [None]
     assert len(fake.aspects[LOAD]["dataJobInputOutput"]["inputDatasetEdges"]) == 2
 
 
 def test_datasets_are_named_by_rules_then_by_their_scheme() -> None:
-    sink: Any = target().sink
+    sink: Any = new_target().sink
     assert sink.named(shop.DAILY) == DAILY
     assert sink.named(shop.LANDING).split(",")[1] == "landing/orders/2026-11-20.csv"
     assert sink.named(shop.dataset("sqlserver://db:1433", "a.dbo.t")).split(",")[0][-5:] == "mssql"
@@ -276,16 +277,16 @@ def test_datasets_are_named_by_rules_then_by_their_scheme() -> None:
 
 
 def test_columns_are_sent_only_where_that_is_asked_for(fake: FakeDataHub) -> None:
-    assert "dataset.schemaMetadata" not in aspects(target(), shop.DAILY_ENTRY)
-    assert tell(target(fake.url, schemas=True), shop.DAILY_ENTRY) == [None]
+    assert "dataset.schemaMetadata" not in aspects(new_target(), shop.DAILY_ENTRY)
+    assert deliver(new_target(fake.url, schemas=True), shop.DAILY_ENTRY) == [None]
     fields = fake.aspects[DAILY]["schemaMetadata"]["fields"]
     assert fields[0]["type"] == {"type": {"com.linkedin.schema.NumberType": {}}}
 
 
 def test_the_same_entry_always_reads_the_same() -> None:
-    told = target()
+    target = new_target()
     for entry in (shop.DAG_ENTRY, shop.LOAD_ENTRY, shop.LOAD_WROTE, shop.dag_run()):
-        assert told.sink.render(entry) == told.sink.render(entry)
+        assert target.sink.render(entry) == target.sink.render(entry)
 
 
 # --- how it is told -----------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def test_the_same_entry_always_reads_the_same() -> None:
 
 def test_many_entries_are_one_request_and_one_patch(fake: FakeDataHub) -> None:
     runs = [shop.task_run(shop.LOAD, day=day) for day in range(5)]
-    tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, *runs)
+    deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY, *runs)
     generic = "/openapi/v3/entity/generic"
     assert fake.paths() == [f"POST {generic}/batchGet", f"POST {generic}", f"PATCH {generic}"]
     assert {request.query["async"] for request in fake.seen[1:]} == {"false"}
@@ -302,7 +303,7 @@ def test_many_entries_are_one_request_and_one_patch(fake: FakeDataHub) -> None:
 def test_one_bad_entry_does_not_take_its_batch_down(fake: FakeDataHub) -> None:
     bad = shop.dataset_entry(shop.dataset("bad platform!://x", "y"))
     fine = [shop.task_run(shop.LOAD, day=day) for day in range(20)]
-    outcomes = tell(target(fake.url), *fine[:7], bad, *fine[7:])
+    outcomes = deliver(new_target(fake.url), *fine[:7], bad, *fine[7:])
     assert [n for n, outcome in enumerate(outcomes) if outcome is not None] == [7]
     assert isinstance(outcomes[7], Rejected)
     assert "Invalid urn" in str(outcomes[7])
@@ -311,7 +312,7 @@ def test_one_bad_entry_does_not_take_its_batch_down(fake: FakeDataHub) -> None:
 
 def test_batches_stay_below_what_datahub_takes(fake: FakeDataHub) -> None:
     runs = [shop.task_run(shop.SCORE, map_index=n) for n in range(300)]
-    assert tell(target(fake.url), *runs) == [None] * 300
+    assert deliver(new_target(fake.url), *runs) == [None] * 300
     sizes = [
         sum(len(item) - 1 for items in request.json().values() for item in items)
         for request in fake.seen
@@ -323,7 +324,7 @@ def test_batches_stay_below_what_datahub_takes(fake: FakeDataHub) -> None:
 def test_an_older_server_gets_one_call_for_each_type() -> None:
     fake = FakeDataHub(generic=False)
     with serving(fake) as url:
-        assert tell(target(url), shop.DAG_ENTRY, shop.LOAD_WROTE) == [None, None]
+        assert deliver(new_target(url), shop.DAG_ENTRY, shop.LOAD_WROTE) == [None, None]
     assert fake.paths()[1:] == [
         "POST /openapi/v3/entity/dataFlow",
         "POST /openapi/v3/entity/dataProcessInstance",
@@ -335,7 +336,7 @@ def test_an_older_server_gets_one_call_for_each_type() -> None:
 def test_a_throttled_sink_rests_as_long_as_datahub_says(fake: FakeDataHub) -> None:
     fake.trouble = lambda _: Answer(429, {"error": "APIThrottle"}, {"Retry-After": "60"})
     with pytest.raises(Unavailable) as caught:
-        tell(target(fake.url), shop.DAG_ENTRY)
+        deliver(new_target(fake.url), shop.DAG_ENTRY)
     assert caught.value.retry_after == 60
 
 
@@ -343,20 +344,20 @@ def test_a_500_is_one_entrys_until_it_proves_otherwise(fake: FakeDataHub) -> Non
     fake.trouble = lambda request: (
         Answer(500, "boom") if b"orders_sync.load" in request.body else None
     )
-    outcomes = tell(target(fake.url), shop.dag_run(), shop.LOAD_WROTE)
+    outcomes = deliver(new_target(fake.url), shop.dag_run(), shop.LOAD_WROTE)
     assert outcomes[0] is None
     assert isinstance(outcomes[1], ServerFailed)
 
 
 def test_probe_tells_the_version_and_finds_what_is_wrong(fake: FakeDataHub) -> None:
-    found = target(fake.url).sink.probe()
+    found = new_target(fake.url).sink.probe()
     assert found[0].startswith("DataHub v1.6.0 at ")
-    assert "202" in target(fake.url, wait=False).sink.probe()[-1]
+    assert "202" in new_target(fake.url, wait=False).sink.probe()[-1]
     with pytest.raises(Unavailable, match="metadata service"):
-        target(f"{fake.url}/elsewhere").sink.probe()
+        new_target(f"{fake.url}/elsewhere").sink.probe()
     fake.token = "-".join(["s", "t"])
     with pytest.raises(Unavailable, match="token"):
-        target(fake.url).sink.probe()
+        new_target(fake.url).sink.probe()
 
 
 def test_random_trouble_leaves_nothing_out_and_nothing_twice(fake: FakeDataHub) -> None:
@@ -364,13 +365,15 @@ def test_random_trouble_leaves_nothing_out_and_nothing_twice(fake: FakeDataHub) 
     fake.trouble = lambda _: (
         Answer(chance.choice([429, 500, 503]), None) if chance.random() < 0.3 else None
     )
-    told = target(fake.url)
+    target = new_target(fake.url)
     runs = [shop.task_run(shop.SCORE, map_index=n) for n in range(100)]
-    tell_in_bad_weather(told, runs)
+    deliver_in_bad_weather(target, runs)
     results = [fake.results(urn) for urn in fake.aspects if "dataProcessInstance:" in urn]
     assert results == [["STARTED", "SUCCESS"]] * 100
 
 
 def test_no_payload_holds_a_time_of_day_of_ours() -> None:
-    text = json.dumps([target().sink.render(entry) for entry in (shop.DAG_ENTRY, shop.LOAD_ENTRY)])
+    text = json.dumps(
+        [new_target().sink.render(entry) for entry in (shop.DAG_ENTRY, shop.LOAD_ENTRY)]
+    )
     assert not re.search(r"\b1[78]\d{11}\b", text)

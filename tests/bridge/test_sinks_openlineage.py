@@ -77,14 +77,14 @@ def entry(event: dict[str, Any], number: int = 1) -> EventEntry:
     )
 
 
-def target(preset: str, **more: Any) -> Target:
+def new_target(preset: str, **more: Any) -> Target:
     raw = {"type": "openlineage", "preset": preset, **more}
     return settings.targets({"sinks": {"one": raw}}, {"TOKEN": TOKEN, "AK": "AKID", "SK": "sk"})[0]
 
 
-def push(told: Target, *events: dict[str, Any]) -> list[Outcome]:
-    payloads = [told.sink.render(entry(event, n)) for n, event in enumerate(events)]
-    return list(told.sink.push([payload for payload in payloads if payload is not None]))
+def push(target: Target, *events: dict[str, Any]) -> list[Outcome]:
+    payloads = [target.sink.render(entry(event, n)) for n, event in enumerate(events)]
+    return list(target.sink.push([payload for payload in payloads if payload is not None]))
 
 
 # --- what each receiver gets --------------------------------------------------------------------
@@ -92,10 +92,10 @@ def push(told: Target, *events: dict[str, Any]) -> list[Outcome]:
 
 def test_marquez_gets_every_event_byte_by_byte(served: ExitStack) -> None:
     fake = FakeMarquez()
-    told = target("marquez", url=served.enter_context(serving(fake)))
+    target = new_target("marquez", url=served.enter_context(serving(fake)))
     event = run_event("START")
     assert push(
-        told, event, {"eventTime": "2026-11-20T05:00:00Z", "producer": "p", "dataset": TABLES}
+        target, event, {"eventTime": "2026-11-20T05:00:00Z", "producer": "p", "dataset": TABLES}
     ) == [None, None]
     assert json.dumps(event).encode() in [request.body for request in fake.seen]
     assert fake.paths() == ["POST /api/v1/lineage"] * 2
@@ -105,9 +105,9 @@ def test_atlan_gets_jobs_in_the_connections_namespace(served: ExitStack) -> None
     fake = FakeAtlanEvents("generic-openlineage", "airflow-prod")
     fake.token = TOKEN
     url = served.enter_context(serving(fake))
-    told = target("atlan", url=url, namespace="airflow-prod", **WITH_TOKEN)
+    target = new_target("atlan", url=url, namespace="airflow-prod", **WITH_TOKEN)
     dataset_event = {"eventTime": "2026-11-20T05:00:00Z", "producer": "p", "dataset": TABLES}
-    assert push(told, run_event("START"), dataset_event) == [None]
+    assert push(target, run_event("START"), dataset_event) == [None]
     assert [event["job"]["namespace"] for event in fake.events] == ["airflow-prod"]
     assert fake.events[0]["inputs"] == [TABLES]
 
@@ -115,20 +115,20 @@ def test_atlan_gets_jobs_in_the_connections_namespace(served: ExitStack) -> None
 def test_atlans_401_for_a_missing_connector_is_explained(served: ExitStack) -> None:
     fake = FakeAtlanEvents("generic-openlineage", "c")
     url = served.enter_context(serving(fake))
-    told = target("atlan_airflow", url=url, namespace="c", **WITH_TOKEN)
+    target = new_target("atlan_airflow", url=url, namespace="c", **WITH_TOKEN)
     with pytest.raises(Unavailable, match="no OpenLineage connector of this kind") as caught:
-        push(told, run_event("START"))
+        push(target, run_event("START"))
     assert caught.value.retry_after is not None
     with pytest.raises(Unavailable, match="no OpenLineage connector of this kind"):
-        told.sink.probe()
+        target.sink.probe()
 
 
 def test_a_bad_token_rests_the_sink_and_costs_no_event(served: ExitStack) -> None:
     fake = FakeMarquez()
     fake.token = TOKEN[::-1]
-    told = target("marquez", url=served.enter_context(serving(fake)), **WITH_TOKEN)
+    target = new_target("marquez", url=served.enter_context(serving(fake)), **WITH_TOKEN)
     with pytest.raises(Unavailable, match="is the token right") as caught:
-        push(told, run_event("START"))
+        push(target, run_event("START"))
     assert TOKEN not in str(caught.value)
 
 
@@ -138,23 +138,23 @@ def test_a_token_that_is_renewed_in_its_file_is_used_from_then_on(
     fake = FakeMarquez()
     file = tmp_path / "token"
     file.write_text("first\n")
-    told = target("marquez", url=served.enter_context(serving(fake)), token_file=str(file))
+    target = new_target("marquez", url=served.enter_context(serving(fake)), token_file=str(file))
     fake.token = file.read_text().strip()
-    assert push(told, run_event("START")) == [None]
+    assert push(target, run_event("START")) == [None]
     file.write_text(TOKEN)
     fake.token = TOKEN
-    assert push(told, run_event("COMPLETE")) == [None]
+    assert push(target, run_event("COMPLETE")) == [None]
     file.unlink()
     with pytest.raises(Unavailable, match=r"token_file: .* cannot be read"):
-        push(told, run_event("OTHER"))
+        push(target, run_event("OTHER"))
 
 
 def test_openmetadata_gets_finished_runs_with_both_sides_in_batches(served: ExitStack) -> None:
     fake = FakeOpenMetadataEvents({TABLES["name"], REPORT["name"]})
-    told = target("openmetadata", url=served.enter_context(serving(fake)))
+    target = new_target("openmetadata", url=served.enter_context(serving(fake)))
     events = [run_event(kind, n) for n in range(20) for kind in ("START", "COMPLETE")]
     events.append(run_event("COMPLETE", 99, outputs=[]))
-    assert push(told, *events) == [None] * 20
+    assert push(target, *events) == [None] * 20
     assert fake.paths() == ["POST /api/v1/openlineage/lineage/batch"]
     assert fake.edges == {(TABLES["name"], REPORT["name"])}
 
@@ -163,9 +163,11 @@ def test_openmetadatas_200_with_nothing_stored_is_a_refusal_of_that_event(
     served: ExitStack,
 ) -> None:
     fake = FakeOpenMetadataEvents({TABLES["name"], REPORT["name"]})
-    told = target("openmetadata", url=served.enter_context(serving(fake)))
+    target = new_target("openmetadata", url=served.enter_context(serving(fake)))
     unknown = run_event("COMPLETE", 2, outputs=[{"namespace": "s3://x", "name": "y"}])
-    fine, refused, also_fine = push(told, run_event("COMPLETE"), unknown, run_event("COMPLETE", 3))
+    fine, refused, also_fine = push(
+        target, run_event("COMPLETE"), unknown, run_event("COMPLETE", 3)
+    )
     assert (fine, also_fine) == (None, None)
     assert isinstance(refused, Rejected)
     assert "stored nothing" in str(refused)
@@ -176,8 +178,8 @@ def test_dataplex_gets_a_request_id_that_a_repetition_shares(served: ExitStack) 
     fake = FakeDataplex("projects/p/locations/eu")
     fake.token = TOKEN
     url = served.enter_context(serving(fake))
-    told = target("dataplex", url=url, project="projects/p/locations/eu", **WITH_TOKEN)
-    assert push(told, run_event("START"), run_event("COMPLETE"), run_event("START")) == [None] * 3
+    target = new_target("dataplex", url=url, project="projects/p/locations/eu", **WITH_TOKEN)
+    assert push(target, run_event("START"), run_event("COMPLETE"), run_event("START")) == [None] * 3
     assert len(fake.taken) == 2
 
 
@@ -185,10 +187,10 @@ def test_datazone_gets_signed_events_without_their_heavy_facets(served: ExitStac
     fake = FakeDataZone("dzd_1")
     url = served.enter_context(serving(fake))
     keys = {"access_key_env": "AK", "secret_key_env": "SK", "region": "eu-west-1"}
-    told = target("datazone", url=url, domain="dzd_1", **keys)
+    target = new_target("datazone", url=url, domain="dzd_1", **keys)
     event = run_event("START")
     event["run"]["facets"]["spark.logicalPlan"] = {"plan": "x" * 400_000}
-    assert push(told, event, event) == [None, None]
+    assert push(target, event, event) == [None, None]
     (taken,) = fake.taken.values()
     assert list(taken["run"]["facets"]) == ["parent"]
 
@@ -206,10 +208,10 @@ def test_dear_facets_are_the_last_to_go() -> None:
 
 
 def test_collibra_gets_whole_files_and_a_repetition_the_same_file(tmp_path: Path) -> None:
-    told = target("collibra", url=str(tmp_path / "events"))
+    target = new_target("collibra", url=str(tmp_path / "events"))
     events = [run_event("START"), run_event("COMPLETE")]
-    assert push(told, *events) == [None, None]
-    assert push(told, *events) == [None, None]
+    assert push(target, *events) == [None, None]
+    assert push(target, *events) == [None, None]
     (file,) = (tmp_path / "events").iterdir()
     assert [json.loads(line) for line in file.read_text().splitlines()] == events
 
@@ -217,33 +219,33 @@ def test_collibra_gets_whole_files_and_a_repetition_the_same_file(tmp_path: Path
 def test_a_wrong_address_rests_the_sink_instead_of_refusing_everything(served: ExitStack) -> None:
     url = served.enter_context(serving(FakeMarquez()))
     with pytest.raises(Unavailable, match="look at `url` and `path`"):
-        push(target("marquez", url=url, path="/api/v2/lineage"), run_event("START"))
+        push(new_target("marquez", url=url, path="/api/v2/lineage"), run_event("START"))
 
 
 def test_a_login_page_is_no_success(served: ExitStack) -> None:
     fake = FakeMarquez()
     fake.trouble = lambda _: Answer(302, None, {"Location": "https://login.example.com"})
-    told = target("marquez", url=served.enter_context(serving(fake)))
+    target = new_target("marquez", url=served.enter_context(serving(fake)))
     with pytest.raises(Unavailable, match=r"redirects to https://login\.example\.com"):
-        push(told, run_event("START"))
+        push(target, run_event("START"))
 
 
 def test_large_events_travel_compressed_where_that_is_asked_for(served: ExitStack) -> None:
     fake = FakeMarquez()
-    told = target("marquez", url=served.enter_context(serving(fake)), compress=True)
+    target = new_target("marquez", url=served.enter_context(serving(fake)), compress=True)
     large = run_event("START", outputs=[REPORT | {"facets": {"x": {"y": "z" * 9_000}}}])
-    assert push(told, large, run_event("COMPLETE")) == [None, None]
+    assert push(target, large, run_event("COMPLETE")) == [None, None]
     assert [request.headers.get("content-encoding") for request in fake.seen] == ["gzip", None]
     assert fake.events[0] == large
 
 
 def test_probe_says_whether_somebody_takes_events_there(served: ExitStack) -> None:
     url = served.enter_context(serving(FakeMarquez()))
-    assert "answers" in target("marquez", url=url).sink.probe()[0]
+    assert "answers" in new_target("marquez", url=url).sink.probe()[0]
     with pytest.raises(Unavailable, match="look at `url`"):
-        target("marquez", url=url, path="/elsewhere").sink.probe()
+        new_target("marquez", url=url, path="/elsewhere").sink.probe()
     with pytest.raises(Unavailable, match="no connection"):
-        target("marquez", url=f"http://127.0.0.1:{free_port()}").sink.probe()
+        new_target("marquez", url=f"http://127.0.0.1:{free_port()}").sink.probe()
 
 
 def test_the_signature_is_the_one_aws_documents() -> None:
@@ -271,14 +273,14 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def forward(db: sa.Engine, told: Target, events: list[dict[str, Any]]) -> None:
+def forward(db: sa.Engine, target: Target, events: list[dict[str, Any]]) -> None:
     bodies = [json.dumps(event).encode() for event in events]
     with writing(db) as tx:
         inbox.put(tx, bodies, "test", NOW)
         numbers = list(tx.scalars(sa.select(t.event.c.id).order_by(t.event.c.id)))
         pairs = zip(events, numbers, strict=True)
         inbox.remember(tx, [(ids.run_id(event["run"]["runId"]), n) for event, n in pairs])
-        outbox.put(tx, [Name("event", n) for n in numbers], interests([told]), NOW)
+        outbox.put(tx, [Name("event", n) for n in numbers], interests([target]), NOW)
 
 
 def waiting(db: sa.Engine) -> int:
@@ -286,12 +288,12 @@ def waiting(db: sa.Engine) -> int:
         return outbox.counts(tx, ["one"], NOW)["one"].waiting
 
 
-def drain(db: sa.Engine, told: Target, rounds: int = 500) -> int:
+def drain(db: sa.Engine, target: Target, rounds: int = 500) -> int:
     """Deliver with a clock that runs an hour a round; returns the rounds it took."""
     for n in range(rounds):
         if not waiting(db):
             return n
-        deliver_due(db, told, NOW + n * 3600 * SECOND)
+        deliver_due(db, target, NOW + n * 3600 * SECOND)
     raise AssertionError(f"{waiting(db)} still wait")
 
 
@@ -316,27 +318,27 @@ def test_a_receiver_that_was_away_gets_everything_once_it_is_back(
     db: sa.Engine, served: ExitStack
 ) -> None:
     port = free_port()
-    told = target("marquez", url=f"http://127.0.0.1:{port}")
-    forward(db, told, story(20))
-    deliver_due(db, told, NOW)
+    target = new_target("marquez", url=f"http://127.0.0.1:{port}")
+    forward(db, target, story(20))
+    deliver_due(db, target, NOW)
     assert waiting(db) == 80
     fake = FakeMarquez()
     served.enter_context(serving(fake, port))
-    drain(db, told)
+    drain(db, target)
     assert set(map(tuple, fake.by_run().values())) == {tuple(ORDER)}
     assert len(fake.events) == 80
 
 
 def test_a_throttling_receiver_gets_the_rest_it_asks_for(db: sa.Engine, served: ExitStack) -> None:
     fake = FakeMarquez()
-    told = target("marquez", url=served.enter_context(serving(fake)))
-    forward(db, told, story(1))
+    target = new_target("marquez", url=served.enter_context(serving(fake)))
+    forward(db, target, story(1))
     fake.trouble = lambda _: Answer(429, "slow down", {"Retry-After": "120"})
-    deliver_due(db, told, NOW)
-    assert deliver_due(db, told, NOW + 115 * SECOND) == 0
+    deliver_due(db, target, NOW)
+    assert deliver_due(db, target, NOW + 115 * SECOND) == 0
     assert len(fake.seen) == 1
     fake.trouble = lambda _: None
-    drain(db, told)
+    drain(db, target)
     assert fake.by_run().popitem()[1] == ORDER
 
 
@@ -357,9 +359,9 @@ def test_through_restarts_throttling_failures_and_cut_connections_every_run_arri
 
     fake = FakeMarquez()
     fake.trouble = trouble
-    told = target("marquez", url=served.enter_context(serving(fake)))
-    forward(db, told, story(60))
-    drain(db, told)
+    target = new_target("marquez", url=served.enter_context(serving(fake)))
+    forward(db, target, story(60))
+    drain(db, target)
     by_run = fake.by_run()
     assert len(by_run) == 60
     assert {tuple(kinds_once(kinds)) for kinds in by_run.values()} == {tuple(ORDER)}
@@ -375,12 +377,12 @@ def test_a_poisonous_event_holds_up_its_own_run_only_and_is_given_up(
         if request.json()["run"]["runId"] == poison and request.json()["eventType"] == "START"
         else None
     )
-    told = target("marquez", url=served.enter_context(serving(fake)), attempts=4)
-    forward(db, told, story(3))
-    deliver_due(db, told, NOW)
+    target = new_target("marquez", url=served.enter_context(serving(fake)), attempts=4)
+    forward(db, target, story(3))
+    deliver_due(db, target, NOW)
     assert {len(kinds) for kinds in fake.by_run().values()} == {4}
     assert len(fake.by_run()) == 2
-    drain(db, told)
+    drain(db, target)
     assert fake.by_run()[poison] == ORDER[1:]
     with reading(db) as tx:
         assert outbox.counts(tx, ["one"], NOW)["one"].rejected == 1
@@ -389,6 +391,6 @@ def test_a_poisonous_event_holds_up_its_own_run_only_and_is_given_up(
 def test_a_slow_receiver_is_not_waited_for_forever(served: ExitStack) -> None:
     fake: Fake = FakeMarquez()
     fake.delay = 0.5
-    told = target("marquez", url=served.enter_context(serving(fake)), timeout=0.05)
+    target = new_target("marquez", url=served.enter_context(serving(fake)), timeout=0.05)
     with pytest.raises(Unavailable, match="in time"):
-        push(told, run_event("START"))
+        push(target, run_event("START"))

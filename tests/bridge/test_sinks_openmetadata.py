@@ -14,9 +14,9 @@ from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
 from tests.sinks import entries as shop
+from tests.sinks.delivering import deliver, deliver_in_bad_weather
 from tests.sinks.openmetadata import FakeOpenMetadata
 from tests.sinks.server import Answer, serving
-from tests.sinks.telling import tell, tell_in_bad_weather
 
 ORDERS = "pg_prod.sales.public.orders"
 DAILY = "snowflake_prod.ANALYTICS.REPORTING.DAILY_ORDERS"
@@ -40,7 +40,7 @@ def fake() -> Iterator[FakeOpenMetadata]:
         yield fake
 
 
-def target(url: str = "http://om:8585", **more: Any) -> Target:
+def new_target(url: str = "http://om:8585", **more: Any) -> Target:
     raw = {"type": "openmetadata", "url": url, "naming": RULES, **more}
     return settings.targets({"sinks": {"one": raw}}, {})[0]
 
@@ -58,7 +58,7 @@ def columns(fake: FakeOpenMetadata) -> dict[str, list[str]]:
 
 
 def test_a_dag_is_a_pipeline_with_all_its_tasks(fake: FakeOpenMetadata) -> None:
-    assert tell(target(fake.url), shop.DAG_ENTRY) == [None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY) == [None]
     pipeline = fake.entities["/pipelines"][PIPELINE]
     assert pipeline["scheduleInterval"] == "0 5 * * *"
     assert pipeline["startDate"] == "2026-01-01T00:00:00+00:00"
@@ -73,17 +73,17 @@ def test_a_dag_is_a_pipeline_with_all_its_tasks(fake: FakeOpenMetadata) -> None:
 
 
 def test_prerequisites_are_put_once(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url, airflow_url="https://airflow.example.com")
-    tell(told, shop.DAG_ENTRY)
+    target = new_target(fake.url, airflow_url="https://airflow.example.com")
+    deliver(target, shop.DAG_ENTRY)
     before = len(fake.seen)
-    tell(told, shop.DAG_ENTRY)
+    deliver(target, shop.DAG_ENTRY)
     assert fake.paths()[before:] == ["PUT /api/v1/pipelines"]
 
 
 def test_what_people_curate_survives(fake: FakeOpenMetadata) -> None:
     """On pipelines, their tasks, tables, columns and edges: owners, texts, names, tags."""
-    told = target(fake.url, create_tables=True)
-    assert tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH) == [None] * 3
+    target = new_target(fake.url, create_tables=True)
+    assert deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH) == [None] * 3
     pipeline, table = fake.entities["/pipelines"][PIPELINE], fake.entities["/tables"][DAILY]
     ann = fake.add("/users", "ann")
     fake.add("/users", "bob")
@@ -100,7 +100,7 @@ def test_what_people_curate_survives(fake: FakeOpenMetadata) -> None:
         replace(FRESH, written_at=shop.START + 999 * shop.SECOND, columns=()),
         shop.dag_run(tasks=(shop.task_run(shop.LOAD),)),
     )
-    assert tell(told, *again) == [None] * 4
+    assert deliver(target, *again) == [None] * 4
     (kept,) = (one for one in pipeline["tasks"] if one["name"] == task["name"])
     for part in (pipeline, kept, table, *table["columns"]):
         assert part["owners"] == [owner]
@@ -114,10 +114,10 @@ def test_what_people_curate_survives(fake: FakeOpenMetadata) -> None:
 def test_what_a_crawler_wrote_of_a_tables_life_meanwhile_is_added_to(
     fake: FakeOpenMetadata,
 ) -> None:
-    told = target(fake.url)
-    tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY)  # the table is known, without any life
+    target = new_target(fake.url)
+    deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY)  # the table is known, without any life
     fake.entities["/tables"][DAILY]["lifeCycle"] = {"created": {"timestamp": 1}}
-    assert tell(told, FRESH) == [None]
+    assert deliver(target, FRESH) == [None]
     assert fake.entities["/tables"][DAILY]["lifeCycle"].keys() == {"created", "updated"}
 
 
@@ -125,7 +125,7 @@ def test_an_edge_that_a_person_drew_gets_our_columns_and_stays_theirs(
     fake: FakeOpenMetadata,
 ) -> None:
     fake.draw(ORDERS, DAILY, "ann", description="What Ann knows", sqlQuery="select 1")
-    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
     drawn = edge(fake)
     assert (drawn["source"], drawn["description"]) == ("Manual", "What Ann knows")
     assert drawn["sqlQuery"] == "select 1"
@@ -142,7 +142,7 @@ def test_a_dag_run_is_one_status_with_its_tasks(fake: FakeOpenMetadata) -> None:
             *(shop.task_run(shop.SCORE, "skipped", map_index=n) for n in range(3)),
         ),
     )
-    assert tell(target(fake.url), shop.DAG_ENTRY, run) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, run) == [None, None]
     ((at, status),) = fake.statuses[PIPELINE].items()
     assert at == 1795150800000
     assert status["executionId"] == "scheduled__2026-11-20T05:00:00+00:00"
@@ -158,37 +158,39 @@ def test_a_dag_run_is_one_status_with_its_tasks(fake: FakeOpenMetadata) -> None:
 def test_the_worst_of_the_mapped_instances_is_the_tasks_status(fake: FakeOpenMetadata) -> None:
     states = ["success", "failed", "running"]
     mapped = [shop.task_run(shop.SCORE, state, map_index=n) for n, state in enumerate(states)]
-    tell(target(fake.url), shop.DAG_ENTRY, shop.dag_run(state="running", tasks=tuple(mapped)))
+    deliver(
+        new_target(fake.url), shop.DAG_ENTRY, shop.dag_run(state="running", tasks=tuple(mapped))
+    )
     (status,) = fake.statuses[PIPELINE].values()
     assert status["executionStatus"] == "Pending"
     assert [task["executionStatus"] for task in status["taskStatus"]] == ["Failed"]
 
 
 def test_a_run_told_again_is_the_same_row(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
-    tell(told, shop.DAG_ENTRY, shop.dag_run(state="running"))
-    tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
+    target = new_target(fake.url)
+    deliver(target, shop.DAG_ENTRY, shop.dag_run(state="running"))
+    deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
     (status,) = fake.statuses[PIPELINE].values()
     assert status["executionStatus"] == "Successful"
 
 
 def test_a_status_waits_for_its_pipeline(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
-    (outcome,) = tell(told, shop.dag_run())
+    target = new_target(fake.url)
+    (outcome,) = deliver(target, shop.dag_run())
     assert isinstance(outcome, Unavailable)
-    tell(told, replace(shop.DAG_ENTRY, tasks=()))
-    (outcome,) = tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
+    deliver(target, replace(shop.DAG_ENTRY, tasks=()))
+    (outcome,) = deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
     assert isinstance(outcome, Unavailable)
     assert "Invalid task name" in str(outcome)
     # in whatever order they come, what has to be first is told first
-    assert tell(told, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)), shop.DAG_ENTRY) == [
+    assert deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)), shop.DAG_ENTRY) == [
         None,
         None,
     ]
 
 
 def test_a_task_draws_an_edge_with_columns_that_exist(fake: FakeOpenMetadata) -> None:
-    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
     assert columns(fake) == {
         f"{DAILY}.ORDER_ID": [f"{ORDERS}.id"],
         f"{DAILY}.AMOUNT": [f"{ORDERS}.amount"],
@@ -200,58 +202,58 @@ def test_a_task_draws_an_edge_with_columns_that_exist(fake: FakeOpenMetadata) ->
 def test_a_job_outside_airflow_is_a_pipeline_by_itself(fake: FakeOpenMetadata) -> None:
     job = replace(shop.LOAD, name="daily app", kind="job", dag_id=None, task_id=None, parent=None)
     run = replace(shop.LOAD_WROTE, job=job, dag_run_id=None, dag_run=None)
-    told = target(fake.url)
-    edges, status = tell(told, replace(shop.LOAD_ENTRY, job=job), run)
+    target = new_target(fake.url)
+    edges, status = deliver(target, replace(shop.LOAD_ENTRY, job=job), run)
     assert edges is None
     assert isinstance(status, Unavailable)  # the pipeline came with the edges, after it
-    assert tell(told, run) == [None]
+    assert deliver(target, run) == [None]
     assert len(fake.statuses["airflow.daily app"]) == 1
     assert edge(fake)["pipeline"]["id"] == fake.entities["/pipelines"]["airflow.daily app"]["id"]
 
 
 def test_columns_that_a_table_does_not_have_are_left_out(fake: FakeOpenMetadata) -> None:
     fake.entities["/tables"][DAILY]["columns"].pop()
-    assert tell(target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY) == [None, None]
     assert list(columns(fake)) == [f"{DAILY}.ORDER_ID"]
 
 
 def test_a_second_pipeline_adds_its_columns_and_takes_nothing_away(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
+    target = new_target(fake.url)
     first = replace(shop.LOAD_ENTRY, origins=shop.LOAD_ENTRY.origins[:1])
-    tell(told, shop.DAG_ENTRY, first)
+    deliver(target, shop.DAG_ENTRY, first)
     other_dag = shop.of_dag(shop.DAG, "second")
     other = replace(
         shop.LOAD_ENTRY,
         job=shop.of_dag(shop.LOAD, "second", "load"),
         origins=shop.LOAD_ENTRY.origins[1:],
     )
-    assert tell(told, replace(shop.DAG_ENTRY, job=other_dag), other) == [None, None]
+    assert deliver(target, replace(shop.DAG_ENTRY, job=other_dag), other) == [None, None]
     assert len(columns(fake)) == 2
     assert edge(fake)["pipeline"]["id"] == fake.entities["/pipelines"][PIPELINE]["id"]
 
 
 def test_an_edge_that_has_it_all_is_not_written_again(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
-    tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY)
+    target = new_target(fake.url)
+    deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY)
     before = len(fake.seen)
-    tell(told, shop.LOAD_ENTRY)
+    deliver(target, shop.LOAD_ENTRY)
     assert [path.split()[0] for path in fake.paths()[before:]] == ["GET"]
 
 
 def test_a_table_that_was_made_anew_is_looked_up_anew(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url)
-    tell(told, shop.DAG_ENTRY, FRESH)
+    target = new_target(fake.url)
+    deliver(target, shop.DAG_ENTRY, FRESH)
     fake.entities["/tables"][DAILY]["id"] = "another"
     later = replace(FRESH, written_at=shop.START + 999 * shop.SECOND)
-    (outcome,) = tell(told, later)
+    (outcome,) = deliver(target, later)
     assert isinstance(outcome, Unavailable)
-    assert tell(told, later) == [None]
+    assert deliver(target, later) == [None]
 
 
 def test_a_table_that_is_not_ingested_is_waited_for(fake: FakeOpenMetadata) -> None:
     del fake.entities["/tables"][DAILY]
-    told = target(fake.url)
-    pipeline, lineage, freshness = tell(told, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH)
+    target = new_target(fake.url)
+    pipeline, lineage, freshness = deliver(target, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH)
     assert pipeline is None
     for outcome in (lineage, freshness):
         assert isinstance(outcome, Unavailable)
@@ -260,7 +262,7 @@ def test_a_table_that_is_not_ingested_is_waited_for(fake: FakeOpenMetadata) -> N
 
 
 def test_a_successful_write_makes_a_table_fresh(fake: FakeOpenMetadata) -> None:
-    assert tell(target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
     observed = fake.observed[DAILY, PIPELINE]
     assert (observed["lastRunTime"], observed["lastRunStatus"]) == (1795150975000, "Successful")
     updated = fake.entities["/tables"][DAILY]["lifeCycle"]["updated"]
@@ -269,15 +271,15 @@ def test_a_successful_write_makes_a_table_fresh(fake: FakeOpenMetadata) -> None:
 
 def test_an_older_write_does_not_make_a_table_older(fake: FakeOpenMetadata) -> None:
     fake.entities["/tables"][DAILY]["lifeCycle"] = {"updated": {"timestamp": 1795150999000}}
-    assert tell(target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
+    assert deliver(new_target(fake.url), shop.DAG_ENTRY, FRESH) == [None, None]
     assert fake.entities["/tables"][DAILY]["lifeCycle"]["updated"] == {"timestamp": 1795150999000}
 
 
 def test_tables_are_made_only_where_that_is_asked_for(fake: FakeOpenMetadata) -> None:
     fake.add("/services/databaseServices", "snowflake_prod")
     del fake.entities["/tables"][DAILY]
-    assert target().sink.render(shop.DAILY_ENTRY) is None
-    assert tell(target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
+    assert new_target().sink.render(shop.DAILY_ENTRY) is None
+    assert deliver(new_target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
     assert [column["name"] for column in fake.entities["/tables"][DAILY]["columns"]] == [
         "ORDER_ID",
         "AMOUNT",
@@ -285,12 +287,12 @@ def test_tables_are_made_only_where_that_is_asked_for(fake: FakeOpenMetadata) ->
 
 
 def test_what_a_crawler_found_is_not_made_again(fake: FakeOpenMetadata) -> None:
-    assert tell(target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
+    assert deliver(new_target(fake.url, create_tables=True), shop.DAILY_ENTRY) == [None]
     assert fake.paths() == [f"GET /api/v1/tables/name/{DAILY}"]
 
 
 def test_datasets_without_a_service_are_left_out() -> None:
-    sink: Any = target().sink
+    sink: Any = new_target().sink
     assert sink.named(shop.LANDING) is None
     assert sink.render(shop.EXTRACT_ENTRY) is None
     assert sink.named(shop.ORDERS) == ORDERS
@@ -299,7 +301,7 @@ def test_datasets_without_a_service_are_left_out() -> None:
 def test_names_with_dots_are_quoted(fake: FakeOpenMetadata) -> None:
     dag = replace(shop.DAG_ENTRY, job=shop.of_dag(shop.DAG, "my.dag"))
     run = replace(shop.dag_run(), job=shop.of_dag(shop.DAG, "my.dag"))
-    assert tell(target(fake.url), dag, run) == [None, None]
+    assert deliver(new_target(fake.url), dag, run) == [None, None]
     assert list(fake.statuses) == ['airflow."my.dag"']
     assert split('a."b.c"."d\\"e"') == ["a", "b.c", 'd"e']
     assert quoted('d"e') == '"d\\"e"'
@@ -311,37 +313,37 @@ def test_names_with_dots_are_quoted(fake: FakeOpenMetadata) -> None:
 def test_a_bot_without_rights_rests_the_sink(fake: FakeOpenMetadata) -> None:
     fake.trouble = lambda _: Answer(403, {"message": "Principal: CatalogPrincipal{name='bot'}"})
     with pytest.raises(Unavailable, match="give the bot a role"):
-        tell(target(fake.url), shop.DAG_ENTRY)
+        deliver(new_target(fake.url), shop.DAG_ENTRY)
 
 
 def test_a_refusal_is_one_entrys(fake: FakeOpenMetadata) -> None:
     fake.trouble = lambda request: (
         Answer(400, {"message": "no"}) if request.path.endswith("/status") else None
     )
-    dag, run, task = tell(target(fake.url), shop.DAG_ENTRY, shop.dag_run(), shop.LOAD_ENTRY)
+    dag, run, task = deliver(new_target(fake.url), shop.DAG_ENTRY, shop.dag_run(), shop.LOAD_ENTRY)
     assert (dag, task) == (None, None)
     assert isinstance(run, Rejected)
 
 
 def test_probe_tells_the_version_and_the_services(fake: FakeOpenMetadata) -> None:
     fake.add("/services/databaseServices", "pg_prod")
-    assert target(fake.url).sink.probe() == [
+    assert new_target(fake.url).sink.probe() == [
         f"OpenMetadata 2.0.7 at {fake.url}",
         "database service pg_prod is there",
         "database service snowflake_prod IS MISSING",
     ]
     with pytest.raises(Unavailable, match="server"):
-        target(f"{fake.url}/other").sink.probe()
+        new_target(f"{fake.url}/other").sink.probe()
 
 
 def test_probe_says_whose_edges_are_taken_back(fake: FakeOpenMetadata) -> None:
-    told = target(fake.url, retire_after_days=30)
-    assert told.sink.probe()[-1].startswith("edges that fairlead-bot drew are taken back")
+    target = new_target(fake.url, retire_after_days=30)
+    assert target.sink.probe()[-1].startswith("edges that fairlead-bot drew are removed")
     fake.trouble = lambda request: (
         Answer(404, {"message": "no"}) if request.path.endswith("loggedInUser") else None
     )
-    told = target(fake.url, retire_after_days=30)
-    assert told.sink.probe()[-1].startswith("NO EDGE is taken back")
+    target = new_target(fake.url, retire_after_days=30)
+    assert target.sink.probe()[-1].startswith("NO EDGE is removed")
 
 
 def test_random_trouble_leaves_nothing_out(fake: FakeOpenMetadata) -> None:
@@ -349,8 +351,8 @@ def test_random_trouble_leaves_nothing_out(fake: FakeOpenMetadata) -> None:
     fake.trouble = lambda _: (
         Answer(chance.choice([429, 500, 503]), None) if chance.random() < 0.2 else None
     )
-    told = target(fake.url)
+    target = new_target(fake.url)
     days = [shop.dag_run(day, tasks=(shop.task_run(shop.LOAD, day=day),)) for day in range(30)]
-    tell_in_bad_weather(told, (*days, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH))
+    deliver_in_bad_weather(target, (*days, shop.DAG_ENTRY, shop.LOAD_ENTRY, FRESH))
     assert len(fake.statuses[PIPELINE]) == 30
     assert len(columns(fake)) == 2

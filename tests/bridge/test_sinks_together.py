@@ -70,7 +70,8 @@ def picture(sinks: Together) -> dict[str, Any]:
     return {
         "marquez": {run: kinds[-1] for run, kinds in sinks.marquez.by_run().items()},
         "datahub": {
-            urn: (told, sinks.datahub.results(urn)) for urn, told in sinks.datahub.aspects.items()
+            urn: (target, sinks.datahub.results(urn))
+            for urn, target in sinks.datahub.aspects.items()
         },
         "operations": sinks.datahub.series.keys(),
         "statuses": sinks.openmetadata.statuses,

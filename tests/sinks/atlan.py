@@ -142,9 +142,9 @@ class FakeAtlan(Fake):
         guids = {entity["guid"]: entity["attributes"]["qualifiedName"] for entity in entities}
         if len(guids) != len(entities) or any(not guid.startswith("-") for guid in guids):
             raise _Refuse(400, "ATLAS-400", "guids are temporary and distinct")
-        told = [self._checked(entity, guids) for entity in entities]
+        checked = [self._checked(entity, guids) for entity in entities]
         created, updated = [], []
-        for kind, plain, refs, added, status in told:
+        for kind, plain, refs, added, status in checked:
             name = plain["qualifiedName"]
             held = self.assets.get(name)
             if held is None:

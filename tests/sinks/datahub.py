@@ -116,10 +116,10 @@ class FakeDataHub(Fake):
             raise ValueError(f"Failed to find entity with name {entity}")
         if not re.fullmatch(_URNS[entity], item["urn"]):
             raise ValueError(f"Invalid urn!: {item['urn']}")
-        for aspect, told in item.items():
+        for aspect, sent in item.items():
             if aspect == "urn":
                 continue
-            value = told["value"]
+            value = sent["value"]
             if patch:
                 self._check_patch(aspect, value)
                 continue
@@ -168,16 +168,16 @@ class FakeDataHub(Fake):
 
     def _store(self, item: dict[str, Any], *, patch: bool) -> None:
         urn = item["urn"]
-        for aspect, told in item.items():
+        for aspect, sent in item.items():
             if aspect == "urn":
                 continue
             if patch:
-                self._patch(urn, aspect, told["value"])
+                self._patch(urn, aspect, sent["value"])
             elif aspect in _TIMESERIES:
-                key = (told["value"]["timestampMillis"], told["value"].get("messageId", ""))
-                self.series[urn, aspect][key] = told["value"]
+                key = (sent["value"]["timestampMillis"], sent["value"].get("messageId", ""))
+                self.series[urn, aspect][key] = sent["value"]
             else:
-                self.aspects[urn][aspect] = told["value"]
+                self.aspects[urn][aspect] = sent["value"]
 
     def _patch(self, urn: str, aspect: str, value: dict[str, Any]) -> None:
         held = self.aspects[urn].setdefault(aspect, {})

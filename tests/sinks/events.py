@@ -133,7 +133,7 @@ class _DagRun:
     ) -> Iterator[bytes]:
         """START and the end of a try of a task."""
         log = f"https://airflow.example.com/dags/{self.dag_id}/runs/{self.run_id}/tasks/{task_id}"
-        told = {
+        airflow = {
             **_FACET,
             "dag": self._dag(),
             "dagRun": self._run(),
@@ -151,7 +151,7 @@ class _DagRun:
             "job": {"namespace": NAMESPACE, "name": self.dag_id},
             "run": {"runId": self.own()},
         }
-        facets = {"airflow": told, "parent": parent}
+        facets = {"airflow": airflow, "parent": parent}
         run = _uuid(self.dag_id, self.run_id, task_id, str(number))
         job = f"{self.dag_id}.{task_id}"
         yield self.event("START", start, run, facets, job)
@@ -171,13 +171,13 @@ class _DagRun:
         of_job: dict[str, Any] | None = None,
     ) -> bytes:
         is_dag = job == self.dag_id
-        told = {
+        job_type = {
             **_FACET,
             "integration": "AIRFLOW",
             "jobType": "DAG" if is_dag else "TASK",
             "processingType": "BATCH",
         }
-        job_facets: dict[str, Any] = {"jobType": told, **(of_job or {})}
+        job_facets: dict[str, Any] = {"jobType": job_type, **(of_job or {})}
         if not is_dag:
             job_facets["sql"] = {**_FACET, "query": f"call load('{job}')"}
         event = {

@@ -58,8 +58,8 @@ class FakeOpenMetadata(Fake):
         return self.entities.setdefault(collection, {}).setdefault(fqn, entity)
 
     def table(self, fqn: str, *columns: str) -> dict[str, Any]:
-        told = [{"name": name, "fullyQualifiedName": f"{fqn}.{name}"} for name in columns]
-        return self.add("/tables", fqn, columns=told)
+        described = [{"name": name, "fullyQualifiedName": f"{fqn}.{name}"} for name in columns]
+        return self.add("/tables", fqn, columns=described)
 
     def between(self, source: str, target: str) -> dict[str, Any] | None:
         """The edge between two tables."""

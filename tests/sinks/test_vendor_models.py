@@ -114,7 +114,7 @@ def read(vendors: Path, vendor: str, requests: list[dict[str, Any]]) -> int:
 
 def test_datahubs_classes_read_every_aspect_back(vendors: Path) -> None:
     """In both manners of naming, added to and written over; and what is taken back."""
-    told = []
+    sent_bodies = []
     for style, lineage in product(("plugin", "openlineage"), ("merge", "replace")):
         raw = {
             "type": "datahub",
@@ -124,11 +124,11 @@ def test_datahubs_classes_read_every_aspect_back(vendors: Path) -> None:
             "naming": [{"namespace": "snowflake://*", "case": "lower"}],
         }
         fake = FakeDataHub()
-        told += sent(fake, SHOP, **raw)
+        sent_bodies += sent(fake, SHOP, **raw)
         later = sent(fake, LATER, **raw, **RETIRES)
         assert any('"removed": true' in json.dumps(request) for request in later)
-        told += later
-    assert read(vendors, "datahub", told) > 200
+        sent_bodies += later
+    assert read(vendors, "datahub", sent_bodies) > 200
 
 
 def test_openmetadatas_models_take_every_request(vendors: Path) -> None:
@@ -144,15 +144,15 @@ def test_openmetadatas_models_take_every_request(vendors: Path) -> None:
         "airflow_url": "https://airflow.example.com",
         "create_tables": True,
     }
-    told = sent(fake, (shop.DAG_ENTRY, *SHOP), **raw)
+    sent_bodies = sent(fake, (shop.DAG_ENTRY, *SHOP), **raw)
     later = sent(fake, LATER, **raw, **RETIRES)
     assert [one["method"] for one in later if one["method"] != "GET"] == ["DELETE"]
-    assert read(vendors, "openmetadata", told + later) > 12
+    assert read(vendors, "openmetadata", sent_bodies + later) > 12
 
 
 def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
     """In both families of assets; what is archived; and what is added to somebody else's."""
-    told = []
+    sent_bodies = []
     for family in ("airflow", "flow"):
         raw = {
             "type": "atlan",
@@ -167,7 +167,7 @@ def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
         fake = FakeAtlan()
         fake.table("default/postgres/1/sales/public/orders", "id", "amount")
         fake.table("default/snowflake/2/ANALYTICS/REPORTING/DAILY_ORDERS", "ORDER_ID", "AMOUNT")
-        told += sent(fake, SHOP, **raw)
+        sent_bodies += sent(fake, SHOP, **raw)
         later = sent(fake, LATER, **raw, **RETIRES)
         assert [one["method"] for one in later].count("DELETE") == 2
         task = next(name for name in fake.assets if name.endswith("load"))
@@ -175,5 +175,5 @@ def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
         fake.add("Process", f"{task}/process")
         theirs = sent(fake, [shop.LOAD_ENTRY], **raw)
         assert "appendRelationshipAttributes" in json.dumps(theirs)
-        told += later + theirs
-    assert read(vendors, "atlan", told) > 120
+        sent_bodies += later + theirs
+    assert read(vendors, "atlan", sent_bodies) > 120

@@ -53,9 +53,9 @@ def asked(urls: Sequence[str], **more: Any) -> dict[str, Any]:
         "openmetadata": {"type": "openmetadata"},
         "atlan": {"type": "atlan", "connection": CONNECTION, "token_env": "T", "rate": 1e6},
     }
-    told = zip(own.items(), urls, strict=True)
+    addressed = zip(own.items(), urls, strict=True)
     return {
-        "sinks": {name: {**settings, **more, "url": url} for (name, settings), url in told},
+        "sinks": {name: {**settings, **more, "url": url} for (name, settings), url in addressed},
         "naming": NAMING,
     }
 

@@ -34,11 +34,11 @@ def read(request: Request) -> Iterator[str | None]:
     else:
         for entity in request["body"]["entities"]:
             model = getattr(assets, entity["typeName"]).parse_obj(entity)
-            kept = json.loads(model.json(by_alias=True, exclude_unset=True))
-            yield left_out(entity, kept)
-            told, found = entity["attributes"], kept["attributes"]
-            yield left_out(told, found)
-            for name, value in told.items():
+            stored = json.loads(model.json(by_alias=True, exclude_unset=True))
+            yield left_out(entity, stored)
+            sent_bodies, found = entity["attributes"], stored["attributes"]
+            yield left_out(sent_bodies, found)
+            for name, value in sent_bodies.items():
                 if not isinstance(value, dict | list) and found[name] != value:
                     yield f"{name} became {found[name]!r}"
             added = entity.get("appendRelationshipAttributes")

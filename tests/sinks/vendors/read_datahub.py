@@ -34,9 +34,9 @@ def read(request: Request) -> Iterator[str | None]:
     for items in request["body"].values():
         for item in items:
             Urn.from_string(item["urn"])
-            for name, told in item.items():
+            for name, sent_bodies in item.items():
                 if name != "urn":
-                    yield from _aspect(request["method"], name, told["value"])
+                    yield from _aspect(request["method"], name, sent_bodies["value"])
 
 
 def _aspect(method: str, name: str, value: Any) -> Iterator[str | None]:

@@ -80,8 +80,10 @@ def read(request: Request) -> Iterator[str | None]:
             yield None
         case "PATCH":
             for one in request["body"]:
-                told = one["value"] if one["path"] == "/lifeCycle" else {"updated": one["value"]}
-                LifeCycle.model_validate(told)
+                sent_bodies = (
+                    one["value"] if one["path"] == "/lifeCycle" else {"updated": one["value"]}
+                )
+                LifeCycle.model_validate(sent_bodies)
                 yield None
         case "DELETE":
             yield None if re.fullmatch(_EMPTY, path) else "who is deleted?"

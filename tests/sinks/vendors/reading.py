@@ -35,7 +35,7 @@ def _complaints(reader: Reader, request: Request) -> Iterator[str | None]:
         yield f"{type(error).__name__}: {error}"
 
 
-def left_out(sent: dict[str, Any], kept: dict[str, Any]) -> str | None:
+def left_out(sent: dict[str, Any], stored: dict[str, Any]) -> str | None:
     """Models drop what they do not know and say nothing; so what was read is written and compared."""
-    missing = set(sent) - set(kept)
+    missing = set(sent) - set(stored)
     return f"{sorted(missing)} was dropped" if missing else None

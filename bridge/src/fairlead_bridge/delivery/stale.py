@@ -15,6 +15,6 @@ def requeue_stale(db: sa.Engine, target: Target, now: int) -> None:
     Put jobs whose edges or tasks may have become stale into the outbox of a sink that retracts them:
     no event says that they did. A job that renders as before is not sent again.
     """
-    if target.retires and "job" in target.kinds:
+    if target.retracts and "job" in target.kinds:
         with writing(db) as tx:
             outbox.put(tx, entry.may_retire(tx), {target.name: {"job"}}, now)

@@ -1,8 +1,9 @@
 """
-Room 5. The catalogs we tell: one file each; none knows of another, nor of the database.
+The catalogs that entries are delivered to: one module or package each, independent of each other
+and of the database.
 
-A sink is a class with three methods. `render` thinks and touches nothing; `push` touches and does
-not think; `probe` is for people. One with a naming map also is a `NamesDatasets`.
+A sink is a class with three methods. `render` is pure, `push` sends, and `probe` checks the set-up
+for a person. One with a naming map also is a `NamesDatasets`.
 Ours are found by the same entry points as yours (`docs/how-to/add-a-sink.md`).
 """
 
@@ -28,37 +29,37 @@ from fairlead_bridge.entries import (
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.model import Delivery, Kind
 
-#: What one entry comes to in the catalog's own words: anything that msgspec can write as JSON.
+#: An entry as the catalog's API takes it: anything that msgspec can write as JSON.
 Payload: TypeAlias = Any
 
-#: How one payload went: None when it was taken; an error, not raised, when this one was not.
+#: The result of one payload: None when it was accepted, else an error, returned, not raised.
 Outcome: TypeAlias = Rejected | Unavailable | None
 
 
-#: Seconds after which `push` should ask no more, and let what is left wait for the next time.
+#: Seconds after which `push` should send no more, and leave the rest to the next time.
 ENOUGH = 60.0
 
 
 class Sink(Protocol):
-    """A catalog that is told. Constructed as `Type(name, settings)`; see `sinks.settings`."""
+    """A catalog that entries are delivered to. Constructed as `Type(name, settings)`; see `sinks.settings`."""
 
     #: The kinds of entries it can show.
     kinds: frozenset[Kind]
 
     def render(self, entry: AnyEntry) -> Payload | None:
         """
-        The entry in the catalog's words; None where there is nothing to tell. Pure.
+        The entry in the catalog's words; None where there is nothing to deliver. Pure.
 
-        The same entry must give the same payload: what was told already is not told again. So
-        no clock, no counters. Raises Rejected where the entry can never be told.
+        The same entry must give the same payload: an unchanged payload is not sent again. So no
+        clock, no counters. Raises Rejected where the entry can never be delivered.
         """
 
     def push(self, payloads: Sequence[Payload]) -> Iterator[Outcome]:
         """
-        Tell the catalog, in this order; yields one outcome for each payload, in this order.
+        Send to the catalog, in this order; yields one outcome for each payload, in this order.
 
-        Raises Unavailable where nothing more can be told now (the catalog is down, wants a rest,
-        or refuses our credentials): what has no outcome yet stays due, and the sink rests. It may
+        Raises Unavailable where nothing more can be sent now (the catalog is down, asks for a pause,
+        or refuses our credentials): what has no outcome yet stays due, and the sink pauses. It may
         do so after the last outcome, too.
         """
 
@@ -107,7 +108,7 @@ Prepared: TypeAlias = Ready | Same | Later
 
 @dataclass(frozen=True)
 class Target:
-    """A sink as somebody set it up: its name, what it is to hear of, and how patiently."""
+    """A configured sink: its name, which entries it receives, and how often they are tried."""
 
     name: str
     type: str
@@ -116,8 +117,8 @@ class Target:
     batch: int = 100
     attempts: int = 20  # after which an entry that alone fails is given up
     namespaces: tuple[str, ...] = ("*",)  # shell patterns
-    retires: bool = (
-        False  # takes edges back by age, so that jobs are told again though nothing came
+    retracts: bool = (
+        False  # removes edges by age, so that jobs are delivered again though no event came
     )
 
     budget: float = 90.0  # seconds after which a worker sends no more in one go
@@ -143,7 +144,7 @@ class Target:
 
 
 def interests(targets: Sequence[Target]) -> dict[str, frozenset[Kind]]:
-    """What each sink wants to hear of, as `outbox.put` asks."""
+    """The kinds that each sink receives, as `outbox.put` needs."""
     return {target.name: target.kinds for target in targets}
 
 

@@ -1,4 +1,4 @@
-"""Many payloads in one request, and whose fault it is when the request is refused."""
+"""Sends many payloads in one request, and finds the payload at fault when it is refused."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from fairlead_bridge.errors import NotAsked, Rejected, ServerFailed
 from fairlead_bridge.sinks import ENOUGH, Outcome
-from fairlead_bridge.sinks.lanes import in_lanes
+from fairlead_bridge.sinks.concurrency import keyed_concurrently
 
 P = TypeVar("P")
 
-#: Sends a batch. Raises Rejected or ServerFailed for the whole of it, Unavailable where nothing more can
-#: be told; returns nothing where everything was taken, else an outcome for each payload.
+#: Sends a batch. Raises Rejected or Broken for the whole of it, Unavailable where nothing more can
+#: be sent; returns None where everything was accepted, else an outcome for each payload.
 Send = Callable[[Sequence[P]], Sequence[Outcome] | None]
 
 
@@ -27,10 +27,10 @@ def in_batches(
 ) -> Iterator[Outcome]:
     """
     `send` the payloads in order, at most `limit` by their `weight` in a batch, and `at_most`
-    batches at once. A batch that is refused is halved until those that cannot be taken are alone.
+    batches at once. A refused batch is halved until each payload at fault is alone.
     """
     batches = list(_batches(payloads, weight, limit))
-    sent = in_lanes(
+    sent = keyed_concurrently(
         batches,
         lambda _: (),
         lambda batch: list(_halving(batch, send)),
@@ -38,7 +38,7 @@ def in_batches(
         until=time.monotonic() + ENOUGH,
     )
     for number, batch in enumerate(batches):
-        yield from sent.results.get(number) or [NotAsked("others came first")] * len(batch)
+        yield from sent.results.get(number) or [NotAsked("not sent yet")] * len(batch)
     if sent.down is not None:
         raise sent.down
 

@@ -62,7 +62,7 @@ class Bearer(AuthBase):
 
 
 class NoAuth(AuthBase):
-    """Keeps `requests` from looking for credentials in ~/.netrc."""
+    """Stops `requests` from looking for credentials in ~/.netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -70,7 +70,7 @@ class NoAuth(AuthBase):
 
 class Client:
     """
-    HTTP to one catalog over connections that are kept; for any number of threads.
+    HTTP to one catalog over persistent connections; for any number of threads.
 
     `rate` is the most requests a second; `compress` sends bodies of 4 kB and more with gzip. An
     answer has at most `max_bytes` after unpacking, and is whole within `total` seconds: four times
@@ -161,7 +161,7 @@ class Client:
         headers: Mapping[str, str],
     ) -> Answer:
         for last in (False, True):
-            self._keep_pace()
+            self._limit_rate()
             try:
                 return exchange(
                     self._session,
@@ -193,7 +193,7 @@ class Client:
                 raise Misconfigured(f"{self.url} cannot be called: {error}") from error
         raise AssertionError("unreachable")
 
-    def _keep_pace(self) -> None:
+    def _limit_rate(self) -> None:
         with self._lock:
             self.requests += 1
             now = time.monotonic()

@@ -1,5 +1,5 @@
 """
-The sinks somebody wants, from one TOML file or from the environment.
+Reads the configured sinks, from one TOML file or from the environment.
 
     [sinks.marquez]
     type = "openlineage"
@@ -42,7 +42,7 @@ Url = Annotated[str, AfterValidator(_http)]
 
 
 class SinkSettings(BaseModel):
-    """What every sink can be told; a sink's own settings derive from it."""
+    """Settings of every sink; a sink's own settings derive from it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -61,13 +61,13 @@ class SinkSettings(BaseModel):
     timeout: float = Field(30.0, gt=0, description="seconds to wait for an answer")
     verify: bool | str = Field(True, description="check certificates; or the path of a CA bundle")
     retire_after_days: float | None = Field(
-        default=None, gt=0, description="take back edges that no run showed for so long"
+        default=None, gt=0, description="remove edges that no run showed for this many days"
     )
     naming: tuple[Rule, ...] = Field((), description="asked before the file's own [[naming]]")
 
 
 class _FileSecret(SecretStr):
-    """A secret that is read when it is needed, so that whoever renews the file need not restart us."""
+    """A secret that is read when it is needed, so that a renewed file needs no restart."""
 
     def __init__(self, where: str, path: object) -> None:
         self._where, self._path = where, Path(str(path))
@@ -109,7 +109,7 @@ def load(where: str, name: object) -> SinkType:
 
 
 def read(environ: Mapping[str, str]) -> list[Target]:
-    """The sinks that the environment asks for, ready to be told. Raises BadSettings."""
+    """Return the configured sinks, ready for delivery. Raises BadSettings."""
     return targets(_asked(environ), environ)
 
 
@@ -160,7 +160,7 @@ def _target(
     try:
         settings = model.model_validate(plain)
     except ValidationError as error:
-        raise BadSettings(_told(name, error)) from error
+        raise BadSettings(_explained(name, error)) from error
     if not settings.enabled:
         return None
     sink = found(name, settings)
@@ -178,7 +178,7 @@ def _target(
         batch=settings.batch,
         attempts=settings.attempts,
         namespaces=settings.namespaces,
-        retires=settings.retire_after_days is not None,
+        retracts=settings.retire_after_days is not None,
     )
 
 
@@ -204,7 +204,7 @@ def with_secrets(
         where = f"{prefix}{field}"
         if field in plain:
             raise BadSettings(
-                f"{where}: write {field}_env or {field}_file; secrets are not kept here"
+                f"{where}: write {field}_env or {field}_file; secrets are not stored here"
             )
         variable, path = plain.pop(f"{field}_env", None), plain.pop(f"{field}_file", None)
         if variable is not None and path is not None:
@@ -218,7 +218,7 @@ def with_secrets(
     return plain
 
 
-def _told(name: str, error: ValidationError) -> str:
+def _explained(name: str, error: ValidationError) -> str:
     """What is wrong, setting by setting, without the values."""
     wrong = (
         f"sinks.{'.'.join([name, *map(str, item['loc'])])}: {item['msg']}"

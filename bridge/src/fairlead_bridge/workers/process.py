@@ -95,7 +95,7 @@ def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, name: str)
             outbox.reclaim(tx, name, now())
         for target in targets:
             loops.start("deliver", Deliver(engine, target, name), DELIVER_IDLE)
-            if target.retires:
+            if target.retracts:
                 loops.start("review", Review(engine, target), _REVIEW)
 
 

@@ -2,7 +2,7 @@
 Atlan, through `/api/meta/entity/bulk`: DAGs and tasks with their last run, lineage between assets
 it has, and when each of them was last written.
 
-Atlan keeps no runs, only the last one on each DAG and task; so only the newest is told. It makes
+Atlan stores no runs, only the last one on each DAG and task; so only the newest is delivered. It makes
 an asset of whatever is written to; so what others own is looked up first, and never made.
 """
 

@@ -1,4 +1,4 @@
-"""What an entry comes to in Atlan: assets, and what is to be archived. Pure."""
+"""Renders entries as Atlan's assets, and says what is to be archived. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from fairlead_bridge.entries import (
     Origin,
     RunEntry,
 )
-from fairlead_bridge.sinks import retiring
+from fairlead_bridge.sinks import retracting
 from fairlead_bridge.sinks.atlan.settings import AtlanSettings
 from fairlead_bridge.sinks.naming import Naming
 
 #: Atlan refuses longer texts.
 _TEXT = 99_000
-#: By these two we know again what we made: who made it, and for which job (its qualified name).
+#: These two attributes identify what we made: who made it, and for which job (its qualified name).
 MADE_BY, MADE_FOR = "lastSyncWorkflowName", "lastSyncRun"
 WORKFLOW = "fairlead"
 _STATES = {
@@ -66,14 +66,14 @@ _FLOW = {
 
 
 class Ref(msgspec.Struct, frozen=True, order=True):
-    """Another asset; of no type where it is somebody else's and must be there already."""
+    """Another asset; without a type where another program makes it and it must exist already."""
 
     name: str
     type: str = ""
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """An asset of ours, or (without a type) what we know of somebody else's."""
+    """An asset of ours, or (without a type) what we add to another program's."""
 
     name: str  # qualified
     type: str = ""
@@ -84,31 +84,31 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """What we made for a job is archived, but for what is told with this."""
+    """Archives what we made for a job, but for what is delivered with this."""
 
     job: str
 
 
-Told = list[Asset | Sweep]
+Payload = list[Asset | Sweep]
 
 
 class Assets:
-    """Entries in Atlan's words, as the settings have it."""
+    """Renders entries as assets, by the settings."""
 
     def __init__(self, settings: AtlanSettings) -> None:
         self._settings = settings
         self._naming = Naming(settings.naming)
         self.words = _FLOW if settings.family == "flow" else _AIRFLOW
 
-    def of(self, entry: AnyEntry) -> Told | None:
-        """The assets that the entry comes to."""
-        retires = self._settings.retire_after_days is not None
+    def of(self, entry: AnyEntry) -> Payload | None:
+        """Return the assets of the entry; None where there is nothing to deliver."""
+        retracts = self._settings.retire_after_days is not None
         match entry:
             case DatasetEntry():
                 return self._dataset(entry)
-            case JobEntry(job=job) if _is_told(job):
-                return list(self._job_told(entry))
-            case RunEntry(job=job) if _is_told(job) and not (retires and entry.gone):
+            case JobEntry(job=job) if _is_delivered(job):
+                return list(self._job_payload(entry))
+            case RunEntry(job=job) if _is_delivered(job) and not (retracts and entry.gone):
                 return self._run(entry)
         return None
 
@@ -119,7 +119,7 @@ class Assets:
             return None
         return f"{named.rule.connection}/{named.name.replace('.', '/')}"
 
-    def _dataset(self, entry: DatasetEntry) -> Told | None:
+    def _dataset(self, entry: DatasetEntry) -> Payload | None:
         """How fresh it is; nothing else about an asset that a crawler owns."""
         name = self.named(entry.dataset)
         if name is None or entry.written_at is None:
@@ -146,18 +146,23 @@ class Assets:
         """A DAG or task, with what Atlan needs to make it."""
         words, refs = self.words, more.pop("refs", {})
         own = self._own(job)
-        told = {**self._common(job.task_id or job.dag_id or job.name, own), **attributes}
+        attributes_of_job = {
+            **self._common(job.task_id or job.dag_id or job.name, own),
+            **attributes,
+        }
         if words is _FLOW:
-            told["name"] = job.name
-            told["assetUserDefinedType"] = "Task" if job.task_id else "Dag" if job.dag_id else "Job"
+            attributes_of_job["name"] = job.name
+            attributes_of_job["assetUserDefinedType"] = (
+                "Task" if job.task_id else "Dag" if job.dag_id else "Job"
+            )
         above = job.parent if job.parent is not None and job.parent.kind == "dag" else None
         if above is not None:
             refs = {**refs, words["above"]: Ref(self._own(above), words["dag"])}
             if words is _AIRFLOW:
-                told["airflowDagName"] = above.dag_id
-                told["airflowDagQualifiedName"] = self._own(above)
+                attributes_of_job["airflowDagName"] = above.dag_id
+                attributes_of_job["airflowDagQualifiedName"] = self._own(above)
         kind = words["task"] if above is not None or job.kind != "dag" else words["dag"]
-        return Asset(own, kind, told, refs, **more)
+        return Asset(own, kind, attributes_of_job, refs, **more)
 
     def _common(self, name: str, job: str) -> dict[str, Any]:
         """Of everything that we make; `job` is the qualified name of the one it is made for."""
@@ -169,14 +174,14 @@ class Assets:
             MADE_FOR: job,
         }
 
-    def _job_told(self, entry: JobEntry) -> Iterator[Asset | Sweep]:
+    def _job_payload(self, entry: JobEntry) -> Iterator[Asset | Sweep]:
         days = self._settings.retire_after_days
         if days is None:
             yield from self._job(entry)
             return
         if not entry.gone:
-            kept, _ = retiring.split(entry, days)
-            yield from self._job(kept)
+            current, _ = retracting.split(entry, days)
+            yield from self._job(current)
         yield Sweep(self._own(entry.job))
 
     def _job(self, entry: JobEntry) -> Iterator[Asset]:
@@ -207,9 +212,9 @@ class Assets:
         inputs, outputs = self._refs(entry.inputs), self._refs(entry.outputs)
         refs: dict[str, list[Ref] | Ref] = {}
         if words is _AIRFLOW and job.kind != "dag":
-            retires = self._settings.retire_after_days is not None
+            retracts = self._settings.retire_after_days is not None
             both = (("inputs", inputs), ("outputs", outputs))
-            refs |= {name: found for name, found in both if found or retires}
+            refs |= {name: found for name, found in both if found or retracts}
         if job.parent is not None and job.kind == "task":
             yield self._asset(job.parent, {})
         yield self._asset(job, attributes, refs=refs)
@@ -266,8 +271,8 @@ class Assets:
         name = column if case == "as_is" else column.lower() if case == "lower" else column.upper()
         return Ref(f"{table}/{name}")
 
-    def _run(self, run: RunEntry) -> Told | None:
-        """The last run of a DAG or task; an older one is not told."""
+    def _run(self, run: RunEntry) -> Payload | None:
+        """The last run of a DAG or task; an older one is not delivered."""
         state = _STATES.get(run.state)
         started = run.started_at or (run.ended_at and run.first_at)
         if not run.latest or state is None or not started:
@@ -291,7 +296,7 @@ class Assets:
         return [*above, self._asset(run.job, attributes, dated=words["started"])]
 
 
-def _is_told(job: JobRef) -> bool:
+def _is_delivered(job: JobRef) -> bool:
     """Queries that an Airflow hook reports count for the task that ran them."""
     return job.kind != "query"
 

@@ -1,4 +1,4 @@
-"""What somebody says of an Atlan."""
+"""Settings of the sink `atlan`."""
 
 from __future__ import annotations
 

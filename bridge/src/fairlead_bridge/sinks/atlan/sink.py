@@ -1,6 +1,7 @@
 """
-Telling an Atlan: what is there is looked up, then written in one request; what is to be archived
-comes after. Nothing is made but what `assets` says is ours, and nothing else is taken away.
+Delivers to Atlan: looks up what is there, writes in one request, then archives what is stale.
+
+Only assets that `assets` marks as ours are made or archived.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from fairlead_bridge.sinks.atlan.assets import (
     WORKFLOW,
     Asset,
     Assets,
+    Payload,
     Ref,
     Sweep,
-    Told,
 )
 from fairlead_bridge.sinks.atlan.settings import AtlanSettings
 from fairlead_bridge.sinks.batch import in_batches
@@ -44,7 +45,7 @@ Body = dict[str, Any]
 
 
 class Atlan:
-    """Tells an Atlan."""
+    """Delivers entries to an Atlan."""
 
     Settings: ClassVar[type[SinkSettings]] = AtlanSettings
     kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
@@ -62,15 +63,15 @@ class Atlan:
             rate=settings.rate,
         )
 
-    def render(self, entry: AnyEntry) -> Told | None:
-        """The assets that the entry comes to."""
+    def render(self, entry: AnyEntry) -> Payload | None:
+        """Return the assets of the entry; None where there is nothing to deliver."""
         return self._assets.of(entry)
 
     def named(self, dataset: DatasetRef) -> str | None:
         """The asset's qualified name; None where no rule names its connection."""
         return self._assets.named(dataset)
 
-    def push(self, payloads: Sequence[Told]) -> Iterator[Outcome]:
+    def push(self, payloads: Sequence[Payload]) -> Iterator[Outcome]:
         """Many assets in one request; what they refer to is looked up in one search before."""
         for outcome in in_batches(payloads, len, self._settings.entities, self._send):
             if isinstance(outcome, HttpRejected) and outcome.status == 404:
@@ -78,12 +79,14 @@ class Atlan:
             else:
                 yield outcome
 
-    def _send(self, payloads: Sequence[Told]) -> Sequence[Outcome]:
-        told = [[item for item in payload if isinstance(item, Asset)] for payload in payloads]
-        found = self._find([asset for assets in told for asset in assets])
+    def _send(self, payloads: Sequence[Payload]) -> Sequence[Outcome]:
+        assets_by_payload = [
+            [item for item in payload if isinstance(item, Asset)] for payload in payloads
+        ]
+        found = self._find([asset for assets in assets_by_payload for asset in assets])
         outcomes: list[Outcome] = []
         writes: dict[Key, _Write] = {}
-        for assets in told:
+        for assets in assets_by_payload:
             missing: set[str] = set()
             for asset in assets:
                 write = _placed(asset, found, missing)
@@ -94,9 +97,9 @@ class Atlan:
         if writes:
             self._bulk(writes)
         sweeps = [item.job for payload in payloads for item in payload if isinstance(item, Sweep)]
-        kept = sorted({asset.name for assets in told for asset in assets})
+        preserved = sorted({asset.name for assets in assets_by_payload for asset in assets})
         for start in range(0, len(sweeps), _SEARCHED):
-            self._archive(sweeps[start : start + _SEARCHED], kept)
+            self._archive(sweeps[start : start + _SEARCHED], preserved)
         return outcomes
 
     def _find(self, assets: Sequence[Asset]) -> dict[Key, Body]:
@@ -148,8 +151,8 @@ class Atlan:
         entities = [_entity(write, guids) for write in writes.values()]
         self._call("POST", "/api/meta/entity/bulk", {"entities": entities}, params=_BULK)
 
-    def _archive(self, jobs: Sequence[str], kept: Sequence[str]) -> None:
-        """Archive what bears our mark for one of the jobs, but for what is kept."""
+    def _archive(self, jobs: Sequence[str], preserved: Sequence[str]) -> None:
+        """Archive what has our mark for one of the jobs, but for the `preserved` names."""
         words = self._assets.words
         ours: list[Body] = [
             {"terms": {"__typeName.keyword": [words["task"], "Process", "ColumnProcess"]}},
@@ -157,7 +160,7 @@ class Atlan:
             {"term": {MADE_BY: WORKFLOW}},
             {"terms": {MADE_FOR: list(jobs)}},
         ]
-        guids = [entity["guid"] for entity in self._search(ours, [], kept)]
+        guids = [entity["guid"] for entity in self._search(ours, [], preserved)]
         for start in range(0, len(guids), _ARCHIVED):
             params = {"guid": guids[start : start + _ARCHIVED], "deleteType": "SOFT"}
             try:
@@ -224,7 +227,7 @@ def _listed(refs: list[Ref] | Ref) -> list[Ref]:
 
 def _placed(asset: Asset, found: dict[Key, Body], missing: set[str]) -> _Write | None:
     """
-    The asset as it can be told now: with the references that are there, of the type that Atlan
+    The asset as it can be written now: with the references that are there, of the type that Atlan
     knows it by. None where it cannot; what is missing is added to `missing`.
     """
     there = found.get((asset.type, asset.name))
@@ -245,34 +248,37 @@ def _placed(asset: Asset, found: dict[Key, Body], missing: set[str]) -> _Write |
     refs: dict[str, list[Ref] | Ref] = {}
     columns = asset.type == "ColumnProcess"
     for role, wanted in asset.refs.items():
-        kept = []
+        present = []
         for ref in _listed(wanted):
             if ref.type:
-                kept.append(ref)
+                present.append(ref)
             elif ("", ref.name) in found:
-                kept.append(Ref(ref.name, found["", ref.name]["typeName"]))
+                present.append(Ref(ref.name, found["", ref.name]["typeName"]))
             elif not columns:  # a column that a crawler spells otherwise is no reason to wait
                 missing.add(ref.name)
-        refs[role] = kept if isinstance(wanted, list) else kept[0]
+        refs[role] = present if isinstance(wanted, list) else present[0]
     if asset.type in ("Process", "ColumnProcess") and not (refs["inputs"] and refs["outputs"]):
         return None
     return _Write(kind, asset.name, attributes, refs, asset.dated, ours)
 
 
 def _made(asset: Asset, there: Body) -> bool:
-    """Whether what is there bears the mark that we put on this asset when we made it."""
-    marks = (MADE_BY, MADE_FOR)
-    return all(there["attributes"].get(mark) == asset.attributes[mark] for mark in marks)
+    """Whether what is there has the attributes that we give this asset when we make it."""
+    identifying = (MADE_BY, MADE_FOR)
+    return all(
+        there["attributes"].get(attribute) == asset.attributes[attribute]
+        for attribute in identifying
+    )
 
 
 def _has_process(write: _Write, writes: dict[Key, _Write]) -> bool:
-    """Whether the process that a lineage of columns belongs to is told with it."""
+    """Whether the process that a lineage of columns belongs to is written with it."""
     process = write.refs.get("process")
     return not isinstance(process, Ref) or (process.type, process.name) in writes
 
 
 def _merged(a: _Write, b: _Write) -> _Write:
-    """Two tellings of one asset; of two runs, the newer."""
+    """Two payloads of one asset in one; of two runs, the newer."""
     if a.dated and b.dated and a.attributes[a.dated] > b.attributes[b.dated]:
         a, b = b, a
     attributes, refs = {**a.attributes, **b.attributes}, {**a.refs, **b.refs}
@@ -288,8 +294,8 @@ def _missing(names: set[str]) -> Unavailable:
 
 def _entity(write: _Write, guids: dict[Key, str]) -> Body:
     """
-    Of ours, the lists of others are what we say, and one that was archived comes back; to what
-    somebody else made they are only added.
+    The body of an asset. For ours, lists of references are replaced and an archived asset is
+    restored; to assets of other programs references are only added.
     """
     refs = {role: _reference(ref, guids) for role, ref in write.refs.items()}
     entity: Body = {"typeName": write.type, "guid": guids[write.type, write.name]}

@@ -16,7 +16,7 @@ from fairlead_bridge.entries import (
     RunEntry,
     Tag,
 )
-from fairlead_bridge.sinks import retiring
+from fairlead_bridge.sinks import retracting
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.datahub.urns import Urns
 
@@ -58,11 +58,11 @@ class Words:
         match entry:
             case DatasetEntry():
                 upserts = list(self._dataset(entry))
-            case JobEntry(job=job) if _is_told(job):
-                kept, retired = retiring.split(entry, self._settings.retire_after_days)
-                upserts = list(self._job(kept))
-                patches = list(self._curated(kept, retired))
-            case RunEntry(job=job) if _is_told(job):
+            case JobEntry(job=job) if _is_delivered(job):
+                current, stale = retracting.split(entry, self._settings.retire_after_days)
+                upserts = list(self._job(current))
+                patches = list(self._curated(current, stale))
+            case RunEntry(job=job) if _is_delivered(job):
                 upserts = list(self._run(entry))
             case _:
                 return None
@@ -106,20 +106,22 @@ class Words:
             yield "dataFlow", {"urn": self._urns.flow(job), "dataFlowInfo": {"value": flow_info}}
         info = {**info, "type": {"string": "COMMAND"}, "flowUrn": self._urns.flow(job)}
         info["customProperties"] = properties | MADE
-        told: Aspects = {
+        aspects: Aspects = {
             "urn": self._urns.job(job),
             INFO: {"value": info},
             "status": status,
         }
         if self._settings.lineage == "replace":
-            told[LINEAGE] = {"value": self._lineage(entry)}
-        yield "dataJob", told
+            aspects[LINEAGE] = {"value": self._lineage(entry)}
+        yield "dataJob", aspects
 
     def _edges(self, entry: JobEntry) -> dict[str, list[str]]:
         return {
             "inputDatasetEdges": self._urns.datasets(entry.inputs),
             "outputDatasetEdges": self._urns.datasets(entry.outputs),
-            "inputDatajobEdges": [self._urns.job(job) for job in entry.upstream if _is_told(job)],
+            "inputDatajobEdges": [
+                self._urns.job(job) for job in entry.upstream if _is_delivered(job)
+            ],
         }
 
     def _columns(self, entry: JobEntry) -> list[tuple[str, str, str]]:
@@ -170,7 +172,7 @@ class Words:
         }
         return edges | columns
 
-    def _curated(self, entry: JobEntry, retired: JobEntry) -> Iterator[tuple[str, Aspects]]:
+    def _curated(self, entry: JobEntry, stale: JobEntry) -> Iterator[tuple[str, Aspects]]:
         """What is added to what is there: tags, owners, edges; and what we added is taken back."""
         is_dag = entry.job.kind == "dag" and self._urns.style == "plugin"
         urn = self._urns.flow(entry.job) if is_dag else self._urns.job(entry.job)
@@ -192,7 +194,7 @@ class Words:
             )
         if not is_dag and self._settings.lineage == "merge":
             adds = self._members(entry)
-            removes = [path for path in self._members(retired) if path not in adds]
+            removes = [path for path in self._members(stale) if path not in adds]
             if adds or removes:
                 aspects[LINEAGE] = _patch(list(adds.items()), removes=removes)
         if aspects:
@@ -237,7 +239,7 @@ class Words:
         yield from self._operations(run)
 
     def _run_properties(self, run: RunEntry) -> Aspects:
-        told = {
+        custom = {
             "dag_id": run.job.dag_id,
             "task_id": run.job.task_id,
             "run_id": run.dag_run_id,
@@ -250,7 +252,7 @@ class Words:
             "name": _run_name(run),
             "type": "BATCH_AD_HOC" if run.run_type == "manual" else "BATCH_SCHEDULED",
             "created": {"time": _ms(run.started_at or run.first_at), "actor": _ACTOR},
-            "customProperties": _texts(told),
+            "customProperties": _texts(custom),
         }
         if run.url:
             properties["externalUrl"] = run.url
@@ -281,7 +283,7 @@ class Words:
 # --- small parts --------------------------------------------------------------------------------
 
 
-def _is_told(job: JobRef) -> bool:
+def _is_delivered(job: JobRef) -> bool:
     """Queries that an Airflow hook reports count for the task that ran them."""
     return not (job.kind == "query" and (job.integration or "AIRFLOW") == "AIRFLOW")
 
@@ -321,7 +323,7 @@ def _patch(
     keys: dict[str, list[str]] | None = None,
     removes: Sequence[Sequence[str]] = (),
 ) -> Aspects:
-    """A JSON Patch; `keys` say by what the members of an array are told apart."""
+    """A JSON Patch; `keys` say which fields identify the members of an array."""
     operations: list[Aspects] = [
         *({"op": "add", "path": pointer(path), "value": value} for path, value in adds),
         *({"op": "remove", "path": pointer(path)} for path in removes),

@@ -1,4 +1,4 @@
-"""What somebody says of a DataHub."""
+"""Settings of the sink `datahub`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling a DataHub: what it has of the jobs is read, then upserts and patches of many entries go."""
+"""Delivers to DataHub: reads what it has of the jobs, then sends upserts and patches in batches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.datahub.aspects import INFO, LINEAGE, Aspects, Proposals, Words
-from fairlead_bridge.sinks.datahub.claims import spared, unclaimed
+from fairlead_bridge.sinks.datahub.ownership import without_our_mark, without_their_edges
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.datahub.urns import Urns
 from fairlead_bridge.sinks.http import Bearer, Client
@@ -24,7 +24,7 @@ _ASPECTS, _BYTES = 200, 12_000_000
 
 
 class DataHub:
-    """Tells a DataHub."""
+    """Delivers entries to a DataHub."""
 
     Settings: ClassVar[type[SinkSettings]] = DataHubSettings
     kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
@@ -66,8 +66,17 @@ class DataHub:
         patches = [item for payload in payloads for item in payload["patches"]]
         held = self._held({aspects["urn"] for entity, aspects in upserts if entity == "dataJob"})
         steps = (
-            ("POST", [(kind, unclaimed(item, held.get(item["urn"]))) for kind, item in upserts]),
-            ("PATCH", [(kind, spared(item, held.get(item["urn"]))) for kind, item in patches]),
+            (
+                "POST",
+                [(kind, without_our_mark(item, held.get(item["urn"]))) for kind, item in upserts],
+            ),
+            (
+                "PATCH",
+                [
+                    (kind, without_their_edges(item, held.get(item["urn"])))
+                    for kind, item in patches
+                ],
+            ),
         )
         for method, items in steps:
             body: dict[str, list[Aspects]] = defaultdict(list)

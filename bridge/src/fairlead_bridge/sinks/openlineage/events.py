@@ -35,7 +35,7 @@ decode = msgspec.json.Decoder(Event).decode
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event as the receiver shall get it; `run` keeps those of one run in order."""
+    """An event as it is sent; those with the same `run` are sent in order."""
 
     body: bytes
     run: int | None

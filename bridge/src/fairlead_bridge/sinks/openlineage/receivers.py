@@ -22,8 +22,8 @@ from fairlead_bridge.errors import (
     Unavailable,
 )
 from fairlead_bridge.sinks import ENOUGH, Outcome
+from fairlead_bridge.sinks.concurrency import keyed_concurrently
 from fairlead_bridge.sinks.http import Bearer, Client
-from fairlead_bridge.sinks.lanes import in_lanes
 from fairlead_bridge.sinks.openlineage.events import Event, Message, decode
 from fairlead_bridge.sinks.openlineage.settings import OpenLineageSettings, Preset
 from fairlead_bridge.sinks.openlineage.signature import SignatureV4
@@ -45,15 +45,15 @@ class _Http:
         """
         Runs side by side, the events of one run in order.
 
-        What was not sent when the receiver went down waits; all the rest keeps its outcome.
+        What was not sent when the receiver went down waits; all the rest retains its outcome.
         """
-        sent = in_lanes(
+        sent = keyed_concurrently(
             messages,
             lambda message: () if message.run is None else (message.run,),
             self._one,
             at_most=self._settings.concurrency,
             until=time.monotonic() + ENOUGH,
-            ends_lane=lambda outcome: isinstance(outcome, Unavailable),
+            stops_group=lambda outcome: isinstance(outcome, Unavailable),
         )
         for number in range(len(messages)):
             yield sent.results.get(number, NotAsked("waits for an earlier event of its run"))
@@ -81,19 +81,19 @@ class _Http:
     def _explained(self, error: HttpRejected) -> Rejected:
         """A refusal of this event; raises Misconfigured where it is of all events."""
         if error.status in (404, 405):
-            raise Misconfigured(f"{error}; nobody takes events there: look at `url` and `path`")
+            raise Misconfigured(f"{error}; no receiver of events there: look at `url` and `path`")
         if error.status == 403:
             raise Misconfigured(f"{error}; the credentials may not do this")
         return error
 
     def probe(self) -> list[str]:
-        """Asks with GET: whoever takes POST alone answers 405, and nothing is changed."""
+        """Asks with GET, which changes nothing: a receiver that takes only POST answers 405."""
         try:
             self._client.send("GET", self._path)
         except HttpRejected as error:
             if error.status == 404:
                 raise Misconfigured(
-                    f"{error}; nobody takes events there: look at `url` and `path`"
+                    f"{error}; no receiver of events there: look at `url` and `path`"
                 ) from error
             if error.status == 403:
                 raise Misconfigured(f"{error}; the credentials may not do this") from error
@@ -135,7 +135,7 @@ class _OpenMetadata(_Http):
     OpenMetadata takes batches, and answers 200 where it stored nothing.
 
     It says how many edges it made of a batch, not of which events; so when they are too few, each
-    event is sent alone to learn whose fault it is (an edge written twice is one edge).
+    event is sent alone to find the one at fault (an edge written twice is one edge).
     """
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
@@ -149,38 +149,38 @@ class _OpenMetadata(_Http):
             answer = self._client.send("POST", f"{self._path}/batch", body)
         except (ServerFailed, HttpRejected):
             return False  # one of them; or an older server, without batches
-        told = _answer(answer.body)
-        return told.get("status") == "success" and _edges(told) >= len(messages)
+        decoded = _answer(answer.body)
+        return decoded.get("status") == "success" and _edges(decoded) >= len(messages)
 
     def _call(self, message: Message) -> None:
-        told = _answer(self._client.send("POST", self._path, message.body).body)
-        if _edges(told) == 0:
-            unknown = told.get("unresolvedDatasets") or _datasets(decode(message.body))
+        answer = _answer(self._client.send("POST", self._path, message.body).body)
+        if _edges(answer) == 0:
+            unknown = answer.get("unresolvedDatasets") or _datasets(decode(message.body))
             raise HttpRejected(
                 "OpenMetadata answered 200 and stored nothing: it knows none of these as tables: "
                 f"{', '.join(map(str, unknown))}; ingest them, or set namespaceToServiceMapping in "
                 "its OpenLineage settings",
                 200,
-                str(told),
+                str(answer),
             )
 
 
 def _answer(content: bytes) -> dict[str, Any]:
     try:
-        told = msgspec.json.decode(content)
+        decoded = msgspec.json.decode(content)
     except msgspec.DecodeError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return decoded if isinstance(decoded, dict) else {}
 
 
-def _edges(told: dict[str, Any]) -> int:
+def _edges(answer: dict[str, Any]) -> int:
     """Edges made, as one event's answer or a batch's (a summary or a list) has them."""
-    for part in (told, told.get("summary") or {}):
+    for part in (answer, answer.get("summary") or {}):
         if isinstance(part, dict):
             for key in ("lineageEdgesCreated", "totalLineageEdgesCreated"):
                 if isinstance(part.get(key), int):
                     return int(part[key])
-    results = told.get("results") or ()
+    results = answer.get("results") or ()
     return sum(_edges(item) for item in results if isinstance(item, dict))
 
 

@@ -1,4 +1,4 @@
-"""What somebody says of a receiver of OpenLineage events, and what is known of the usual ones."""
+"""Settings of the sink `openlineage`, and presets of common receivers."""
 
 from __future__ import annotations
 

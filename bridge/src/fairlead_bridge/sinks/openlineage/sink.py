@@ -39,5 +39,5 @@ class OpenLineage:
         return self._receiver.send(payloads)
 
     def probe(self) -> list[str]:
-        """Whether somebody answers there; no event is sent."""
+        """Whether a server answers there; no event is sent."""
         return self._receiver.probe()

@@ -2,7 +2,7 @@
 OpenMetadata, through its REST API: a pipeline for each DAG with all its tasks, a status for each DAG
 run, lineage between tables it knows, and when each of them was last written.
 
-It keeps one status for each moment a DAG run is for, one edge for each pair of tables, and nothing
+It stores one status for each moment a DAG run is for, one edge for each pair of tables, and nothing
 that is not there yet: a table that has not been ingested is waited for, not invented, unless asked.
 """
 

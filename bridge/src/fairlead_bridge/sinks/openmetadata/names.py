@@ -19,5 +19,5 @@ def split(fqn: str) -> list[str]:
 
 
 def safe(name: str) -> str:
-    """OpenMetadata keeps `::` and angle brackets for itself."""
+    """OpenMetadata reserves `::` and angle brackets."""
     return re.sub(r"::|[<>]", "_", name)

@@ -1,4 +1,4 @@
-"""What somebody says of an OpenMetadata."""
+"""Settings of the sink `openmetadata`."""
 
 from __future__ import annotations
 

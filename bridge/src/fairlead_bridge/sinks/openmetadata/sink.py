@@ -1,16 +1,11 @@
-"""
-Telling an OpenMetadata: what has to be there first comes first, the rest of each step side by side.
-"""
+"""Delivers to OpenMetadata: prerequisites first, then the entries of each step concurrently."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
-
-import msgspec
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
 from fairlead_bridge.errors import (
@@ -24,34 +19,30 @@ from fairlead_bridge.errors import (
 )
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import ENOUGH, Outcome
-from fairlead_bridge.sinks.http import Bearer, Client
-from fairlead_bridge.sinks.lanes import in_lanes
+from fairlead_bridge.sinks.concurrency import keyed_concurrently
+from fairlead_bridge.sinks.http import Client
+from fairlead_bridge.sinks.openmetadata.edges import Edges
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
-from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
-from fairlead_bridge.sinks.openmetadata.told import (
+from fairlead_bridge.sinks.openmetadata.payloads import (
     CLASSIFICATION,
     Body,
-    EdgesTold,
-    PipelineTold,
-    StatusTold,
-    TableTold,
-    Told,
-    Words,
+    EdgesPayload,
+    Payload,
+    PipelinePayload,
+    Renderer,
+    StatusPayload,
+    TablePayload,
 )
+from fairlead_bridge.sinks.openmetadata.server import INGESTED_LATER, PIPELINE_LATER, Server
+from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
 from fairlead_bridge.sinks.settings import SinkSettings
 
-#: Seconds before we look again for a table or pipeline that OpenMetadata does not have.
-_INGESTED_LATER, _PIPELINE_LATER = 3600.0, 30.0
-#: Seconds that tables, pipelines and owners are not looked up again.
-_LOOKED_UP_FOR = 300.0
-#: What has to be there first comes first.
-_ORDER: tuple[type, ...] = (PipelineTold, TableTold, StatusTold, EdgesTold)
-#: The source of the edges that we draw; people's is "Manual".
-_SOURCE = "OpenLineage"
+#: The steps of a push: each needs what those before it made.
+_ORDER: tuple[type, ...] = (PipelinePayload, TablePayload, StatusPayload, EdgesPayload)
 
 
 class OpenMetadata:
-    """Tells an OpenMetadata."""
+    """Delivers entries to an OpenMetadata."""
 
     Settings: ClassVar[type[SinkSettings]] = OpenMetadataSettings
     kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
@@ -59,39 +50,34 @@ class OpenMetadata:
     def __init__(self, name: str, settings: OpenMetadataSettings) -> None:
         self.name = name
         self._settings = settings
-        self._words = Words(settings)
-        base = settings.url.rstrip("/")
-        self.client = Client(
-            f"{base.removesuffix('/api')}/api/v1",
-            auth=Bearer(settings.token.get_secret_value) if settings.token else None,
-            timeout=(5.0, settings.timeout),
-            verify=settings.verify,
-            rate=settings.rate,
-        )
-        self._made: set[str] = set()  # prerequisites seen to by this process
-        self._making = threading.Lock()
-        self._known: dict[str, Body] = {}  # what is there, by path; looked up anew now and then
-        self._known_until = 0.0
+        self._renderer = Renderer(settings)
+        self._server = Server(settings)
+        self._edges = Edges(self._server, settings.service)
 
-    def render(self, entry: AnyEntry) -> Told | None:
+    @property
+    def client(self) -> Client:
+        """The HTTP client to OpenMetadata's REST API."""
+        return self._server.client
+
+    def render(self, entry: AnyEntry) -> Payload | None:
         """A DAG, a DAG run, what a task reads and writes, or how fresh a table is."""
-        return self._words.of(entry)
+        return self._renderer.of(entry)
 
     def named(self, dataset: DatasetRef) -> str | None:
         """The table's fully qualified name; None where no rule names its service."""
-        return self._words.named(dataset)
+        return self._renderer.named(dataset)
 
-    def push(self, payloads: Sequence[Told]) -> Iterator[Outcome]:
+    def push(self, payloads: Sequence[Payload]) -> Iterator[Outcome]:
         """DAGs before their runs, tables before what flows between them."""
-        self._forget()
+        self._server.refresh()
         outcomes: dict[int, Outcome] = {}
         down: Unavailable | None = None
         until = time.monotonic() + ENOUGH
         for step in _ORDER:
             places = [n for n, payload in enumerate(payloads) if isinstance(payload, step)]
-            sent = in_lanes(
+            sent = keyed_concurrently(
                 [payloads[n] for n in places],
-                _touches,
+                _conflict_keys,
                 self._outcome,
                 at_most=self._settings.concurrency,
                 until=until,
@@ -101,56 +87,32 @@ class OpenMetadata:
             if down is not None:
                 break
         for n in range(len(payloads)):
-            yield outcomes.get(n, NotAsked("others came first"))
+            yield outcomes.get(n, NotAsked("not sent yet"))
         if down is not None:
             raise down
 
-    def _forget(self) -> None:
-        """What was not there may be by now; what was is looked up again after a while."""
-        if time.monotonic() > self._known_until:
-            self._known.clear()
-            self._known_until = time.monotonic() + _LOOKED_UP_FOR
-        self._known = {path: found for path, found in self._known.items() if found}
-
-    def _outcome(self, told: Told) -> Outcome:
+    def _outcome(self, payload: Payload) -> Outcome:
         try:
-            self._tell(told)
+            self._deliver(payload)
         except (MissingParent, ServerFailed) as error:
             return error
         except Rejected as error:
-            if isinstance(error, HttpRejected) and error.status == 404 and self._known:
-                self._known.clear()  # something we had looked up is gone
-                return MissingParent(str(error), _PIPELINE_LATER)
+            is_gone = isinstance(error, HttpRejected) and error.status == 404
+            if is_gone and self._server.forget():  # something we had looked up is gone
+                return MissingParent(str(error), PIPELINE_LATER)
             return error
         return None
 
-    def _tell(self, told: Told) -> None:
-        match told:
-            case PipelineTold():
-                self._tell_pipeline(told)
-            case StatusTold():
-                self._tell_status(told)
-            case EdgesTold():
-                self._tell_edges(told)
-            case TableTold():
-                self._tell_table(told)
-
-    def _call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        """As `Client.json`; a right that the bot lacks rests the sink."""
-        try:
-            return self.client.json(method, path, body, **more)
-        except HttpRejected as error:
-            if error.status == 403:
-                raise Misconfigured(f"{error}; give the bot a role that may do this") from error
-            raise
-
-    def _once(self, path: str, body: Body) -> None:
-        """A prerequisite, put once by this process."""
-        key = f"{path} {msgspec.json.encode(body, order='sorted').decode()}"
-        with self._making:
-            if key not in self._made:
-                self._call("PUT", path, body)
-                self._made.add(key)
+    def _deliver(self, payload: Payload) -> None:
+        match payload:
+            case PipelinePayload():
+                self._put_pipeline(payload)
+            case StatusPayload():
+                self._put_status(payload)
+            case EdgesPayload():
+                self._draw_edges(payload)
+            case TablePayload():
+                self._update_table(payload)
 
     def _service(self) -> None:
         body: Body = {"name": self._settings.service, "serviceType": "Airflow"}
@@ -161,215 +123,78 @@ class OpenMetadata:
                 "connection": {"type": "Backend"},
             }
             body["connection"] = {"config": config}
-        self._once("/services/pipelineServices", body)
+        self._server.once("/services/pipelineServices", body)
 
-    def _tell_pipeline(self, told: PipelineTold) -> None:
+    def _put_pipeline(self, payload: PipelinePayload) -> None:
         self._service()
-        if told.tags:
+        if payload.tags:
             said = {"name": CLASSIFICATION, "description": "Tags of Airflow's DAGs"}
-            self._once("/classifications", said)
-        for tag in told.tags:
+            self._server.once("/classifications", said)
+        for tag in payload.tags:
             body = {
                 "name": tag,
                 "classification": CLASSIFICATION,
                 "description": f"Airflow: {tag}",
             }
-            self._once("/tags", body)
-        owners = [found for name in told.owners if (found := self._who(name))]
+            self._server.once("/tags", body)
+        owners = [found for name in payload.owners if (found := self._server.owner(name))]
         try:
-            self._call("PUT", "/pipelines", told.body | ({"owners": owners} if owners else {}))
+            self._server.call(
+                "PUT", "/pipelines", payload.body | ({"owners": owners} if owners else {})
+            )
         except HttpRejected as error:
             if error.status != 404:
                 raise
-            self._made.clear()  # somebody took the service or a tag away; make it again
-            raise MissingParent(str(error), _PIPELINE_LATER) from error
+            self._server.forget_made()  # the service or a tag was deleted; make it again
+            raise MissingParent(str(error), PIPELINE_LATER) from error
 
-    def _who(self, name: str) -> Body | None:
-        """A user or team of that name; nobody is invented."""
-        for kind, path in (("team", "teams"), ("user", "users")):
-            found = self._find(f"/{path}/name/{quote(name, safe='')}")
-            if found is not None:
-                return {"id": found["id"], "type": kind}
-        return None
-
-    def _find(self, path: str, fields: str = "") -> Body | None:
-        """What is at the path, or None."""
-        found = self._known.get(path)
-        if found is None:
-            params = {"fields": fields} if fields else None
-            try:
-                found = self._call("GET", path, params=params)
-            except HttpRejected as error:
-                if error.status != 404:
-                    raise
-                found = {}
-            self._known[path] = found
-        return found or None
-
-    def _pipeline_ref(self, fqn: str) -> Body:
-        found = self._find(f"/pipelines/name/{quote(fqn, safe='')}")
-        if found is None:
-            raise MissingParent(f"OpenMetadata has no pipeline {fqn} yet", _PIPELINE_LATER)
-        return {"id": found["id"], "type": "pipeline", "fullyQualifiedName": fqn}
-
-    def _table(self, fqn: str) -> Body | None:
-        return self._find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle")
-
-    def _table_of(self, fqn: str) -> Body:
-        found = self._table(fqn)
-        if found is None:
-            raise MissingParent(
-                f"OpenMetadata has no table {fqn} yet: ingest it, or look at the naming map",
-                _INGESTED_LATER,
-            )
-        return found
-
-    def _tell_status(self, told: StatusTold) -> None:
+    def _put_status(self, payload: StatusPayload) -> None:
         try:
-            self._call("PUT", f"/pipelines/{quote(told.pipeline, safe='')}/status", told.body)
+            self._server.call(
+                "PUT", f"/pipelines/{quote(payload.pipeline, safe='')}/status", payload.body
+            )
         except HttpRejected as error:
             if error.status == 404 or "Invalid task name" in error.body:
-                self._known.clear()
-                raise MissingParent(
-                    f"{error}; the pipeline comes first", _PIPELINE_LATER
-                ) from error
+                self._server.forget()
+                raise MissingParent(f"{error}; the pipeline comes first", PIPELINE_LATER) from error
             raise
 
-    def _tell_edges(self, told: EdgesTold) -> None:
-        for source, target in told.stale:
-            self._take_back(source, target)
-        if told.own is not None:
-            self._tell_pipeline(told.own)
-        if not told.inputs:
+    def _draw_edges(self, payload: EdgesPayload) -> None:
+        for source, target in payload.stale:
+            self._edges.retract(source, target)
+        if payload.own is not None:
+            self._put_pipeline(payload.own)
+        self._edges.draw_all(payload)
+
+    def _update_table(self, payload: TablePayload) -> None:
+        if payload.columns:
+            self._make_table(payload)
+        if payload.written_at is None or payload.pipeline is None:
             return
-        pipeline = self._pipeline_ref(told.pipeline)
-        missing: MissingParent | None = None
-        for source in told.inputs:
-            for target in told.outputs:
-                if source == target:
-                    continue
-                try:
-                    self._tell_edge(told, source, target, pipeline)
-                except MissingParent as error:
-                    missing = error  # the others can be told all the same
-        if missing is not None:
-            raise missing
-
-    def _tell_edge(self, told: EdgesTold, source: str, target: str, pipeline: Body) -> None:
-        """One edge a pair: its columns are added to, and who drew it first stays its pipeline."""
-        one, other = self._table_of(source), self._table_of(target)
-        held = self._edge(one["id"], other["id"])
-        drawn = {
-            column["toColumn"]: set(column.get("fromColumns") or ())
-            for column in held.get("columnsLineage") or ()
-            if column.get("toColumn")
-        }
-        after = {column: set(origins) for column, origins in drawn.items()}
-        for from_table, from_column, to_table, to_column in told.columns:
-            if (from_table, to_table) == (source, target):
-                origin, column = _column_in(one, from_column), _column_in(other, to_column)
-                if origin and column:
-                    after.setdefault(column, set()).add(origin)
-        by = held.get("pipeline")
-        if by is None and held.get("source") != _SOURCE:  # else it would pass for one of ours
-            by = {"id": pipeline["id"], "type": "pipeline"}
-        if held and after == drawn and held.get("pipeline") == by:
-            return
-        if self._looks_ours(held) and held.get("updatedBy") not in (None, self._who_we_are()):
-            return  # somebody wrote on it; written over, it would pass for ours again
-        details: Body = {
-            "source": held.get("source") or _SOURCE,
-            **({"pipeline": by} if by else {}),
-            "columnsLineage": [
-                {"fromColumns": sorted(origins), "toColumn": column}
-                for column, origins in sorted(after.items())
-            ],
-        }
-        sql = held.get("sqlQuery") or told.sql
-        if sql:
-            details["sqlQuery"] = sql
-        if held.get("description"):
-            details["description"] = held["description"]
-        edge = {
-            "fromEntity": {"id": one["id"], "type": "table"},
-            "toEntity": {"id": other["id"], "type": "table"},
-            "lineageDetails": details,
-        }
-        self._call("PUT", "/lineage", {"edge": edge})
-
-    def _take_back(self, source: str, target: str) -> None:
-        """Delete the edge between two tables, if it is one that we drew."""
-        one, other = self._table(source), self._table(target)
-        if one is None or other is None:
-            return
-        held = self._edge(one["id"], other["id"])
-        if not self._drew(held):
-            return
-        try:
-            self._call("DELETE", f"/lineage/table/{one['id']}/table/{other['id']}")
-        except HttpRejected as error:
-            if error.status != 404:  # it is gone already
-                raise
-
-    def _drew(self, held: Body) -> bool:
-        """Whether it was we who drew an edge, and nobody else has written on it since."""
-        last = held.get("updatedBy")
-        if not last or held.get("description") or not self._looks_ours(held):
-            return False
-        return bool(last == self._who_we_are())
-
-    def _looks_ours(self, held: Body) -> bool:
-        """Whether an edge is as we draw them: people's are of another source."""
-        if held.get("source") != _SOURCE or not held.get("pipeline"):
-            return False
-        pipeline = self._find(f"/pipelines/{held['pipeline']['id']}")
-        service = split(pipeline["fullyQualifiedName"])[0] if pipeline else None
-        return service == self._settings.service
-
-    def _who_we_are(self) -> str | None:
-        found = self._find("/users/loggedInUser")
-        return str(found["name"]) if found else None
-
-    def _edge(self, source: str, target: str) -> Body:
-        """What is known of the edge; {} where there is none."""
-        try:
-            found = self._call("GET", f"/lineage/getLineageEdge/{source}/{target}")
-        except HttpRejected as error:
-            if error.status != 404:
-                raise
-            return {}
-        edge = (found or {}).get("edge") or {}
-        held = dict(edge.get("lineageDetails") or edge)
-        if held.get("pipeline"):
-            held["pipeline"] = {"id": held["pipeline"]["id"], "type": "pipeline"}
-        return held
-
-    def _tell_table(self, told: TableTold) -> None:
-        if told.columns:
-            self._make_table(told)
-        if told.written_at is None or told.pipeline is None:
-            return
-        table, pipeline = self._table_of(told.table), self._pipeline_ref(told.pipeline)
+        table, pipeline = (
+            self._server.required_table(payload.table),
+            self._server.pipeline(payload.pipeline),
+        )
         body: Body = {
             "pipeline": pipeline,
-            "serviceType": told.service_type,
-            "endTime": told.written_at,
-            "lastRunTime": told.written_at,
+            "serviceType": payload.service_type,
+            "endTime": payload.written_at,
+            "lastRunTime": payload.written_at,
             "lastRunStatus": "Successful",
         }
-        if told.started_at is not None:
-            body["startTime"] = told.started_at
-        path = f"/tables/{table['id']}/pipelineObservability/{quote(told.pipeline, safe='')}"
-        self._call("PUT", path, body)
-        self._freshen(table, told.written_at, pipeline)
+        if payload.started_at is not None:
+            body["startTime"] = payload.started_at
+        path = f"/tables/{table['id']}/pipelineObservability/{quote(payload.pipeline, safe='')}"
+        self._server.call("PUT", path, body)
+        self._freshen(table, payload.written_at, pipeline)
 
     def _freshen(self, table: Body, written_at: int, pipeline: Body) -> None:
         if "lifeCycle" not in table:  # look again: a crawler may have written one meanwhile
             path = f"/tables/{table['id']}"
-            table |= self._call("GET", path, params={"fields": "lifeCycle"}) or {}
+            table |= self._server.call("GET", path, params={"fields": "lifeCycle"}) or {}
         held = (table.get("lifeCycle") or {}).get("updated") or {}
         if (held.get("timestamp") or 0) >= written_at:
-            return  # somebody knows better
+            return  # what it has is newer
         by = {"id": pipeline["id"], "type": "pipeline"}
         updated = {"timestamp": written_at, "accessedBy": by}
         whole = "lifeCycle" not in table
@@ -379,37 +204,37 @@ class OpenMetadata:
             "value": {"updated": updated} if whole else updated,
         }
         kind = {"Content-Type": "application/json-patch+json"}
-        self._call("PATCH", f"/tables/{table['id']}", [patch], headers=kind)
+        self._server.call("PATCH", f"/tables/{table['id']}", [patch], headers=kind)
         table["lifeCycle"] = {**(table.get("lifeCycle") or {}), "updated": updated}
 
-    def _make_table(self, told: TableTold) -> None:
+    def _make_table(self, payload: TablePayload) -> None:
         """Only where it is not there: what a crawler found is its own."""
-        if self._table(told.table) is not None:
+        if self._server.table(payload.table) is not None:
             return
-        parts = split(told.table)
+        parts = split(payload.table)
         if len(parts) != 4:
             raise Rejected(
-                f"{told.table}: a table is SERVICE.DATABASE.SCHEMA.TABLE; let the naming map's `to` "
+                f"{payload.table}: a table is SERVICE.DATABASE.SCHEMA.TABLE; let the naming map's `to` "
                 "write all of them"
             )
         service, database, schema, name = parts
         try:
-            self._once("/databases", {"name": database, "service": quoted(service)})
+            self._server.once("/databases", {"name": database, "service": quoted(service)})
         except HttpRejected as error:
             if error.status == 404:
                 raise MissingParent(
-                    f"OpenMetadata has no database service {service}", _INGESTED_LATER
+                    f"OpenMetadata has no database service {service}", INGESTED_LATER
                 ) from error
             raise
         above = f"{quoted(service)}.{quoted(database)}"
-        self._once("/databaseSchemas", {"name": schema, "database": above})
+        self._server.once("/databaseSchemas", {"name": schema, "database": above})
         body = {
             "name": name,
             "databaseSchema": f"{above}.{quoted(schema)}",
-            "columns": told.columns,
+            "columns": payload.columns,
         }
-        path = f"/tables/name/{quote(told.table, safe='')}"
-        self._known[path] = self._call("PUT", "/tables", body)
+        path = f"/tables/name/{quote(payload.table, safe='')}"
+        self._server.remember(path, self._server.call("PUT", "/tables", body))
 
     def probe(self) -> list[str]:
         """Address, credentials, version, and whether the naming map's services are there."""
@@ -418,19 +243,19 @@ class OpenMetadata:
             self.client.json("GET", "/pipelines", params={"limit": "1"})
         except HttpRejected as error:
             raise Misconfigured(f"{error}; is `url` that of OpenMetadata's server?") from error
-        told = version.get("version", "?") if isinstance(version, dict) else "?"
-        found = [f"OpenMetadata {told} at {self.client.url.removesuffix('/api/v1')}"]
+        number = version.get("version", "?") if isinstance(version, dict) else "?"
+        found = [f"OpenMetadata {number} at {self.client.url.removesuffix('/api/v1')}"]
         for service in sorted({rule.service for rule in self._settings.naming if rule.service}):
             path = f"/services/databaseServices/name/{quote(quoted(service), safe='')}"
-            there = self._find(path) is not None
+            there = self._server.find(path) is not None
             found.append(f"database service {service} " + ("is there" if there else "IS MISSING"))
         if self._settings.retire_after_days is not None:
-            who = self._who_we_are()
+            who = self._server.own_user()
             found.append(
-                f"edges that {who} drew are taken back when they are no longer seen"
+                f"edges that {who} drew are removed when they are no longer seen"
                 if who
-                else "NO EDGE is taken back: OpenMetadata does not say whose the token is, so ours "
-                "cannot be told from others'"
+                else "NO EDGE is removed: OpenMetadata does not say whose the token is, so ours "
+                "cannot be distinguished from others'"
             )
         return found
 
@@ -438,26 +263,17 @@ class OpenMetadata:
 # --- small parts --------------------------------------------------------------------------------
 
 
-def _touches(told: Told) -> Iterator[Hashable]:
-    """What telling this reads and writes again; two that share it must not do so at once."""
-    match told:
-        case PipelineTold(body=body):
+def _conflict_keys(payload: Payload) -> Iterator[Hashable]:
+    """What the delivery reads and writes again; payloads that share a key must not run at once."""
+    match payload:
+        case PipelinePayload(body=body):
             yield body["name"]
-        case StatusTold(pipeline=pipeline):
+        case StatusPayload(pipeline=pipeline):
             yield pipeline
-        case TableTold(table=table):
+        case TablePayload(table=table):
             yield table
-        case EdgesTold(outputs=outputs, stale=stale, own=own):
+        case EdgesPayload(outputs=outputs, stale=stale, own=own):
             yield from outputs
             yield from (target for _, target in stale)
             if own is not None:
                 yield ("pipeline", own.body["name"])
-
-
-def _column_in(table: Body, name: str) -> str | None:
-    """The table's own spelling of a column's fully qualified name; None where it has no such."""
-    for column in table.get("columns") or ():
-        if column["name"].lower() == name.lower():
-            fqn = column.get("fullyQualifiedName")
-            return str(fqn) if fqn else f"{table['fullyQualifiedName']}.{quoted(column['name'])}"
-    return None

@@ -1,4 +1,4 @@
-"""Whose a job and its edges are: ours bear our mark, and the others are left alone. Pure."""
+"""Ownership in DataHub: what bears our mark is ours, everything else is preserved. Pure."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ def _value(held: Aspects | None, aspect: str) -> Aspects:
     return ((held or {}).get(aspect) or {}).get("value") or {}
 
 
-def unclaimed(aspects: Aspects, held: Aspects | None) -> Aspects:
-    """A job that somebody else made is not called ours, and not taken away."""
-    info = _value(held, INFO)
-    if INFO not in aspects or not info or MADE.items() <= info.get("customProperties", {}).items():
+def without_our_mark(aspects: Aspects, held: Aspects | None) -> Aspects:
+    """Return the aspects without our mark and removal if another program or a person made the job."""
+    there = _value(held, INFO)
+    if INFO not in aspects or not there:
         return aspects
-    told = aspects[INFO]["value"]
-    properties = {key: text for key, text in told["customProperties"].items() if key not in MADE}
-    kept = {
+    if MADE.items() <= there.get("customProperties", {}).items():
+        return aspects
+    info = aspects[INFO]["value"]
+    properties = {key: text for key, text in info["customProperties"].items() if key not in MADE}
+    rest = {
         name: value
         for name, value in aspects.items()
         if name != "status" or not value["value"]["removed"]
     }
-    return {**kept, INFO: {"value": {**told, "customProperties": properties}}}
+    return {**rest, INFO: {"value": {**info, "customProperties": properties}}}
 
 
-def spared(aspects: Aspects, held: Aspects | None) -> Aspects:
-    """A patch that leaves alone the edges of a job that others drew, and the columns with them."""
+def without_their_edges(aspects: Aspects, held: Aspects | None) -> Aspects:
+    """Return the patch without the edges of a job that others drew, and without their columns."""
     lineage = _value(held, LINEAGE)
     theirs = {
         (field, edge["destinationUrn"])
@@ -45,11 +47,11 @@ def spared(aspects: Aspects, held: Aspects | None) -> Aspects:
         return aspects
     edges = {pointer(edge) for edge in theirs}
     ends = {f"({pointer([other])[1:]}," for _, other in theirs}
-    kept = [
+    remaining = [
         one
         for one in aspects[LINEAGE]["value"]["patch"]
         if one["path"] not in edges
         and not (one["op"] == "remove" and any(end in one["path"] for end in ends))
     ]
-    rest = {name: told for name, told in aspects.items() if name != LINEAGE}
-    return {**rest, LINEAGE: {"value": {"patch": kept}}} if kept else rest
+    rest = {name: value for name, value in aspects.items() if name != LINEAGE}
+    return {**rest, LINEAGE: {"value": {"patch": remaining}}} if remaining else rest

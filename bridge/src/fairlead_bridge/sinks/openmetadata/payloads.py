@@ -1,4 +1,4 @@
-"""What an entry comes to in OpenMetadata: bodies of requests, and the names they go to. Pure."""
+"""Renders entries as bodies of OpenMetadata's requests and the names they go to. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fairlead_bridge.entries import (
     Tag,
     Task,
 )
-from fairlead_bridge.sinks import retiring
+from fairlead_bridge.sinks import retracting
 from fairlead_bridge.sinks.naming import Naming
 from fairlead_bridge.sinks.openmetadata.names import quoted, safe
 from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
@@ -54,7 +54,7 @@ _TYPES = (
 )
 
 
-class PipelineTold(msgspec.Struct, frozen=True, tag="pipeline"):
+class PipelinePayload(msgspec.Struct, frozen=True, tag="pipeline"):
     """A DAG: the body of `PUT /pipelines`, and who should own it."""
 
     body: Body
@@ -62,14 +62,14 @@ class PipelineTold(msgspec.Struct, frozen=True, tag="pipeline"):
     owners: list[str]
 
 
-class StatusTold(msgspec.Struct, frozen=True, tag="status"):
+class StatusPayload(msgspec.Struct, frozen=True, tag="status"):
     """A DAG run: the body of `PUT /pipelines/{pipeline}/status`."""
 
     pipeline: str
     body: Body
 
 
-class EdgesTold(msgspec.Struct, frozen=True, tag="edges"):
+class EdgesPayload(msgspec.Struct, frozen=True, tag="edges"):
     """What a task reads and writes: tables, and {(source, target): columns}."""
 
     pipeline: str
@@ -77,11 +77,11 @@ class EdgesTold(msgspec.Struct, frozen=True, tag="edges"):
     inputs: list[str]
     outputs: list[str]
     columns: list[list[str]]  # source table, column, target table, column
-    stale: list[list[str]]  # source, target: edges that are taken back if we drew them
-    own: PipelineTold | None = None  # of a job outside Airflow, which is a pipeline by itself
+    stale: list[list[str]]  # source, target: edges that are removed if we drew them
+    own: PipelinePayload | None = None  # of a job outside Airflow, which is a pipeline by itself
 
 
-class TableTold(msgspec.Struct, frozen=True, tag="table"):
+class TablePayload(msgspec.Struct, frozen=True, tag="table"):
     """A table: its columns where it is to be made, and its last successful write."""
 
     table: str
@@ -92,17 +92,17 @@ class TableTold(msgspec.Struct, frozen=True, tag="table"):
     started_at: int | None = None
 
 
-Told = PipelineTold | StatusTold | EdgesTold | TableTold
+Payload = PipelinePayload | StatusPayload | EdgesPayload | TablePayload
 
 
-class Words:
-    """Entries in OpenMetadata's words, as the settings have it."""
+class Renderer:
+    """Renders entries as payloads, by the settings."""
 
     def __init__(self, settings: OpenMetadataSettings) -> None:
         self._settings = settings
         self._naming = Naming(settings.naming)
 
-    def of(self, entry: AnyEntry) -> Told | None:
+    def of(self, entry: AnyEntry) -> Payload | None:
         """A DAG, a DAG run, what a task reads and writes, or how fresh a table is."""
         match entry:
             case DatasetEntry():
@@ -127,7 +127,7 @@ class Words:
         name = job.dag_id or job.name
         return f"{quoted(self._settings.service)}.{quoted(safe(name))}"
 
-    def _pipeline(self, entry: JobEntry) -> PipelineTold:
+    def _pipeline(self, entry: JobEntry) -> PipelinePayload:
         tags = sorted({_tag(tag) for tag in entry.tags if tag.column is None})
         name = entry.job.dag_id or entry.job.name
         body: Body = {
@@ -154,12 +154,12 @@ class Words:
         }
         body |= {key: value for key, value in optional.items() if value}
         owners = sorted({owner.name for owner in entry.owners if owner.name != "***"})
-        return PipelineTold(body, tags, owners)
+        return PipelinePayload(body, tags, owners)
 
     def _owned(self, task: Task) -> str:
         return str(task.job.task_id or task.job.name)
 
-    def _status(self, run: RunEntry) -> StatusTold:
+    def _status(self, run: RunEntry) -> StatusPayload:
         by_task: dict[str, list[RunEntry]] = defaultdict(list)
         for task in run.tasks:
             if (
@@ -175,18 +175,18 @@ class Words:
         }
         if run.ended_at is not None:
             body["endTime"] = _ms(run.ended_at)
-        return StatusTold(self._fqn(run.job), body)
+        return StatusPayload(self._fqn(run.job), body)
 
-    def _edges(self, entry: JobEntry) -> EdgesTold | None:
+    def _edges(self, entry: JobEntry) -> EdgesPayload | None:
         days = self._settings.retire_after_days
-        kept, _ = retiring.split(entry, days)
-        taken_away = days is not None and entry.gone
-        inputs = [] if taken_away else self._tables(kept.inputs)
-        outputs = [] if taken_away else self._tables(kept.outputs)
+        current, _ = retracting.split(entry, days)
+        is_gone = days is not None and entry.gone
+        inputs = [] if is_gone else self._tables(current.inputs)
+        outputs = [] if is_gone else self._tables(current.outputs)
         drawn = {pair for pair in product(inputs, outputs) if pair[0] != pair[1]}
         left = {
             (source, target)
-            for one, other in retiring.left(entry, days)
+            for one, other in retracting.left(entry, days)
             if (source := self.named(one)) and (target := self.named(other))
         }
         stale = sorted(pair for pair in left - drawn if pair[0] != pair[1])
@@ -199,12 +199,12 @@ class Words:
                 target,
                 self._column(origin.target, origin.target_column),
             )
-            for origin in kept.origins
+            for origin in current.origins
             if origin.direct
             and (source := self.named(origin.source))
             and (target := self.named(origin.target))
         }
-        return EdgesTold(
+        return EdgesPayload(
             self._fqn(entry.job),
             entry.sql,
             inputs,
@@ -221,7 +221,7 @@ class Words:
         case = named.rule.case if named else "as_is"
         return column if case == "as_is" else column.lower() if case == "lower" else column.upper()
 
-    def _table(self, entry: DatasetEntry) -> TableTold | None:
+    def _table(self, entry: DatasetEntry) -> TablePayload | None:
         table = self.named(entry.dataset)
         if table is None:
             return None
@@ -234,8 +234,8 @@ class Words:
             ]
         writer = entry.written_by
         if entry.written_at is None or writer is None:
-            return TableTold(table, columns) if columns else None
-        return TableTold(
+            return TablePayload(table, columns) if columns else None
+        return TablePayload(
             table,
             columns,
             pipeline=self._fqn(writer.job),

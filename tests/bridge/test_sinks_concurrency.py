@@ -12,11 +12,11 @@ import pytest
 from fairlead_bridge.entries import AnyEntry
 from fairlead_bridge.errors import BadSettings, Unavailable
 from fairlead_bridge.sinks import settings
-from fairlead_bridge.sinks.lanes import Sent, in_lanes
+from fairlead_bridge.sinks.concurrency import Sent, keyed_concurrently
 from tests.sinks import entries as shop
+from tests.sinks.delivering import deliver
 from tests.sinks.openmetadata import FakeOpenMetadata
 from tests.sinks.server import serving
-from tests.sinks.telling import tell
 
 ORDERS, DAILY = "pg.sales.public.orders", "snow.ANALYTICS.REPORTING.DAILY_ORDERS"
 NAMING = [
@@ -44,7 +44,7 @@ def drive(payloads: list[str], at_most: int = 4, **more: Any) -> tuple[Sent[str]
         return payload.upper()
 
     until = more.pop("until", time.monotonic() + 60)
-    sent = in_lanes(payloads, lambda one: one, send, at_most=at_most, until=until, **more)
+    sent = keyed_concurrently(payloads, lambda one: one, send, at_most=at_most, until=until, **more)
     return sent, order, most
 
 
@@ -75,7 +75,7 @@ def test_nothing_more_is_sent_to_a_catalog_that_is_down() -> None:
 
 
 def test_a_lane_may_end_while_the_others_go_on() -> None:
-    sent, order, _ = drive(["a1", "b", "a2", "b"], ends_lane=lambda result: result == "A1")
+    sent, order, _ = drive(["a1", "b", "a2", "b"], stops_group=lambda result: result == "A1")
     assert sorted(order) == ["a1", "b", "b"]
     assert 2 not in sent.results
 
@@ -111,7 +111,7 @@ def test_openmetadata_is_told_side_by_side_and_nothing_is_undone() -> None:
         with serving(fake) as url:
             raw = {"type": "openmetadata", "url": url, "naming": NAMING, "concurrency": concurrency}
             target = settings.targets({"sinks": {"one": raw}}, {})[0]
-            assert set(tell(target, *tasks, *days, fresh, *dags, shop.DAG_ENTRY)) == {None}
+            assert set(deliver(target, *tasks, *days, fresh, *dags, shop.DAG_ENTRY)) == {None}
         assert fake.clashes == []
         assert fake.at_once <= concurrency
         held = fake.between(ORDERS, DAILY)

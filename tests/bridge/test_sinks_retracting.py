@@ -45,18 +45,23 @@ class House:
         self._translate = Translator(Normaliser())
 
     def day(
-        self, moves: events.Moves, *, dag: int = 0, tell: Collection[str] | None = None, **more: Any
+        self,
+        moves: events.Moves,
+        *,
+        dag: int = 0,
+        deliver: Collection[str] | None = None,
+        **more: Any,
     ) -> None:
-        """A run of a DAG is heard of, and told to all sinks, or only to those of `tell`."""
+        """A run of a DAG is heard of, and told to all sinks, or only to those of `deliver`."""
         with writing(self.db) as tx:
             bodies = list(events.day(next(self._days), moves, dag=dag, **more))
             inbox.put(tx, bodies, "test", self.now)
         wanted = interests(list(self.sinks.targets.values()))
         while absorb_waiting(self.db, self._translate, wanted, self.now):
             pass
-        self.tell(tell)
+        self.deliver(deliver)
 
-    def tell(self, only: Collection[str] | None = None) -> None:
+    def deliver(self, only: Collection[str] | None = None) -> None:
         for name, target in self.sinks.targets.items():
             if only is None or name in only:
                 requeue_stale(self.db, target, self.now)
@@ -70,7 +75,7 @@ class House:
         with writing(self.db) as tx:
             for name, target in self.sinks.targets.items():
                 outbox.retell(tx, name, target.kinds, self.now)
-        self.tell()
+        self.deliver()
 
     def owed(self) -> int:
         """Entries that some sink waits for, or refused."""
@@ -290,11 +295,11 @@ def test_a_task_that_comes_back_is_there_again_with_what_people_wrote_on_it(
 def test_a_sink_that_was_away_meanwhile_is_told_only_of_what_is_left(db: sa.Engine) -> None:
     """The runs of a task that went before the sink heard of it make no task there."""
     with house(db, **RETIRES) as all_of_it:
-        all_of_it.day({**COPIES, "load": ([B], [D])}, tell=["datahub"])
+        all_of_it.day({**COPIES, "load": ([B], [D])}, deliver=["datahub"])
         for _ in range(2):
-            all_of_it.day({"load": ([B, C], [D])}, tell=["datahub"])
-            all_of_it.day({"load": ([B], [D])}, tell=["datahub"])
-        all_of_it.tell()
+            all_of_it.day({"load": ([B, C], [D])}, deliver=["datahub"])
+            all_of_it.day({"load": ([B], [D])}, deliver=["datahub"])
+        all_of_it.deliver()
         shown = all_of_it.sinks.atlan.shown()
         assert {name for name in shown if name.startswith(COPY)} == set()
         assert all_of_it.openmetadata() == {(B, D), (C, D)}
@@ -307,9 +312,9 @@ def test_a_sink_that_was_away_takes_back_what_it_knew_from_before(file_db: sa.En
     with house(file_db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         for _ in range(4):
-            all_of_it.day({"load": ([C], [D])}, tell=[])
+            all_of_it.day({"load": ([C], [D])}, deliver=[])
         assert COPY in all_of_it.sinks.atlan.shown()
-        all_of_it.tell()
+        all_of_it.deliver()
         assert {name for name in all_of_it.sinks.atlan.shown() if name.startswith(COPY)} == set()
         assert all_of_it.atlan(f"{DAG}/load/process") == ([asset(C)], [asset(D)])
         assert all_of_it.openmetadata() == {(C, D)}
@@ -469,7 +474,7 @@ def test_a_connection_that_breaks_while_we_take_back_changes_nothing(file_db: sa
         for _ in range(2):
             all_of_it.day({"load": ([C], [D])})
         for _ in range(40):
-            all_of_it.tell()
+            all_of_it.deliver()
         assert all_of_it.owed() == 0
         assert {name for name in all_of_it.sinks.atlan.shown() if name.startswith(COPY)} == set()
         assert all_of_it.openmetadata() == {(C, D)}
