@@ -214,7 +214,7 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
         fake.seen.clear()
         fake.trouble = weather(seed, share)
         with writing(db) as tx:
-            outbox.retell(tx, name, target.kinds, NOW)
+            outbox.redeliver_all(tx, name, target.kinds, NOW)
         now, rounds = NOW + 7200 * SECOND, 0
         count = outbox.Count(waiting=1)
         while count.waiting and rounds <= 20_000:

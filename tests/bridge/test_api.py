@@ -95,7 +95,9 @@ def refuse_everything(api: Api) -> None:
     with writing(api.db) as tx:
         outbox.put(tx, [Name("job", job)], {"lake": {"job"}}, api.micros)
         claimed = outbox.claim(tx, "lake", 10, api.micros)
-        outbox.settle(tx, [GivenUp(each, "no such project") for each in claimed], api.micros)
+        outbox.record_outcomes(
+            tx, [GivenUp(each, "no such project") for each in claimed], api.micros
+        )
 
 
 # --- overview -------------------------------------------------------------------------------------

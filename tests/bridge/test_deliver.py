@@ -246,8 +246,8 @@ def test_a_new_sink_hears_of_every_event_that_was_understood(db: sa.Engine) -> N
         inbox.put(tx, [b"understood", b"odd", b"waits"], "test", NOW)
         understood, odd, _ = (arrival.id for arrival in inbox.claim(tx, 3))
         inbox.quarantine(tx, [(odd, "no JSON")], NOW)
-        inbox.settle(tx, [understood, odd])
-        outbox.retell(tx, "new", {"event"}, NOW)
+        inbox.ack(tx, [understood, odd])
+        outbox.redeliver_all(tx, "new", {"event"}, NOW)
     with writing(db) as tx:
         claimed = outbox.claim(tx, "new", 10, NOW)
     assert [item.name for item in claimed] == [Name("event", understood)]

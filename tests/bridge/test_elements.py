@@ -93,7 +93,7 @@ def test_an_array_in_the_log_is_taken_apart_when_it_is_absorbed(
         inbox.put(tx, [body], "old", 7)
         (arrival,) = inbox.claim(tx, 10)
         inbox.quarantine(tx, [(arrival.id, "not an OpenLineage event")], 8)
-        inbox.settle(tx, [arrival.id])
+        inbox.ack(tx, [arrival.id])
     with writing(db) as tx:
         assert inbox.replay(tx, quarantined=True) == 1
     told = absorb(db)

@@ -127,7 +127,7 @@ def test_health_says_when_the_database_takes_no_writes(tmp_path: Path) -> None:
     whole = open_database(f"sqlite:///{path}")
     migrate(whole)
     with writing(whole) as tx:
-        inbox.settle(tx, [1])
+        inbox.ack(tx, [1])
     read_only = open_database(f"sqlite:///file:{path}?mode=ro&uri=true")
     api = Api(read_only)
     health = api.get("health")

@@ -323,7 +323,7 @@ def test_the_command_brings_history_into_the_log(
     command = ["import", "airflow", "--url", fake.url, "--user", f"@{secret}", "--pause", "0"]
     assert main([*command, "--namespace", "prod", "--database-url", url]) == 0
     told = capsys.readouterr()
-    assert told.out == "3 DAG runs looked at, 9 new events kept; `serve` absorbs them\n"
+    assert told.out == "3 DAG runs looked at, 9 new events stored; `serve` absorbs them\n"
     assert told.err == ""
     engine = open_database(url)
     migrate(engine)

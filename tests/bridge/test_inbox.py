@@ -19,7 +19,7 @@ def receive(db: sa.Engine, *bodies: bytes, now: int = NOW) -> int:
 def claimed(db: sa.Engine, limit: int = 100) -> list[bytes]:
     with writing(db) as tx:
         arrivals = inbox.claim(tx, limit)
-        inbox.settle(tx, [arrival.id for arrival in arrivals])
+        inbox.ack(tx, [arrival.id for arrival in arrivals])
         return [arrival.body for arrival in arrivals]
 
 
@@ -69,7 +69,7 @@ def test_the_counts_say_what_waits_and_what_is_odd(db: sa.Engine) -> None:
     with writing(db) as tx:
         first, *_ = inbox.claim(tx, 1)
         inbox.quarantine(tx, [(first.id, "no job")], NOW)
-        inbox.settle(tx, [first.id])
+        inbox.ack(tx, [first.id])
     assert counts(db) == inbox.Counts(2, 1, 3, NOW + 5, NOW)
 
 
@@ -94,7 +94,7 @@ def test_replaying_the_quarantine_brings_back_only_that(db: sa.Engine) -> None:
     with writing(db) as tx:
         a, b = (arrival.id for arrival in inbox.claim(tx, 2))
         inbox.quarantine(tx, [(a, "odd")], NOW)
-        inbox.settle(tx, [a, b])
+        inbox.ack(tx, [a, b])
     with writing(db) as tx:
         assert inbox.replay(tx, quarantined=True) == 1
     assert counts(db).quarantined == 0
@@ -133,7 +133,7 @@ def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> 
         odd, done = (arrival.id for arrival in inbox.claim(tx, 2))
         inbox.quarantine(tx, [(odd, "odd")], NOW)
         inbox.remember(tx, [(7, done)])
-        inbox.settle(tx, [odd, done])
+        inbox.ack(tx, [odd, done])
     receive(db, b"new", now=NOW + 10)
     assert drop_old_events(db, [], NOW) == 0
     assert drop_old_events(db, [], NOW + 1, limit=1) == 1
@@ -152,7 +152,9 @@ def test_what_a_sink_has_yet_to_be_told_of_is_not_forgotten(db: sa.Engine) -> No
         names = [Name("event", number) for number in ids]
         outbox.put(tx, names, {"here": {"event"}, "removed": {"event"}}, NOW)
         told, _, refused = outbox.claim(tx, "here", 3, NOW)
-        outbox.settle(tx, [outbox.Settled(told, b""), outbox.GivenUp(refused, "no")], NOW)
+        outbox.record_outcomes(
+            tx, [outbox.Delivered(told, b""), outbox.GivenUp(refused, "no")], NOW
+        )
     assert drop_old_events(db, ["here"], NOW + 1) == 2
     with reading(db) as tx:
         assert [tuple(row) for row in tx.execute(sa.select(delivery.c.sink, delivery.c.key))] == [

@@ -409,8 +409,8 @@ def test_the_sender_of_an_event_that_goes_to_quarantine_is_told(bridge: Bridge) 
     assert (answer.status, answer.headers["fairlead-quarantined"]) == (200, "2")
     failed = json.loads(answer.body)["failed_events"]
     assert [(item["index"], item["reason"]) for item in failed] == [
-        (1, "eventTime is missing; kept in quarantine"),
-        (2, "not a JSON object; kept in quarantine"),
+        (1, "eventTime is missing; stored in quarantine"),
+        (2, "not a JSON object; stored in quarantine"),
     ]
 
 

@@ -29,7 +29,7 @@ def claim(db: sa.Engine, sink: str = "one", now: int = NOW, limit: int = 10) -> 
 
 def settle(db: sa.Engine, *results: outbox.Result, now: int = NOW) -> None:
     with writing(db) as tx:
-        outbox.settle(tx, results, now)
+        outbox.record_outcomes(tx, results, now)
         for sink in {result.delivery.sink for result in results}:
             outbox.release(tx, sink, now)
 
@@ -57,7 +57,7 @@ def test_a_claim_is_held_until_it_is_released(db: sa.Engine) -> None:
     put(db, TABLE)
     (told,) = claim(db)
     assert claim(db) == []
-    settle(db, outbox.Settled(told, b"mark"))
+    settle(db, outbox.Delivered(told, b"mark"))
     assert claim(db) == []
     assert count(db).in_sync == 1
 
@@ -73,7 +73,7 @@ def test_news_that_comes_while_a_sink_is_listening_is_not_lost(db: sa.Engine) ->
     put(db, TABLE)
     (told,) = claim(db)
     put(db, TABLE, now=NOW + 1)
-    settle(db, outbox.Settled(told, b"old"), now=NOW + 2)
+    settle(db, outbox.Delivered(told, b"old"), now=NOW + 2)
     (again,) = claim(db, now=NOW + 3)
     assert (again.version, again.sent) == (2, b"old")
 
@@ -99,7 +99,7 @@ def test_a_postponed_entry_waits_and_news_does_not_hurry_it(db: sa.Engine) -> No
     put(db, TABLE, JOB)
     first = claim(db)
     settle(
-        db, outbox.postpone(first[0], "500", NOW, retry_after=60), outbox.Settled(first[1], None)
+        db, outbox.postpone(first[0], "500", NOW, retry_after=60), outbox.Delivered(first[1], None)
     )
     put(db, TABLE, now=NOW + SECOND)
     assert claim(db, now=NOW + 59 * SECOND) == []
@@ -130,7 +130,7 @@ def test_a_sink_rests_longer_after_each_failure_until_it_takes_something(db: sa.
 
     assert 1.0 <= waits() <= 2.0 <= waits() <= 4.0 <= waits() <= 8.0
     with writing(db) as tx:
-        outbox.release(tx, "one", NOW, told=True)
+        outbox.release(tx, "one", NOW, delivered=True)
     assert count(db).rests_until is None
     assert 1.0 <= waits() <= 2.0
 
@@ -151,16 +151,16 @@ def test_an_error_beside_what_was_delivered_is_shown(db: sa.Engine) -> None:
     put(db, TABLE)
     claim(db)
     with writing(db) as tx:
-        outbox.release(tx, "one", NOW, told=True, error="one of two was refused")
+        outbox.release(tx, "one", NOW, delivered=True, error="one of two was refused")
     assert count(db).last_error == "one of two was refused"
 
 
 def test_delivering_everything_again_concerns_one_sink_only(db: sa.Engine) -> None:
     put(db, RUN)
     for sink in ALL:
-        settle(db, *(outbox.Settled(told, b"digest") for told in claim(db, sink)))
+        settle(db, *(outbox.Delivered(told, b"digest") for told in claim(db, sink)))
     with writing(db) as tx:
-        outbox.retell(tx, "one", {"run"}, NOW)
+        outbox.redeliver_all(tx, "one", {"run"}, NOW)
     put(db, RUN)
     assert [told.sent for told in claim(db, "one")] == [None]
     assert [told.sent for told in claim(db, "two")] == [b"digest"]
@@ -169,8 +169,8 @@ def test_delivering_everything_again_concerns_one_sink_only(db: sa.Engine) -> No
 def test_an_event_is_owed_to_the_sinks_that_wait_for_it(db: sa.Engine) -> None:
     with writing(db) as tx:
         outbox.put(tx, [Name("event", 7)], {"one": {"event"}}, NOW)
-        assert outbox.owed(tx, ["one", "two"], [6, 7]) == {7}
-        assert outbox.owed(tx, ["two"], [6, 7]) == set()
+        assert outbox.undelivered_events(tx, ["one", "two"], [6, 7]) == {7}
+        assert outbox.undelivered_events(tx, ["two"], [6, 7]) == set()
 
 
 def test_a_sink_says_what_went_wrong_until_it_takes_something(db: sa.Engine) -> None:
@@ -181,7 +181,7 @@ def test_a_sink_says_what_went_wrong_until_it_takes_something(db: sa.Engine) -> 
     state = count(db)
     assert (state.last_error, state.rests_until) == ("503 from there", NOW + 30 * SECOND)
     with writing(db) as tx:
-        outbox.release(tx, "one", NOW, told=True)
+        outbox.release(tx, "one", NOW, delivered=True)
     assert (count(db).last_error, count(db).told_at) == (None, NOW)
 
 
@@ -206,5 +206,5 @@ def test_waits_grow_are_spread_and_honour_the_sink() -> None:
 def test_a_thousand_entries_are_settled_in_one_go(db: sa.Engine, size: int) -> None:
     put(db, *(Name("run", n) for n in range(size)))
     told = claim(db, limit=size)
-    settle(db, *(outbox.Settled(item, b"x" * 16) for item in told))
+    settle(db, *(outbox.Delivered(item, b"x" * 16) for item in told))
     assert count(db).in_sync == size

@@ -171,7 +171,7 @@ def test_what_a_sink_says_is_masked_before_it_is_kept(db: sa.Engine) -> None:
     api = told(db, full_event())
     with writing(db) as tx:
         (claimed,) = outbox.claim(tx, "lake", 10, api.micros)
-        outbox.settle(tx, [GivenUp(claimed, f"refused {URL} with {TOKEN}")], api.micros)
+        outbox.record_outcomes(tx, [GivenUp(claimed, f"refused {URL} with {TOKEN}")], api.micros)
         outbox.release(tx, "lake", api.micros, error=f"no way to https://ann:{SECRET}@lake.corp/")
     for path in ("health", "deliveries"):
         answer = api.http.get(f"/api/v1/{path}").text

@@ -74,7 +74,7 @@ class House:
         """Everything there is is told once more."""
         with writing(self.db) as tx:
             for name, target in self.sinks.targets.items():
-                outbox.retell(tx, name, target.kinds, self.now)
+                outbox.redeliver_all(tx, name, target.kinds, self.now)
         self.deliver()
 
     def owed(self) -> int:
@@ -262,7 +262,7 @@ def test_a_task_that_its_dag_no_longer_has_goes_with_what_was_made_for_it(db: sa
         all_of_it.day({**COPIES, "load": ([B], [D])})
         all_of_it.day({"load": ([B], [D])})
         with reading(db) as tx:  # it is the database that knows
-            found = entry.read(tx, entry.may_retire(tx)).values()
+            found = entry.read(tx, entry.may_be_stale(tx)).values()
         gone = {item.job.task_id for item in found if isinstance(item, JobEntry) and item.gone}
         assert gone == {"copy"}
         shown = all_of_it.sinks.atlan.shown()

@@ -57,7 +57,7 @@ def retell(db: sa.Engine, sinks: Together) -> None:
     with writing(db) as tx:
         for name, target in sinks.targets.items():
             outbox.drop_sink(tx, name)
-            outbox.retell(tx, name, target.kinds, NOW)
+            outbox.redeliver_all(tx, name, target.kinds, NOW)
 
 
 def in_bits(bodies: list[bytes], size: int) -> Iterator[list[bytes]]:

@@ -59,7 +59,7 @@ def absorb_waiting(
         odd = [item for item in odd + too_many if item[0] in ours]
         inbox.remember_jobs(tx, _jobs(understood, odd, arrivals))
         inbox.quarantine(tx, odd, now)
-        inbox.settle(tx, sorted(ours))
+        inbox.ack(tx, sorted(ours))
     return len(ours)
 
 

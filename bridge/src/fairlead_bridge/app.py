@@ -1,4 +1,4 @@
-"""Putting the rooms together. The only place that constructs anything."""
+"""Constructs the processes from the settings; the only module that constructs services."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def build(
     """
     engine = build_database(settings, settings.database_wait)
     store_expectations(settings, engine)
-    door = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
-    return App(build_web(settings, engine, worker), door, engine, build_gate(settings))
+    events = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
+    return App(build_web(settings, engine, worker), events, engine, build_gate(settings))
 
 
 def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
@@ -173,7 +173,7 @@ def _text(file: Path) -> str:
 def build_web(
     settings: Settings, engine: sa.Engine, worker: Callable[[], Condition | None]
 ) -> FastAPI:
-    """Everything that is read: the API, the metrics and the page."""
+    """Everything that reads: the API, the metrics and the page."""
     targets = [*build_sinks(settings), *build_channels(settings)]
     sinks = {target.name: target.type for target in targets}
     normalise = build_normaliser(settings)
@@ -192,13 +192,13 @@ def build_web(
 
 
 class App:
-    """The web process as an ASGI application: the door for events, and beside it all the rest."""
+    """The web process as an ASGI application: the intake of events, and everything else."""
 
     def __init__(
-        self, web: FastAPI, door: http.Intake | None, engine: sa.Engine, gate: Gate
+        self, web: FastAPI, events: http.Intake | None, engine: sa.Engine, gate: Gate
     ) -> None:
         self._web = web
-        self._door = door
+        self._events = events
         self._engine = engine
         self._gate = gate
         web.router.lifespan_context = self._life
@@ -209,8 +209,8 @@ class App:
         refusal = self._gate.refusal(scope, intake=intake) if scope["type"] == "http" else None
         if refusal:
             await refuse(refusal, send)
-        elif self._door and intake:
-            await self._door(scope, receive, send)
+        elif self._events and intake:
+            await self._events(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 
@@ -220,12 +220,12 @@ class App:
 
     @asynccontextmanager
     async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        if self._door:
-            self._door.committer.start()
+        if self._events:
+            self._events.committer.start()
         gc.freeze()  # what is there now stays: collections need not look at it again
         yield {}
-        if self._door:
-            await self._door.committer.stop()
+        if self._events:
+            await self._events.committer.stop()
         await asyncio.to_thread(self._engine.dispose)
 
 

@@ -1,5 +1,5 @@
 """
-What sinks are told of: one entry of the catalog, whole, as it stands now.
+Entries, as sinks receive them: one object of the catalog, whole, in its current state.
 
 Frozen, and complete enough that a sink never has to ask the database anything. Times are
 microseconds since the epoch in UTC; durations are seconds.
@@ -72,7 +72,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """An input or output of a job that its newest successful run that told of data did not show."""
+    """An input or output of a job that its newest successful run with datasets did not show."""
 
     dataset: DatasetRef
     role: Literal["input", "output"]
@@ -141,7 +141,7 @@ class JobEntry(Entry):
     schedule: str | None = None
     operator: str | None = None
     sql: str | None = None
-    url: str | None = None  # of the job in Airflow, where the events told
+    url: str | None = None  # of the job in Airflow, where the events say
     source_url: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)  # of Airflow: fileloc, pool, queue, ...
     tasks: tuple[Task, ...] = ()  # of a DAG
@@ -184,10 +184,10 @@ class RunEntry(Entry):
 
 @dataclass(frozen=True, slots=True)
 class EventEntry(Entry):
-    """An event as it came in, and the run it tells of."""
+    """An event as it came in, and the run it is about."""
 
     body: bytes
-    run: int | None = None  # events of one run are told in the order of their ids
+    run: int | None = None  # events of one run are delivered in the order of their ids
 
 
 @dataclass(frozen=True, slots=True)

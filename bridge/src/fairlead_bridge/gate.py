@@ -23,7 +23,7 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 _READS = ("GET", "HEAD", "OPTIONS")
-#: Ends of names that nobody can own in the public DNS.
+#: Ends of names that are not in the public DNS.
 _PRIVATE = (".localhost", ".internal")
 
 
@@ -105,7 +105,7 @@ def _key(headers: Mapping[bytes, str]) -> bytes:
 
 
 def _digest(key: bytes) -> bytes:
-    """Digests are compared, not keys: how long it takes tells nothing."""
+    """Digests are compared, not keys: the time it takes shows nothing."""
     return hashlib.sha256(key).digest()
 
 

@@ -7,7 +7,7 @@ import uuid
 import xxhash
 
 _SEPARATOR = "\x1f"
-#: Bytes of names that are kept: PostgreSQL's index rows end at 2,704 bytes.
+#: Longest name that is stored, in bytes: PostgreSQL's index rows end at 2,704 bytes.
 _LONGEST_NAMESPACE, _LONGEST_NAME = 600, 1_800
 #: Characters that are no more bytes than either, whatever they are.
 _SURELY_SHORT = 150
@@ -74,8 +74,8 @@ def shortened(value: str, longest: int) -> str:
     whole = value.encode()
     if len(whole) <= longest:
         return value
-    mark = digest(whole).hex()
-    return f"{whole[: longest - len(mark) - 1].decode('utf-8', 'ignore')}#{mark}"
+    suffix = digest(whole).hex()
+    return f"{whole[: longest - len(suffix) - 1].decode('utf-8', 'ignore')}#{suffix}"
 
 
 def public(number: int) -> str:

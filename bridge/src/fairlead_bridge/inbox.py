@@ -1,5 +1,5 @@
 """
-Room 1. Every event that came in, kept before it is understood.
+Every event that came in, stored before it is understood.
 
 The log (`event`) holds the bytes as they came, each once, and is never rewritten. `waiting` names
 the events that have yet to be absorbed, `quarantine` those that could not be understood. Times are
@@ -27,7 +27,7 @@ CLAIM_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredEvent:
     """An event of the log."""
 
     id: int
@@ -40,7 +40,7 @@ class Kept:
 class Quarantined:
     """An event that could not be understood, and why."""
 
-    event: Kept
+    event: StoredEvent
     reason: str
 
 
@@ -56,7 +56,7 @@ class Counts:
 
 
 def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> int:
-    """Keep the events; the same bytes twice are one event. Returns how many were new."""
+    """Store the events; the same bytes twice are one event. Returns how many were new."""
     rows = [
         {"digest": ids.digest(body), "received_at": now, "source": source, "body": _pack(body)}
         for body in bodies
@@ -67,7 +67,7 @@ def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> in
 
 
 def put_elements(tx: sa.Connection, array_id: int, bodies: Sequence[bytes], now: int) -> int:
-    """Keep the events of an array as events of their own. Returns how many were new."""
+    """Store the events of an array as events of their own. Returns how many were new."""
     source = tx.scalar(sa.select(event.c.source).where(event.c.id == array_id))
     return put(tx, bodies, source or "", now)
 
@@ -78,7 +78,7 @@ def holds(tx: sa.Connection, body: bytes) -> bool:
 
 
 def claim(tx: sa.Connection, limit: int) -> list[Arrival]:
-    """The oldest waiting events, at most `limit` of them; they wait on until settled."""
+    """The oldest waiting events, at most `limit` of them; they wait until acknowledged."""
     query = (
         sa.select(event.c.id, event.c.body)
         .join(waiting, waiting.c.event_id == event.c.id)
@@ -96,12 +96,12 @@ def claim(tx: sa.Connection, limit: int) -> list[Arrival]:
 
 
 def still_waiting(tx: sa.Connection, event_ids: Collection[int]) -> set[int]:
-    """Those of these events that nobody settled meanwhile."""
+    """Return those of these events that no other process acknowledged meanwhile."""
     return {row["event_id"] for row in find(tx, (waiting.c.event_id,), event_ids)}
 
 
-def settle(tx: sa.Connection, event_ids: Sequence[int]) -> None:
-    """These events wait no longer."""
+def ack(tx: sa.Connection, event_ids: Sequence[int]) -> None:
+    """Acknowledge the events: they wait no longer."""
     delete_rows(tx, waiting, "event_id", event_ids)
     if not event_ids:
         return
@@ -111,7 +111,7 @@ def settle(tx: sa.Connection, event_ids: Sequence[int]) -> None:
 
 
 def write_nothing(tx: sa.Connection) -> None:
-    """Write what is there already: whether the database takes writes at all."""
+    """Write an unchanged value; raises where the database accepts no writes."""
     tx.execute(sa.update(tables.pulse).values(settled=tables.pulse.c.settled))
 
 
@@ -124,12 +124,12 @@ def quarantine(tx: sa.Connection, odd: Iterable[tuple[int, str]], now: int) -> N
 
 
 def remember(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
-    """(run id, event id): this event told of that run."""
+    """Store (run id, event id): the event is about the run."""
     insert_new(tx, run_event, [{"run_id": run, "event_id": number} for run, number in pairs])
 
 
 def remember_jobs(tx: sa.Connection, pairs: Iterable[tuple[int, int]]) -> None:
-    """(job id, event id): this event told of that job, and no run leads to it."""
+    """Store (job id, event id): the event is about the job, and no run leads to it."""
     insert_new(tx, job_event, [{"job_id": job, "event_id": number} for job, number in pairs])
 
 
@@ -146,7 +146,7 @@ def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
     """
     Let events be absorbed again: the whole log, or only what is in quarantine.
 
-    Whoever is still not understood goes back to quarantine. Returns how many events wait now.
+    Events that still cannot be understood go back to quarantine. Returns how many events wait now.
     """
     again = sa.select(tables.quarantine.c.event_id if quarantined else event.c.id)
     number = again.selected_columns[0]
@@ -158,17 +158,17 @@ def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
 
 def old(tx: sa.Connection, before: int, limit: int) -> list[int]:
     """The oldest events that came before that time, but for those that wait or are in quarantine."""
-    kept = (sa.exists().where(table.c.event_id == event.c.id) for table in _KEEPERS)
+    used = (sa.exists().where(table.c.event_id == event.c.id) for table in _IN_USE)
     query = (
         sa.select(event.c.id, event.c.received_at)
-        .where(*(~each for each in kept))
+        .where(*(~each for each in used))
         .order_by(event.c.id)
         .limit(limit)
     )
     return [number for number, received_at in tx.execute(query) if received_at < before]
 
 
-_KEEPERS = (waiting, tables.quarantine)
+_IN_USE = (waiting, tables.quarantine)
 
 
 def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
@@ -198,17 +198,17 @@ def counts(tx: sa.Connection) -> Counts:
     )
 
 
-def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[Kept]:
+def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[StoredEvent]:
     """The events of these ids that the log holds, oldest first."""
-    found: list[Kept] = []
+    found: list[StoredEvent] = []
     for some in chunks(sorted(event_ids)):
-        rows = tx.execute(_KEPT.where(event.c.id.in_(some)).order_by(event.c.id))
-        found += (_kept(*row) for row in rows)
+        rows = tx.execute(_STORED.where(event.c.id.in_(some)).order_by(event.c.id))
+        found += (_stored_event(*row) for row in rows)
     return found
 
 
-def events_of(tx: sa.Connection, run_ids: Sequence[int], limit: int = 200) -> list[Kept]:
-    """The events that told of these runs, each once, oldest first."""
+def events_of(tx: sa.Connection, run_ids: Sequence[int], limit: int = 200) -> list[StoredEvent]:
+    """The events about these runs, each once, oldest first."""
     found: set[int] = set()
     for some in chunks(sorted(run_ids)):
         mine = sa.select(run_event.c.event_id).where(run_event.c.run_id.in_(some))
@@ -219,21 +219,21 @@ def events_of(tx: sa.Connection, run_ids: Sequence[int], limit: int = 200) -> li
 def quarantined(tx: sa.Connection, limit: int, before: int | None = None) -> list[Quarantined]:
     """Events in quarantine, newest first; those with ids less than `before`, if given."""
     query = (
-        _KEPT.add_columns(tables.quarantine.c.reason)
+        _STORED.add_columns(tables.quarantine.c.reason)
         .join(tables.quarantine, tables.quarantine.c.event_id == event.c.id)
         .order_by(tables.quarantine.c.event_id.desc())
         .limit(limit)
     )
     if before is not None:
         query = query.where(tables.quarantine.c.event_id < before)
-    return [Quarantined(_kept(*kept), reason) for *kept, reason in tx.execute(query)]
+    return [Quarantined(_stored_event(*columns), reason) for *columns, reason in tx.execute(query)]
 
 
-_KEPT = sa.select(*event.c["id", "received_at", "source", "body"])
+_STORED = sa.select(*event.c["id", "received_at", "source", "body"])
 
 
-def _kept(number: int, received_at: int, source: str, packed: bytes) -> Kept:
-    return Kept(number, received_at, source, _unpack(packed))
+def _stored_event(number: int, received_at: int, source: str, packed: bytes) -> StoredEvent:
+    return StoredEvent(number, received_at, source, _unpack(packed))
 
 
 def _count(tx: sa.Connection, table: sa.Table) -> int:
@@ -241,7 +241,7 @@ def _count(tx: sa.Connection, table: sa.Table) -> int:
 
 
 class _Zstandard(threading.local):
-    """One compressor a thread: they keep state between calls."""
+    """One compressor a thread: they hold state between calls."""
 
     def __init__(self) -> None:
         self.pack = zstandard.ZstdCompressor(level=1).compress

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Engines for which `Orders` and `orders` are one table unless somebody insists on quotes.
+#: Engines for which `Orders` and `orders` are one table unless they are quoted.
 #: Not here, because it depends or they differ: mysql, mariadb, clickhouse, bigquery, oceanbase.
 FOLDING = frozenset(
     {

@@ -21,7 +21,7 @@ import msgspec
 
 MASK = "***"
 
-#: In the name of something whose value is nobody's business.
+#: In the name of something whose value is secret.
 _SOUNDS_SECRET = re.compile(
     r"passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|api[._-]?key"
     r"|(?:access|private|account|auth|encryption|signing|master|shared)[._-]?key"
@@ -76,7 +76,7 @@ def _parameter(found: re.Match[str]) -> str:
 
 
 def text(value: str) -> str:
-    """The text without the secrets that can be told by their form.
+    """The text without the secrets that are recognised by their form.
 
     >>> text("PGPASSWORD=hunter2 psql postgres://bob:hunter2@h/shop")
     'PGPASSWORD=*** psql postgres://h/shop'
@@ -151,13 +151,13 @@ def body(body: bytes) -> bytes:
     if not may_hold_secrets(body):
         return body
     try:
-        told = msgspec.json.decode(body)
-        clean = value(told)
+        decoded = msgspec.json.decode(body)
+        clean = value(decoded)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        told = body.decode("utf-8", "replace")
-        clean = text(told)
-        return body if clean == told else clean.encode()
-    return body if clean == told else msgspec.json.encode(clean)
+        decoded = body.decode("utf-8", "replace")
+        clean = text(decoded)
+        return body if clean == decoded else clean.encode()
+    return body if clean == decoded else msgspec.json.encode(clean)
 
 
 def may_hold_secrets(body: bytes) -> bool:
@@ -169,7 +169,7 @@ def may_hold_secrets(body: bytes) -> bool:
 @lru_cache(maxsize=20_000)
 def is_secret(name: str) -> bool:
     """
-    Whether a setting of this name is nobody's business.
+    Whether a setting of this name is secret.
 
     >>> [is_secret(name) for name in ("DB_PASSWORD", "AIRFLOW_CONN_DB", "MONKEY", "API_KEY")]
     [True, True, False, True]
@@ -185,7 +185,7 @@ SENSITIVE = frozenset(
 
 
 def sounds_secret(name: str) -> bool:
-    """Whether a value of this name is nobody's business."""
+    """Whether a value of this name is secret."""
     return name.lower() in _SHORT or _SOUNDS_SECRET.search(name) is not None
 
 

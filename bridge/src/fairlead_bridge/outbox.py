@@ -1,11 +1,11 @@
 """
-Room 4. Which catalog entries some sink has yet to see.
+Which catalog entries each sink has yet to receive.
 
-The outbox holds names, not payloads. A sink that was away for a day is told how an entry stands
-now, once; it is not told every change in between.
+The outbox holds names, not payloads. A sink that was away for a day receives the current state of
+an entry, once, and not every change in between.
 
-One worker at a time tells a sink, under a lease; so a sink hears things in order, and one that
-asked for a rest gets it from every process. Times are microseconds since the epoch.
+One worker at a time delivers to a sink, under a lease: so entries arrive in order, and a sink that
+asks for a pause gets it from every process. Times are microseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from fairlead_bridge.db.tables import (
 from fairlead_bridge.db.tables import sink as sink_table
 from fairlead_bridge.model import Delivery, Kind, Name
 
-#: What each sink, by its name, wants to hear of.
+#: The kinds of entries that each sink receives, by the sink's name.
 Interests = Mapping[str, Collection[Kind]]
 
-#: Microseconds that a worker has to tell what it claimed, before another may claim it.
+#: Microseconds that a worker has to deliver what it claimed, before another may claim it.
 LEASE = 180 * 1_000_000
 
 _d = delivery.c
@@ -43,12 +43,12 @@ _d = delivery.c
 _is_event = sa.text("kind || '' = 'event'")
 _is_entry = sa.text("kind || '' <> 'event'")
 _came = excluded(delivery)
-#: News of what waits already is the same delivery: it stays due when it was. (Literals, because
+#: A change of what waits already is the same delivery: its due time stays. (Literals, because
 #: bulk upserts bind nothing but the rows.)
 _waits = _d.state == sa.literal_column("'waiting'")
 #: But a change of an incident may not wait for the end of quiet hours or the next digest.
 _waits_on = sa.and_(_waits, _d.kind != sa.literal_column("'incident'"))
-_NEWS = {
+_CHANGED_AGAIN = {
     "version": _d.version + sa.literal_column("1"),
     "state": sa.literal_column("'waiting'"),
     "attempts": sa.case((_waits, _d.attempts), else_=_came.attempts),
@@ -58,7 +58,7 @@ _NEWS = {
 
 
 def put(tx: sa.Connection, names: Iterable[Name], interests: Interests, now: int) -> None:
-    """Mark the entries as news for each sink that wants their kind."""
+    """Queue the entries for each sink that receives their kind."""
     wanted = set(names)
     rows = [
         _row(sink, name, now)
@@ -66,7 +66,7 @@ def put(tx: sa.Connection, names: Iterable[Name], interests: Interests, now: int
         for name in wanted
         if name.kind in kinds
     ]
-    upsert(tx, delivery, rows, _NEWS)
+    upsert(tx, delivery, rows, _CHANGED_AGAIN)
 
 
 def _row(sink: str, name: Name, now: int) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def claim(
     """
     The deliveries now due, datasets before jobs before runs; events in the order they came.
 
-    Empty while another worker tells this sink, or while it rests. The claim holds until `release`
+    Empty while another worker delivers to this sink, or while it pauses. The claim holds until `release`
     or until its lease runs out, so a worker that dies leaves everything due again: `lease` is in
     microseconds, and `reclaim` ends it for the `worker` that is known to be dead.
     """
@@ -156,8 +156,8 @@ def behind(tx: sa.Connection, sink: str, runs: Mapping[int, int], now: int) -> d
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The sink has it, or had it already; `digest` is of what it was told."""
+class Delivered:
+    """The sink has it, or had it already; `digest` is of what it received."""
 
     delivery: Delivery
     digest: bytes | None
@@ -165,7 +165,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The catalog has no such entry any more: there is nothing to tell."""
+    """The catalog has no such entry any more: there is nothing to deliver."""
 
     delivery: Delivery
 
@@ -186,11 +186,11 @@ class Postponed:
     tried: bool = True
 
 
-Result = Settled | Gone | GivenUp | Postponed
+Result = Delivered | Gone | GivenUp | Postponed
 
 
-def settle(tx: sa.Connection, results: Iterable[Result], now: int) -> None:
-    """Write down how deliveries went. What had news meanwhile stays due."""
+def record_outcomes(tx: sa.Connection, results: Iterable[Result], now: int) -> None:
+    """Record the outcomes of deliveries. Entries that changed meanwhile stay due."""
     by_shape: dict[type, list[dict[str, Any]]] = {}
     for result in results:
         by_shape.setdefault(type(result), []).append(_outcome(result, now))
@@ -207,25 +207,25 @@ def postpone(
 
 
 def _outcome(result: Result, now: int) -> dict[str, Any]:
-    told = result.delivery
+    item = result.delivery
     key = {
-        "b_sink": told.sink,
-        "b_kind": told.name.kind,
-        "b_key": told.name.id,
+        "b_sink": item.sink,
+        "b_kind": item.name.kind,
+        "b_key": item.name.id,
     }
     match result:
-        case Settled(digest=digest):
-            return key | {"b_version": told.version, "b_sent": digest, "b_now": now}
+        case Delivered(digest=digest):
+            return key | {"b_version": item.version, "b_sent": digest, "b_now": now}
         case Gone():
-            return key | {"b_version": told.version}
+            return key | {"b_version": item.version}
         case GivenUp(reason=reason):
-            return key | {"b_version": told.version, "b_reason": _shown(reason), "b_now": now}
+            return key | {"b_version": item.version, "b_reason": _shown(reason), "b_now": now}
         case Postponed(due_at=due_at, reason=reason, tried=tried):
             return key | {"b_due": due_at, "b_reason": _shown(reason), "b_tried": int(tried)}
 
 
 def _shown(reason: str | None) -> str | None:
-    """A reason as it may be kept and shown: a sink's answer may repeat secrets."""
+    """A reason as it may be stored and shown: a sink's answer may repeat secrets."""
     return None if reason is None else masking.text(reason)
 
 
@@ -239,7 +239,7 @@ _seen = _d.version == sa.bindparam("b_version")
 _now = sa.bindparam("b_now", type_=sa.BigInteger)
 
 
-def _unless_news(state: str) -> dict[str, Any]:
+def _unless_changed(state: str) -> dict[str, Any]:
     return {
         "state": sa.case((_seen, state), else_="waiting"),
         "attempts": 0,
@@ -250,11 +250,11 @@ def _unless_news(state: str) -> dict[str, Any]:
 
 _STATEMENTS: dict[type, sa.Update | sa.Delete] = {
     Gone: sa.delete(delivery).where(*_key, _seen),
-    Settled: _this.values(
-        **_unless_news("settled"), reason=None, sent=sa.bindparam("b_sent", type_=sa.LargeBinary)
+    Delivered: _this.values(
+        **_unless_changed("settled"), reason=None, sent=sa.bindparam("b_sent", type_=sa.LargeBinary)
     ),
     GivenUp: _this.values(
-        **_unless_news("rejected"), reason=sa.bindparam("b_reason", type_=sa.Text)
+        **_unless_changed("rejected"), reason=sa.bindparam("b_reason", type_=sa.Text)
     ),
     Postponed: _this.values(
         attempts=_d.attempts + sa.bindparam("b_tried", type_=sa.Integer),
@@ -265,11 +265,11 @@ _STATEMENTS: dict[type, sa.Update | sa.Delete] = {
 
 
 def release(
-    tx: sa.Connection, sink: str, now: int, *, told: bool = False, error: str | None = None
+    tx: sa.Connection, sink: str, now: int, *, delivered: bool = False, error: str | None = None
 ) -> None:
-    """Give the claim back. `told`: the sink took something; `error`: something went wrong."""
+    """Release the claim. `delivered`: the sink accepted something; `error`: something went wrong."""
     values: dict[str, Any] = {"due_at": now, "claimed_by": None}
-    if told:
+    if delivered:
         values |= {"failures": 0, "told_at": now, "error": None, "error_at": None}
     if error is not None:
         values |= {"error": _shown(error), "error_at": now}
@@ -285,7 +285,7 @@ def reclaim(tx: sa.Connection, worker: str, now: int) -> None:
 def rest(
     tx: sa.Connection, sink: str, reason: str, now: int, retry_after: float | None = None
 ) -> None:
-    """Give the claim back and leave the sink alone for a while, longer after each failure."""
+    """Release the claim and pause the sink, longer after each failure."""
     row = sink_table.c
     failures = (tx.scalar(sa.select(row.failures).where(row.name == sink)) or 0) + 1
     tx.execute(
@@ -330,11 +330,11 @@ def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count
         waits = sa.and_(_d.sink == sink, _d.state == "waiting")
         # events wait in the order they came
         first = sa.select(_d.news_at).where(waits, _is_event).order_by(_d.key).limit(1)
-        news = (
+        changed_at = (
             tx.scalar(first),
             tx.scalar(sa.select(sa.func.min(_d.news_at)).where(waits, _is_entry)),
         )
-        oldest[sink] += [at for at in news if at is not None]
+        oldest[sink] += [at for at in changed_at if at is not None]
     states = {
         row.name: row
         for row in tx.execute(sa.select(sink_table).where(sink_table.c.name.in_(sinks)))
@@ -357,8 +357,10 @@ def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count
     }
 
 
-def owed(tx: sa.Connection, sinks: Iterable[str], event_ids: Sequence[int]) -> set[int]:
-    """Those of these events that one of the sinks has yet to be told of."""
+def undelivered_events(
+    tx: sa.Connection, sinks: Iterable[str], event_ids: Sequence[int]
+) -> set[int]:
+    """Return those of these events that one of the sinks has yet to receive."""
     found: set[int] = set()
     for sink in sinks:
         for some in chunks(event_ids):
@@ -368,7 +370,7 @@ def owed(tx: sa.Connection, sinks: Iterable[str], event_ids: Sequence[int]) -> s
 
 
 def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
-    """These events are no more: whoever was told of them, or would not be."""
+    """Delete the deliveries of these events to all sinks, whatever their state."""
     sink = tx.scalar(sa.select(sa.func.min(_d.sink)))
     while sink is not None:
         for some in chunks(event_ids):
@@ -388,18 +390,18 @@ def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
     return found.rowcount
 
 
-def retell(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
-    """All there is of these kinds is news for the sink, as if it had never been told."""
+def redeliver_all(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
+    """Queue every entry of these kinds for the sink, as if it had received none."""
     for kind, everything in _EVERYTHING.items():
         if kind in kinds:
             for part in tx.execute(everything).partitions(5_000):
                 rows = [_row(sink, Name(kind, row.id), now) for row in part]
-                upsert(tx, delivery, rows, _NEWS)
+                upsert(tx, delivery, rows, _CHANGED_AGAIN)
     forgotten = sa.update(delivery).where(_d.sink == sink, _d.kind.in_(kinds))
     tx.execute(forgotten.values(sent=None))
 
 
-#: What was not understood, or not yet, is no news: nobody was told of it in the first place.
+#: Events that are in quarantine or waiting are not delivered.
 _EVERYTHING: dict[Kind, sa.Select[int]] = {
     "dataset": sa.select(dataset.c.id),
     "job": sa.select(job.c.id),
@@ -412,6 +414,6 @@ _EVERYTHING: dict[Kind, sa.Select[int]] = {
 
 
 def drop_sink(tx: sa.Connection, sink: str) -> int:
-    """Forget a sink that is no longer there, and what it was owed; returns how many entries."""
+    """Delete a sink that is no longer configured, and its deliveries; returns how many."""
     tx.execute(sa.delete(sink_table).where(sink_table.c.name == sink))
     return tx.execute(sa.delete(delivery).where(_d.sink == sink)).rowcount

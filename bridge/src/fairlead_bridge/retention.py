@@ -14,13 +14,13 @@ def drop_old_events(db: sa.Engine, sinks: Collection[str], before: int, limit: i
     """
     Delete the oldest events of the log that were received before a time (microseconds).
 
-    Events that wait, are in quarantine, or that one of the `sinks` has yet to receive are kept.
+    Events that wait, are in quarantine, or that one of the `sinks` has yet to receive are retained.
     Returns how many were deleted, at most `limit`.
     """
     with writing(db) as tx:
         old = inbox.old(tx, before, limit)
-        owed = outbox.owed(tx, sinks, old)
-        gone = [event_id for event_id in old if event_id not in owed]
+        undelivered = outbox.undelivered_events(tx, sinks, old)
+        gone = [event_id for event_id in old if event_id not in undelivered]
         inbox.forget(tx, gone)
         outbox.forget(tx, gone)
     return len(gone)

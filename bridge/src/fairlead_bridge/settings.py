@@ -56,13 +56,14 @@ class Settings(BaseSettings):
 
     intake: bool = Field(default=False, description="receive events; without any role, all of them")
     absorb: bool = Field(default=False, description="read received events into the catalog")
-    deliver: bool = Field(default=False, description="tell the sinks")
+    deliver: bool = Field(default=False, description="deliver to the sinks")
     monitor: bool = Field(
         default=False, description="evaluate what is late or failed, and open incidents"
     )
 
     api_keys: Secrets = Field(
-        (), description="keys that whoever sends events or changes something must show; none: open"
+        (),
+        description="keys that senders of events and users who change something must present; none: open",
     )
     allowed_hosts: List = Field(
         (),
@@ -88,7 +89,9 @@ class Settings(BaseSettings):
         86_400.0, gt=0, description="silence after which a run that never ended counts as lost"
     )
     retention_days: float = Field(
-        0.0, ge=0, description="days that received events are kept in the log; 0 keeps them all"
+        0.0,
+        ge=0,
+        description="days that received events are retained in the log; 0 retains them all",
     )
     incident_reopen: float = Field(
         3600.0,

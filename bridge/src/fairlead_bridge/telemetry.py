@@ -60,15 +60,15 @@ def configure_logging(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ("uvicorn", "uvicorn.error", "alembic"):  # they tell of every ordinary start
+    for name in ("uvicorn", "uvicorn.error", "alembic"):  # they log every ordinary start
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})
-        told = "".join(f" {name}={_short(value)}" for name, value in fields.items())
-        line = f"{_time(record)} {record.levelname.lower()} {record.getMessage()}{told}"
+        extra = "".join(f" {name}={_short(value)}" for name, value in fields.items())
+        line = f"{_time(record)} {record.levelname.lower()} {record.getMessage()}{extra}"
         whole = f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
         return masking.text(whole)
 
@@ -131,7 +131,7 @@ KAFKA_LAG = Gauge(
     "fairlead_kafka_lag", "Messages in the topics that are not yet read", registry=WORK
 )
 ABSORBED = Counter(
-    "fairlead_events_absorbed", "Events settled, those in quarantine included", registry=WORK
+    "fairlead_events_absorbed", "Events acknowledged, those in quarantine included", registry=WORK
 )
 ABSORB_SECONDS = Histogram(
     "fairlead_absorb_seconds", "Time to absorb a batch", buckets=_SECONDS, registry=WORK
@@ -140,7 +140,7 @@ ABSORB_EVENTS = Histogram(
     "fairlead_absorb_events", "Events in an absorbed batch", buckets=_EVENTS, registry=WORK
 )
 DELIVERED = Counter(
-    "fairlead_deliveries", "Deliveries tried, whatever came of them", ["sink"], registry=WORK
+    "fairlead_deliveries", "Deliveries tried, whatever their outcome", ["sink"], registry=WORK
 )
 DELIVER_SECONDS = Histogram(
     "fairlead_deliver_seconds", "Time of a round of deliveries", ["sink"], registry=WORK

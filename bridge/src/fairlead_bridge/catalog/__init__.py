@@ -1,1 +1,1 @@
-"""Room 3. What is known about assets, runs and how they hang together."""
+"""The write model: merges facts about jobs, runs, datasets and edges into rows."""

@@ -151,7 +151,7 @@ def observation(a: Row, b: Row) -> Row:
     return a if a["value"] >= b["value"] else b
 
 
-def verdict(a: Row, b: Row) -> Row:
+def task_state(a: Row, b: Row) -> Row:
     def key(row: Row) -> tuple[int, str, float]:
         duration = row["duration"]
         return row["at"], row["state"], -1.0 if duration is None else duration

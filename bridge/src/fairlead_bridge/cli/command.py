@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from fairlead_bridge.app import build_database
 from fairlead_bridge.settings import Settings
 
-#: What the program ends with: done; it failed; it was told something wrong.
-OK, FAILED, MISTOLD = 0, 1, 2
+#: Exit codes: done; failed; wrong arguments or settings.
+OK, FAILED, USAGE_ERROR = 0, 1, 2
 
 ROLES = ("intake", "absorb", "deliver", "monitor")
 #: The settings that options can give.

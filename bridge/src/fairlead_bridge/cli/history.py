@@ -56,7 +56,7 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
                 _progress(seen, total, step.dag_id)
         finally:
             _progress(seen, total, None)
-            say(f"{seen} DAG runs looked at, {new} new events kept; `serve` absorbs them")
+            say(f"{seen} DAG runs looked at, {new} new events stored; `serve` absorbs them")
     return OK
 
 

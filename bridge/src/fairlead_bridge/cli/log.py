@@ -18,7 +18,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
 from fairlead_bridge.workers.steps import Absorb
 
-#: What a rebuilt catalog is made from, and what sinks have been told.
+#: What a rebuilt catalog is made from, and what was delivered to sinks.
 _NOT_CATALOG = (
     tables.event,
     tables.waiting,
@@ -82,9 +82,9 @@ def _empty_catalog(tx: sa.Connection, force: bool) -> None:
 
 def _absorb_all(absorb: Absorb) -> None:
     total = 0
-    told = 0
+    reported = 0
     while count := absorb():
         total += count
-        if total - told >= 10_000:
-            told = total
+        if total - reported >= 10_000:
+            reported = total
             say(f"{total} absorbed")

@@ -13,7 +13,7 @@ from fairlead_bridge.app import build_channels
 from fairlead_bridge.channels.sample import sample
 from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
-from fairlead_bridge.cli.status import say_owed
+from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.delivery.preview import Sent, preview
 from fairlead_bridge.errors import BadSettings, FairleadError
@@ -56,7 +56,7 @@ def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.action == "preview":
         return _preview(settings, chosen, arguments.days)
     with database(settings) as engine, reading(engine) as tx:
-        say_owed(outbox.counts(tx, [target.name for target in chosen], now()))
+        say_counts(outbox.counts(tx, [target.name for target in chosen], now()))
     return OK
 
 

@@ -22,7 +22,7 @@ from fairlead_bridge.cli import (
     sinks,
     status,
 )
-from fairlead_bridge.cli.command import FAILED, MISTOLD, OK, SETTINGS
+from fairlead_bridge.cli.command import FAILED, OK, SETTINGS, USAGE_ERROR
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import load
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         telemetry.configure_logging(settings.log_level, settings.log_format)
         code: int = arguments.run(settings, arguments)
     except BadSettings as error:
-        return _complain(str(error), MISTOLD)
+        return _complain(str(error), USAGE_ERROR)
     except sa.exc.DBAPIError as error:
         return _complain(f"the database failed: {str(error.orig).strip()}", FAILED)
     except FairleadError as error:
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     result = argparse.ArgumentParser(
         prog="fairlead-bridge",
-        description="Receives OpenLineage events, keeps a catalog of them, tells other catalogs.",
+        description="Receives OpenLineage events, stores a catalog of them, and delivers it to other catalogs.",
         epilog="Every setting can be given as an environment variable: --database-url as "
         "FAIRLEAD_DATABASE_URL, and so on.",
     )

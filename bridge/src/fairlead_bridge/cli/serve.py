@@ -17,7 +17,7 @@ from fairlead_bridge.cli.server import Server, configuration
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.workers.keeper import Workers
+from fairlead_bridge.workers.supervisor import Workers
 
 
 def add(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""`sinks`: look after the catalogs that are told."""
+"""`sinks`: look after the catalogs that entries are delivered to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge import outbox
 from fairlead_bridge.app import build_sinks
 from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
-from fairlead_bridge.cli.status import say_owed
+from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.naming import unresolved_names
 from fairlead_bridge.errors import BadSettings, FairleadError
@@ -21,14 +21,16 @@ from fairlead_bridge.workers.steps import now
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, "sinks", "look after the catalogs that are told", _sinks)
+    parser = command(
+        commands, "sinks", "look after the catalogs that entries are delivered to", _sinks
+    )
     option(parser, "sinks_file")
     parser.add_argument(
         "action",
         choices=("status", "check", "retry", "retell", "forget"),
         help="status: how far each is; check: try address, credentials and the naming map, without "
         "sending anything; retry: what was rejected; retell: everything; forget: a sink that the "
-        "settings no longer have, and what it was owed",
+        "settings no longer have, and its deliveries",
     )
     parser.add_argument("name", nargs="?", help="one sink; without it, all")
 
@@ -44,7 +46,7 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
     with database(settings) as engine:
         if arguments.action == "status":
             with reading(engine) as tx:
-                say_owed(outbox.counts(tx, [target.name for target in chosen], now()))
+                say_counts(outbox.counts(tx, [target.name for target in chosen], now()))
             return OK
         if arguments.action == "check":
             return max([_check(engine, target) for target in chosen])
@@ -52,10 +54,10 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
             with writing(engine) as tx:
                 if arguments.action == "retry":
                     count = outbox.retry_rejected(tx, target.name, now())
-                    say(f"{target.name}: {count} rejected entries will be told again")
+                    say(f"{target.name}: {count} rejected entries will be delivered again")
                 else:
-                    outbox.retell(tx, target.name, target.kinds, now())
-                    say(f"{target.name}: will be told everything again")
+                    outbox.redeliver_all(tx, target.name, target.kinds, now())
+                    say(f"{target.name}: everything will be delivered again")
     return OK
 
 

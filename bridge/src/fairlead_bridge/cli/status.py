@@ -27,40 +27,42 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     targets = build_sinks(settings)
     names = [target.name for target in targets]
     with database(settings) as engine, reading(engine) as tx:
-        room = inbox.counts(tx)
-        owed = outbox.counts(tx, names, now())
+        received = inbox.counts(tx)
+        by_sink = outbox.counts(tx, names, now())
     if arguments.json:
-        told = {
-            "inbox": _told(room, "last_received_at", "oldest_waiting_at"),
+        answer = {
+            "inbox": _with_times(received, "last_received_at", "oldest_waiting_at"),
             "sinks": {
-                name: _told(count, "oldest_waiting_at", "told_at", "rests_until")
-                for name, count in owed.items()
+                name: _with_times(count, "oldest_waiting_at", "told_at", "rests_until")
+                for name, count in by_sink.items()
             },
         }
-        say(json.dumps(told, indent=2))
+        say(json.dumps(answer, indent=2))
         return OK
-    say(f"received     {room.received:>10}   last {_time(room.last_received_at) or 'never'}")
-    since = f"   oldest {_time(room.oldest_waiting_at)}" if room.waiting else ""
-    say(f"waiting      {room.waiting:>10}{since}")
-    say(f"quarantined  {room.quarantined:>10}")
+    say(
+        f"received     {received.received:>10}   last {_time(received.last_received_at) or 'never'}"
+    )
+    since = f"   oldest {_time(received.oldest_waiting_at)}" if received.waiting else ""
+    say(f"waiting      {received.waiting:>10}{since}")
+    say(f"quarantined  {received.quarantined:>10}")
     say("")
-    say_owed(owed)
+    say_counts(by_sink)
     return OK
 
 
-def say_owed(owed: Mapping[str, outbox.Count]) -> None:
+def say_counts(by_sink: Mapping[str, outbox.Count]) -> None:
     """A line for each sink."""
-    if not owed:
+    if not by_sink:
         say("no sinks")
         return
-    width = max(map(len, [*owed, "sink"]))
+    width = max(map(len, [*by_sink, "sink"]))
     say(f"{'sink':<{width}}  {'waiting':>9} {'rejected':>9} {'in sync':>9}  last error")
-    for name, count in owed.items():
+    for name, count in by_sink.items():
         numbers = f"{count.waiting:>9} {count.rejected:>9} {count.in_sync:>9}"
         say(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
 
 
-def _told(counts: inbox.Counts | outbox.Count, *times: str) -> dict[str, Any]:
+def _with_times(counts: inbox.Counts | outbox.Count, *times: str) -> dict[str, Any]:
     return dataclasses.asdict(counts) | {name: _time(getattr(counts, name)) for name in times}
 
 

@@ -59,7 +59,7 @@ def upsert(
     All rows have the same columns and different keys. `refresh` names the columns to change and
     what to, in terms of `table.c` (the row that is there) and `excluded(table)` (the row that
     came); without it every column that came takes its new value. `where` says which rows that are
-    there may change. Write both once, at module level: their SQL is kept by identity.
+    there may change. Write both once, at module level: their SQL is cached by identity.
     """
     if rows:
         names = _names(table, rows[0])

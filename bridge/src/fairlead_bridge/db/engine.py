@@ -1,7 +1,7 @@
 """
 Opening a database, and its transactions.
 
-Readers see a snapshot and wait for nobody, on SQLite and on PostgreSQL (through psycopg 3). What
+Readers see a snapshot and never wait, on SQLite and on PostgreSQL (through psycopg 3). What
 differs between the two is in this folder and nowhere else.
 """
 
@@ -112,7 +112,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that may write: all of it is kept, durably, or nothing."""
+    """A transaction that may write: all of it is stored, durably, or nothing."""
     with engine.begin() as connection:
         yield connection
 

@@ -40,13 +40,13 @@ def _run(tx: sa.Connection, columns: tuple[sa.Column[Any], ...], keys: Any) -> A
         arrays = list(map(list, zip(*keys, strict=True))) if several else [list(keys)]
         return tx.exec_driver_sql(_arrays(columns), tuple(arrays))
     flat = tuple(value for key in keys for value in key) if several else tuple(keys)
-    # Powers of two keep the number of statements small; a key given twice finds one row.
-    padding = _room(len(keys)) - len(keys)
+    # Powers of two limit the number of statements; a key given twice finds one row.
+    padding = _padded_size(len(keys)) - len(keys)
     last = flat[-len(columns) :]
     return tx.exec_driver_sql(_values(columns, len(keys) + padding), flat + last * padding)
 
 
-def _room(count: int) -> int:
+def _padded_size(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 

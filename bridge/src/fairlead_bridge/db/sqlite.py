@@ -2,7 +2,7 @@
 SQLite's way: a write-ahead log, synced at every commit, and writers in a line.
 
 A writer takes the one write lock at BEGIN and so never fails half-way for want of it; a reader sees
-a snapshot and waits for nobody.
+a snapshot and never waits.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ READING = "fairlead_reading"
 
 def listen(engine: sa.Engine) -> None:
     """Make the engine's connections behave so."""
-    sa.event.listen(engine, "do_connect", _keep_private)
+    sa.event.listen(engine, "do_connect", _make_private)
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "close", _forget)
     sa.event.listen(engine, "begin", _begin)
@@ -50,9 +50,9 @@ def checkpoint(engine: sa.Engine) -> None:
         connection.close()
 
 
-def _keep_private(_dialect: Any, _record: Any, arguments: Sequence[Any], more: Any) -> None:
+def _make_private(_dialect: Any, _record: Any, arguments: Sequence[Any], more: Any) -> None:
     """
-    A database that is created is its owner's only, and an older one nobody's beyond its group.
+    A new database is readable by its owner only, an older one at most by its group.
 
     SQLite gives its other files (-wal, -shm) the mode that the database has.
     """
@@ -122,7 +122,7 @@ def _first_in_line(connection: sa.Connection) -> Iterator[None]:
     """
     Only the first in line looks for the write lock; the others wait behind it.
 
-    So whoever has just written cannot write again before those who waited: without this, a
+    So a connection that has just written cannot write again before those that waited: without this, a
     process that writes all the time starves the others.
     """
     if fcntl is None:

@@ -60,14 +60,14 @@ quarantine = _table(
     sa.Column("at", At, nullable=False),
 )
 
-#: One row: how many events have been settled, ever. A replay is seen in it, however short it was.
+#: One row: how many events have been acknowledged, ever. It shows a replay, however short it was.
 pulse = _table(
     "pulse",
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("settled", sa.BigInteger, nullable=False),
 )
 
-#: Which events told of which run.
+#: Which events are about which run.
 run_event = _table(
     "run_event",
     sa.Column("run_id", Id, primary_key=True),
@@ -75,7 +75,7 @@ run_event = _table(
     sa.Index("run_event_event", "event_id"),
 )
 
-#: Which events told of which job, where no run leads to it: events without a run, and those that
+#: Which events are about which job, where no run leads to it: events without a run, and those that
 #: could not be understood but name a job.
 job_event = _table(
     "job_event",
@@ -127,7 +127,7 @@ dataset = sa.Table(
     # end of the last successful run that wrote it, or updated_at if that is later: its freshness
     sa.Column("written_at", At),
     sa.Column("written_by", Id),  # that run
-    sa.Column("updated_at", At),  # newest change of its data that the store itself tells
+    sa.Column("updated_at", At),  # newest change of its data that the store itself reports
     sa.Column("dropped_at", At),  # when it was last dropped; a later written_at revives it
     sa.UniqueConstraint("namespace", "name"),
     sa.Index("dataset_asset", "asset_id"),
@@ -162,7 +162,7 @@ facet = _table(
     sa.Column("digest", sa.LargeBinary, nullable=False),  # empty where the facet was deleted
 )
 
-#: Bodies of facets and schemas by their xxh3-128: what does not change is kept once.
+#: Bodies of facets and schemas by their xxh3-128: each is stored once.
 content = _table(
     "content",
     sa.Column("digest", sa.LargeBinary, primary_key=True),
@@ -191,7 +191,7 @@ column_lineage = _table(
     sa.Index("column_lineage_job", "job_id"),
 )
 
-#: The distinct column lineages that a job has told of a dataset: what is shown of the past.
+#: The distinct column lineages of a dataset by job, for answers about the past.
 column_lineage_version = _table(
     "column_lineage_version",
     sa.Column("dataset_id", Id, primary_key=True),
@@ -210,7 +210,7 @@ assertion = _table(
     sa.Column("at", At, nullable=False),
     sa.Column("success", sa.Integer, nullable=False),  # 1 or 0
     sa.Column("severity", sa.Text),  # "error", "warn", ...
-    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON: what else is told of it
+    sa.Column("body", sa.LargeBinary, nullable=False),  # JSON: its other fields
     sa.Column("run", Id),  # alias of the run that made it
     _index_of("success = 0", "assertion_failed", "at"),
 )
@@ -336,7 +336,7 @@ expectation = _table(
 
 # --- the outbox -----------------------------------------------------------------------------
 
-#: Who has yet to be told of what: names, not payloads.
+#: Which entries each sink has yet to receive: names, not payloads.
 delivery = _table(
     "delivery",
     sa.Column("sink", sa.Text, primary_key=True),
@@ -344,15 +344,15 @@ delivery = _table(
     sa.Column("key", Id, primary_key=True),  # the id of that dataset, job, run or event
     sa.Column(
         "version", sa.Integer, nullable=False
-    ),  # counts news; settled only if none came since
+    ),  # counts changes; delivered only if none came since
     sa.Column("state", sa.Text, nullable=False),  # "waiting", "settled", "rejected"
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("news_at", At, nullable=False),  # when the oldest unsettled news came
+    sa.Column("news_at", At, nullable=False),  # when the oldest undelivered change came
     sa.Column("due_at", At, nullable=False),  # schedule and lease in one
     sa.Column("reason", sa.Text),
-    sa.Column("sent", sa.LargeBinary),  # digest of what the sink was last told
-    # Events are told in the order they came, all else by when it is due. (The odd conditions keep
-    # SQLite from preferring the primary key, which would walk over all that was told.)
+    sa.Column("sent", sa.LargeBinary),  # digest of what the sink last received
+    # Events are delivered in the order they came, all else by when it is due. (The odd conditions
+    # stop SQLite from preferring the primary key, which would walk over all that was delivered.)
     _index_of("kind || '' = 'event'", "delivery_event", "sink", "state", "key"),
     _index_of("kind || '' <> 'event'", "delivery_due", "sink", "state", "due_at"),
 )
@@ -364,7 +364,7 @@ sink = _table(
     sa.Column("due_at", At, nullable=False),  # busy (a lease) or resting until then
     sa.Column("claimed_by", sa.Text),  # the worker that has the lease
     sa.Column("failures", sa.Integer, nullable=False),  # in a row
-    sa.Column("told_at", At),  # when it last took something
+    sa.Column("told_at", At),  # when it last accepted something
     sa.Column("error", sa.Text),  # the last thing that went wrong, until something is taken again
     sa.Column("error_at", At),
 )

@@ -23,7 +23,7 @@ def until_reachable(
     """
     Return when the server takes a connection, after `seconds` at the latest, or when it refuses for good.
 
-    Raises nothing: whoever opens the database next hears why it cannot be used. SQLite has no server.
+    Raises nothing: opening the database next raises why it cannot be used. SQLite has no server.
     """
     if engine.dialect.name == "sqlite":
         return
@@ -48,9 +48,9 @@ def _may_come(error: BaseException) -> bool:
 
 def _say(engine: sa.Engine, state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    told = reason(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
+    why = reason(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
     again = state.next_action.sleep if state.next_action else 0
     url = shown(engine.url)
     telemetry.say(
-        Line.DATABASE_AWAITED, logging.WARNING, database=url, reason=told, again_in=f"{again:g} s"
+        Line.DATABASE_AWAITED, logging.WARNING, database=url, reason=why, again_in=f"{again:g} s"
     )

@@ -27,7 +27,7 @@ def deliver_due(
     Deliver to one sink what is due: claim, read, send outside of any transaction, record outcomes.
 
     `now` is in microseconds since the epoch, `worker` the name under which it is claimed. Returns
-    how many deliveries were claimed; 0 also while the sink rests. What a crash in between leaves
+    how many deliveries were claimed; 0 also while the sink pauses. What a crash in between leaves
     without an outcome is sent again.
     """
     with writing(db) as tx:
@@ -44,13 +44,13 @@ def deliver_due(
 
     def record(known: Sequence[outbox.Result]) -> None:
         with writing(db) as tx:
-            outbox.settle(tx, known, now)
+            outbox.record_outcomes(tx, known, now)
 
     sent = _send(target, pending, now, begun, record)
     elapsed = round((time.monotonic() - begun) * _MICROSECOND)
     with writing(db) as tx:
-        outbox.settle(tx, [*results, *sent.results], now)
-        outbox.release(tx, target.name, now, told=sent.taken, error=sent.error)
+        outbox.record_outcomes(tx, [*results, *sent.results], now)
+        outbox.release(tx, target.name, now, delivered=sent.accepted, error=sent.error)
         if sent.down is not None:
             outbox.rest(tx, target.name, str(sent.down), now + elapsed, sent.down.retry_after)
     return len(claimed)
@@ -121,8 +121,8 @@ def _sort_out(
             match prepared:
                 case Ready():
                     pending.append((delivery, prepared))
-                case Same(mark=mark):
-                    results.append(outbox.Settled(delivery, mark))
+                case Same(fingerprint=fingerprint):
+                    results.append(outbox.Delivered(delivery, fingerprint))
                 case Later(due_at=due_at):
                     results.append(outbox.Postponed(delivery, due_at, tried=False))
     return results, _grouped(pending)
@@ -141,9 +141,9 @@ def _grouped(pending: list[_Pending]) -> list[_Pending]:
 @dataclass(frozen=True, slots=True)
 class _Sent:
     results: list[outbox.Result]  # that are not yet recorded
-    taken: bool  # the sink took something
+    accepted: bool  # the sink accepted something
     error: str | None = None  # why the last one that failed did
-    down: Unavailable | None = None  # the sink wants a rest
+    down: Unavailable | None = None  # the sink asks for a pause
 
 
 def _send(
@@ -159,7 +159,7 @@ def _send(
     The outcomes of a group are recorded before the next one is sent.
     """
     results: list[outbox.Result] = []
-    done, taken, error, down = 0, False, None, None
+    done, accepted, error, down = 0, False, None, None
     outcomes = _outcomes(target, [ready.payload for _, ready in pending])
     try:
         for delivery, ready in pending:
@@ -170,12 +170,12 @@ def _send(
                 record(results)
                 results = []
             outcome = next(outcomes)
-            results.append(_result(target, delivery, ready.mark, outcome, now))
+            results.append(_result(target, delivery, ready.fingerprint, outcome, now))
             done += 1
-            taken = taken or outcome is None
+            accepted = accepted or outcome is None
             error = str(outcome) if outcome is not None else error
         else:
-            next(outcomes, None)  # a sink may say at last that it wants a rest
+            next(outcomes, None)  # a sink may ask for a pause after the last outcome
     except Unavailable as trouble:
         down = trouble
         for delivery, _ in pending[done:][:1]:
@@ -186,7 +186,7 @@ def _send(
         error = _fault(trouble)
         for delivery, _ in pending[done:][:1]:
             results.append(outbox.GivenUp(delivery, error))
-    return _Sent(results, taken, error, down)
+    return _Sent(results, accepted, error, down)
 
 
 def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:
@@ -195,11 +195,11 @@ def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:
 
 
 def _result(
-    target: Target, delivery: Delivery, mark: bytes, outcome: Outcome, now: int
+    target: Target, delivery: Delivery, fingerprint: bytes, outcome: Outcome, now: int
 ) -> outbox.Result:
     match outcome:
         case None:
-            return outbox.Settled(delivery, mark)
+            return outbox.Delivered(delivery, fingerprint)
         case NotAsked():
             later = outbox.postpone(delivery, str(outcome), now)
             return replace(later, tried=False)

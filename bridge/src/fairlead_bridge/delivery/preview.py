@@ -117,11 +117,11 @@ class _Outbox:
             name = Name("incident", key)
             delivery = Delivery(self.target.name, name, 1, 0, state.sent, state.since)
             match self.target.prepare(delivery, state.incident, now):
-                case Ready(payload=payload, mark=mark):
-                    state.sent, state.waits = mark, False
+                case Ready(payload=payload, fingerprint=fingerprint):
+                    state.sent, state.waits = fingerprint, False
                     items.append(payload)
-                case Same(mark=mark):
-                    state.sent, state.waits = mark, False
+                case Same(fingerprint=fingerprint):
+                    state.sent, state.waits = fingerprint, False
                 case Later(due_at=due_at):
                     later.append((due_at, key))
         return items, later

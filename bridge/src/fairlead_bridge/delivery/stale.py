@@ -17,4 +17,4 @@ def requeue_stale(db: sa.Engine, target: Target, now: int) -> None:
     """
     if target.retracts and "job" in target.kinds:
         with writing(db) as tx:
-            outbox.put(tx, entry.may_retire(tx), {target.name: {"job"}}, now)
+            outbox.put(tx, entry.may_be_stale(tx), {target.name: {"job"}}, now)

@@ -1,1 +1,1 @@
-"""A second door: history that others have kept, read from them and put into the inbox as events."""
+"""Imports history: reads it from Airflow's REST API and puts it into the inbox as events."""

@@ -80,7 +80,7 @@ class Airflow:
                 return
 
     def dag(self, dag_id: str) -> Row:
-        """The DAG; only its id where it is gone and its runs were kept."""
+        """The DAG; only its id where it is gone and its runs are still there."""
         more = "/details" if self._version == 2 else ""  # the details of version 1 name no owners
         try:
             found: Row = self._get(f"/dags/{_word(dag_id)}{more}", [])

@@ -1,7 +1,7 @@
 """
 From what Airflow's REST API says of a DAG run to events, of the shape that our provider sends. Pure.
 
-The same answers make the same bytes, so that what is imported twice is kept once.
+The same answers make the same bytes, so that what is imported twice is stored once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def begin(namespace: str, run: Row, dag: Row, tasks: Iterable[Row]) -> bytes | N
 
 
 def end(namespace: str, run: Row) -> bytes:
-    """The COMPLETE or FAIL; made of the run's own row alone, so that it tells what was imported."""
+    """The COMPLETE or FAIL; made of the run's own row alone, so that it shows what was imported."""
     kind = "COMPLETE" if run["state"] == "success" else "FAIL"
     return _event(namespace, run, kind, run["end_date"], _instances(run, []))
 
@@ -118,8 +118,8 @@ _RUN = (
 
 
 def _dag_run(run: Row) -> dict[str, Any]:
-    told = {name: run.get(name) for name in _RUN}
-    return {"run_id": run["dag_run_id"], "clear_number": 0, **told}
+    fields = {name: run.get(name) for name in _RUN}
+    return {"run_id": run["dag_run_id"], "clear_number": 0, **fields}
 
 
 def _task(task: Row) -> dict[str, Any]:
@@ -167,7 +167,7 @@ _TRY = {
 
 
 def _try(row: Row) -> dict[str, Any]:
-    told = {key: row.get(name) for name, key in _TRY.items()}
-    if told["mapIndex"] == -1:
-        del told["mapIndex"]
-    return {key: value for key, value in told.items() if value is not None}
+    fields = {key: row.get(name) for name, key in _TRY.items()}
+    if fields["mapIndex"] == -1:
+        del fields["mapIndex"]
+    return {key: value for key, value in fields.items() if value is not None}

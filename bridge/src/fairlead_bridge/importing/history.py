@@ -1,7 +1,7 @@
 """
 Brings Airflow's history into the inbox, run by run.
 
-A run's events are kept in one transaction, and its closing event tells later that they were; so an
+A run's events are stored in one transaction, and its closing event shows later that they were; so an
 import that was broken off goes on where it stopped, without a memory of its own.
 """
 

@@ -113,17 +113,17 @@ def _of(timetable: Mapping[str, Any]) -> Schedule | None:
     return Schedule(dates=dates) if dates else None
 
 
-def _expression(told: object) -> str | None:
-    if not isinstance(told, str):
+def _expression(value: object) -> str | None:
+    if not isinstance(value, str):
         return None
-    text = _QUARTERLY if told == "@quarterly" else told.strip()
+    text = _QUARTERLY if value == "@quarterly" else value.strip()
     if len(text.split()) == 1 and text not in _PRESETS:  # "Dataset", "None", "@once"
         return None
     return text if croniter.is_valid(text) else None
 
 
-def _dates(told: object) -> Iterator[int]:
-    for each in told if isinstance(told, list) else ():
+def _dates(listed: object) -> Iterator[int]:
+    for each in listed if isinstance(listed, list) else ():
         found = time_of(each)
         if found is not None:
             yield found

@@ -1,1 +1,1 @@
-"""The doors: keep the bytes, ask nothing, answer when they are durable."""
+"""Entry points for events: store the bytes unread, and answer when they are durable."""

@@ -19,7 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 SLOWEST = 256 << 10
 
 
-class Room:
+class Capacity:
     """
     The bytes that requests hold, from the first that came to the answer; for one event loop.
 
@@ -40,7 +40,7 @@ class Room:
             self._held -= hold.size
 
     def take(self, hold: Hold, size: int) -> None:
-        """Raises Overloaded where others hold so much that there is no room for it."""
+        """Raises Overloaded where it does not fit beside what others hold."""
         others = self._held - hold.size + self._queued()
         if others and others + hold.size + size > self._most:
             raise Overloaded("too many bytes are being received")
@@ -51,12 +51,12 @@ class Room:
 class Hold:
     """What one request holds."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, capacity: Capacity) -> None:
+        self._capacity = capacity
         self.size = 0
 
     def add(self, size: int) -> None:
-        self._room.take(self, size)
+        self._capacity.take(self, size)
 
 
 async def read(receive: Receive, hold: Hold, length: bytes, limit: int, within: float) -> bytes:

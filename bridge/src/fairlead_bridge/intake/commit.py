@@ -1,7 +1,7 @@
 """
 Group commit: what comes in while one transaction is being made durable goes into the next.
 
-Nobody waits for a timer: a lone event is committed at once, a thousand at a time when busy.
+No event waits for a timer: a lone event is committed at once, a thousand at a time when busy.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Committer:
     """
     Makes events durable, many in one transaction, in a thread of its own.
 
-    `keep` belongs to the event loop that called `start`; `on_commit` is called by the thread.
+    `store` belongs to the event loop that called `start`; `on_commit` is called by the thread.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Committer:
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="committer")
-        self._events = 0  # in the queue or being committed; touched by the event loop alone
+        self._events = 0  # in the queue or being committed; used by the event loop alone
         self._bytes = 0
 
     @property
@@ -72,7 +72,7 @@ class Committer:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def keep(self, bodies: Sequence[bytes]) -> None:
+    async def store(self, bodies: Sequence[bytes]) -> None:
         """
         Return when the events are durable.
 

@@ -1,9 +1,9 @@
 """
-POST /api/v1/lineage and /api/v1/lineage/batch, as every OpenLineage client speaks them.
+POST /api/v1/lineage and /api/v1/lineage/batch, as every OpenLineage client sends them.
 
 A plain ASGI function, since nothing here is worth a framework's price: the bytes are unpacked,
-taken apart where they are an array, and kept. What they mean is found out later; a body that means
-nothing is kept all the same, and answered as kept, since clients drop what is refused with a 4xx.
+taken apart where they are an array, and stored. What they mean is found out later; a body that means
+nothing is stored all the same, and answered as stored, since clients drop what is refused with a 4xx.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fairlead_bridge.errors import (
     Overloaded,
     TooManyElements,
 )
-from fairlead_bridge.intake.body import Hold, Message, Receive, Room, read
+from fairlead_bridge.intake.body import Capacity, Hold, Message, Receive, read
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.unpack import unpack
 from fairlead_bridge.mapping.decode import looks_like_event, outline
@@ -35,7 +35,7 @@ ONE = "/api/v1/lineage"
 BATCH = "/api/v1/lineage/batch"
 
 #: Bodies below this many bytes, and below that where they are compressed, are taken apart at once;
-#: the others in threads, this many at a time, so that nobody waits for them and memory is bounded.
+#: the others in threads, this many at a time, so that no request waits for them and memory is bounded.
 _SMALL, _SMALL_PACKED, _UNPACKING = 32 << 10, 2 << 10, 2
 
 #: Seconds after which a sender should come again.
@@ -43,7 +43,7 @@ RETRY_AFTER = 1
 
 
 def is_ours(scope: Scope) -> bool:
-    """Whether the request is for this door. GET on /api/v1/lineage asks for the lineage graph."""
+    """Whether the request is for intake. GET on /api/v1/lineage asks for the lineage graph."""
     if scope["type"] != "http":
         return False
     path = _path(scope)
@@ -81,19 +81,19 @@ class Intake:
         self.committer = committer
         self._limit = max_body_bytes
         self._within = body_timeout
-        self._room = Room(queue_bytes, lambda: committer.queued_bytes)
+        self._capacity = Capacity(queue_bytes, lambda: committer.queued_bytes)
         self._unpacking = asyncio.Semaphore(_UNPACKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             await _answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
             return
-        with self._room.hold() as hold:
+        with self._capacity.hold() as hold:
             try:
                 received = await self._receive(scope, receive, hold)
-                await self.committer.keep(received.events)
+                await self.committer.store(received.events)
             except ConnectionError:
-                return  # nobody is there to hear an answer
+                return  # the sender is gone
             except TooManyElements as error:
                 await _answer(send, 413, f"The body is {error}.", _CLOSE)
                 return
@@ -146,7 +146,7 @@ _LATER: _Headers = [(b"retry-after", str(RETRY_AFTER).encode())]
 
 
 async def _batch_answer(send: Send, received: _Received) -> None:
-    """204 where all may be events; else which are not. Those are kept, in quarantine."""
+    """204 where all may be events; else which are not. Those are stored, in quarantine."""
     if not received.flaws:
         await _nothing(send, 204, [])
         return
@@ -161,7 +161,7 @@ async def _batch_answer(send: Send, received: _Received) -> None:
             "non_retriable": failed,
         },
         "failed_events": [
-            {"index": index, "reason": f"{flaw}; kept in quarantine", "retriable": False}
+            {"index": index, "reason": f"{flaw}; stored in quarantine", "retriable": False}
             for index, flaw in received.flaws.items()
         ],
     }

@@ -1,9 +1,9 @@
 """
-The door for events that come through Kafka.
+Intake of events from Kafka topics.
 
 A message is an event (or an array of them), as OpenLineage's Kafka transport sends it. Offsets are
 committed after the events are durable: a bridge that dies in between reads the same messages again,
-and events that are there already are kept once.
+and events that are there already are stored once.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Kafka:
         )
         self._consumer.subscribe(list(topics))
         self._servers = ", ".join(servers)
-        self._told: str | None = None  # the client's newest complaint
+        self._complaint: str | None = None  # the client's newest complaint
         self._asked = -_ASK_EVERY
         self.lag: int | None = None  # messages not yet read; None before the first answer
 
@@ -87,7 +87,7 @@ class Kafka:
 
     def __call__(self) -> int:
         """
-        Keep what has come; returns how many messages that was.
+        Store what has come; returns how many messages that was.
 
         Raises Unavailable where Kafka cannot be read now, and whatever the database raises; the
         messages come again then.
@@ -95,7 +95,7 @@ class Kafka:
         taken = self._consumer.consume(_MESSAGES, _PATIENCE)
         messages = [message for message in taken if message.error() is None]
         if messages:
-            self._keep(messages)
+            self._store(messages)
             telemetry.KAFKA_MESSAGES.inc(len(messages))
         for message in taken:
             if message.error() is not None:
@@ -105,7 +105,7 @@ class Kafka:
         return len(messages)
 
     def _complain(self, error: KafkaError) -> None:
-        self._told = error.str()
+        self._complaint = error.str()
 
     def _ask(self) -> None:
         """
@@ -119,11 +119,11 @@ class Kafka:
             self._consumer.list_topics(timeout=_ANSWER_WITHIN)
             self.lag = self._lag()
         except KafkaException as error:
-            reason = self._told or error.args[0].str()
+            reason = self._complaint or error.args[0].str()
             raise Unavailable(f"no broker of {self._servers} answers: {reason}") from error
         telemetry.KAFKA_LAG.set(self.lag)
         self._asked = time.monotonic()
-        self._told = None
+        self._complaint = None
 
     def _lag(self) -> int:
         total = 0
@@ -137,7 +137,7 @@ class Kafka:
             total += max(high - read, 0)
         return total
 
-    def _keep(self, messages: Sequence[Message]) -> None:
+    def _store(self, messages: Sequence[Message]) -> None:
         try:
             with writing(self._engine) as tx:
                 inbox.put(tx, _bodies(messages), "kafka", self._now())
@@ -147,7 +147,7 @@ class Kafka:
         self._consumer.commit(asynchronous=False)
 
     def _go_back(self, messages: Sequence[Message]) -> None:
-        """Read these again: the client counts them as read, but they were not kept."""
+        """Read these again: the client counts them as read, but they were not stored."""
         from confluent_kafka import TopicPartition
 
         first: dict[tuple[str, int], int] = {}
@@ -167,6 +167,6 @@ def _bodies(messages: Sequence[Message]) -> list[bytes]:
         body = bytes(value)
         try:
             bodies.extend(split(body))
-        except Exception:  # noqa: BLE001  (kept whole, so that the messages behind it are read)
+        except Exception:  # noqa: BLE001  (stored whole, so that the messages behind it are read)
             bodies.append(body)
     return bodies

@@ -1,7 +1,7 @@
 """
 What Airflow's own run facets say: which DAG run and which try of which task instance this is.
 
-OpenLineage's runIds are no identity for Airflow: they change when a DAG run is cleared and tell
+OpenLineage's runIds are no identity for Airflow: they change when a DAG run is cleared and say
 nothing of tries. A DAG run is known by (namespace, dag_id, run_id), a try by that with task_id,
 map_index and try_number.
 """

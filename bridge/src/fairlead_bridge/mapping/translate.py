@@ -49,7 +49,7 @@ from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent
 from fairlead_bridge.mapping.grouping import contradictions
 from fairlead_bridge.mapping.identity import Normaliser, names_a_place
 from fairlead_bridge.mapping.identity.catalogs import name_in_catalog
-from fairlead_bridge.mapping.parts import FacetKeeper, Parts
+from fairlead_bridge.mapping.parts import FacetReader, Parts
 from fairlead_bridge.uris import dataset_of
 
 _INPUT, _OUTPUT = "input", "output"
@@ -321,8 +321,10 @@ class Translator:
         unknown = namespace == parts.scope  # the job's alone
         facets = raw.facets or {}
         parts.check(facets, "facet")
-        change, told = datasets.lifecycle(facets) if facets else (None, {})
-        updated_at = datasets.updated(facets, raw.inputFacets, change if told_alone else None, at)
+        change, lifecycle = datasets.lifecycle(facets) if facets else (None, {})
+        updated_at = datasets.updated(
+            facets, raw.inputFacets, change if dataset_event else None, at
+        )
         if updated_at is not None:
             parts.observations.append(ObservationFacts(dataset, "updated", updated_at))
         parts.datasets.append(
@@ -332,7 +334,7 @@ class Translator:
                 name=identity.name,
                 at=at,
                 kind=datasets.kind(facets) if facets else None,
-                dropped_at=at if change == "DROP" and (told_alone or complete) else None,
+                dropped_at=at if change == "DROP" and (dataset_event or complete) else None,
                 updated_at=updated_at,
                 names=() if original == known or unknown or not name else (original,),
             )

@@ -81,19 +81,19 @@ class NamesDatasets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """To be sent: the payload, and the mark to keep once it is delivered."""
+    """To be sent: the payload, and the fingerprint to store once it is delivered."""
 
     payload: Payload
-    mark: bytes
+    fingerprint: bytes
     #: Outcomes are recorded when the group changes; without one, when all are known.
     group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """Nothing to send; the mark to keep."""
+    """Nothing to send; the fingerprint to store."""
 
-    mark: bytes | None
+    fingerprint: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,15 @@ class Target:
     )
 
     budget: float = 90.0  # seconds after which a worker sends no more in one go
-    lease: float = 180.0  # seconds for which what a worker claimed is its own
+    lease: float = 180.0  # seconds for which a claim of a worker holds
 
     def prepare(self, delivery: Delivery, entry: AnyEntry, now: int) -> Prepared:
         """Return what to send of the entry, if it differs from what was sent last. Pure."""
         payload = self.sink.render(entry) if self.wants(entry) else None
-        mark = None if payload is None else digest(payload)
-        if mark is None or mark == delivery.sent:
-            return Same(mark or delivery.sent)
-        return Ready(payload, mark)
+        fingerprint = None if payload is None else digest(payload)
+        if fingerprint is None or fingerprint == delivery.sent:
+            return Same(fingerprint or delivery.sent)
+        return Ready(payload, fingerprint)
 
     def wants(self, entry: AnyEntry) -> bool:
         """Whether the entry passes this sink's filters."""

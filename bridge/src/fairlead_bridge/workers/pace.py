@@ -1,4 +1,4 @@
-"""How many events one batch takes: few while the absorber keeps up, many while it is behind."""
+"""How many events one batch takes: few while the absorber is up to date, many while it is behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Pace:
     The size of the next batch, from how long the last ones took.
 
     A batch holds the database's only writer on SQLite, so intake waits for it. While the absorber
-    keeps up, a batch takes about `within` seconds of processor time. Each batch has a fixed cost
+    is up to date, a batch takes about `within` seconds of processor time. Each batch has a fixed cost
     besides (10 ms and more), so that a burst absorbed in small batches would cost several times
     what a replay does: while batches are full, the time doubles, up to `behind` seconds.
 

@@ -30,7 +30,7 @@ from fairlead_bridge.workers.steps import Absorb, Deliver, Forget, Monitor, Revi
 
 #: Seconds that absorbing a batch should take, since intake waits that long to write.
 ABSORB_WITHIN = 0.03
-#: Seconds after which a loop looks for work that nobody woke it for (another process's events).
+#: Seconds after which a loop looks for work without a wake-up (another process's events).
 IDLE = 0.25
 #: Seconds between two looks at what sinks are due.
 DELIVER_IDLE = 1.0
@@ -38,13 +38,13 @@ DELIVER_IDLE = 1.0
 MONITOR_IDLE = 1.0
 
 _HOUR = 3600.0
-#: Seconds between two looks at edges that may have come of age.
+#: Seconds between two looks at edges that may have become stale.
 _REVIEW = 6 * _HOUR
 
 
-def work(settings: Settings, heard: Connection, told: Connection, name: str) -> None:
+def work(settings: Settings, wakeups: Connection, reports: Connection, name: str) -> None:
     """
-    The worker process: runs until the other end of `heard` is closed.
+    The worker process: runs until the other end of `wakeups` is closed.
 
     `name` is also that of the worker that it replaces, which is dead.
     """
@@ -58,12 +58,12 @@ def work(settings: Settings, heard: Connection, told: Connection, name: str) -> 
         kafka = build_kafka(settings, engine, now)
         loops.start("kafka", kafka, 0.0)
     _start_loops(loops, settings, engine, name)
-    loops.start("chores", lambda: _chores(engine, loops, kafka, told), 1.0)
+    loops.start("chores", lambda: _chores(engine, loops, kafka, reports), 1.0)
     telemetry.say(Line.WORKER_STARTED, roles=",".join(settings.roles), process=os.getpid())
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    while os.read(heard.fileno(), 4096):
+    while os.read(wakeups.fileno(), 4096):
         loops.wake("absorb")
     loops.stop()
     if kafka:
@@ -104,10 +104,10 @@ def _absorbed(loops: Loops) -> None:
     loops.wake("monitor")
 
 
-def _chores(engine: sa.Engine, loops: Loops, kafka: Kafka | None, told: Connection) -> int:
+def _chores(engine: sa.Engine, loops: Loops, kafka: Kafka | None, reports: Connection) -> int:
     lag = kafka.lag if kafka else None
     report = Report(now(), telemetry.exposition(telemetry.WORK), loops.states, lag)
     with contextlib.suppress(OSError):  # the web process is gone; the other pipe says so as well
-        told.send(report)
+        reports.send(report)
     checkpoint(engine)
     return 0

@@ -33,7 +33,7 @@ class Absorb:
     A step of absorbing: at most `most` events, fewer where they would take longer than `within`
     (seconds of processor time; waiting for the writer does not count; see `Pace`).
 
-    `on_news` is called after a step that absorbed something.
+    `on_absorbed` is called after a step that absorbed something.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Absorb:
         interests: Interests,
         most: int,
         within: float | None = None,
-        on_news: Callable[[], None] = lambda: None,
+        on_absorbed: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._translate = translate
         self._interests = interests
         self._pace = Pace(most, within)
-        self._on_news = on_news
+        self._on_absorbed = on_absorbed
 
     def __call__(self) -> int:
         began, worked = time.perf_counter(), time.thread_time()
@@ -58,7 +58,7 @@ class Absorb:
         except Exception as error:
             if _may_pass(error):
                 raise  # again later, all of it
-            # One of these events is our undoing: which?
+            # One of these events makes absorbing fail: find it.
             telemetry.say(Line.ABSORB_FAILED, logging.ERROR, exc_info=True, reason=error)
             count = self._one_by_one()
         if count:
@@ -66,7 +66,7 @@ class Absorb:
             telemetry.ABSORB_EVENTS.observe(count)
             telemetry.ABSORB_SECONDS.observe(time.perf_counter() - began)
             self._pace.after(count, time.thread_time() - worked)
-            self._on_news()
+            self._on_absorbed()
         return count
 
     def _absorb(self, limit: int) -> int:
@@ -94,14 +94,14 @@ class Absorb:
             return [arrival.id for arrival in inbox.claim(tx, 1)]
 
     def _set_aside(self, suspect: list[int], error: Exception) -> list[int]:
-        """To quarantine, unless another absorber came between: then nobody knows who it was."""
+        """To quarantine, unless another absorber came between: then the event at fault is unknown."""
         reason = fault(error)
         with writing(self._engine) as tx:
             one_absorber(tx)
             if [arrival.id for arrival in inbox.claim(tx, 1)] != suspect:
                 return []
             inbox.quarantine(tx, [(number, reason) for number in suspect], now())
-            inbox.settle(tx, suspect)
+            inbox.ack(tx, suspect)
         return suspect
 
 
@@ -153,7 +153,7 @@ class Monitor:
 
 
 class Review:
-    """A step of staleness: a sink that retires edges looks which have come of age."""
+    """A step of staleness: queues jobs whose edges became stale, for a sink that retracts them."""
 
     def __init__(self, engine: sa.Engine, target: Target) -> None:
         self._engine = engine

@@ -56,7 +56,7 @@ def shown_in(tx: sa.Connection, names: Iterable[Name]) -> set[Name]:
     return {Name("job", row.parent_id) for row in snapshot.each(_DAG_OF, jobs)}
 
 
-def may_retire(tx: sa.Connection) -> set[Name]:
+def may_be_stale(tx: sa.Connection) -> set[Name]:
     """Tasks, which their DAG may have lost, and jobs whose data may have come of age."""
     ends = sa.union(sa.select(t.edge.c.src), sa.select(t.edge.c.dst)).subquery()
     jobs = sa.select(t.job.c.id).where(

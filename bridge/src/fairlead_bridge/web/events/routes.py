@@ -83,7 +83,7 @@ def _jobs(snapshot: Snapshot, text: str) -> list[int]:
     return [row.id] if row is not None else jobs_named(text)
 
 
-def _item(kept: inbox.Kept, which: Received) -> a.ReceivedEvent:
+def _item(kept: inbox.StoredEvent, which: Received) -> a.ReceivedEvent:
     found = head(kept.body)
     return a.ReceivedEvent(
         id=kept.id,

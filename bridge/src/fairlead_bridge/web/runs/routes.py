@@ -257,7 +257,7 @@ def _facets_of(body: bytes | None) -> dict[str, Any]:
     return {name: told for name, (_, told) in _facets.decode(body).items() if name != "schema"}
 
 
-def _event(kept: inbox.Kept) -> nouns.EventSummary:
+def _event(kept: inbox.StoredEvent) -> nouns.EventSummary:
     found = head(kept.body)
     return nouns.EventSummary(
         id=kept.id,

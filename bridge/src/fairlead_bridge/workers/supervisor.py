@@ -1,4 +1,4 @@
-"""In the web process: one worker process, kept alive."""
+"""Supervises the worker process from the web process: starts it again when it died."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ STOP_WITHIN = 20.0
 
 
 class Workers:
-    """Keeps one worker process alive; a worker that died is started again."""
+    """Supervises one worker process; a worker that died is started again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         #: One name for all its workers, of which one lives at a time.
         self._name = uuid.uuid4().hex
         self._stopping = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="worker-keeper")
+        self._thread = threading.Thread(target=self._supervise, name="worker-supervisor")
         self._bell: Connection | None = None
         self._condition = Condition()
 
     @property
     def condition(self) -> Condition:
-        """How the worker stands; its report is about a second old at most."""
+        """The worker's condition; its report is about a second old at most."""
         return self._condition
 
     def start(self) -> None:
-        self._keeper.start()
+        self._thread.start()
 
     def wake(self) -> None:
-        """There is something to absorb. Never waits: a full pipe holds enough wake-ups."""
+        """Wake the absorber. Never waits: a full pipe holds enough wake-ups."""
         bell = self._bell
         if bell is not None:
             with contextlib.suppress(OSError, ValueError):
@@ -54,22 +54,22 @@ class Workers:
         """Let the worker finish its transactions, and end it."""
         self._stopping.set()
         self._hang_up()
-        self._keeper.join()
+        self._thread.join()
 
     def _hang_up(self) -> None:
         bell, self._bell = self._bell, None
         if bell is not None:
             bell.close()
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             began = time.monotonic()
-            process, news = self._spawn()
+            process, reports = self._spawn()
             with contextlib.suppress(EOFError, OSError):
                 while True:
-                    self._condition = Condition(news.recv())
-            news.close()
+                    self._condition = Condition(reports.recv())
+            reports.close()
             self._hang_up()
             _end(process)
             if self._stopping.is_set():
@@ -83,19 +83,19 @@ class Workers:
 
     def _spawn(self) -> tuple[BaseProcess, Connection]:
         context = multiprocessing.get_context("spawn")
-        heard, bell = context.Pipe(duplex=False)
-        news, told = context.Pipe(duplex=False)
+        wakeups, bell = context.Pipe(duplex=False)
+        reports, sender = context.Pipe(duplex=False)
         os.set_blocking(bell.fileno(), False)
         process = context.Process(
-            target=work, args=(self._settings, heard, told, self._name), name="fairlead-worker"
+            target=work, args=(self._settings, wakeups, sender, self._name), name="fairlead-worker"
         )
         process.start()
-        heard.close()
-        told.close()
+        wakeups.close()
+        sender.close()
         self._bell = bell
         if self._stopping.is_set():
             self._hang_up()
-        return process, news
+        return process, reports
 
 
 def _end(process: BaseProcess) -> None:
