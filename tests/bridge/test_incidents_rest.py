@@ -62,9 +62,24 @@ def test_an_incident_is_listed_and_shown_with_its_timeline(api: Asked) -> None:
     assert item["detected_at"] == "2026-11-02T06:01:00Z"
     assert item["path"] == ["job:prod:load", "dataset:postgres://h:5432:shop.raw"]
     whole = api.get("incidents/1")
-    assert {name: whole[name] for name in item} == item
+    assert {name: whole[name] for name in item} == item  # failed: there is no ETA
     assert [entry["what"] for entry in whole["timeline"]] == ["opened", "joined"]
     assert "no incident 2" in api.problem(404, "incidents/2")
+
+
+def test_what_is_late_and_runs_has_its_eta(db: sa.Engine) -> None:
+    api = Asked(db)
+    api.bridge.take([event for day in range(14) for event in morning(day)], at(13, 6))
+    api.now = at(14, 12)
+    api.bridge.take(ran("another", at(14, 11), writes="alive"), api.now)
+    api.happens(ran("load", api.now, writes="raw")[:1])
+    found = api.get("incidents/1")
+    etas = {each["label"]: each["eta"] for each in found["affected"]}
+    assert etas["shop.raw"] is not None
+    assert etas["shop.raw"] > api.now.isoformat()[:19]
+    assert {each["eta"] for item in api.get("incidents")["items"] for each in item["affected"]} == {
+        None
+    }
 
 
 def test_acknowledged_noted_and_assigned_it_says_by_whom(api: Asked) -> None:

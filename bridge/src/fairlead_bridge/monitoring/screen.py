@@ -43,15 +43,28 @@ def suspects(snapshot: Snapshot, nodes: Nodes, expected: Mapping[int, Expectatio
         for id in nodes.ids
         if id in bad
         or not bad.isdisjoint(above.get(id, ()))
-        or _is_late(nodes.assets.get(id), expected.get(id), snapshot.now)
+        or _is_due_soon(nodes.assets.get(id), expected.get(id), snapshot.now)
         or any(_breaks(newest.get(job), nodes.assets.get(id)) for job in jobs.get(id, ()))
     }
 
 
-def _is_late(asset: Asset | None, expected: Expectation | None, now: int) -> bool:
+def _is_due_soon(asset: Asset | None, expected: Expectation | None, now: int) -> bool:
+    """Whether the next write is late, or soon will be."""
     if asset is None or expected is None or asset.dropped_at is not None:
         return False
-    return expected.late_since(asset.written_at, now) is not None
+    due = expected.due(asset.written_at)
+    return due is not None and now >= due - lead(asset.written_at, due)
+
+
+#: What is due is looked at before by this share of the time since it was written, at least and at
+#: most so many microseconds: most of what is expected has come by then.
+LEAD_SHARE, LEAD_LEAST, LEAD_MOST = 24, 60_000_000, 3 * 3_600_000_000
+
+
+def lead(written_at: int | None, due: int) -> int:
+    """How long before it is due an asset is looked at, to see whether it is at risk (microseconds)."""
+    span = due - written_at if written_at is not None else 0
+    return min(max(span // LEAD_SHARE, LEAD_LEAST), LEAD_MOST)
 
 
 def _breaks(newest: standing.Round | None, asset: Asset | None) -> bool:

@@ -131,9 +131,19 @@ def _next(verdict: Verdict, quiet_until: int | None, now: int) -> Evaluated:
 
 
 def _look_again(snapshot: Snapshot, nodes: Nodes, due: Mapping[int, int]) -> dict[int, int]:
-    """When each node that is well may not be, though nothing comes: a microsecond after it is due."""
+    """When each node that is well may not be, though nothing comes."""
+    now = snapshot.now
+    looks = {id: _look(nodes.assets[id].written_at, at, now) for id, at in due.items() if at >= now}
     lost = _lost_at(snapshot, nodes.jobs.values())
-    return {id: at + 1 for id, at in (*due.items(), *lost.items()) if at >= snapshot.now}
+    return looks | {id: at + 1 for id, at in lost.items() if at >= now}
+
+
+def _look(written_at: int | None, due: int, now: int) -> int:
+    """Some time before it is due, then again and again, and right after: when it is late."""
+    early = due - screen.lead(written_at, due)
+    if now < early:
+        return early
+    return min(due + 1, now + max((due - now) // AGAIN_SHARE, AGAIN_LEAST))
 
 
 def _again(age: int) -> int:

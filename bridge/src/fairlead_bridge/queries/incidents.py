@@ -10,8 +10,15 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.incidents import Bad, Severity, State
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries import outlook
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+
+#: Affected nodes whose ETA is estimated.
+FORESEEN = 50
 
 #: Where incidents are read from: one moment, or all that is known in a transaction.
 Source = Snapshot | sa.Connection
@@ -26,7 +33,8 @@ class Affected:
     standing: Bad
     owners: tuple[str, ...]
     expected_by: int | None
-    eta: int | None = None
+    eta: int | None = None  # where it was asked for (`with_etas`) and is known
+    node_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,17 @@ def _may_concern(owner: str) -> sa.ColumnElement[bool]:
     return sa.or_(assigned, sa.exists().where(_a.incident_id == _i.id, named))
 
 
+def with_etas(snapshot: Snapshot, incident: Incident) -> Incident:
+    """The incident with the ETA of what it affects, of the first `FORESEEN` of them."""
+    ids = [each.node_id for each in incident.affected[:FORESEEN]]
+    nodes: list[Asset | Row] = [*assets_by_id(snapshot, ids).values()]
+    nodes += jobs_by_id(snapshot, ids).values()
+    found = dict(zip((node.id for node in nodes), outlook.of(snapshot, nodes), strict=True))
+    etas = {id: each.eta.p50 for id, each in found.items() if isinstance(each.eta, Eta)}
+    affected = (replace(each, eta=etas.get(each.node_id)) for each in incident.affected)
+    return replace(incident, affected=tuple(affected))
+
+
 # --- the past -------------------------------------------------------------------------------------
 
 
@@ -229,7 +248,7 @@ def _held(row: Any, resolved_at: int | None, now: int) -> bool:
 
 def _of_row(row: Any) -> Affected:
     owners = tuple(json.loads(row.owners))
-    return Affected(row.node, row.label, row.standing, owners, row.expected_by)
+    return Affected(row.node, row.label, row.standing, owners, row.expected_by, node_id=row.node_id)
 
 
 def _incident(row: Mapping[str, Any], affected: tuple[Affected, ...]) -> Incident:

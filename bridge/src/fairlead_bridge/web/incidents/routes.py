@@ -176,6 +176,8 @@ def _detail(snapshot: Snapshot, id: int) -> a.IncidentDetail:
         when = " at that time" if snapshot.past else ""
         raise NotFound(f"there is no incident {id}{when}; `GET /api/v1/incidents` lists them")
     entries = incidents.timeline(snapshot, id)
+    if found.state != "resolved":
+        found = incidents.with_etas(snapshot, found)
     return a.IncidentDetail(**fields(found, SHOWN), timeline=[_entry(each) for each in entries])
 
 
