@@ -13,6 +13,7 @@ from fairlead_bridge.queries import incidents
 from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
 from tests.bridge.pipeline import BEGIN, dag_run
+from tests.bridge.small import airflow_dag, run_event, uuid
 
 TABLE = "dataset:postgres://h:5432:shop."
 
@@ -214,3 +215,28 @@ def test_of_a_source_that_fell_silent_all_that_is_late_is_one_incident(bridge: B
     incident = bridge.only()
     assert incident.kind == "silent_source"
     assert incident.at == micros(at(13, 5) + timedelta(minutes=21))
+
+
+def test_a_dag_that_does_not_start_when_it_usually_does_has_an_incident_though_it_writes_nothing(
+    db: sa.Engine,
+) -> None:
+    bridge = Bridge(db)
+    facets = {"jobType": {"integration": "AIRFLOW", "jobType": "DAG"}}
+    for day in range(14):
+        for name, hour in (("mails", 0.01), ("others", 0.02)):
+            run_id, told = uuid(100 * day + round(100 * hour)), airflow_dag(f"scheduled__{day}")
+            told["dag"]["dag_id"] = name
+            for state, minute in (("START", 0), ("COMPLETE", 3)):
+                then = (at(day, hour) + timedelta(minutes=minute)).isoformat()
+                run = {"airflowDagRun": told}
+                bridge.receive(
+                    [run_event(state, then, run_id, name, run=run, facets=facets)], at(day, 1)
+                )
+    bridge.evaluate(at(13, 1))
+    bridge.evaluate(at(13, 23.9))
+    assert bridge.incidents() == []
+    bridge.evaluate(at(14, 0.5))
+    found = bridge.incidents()
+    assert {incident.kind for incident in found} <= {"not_started", "silent_source"}
+    affected = {each.node: each.standing for incident in found for each in incident.affected}
+    assert affected == {"job:prod:mails": "at_risk", "job:prod:others": "at_risk"}

@@ -20,6 +20,7 @@ from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.queries import history, standing
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.queries.starts import Starts
 
 #: How a node stands that needs an explanation.
 BAD = ("late", "failed", "at_risk")
@@ -32,8 +33,13 @@ _PARENTS = sa.select(t.job.c.id, t.job.c.parent_id).where(
 _ASSET_OF = sa.select(t.dataset.c.id, t.dataset.c.asset_id).where(among(t.dataset.c.id))
 
 
-def suspects(snapshot: Snapshot, nodes: Nodes, expected: Mapping[int, Expectation]) -> set[int]:
-    """Ids of the nodes that may be late, failed or at risk."""
+def suspects(
+    snapshot: Snapshot,
+    nodes: Nodes,
+    expected: Mapping[int, Expectation],
+    begins: Mapping[int, Starts],
+) -> set[int]:
+    """Ids of the nodes that may be late, failed or at risk; `begins` has the starts of DAGs."""
     jobs = _jobs(snapshot, nodes)
     newest = history.states(snapshot, {job for each in jobs.values() for job in each})
     above = _above(snapshot, jobs)
@@ -44,6 +50,7 @@ def suspects(snapshot: Snapshot, nodes: Nodes, expected: Mapping[int, Expectatio
         if id in bad
         or not bad.isdisjoint(above.get(id, ()))
         or _is_due_soon(nodes.assets.get(id), expected.get(id), snapshot.now)
+        or (id in begins and begins[id].overdue(snapshot.now) is not None)
         or any(_breaks(newest.get(job), nodes.assets.get(id)) for job in jobs.get(id, ()))
     }
 

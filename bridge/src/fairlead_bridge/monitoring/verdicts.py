@@ -16,11 +16,12 @@ from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.windows import Subject, Window, quiet_until
-from fairlead_bridge.queries import expectations, facets, history, upstream
+from fairlead_bridge.queries import expectations, facets, history, starts, upstream
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
+from fairlead_bridge.queries.starts import Starts
 
 #: Nodes that are explained at once.
 AT_ONCE = 50
@@ -44,10 +45,11 @@ def evaluate(
     `screened`: what the screen finds to be well gets no explanation, which is the dearer part.
     """
     expected = expectations.of(snapshot, nodes.assets)
-    asked = screen.suspects(snapshot, nodes, expected) if screened else nodes.ids
+    begins = starts.of(snapshot, (id for id, row in nodes.jobs.items() if row.kind == "dag"))
+    asked = screen.suspects(snapshot, nodes, expected, begins) if screened else nodes.ids
     every: dict[int, Asset | Row] = {**nodes.assets, **nodes.jobs}
     due = _due(nodes.assets.values(), expected)
-    again = _look_again(snapshot, nodes, due)
+    again = _look_again(snapshot, nodes, due, begins)
     found = {id: _well(every[id], due.get(id), again.get(id)) for id in every.keys() - asked}
     explained = sorted(asked)
     for start in range(0, len(explained), AT_ONCE):
@@ -130,12 +132,15 @@ def _next(verdict: Verdict, quiet_until: int | None, now: int) -> Evaluated:
     return Evaluated(again if quiet_until is None else min(again, quiet_until), verdict.standing)
 
 
-def _look_again(snapshot: Snapshot, nodes: Nodes, due: Mapping[int, int]) -> dict[int, int]:
+def _look_again(
+    snapshot: Snapshot, nodes: Nodes, due: Mapping[int, int], begins: Mapping[int, Starts]
+) -> dict[int, int]:
     """When each node that is well may not be, though nothing comes."""
     now = snapshot.now
     looks = {id: _look(nodes.assets[id].written_at, at, now) for id, at in due.items() if at >= now}
     lost = _lost_at(snapshot, nodes.jobs.values())
-    return looks | {id: at + 1 for id, at in lost.items() if at >= now}
+    late = {id: each.due + starts.GRACE for id, each in begins.items() if each.due is not None}
+    return looks | {id: at + 1 for id, at in (*late.items(), *lost.items()) if at >= now}
 
 
 def _look(written_at: int | None, due: int, now: int) -> int:
