@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import tenacity
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
@@ -191,27 +192,43 @@ class Airflow:
     def _patiently(
         self, method: str, address: str, body: Any = None, user: tuple[str, str] | None = None
     ) -> Any:
-        """The answer; `user` asks for a token first where there is none."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        """The answer; asked for again while Airflow is away. `user` logs in first if need be."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            wait=_pause,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(self._once, method, address, body, user)
+
+    def _once(self, method: str, address: str, body: Any, user: tuple[str, str] | None) -> Any:
+        if user is None:
+            return self._client.json(method, address, body)
+        if self._auth.token is not None:
             try:
-                if user and self._auth.token is None:
-                    self._log_in(*user)
                 return self._client.json(method, address, body)
-            except Misconfigured:
-                if not (user and self._auth.token and attempt == 1):
-                    raise
-                self._auth.token = None  # it has run out
-            except Unavailable as error:
-                if attempt == _ATTEMPTS:
-                    raise
-                self._sleep(min(error.retry_after or 2.0**attempt, _LONGEST_WAIT))
-        raise AssertionError("unreachable")
+            except Misconfigured:  # the token may have expired
+                self._auth.token = None
+        self._log_in(*user)
+        return self._client.json(method, address, body)
 
     def _log_in(self, name: str, password: str) -> None:
         answer = self._client.json("POST", "/auth/token", {"username": name, "password": password})
         if not isinstance(answer, dict) or not answer.get("access_token"):
             raise Rejected("Airflow's /auth/token gave no token: use --token")
         self._auth.token = answer["access_token"]
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, Unavailable) and not isinstance(error, Misconfigured)
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    """Seconds until the next attempt: what Airflow asked for, else twice as long each time."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    asked = error.retry_after if isinstance(error, Unavailable) else None
+    return min(asked or 2.0**state.attempt_number, _LONGEST_WAIT)
 
 
 def _grids(runs: Iterable[Row]) -> Iterator[list[Row]]:
