@@ -29,6 +29,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "monitoring": (["--datasets", "20000"], True),
     "lateness": ([], True),
     "notify": ([], False),
+    "incidents": ([], False),
     "overhead": ([], False),
     "fuzz": ([], False),
     "sql": ([], False),

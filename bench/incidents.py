@@ -1,13 +1,15 @@
 """
 Whether root causes are right: a simulated company in which things go wrong, asked at the right moments.
 
-    python -m bench incidents [--faults 1000] [--weeks 12] [--dags 200] [--seed 1]
+    python -m bench incidents [--faults 1000] [--weeks 12] [--dags 200] [--seed 1] [--step 60]
 
 Every event goes through the inbox and is absorbed, in order of time. For each fault the bench asks
 about the datasets that it keeps from being written: soon after it showed, where something failed, and
 shortly before it is made good. A cause is right if its kind and its node are those of the fault. Each
-day it asks about datasets that nothing is wrong with, too. Prints by kind: the questions, the share
-whose root cause was right, and was among the first three, and the median time of an answer.
+day it asks about datasets that nothing is wrong with, too. Monitoring evaluates every `--step`
+minutes of the company's time; each fault is to be one incident, and an incident of no fault is false.
+Prints by kind: the questions, the share whose root cause was right, and was among the first three,
+the median time of an answer, and how many faults were one incident, several, or none.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.insight.root_cause import Cause, Explanation
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from fairlead_bridge.queries import upstream
+from fairlead_bridge.monitoring.evaluate import Rules, evaluate
+from fairlead_bridge.queries import incidents, upstream
 from fairlead_bridge.queries.assets import Asset, assets_by_id, find_asset
+from fairlead_bridge.queries.incidents import Incident
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.snapshot import Snapshot
 
@@ -54,11 +58,12 @@ def main() -> int:
     parser.add_argument("--weeks", type=int, default=12)
     parser.add_argument("--dags", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--step", type=int, default=60, help="minutes; 0: without monitoring")
     parser.add_argument("--wrong", type=int, default=10, help="wrong answers that are printed")
     given = parser.parse_args()
     made = company(given.seed, given.dags, given.weeks, given.faults)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(made, f"sqlite:///{folder}/company.db", given.seed)
+        bench = Bench(made, f"sqlite:///{folder}/company.db", given.seed, given.step * MINUTE)
         bench.run()
     return bench.report(given.wrong)
 
@@ -85,7 +90,7 @@ class _Moment:
 
 
 class Bench:
-    def __init__(self, made: Company, url: str, seed: int) -> None:
+    def __init__(self, made: Company, url: str, seed: int, step: int) -> None:
         self.made = made
         self.db = open_database(url)
         migrate(self.db)
@@ -97,12 +102,20 @@ class Bench:
         self._waiting: list[bytes] = []
         self._moments: list[_Moment] = []
         self._known = 0
+        self._now = 0
         self._absorbing = 0.0
+        self._step, self._stepped = step, 0
+        self._evaluating = 0.0
+        self.incidents: list[Incident] = []
 
     def run(self) -> None:
         day = None
         for at, event in self.made.events():
             self._ask_until(at)
+            if self._step and at // self._step != self._stepped:
+                self._stepped = at // self._step
+                self._evaluate(self._stepped * self._step)
+            self._now = at
             self._waiting.append(json.dumps(event, separators=(",", ":")).encode())
             self.events += 1
             if len(self._waiting) >= BATCH:
@@ -112,7 +125,18 @@ class Bench:
                 day = at // DAY
                 self._moment(at + 11 * HOUR, None, [])
         self._ask_until(sys.maxsize)
+        if self._step:
+            self._evaluate(self._now)
+            with reading(self.db) as tx:
+                self.incidents = incidents.listed(tx, None, 1_000_000)
         self.db.dispose()
+
+    def _evaluate(self, now: int) -> None:
+        self._absorb()
+        began = time.perf_counter()
+        while evaluate(self.db, {}, Rules(), now, 500):
+            pass
+        self._evaluating += time.perf_counter() - began
 
     def _plan(self) -> None:
         """The moments at which faults that have just shown are asked for."""
@@ -163,7 +187,7 @@ class Bench:
             with writing(self.db) as tx:
                 inbox.put(tx, self._waiting[start : start + BATCH], "bench", 1)
         self._waiting.clear()
-        while absorb_waiting(self.db, self._translate, {}, 1, BATCH):
+        while absorb_waiting(self.db, self._translate, {}, self._now, BATCH):
             pass
         self._absorbing += time.perf_counter() - began
 
@@ -232,6 +256,8 @@ class Bench:
         troubled = [
             each for each in self.healthy if each[2].standing in ("failed", "late", "at_risk")
         ]
+        if self._step:
+            self._report_incidents(wrong)
         print(f"healthy datasets asked: {len(self.healthy)}, called in trouble: {len(troubled)}")
         for answer in [a for a in self.answers if a.place != 0][:wrong]:
             fault = answer.fault
@@ -244,12 +270,68 @@ class Bench:
             print(f"- healthy {node} at {iso(at)}: {explanation.standing} {told[:2]}")
         return 0 if first >= FIRST and three >= FIRST_THREE else 1
 
+    def _report_incidents(self, wrong: int) -> None:
+        """How many incidents each fault was, and which were of no fault."""
+        of_fault: dict[int, list[Incident]] = {fault.number: [] for fault in self.made.faults}
+        false: list[Incident] = []
+        for incident in self.incidents:
+            fault = self._fault_of(incident)
+            (of_fault[fault.number] if fault is not None else false).append(incident)
+        print(f"{'incidents':20} {'variant':10} {'faults':>6} {'one':>6} {'more':>6} {'none':>6}")
+        totals = [0, 0, 0]
+        kinds: dict[tuple[str, str], list[Fault]] = {}
+        for fault in self.made.faults:
+            kinds.setdefault((fault.kind, fault.variant), []).append(fault)
+        for (kind, variant), faults in sorted(kinds.items()):
+            numbers = [len(of_fault[fault.number]) for fault in faults]
+            counts = [sum(n == 1 for n in numbers), sum(n > 1 for n in numbers), numbers.count(0)]
+            totals = [a + b for a, b in zip(totals, counts, strict=True)]
+            print(f"{kind:20} {variant:10} {len(faults):6} " + " ".join(f"{n:6}" for n in counts))
+        print(f"{'all':20} {'':10} {len(self.made.faults):6} " + " ".join(f"{n:6}" for n in totals))
+        weeks = self.made.days / 7
+        rate = 100 * len(false) / (len(self.made.tables) * weeks)
+        print(
+            f"{len(self.incidents)} incidents, {len(false)} of no fault: {rate:.2f} a week in 100 "
+            f"datasets; evaluated in {self._evaluating:.0f} s"
+        )
+        for fault in self.made.faults:
+            if len(of_fault[fault.number]) != 1 and wrong > 0:
+                wrong -= 1
+                print(f"- fault {fault.kind} {fault.variant} {fault.node} {iso(fault.at or 0)}:")
+                for each in of_fault[fault.number][:4]:
+                    print(f"    {each.kind} {each.node} {iso(each.opened_at)} {each.text[:120]}")
+        for incident in false[:20]:
+            print(
+                f"- false: {incident.kind} {incident.node} {iso(incident.opened_at)} {incident.text[:120]}"
+            )
+
+    def _fault_of(self, incident: Incident) -> Fault | None:
+        """The fault that an incident is about: at its time, about its node or what it affects."""
+        nodes = {incident.node, *incident.path, *(each.node for each in incident.affected)}
+        found = [
+            fault
+            for fault in self.made.faults
+            if fault.at is not None
+            and fault.until is not None
+            and fault.at - HOUR <= incident.detected_at <= fault.until + 2 * HOUR
+        ]
+        near = [
+            f for f in found if f.node in nodes or not nodes.isdisjoint((*f.affected, *f.stale))
+        ]
+        near += [f for f in found if f.kind == "silent_source" and _is_in(f, incident)]
+        exact = [f for f in near if f.node == incident.node and f.kind == incident.kind]
+        return next(iter(exact or near), None)
+
     def _kinds(self) -> Iterator[tuple[str, str, list[Answer]]]:
         found: dict[tuple[str, str], list[Answer]] = {}
         for answer in self.answers:
             found.setdefault((answer.fault.kind, answer.fault.variant), []).append(answer)
         for (kind, variant), answers in sorted(found.items()):
             yield kind, variant, answers
+
+
+def _is_in(fault: Fault, incident: Incident) -> bool:
+    return incident.node.startswith(f"job:{fault.dag.airflow.namespace}:")
 
 
 def _local_day(at: int, back: int) -> datetime:

@@ -130,6 +130,16 @@ def test_the_first_of_failures_in_a_row_is_when_it_began(db: sa.Engine, told: Da
     assert cause["evidence"][1]["text"] == "3 runs failed in a row"
 
 
+def test_a_task_that_runs_again_after_it_failed_is_still_the_cause(
+    db: sa.Engine, told: Days
+) -> None:
+    told.run(LOAD, at(DAY, 5), fails="load")
+    told.run(LOAD, at(DAY, 9.9), until="load")
+    cause = asked(db, told, 10)["root_cause"]
+    assert (cause["kind"], cause["node"]) == ("failed_run", "job:prod:load.load")
+    assert cause["text"] == "load failed: out of disk; it is running again"
+
+
 def test_a_paused_dag_that_should_have_run_is_named(db: sa.Engine, told: Days) -> None:
     told.pauses(LOAD, at(DAY, 4))
     cause = asked(db, told, 10)["root_cause"]

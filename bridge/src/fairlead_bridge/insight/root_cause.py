@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from typing import Literal
 
 from fairlead_bridge.insight import symptoms
-from fairlead_bridge.insight.symptoms import MISSING, Dataset, Evidence, Found, Job, Kind
+from fairlead_bridge.insight.symptoms import MISSING, SENSOR, Dataset, Evidence, Found, Job, Kind
 
 Standing = Literal["ok", "late", "failed", "at_risk", "unknown"]
 
@@ -72,6 +72,9 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
     job = upstream.jobs.get(target)
     own = bool(dataset.broken_by) if dataset else job is not None and job.broken_at is not None
     causes = _ranked(_causes(nodes, upstream, written_at, late_since is not None))
+    if late_since is None and causes and causes[0].rank == SENSOR:
+        # It waits for something: for what that is, lateness need not be waited for.
+        causes = _ranked(_causes(nodes, upstream, written_at, late=True))
     standing: Standing
     if own:
         standing = "failed"

@@ -55,6 +55,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """A job that goes on, and whose last run before failed: it was not made good yet."""
+
+    failed_at: int
+    error: str | None = None
+    run: int | None = None  # the run that failed
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """A DAG of which no run has started though one was due at `since`."""
 
@@ -109,6 +118,7 @@ class Job:
     first_broken_at: int | None = None  # of the failures in a row, the first; and its run
     first_run: int | None = None
     failures: int = 1  # in a row
+    again: Again | None = None
     slow: Slow | None = None
     waiting: Waiting | None = None
     overdue: Overdue | None = None  # of a DAG
@@ -153,6 +163,8 @@ def of_job(job: Job, *, written: int, breaks: bool, asked: bool, late: bool) -> 
     found: list[Found] = []
     if breaks and job.broken_at is not None and job.broken_at >= written:
         found += _failures(job, job.broken_at, asked=asked)
+    if late and job.again is not None and job.again.failed_at >= written:
+        found.append(_again(job, job.again))
     delays = [(since, each) for since, each in _delays(job) if since >= written]
     silence = job.silence
     if silence is not None and silence.since >= written and (late or delays):
@@ -189,6 +201,13 @@ def _failures(job: Job, broken_at: int, *, asked: bool) -> list[Found]:
         ),
         failed,
     ]
+
+
+def _again(job: Job, again: Again) -> Found:
+    failed = f"{job.label} failed{_because(again.error)}"
+    proof = Evidence(again.failed_at, failed, again.run)
+    text = f"{failed}; it is running again"
+    return Found(EVIDENT, "failed_run", job.id, again.failed_at, text, again.run, (proof,))
 
 
 def _because(error: str | None) -> str:

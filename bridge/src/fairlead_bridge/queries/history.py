@@ -116,6 +116,16 @@ def rounds(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, list[Round]]
     return {job_id: standing.rounds(rows)[-WINDOW:] for job_id, rows in newest.items()}
 
 
+def runs_since_success(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """All tries of each job since one last succeeded, oldest first, of its newest WINDOW runs."""
+    found = {}
+    for job_id, rows in _newest(snapshot, job_ids, WINDOW).items():
+        ordered = sorted(rows, key=lambda row: (row.at, row.id))
+        good = max((at for at, row in enumerate(ordered) if row.state == "success"), default=-1)
+        found[job_id] = ordered[good + 1 :]
+    return found
+
+
 def recent(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Recent]:
     """The newest runs of each job that ever ran, from the index: older runs are not read."""
     answer = {}

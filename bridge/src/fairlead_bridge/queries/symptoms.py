@@ -12,9 +12,10 @@ from fairlead_bridge import facts
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import types
 from fairlead_bridge.insight.spans import DAY, MINUTE, SECOND, words
-from fairlead_bridge.insight.symptoms import Changed, Slow, Waiting
+from fairlead_bridge.insight.symptoms import Again, Changed, Slow, Waiting
 from fairlead_bridge.queries import history
 from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 from fairlead_bridge.queries.standing import Round
 
@@ -50,6 +51,18 @@ def streaks(snapshot: Snapshot, broken: Mapping[int, Round]) -> dict[int, Streak
             first, failures = each, failures + 1
         found[job] = Streak(first.over_at, first.run, max(1, failures), good_at)
     return found
+
+
+def again(snapshot: Snapshot, newest: Mapping[int, Round]) -> dict[int, Again]:
+    """The jobs that go on, and that have failed since they last succeeded."""
+    going_on = [job for job, each in newest.items() if each.state in _GOING_ON]
+    failed = {}
+    for job, rows in history.runs_since_success(snapshot, going_on).items():
+        broken = [row for row in rows if row.state == "failed" and row.ended_at is not None]
+        if broken:
+            failed[job] = broken[-1]
+    runs = runs_by_id(snapshot, (row.id for row in failed.values()))
+    return {job: Again(row.ended_at, runs[row.id].error, row.id) for job, row in failed.items()}
 
 
 def slow(

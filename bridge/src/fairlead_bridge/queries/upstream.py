@@ -7,10 +7,11 @@ However far it reaches: one round of queries for each level, and one for all fac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
-from fairlead_bridge.insight.expectations import late_since
+from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Upstream, explain
-from fairlead_bridge.insight.symptoms import Dataset, Job
+from fairlead_bridge.insight.symptoms import MISSING, Dataset, Job
 from fairlead_bridge.queries import (
     expectations,
     facets,
@@ -38,13 +39,26 @@ def explanations(snapshot: Snapshot, found: Iterable[Asset | Row]) -> list[Expla
     starting = [_start(snapshot, each) for each in asked]
     walk = Upward(snapshot)
     walk.climb(node for nodes in starting for node in nodes)
-    upstream = _facts(snapshot, walk, {node for nodes in starting for node in nodes})
-    answers = []
-    for each, nodes in zip(asked, starting, strict=True):
-        written = None if isinstance(each, Asset) else _wrote_at(snapshot, nodes)
-        known = list(dict.fromkeys(walk.node_of[node] for node in nodes))
-        answers.append(explain(known, upstream, written))
+    known = [list(dict.fromkeys(walk.node_of[node] for node in nodes)) for nodes in starting]
+    written = [
+        None if isinstance(each, Asset) else _wrote_at(snapshot, nodes)
+        for each, nodes in zip(asked, starting, strict=True)
+    ]
+    facts = _Facts(snapshot, walk)
+    facts.expect(node for nodes in known for node in nodes)
+    answers = [explain(*each) for each in zip(known, repeat(facts.upstream), written)]
+    # What has not come upstream is asked only where nothing is seen to be wrong there.
+    unclear = [at for at, answer in enumerate(answers) if _is_unclear(answer)]
+    if unclear:
+        facts.expect(facts.longest_unwritten())
+        for at in unclear:
+            answers[at] = explain(known[at], facts.upstream, written[at])
     return answers
+
+
+def _is_unclear(answer: Explanation) -> bool:
+    late = answer.late_since is not None
+    return late and (not answer.causes or answer.causes[0].rank == MISSING)
 
 
 def _start(snapshot: Snapshot, found: Asset | Row) -> list[int]:
@@ -60,42 +74,42 @@ def _wrote_at(snapshot: Snapshot, jobs: Sequence[int]) -> int | None:
     return max((asset.written_at for asset in assets if asset.written_at is not None), default=None)
 
 
-def _facts(snapshot: Snapshot, walk: Upward, asked: set[int]) -> Upstream:
+class _Facts:
     """What is known of everything that was reached."""
-    jobs = jobs_by_id(snapshot, walk.jobs)
-    known = assets_by_id(snapshot, walk.assets)
-    assets = {id: asset for id, asset in known.items() if asset.id == id}
-    newest = history.states(snapshot, jobs)
-    upstream = Upstream(before=walk.before, after=walk.after)
-    upstream.datasets = _datasets(snapshot, assets, walk, newest, asked)
-    upstream.jobs = _Jobs(snapshot, jobs, newest, walk, assets).all()
-    return upstream
 
+    def __init__(self, snapshot: Snapshot, walk: Upward) -> None:
+        self._snapshot, self._walk = snapshot, walk
+        jobs = jobs_by_id(snapshot, walk.jobs)
+        known = assets_by_id(snapshot, walk.assets)
+        self._assets = {id: asset for id, asset in known.items() if asset.id == id}
+        self._newest = history.states(snapshot, jobs)
+        self._expected: dict[int, Expectation] = {}
+        self.upstream = Upstream(before=walk.before, after=walk.after)
+        self.upstream.jobs = _Jobs(snapshot, jobs, self._newest, walk, self._assets).all()
+        # What no job writes can only be seen to be late.
+        self.expect(id for id in self._assets if not walk.before.get(id))
 
-def _datasets(
-    snapshot: Snapshot,
-    assets: Mapping[int, Asset],
-    walk: Upward,
-    newest: Mapping[int, Round],
-    asked: set[int],
-) -> dict[int, Dataset]:
-    expected = expectations.of(snapshot, _longest_unwritten(assets.values(), asked))
-    found = {}
-    for id, asset in assets.items():
-        writers = [job for job in walk.before.get(id, ()) if job in newest]
+    def expect(self, nodes: Iterable[int]) -> None:
+        """Learn when those of these nodes that are assets should be written."""
+        wanted = {node for node in nodes if node in self._assets} - self._expected.keys()
+        self._expected |= expectations.of(self._snapshot, wanted)
+        self.upstream.datasets = {id: self._dataset(id) for id in self._assets}
+
+    def longest_unwritten(self) -> list[int]:
+        """The assets that were written longest ago, for they are what others wait for."""
+        written = [asset for asset in self._assets.values() if asset.written_at is not None]
+        ordered = sorted(written, key=lambda asset: (asset.written_at, asset.id))
+        return [asset.id for asset in ordered[:EXPECTED]]
+
+    def _dataset(self, id: int) -> Dataset:
+        asset, expected = self._assets[id], self._expected.get(id)
+        writers = [job for job in self._walk.before.get(id, ()) if job in self._newest]
         late = None
         if asset.dropped_at is None:
-            late = late_since(expected.get(id), asset.written_at, snapshot.now)
-        broken_by = frozenset(job for job in writers if standing.breaks(newest[job], asset))
-        usual = expected[id].text if id in expected else None
-        found[id] = Dataset(id, asset.name, asset.written_at, late, broken_by, usual)
-    return found
-
-
-def _longest_unwritten(assets: Iterable[Asset], asked: set[int]) -> list[int]:
-    written = [asset for asset in assets if asset.written_at is not None]
-    ordered = sorted(written, key=lambda asset: (asset.id not in asked, asset.written_at, asset.id))
-    return [asset.id for asset in ordered[: max(EXPECTED, len(asked))]]
+            late = late_since(expected, asset.written_at, self._snapshot.now)
+        broken_by = frozenset(job for job in writers if standing.breaks(self._newest[job], asset))
+        usual = expected.text if expected is not None else None
+        return Dataset(id, asset.name, asset.written_at, late, broken_by, usual)
 
 
 class _Jobs:
@@ -120,6 +134,8 @@ class _Jobs:
         reads = {id: _assets(walk.before.get(id, ()), assets) for id in failed}
         self._changed = symptoms.changes(snapshot, failed, self._errors, reads)
         self._slow = symptoms.slow(snapshot, newest, self._runs, _sensors(snapshot, tasks))
+        tasks_again = {id: each for id, each in newest.items() if id not in dags}
+        self._again = symptoms.again(snapshot, tasks_again)
         self._waiting = symptoms.waiting(snapshot, tasks)
         self._starts = starts.of(snapshot, dags)
         self._ready = starts.ready(snapshot, self._starts, walk, assets)
@@ -146,6 +162,7 @@ class _Jobs:
             first_broken_at=streak.first_at if streak is not None else None,
             first_run=streak.first_run if streak is not None else None,
             failures=streak.failures if streak is not None else 1,
+            again=self._again.get(id),
             slow=self._slow.get(id),
             waiting=self._waiting.get(id),
             overdue=overdue or self._ready.get(id),
