@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge.queries.assets import Asset
-from fairlead_bridge.queries.standing import Round, rounds, spare, state_of
+from fairlead_bridge.queries.standing import Round, rounds, state_of, without_unaffected
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
@@ -98,8 +98,11 @@ def test_a_part_that_only_a_successful_instance_wrote_is_spared() -> None:
     ]
     (whole,) = rounds(runs)
     part, other = frozenset({7}), frozenset({8})
-    assert state_of(asset(9, 2), [100], {100: spare(whole, {1: other, 2: part})}) == "success"
-    assert state_of(asset(9, 2), [100], {100: spare(whole, {2: part})}) == "failed"
+    assert (
+        state_of(asset(9, 2), [100], {100: without_unaffected(whole, {1: other, 2: part})})
+        == "success"
+    )
+    assert state_of(asset(9, 2), [100], {100: without_unaffected(whole, {2: part})}) == "failed"
 
 
 def test_a_dataset_that_nobody_has_run_for_has_no_state() -> None:

@@ -45,7 +45,7 @@ def test_each_is_listed_with_why_and_what_has_lineage_is_not(api: Api) -> None:
         "vendor": "No extractor for VendorOperator.",
         "ours": "The code used no hook.",
         "stock": "It reported neither inputs nor outputs.",
-        "going": "Its newest run is running; what it reads and writes is told when it has ended.",
+        "going": "Its newest run is running; what it reads and writes is known when it has ended.",
     }
     assert unseen(api, q="vend").keys() == {"vendor"}
     assert unseen(api, limit=1) == told

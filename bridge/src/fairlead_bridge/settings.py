@@ -200,8 +200,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "NOTIFICATIONS_FILE": settings.notifications_file,
         "NOTIFICATIONS": settings.notifications,
     }
-    told = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value is not None}
-    return {**os.environ, **told}
+    flags = {f"{PREFIX}{name}": str(value) for name, value in given.items() if value is not None}
+    return {**os.environ, **flags}
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:

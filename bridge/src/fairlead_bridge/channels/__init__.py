@@ -23,8 +23,8 @@ class Channel(Protocol):
 
     #: Whether several incidents may go to it in one message.
     collects: bool
-    #: Whether it keeps incidents of its own, which have to be acknowledged and resolved there.
-    keeps_incidents: bool
+    #: Whether it has incidents of its own, which have to be acknowledged and resolved there.
+    has_own_incidents: bool
 
     def render(self, message: Message) -> Payload:
         """Return the message in the receiver's format, within its limits of size."""

@@ -43,7 +43,7 @@ class Apprise:
 
     Settings: ClassVar[type[ChannelSettings]] = AppriseSettings
     collects = True
-    keeps_incidents = False
+    has_own_incidents = False
 
     def __init__(self, settings: AppriseSettings) -> None:
         try:

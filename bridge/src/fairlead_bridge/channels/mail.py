@@ -78,7 +78,7 @@ class Email:
 
     Settings: ClassVar[type[ChannelSettings]] = MailSettings
     collects = True
-    keeps_incidents = False
+    has_own_incidents = False
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings

@@ -98,9 +98,9 @@ class Writer:
     def digest(self, notices: Sequence[Notice]) -> Digest:
         """Return several notices as one message, the critical and open ones first."""
         ranked = sorted(notices, key=_digest_order)
-        mark = ids.digest("\x1f".join(sorted(item.id for item in notices)).encode()).hex()
+        suffix = ids.digest("\x1f".join(sorted(item.id for item in notices)).encode()).hex()
         title = _digest_title(notices)
-        return Digest(f"msg_{mark}", title, tuple(map(self.message, ranked)))
+        return Digest(f"msg_{suffix}", title, tuple(map(self.message, ranked)))
 
     def time(self, at: int) -> str:
         """A time for people: `29 Nov 2026, 06:42 CET`."""
@@ -131,14 +131,14 @@ class Writer:
         return f"{self.time(median)} (between {self.time(low)} and {self.time(high)})"
 
     def _affected(self, item: AffectedAsset) -> str:
-        notes = [item.standing.replace("_", " ")]
+        details = [item.standing.replace("_", " ")]
         if item.expected_by is not None:
-            notes.append(f"expected by {self.time(item.expected_by)}")
+            details.append(f"expected by {self.time(item.expected_by)}")
         if item.eta is not None:
-            notes.append(f"ETA {self.time(item.eta[0])}")
+            details.append(f"ETA {self.time(item.eta[0])}")
         if item.owners:
-            notes.append(f"owned by {', '.join(item.owners)}")
-        return f"{item.label} ({'; '.join(notes)})"
+            details.append(f"owned by {', '.join(item.owners)}")
+        return f"{item.label} ({'; '.join(details)})"
 
     def _links(self, incident: IncidentEntry) -> Iterator[Link]:
         if self.public_url:

@@ -2,7 +2,7 @@
 When an incident is worth a message. Pure.
 
 One message when it opens, one when its cause or severity changes, one when it resolves; none while
-it is muted. What a channel received last is kept with its delivery as a few bytes, `Told`.
+it is muted. What a channel received last is kept with its delivery as a few bytes, `Received`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.entries import IncidentEntry
 
-#: Characters of a text that are kept.
+#: Characters of a text that are stored.
 _LONGEST_TEXT = 500
 Transition = Literal["opened", "changed", "acknowledged", "resolved", "reopened"]
 
 
-class Told(msgspec.Struct, frozen=True, array_like=True):
+class Received(msgspec.Struct, frozen=True, array_like=True):
     """What a channel has received of an incident; `status` is empty where it was no message yet."""
 
     count: int = 0  # messages so far
@@ -38,21 +38,21 @@ class Notice:
     id: str
     incident: IncidentEntry
     transition: Transition
-    told: Told  # what the channel has received once this is delivered
+    received: Received  # what the channel has received once this is delivered
     text: str  # the root cause in one sentence; of what resolved, as it was announced
 
 
-def read_told(sent: bytes | None) -> Told:
+def read_received(sent: bytes | None) -> Received:
     """Return what a delivery's digest says; what is not readable was never delivered."""
     try:
-        return msgspec.msgpack.decode(sent or b"", type=Told)
+        return msgspec.msgpack.decode(sent or b"", type=Received)
     except msgspec.MsgspecError:
-        return Told()
+        return Received()
 
 
-def write_told(told: Told) -> bytes:
-    """Return the bytes that `read_told` reads."""
-    return msgspec.msgpack.encode(told)
+def write_received(received: Received) -> bytes:
+    """Return the bytes that `read_received` reads."""
+    return msgspec.msgpack.encode(received)
 
 
 def cause_of(incident: IncidentEntry) -> str:
@@ -61,55 +61,61 @@ def cause_of(incident: IncidentEntry) -> str:
 
 
 def notice(
-    channel: str, incident: IncidentEntry, told: Told, *, keeps_incidents: bool = False
+    channel: str, incident: IncidentEntry, received: Received, *, has_own_incidents: bool = False
 ) -> Notice | None:
     """
     Return the message that the channel has yet to receive of the incident, None where none is due.
 
-    `keeps_incidents`: the receiver has an incident of its own for each, so it is told of
+    `has_own_incidents`: the receiver has an incident of its own for each, so it receives
     acknowledgements, and of the end of what was muted meanwhile.
     """
-    transition = _transition(incident, told, keeps_incidents)
+    transition = _transition(incident, received, has_own_incidents)
     if transition is None:
         return None
     status = "open" if incident.state == "muted" else incident.state
-    known = transition in ("resolved", "acknowledged") and told.text
-    text = told.text if known else incident.text
+    known = transition in ("resolved", "acknowledged") and received.text
+    text = received.text if known else incident.text
     cause = cause_of(incident)
-    after = Told(told.count + 1, status, incident.severity, cause, False, text[:_LONGEST_TEXT])
+    after = Received(
+        received.count + 1, status, incident.severity, cause, False, text[:_LONGEST_TEXT]
+    )
     return Notice(_id(channel, incident, after, transition), incident, transition, after, text)
 
 
-def without_message(incident: IncidentEntry, told: Told) -> Told:
+def without_message(incident: IncidentEntry, received: Received) -> Received:
     """Return what is known of the channel after the incident was looked at and no message due."""
-    muted = incident.state == "muted" or (told.muted and incident.state == "resolved")
-    return told if told.muted == muted else msgspec.structs.replace(told, muted=muted)
+    muted = incident.state == "muted" or (received.muted and incident.state == "resolved")
+    return received if received.muted == muted else msgspec.structs.replace(received, muted=muted)
 
 
-def _transition(incident: IncidentEntry, told: Told, keeps_incidents: bool) -> Transition | None:
+def _transition(
+    incident: IncidentEntry, received: Received, has_own_incidents: bool
+) -> Transition | None:
     if incident.state == "muted":
         return None
     if incident.state == "resolved":
-        return "resolved" if _end_is_due(told, keeps_incidents) else None
-    if told.status == "":
+        return "resolved" if _end_is_due(received, has_own_incidents) else None
+    if received.status == "":
         return "opened"
-    if told.status == "resolved":
+    if received.status == "resolved":
         return "reopened"
-    if (told.severity, told.cause) != (incident.severity, cause_of(incident)):
+    if (received.severity, received.cause) != (incident.severity, cause_of(incident)):
         return "changed"
-    acknowledged = incident.state == "acknowledged" and told.status == "open"
-    return "acknowledged" if acknowledged and keeps_incidents else None
+    acknowledged = incident.state == "acknowledged" and received.status == "open"
+    return "acknowledged" if acknowledged and has_own_incidents else None
 
 
-def _end_is_due(told: Told, keeps_incidents: bool) -> bool:
-    if told.status == "resolved":
+def _end_is_due(received: Received, has_own_incidents: bool) -> bool:
+    if received.status == "resolved":
         return False
-    if told.status == "":  # over before it was announced; there is nothing to close in the receiver
-        return not told.muted and not keeps_incidents
-    return keeps_incidents or not told.muted
+    if (
+        received.status == ""
+    ):  # over before it was announced; there is nothing to close in the receiver
+        return not received.muted and not has_own_incidents
+    return has_own_incidents or not received.muted
 
 
-def _id(channel: str, incident: IncidentEntry, after: Told, transition: str) -> str:
+def _id(channel: str, incident: IncidentEntry, after: Received, transition: str) -> str:
     parts = (
         *(channel, incident.name.id, incident.opened_at, transition),
         *(after.count, after.status, after.severity, after.cause),

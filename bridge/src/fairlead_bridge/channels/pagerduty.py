@@ -42,7 +42,7 @@ class PagerDuty:
 
     Settings: ClassVar[type[ChannelSettings]] = PagerDutySettings
     collects = False
-    keeps_incidents = True
+    has_own_incidents = True
 
     def __init__(self, settings: PagerDutySettings) -> None:
         self._key = settings.routing_key.get_secret_value()

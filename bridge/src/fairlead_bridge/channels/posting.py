@@ -15,7 +15,7 @@ from fairlead_bridge.sinks.http import Client
 #: Of an answer; receivers say "ok".
 _MAX_BYTES = 256 * 1024
 #: The receiver is not there, or does not accept anything from us, until a setting changes.
-_NOBODY_THERE = {403, 404, 405, 410}
+_NO_RECEIVER = {403, 404, 405, 410}
 
 
 class Poster:
@@ -46,7 +46,7 @@ class Poster:
             try:
                 return self._client.send("POST", self._path, body, headers=headers)
             except HttpRejected as error:
-                if error.status in _NOBODY_THERE:
+                if error.status in _NO_RECEIVER:
                     raise Misconfigured(f"{error}; is the channel's address still right?") from None
                 raise
 

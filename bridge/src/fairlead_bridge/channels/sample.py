@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.channels.notice import Notice, Told, notice
+from fairlead_bridge.channels.notice import Notice, Received, notice
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry
 from fairlead_bridge.model import Name
 
 _HOUR = 3_600_000_000
 
 
-def sample(channel: str, now: int, keeps_incidents: bool) -> list[Notice]:
+def sample(channel: str, now: int, has_own_incidents: bool) -> list[Notice]:
     """
     Return a notice of an incident that there is not, made up at `now`, in microseconds.
 
-    For a receiver that keeps incidents of its own, its end as well.
+    For a receiver that has incidents of its own, its end as well.
     """
     opened = _incident("open", now)
-    first = notice(channel, opened, Told(), keeps_incidents=keeps_incidents)
+    first = notice(channel, opened, Received(), has_own_incidents=has_own_incidents)
     found = [first] if first is not None else []
-    if keeps_incidents and first is not None:
-        last = notice(channel, _incident("resolved", now), first.told, keeps_incidents=True)
+    if has_own_incidents and first is not None:
+        last = notice(channel, _incident("resolved", now), first.received, has_own_incidents=True)
         found += [last] if last is not None else []
     return found
 

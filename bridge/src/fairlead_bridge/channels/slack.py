@@ -31,7 +31,7 @@ class Slack:
 
     Settings: ClassVar[type[ChannelSettings]] = SlackSettings
     collects = True
-    keeps_incidents = False
+    has_own_incidents = False
 
     def __init__(self, settings: SlackSettings) -> None:
         self._poster = Poster(settings.url.get_secret_value(), timeout=settings.timeout)

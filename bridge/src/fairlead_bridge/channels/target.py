@@ -10,11 +10,11 @@ from fairlead_bridge.channels import Channel
 from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.notice import (
     Notice,
-    Told,
+    Received,
     notice,
-    read_told,
+    read_received,
     without_message,
-    write_told,
+    write_received,
 )
 from fairlead_bridge.channels.routes import Route, channels_of
 from fairlead_bridge.channels.schedule import Plan, Schedule
@@ -26,12 +26,12 @@ from fairlead_bridge.sinks import Later, Outcome, Prepared, Ready, Same, Target
 PREFIX = "notify:"
 #: Microseconds that another cause has to last before it is announced: while a failure is mended, the
 #: cause moves on from task to task.
-SETTLES = 60_000_000
+STABLE_AFTER = 60_000_000
 #: Microseconds between two looks at a run that goes on, and for which its end is waited for at most.
 LOOKS_AGAIN, WAITS = 15_000_000, 3_600_000_000
 
 
-def held_until(notice: Notice, before: Told, now: int) -> int:
+def held_until(notice: Notice, before: Received, now: int) -> int:
     """
     When a change or an end may be announced: not before the job of the cause, which runs again, is
     done, for it may fail again; what became more severe is announced at once.
@@ -42,8 +42,8 @@ def held_until(notice: Notice, before: Told, now: int) -> int:
     if notice.transition == "changed":
         if before.severity != incident.severity:
             return now
-        if now < incident.changed_at + SETTLES:
-            return incident.changed_at + SETTLES
+        if now < incident.changed_at + STABLE_AFTER:
+            return incident.changed_at + STABLE_AFTER
     waits = incident.is_running and now < incident.changed_at + WAITS
     return now + LOOKS_AGAIN if waits else now
 
@@ -119,16 +119,16 @@ class ChannelTarget(Target):
             return Same(None)
         found = self.notice(entry, delivery.sent)
         if found is None:
-            told = read_told(delivery.sent)
-            after = without_message(entry, told)
-            return Same(delivery.sent if after == told else write_told(after))
+            received = read_received(delivery.sent)
+            after = without_message(entry, received)
+            return Same(delivery.sent if after == received else write_received(after))
         plan = self.plan(entry, delivery.news_at, now)
-        due_at = max(plan.due_at, held_until(found, read_told(delivery.sent), now))
+        due_at = max(plan.due_at, held_until(found, read_received(delivery.sent), now))
         if due_at > now:
             return Later(due_at)
         collected = plan.collected and self.pusher.channel.collects
         group = "digest" if collected else found.id
-        return Ready(Item(found, collected), write_told(found.told), group)
+        return Ready(Item(found, collected), write_received(found.received), group)
 
     def plan(self, incident: IncidentEntry, since: int, now: int) -> Plan:
         """When a message that came to be at `since` is sent, if that did not happen before `now`."""
@@ -139,9 +139,9 @@ class ChannelTarget(Target):
 
     def notice(self, incident: IncidentEntry, sent: bytes | None) -> Notice | None:
         """Return the message that is due; routes say who is notified first, not who hears the end."""
-        told = read_told(sent)
-        unheard = told.status in ("", "resolved")
+        received = read_received(sent)
+        unheard = received.status in ("", "resolved")
         if unheard and self.channel not in channels_of(self.routes, incident):
             return None
-        keeps = self.pusher.channel.keeps_incidents
-        return notice(self.channel, incident, told, keeps_incidents=keeps)
+        keeps = self.pusher.channel.has_own_incidents
+        return notice(self.channel, incident, received, has_own_incidents=keeps)

@@ -38,7 +38,7 @@ class Teams:
 
     Settings: ClassVar[type[ChannelSettings]] = TeamsSettings
     collects = True
-    keeps_incidents = False
+    has_own_incidents = False
 
     def __init__(self, settings: TeamsSettings) -> None:
         self._poster = Poster(settings.url.get_secret_value(), timeout=settings.timeout)

@@ -72,7 +72,7 @@ class Webhook:
 
     Settings: ClassVar[type[ChannelSettings]] = WebhookSettings
     collects = True
-    keeps_incidents = False
+    has_own_incidents = False
 
     def __init__(self, settings: WebhookSettings, clock: Callable[[], float] = time.time) -> None:
         given = (settings.secret, settings.previous_secret)

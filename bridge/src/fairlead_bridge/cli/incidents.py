@@ -91,8 +91,8 @@ def _show(engine: sa.Engine, arguments: argparse.Namespace) -> None:
             f"there is no incident {arguments.id}; `fairlead-bridge incidents` lists them"
         )
     if arguments.json:
-        told = [{**dataclasses.asdict(each), "at": _time(each.at)} for each in entries]
-        say(json.dumps({**_plain(found), "timeline": told}, indent=2))
+        answer = [{**dataclasses.asdict(each), "at": _time(each.at)} for each in entries]
+        say(json.dumps({**_plain(found), "timeline": answer}, indent=2))
         return
     for line in _table([found]):
         say(line)
@@ -106,10 +106,10 @@ def _show(engine: sa.Engine, arguments: argparse.Namespace) -> None:
 
 def _plain(found: Incident) -> dict[str, Any]:
     """The incident with its times in ISO 8601."""
-    told = dataclasses.asdict(found)
-    for each in told["affected"]:
+    answer = dataclasses.asdict(found)
+    for each in answer["affected"]:
         each |= {"expected_by": _time(each["expected_by"]), "eta": _time(each["eta"])}
-    return told | {name: _time(told[name]) for name in _TIMES}
+    return answer | {name: _time(answer[name]) for name in _TIMES}
 
 
 def _time(at: int | None) -> str | None:

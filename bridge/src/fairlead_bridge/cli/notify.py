@@ -72,9 +72,9 @@ def _check(target: ChannelTarget) -> int:
 
 
 def _test(target: ChannelTarget) -> int:
-    """Sends an incident and its end, so that nothing stays open in a receiver that keeps incidents."""
+    """Sends an incident and its end, so that nothing stays open in a receiver that has incidents of its own."""
     try:
-        for notice in sample(target.channel, now(), target.pusher.channel.keeps_incidents):
+        for notice in sample(target.channel, now(), target.pusher.channel.has_own_incidents):
             target.pusher.channel.send(target.pusher.write([notice]))
     except FairleadError as error:
         say(f"{target.channel}: {error}")

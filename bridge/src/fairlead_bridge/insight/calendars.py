@@ -19,7 +19,7 @@ CANDIDATES = (
     *("BR", "MX", "KR", "CN"),
 )
 #: Missing days that a calendar must explain, and the share of its own days that must be missing.
-EXPLAINED, KEPT = 2, 0.8
+EXPLAINED, FOLLOWED = 2, 0.8
 
 _EPOCH_YEAR, _EPOCH_ORDINAL = 1970, 719_163  # of 1970-01-01 in `date.toordinal`
 
@@ -84,7 +84,7 @@ def observed(
         for shift in (0, 1):
             moved = frozenset(day + shift for day in days) if shift else days
             explained, broken = len(moved & lacking), len(moved & there)
-            if explained < EXPLAINED or explained < KEPT * (explained + broken):
+            if explained < EXPLAINED or explained < FOLLOWED * (explained + broken):
                 continue
             score = (explained - 2 * broken, -rank, Calendar(name, shift))
             if best is None or score[:2] > best[:2]:

@@ -4,7 +4,7 @@ When a dataset will be written next, or when a DAG or a task will be done: the m
 
 Over every path from now to the write: what is left of tasks that run, those that wait for them, DAG
 runs that are due by a schedule or follow from assets, across DAGs. Where a failed task bars the way
-and nobody has cleared it, the answer is why it is not known.
+and was not cleared, the answer is why it is not known.
 """
 
 from __future__ import annotations

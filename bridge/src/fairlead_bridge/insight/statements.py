@@ -162,12 +162,12 @@ def _calendar(name: str | None) -> calendars.Calendar | None:
 
 
 def _days(given: str | tuple[str, ...] | None, calendar: calendars.Calendar | None) -> Days:
-    told = given if isinstance(given, str) else None
-    if given is None or told in ("every day", "daily"):
+    text = given if isinstance(given, str) else None
+    if given is None or text in ("every day", "daily"):
         return Days(calendar=calendar)
-    if told in ("workdays", "weekdays"):
+    if text in ("workdays", "weekdays"):
         return Days(frozenset(range(5)), calendar=calendar)
-    words = (told,) if told is not None else tuple(given)
+    words = (text,) if text is not None else tuple(given)
     if words and all(_OF_MONTH.fullmatch(word) for word in words):
         return _days_of_month(words, calendar)
     names = [word.strip()[:3].capitalize() for word in words]

@@ -169,7 +169,7 @@ def of_job(job: Job, *, written: int, breaks: bool, asked: bool, late: bool) -> 
     silence = job.silence
     if silence is not None and silence.since >= written and (late or delays):
         # What came after it may follow from it.
-        return [each for each in found if each.at <= silence.since] + [_silent(silence)]
+        return [each for each in found if each.at <= silence.since] + [_silence_found(silence)]
     found += (each for _, each in delays)
     return found if late else [each for each in found if each.rank in (EVIDENT, SENSOR)]
 
@@ -193,11 +193,17 @@ def _failures(job: Job, broken_at: int, *, asked: bool) -> list[Found]:
     if job.changed is None or rank != EVIDENT:
         return [failed]
     change = job.changed
-    told = f"{change.label} changed: {change.text}; then {text}"
+    explained = f"{change.label} changed: {change.text}; then {text}"
     seen = Evidence(change.at, f"{change.label} changed: {change.text}", change.run)
     return [
         Found(
-            EVIDENT, "schema_change", change.dataset, change.at, told, change.run, (seen, *proof)
+            EVIDENT,
+            "schema_change",
+            change.dataset,
+            change.at,
+            explained,
+            change.run,
+            (seen, *proof),
         ),
         failed,
     ]
@@ -214,7 +220,7 @@ def _because(error: str | None) -> str:
     return f": {error.strip().splitlines()[0]}" if error and error.strip() else ""
 
 
-def _silent(silence: Silence) -> Found:
+def _silence_found(silence: Silence) -> Found:
     if silence.is_total:
         text = f"no events come from {silence.source}"
     else:
@@ -248,8 +254,8 @@ def _not_started(job: Job, overdue: Overdue) -> Found:
         broken = job.file
         text = f"{broken.label} cannot be imported{_because(broken.error)}"
         proof = (Evidence(broken.at, text, broken.run), due)
-        told = f"{text}; so {job.label} has not started"
-        return Found(EVIDENT, "import_error", broken.id, broken.at, told, broken.run, proof)
+        explained = f"{text}; so {job.label} has not started"
+        return Found(EVIDENT, "import_error", broken.id, broken.at, explained, broken.run, proof)
     if job.paused_at is not None:
         text = f"{job.label} has not started: it is paused"
         paused = Evidence(job.paused_at, f"{job.label} was paused")

@@ -53,7 +53,7 @@ def split(body: bytes) -> list[bytes]:
     The elements of an array, or the body itself where it is none.
 
     Nothing but commas, brackets and space between the elements is left out. What is no JSON is an
-    element too: it will not be understood, but it is kept. Raises TooManyElements beyond `MOST` elements.
+    element too: it will not be understood, but it is stored. Raises TooManyElements beyond `MOST` elements.
     """
     content = _content(body)
     if content[:1] != b"[":

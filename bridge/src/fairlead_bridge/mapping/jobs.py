@@ -71,12 +71,12 @@ def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None)
 
 
 def _state(parts: Parts, raw: RawJob | None, job: JobFacts) -> None:
-    """Notes that a DAG was paused, or is no longer: the facet `fairlead_dag_state`."""
-    told = decode.facet(raw.facets if raw else None, "fairlead_dag_state")
-    is_paused = told.get("isPaused") if told else None
-    if told is None or not isinstance(is_paused, bool):
+    """Add that a DAG was paused, or is no longer: the facet `fairlead_dag_state`."""
+    state = decode.facet(raw.facets if raw else None, "fairlead_dag_state")
+    is_paused = state.get("isPaused") if state else None
+    if state is None or not isinstance(is_paused, bool):
         return
-    seen_at = airflow.time(told.get("at"))
+    seen_at = airflow.time(state.get("at"))
     at = parts.at if seen_at is None else seen_at
     parts.observations.append(ObservationFacts(job.id, "paused", at, int(is_paused)))
 

@@ -18,7 +18,7 @@ from fairlead_bridge.queries.snapshot import Snapshot, among
 _MINUTE = 60_000_000
 #: Evidence is old from this age on; it counts when its events were received so long ago
 #: (microseconds).
-OLD, SETTLED = 24 * 60 * _MINUTE, 10 * _MINUTE
+OLD, STABLE_AFTER = 24 * 60 * _MINUTE, 10 * _MINUTE
 
 _RECEIVED = (
     sa.select(t.run_event.c.run_id, sa.func.max(t.event.c.received_at).label("received_at"))
@@ -44,6 +44,6 @@ def until(snapshot: Snapshot, evidence: Mapping[int, Evidence]) -> dict[int, int
     found = {}
     for id, each in old.items():
         newest = max((received[run] for run in each.runs if run in received), default=None)
-        if newest is not None and newest + SETTLED > snapshot.now:
-            found[id] = newest + SETTLED
+        if newest is not None and newest + STABLE_AFTER > snapshot.now:
+            found[id] = newest + STABLE_AFTER
     return found

@@ -110,13 +110,13 @@ def _open(tx: sa.Connection, step: Step, now: int) -> tuple[int, bool]:
 
 
 #: What Airflow calls the owner of a DAG that names none.
-_NOBODY = "airflow"
+_NO_OWNER = "airflow"
 
 
 def _owner(step: Step) -> str | None:
     """Who owns what the cause kept from being written, where one name owns what is nearest."""
     nearest = sorted(step.joined, key=lambda v: (len(v.cause.path) if v.cause else 0, v.node))
-    names = [name for verdict in nearest for name in verdict.owners if name != _NOBODY]
+    names = [name for verdict in nearest for name in verdict.owners if name != _NO_OWNER]
     return names[0] if names else None
 
 

@@ -248,8 +248,8 @@ def _owners(snapshot: Snapshot, bad: Iterable[Asset | Row]) -> dict[int, tuple[s
     return own
 
 
-def _names(told: facets.Facets) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name, _ in facets.owners(told)))
+def _names(bodies: facets.Facets) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in facets.owners(bodies)))
 
 
 def _writers(snapshot: Snapshot, assets: Iterable[Asset | Row]) -> dict[int, list[Row]]:

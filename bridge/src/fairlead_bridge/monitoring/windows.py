@@ -78,14 +78,14 @@ def read(text: str) -> list[tuple[Window, str | None]]:
     'load_*'
     """
     try:
-        told = tomllib.loads(text)
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"it is not TOML: {error}") from error
-    if other := told.keys() - {"window"}:
+    if other := given.keys() - {"window"}:
         raise BadSettings(
             f"there is no {sorted(other)[0]!r} here: write [[window]] for each window"
         )
-    items = told.get("window", [])
+    items = given.get("window", [])
     if not isinstance(items, list):
         raise BadSettings("write [[window]], with two brackets, for each window")
     return [_window(number, item) for number, item in enumerate(items, 1)]

@@ -167,7 +167,7 @@ def _fold(asset_id: int, members: Sequence[Any]) -> Asset:
 
 
 def _writes(row: Any) -> Iterator[tuple[int, int, int | None]]:
-    """(time, id of the name, run) of the last write that runs told, and of what the store told."""
+    """(time, id of the name, run) of the last write by a run, and of the last that the store reports."""
     if row.written_at is not None:
         yield row.written_at, row.id, row.written_by
     if row.updated_at is not None and row.updated_at > (row.written_at or 0):
@@ -175,7 +175,7 @@ def _writes(row: Any) -> Iterator[tuple[int, int, int | None]]:
 
 
 _OWN_NAMES = sa.select(t.dataset.c.namespace, t.dataset.c.name).where(among(t.dataset.c.id))
-_TOLD_NAMES = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name).where(
+_PRODUCERS_NAMES = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name).where(
     among(t.dataset_name.c.dataset_id)
 )
 
@@ -183,9 +183,9 @@ _TOLD_NAMES = sa.select(t.dataset_name.c.namespace, t.dataset_name.c.name).where
 def names_of_asset(snapshot: Snapshot, asset: Asset) -> list[tuple[str, str]]:
     """Every name that producers use for the asset, the one it is shown under first."""
     own = {tuple(row) for row in snapshot.each(_OWN_NAMES, asset.members)}
-    told = {tuple(row) for row in snapshot.each(_TOLD_NAMES, asset.members)}
+    producers_names = {tuple(row) for row in snapshot.each(_PRODUCERS_NAMES, asset.members)}
     shown = (asset.namespace, asset.name)
-    return [shown, *sorted({*own, *told} - {shown})]
+    return [shown, *sorted({*own, *producers_names} - {shown})]
 
 
 def _ends(*, writing: bool, past: bool) -> sa.Select[Any]:

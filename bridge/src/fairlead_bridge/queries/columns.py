@@ -2,7 +2,7 @@
 Which columns come from which: read from the columnLineage of the datasets on the way, when asked.
 
 There is no table of column edges: what a dataset's columns come from is one body for each job that
-writes it, decoded when somebody looks. For a moment in the past it is the body that the job had told
+writes it, decoded when it is read. For a moment in the past it is the body that the job had sent
 last by then.
 """
 
@@ -23,7 +23,7 @@ from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.lineage import Direction, Way
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
-#: In the place of a column: the whole dataset (what filters or joins it touches every column).
+#: In the place of a column: the whole dataset (what filters or joins it affects every column).
 WHOLE = "*"
 
 Place = tuple[int, str]  # an asset and one of its columns
@@ -89,7 +89,7 @@ class Columns(Generic[T]):
     def has(self, column: str) -> bool:
         return folded(column) in self._by_key
 
-    def touched(self, column: str) -> T | None:
+    def reached(self, column: str) -> T | None:
         """What was added with a column that this one is, holds or lies in; None without one."""
         key = folded(column)
         if key == WHOLE:
@@ -148,7 +148,7 @@ _WRITTEN_BY = (
 
 
 def folded(column: str) -> str:
-    """A column's name as it is compared: an engine's letters may be told in another case."""
+    """A column's name as it is compared: an engine's letters may differ in case."""
     return column.lower()
 
 
@@ -165,7 +165,7 @@ def structs_of(column: str) -> Iterator[str]:
 
 
 def pairs(body: bytes) -> Iterator[tuple[str, Input]]:
-    """(column, what it comes from), as a stored column lineage tells; nothing where it is odd."""
+    """(column, what it comes from), of a stored column lineage; nothing where it is odd."""
     try:
         lineage = _body.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -179,14 +179,14 @@ def pairs(body: bytes) -> Iterator[tuple[str, Input]]:
 
 def origins(snapshot: Snapshot, asset: Asset) -> list[Origin]:
     """What the asset's columns come from, one hop up."""
-    return list(told(snapshot, dict.fromkeys(asset.members, asset.id)))
+    return list(column_origins(snapshot, dict.fromkeys(asset.members, asset.id)))
 
 
 def named(snapshot: Snapshot, asset: Asset) -> list[str]:
     """The asset's columns that column lineage names, as what is made or what it is made of."""
     members = dict.fromkeys(asset.members, asset.id)
-    made = {origin.column for origin in told(snapshot, members)}
-    below = told(snapshot, _written_from(snapshot, members))
+    made = {origin.column for origin in column_origins(snapshot, members)}
+    below = column_origins(snapshot, _written_from(snapshot, members))
     used = {origin.source_column for origin in below if origin.source_id in members}
     return sorted((made | used) - {WHOLE})
 
@@ -262,9 +262,9 @@ def _step(
     known = assets_by_id(snapshot, near)
     members = {member: asset.id for asset in known.values() for member in asset.members}
     if way == "up":
-        steps = list(told(snapshot, members))
+        steps = list(column_origins(snapshot, members))
     else:
-        steps = list(told(snapshot, _written_from(snapshot, members)))
+        steps = list(column_origins(snapshot, _written_from(snapshot, members)))
     assets = assets_by_id(snapshot, {origin.source_id for origin in steps})
     reached: set[Place] = set()
     for origin in steps:
@@ -273,8 +273,8 @@ def _step(
         target = found.place(origin.asset_id, origin.column)
         source = found.place(assets[origin.source_id].id, origin.source_column)
         here, there = (target, source) if way == "up" else (source, target)
-        # What touches the rows touches every column; a struct begins at each of its fields.
-        if here[0] not in near or near[here[0]].touched(here[1]) is None:
+        # What affects the rows affects every column; a struct begins at each of its fields.
+        if here[0] not in near or near[here[0]].reached(here[1]) is None:
             continue
         found.depths.setdefault(here, level - 1 if way == "down" else 1 - level)
         if there not in found.depths:
@@ -293,7 +293,7 @@ def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
     return {row.dataset_id: row.asset_id for row in snapshot.each(_WRITTEN_BY, readers)}
 
 
-def told(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
+def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
     found = snapshot.each(_BODIES, members) if not snapshot.past else _then(snapshot, members)
     for row in sorted(found, key=lambda row: (row.dataset_id, row.job_id)):
@@ -309,7 +309,7 @@ def told(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
 
 
 def _then(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:
-    """What each job had told of each dataset when it was told last before the moment."""
+    """The column lineage that each job had last sent of each dataset before the moment."""
     newest: dict[tuple[int, int], Row] = {}
     for row in snapshot.each(_PAST_BODIES, members):
         key = (row.dataset_id, row.job_id)

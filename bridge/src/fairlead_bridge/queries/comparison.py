@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Touched:
+class Access:
     """What a run read or wrote of one asset, over all that ran inside it."""
 
     at: int
@@ -49,12 +49,12 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """An asset that both runs touched, or only one of them."""
+    """An asset that both runs read or wrote, or only one of them."""
 
     asset: Asset
     role: str
-    run: Touched | None
-    good: Touched | None
+    run: Access | None
+    good: Access | None
     changes: tuple[FieldChange, ...]
 
 
@@ -72,7 +72,7 @@ def last_good(snapshot: Snapshot, run: Row) -> Row | None:
 
 def inside(snapshot: Snapshot, run: Row) -> list[Row]:
     """What ran inside a run, of each task instance only the last try."""
-    aliases = [ids.run_id(told) for told in facts.decode(run.facts).attempts]
+    aliases = [ids.run_id(alias) for alias in facts.decode(run.facts).attempts]
     found = children_of_run(snapshot, run, aliases)
     tasks = [row for row in found if row.kind == "task"]
     last: dict[tuple[int, int | None], Row] = {}
@@ -97,7 +97,7 @@ def parts(mine: Iterable[Row], good: Iterable[Row]) -> list[Part]:
 
 def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[Data]:
     """What both sides read and wrote, by role and name, with what changed in the schemas."""
-    of_both = [_touched(snapshot, side) for side in (mine, good)]
+    of_both = [_accesses(snapshot, side) for side in (mine, good)]
     keys = {key for side in of_both for key in side}
     assets = assets_by_id(snapshot, (dataset for dataset, _ in keys))
     folded = [_fold(side, assets) for side in of_both]
@@ -116,36 +116,36 @@ def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[D
     return sorted(found, key=lambda each: (each.role, each.asset.namespace, each.asset.name))
 
 
-_TOUCHED = sa.select(t.run_dataset).where(among(t.run_dataset.c.run_id))
+_ACCESSES = sa.select(t.run_dataset).where(among(t.run_dataset.c.run_id))
 
 
-def _touched(snapshot: Snapshot, runs: Sequence[Row]) -> dict[tuple[int, str], Touched]:
+def _accesses(snapshot: Snapshot, runs: Sequence[Row]) -> dict[tuple[int, str], Access]:
     """By dataset and role."""
-    found: dict[tuple[int, str], Touched] = {}
-    for row in snapshot.each(_TOUCHED, (run.id for run in runs)):
-        told = Touched(row.at, row.row_count, row.byte_count, row.schema_digest)
+    found: dict[tuple[int, str], Access] = {}
+    for row in snapshot.each(_ACCESSES, (run.id for run in runs)):
+        access = Access(row.at, row.row_count, row.byte_count, row.schema_digest)
         key = (row.dataset_id, row.role)
-        found[key] = _together(found[key], told) if key in found else told
+        found[key] = _together(found[key], access) if key in found else access
     return found
 
 
 def _fold(
-    side: dict[tuple[int, str], Touched], assets: dict[int, Asset]
-) -> dict[tuple[int, str], Touched]:
-    """By asset and role: an asset may be touched under two of its names."""
-    found: dict[tuple[int, str], Touched] = {}
-    for (dataset, role), told in side.items():
+    side: dict[tuple[int, str], Access], assets: dict[int, Asset]
+) -> dict[tuple[int, str], Access]:
+    """By asset and role: an asset may be read or written under two of its names."""
+    found: dict[tuple[int, str], Access] = {}
+    for (dataset, role), access in side.items():
         if dataset in assets:
             key = (assets[dataset].id, role)
-            found[key] = _together(found[key], told) if key in found else told
+            found[key] = _together(found[key], access) if key in found else access
     return found
 
 
-def _together(one: Touched, other: Touched) -> Touched:
+def _together(one: Access, other: Access) -> Access:
     newest = max(
         one, other, key=lambda each: (each.schema is not None, each.at, each.schema or b"")
     )
-    return Touched(
+    return Access(
         max(one.at, other.at),
         _sum(one.row_count, other.row_count),
         _sum(one.byte_count, other.byte_count),

@@ -55,7 +55,7 @@ def dag(job: Row, above: Mapping[int, Row]) -> int | None:
 def _is_part(job: Row, parent: Row) -> bool:
     if job.integration in (None, "AIRFLOW") or job.kind == "application":
         return False
-    if parent.integration is None:  # nothing but its parts tells of it
+    if parent.integration is None:  # only its parts name it
         return job.kind in _PARTS
     return bool(parent.integration == job.integration)
 

@@ -101,8 +101,8 @@ def upstream_of(snapshot: Snapshot, tasks: Iterable[Row]) -> dict[int, set[int]]
     """
     The jobs that each task of a DAG runs after, those included that never sent an event.
 
-    `tasks` are the jobs of its tasks. A DAG that has not told its graph has it
-    from its tasks, as far as they told.
+    `tasks` are the jobs of its tasks. A DAG that sent no graph has it
+    from its tasks, as far as they sent it.
     """
     by_task = {row.task_id: row.id for row in tasks if row.task_id is not None}
     own = set(by_task.values())
@@ -111,8 +111,10 @@ def upstream_of(snapshot: Snapshot, tasks: Iterable[Row]) -> dict[int, set[int]]
         if row.src in own:
             found.setdefault(row.dst, set()).add(row.src)
     if not found:
-        for job_id, told in facets.of(snapshot, {id: id for id in own}, ("fairlead_task",)).items():
-            above = facets.texts(told, "fairlead_task", "upstream")
+        for job_id, bodies in facets.of(
+            snapshot, {id: id for id in own}, ("fairlead_task",)
+        ).items():
+            above = facets.texts(bodies, "fairlead_task", "upstream")
             if before := {by_task[task] for task in above if task in by_task}:
                 found[job_id] = before
     return found

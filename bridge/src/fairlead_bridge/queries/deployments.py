@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.snapshot import Snapshot
 
-#: Microseconds for which a deployment that fell silent still counts as one that sends.
+#: Microseconds for which a deployment that stopped sending still counts as one that sends.
 _RECENT = 2 * 86_400 * 1_000_000
 
 _ALL = sa.select(t.deployment).order_by(t.deployment.c.namespace, t.deployment.c.name)

@@ -17,7 +17,7 @@ Facets = dict[str, Facet]
 #: Facets that lists read; the others are read for one asset at a time.
 LISTED = ("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks")
 
-#: Facets that tell of owners.
+#: Facets that name owners.
 OWNERS = ("ownership", "fairlead_dag", "fairlead_task")
 
 _FACETS = (
@@ -82,26 +82,26 @@ def description(facets: Facets) -> str | None:
 
 def owners(facets: Facets) -> list[tuple[str, str | None]]:
     """(name, type) of each owner; an Airflow job without the facet has its `owner`."""
-    told = [
+    listed = [
         (item["name"], _text(item.get("type")))
         for item in items(facets, "ownership", "owners")
         if _text(item.get("name"))
     ]
-    if told:
-        return told
+    if listed:
+        return listed
     own = text(facets, "fairlead_task", "owner") or text(facets, "fairlead_dag", "owner") or ""
     return [(name.strip(), None) for name in own.split(",") if name.strip()]
 
 
 def tags(facets: Facets) -> list[dict[str, str | None]]:
     """key, value, source and field of each tag; a DAG without the facet has Airflow's tags."""
-    told = [
+    listed = [
         {name: _text(item.get(name)) for name in ("key", "value", "source", "field")}
         for item in items(facets, "tags", "tags")
         if _text(item.get("key"))
     ]
-    if told:
-        return told
+    if listed:
+        return listed
     own = facets.get("fairlead_dag", {}).get("tags")
     return [
         {"key": str(tag), "value": None, "source": "AIRFLOW", "field": None}

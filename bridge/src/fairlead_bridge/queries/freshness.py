@@ -1,5 +1,5 @@
 """
-How fresh assets were kept: when they were written, and when that is usual.
+The freshness of assets: when they were written, and when that is usual.
 
 What is expected is learned from regular writes (`insight.rhythm`); one that was started by hand or
 by a backfill, or that such a run led to, makes an asset fresh and teaches nothing.
@@ -136,9 +136,9 @@ def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
         if whole.is_regular:
             ends = last.setdefault(asset_id, {})
             ends[whole.run] = max(ends.get(whole.run, (written_at, job_id)), (written_at, job_id))
-    silent = [asset_id for asset_id in asset_ids if asset_id not in last]
-    readers = jobs_at(snapshot, silent, writing=False)
-    for row in snapshot.each(_UPDATES, silent):  # no job writes it: its store says when
+    unwritten = [asset_id for asset_id in asset_ids if asset_id not in last]
+    readers = jobs_at(snapshot, unwritten, writing=False)
+    for row in snapshot.each(_UPDATES, unwritten):  # no job writes it: its store says when
         reader = next(iter(readers.get(row.asset_id, ())), 0)
         last.setdefault(row.asset_id, {})[row.at] = (row.at, reader)
     ordered = {

@@ -192,9 +192,9 @@ def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Round]:
     outputs: dict[int, set[int]] = {}
     for row in snapshot.each(_OUTPUTS, {run for w in mixed for run in w.broken | w.succeeded}):
         outputs.setdefault(row.run_id, set()).add(row.dataset_id)
-    told = {run: frozenset(datasets) for run, datasets in outputs.items()}
+    outputs_by_run = {run: frozenset(datasets) for run, datasets in outputs.items()}
     return {
-        job_id: standing.spare(whole, told) if whole in mixed else whole
+        job_id: standing.without_unaffected(whole, outputs_by_run) if whole in mixed else whole
         for job_id, whole in found.items()
     }
 
@@ -297,7 +297,7 @@ class Version:
     first_run: int | None  # alias
     fields: tuple[Field, ...] = ()  # nested ones by their path, "a.b.c"
     changes: tuple[FieldChange, ...] = field(default=())
-    is_change: bool = False  # against what the same side told before, beyond types it left out
+    is_change: bool = False  # against what the same side sent before, beyond types it left out
 
 
 _fields = msgspec.json.Decoder(list[Field])
@@ -308,7 +308,7 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
     The schemas of assets, oldest first, each with what it changed.
 
     `members` says for each dataset's id whose name it is. What writers and owners say counts;
-    what readers saw only where nobody else told. A reader may have read a part: what one saw is
+    what readers saw only where no writer sent any. A reader may have read a part: what one saw is
     compared with what its own job saw before, not with what others did.
     """
     ordered = _versions(snapshot, members)
@@ -317,11 +317,11 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
     folding = _folding(snapshot, (asset for asset, rows in ordered.items() if rows[1:]))
     answer: dict[int, list[Version]] = {}
     for asset_id, rows in ordered.items():
-        told: dict[int | None, tuple[Field, ...]] = {}
+        last_fields: dict[int | None, tuple[Field, ...]] = {}
         folds = asset_id in folding
         for number, row in enumerate(_tables(rows, bodies), start=1):
             side = readers.get(row.first_run)
-            before = told.get(side)
+            before = last_fields.get(side)
             fields = tuple(flat(read_fields(bodies.get(row.digest, b"[]"))))
             if before is not None:  # a type that one of both left out did not change
                 fields = _with_types(fields, before)
@@ -340,7 +340,7 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
                     and _compared(before, folds) != _compared(fields, folds),
                 )
             )
-            told[side] = fields
+            last_fields[side] = fields
     return answer
 
 
@@ -352,7 +352,7 @@ _JOBS_OF_ALIASES = (
 
 
 def _readers(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int | None, int]:
-    """The job of the run that brought each schema that only readers told, by the run's alias."""
+    """The job of the run that brought each schema that only readers sent, by the run's alias."""
     aliases = {row.first_run for row in rows if not row.written and row.first_run is not None}
     return {row.alias: row.job_id for row in snapshot.each(_JOBS_OF_ALIASES, aliases)}
 
@@ -368,7 +368,7 @@ def _is_text(body: bytes) -> bool:
 
 
 def _with_types(fields: tuple[Field, ...], before: Iterable[Field]) -> tuple[Field, ...]:
-    """The columns with the types that they had before, where none is told now."""
+    """The columns with the types that they had before, where none is sent now."""
     known = {item.name: item.type for item in before}
     return tuple(
         msgspec.structs.replace(item, type=known.get(item.name)) if item.type is None else item
@@ -378,7 +378,7 @@ def _with_types(fields: tuple[Field, ...], before: Iterable[Field]) -> tuple[Fie
 
 def current(snapshot: Snapshot, versions: Iterable[Row], widths: Mapping[bytes, int]) -> Row | None:
     """
-    The schema that an asset has: what its writers told last. Where only readers told, the widest of
+    The schema that an asset has: what its writers sent last. Where only readers sent one, the widest of
     what each of their jobs saw last, for a reader may have read a part.
     """
     rows = list(versions)
@@ -479,7 +479,7 @@ _BODIES = sa.select(t.content).where(among(t.content.c.digest))
 
 
 def _folding(snapshot: Snapshot, assets: Iterable[int]) -> set[int]:
-    """Those of the assets whose engine does not tell the letters of columns apart."""
+    """Those of the assets whose engine treats the letters of columns as equal."""
     statement = sa.select(t.dataset.c.id, t.dataset.c.namespace).where(among(t.dataset.c.id))
     return {row.id for row in snapshot.each(statement, assets) if folds_columns(row.namespace)}
 
@@ -494,14 +494,14 @@ def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[
     statement = _VERSIONS
     if snapshot.past:
         statement = statement.where(t.schema_version.c.first_at <= NOW)
-    told: dict[int, dict[bytes, Row]] = {}
+    versions: dict[int, dict[bytes, Row]] = {}
     for row in snapshot.each(statement, members):
-        rows = told.setdefault(members[row.dataset_id], {})
+        rows = versions.setdefault(members[row.dataset_id], {})
         known = rows.get(row.digest)
         if known is None or (-row.written, row.first_at) < (-known.written, known.first_at):
             rows[row.digest] = row
     answer = {}
-    for asset_id, rows in told.items():
+    for asset_id, rows in versions.items():
         counting = [row for row in rows.values() if row.written] or list(rows.values())
         answer[asset_id] = sorted(counting, key=lambda row: (row.first_at, row.digest))
     return answer
@@ -540,7 +540,7 @@ def diff(
     """
     What makes `after` of `before`, in the columns' order; removed ones last.
 
-    `folds` says that the engine does not tell the letters of columns apart. Those of types never
+    `folds` says that the engine treats the letters of columns as equal. Those of types never
     make a difference.
     """
     old = {_folded(item, folds).name: item for item in before}

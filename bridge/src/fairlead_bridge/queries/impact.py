@@ -111,7 +111,7 @@ _JOB_KINDS = sa.select(t.job.c.id, t.job.c.kind, t.job.c.parent_id).where(among(
 
 
 def count(snapshot: Snapshot, below: Downstream) -> Counted:
-    """Counts all of it, whatever is told of it in full; a job that nobody has told of is none."""
+    """Counts all of it, however much is listed; a job without facts of its own is none."""
     asset_of = {id: node for node in below.datasets for id in below.members[node]}
     kinds = {asset_of[row.id]: row.kind for row in snapshot.each(_KINDS, asset_of) if row.kind}
     jobs = list(snapshot.each(_JOB_KINDS, below.reached.keys() - below.datasets))
@@ -128,8 +128,8 @@ def count(snapshot: Snapshot, below: Downstream) -> Counted:
 
 
 def _owners(snapshot: Snapshot, members: Mapping[int, int]) -> Counter[str]:
-    told = facets.of(snapshot, members, facets.OWNERS)
-    return Counter(name for each in told.values() for name, _ in facets.owners(each))
+    bodies = facets.of(snapshot, members, facets.OWNERS)
+    return Counter(name for each in bodies.values() for name, _ in facets.owners(each))
 
 
 class _Walk:
@@ -201,7 +201,7 @@ class _Walk:
         return self._outs[node]
 
     def _new(self, reached: Iterable[Reached]) -> list[Reached]:
-        """Those that were not reached before, as far as there is room."""
+        """Those that were not reached before, up to the limit."""
         added = []
         for each in reached:
             if each.node in self._reached:
@@ -227,7 +227,7 @@ class _Uses:
         self._affected: dict[int, c.Columns[Reached]] = {}
         self.certain: dict[int, Reached] = {}
         self.columns: dict[int, set[str]] = {}
-        self.unknown: list[Reached] = []  # made of nobody knows which columns
+        self.unknown: list[Reached] = []  # made of unknown columns
         self.unknown_readers: dict[int, Reached] = {}
 
     def follow(self, start: Reached, column: str, depth: int) -> None:
@@ -265,13 +265,13 @@ class _Uses:
         unknown = not known
         through = new.any.then(reader, level, certain=False) if by_job else new.any
         for target in dict.fromkeys((*targets, *bodies)):
-            body = bodies.get(target, _NOTHING_TOLD)
+            body = bodies.get(target, _NO_COLUMNS)
             for column, source in body.of(node):
-                before = new.touched(source)
+                before = new.reached(source)
                 if before is not None:
                     by = before.then(reader, level) if by_job else before
                     self._made(by.then(target, level), column, following)
-            if target != node and not (known and body.told):
+            if target != node and not (known and body.has_columns):
                 unknown = True
                 self.unknown.append(through.then(target, level, certain=False))
         if by_job and unknown:
@@ -287,7 +287,7 @@ class _Uses:
             following.setdefault(reached.node, {}).setdefault(column, reached)
 
     def _read_bodies(self, jobs: Iterable[int], assets: Iterable[int]) -> None:
-        """Reads the column lineage that jobs, and assets without a job, were told with."""
+        """Reads the column lineage that jobs, and assets without a job, were sent with."""
         nodes = self._walk.nodes
         unread = {job for job in jobs if job not in self._bodies}
         alone = {asset for asset in assets if asset not in self._bodies}
@@ -296,11 +296,11 @@ class _Uses:
             *((row.job_id, row) for row in self._snapshot.each(_BY_JOB, unread)),
             *((maker[row.dataset_id], row) for row in self._snapshot.each(_BY_DATASET, maker)),
         ]
-        told = [(by, row.dataset_id, list(c.pairs(row.body))) for by, row in rows]
-        sources = {each.dataset for _, _, pairs in told for _, each in pairs}
-        nodes.resolve({*(dataset for _, dataset, _ in told), *sources})
+        pairs_by_maker = [(by, row.dataset_id, list(c.pairs(row.body))) for by, row in rows]
+        sources = {each.dataset for _, _, pairs in pairs_by_maker for _, each in pairs}
+        nodes.resolve({*(dataset for _, dataset, _ in pairs_by_maker), *sources})
         self._bodies.update({node: {} for node in unread | alone})
-        for by, dataset, pairs in told:
+        for by, dataset, pairs in pairs_by_maker:
             body = self._bodies[by].setdefault(nodes.of[dataset], _Body())
             for column, each in pairs:
                 body.add(nodes.of[each.dataset], column, each.field)
@@ -317,12 +317,12 @@ class _Body:
 
     def __init__(self) -> None:
         self._pairs: dict[int, list[tuple[str, str]]] = {}
-        self.told = (
+        self.has_columns = (
             False  # whether it says of any column what it comes from: conditions are not all
         )
 
     def add(self, source: int, column: str, source_column: str) -> None:
-        self.told = self.told or column != c.WHOLE
+        self.has_columns = self.has_columns or column != c.WHOLE
         self._pairs.setdefault(source, []).append((column, source_column))
 
     def of(self, source: int) -> list[tuple[str, str]]:
@@ -333,7 +333,7 @@ class _Body:
         return any(column != c.WHOLE for column, _ in self.of(source))
 
 
-_NOTHING_TOLD = _Body()
+_NO_COLUMNS = _Body()
 
 
 def _add(columns: c.Columns[Reached], places: Mapping[str, Reached]) -> c.Columns[Reached]:

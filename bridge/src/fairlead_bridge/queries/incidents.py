@@ -151,7 +151,7 @@ def _is(incident: Incident, wanted: Wanted) -> bool:
 def _page(
     snapshot: Snapshot, wanted: Wanted, limit: int, after: tuple[int, int] | None
 ) -> Sequence[Any]:
-    """A page of the table; what only the past or the names tell apart is left to `_is`."""
+    """A page of the table; what only the past or the names decide is left to `_is`."""
     statement = sa.select(_i.id, _i.detected_at).order_by(_i.detected_at.desc(), _i.id.desc())
     if after is not None:
         statement = statement.where(sa.tuple_(_i.detected_at, _i.id) < sa.tuple_(*after))

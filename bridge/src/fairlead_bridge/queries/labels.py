@@ -40,7 +40,7 @@ class Labels:
 
 
 def labels(snapshot: Snapshot) -> Labels:
-    """What datasets can be chosen by. A dataset with two names that both tell it counts twice."""
+    """What datasets can be chosen by. A dataset with two names that both have it counts twice."""
     counted: dict[str, Counter[str]] = {_OWNERS: Counter(), _TAGS: Counter()}
     for row in snapshot.rows(_BODIES):
         for label in _said(row.name, row.body):
@@ -55,7 +55,7 @@ def assets(snapshot: Snapshot, owner: str | None, tag: str | None) -> sa.ColumnE
     for row in snapshot.rows(_BODIES) if wanted else ():
         if row.name in wanted and wanted[row.name] in _said(row.name, row.body):
             chosen[row.name].append(row.digest)
-    return sa.and_(sa.true(), *(_told(name, digests) for name, digests in chosen.items()))
+    return sa.and_(sa.true(), *(_has_label(name, digests) for name, digests in chosen.items()))
 
 
 def tagged(snapshot: Snapshot, word: str, limit: int) -> list[tuple[int, str | None]]:
@@ -63,8 +63,8 @@ def tagged(snapshot: Snapshot, word: str, limit: int) -> list[tuple[int, str | N
     fields: dict[bytes, list[str | None]] = {}
     for row in snapshot.rows(_BODIES):
         if row.name == _TAGS:
-            told = facets.tags({_TAGS: facets.decode(row.body) or {}})
-            found = [tag["field"] for tag in told if _says(tag, word)]
+            tags = facets.tags({_TAGS: facets.decode(row.body) or {}})
+            found = [tag["field"] for tag in tags if _says(tag, word)]
             if found:
                 fields[row.digest] = list(dict.fromkeys(found))
     rows = snapshot.each(_TAGGED, fields)
@@ -81,7 +81,7 @@ def _says(tag: dict[str, str | None], word: str) -> bool:
     return word in f"{tag['key']} {tag['value'] or ''}".lower()
 
 
-def _told(name: str, digests: list[bytes]) -> sa.ColumnElement[bool]:
+def _has_label(name: str, digests: list[bytes]) -> sa.ColumnElement[bool]:
     """That one of the asset's names has a facet with one of these bodies."""
     member = t.dataset.alias("labelled")
     return t.dataset.c.id.in_(

@@ -270,14 +270,14 @@ class _Walker:
             far[end] = max(row.last_at, far.get(end, row.last_at))
         # Edges seen last come first, where not all can be returned.
         ordered = sorted(far, key=lambda id: (-far[id], id))
-        room = self._limit - len(self.found.depths)
+        free = self._limit - len(self.found.depths)
         unknown = [id for id in ordered if id not in self._nodes.of]
-        self.found.truncated += max(0, len(unknown) - room)
-        self._nodes.resolve(unknown[: max(0, room)])
+        self.found.truncated += max(0, len(unknown) - free)
+        self._nodes.resolve(unknown[: max(0, free)])
         reached = list(dict.fromkeys(self._nodes.of[id] for id in ordered if id in self._nodes.of))
         self._add(reached, level)
         for row in rows:
-            self._note(row)
+            self._add_edge(row)
         following = [node for node in reached if node not in seen]
         seen.update(following)
         return following
@@ -299,7 +299,7 @@ class _Walker:
         for node in nodes:
             self.found.depths.setdefault(node, depth)
 
-    def _note(self, row: Row) -> None:
+    def _add_edge(self, row: Row) -> None:
         source, target = self._nodes.of.get(row.src), self._nodes.of.get(row.dst)
         if source not in self.found.depths or target not in self.found.depths or source == target:
             return

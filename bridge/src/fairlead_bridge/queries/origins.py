@@ -86,7 +86,7 @@ class _Known:
         for run, chain in chains.items():
             whole = chain[-1] if chain else run
             self.outermost[run] = whole
-            # The outermost run may never have sent an event: what is inside it tells then.
+            # The outermost run may never have sent an event: then a run inside it shows it.
             row = next((rows[each] for each in (*reversed(chain), run) if each in rows), None)
             if row is not None and whole not in self.type_of:
                 self.type_of[whole] = (row.dag_run_id or "").partition("__")[0]
@@ -98,10 +98,10 @@ class _Known:
 
     def _read_types(self, snapshot: Snapshot, dag_runs: Iterable[int]) -> None:
         for row in snapshot.each(_FACTS, dag_runs):
-            notes = facts.decode(row.facts).properties
-            told, dependencies = notes.get("run_type"), notes.get("jobDependencies")
-            if told is not None and isinstance(told.value, str):
-                self.type_of[row.id] = told.value
+            properties = facts.decode(row.facts).properties
+            run_type, dependencies = properties.get("run_type"), properties.get("jobDependencies")
+            if run_type is not None and isinstance(run_type.value, str):
+                self.type_of[row.id] = run_type.value
             self.triggers[row.id] = [row.parent_id] if row.parent_id not in (None, row.id) else []
             if dependencies is not None and self.type_of[row.id] in _TRIGGERED:
                 self.triggers[row.id] = list(_upstream(dependencies.value))
@@ -111,10 +111,10 @@ class _Known:
         run_of = {row.alias: row.id for row in snapshot.each(_ALIASES, named)}
         for run in dag_runs:
             self.triggers[run] = [run_of.get(alias, alias) for alias in self.triggers[run]]
-        silent = [
+        unlisted = [
             run for run in dag_runs if self.type_of[run] in _TRIGGERED and not self.triggers[run]
         ]
-        for row in snapshot.each(_READ_FROM, silent):
+        for row in snapshot.each(_READ_FROM, unlisted):
             if row.writer is not None:
                 self.triggers[row.id].append(row.writer)
 

@@ -62,9 +62,11 @@ def _above(snapshot: Snapshot, run_ids: set[int]) -> dict[int, int]:
         of_name |= {row.id: row.id for row in snapshot.each(_KNOWN, named)}
         level = set()
         for row in rows:
-            told = [key for key in (row.dag_run, row.parent_id, row.root_id) if key is not None]
-            known = [key for key in told if key == row.dag_run or key in of_name]
-            nearest = next(iter(known or told), None)
+            ancestors = [
+                key for key in (row.dag_run, row.parent_id, row.root_id) if key is not None
+            ]
+            known = [key for key in ancestors if key == row.dag_run or key in of_name]
+            nearest = next(iter(known or ancestors), None)
             if nearest is None:
                 continue
             above[row.id] = of_name.get(nearest, nearest)

@@ -58,7 +58,7 @@ def etas(
 
 def barrier(node: Asset | Row, explanation: Explanation) -> Unknown | None:
     """
-    Why an asset will not be fresh before somebody acts; None where that is not so.
+    Why an asset will not be fresh before a person acts; None where that is not so.
 
     An asset that was written after the failure does not wait for it.
     """
@@ -68,10 +68,10 @@ def barrier(node: Asset | Row, explanation: Explanation) -> Unknown | None:
     waits = node.written_at is None or cause.at >= node.written_at
     if cause.kind not in _BARRED or not waits:
         return None
-    return Unknown(f"{cause.text.rstrip('.')}; nobody has cleared it")
+    return Unknown(f"{cause.text.rstrip('.')}; it was not cleared")
 
 
-#: Causes after which somebody must act.
+#: Causes after which a person must act.
 _BARRED = frozenset({"failed_run", "import_error"})
 
 

@@ -1,4 +1,4 @@
-"""What the first page shows: how much there is, what fails, what runs, what has grown old."""
+"""What the first page shows: how much there is, what fails, what runs, what has become stale."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
             .group_by(t.run.c.state)
         )
     }
-    silent = snapshot.rows(
+    lost = snapshot.rows(
         sa.select(sa.func.count())
         .join_from(t.run, t.job, t.job.c.id == t.run.c.job_id)
         .where(is_lost(), t.run.c.at >= snapshot.now - DAY)
@@ -51,13 +51,13 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
         "runs": sum(by_state.values()),
         "success": by_state.get("success", 0),
         "failed": by_state.get("failed", 0),
-        "running": by_state.get("running", 0) - silent,
-        "lost": by_state.get("lost", 0) + silent,
+        "running": by_state.get("running", 0) - lost,
+        "lost": by_state.get("lost", 0) + lost,
     }
 
 
-#: Kinds of jobs of which another job tells when they fail: its tasks' DAG, its queries' task.
-_TOLD_BY_OTHERS = ("task", "query", "dag_file")
+#: Kinds of jobs whose failure another job reports: its tasks' DAG, its queries' task.
+_REPORTED_BY_OTHERS = ("task", "query", "dag_file")
 
 
 def failing(snapshot: Snapshot) -> list[Row]:
@@ -66,7 +66,7 @@ def failing(snapshot: Snapshot) -> list[Row]:
 
     What failed inside a run that is listed is not listed itself.
     """
-    statement = _newest_failed(t.job.c.kind.not_in(_TOLD_BY_OTHERS))
+    statement = _newest_failed(t.job.c.kind.not_in(_REPORTED_BY_OTHERS))
     rows = snapshot.rows(statement)
     listed = {row.newest_run for row in rows}
     containing = around(snapshot, listed)
@@ -115,7 +115,7 @@ def errors(snapshot: Snapshot, dag_runs: Iterable[int]) -> dict[int, tuple[str, 
 
 
 def failed_inside(snapshot: Snapshot, runs: Iterable[int]) -> dict[int, Row]:
-    """The first run that failed inside each of these, before others one that tells its error."""
+    """The first run that failed inside each of these, preferably one with an error."""
     found: dict[int, Row] = {}
     for row in snapshot.each(_INSIDE[snapshot.past], runs):
         found.setdefault(row.parent_id, row)

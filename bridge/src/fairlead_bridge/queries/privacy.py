@@ -34,7 +34,7 @@ def columns(tags: Iterable[Tag]) -> list[str]:
     return sorted({tag.get("field") or WHOLE for tag in tags if is_personal(tag)})
 
 
-def touches(personal: Iterable[str], column: str) -> bool:
+def concerns(personal: Iterable[str], column: str) -> bool:
     """Whether a column is among those that are personal: by itself, its struct or its dataset."""
     known = {folded(each) for each in personal}
     key = folded(column)
@@ -54,19 +54,19 @@ def flow(tagged: Mapping[int, Collection[str]], origins: Iterable[tuple[Place, O
     """
     Follows the tagged columns of some assets along column lineage, (source, origin) each.
 
-    Filters, joins and sorting carry no values; what is masked is told apart and followed no farther.
+    Filters, joins and sorting carry no values; what is masked is listed apart and not followed farther.
     """
     leading: dict[int, list[tuple[str, Origin]]] = {}
     for (asset_id, column), origin in origins:
         if origin.column != WHOLE and _carries(origin):
             leading.setdefault(asset_id, []).append((column, origin))
     found = Flow()
-    waiting = [(asset_id, column) for asset_id, told in tagged.items() for column in told]
+    waiting = [(asset_id, column) for asset_id, columns in tagged.items() for column in columns]
     seen = set(waiting)
     while waiting:
         asset_id, column = waiting.pop()
         for source_column, origin in leading.get(asset_id, ()):
-            if not touches((column,), source_column) and not touches((source_column,), column):
+            if not concerns((column,), source_column) and not concerns((source_column,), column):
                 continue
             target = (origin.asset_id, origin.column)
             if origin.masked:

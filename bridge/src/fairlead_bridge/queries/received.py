@@ -28,7 +28,7 @@ class Wanted:
 
     since: int | None = None  # received then or later
     until: int | None = None  # received before
-    jobs: Sequence[int] | None = None  # told of one of the jobs with these ids
+    jobs: Sequence[int] | None = None  # about one of the jobs with these ids
     state: State | None = None
 
 

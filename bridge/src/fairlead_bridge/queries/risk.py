@@ -143,7 +143,7 @@ def _first(run: Row) -> tuple[bool, int]:
 
 
 def _newest_broken() -> sa.Select[Any]:
-    """Jobs whose newest run failed or was blocked; DAGs and queries tell of others."""
+    """Jobs whose newest run failed or was blocked; DAGs and queries report others."""
     return (
         sa.select(t.job.c.id)
         .join_from(t.job, t.run, t.run.c.id == newest_run())

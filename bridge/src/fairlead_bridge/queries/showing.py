@@ -1,7 +1,7 @@
 """
 When edges were shown last: by a run that succeeded, or goes on.
 
-The table of edges holds the newest event that named one, whatever came of its run. Where that run
+The table of edges holds the newest event that named one, whatever its run's outcome. Where that run
 failed, the newest one that did not is looked up, for the edges that are asked for alone.
 """
 

@@ -31,8 +31,8 @@ def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return column.in_(sa.bindparam("keys", expanding=True, type_=column.type))
 
 
-class Told(Protocol):
-    """A row, or what was made of it: a content, and when it was told first and last."""
+class Version(Protocol):
+    """A row, or what was made of it: a content, with its first and last time."""
 
     @property
     def first_at(self) -> int: ...
@@ -67,16 +67,17 @@ class Snapshot:
             ).all()
         )
 
-    def held(self, told: Told) -> tuple[bool, int, bytes]:
+    def held(self, version: Version) -> tuple[bool, int, bytes]:
         """
-        Sorts what was told in turn, each from its first to its last time: the greatest is what held.
+        Sort key of versions that were sent in turn, each from its first to its last time: the greatest
+        is the one in force.
 
-        Of two that were told before and after a past moment, it is the one that came later. (Where
-        somebody returns to what was told before, the return counts from the last time of what was
-        told between.)
+        Of two that were sent before and after a past moment, it is the one that came later. (Where
+        a sender returns to an earlier version, the return counts from the last time of the version
+        between.)
         """
-        spans = self.past and told.last_at >= self.now
-        return spans, told.first_at if spans else told.last_at, told.digest
+        spans = self.past and version.last_at >= self.now
+        return spans, version.first_at if spans else version.last_at, version.digest
 
     def first(self, statement: sa.Select[Any], **values: Any) -> sa.Row[Any] | None:
         return next(iter(self.rows(statement.limit(1), **values)), None)
@@ -108,12 +109,12 @@ _ALIVE_INSIDE = sa.exists().where(
 
 
 def is_lost() -> sa.ColumnElement[bool]:
-    """Whether a running run has been silent for too long; the statement selects from `run`."""
+    """Whether a running run has sent nothing for too long; the statement selects from `run`."""
     return sa.and_(
         t.run.c.state == "running",
         t.run.c.kind.not_in(_AIRFLOW_KINDS),
         t.run.c.last_at < LOST_BEFORE,
-        t.run.c.processing.is_(None),  # streams and services may rightly be silent for long
+        t.run.c.processing.is_(None),  # streams and services may rightly send nothing for long
         sa.not_(_ALIVE_INSIDE),
     )
 
@@ -128,7 +129,7 @@ def shown_state(*, past: bool = False) -> sa.ColumnElement[str]:
 
 def in_state(state: str) -> sa.ColumnElement[bool]:
     """Whether the run is shown in this state."""
-    if state == "lost":  # of Airflow's tasks, the end of their DAG run may have told it
+    if state == "lost":  # of Airflow's tasks, the end of their DAG run may have said it
         return sa.or_(t.run.c.state == "lost", is_lost())
     if state == "running":
         return sa.and_(t.run.c.state == "running", sa.not_(is_lost()))

@@ -49,7 +49,7 @@ def all_sources(snapshot: Snapshot) -> list[Source]:
     ).group_by(t.job.c.namespace)
     rows = snapshot.rows(statement)
     largest = sorted(rows, key=lambda row: (-row.jobs, row.namespace))[:ASKED]
-    quiet = silent(snapshot, (row.namespace for row in largest))
+    quiet = fallen_silent(snapshot, (row.namespace for row in largest))
     found = [Source(**row._mapping, silent_since=quiet.get(row.namespace)) for row in rows]
     return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
 
@@ -90,7 +90,7 @@ def _runs(*, past: bool) -> sa.Select[Any]:
 _RUNS = {past: _runs(past=past) for past in (False, True)}
 
 
-def silent(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
+def fallen_silent(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
     """The last event of each of these sources that fell silent."""
     return {name: each.since for name, each in silences(snapshot, namespaces).items()}
 
@@ -99,9 +99,9 @@ def silences(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, Silence
     """The silence of each of these sources that fell silent."""
     found = {}
     for namespace in sorted(set(namespaces)):
-        silent = None if _is_heard(snapshot, namespace) else _silence(snapshot, namespace)
-        if silent is not None:
-            found[namespace] = silent
+        fallen_silent = None if _is_heard(snapshot, namespace) else _silence(snapshot, namespace)
+        if fallen_silent is not None:
+            found[namespace] = fallen_silent
     return found
 
 
@@ -119,12 +119,12 @@ def _silence(snapshot: Snapshot, namespace: str) -> Silence | None:
     rows = snapshot.each(_RUNS[snapshot.past], {*jobs, *dags})
     runs = [_run(row, snapshot) for row in rows]
     starting = starts.of(snapshot, dags)
-    kept = set(starts.paused(snapshot, starting))
-    kept |= set(starts.broken_files(snapshot, jobs_by_id(snapshot, starting)))
+    withheld = set(starts.paused(snapshot, starting))
+    withheld |= set(starts.broken_files(snapshot, jobs_by_id(snapshot, starting)))
     dues = [
         each.due
         for dag, each in starting.items()
-        if each.due is not None and dag not in kept and not each.is_active
+        if each.due is not None and dag not in withheld and not each.is_active
     ]
     return silence.of(namespace, runs, dues, snapshot.now)
 

@@ -56,7 +56,7 @@ class Round:
     broken: frozenset[int]  # ids of those that should have written and did not
     succeeded: frozenset[int]  # ids of those that succeeded
     #: Ids of datasets that those that succeeded wrote, and that do not concern those that did not.
-    spared: frozenset[int] = frozenset()
+    unaffected: frozenset[int] = frozenset()
 
     @property
     def is_broken(self) -> bool:
@@ -77,7 +77,7 @@ def rounds(runs: Iterable[Run]) -> list[Round]:
     return sorted((_round(each) for each in together.values()), key=lambda r: (r.at, r.run))
 
 
-def spare(whole: Round, outputs: Mapping[int, frozenset[int]]) -> Round:
+def without_unaffected(whole: Round, outputs: Mapping[int, frozenset[int]]) -> Round:
     """
     The round with the datasets that its failure does not concern.
 
@@ -88,12 +88,12 @@ def spare(whole: Round, outputs: Mapping[int, frozenset[int]]) -> Round:
         return whole
     concerned = frozenset().union(*(outputs[run] for run in whole.broken))
     written = frozenset().union(*(outputs.get(run, frozenset()) for run in whole.succeeded))
-    return replace(whole, spared=written - concerned)
+    return replace(whole, unaffected=written - concerned)
 
 
 def breaks(whole: Round, asset: Asset) -> bool:
     """Whether the round should have written the asset, did not, and nothing else has since."""
-    if not whole.is_broken or whole.spared.intersection(asset.members):
+    if not whole.is_broken or whole.unaffected.intersection(asset.members):
         return False
     written = asset.written_at is not None and asset.written_at > whole.over_at
     return not written or asset.written_by in whole.succeeded

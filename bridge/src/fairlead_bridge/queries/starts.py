@@ -67,18 +67,18 @@ def of(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, Starts]:
     for row in snapshot.each(_NEWEST[snapshot.past], wanted, number=0):
         newest.setdefault(row.job_id, row)
     bodies = facets.of(snapshot, {dag: dag for dag in newest}, ("fairlead_dag",))
-    told = {dag: bodies.get(dag, {}).get("fairlead_dag", {}) for dag in newest}
+    bodies_of_dag = {dag: bodies.get(dag, {}).get("fairlead_dag", {}) for dag in newest}
     found: dict[int, Starts] = {}
     unclear: set[int] = set()
     for dag, row in newest.items():
         active = row.ended_at is None or row.ended_at > snapshot.now
-        schedule = schedules.of_dag(told[dag])
+        schedule = schedules.of_dag(bodies_of_dag[dag])
         if schedule is not None:
             due = schedule.following(row.at)
             found[dag] = Starts(row.at, active, due, f"it starts at {schedule.text}")
         else:
             found[dag] = Starts(row.at, active)
-            if not is_triggered(told[dag]):
+            if not is_triggered(bodies_of_dag[dag]):
                 unclear.add(dag)
     return found | _by_rhythm(snapshot, {dag: found[dag] for dag in unclear})
 

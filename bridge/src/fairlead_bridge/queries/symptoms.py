@@ -117,8 +117,8 @@ def waiting(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, Waiting]:
     found: dict[int, Waiting] = {}
     for row in snapshot.each(_WAITING, jobs):
         if row.job_id not in found:
-            note = facts.decode(row.facts).properties.get("waits_for")
-            reason = note.value if note is not None and isinstance(note.value, str) else None
+            value = facts.decode(row.facts).properties.get("waits_for")
+            reason = value.value if value is not None and isinstance(value.value, str) else None
             found[row.job_id] = Waiting(row.queued_at, reason, row.id)
     return found
 

@@ -1,4 +1,4 @@
-"""Jobs of which no lineage is known, and why as far as their newest run tells."""
+"""Jobs of which no lineage is known, and why as far as their newest run says."""
 
 from __future__ import annotations
 
@@ -38,26 +38,28 @@ def why(run: Row | None) -> str:
     """In a sentence; `run` is the newest one of a job without lineage."""
     if run is None:
         return "It has not run yet."
-    notes = {name: note.value for name, note in facts.decode(run.facts).properties.items()}
-    operator = _operator(notes)
+    properties = {name: note.value for name, note in facts.decode(run.facts).properties.items()}
+    operator = _operator(properties)
     if operator in _IDLE:
         return f"{operator} does nothing."
-    if failed := _errors(notes.get("extractionError")):
+    if failed := _errors(properties.get("extractionError")):
         return f"Its lineage could not be extracted: {failed}"
-    if isinstance(told := notes.get("fairlead_unseen"), dict) and told.get("reason"):
-        return str(told["reason"])
-    if unknown := notes.get("unknownSourceAttribute"):
+    if isinstance(unseen := properties.get("fairlead_unseen"), dict) and unseen.get("reason"):
+        return str(unseen["reason"])
+    if unknown := properties.get("unknownSourceAttribute"):
         return f"No extractor for {', '.join(unknown['operators']) or operator or 'its operator'}."
     if run.state in ("skipped", "upstream_failed"):
         return f"Its newest run is {run.state}, so there was nothing to see."
     if run.state not in ("success", "failed", "up_for_retry"):
-        return f"Its newest run is {run.state}; what it reads and writes is told when it has ended."
+        return (
+            f"Its newest run is {run.state}; what it reads and writes is known when it has ended."
+        )
     return f"{operator or 'It'} reported neither inputs nor outputs."
 
 
-def _operator(notes: Mapping[str, Any]) -> str | None:
-    told = notes.get("operator")
-    return told.rpartition(".")[2] if isinstance(told, str) else None
+def _operator(properties: Mapping[str, Any]) -> str | None:
+    operator = properties.get("operator")
+    return operator.rpartition(".")[2] if isinstance(operator, str) else None
 
 
 def _errors(facet: object) -> str | None:

@@ -179,9 +179,9 @@ def _assets(nodes: Iterable[int], assets: Mapping[int, Asset]) -> list[Asset]:
 
 def _sensors(snapshot: Snapshot, tasks: Iterable[int]) -> list[int]:
     """Those of the tasks that wait for something, by the class of their operator."""
-    told = facets.of(snapshot, {task: task for task in tasks}, ("fairlead_task",))
+    bodies = facets.of(snapshot, {task: task for task in tasks}, ("fairlead_task",))
     return [
         task
-        for task, body in told.items()
+        for task, body in bodies.items()
         if str(body.get("fairlead_task", {}).get("operator_class") or "").endswith("Sensor")
     ]

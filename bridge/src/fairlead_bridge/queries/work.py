@@ -89,7 +89,7 @@ class _Read:
     tasks: dict[int, Row] = field(default_factory=dict)
     others: dict[int, Row] = field(default_factory=dict)  # jobs that are neither
     inside: dict[int, int] = field(default_factory=dict)  # of these, the task around some
-    told: dict[int, facets.Facets] = field(default_factory=dict)
+    facet_bodies: dict[int, facets.Facets] = field(default_factory=dict)
     after: dict[int, set[int]] = field(default_factory=dict)
     runs: dict[int, list[Row]] = field(default_factory=dict)
     named: dict[int, Row] = field(default_factory=dict)  # runs by alias
@@ -122,7 +122,7 @@ def _read(snapshot: Snapshot, wanted: Iterable[int], known: Iterable[int]) -> _R
     around = {id: _task_around(id, rows) for id in found.others}
     found.inside = {id: task for id, task in around.items() if task is not None}
     both = {id: id for id in (*found.dags, *found.tasks)}
-    found.told = facets.of(snapshot, both, ("fairlead_dag", "fairlead_task"))
+    found.facet_bodies = facets.of(snapshot, both, ("fairlead_dag", "fairlead_task"))
     found.after = _after(snapshot, found)
     found.runs = _runs(snapshot, {*both, *found.others})
     found.named = _named(snapshot, found)
@@ -161,7 +161,7 @@ def _after(snapshot: Snapshot, found: _Read) -> dict[int, set[int]]:
             after[row.dst].add(row.src)
     by_name = {(row.parent_id, row.task_id): row.id for row in found.tasks.values()}
     for id, row in found.tasks.items():
-        for name in facets.texts(found.told.get(id, {}), "fairlead_task", "upstream"):
+        for name in facets.texts(found.facet_bodies.get(id, {}), "fairlead_task", "upstream"):
             if (row.parent_id, name) in by_name:
                 after[id].add(by_name[row.parent_id, name])
     return after
@@ -278,26 +278,27 @@ def _ended(snapshot: Snapshot, row: Row) -> int | None:
 
 
 def _task(id: int, found: _Read) -> Job:
-    row, told = found.tasks[id], found.told.get(id, {}).get("fairlead_task", {})
-    retries = told.get("retries")
+    row, facet_bodies = found.tasks[id], found.facet_bodies.get(id, {}).get("fairlead_task", {})
+    retries = facet_bodies.get("retries")
     return Job(
         id,
         row.name,
         dag=row.parent_id,
         after=tuple(sorted(found.after.get(id, ()))),
         retries=retries if isinstance(retries, int) and retries > 0 else 0,
-        rule=told.get("trigger_rule"),
-        is_sensor="Sensor" in str(told.get("operator_class") or told.get("operator")),
+        rule=facet_bodies.get("trigger_rule"),
+        is_sensor="Sensor"
+        in str(facet_bodies.get("operator_class") or facet_bodies.get("operator")),
     )
 
 
 def _dag(snapshot: Snapshot, row: Row, found: _Read) -> Dag:
     """A DAG with its newest runs and what starts them."""
-    told = found.told.get(row.id, {}).get("fairlead_dag", {})
-    timetable = told.get("timetable")
+    facet_bodies = found.facet_bodies.get(row.id, {}).get("fairlead_dag", {})
+    timetable = facet_bodies.get("timetable")
     timetable = timetable if isinstance(timetable, dict) else {}
     zone = timetable.get("timezone")
-    schedule = schedules.of_dag(told)
+    schedule = schedules.of_dag(facet_bodies)
     # Of other timetables the run begins when the span that its name begins with has passed.
     spans = schedule if "interval" not in timetable else None
     runs = (_dag_run(snapshot, each, found.named, spans) for each in found.runs.get(row.id, ()))
@@ -341,19 +342,19 @@ def _due(row: Row, started: int, spans: Schedule | None) -> int | None:
 
 def _assets(snapshot: Snapshot, timetable: Mapping[str, Any]) -> Assets | None:
     """The assets that a timetable waits for, as Airflow writes them."""
-    told = timetable.get("asset_condition") or timetable.get("dataset_condition")
-    part = _part(snapshot, told)
+    facet_bodies = timetable.get("asset_condition") or timetable.get("dataset_condition")
+    part = _part(snapshot, facet_bodies)
     return part if part is None or isinstance(part, Assets) else Assets(True, (part,))
 
 
-def _part(snapshot: Snapshot, told: object) -> Assets | int | None:
-    if not isinstance(told, dict):
+def _part(snapshot: Snapshot, facet_bodies: object) -> Assets | int | None:
+    if not isinstance(facet_bodies, dict):
         return None
-    uri, objects = told.get("uri"), told.get("objects")
+    uri, objects = facet_bodies.get("uri"), facet_bodies.get("objects")
     if isinstance(uri, str):
         return snapshot.identify(*dataset_of(uri))
     if not isinstance(objects, list):
         return None
     found = [each for each in (_part(snapshot, one) for one in objects) if each is not None]
-    kind = str(told.get("__type", "")).rpartition("_")[2]
+    kind = str(facet_bodies.get("__type", "")).rpartition("_")[2]
     return Assets(kind != "any", tuple(found)) if found else None

@@ -76,9 +76,9 @@ def _usual(snapshot: Snapshot, namespace: str) -> str | None:
 
 def _named(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, str]:
     """The name of the time zone of each DAG's schedule, where it has one."""
-    told = facets.of(snapshot, {dag: dag for dag in dags}, ("fairlead_dag",))
+    bodies_by_dag = facets.of(snapshot, {dag: dag for dag in dags}, ("fairlead_dag",))
     found = {}
-    for dag, bodies in told.items():
+    for dag, bodies in bodies_by_dag.items():
         name = _zone(bodies.get("fairlead_dag", {}).get("timetable"))
         if name is not None:
             found[dag] = name

@@ -14,11 +14,13 @@ Name = tuple[str, str]  # namespace, name
 Facets = dict[str, tuple[int, dict[str, Any]]]
 
 
-def told(events: Iterable[bytes], job: Name | None = None, until: int | None = None) -> Facets:
+def latest_facets(
+    events: Iterable[bytes], job: Name | None = None, until: int | None = None
+) -> Facets:
     """
-    (microseconds, body) of each facet of the run, or of this job, as it was last told, by its name.
+    (microseconds, body) of each facet of the run, or of this job, as it was last sent, by its name.
 
-    `until` leaves out what was told after that moment. Of two told at one time the greater counts,
+    `until` leaves out what was sent after that moment. Of two sent at one time the greater counts,
     as everywhere. Events that cannot be read give none.
     """
     found: dict[str, tuple[int, str, dict[str, Any]]] = {}

@@ -1,8 +1,8 @@
 """
-The live stream: tells every open page, over server-sent events, that something has changed.
+The live stream: sends every open page a server-sent event when something has changed.
 
-One look at the database for all clients, a few times a second and only while somebody listens: at
-the newest event, at how often the inbox was settled, a counter that only grows, so that a replay that
+One look at the database for all clients, a few times a second and only while a page listens: at
+the newest event, at how many events were acknowledged, a counter that only grows, so that a replay that
 begins and ends between two looks is seen as well, and at the newest entry of an incident. Only when one of them moved, the newest runs
 are compared with those of the look before.
 """
@@ -80,7 +80,7 @@ def look(catalog: Catalog, before: View | None) -> View:
     )
 
 
-def news(before: View, now: View) -> dict[str, Any] | None:
+def change(before: View, now: View) -> dict[str, Any] | None:
     """The message about what changed between two looks; None where nothing did."""
     if now.signal == before.signal:
         return None
@@ -148,13 +148,13 @@ class Live:
             except sa.exc.SQLAlchemyError:
                 await asyncio.sleep(ALIVE)  # the database is away; the page has its own timers
                 continue
-            message = news(before, now) if before is not None else None
+            message = change(before, now) if before is not None else None
             if message is not None:
-                self._tell(f"event: change\ndata: {json.dumps(message)}\n\n")
+                self._broadcast(f"event: change\ndata: {json.dumps(message)}\n\n")
             before = now
             await asyncio.sleep(LOOK)
 
-    def _tell(self, text: str) -> None:
+    def _broadcast(self, text: str) -> None:
         for queue in self._clients:
             if not queue.full():  # one that does not read misses messages, it does not pile them up
                 queue.put_nowait(text)

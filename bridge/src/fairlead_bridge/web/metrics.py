@@ -50,19 +50,19 @@ class _Queues:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now = time.time_ns() // 1000
         with reading(self._engine) as tx:
-            room = inbox.counts(tx)
-            owed = outbox.counts(tx, self._sinks, now)
-        oldest = _age(room.oldest_waiting_at, now)
+            received = inbox.counts(tx)
+            by_sink = outbox.counts(tx, self._sinks, now)
+        oldest = _age(received.oldest_waiting_at, now)
         for name, about, value in (
-            ("waiting", "Events not yet absorbed", room.waiting),
+            ("waiting", "Events not yet absorbed", received.waiting),
             ("oldest_seconds", "Age of the oldest event not yet absorbed", oldest),
-            ("quarantined", "Events not understood", room.quarantined),
+            ("quarantined", "Events not understood", received.quarantined),
         ):
             yield GaugeMetricFamily(f"fairlead_inbox_{name}", about, value=value)
         for state in ("waiting", "rejected", "in_sync"):
-            values = {sink: float(getattr(count, state)) for sink, count in owed.items()}
+            values = {sink: float(getattr(count, state)) for sink, count in by_sink.items()}
             yield _by_sink(state, f"Catalog entries by sink: {state}", values)
-        ages = {sink: _age(count.oldest_waiting_at, now) for sink, count in owed.items()}
+        ages = {sink: _age(count.oldest_waiting_at, now) for sink, count in by_sink.items()}
         yield _by_sink("oldest_seconds", "Age of the oldest entry that waits, by sink", ages)
 
 

@@ -66,7 +66,7 @@ class Run(Answer):
     nominal_end_at: datetime | None
     error: str | None  # first line(s) of the message
     failed_assertions: int  # checks of data that it made and that failed, whatever its state
-    url: str | None  # of the run in Airflow, where the events told
+    url: str | None  # of the run in Airflow, where the events say
 
 
 class Assertion(Answer):
@@ -81,7 +81,7 @@ class Assertion(Answer):
     actual: str | None
     description: str | None
     at: datetime
-    dataset: DatasetRef | None  # null where the run does not tell
+    dataset: DatasetRef | None  # null where the run does not say
     run: Run | None = None  # that made it; null where it is that of the answer
 
 
@@ -102,8 +102,8 @@ class SchemaChange(Answer):
 
 
 class FacetBody(Answer):
-    """A facet of a job, a dataset or a run as it was last told, without `_producer` and `_schemaURL`."""
+    """A facet of a job, a dataset or a run as it was last sent, without `_producer` and `_schemaURL`."""
 
     name: str
-    at: datetime  # of the event that told it
+    at: datetime  # of the event that sent it
     body: dict[str, Any]

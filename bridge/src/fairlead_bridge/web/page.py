@@ -60,7 +60,7 @@ class Page:
         await response(scope, receive, send)
 
     def html(self, mounted: str) -> Response:
-        """The document, told where it is mounted and with the nonce that its styles need."""
+        """The document, with the path where it is mounted and with the nonce that its styles need."""
         nonce = secrets.token_urlsafe(16)
         headers = {
             **COMMON,

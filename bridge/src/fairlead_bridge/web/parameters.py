@@ -54,7 +54,7 @@ class Catalog:
 
 
 def _storable(text: str) -> str:
-    """As names are kept: without NUL and without halves of characters."""
+    """As names are stored: without NUL and without halves of characters."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 

@@ -14,7 +14,7 @@ from fairlead_bridge.queries.runs import datasets_of_run, runs_by_alias
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import nouns, render
 
-_told = msgspec.json.Decoder(dict[str, str])
+_details = msgspec.json.Decoder(dict[str, str])
 _facets = msgspec.json.Decoder(dict[str, tuple[int, Any]])
 
 
@@ -24,7 +24,7 @@ def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[nouns.Assertion]:
     runs = runs_by_alias(snapshot, (row.run for row in rows))
     return [
         _answer(
-            {**_told.decode(row.body), "severity": row.severity, "column": row.column_name},
+            {**_details.decode(row.body), "severity": row.severity, "column": row.column_name},
             row.name,
             bool(row.success),
             row.at,
@@ -36,7 +36,7 @@ def answers(snapshot: Snapshot, rows: Sequence[Row]) -> list[nouns.Assertion]:
 
 
 def of_run(
-    snapshot: Snapshot, run: int, notes: Mapping[str, facts.LatestValue]
+    snapshot: Snapshot, run: int, properties: Mapping[str, facts.LatestValue]
 ) -> list[nouns.Assertion]:
     """The checks that one run made, failed ones first."""
     rows = datasets_of_run(snapshot, run)
@@ -44,22 +44,22 @@ def of_run(
     found: dict[tuple[str, str], nouns.Assertion] = {}
     for row in rows:
         at, facet = _facets.decode(row.facets).get("dataQualityAssertions", (0, {}))
-        for told in facet.get("assertions") or ():
-            if isinstance(told, dict) and isinstance(told.get("success"), bool):
-                key = (quality.called(told), str(told.get("column") or ""))
+        for check in facet.get("assertions") or ():
+            if isinstance(check, dict) and isinstance(check.get("success"), bool):
+                key = (quality.called(check), str(check.get("column") or ""))
                 asset = assets.get(row.dataset_id)
-                found[key] = _answer(told, key[0], told["success"], at, asset, None)
-    note = notes.get("test")
-    if note is not None:
+                found[key] = _answer(check, key[0], check["success"], at, asset, None)
+    value = properties.get("test")
+    if value is not None:
         only = next(iter(assets.values())) if len(assets) == 1 else None
-        for told, success in quality.tests(note.value):
-            name = quality.called(told)
-            found.setdefault((name, ""), _answer(told, name, success, note.at, only, None))
+        for check, success in quality.tests(value.value):
+            name = quality.called(check)
+            found.setdefault((name, ""), _answer(check, name, success, value.at, only, None))
     return sorted(found.values(), key=lambda each: (each.success is not False, each.name))
 
 
 def _answer(
-    told: Mapping[str, Any],
+    check: Mapping[str, Any],
     name: str,
     success: bool | None,
     at: int,
@@ -67,7 +67,7 @@ def _answer(
     run: nouns.Run | None,
 ) -> nouns.Assertion:
     def text(key: str) -> str | None:
-        return str(told[key]) if told.get(key) not in (None, "") else None
+        return str(check[key]) if check.get(key) not in (None, "") else None
 
     return nouns.Assertion(
         name=name,

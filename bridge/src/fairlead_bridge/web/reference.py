@@ -91,12 +91,12 @@ def _groups(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
-    told = operation.get("description") or operation.get("summary") or ""
+    text = operation.get("description") or operation.get("summary") or ""
     rows = "".join(_parameter(each) for each in operation.get("parameters", ()))
     table = f"<table>{rows}</table>" if rows else ""
     return (
         f"<section><h3><code>{method.upper()} {escape(path)}</code></h3>"
-        f"<p>{escape(told)}</p>{table}<p>{_answers(operation)}</p></section>"
+        f"<p>{escape(text)}</p>{table}<p>{_answers(operation)}</p></section>"
     )
 
 
@@ -105,7 +105,7 @@ def _parameter(parameter: dict[str, Any]) -> str:
     kinds = [each.get("type", "") for each in schema.get("anyOf", [schema])]
     kind = " or ".join(each for each in kinds if each and each != "null")
     choices = ", ".join(map(str, schema.get("enum", ())))
-    notes = [
+    constraints = [
         "required" if parameter.get("required") else "",
         f"default {schema['default']}" if schema.get("default") is not None else "",
         choices,
@@ -113,7 +113,7 @@ def _parameter(parameter: dict[str, Any]) -> str:
     ]
     return (
         f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(kind)}</td>"
-        f"<td>{escape('; '.join(note for note in notes if note))}</td></tr>"
+        f"<td>{escape('; '.join(constraint for constraint in constraints if constraint))}</td></tr>"
     )
 
 

@@ -56,8 +56,8 @@ def run(row: Row) -> nouns.Run:
     return nouns.Run(**run_fields(row, facts.decode(row.facts)))
 
 
-def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
-    url = told.properties.get("url")
+def run_fields(row: Row, stored: facts.StoredFacts) -> dict[str, Any]:
+    url = stored.properties.get("url")
     return {
         "run_id": row.run_id,
         "id": ids.public(row.id),
@@ -78,7 +78,9 @@ def run_fields(row: Row, told: facts.StoredFacts) -> dict[str, Any]:
         "nominal_end_at": when(row.nominal_end_at),
         "error": row.error,
         "failed_assertions": sum(
-            note.value[0] for name, note in told.properties.items() if name.startswith(facts.CHECKS)
+            value.value[0]
+            for name, value in stored.properties.items()
+            if name.startswith(facts.CHECKS)
         ),
         "url": url.value if url is not None and isinstance(url.value, str) else None,
     }

@@ -109,10 +109,10 @@ def _elements(
     tables: Mapping[str, str],
     path: Path,
 ) -> list[str]:
-    told = promise.get("element") or contract.get("slaDefaultElement")
-    if not isinstance(told, str) or not told.strip():
+    given = promise.get("element") or contract.get("slaDefaultElement")
+    if not isinstance(given, str) or not given.strip():
         return list(tables.values())
-    names = list(dict.fromkeys(each.strip().partition(".")[0] for each in told.split(",")))
+    names = list(dict.fromkeys(each.strip().partition(".")[0] for each in given.split(",")))
     unknown = [name for name in names if name not in tables]
     if unknown:
         raise Wrong(

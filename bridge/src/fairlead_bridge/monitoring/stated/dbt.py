@@ -42,8 +42,8 @@ def _sources(path: Path) -> list[Mapping[str, Any]]:
     return [each for each in sources.values() if isinstance(each, dict)]
 
 
-def _span(told: object) -> str | None:
-    if not isinstance(told, Mapping):
+def _span(given: object) -> str | None:
+    if not isinstance(given, Mapping):
         return None
-    count, unit = told.get("count"), _UNITS.get(str(told.get("period")))
+    count, unit = given.get("count"), _UNITS.get(str(given.get("period")))
     return f"{count}{unit}" if isinstance(count, int) and count > 0 and unit else None

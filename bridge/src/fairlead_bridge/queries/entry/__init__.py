@@ -1,4 +1,4 @@
-"""Entries of the catalog, whole, as sinks are told of them. A fixed number of queries a batch."""
+"""Entries of the catalog, whole, as sinks receive them. A fixed number of queries a batch."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def shown_in(tx: sa.Connection, names: Iterable[Name]) -> set[Name]:
 
 
 def may_be_stale(tx: sa.Connection) -> set[Name]:
-    """Tasks, which their DAG may have lost, and jobs whose data may have come of age."""
+    """Tasks, which their DAG may have lost, and jobs whose data may have become stale."""
     ends = sa.union(sa.select(t.edge.c.src), sa.select(t.edge.c.dst)).subquery()
     jobs = sa.select(t.job.c.id).where(
         sa.or_(t.job.c.kind == "task", t.job.c.id.in_(sa.select(ends.c.src)))

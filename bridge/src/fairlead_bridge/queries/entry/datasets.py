@@ -27,7 +27,7 @@ def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEnt
     for row in members:
         of_asset[row.asset_id].append(row)
     owner = {row.id: row.asset_id for row in members}
-    told = facets.of(snapshot, owner)
+    bodies = facets.of(snapshot, owner)
     other_names = _other_names(snapshot, owner)
     schemas = _schemas(snapshot, owner)
     written_by = {row.written_by for row in members if row.written_by is not None}
@@ -36,7 +36,7 @@ def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEnt
         rows = of_asset[asset]
         main = next((row for row in rows if row.id == asset), rows[0])
         newest = max(rows, key=lambda row: (row.written_at or -1, row.id))
-        own = told.get(asset, {})
+        own = bodies.get(asset, {})
         ref = dataset_ref(main)
         yield DatasetEntry(
             name=Name("dataset", dataset),

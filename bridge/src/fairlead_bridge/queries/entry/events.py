@@ -1,4 +1,4 @@
-"""Events as entries: the bytes that came, but for secrets, and the run they tell of."""
+"""Events as entries: the bytes that came, but for secrets, and the run they are about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def events(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[EventEntry]:
     if not wanted:
         return
     unpack = zstandard.ZstdDecompressor().decompress
-    told = t.run_event.c.event_id
-    runs = {row.event_id: row.run_id for row in snapshot.where(told, wanted)}
+    event_id = t.run_event.c.event_id
+    runs = {row.event_id: row.run_id for row in snapshot.where(event_id, wanted)}
     for row in snapshot.where(t.event.c.id, wanted):
         yield EventEntry(Name("event", row.id), masking.body(unpack(row.body)), runs.get(row.id))

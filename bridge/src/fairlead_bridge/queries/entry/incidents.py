@@ -96,7 +96,7 @@ def _affected(item: Affected, known: _Known) -> AffectedAsset:
 
 
 def _page(run: RunEntry | None) -> str | None:
-    """The DAG run's page in Airflow, as the address of the log tells."""
+    """The DAG run's page in Airflow, from the address of its log."""
     base = pages.airflow_base(run.url) if run is not None else None
     if base is None or run is None or run.dag_run_id is None or run.job.dag_id is None:
         return None
@@ -140,9 +140,11 @@ def _label_nodes(snapshot: Snapshot, known: _Known) -> None:
     members = {key: key for key in known.ids.values()}
     members |= {row.id: row.asset_id for row in snapshot.each(_MEMBERS, members.copy())}
     above = _parents(snapshot, members)
-    told = facets.of(snapshot, members | {dag: dag for dag in above.values()}, _NAMES)
+    bodies = facets.of(snapshot, members | {dag: dag for dag in above.values()}, _NAMES)
     for node, key in known.ids.items():
-        both = [told[each] for each in (key, above.get(key)) if each is not None and each in told]
+        both = [
+            bodies[each] for each in (key, above.get(key)) if each is not None and each in bodies
+        ]
         known.tags[node] = _each(str(tag["key"]) for own in both for tag in facets.tags(own))
         known.owners[node] = _each(name for own in both for name, _ in facets.owners(own))
 

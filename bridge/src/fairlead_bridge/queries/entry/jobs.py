@@ -32,7 +32,7 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
         if row.kind == "task":
             children[row.parent_id].append(row)
     tasks = [row.id for found in children.values() for row in found]
-    told = facets.of(snapshot, {key: key for key in (*rows, *tasks)})
+    bodies_of = facets.of(snapshot, {key: key for key in (*rows, *tasks)})
     inputs, outputs = stale.data(snapshot, rows)
     upstream = _upstream(snapshot, rows)
     ends = {end for side in (inputs, outputs) for found in side.values() for end in found}
@@ -51,7 +51,7 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
     urls = pages.of_jobs(snapshot, [*rows, *tasks])
     pages.add_dags(children, urls)
     for key in rows:
-        own = told.get(key, {})
+        own = bodies_of.get(key, {})
         yield JobEntry(
             name=Name("job", key),
             job=refs[key],
@@ -64,7 +64,7 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
             url=urls.get(key),
             source_url=facets.text(own, "sourceCodeLocation", "url"),
             facts=_facts(own),
-            tasks=tuple(_tasks(own, children[key], refs, told, urls)),
+            tasks=tuple(_tasks(own, children[key], refs, bodies_of, urls)),
             upstream=_refs(upstream[key], refs),
             inputs=of_data[key][0],
             outputs=of_data[key][1],
@@ -104,12 +104,12 @@ def _old(
 def _origins(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, tuple[Origin, ...]]:
     rows = list(snapshot.where(t.column_lineage.c.job_id, jobs))
     bodies = contents(snapshot, (row.digest for row in rows))
-    told = [(row, item) for row in rows for item in _lineage(bodies.get(row.digest, b""))]
+    pairs = [(row, item) for row in rows for item in _lineage(bodies.get(row.digest, b""))]
     refs = dataset_refs(
-        snapshot, {row.dataset_id for row in rows} | {item["source"] for _, item in told}
+        snapshot, {row.dataset_id for row in rows} | {item["source"] for _, item in pairs}
     )
     found: dict[int, set[Origin]] = defaultdict(set)
-    for row, item in told:
+    for row, item in pairs:
         if item["source"] in refs and row.dataset_id in refs:
             origin = Origin(
                 refs[item["source"]],
@@ -130,16 +130,16 @@ def _refs(keys: Iterable[int], refs: Mapping[int, Any]) -> tuple[Any, ...]:
 
 def _facts(own: facets.Facets) -> dict[str, Any]:
     """What Airflow says of the DAG or task besides."""
-    kept = ("fileloc", "start_date", "pool", "queue", "trigger_rule", "retries", "group", "mapped")
-    told = {**own.get("fairlead_dag", {}), **own.get("fairlead_task", {})}
-    return {name: told[name] for name in kept if told.get(name) not in (None, "")}
+    names = ("fileloc", "start_date", "pool", "queue", "trigger_rule", "retries", "group", "mapped")
+    merged = {**own.get("fairlead_dag", {}), **own.get("fairlead_task", {})}
+    return {name: merged[name] for name in names if merged.get(name) not in (None, "")}
 
 
 def _tasks(
     own: facets.Facets,
     children: Iterable[Row],
     refs: Mapping[int, JobRef],
-    told: Mapping[int, facets.Facets],
+    bodies_of: Mapping[int, facets.Facets],
     urls: Mapping[int, str],
 ) -> Iterator[Task]:
     """The DAG's tasks; where its own event listed them, only those that it lists."""
@@ -147,7 +147,7 @@ def _tasks(
     for row in sorted(children, key=lambda row: row.task_id or row.name):
         if listed and row.task_id not in listed:
             continue
-        of_task = told.get(row.id, {})
+        of_task = bodies_of.get(row.id, {})
         listing = listed.get(row.task_id, {}) if listed else {}
         own_task = of_task.get("fairlead_task", {})
         yield Task(

@@ -1,4 +1,4 @@
-"""Pages in Airflow, as the addresses of logs tell."""
+"""Pages in Airflow, from the addresses of logs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def airflow_base(url: object) -> str | None:
 
 
 def of_jobs(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, str]:
-    """Each Airflow job's page, as the address of its newest run's log tells."""
+    """Each Airflow job's page, from the address of its newest run's log."""
     other = t.run.alias()
     newest = sa.select(sa.func.max(other.c.at)).where(other.c.job_id == t.job.c.id)
     statement = sa.select(t.job.c.id, t.job.c.dag_id, t.job.c.task_id, t.run.c.facts).join_from(
@@ -33,8 +33,8 @@ def of_jobs(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, str]:
     )
     found: dict[int, str] = {}
     for row in snapshot.each(statement.where(among(t.job.c.id)), jobs):
-        note = facts.decode(row.facts).properties.get("url")
-        base = airflow_base(note.value) if note else None
+        value = facts.decode(row.facts).properties.get("url")
+        base = airflow_base(value.value) if value else None
         if base and row.dag_id:
             task = f"/tasks/{row.task_id}" if row.task_id else ""
             found[row.id] = f"{base}/dags/{row.dag_id}{task}"
@@ -44,7 +44,7 @@ def of_jobs(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, str]:
 def of_dag_runs(
     snapshot: Snapshot, runs: Mapping[int, Row], inside: Mapping[int, list[Row]]
 ) -> dict[int, str]:
-    """Pages of DAG runs, as the log of one of their tasks tells."""
+    """Pages of DAG runs, from the log of one of their tasks."""
     one_of = {
         min(tasks, key=lambda row: (row.started_at is None, row.id)).id: key
         for key, tasks in inside.items()
@@ -53,15 +53,15 @@ def of_dag_runs(
     found: dict[int, str] = {}
     for row in snapshot.each(_RUN_FACTS, one_of):
         run = runs[one_of[row.id]]
-        note = facts.decode(row.facts).properties.get("url")
-        base = airflow_base(note.value) if note else None
+        value = facts.decode(row.facts).properties.get("url")
+        base = airflow_base(value.value) if value else None
         if base and run.dag_id and run.dag_run_id:
             found[run.id] = f"{base}/dags/{run.dag_id}/runs/{quote(run.dag_run_id, safe='')}"
     return found
 
 
 def add_dags(children: Mapping[int, Iterable[Row]], urls: dict[int, str]) -> None:
-    """A DAG's runs have no log of their own; its tasks' pages tell where its page is."""
+    """A DAG's runs have no log of their own; its page is found from its tasks' pages."""
     for dag, tasks in children.items():
         for row in tasks:
             base = airflow_base(urls.get(row.id))

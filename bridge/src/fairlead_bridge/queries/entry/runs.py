@@ -45,7 +45,7 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
     } | {row.id: row.run_id for row in rows.values()}
 
     def entry(
-        row: Row, tasks: tuple[RunEntry, ...], notes: Mapping[str, facts.LatestValue]
+        row: Row, tasks: tuple[RunEntry, ...], properties: Mapping[str, facts.LatestValue]
     ) -> RunEntry:
         return RunEntry(
             name=Name("run", row.id),
@@ -57,15 +57,15 @@ def runs(snapshot: Snapshot, wanted: Collection[int], *, whole: bool = True) -> 
             dag_run_id=row.dag_run_id,
             map_index=row.map_index,
             try_number=row.try_number,
-            max_tries=_number(notes.get("retries")),
+            max_tries=_number(properties.get("retries")),
             started_at=row.started_at,
             ended_at=row.ended_at,
             duration=row.duration,
             nominal_start_at=row.nominal_start_at,
             nominal_end_at=row.nominal_end_at,
-            run_type=_text(notes.get("run_type")),
+            run_type=_text(properties.get("run_type")),
             error=row.error,
-            url=_text(notes.get("url")) or urls.get(row.id),
+            url=_text(properties.get("url")) or urls.get(row.id),
             dag_run=Name("run", row.dag_run) if row.dag_run and row.dag_run != row.id else None,
             dag_run_openlineage_id=dag_run_ids.get(row.dag_run),
             last_try=(row.try_number or 0) >= last_tries.get(row.instance, 0),
@@ -116,9 +116,9 @@ def _newest(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, int]:
     return {row.id: row.at for row in snapshot.each(statement.where(among(t.job.c.id)), jobs)}
 
 
-def _number(note: facts.LatestValue | None) -> int | None:
-    return note.value if note is not None and isinstance(note.value, int) else None
+def _number(property: facts.LatestValue | None) -> int | None:
+    return property.value if property is not None and isinstance(property.value, int) else None
 
 
-def _text(note: facts.LatestValue | None) -> str | None:
-    return note.value if note is not None and isinstance(note.value, str) else None
+def _text(property: facts.LatestValue | None) -> str | None:
+    return property.value if property is not None and isinstance(property.value, str) else None

@@ -16,8 +16,8 @@ from fairlead_bridge.queries import facets
 from fairlead_bridge.queries.entry.refs import Row, dataset_refs, job_refs
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
-#: When each job's newest successful run began that told of data.
-_NEWEST_TOLD = sa.select(
+#: When each job's newest successful run with datasets began.
+_NEWEST_WITH_DATA = sa.select(
     t.job.c.id,
     sa.select(t.run.c.at)
     .where(
@@ -69,8 +69,8 @@ def unseen(
     refs: Mapping[int, DatasetRef],
     jobs: Collection[int],
 ) -> dict[int, tuple[Unseen, ...]]:
-    """Of each of these jobs, the data that its newest run that told of data did not show."""
-    newest = {row.id: row.at for row in snapshot.each(_NEWEST_TOLD, jobs) if row.at}
+    """Of each of these jobs, the datasets that its newest run with datasets did not show."""
+    newest = {row.id: row.at for row in snapshot.each(_NEWEST_WITH_DATA, jobs) if row.at}
     return {
         job: (
             *_unseen("input", inputs.get(job, {}), at, refs),
@@ -108,8 +108,8 @@ def elsewhere(
         return {}
     pairs = {pair for some in wanted.values() for pair in some}
     others = _movers(snapshot, *({pair[end].id for pair in pairs} for end in (0, 1)))
-    told = {job.id: job for job in job_refs(snapshot, others).values() if job.kind != "query"}
-    moved = _moved(snapshot, told.keys() - gone(snapshot, told.values()))
+    candidates = {job.id: job for job in job_refs(snapshot, others).values() if job.kind != "query"}
+    moved = _moved(snapshot, candidates.keys() - gone(snapshot, candidates.values()))
     found: dict[int, tuple[Elsewhere, ...]] = {}
     for job, own in wanted.items():
         since: dict[Pair, int] = {}

@@ -80,7 +80,7 @@ class Write(Answer):
     """A successful run that wrote a dataset; of one DAG run only its last."""
 
     at: datetime
-    run: Run | None  # null where the store itself told
+    run: Run | None  # null where the store itself reported it
     row_count: int | None
 
 

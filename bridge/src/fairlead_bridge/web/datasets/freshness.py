@@ -1,4 +1,4 @@
-"""How fresh a dataset was kept, as the API answers it."""
+"""The history of a dataset's freshness, as the API answers it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer(snapshot: Snapshot, asset: Asset, days: float, limit: int) -> a.Fresh
     ]
     times = [write.at for write in found]
     if asset.written_at is not None and asset.written_at > max(times, default=0):
-        times.append(asset.written_at)  # the store itself told
+        times.append(asset.written_at)  # reported by the store itself
         shown.append(a.Write(at=render.when(asset.written_at), run=None, row_count=None))
     late = expected.breaches(times, snapshot.now) if expected is not None else []
     return a.Freshness(

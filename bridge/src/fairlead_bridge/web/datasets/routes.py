@@ -59,7 +59,7 @@ def routes(catalog: Catalog) -> APIRouter:
         tag: Text | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
-        count: Annotated[bool, Query(description="Tell how many there are on all pages.")] = False,
+        count: Annotated[bool, Query(description="Count the items of all pages.")] = False,
     ) -> Page[a.DatasetItem]:
         """
         Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
@@ -103,7 +103,7 @@ def routes(catalog: Catalog) -> APIRouter:
         """
         One dataset, by its id or by NAMESPACE:NAME, with any of its names.
 
-        Its facets are as they were last told.
+        Its facets are as they were last sent.
         """
         with catalog.open(as_of) as snapshot:
             return _detail(snapshot, _find(snapshot, dataset_id))
@@ -277,7 +277,7 @@ def _columns(
             description=item.description,
             tags=render.tags(facets, item.name),
             origins=by_column.get(c.folded(item.name), []),
-            personal=privacy.touches(personal, item.name),
+            personal=privacy.concerns(personal, item.name),
             known_by="schema" if c.folded(item.name) in in_schema else "lineage",
         )
         for item in known

@@ -1,4 +1,4 @@
-"""The events as they were received: which came when, what became of them, and each whole."""
+"""The events as they were received: which came when, their state, and each whole."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def routes(catalog: Catalog) -> APIRouter:
         cursor: Cursor = None,
     ) -> Page[a.ReceivedEvent]:
         """
-        Events that were received, the last first, and what became of each.
+        Events that were received, the last first, and the state of each.
 
         `since` and `until` are when the bridge received it. An event belongs to no job while it is waiting.
         """
@@ -56,9 +56,9 @@ def routes(catalog: Catalog) -> APIRouter:
             wanted = Wanted(micros(since), micros(until), jobs, state)
             found = received(snapshot, wanted, limit + 1, before)
             shown = {each.event_id: each for each in found[:limit]}
-            kept = inbox.events(snapshot.tx, list(shown))
+            event = inbox.events(snapshot.tx, list(shown))
         following = write_cursor(found[limit - 1].event_id) if found[limit:] else None
-        items = [_item(each, shown[each.id]) for each in reversed(kept)]
+        items = [_item(each, shown[each.id]) for each in reversed(event)]
         return Page(items=items, next=following)
 
     @router.get("/events/{event_id}", response_class=Response)
@@ -83,15 +83,15 @@ def _jobs(snapshot: Snapshot, text: str) -> list[int]:
     return [row.id] if row is not None else jobs_named(text)
 
 
-def _item(kept: inbox.StoredEvent, which: Received) -> a.ReceivedEvent:
-    found = head(kept.body)
+def _item(event: inbox.StoredEvent, which: Received) -> a.ReceivedEvent:
+    found = head(event.body)
     return a.ReceivedEvent(
-        id=kept.id,
-        received_at=render.when(kept.received_at),
+        id=event.id,
+        received_at=render.when(event.received_at),
         event_type=found.event_type,
         event_time=found.event_time,
-        size=len(kept.body),
-        source=kept.source,
+        size=len(event.body),
+        source=event.source,
         state=which.state,
         reason=which.reason,
         job=nouns.JobName(namespace=found.job[0], name=found.job[1]) if found.job else None,

@@ -22,7 +22,7 @@ from fairlead_bridge.web.health import answers as a
 from fairlead_bridge.web.parameters import Catalog
 
 _SECOND = 1_000_000
-#: Microseconds that an event may wait to be absorbed before health speaks of it.
+#: Microseconds that an event may wait to be absorbed before health reports it.
 PATIENCE = 60 * _SECOND
 #: Microseconds without a report of the worker, or without a round of absorbing.
 _SILENCE, _STUCK = 30 * _SECOND, 120 * _SECOND
@@ -222,7 +222,7 @@ class _Writes:
         self._refused: str | None = None
 
     def __call__(self) -> str | None:
-        if self._trying.acquire(blocking=False):  # else somebody tries just now
+        if self._trying.acquire(blocking=False):  # else another request tries just now
             try:
                 if time.monotonic() - self._tried >= _TRY_EVERY:
                     self._refused = self._try()

@@ -60,7 +60,7 @@ def routes(catalog: Catalog) -> APIRouter:
 
 
 def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:
-    """All are counted; the nearest `limit` are told of."""
+    """All are counted; the nearest `limit` are listed."""
     counted = impact.count(snapshot, below)
     dags = jobs_by_id(snapshot, counted.dags)
     known = counted.datasets | counted.tasks
@@ -94,7 +94,7 @@ def _items(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> list[
     items = []
     for each in shown:
         node = each.node
-        told = {
+        details = {
             "id": ids.public(node),
             "node": names[node],
             "level": each.level,
@@ -105,14 +105,14 @@ def _items(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> list[
         }
         if node in assets:
             state = standing.state_of(assets[node], writers.get(node, ()), newest)
-            items.append(_dataset(assets[node], state, told))
+            items.append(_dataset(assets[node], state, details))
         else:
             state = newest[node].state if node in newest else None
-            items.append(_job(jobs[node], state, told))
+            items.append(_job(jobs[node], state, details))
     return sorted(items, key=lambda item: (item.level, item.kind, item.namespace, item.name))
 
 
-def _dataset(asset: Asset, state: State | None, told: dict[str, Any]) -> a.Affected:
+def _dataset(asset: Asset, state: State | None, details: dict[str, Any]) -> a.Affected:
     return a.Affected(
         kind="dataset",
         namespace=asset.namespace,
@@ -123,11 +123,11 @@ def _dataset(asset: Asset, state: State | None, told: dict[str, Any]) -> a.Affec
         task_id=None,
         state=state,
         written_at=render.when(asset.written_at),
-        **told,
+        **details,
     )
 
 
-def _job(row: Row, state: State | None, told: dict[str, Any]) -> a.Affected:
+def _job(row: Row, state: State | None, details: dict[str, Any]) -> a.Affected:
     return a.Affected(
         kind="job",
         namespace=row.namespace,
@@ -138,7 +138,7 @@ def _job(row: Row, state: State | None, told: dict[str, Any]) -> a.Affected:
         task_id=row.task_id,
         state=state,
         written_at=None,
-        **told,
+        **details,
     )
 
 

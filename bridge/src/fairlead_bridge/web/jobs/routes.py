@@ -155,9 +155,9 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
     """
     The job's facets, as of the moment that is asked for.
 
-    Only the newest is kept of each. One that was told since is looked for in the events of the
+    Only the newest of each is stored. One that was sent since is looked for in the events of the
     runs before, and left out where they do not have it. (What is put together of a DAG's run facets
-    is as it was last told.)
+    is as it was last sent.)
     """
     last = f.with_times(snapshot, {row.id: row.id}).get(row.id, {})
     facets = {name: body for name, (_, body) in last.items()}
@@ -167,8 +167,8 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
     for name in newer:
         del facets[name]
     for run in reversed(history.runs_of_job(snapshot, row.id, RUNS_BEFORE) if newer else []):
-        events = [kept.body for kept in inbox.events_of(snapshot.tx, [run.id])]
-        then = run_facets.told(events, (row.namespace, row.name), snapshot.now)
+        events = [event.body for event in inbox.events_of(snapshot.tx, [run.id])]
+        then = run_facets.latest_facets(events, (row.namespace, row.name), snapshot.now)
         facets |= {name: then[name][1] for name in newer & then.keys()}
         newer -= then.keys()
         if not newer:
@@ -186,8 +186,8 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     reads = datasets_at(snapshot, within, written=False)
     writes = datasets_at(snapshot, within, written=True)
     if row.kind == "query":  # its data counts for the task that ran it, and so do the edges
-        reads = [*reads, *_touched(snapshot, row.id, "input")]
-        writes = [*writes, *_touched(snapshot, row.id, "output")]
+        reads = [*reads, *_accessed(snapshot, row.id, "input")]
+        writes = [*writes, *_accessed(snapshot, row.id, "output")]
     assets = assets_by_id(snapshot, [*reads, *writes])
     if row.kind == "dag":  # what its tasks hand on to each other is no input of the DAG
         made = {assets[id].id for id in writes if id in assets}
@@ -210,7 +210,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     )
 
 
-def _touched(snapshot: Snapshot, job_id: int, role: str) -> list[int]:
+def _accessed(snapshot: Snapshot, job_id: int, role: str) -> list[int]:
     """The datasets that a job's newest runs read or wrote."""
     runs = history.runs_of_job(snapshot, job_id, history.WINDOW)
     rows = [row for run in runs for row in datasets_of_run(snapshot, run.id)]

@@ -133,7 +133,7 @@ class Group(Answer):
 
 
 class Through(Answer):
-    """A job that is not drawn: the edge that it is folded into tells of it."""
+    """A job that is not drawn: the edge that it is folded into lists it."""
 
     node: str
     id: str
@@ -159,5 +159,5 @@ class Graph(Answer):
     groups: list[Group]
     edges: list[Route]
     truncated: int  # nodes beyond the limit
-    folded: int = 0  # jobs that are told on edges instead of drawn
+    folded: int = 0  # jobs that are listed on edges instead of drawn
     as_of: datetime | None = None

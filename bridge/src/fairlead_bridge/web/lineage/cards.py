@@ -212,7 +212,7 @@ class Known:
             "late_since": render.when(since),
             "tags": _tags(facets),
             "personal": personal,
-            "personal_reached": [each for each in reached if not privacy.touches(personal, each)],
+            "personal_reached": [each for each in reached if not privacy.concerns(personal, each)],
             "personal_masked": sorted(flow.masked.get(node, ())) if flow else [],
         }
 
@@ -326,7 +326,7 @@ class Known:
             tagged,
             (
                 ((members[origin.source_id], origin.source_column), origin)
-                for origin in columns.told(snapshot, members)
+                for origin in columns.column_origins(snapshot, members)
                 if origin.source_id in members
             ),
         )

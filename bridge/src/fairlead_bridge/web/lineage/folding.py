@@ -76,16 +76,16 @@ def without(part: Part, nodes: Collection[int]) -> Part:
     )
 
 
-def fold(part: Part, dag_of: Mapping[int, int], kept: Collection[int] = ()) -> Part:
+def fold(part: Part, dag_of: Mapping[int, int], unfolded: Collection[int] = ()) -> Part:
     """
     Each task of `dag_of` becomes part of its DAG's card, and so does a table that only tasks of
-    that DAG write and read, unless it is `kept`. What a DAG reads of its own tables is not drawn.
+    that DAG write and read, unless it is `unfolded`. What a DAG reads of its own tables is not drawn.
     Applications and their jobs, projects and their models likewise.
     """
     stands = {node: dag_of[node] for node in part.depths if node in dag_of}
     if not stands:
         return part
-    stands |= _tables_within(part, stands, kept)
+    stands |= _tables_within(part, stands, unfolded)
     folded = Part({}, {}, {}, {}, {}, {}, part.left_out)
     for node, depth in part.depths.items():
         shown = stands.get(node, node)
@@ -106,8 +106,10 @@ def fold(part: Part, dag_of: Mapping[int, int], kept: Collection[int] = ()) -> P
     return folded
 
 
-def _tables_within(part: Part, dag_of: Mapping[int, int], kept: Collection[int]) -> dict[int, int]:
-    """The DAG of each node that lies between tasks of one DAG and touches nothing else."""
+def _tables_within(
+    part: Part, dag_of: Mapping[int, int], unfolded: Collection[int]
+) -> dict[int, int]:
+    """The DAG of each node that lies between tasks of one DAG and is linked to nothing else."""
     writers: dict[int, set[int | None]] = {}
     readers: dict[int, set[int | None]] = {}
     for source, target, _ in part.hops:
@@ -120,7 +122,7 @@ def _tables_within(part: Part, dag_of: Mapping[int, int], kept: Collection[int])
         (dag, *others) = dags
         alone = not others and readers.get(node) == dags
         counted = part.more_up[node] or part.more_down[node]
-        if alone and dag is not None and not counted and node not in kept:
+        if alone and dag is not None and not counted and node not in unfolded:
             found[node] = dag
     return found
 
@@ -216,8 +218,8 @@ def cut(part: Part, limit: int) -> Part:
     """At most `limit` nodes, the first reached; the others are counted."""
     if len(part.depths) <= limit:
         return part
-    kept = dict(list(part.depths.items())[:limit])
-    found = part_of(kept, part.hops, part.more_up, part.more_down)
+    nearest = dict(list(part.depths.items())[:limit])
+    found = part_of(nearest, part.hops, part.more_up, part.more_down)
     found.via, found.inside = part.via, part.inside
     found.left_out = part.left_out + len(part.depths) - limit
     return found

@@ -38,7 +38,7 @@ MOST_EDGES = 10_000
 LARGE = 500
 #: Neighbours that an opened side of a card brings, where it does not say how many.
 A_FEW = 50
-#: Newest drawings that are kept: a graph whose states changed is not laid out again.
+#: Newest drawings that are cached: a graph whose states changed is not laid out again.
 DRAWINGS = 16
 SVG = "image/svg+xml"
 
@@ -54,7 +54,7 @@ CardLimit = Annotated[
 ]
 Kind = Annotated[
     Literal["all", "data"],
-    Query(description="data: datasets alone; the jobs between them are told on the edges."),
+    Query(description="data: datasets alone; the jobs between them are listed on the edges."),
 ]
 Grouping = Annotated[
     Literal["tasks", "dag"],
@@ -133,16 +133,16 @@ def asked(
 def _changes(name: str, text: str, sides: Sequence[str]) -> tuple[Change, ...]:
     found = []
     for each in filter(None, text.split(",")):
-        told = re.fullmatch(rf"({'|'.join(sides)}):([0-9a-f]{{16}})(?::([0-9]{{1,6}}))?", each)
-        node = public_id(told[2]) if told is not None else None
-        if told is None or node is None:
+        match = re.fullmatch(rf"({'|'.join(sides)}):([0-9a-f]{{16}})(?::([0-9]{{1,6}}))?", each)
+        node = public_id(match[2]) if match is not None else None
+        if match is None or node is None:
             raise HTTPException(
                 422,
                 f"{each!r} in `{name}` is none of {', '.join(f'{side}:ID' for side in sides)}, "
                 "with the `id` of a card.",
             )
-        most = int(told[3]) if told[3] else None
-        found.append(Change(told[1], node, most))
+        most = int(match[3]) if match[3] else None
+        found.append(Change(match[1], node, most))
     return tuple(found)
 
 
@@ -252,7 +252,7 @@ def _walk_to_folds(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineag
     part = folding.part_of(deep.depths, deep.hops, {}, {})
     stands = _folded(known, part, focus, view)
     near = folding.within(
-        folding.fold(part, stands, kept=[focus.id]),
+        folding.fold(part, stands, unfolded=[focus.id]),
         stands.get(focus.id, focus.id),
         view.up,
         view.down,
@@ -316,7 +316,7 @@ def _part(
         if node in known.assets or node in known.jobs
     }
     part = folding.part_of(shown, hops, around.more_up, around.more_down)
-    part = folding.fold(part, _folded(known, part, focus, view), kept=[focus.id])
+    part = folding.fold(part, _folded(known, part, focus, view), unfolded=[focus.id])
     boxes = {whole for node in part.depths if (whole := known.frame_of(node)) is not None}
     part = folding.without(part, boxes - part.inside.keys())
     if view.datasets_only:
@@ -368,7 +368,7 @@ def _around(known: Known, part: Part, focus: int) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a drawing is a function of, in an order of its own: positions do not tell the news."""
+    """What a drawing is a function of, in an order of its own: positions do not show what changed."""
 
     boxes: tuple[layout.Box, ...]
     links: tuple[layout.Link, ...]

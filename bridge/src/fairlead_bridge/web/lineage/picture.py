@@ -109,13 +109,13 @@ def _jobs(edge: a.Route, theme: Theme) -> str:
     """On an edge between datasets: the job that it stands for, or how many, in its middle."""
     if not edge.jobs:
         return ""
-    told = edge.jobs[0].label if len(edge.jobs) == 1 else f"{len(edge.jobs)} jobs"
+    label = edge.jobs[0].label if len(edge.jobs) == 1 else f"{len(edge.jobs)} jobs"
     (x0, y0), (x1, y1) = max(pairwise(edge.points), key=lambda ends: abs(ends[1][0] - ends[0][0]))
     failed = any(_TONES.get(job.state or "") == "bad" for job in edge.jobs)
     return (
         f'<text x="{_n((x0 + x1) / 2)}" y="{_n((y0 + y1) / 2 - 5)}" text-anchor="middle" '
         f'font-size="10" fill="{theme.tones["bad"] if failed else theme.muted}">'
-        f"{_text(told if len(told) <= LABEL else told[: LABEL - 1] + '…')}</text>"
+        f"{_text(label if len(label) <= LABEL else label[: LABEL - 1] + '…')}</text>"
     )
 
 
@@ -174,8 +174,8 @@ def _box(place: a.Card | a.Group, radius: int, fill: str, stroke: str) -> str:
     )
 
 
-def _label(name: str, x: float, y: float, room: float, color: str, *, bold: bool) -> str:
-    most = max(4, int(room / NAME_CHARACTER))
+def _label(name: str, x: float, y: float, width: float, color: str, *, bold: bool) -> str:
+    most = max(4, int(width / NAME_CHARACTER))
     if len(name) > most:
         head = most // 2
         name = f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"
@@ -186,9 +186,9 @@ def _label(name: str, x: float, y: float, room: float, color: str, *, bold: bool
     )
 
 
-def _words(words: Iterable[str], x: float, y: float, room: float, theme: Theme) -> str:
-    told = " · ".join(word for word in words if word)[: int(room / SMALL_CHARACTER)]
-    return f'<text x="{_n(x)}" y="{_n(y)}" font-size="11" fill="{theme.muted}">{_text(told)}</text>'
+def _words(words: Iterable[str], x: float, y: float, width: float, theme: Theme) -> str:
+    line = " · ".join(word for word in words if word)[: int(width / SMALL_CHARACTER)]
+    return f'<text x="{_n(x)}" y="{_n(y)}" font-size="11" fill="{theme.muted}">{_text(line)}</text>'
 
 
 def _color(state: str | None, theme: Theme) -> str:

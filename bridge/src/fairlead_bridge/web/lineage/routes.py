@@ -121,7 +121,7 @@ def routes(catalog: Catalog) -> APIRouter:
         What a column comes from and what comes from it.
 
         What rows are filtered, joined, grouped or sorted by is in both, as `indirect`; its
-        `target_column` is "*", as it touches every column. A struct stands for its fields, and a
+        `target_column` is "*", as it affects every column. A struct stands for its fields, and a
         field concerns its struct.
         """
         with catalog.open(as_of) as snapshot:
@@ -156,7 +156,7 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
             node = _job_node(jobs[id], depth)
             node["state"] = newest[id].state if id in newest else None
         else:
-            continue  # an edge of a job that nobody has told of
+            continue  # an edge of a job without facts of its own
         name_of[id] = node["node"]
         nodes.append(node)
     showing.leave_out_failures(snapshot, walk.hops, datasets.members_of(assets.values()))
@@ -223,7 +223,7 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 column=column,
                 depth=depth,
                 tags=render.tags(facets.get(assets[asset_id].id, {}), column),
-                personal=privacy.touches(
+                personal=privacy.concerns(
                     render.personal(facets.get(assets[asset_id].id, {})), column
                 ),
             )

@@ -13,7 +13,7 @@ RETRY_AFTER = 5
 
 
 class Turns:
-    """`at_once` turns; whoever waits for one longer than `patience` seconds is sent away."""
+    """`at_once` turns; a request that waits longer than `patience` seconds is refused."""
 
     def __init__(self, at_once: int = 2, patience: float = 10.0) -> None:
         self._free = threading.BoundedSemaphore(at_once)

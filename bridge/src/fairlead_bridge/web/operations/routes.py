@@ -1,4 +1,4 @@
-"""What the bridge keeps and owes: quarantine and deliveries."""
+"""Quarantine and deliveries."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[a.DeliveryItem]:
-        """What each sink has been told or is yet to be told; `state` is waiting, settled, rejected."""
+        """What each sink has received or is yet to receive; `state` is waiting, settled, rejected."""
         after = read_cursor(cursor, str, str, int)
         with catalog.open() as snapshot:
             rows = _deliveries(snapshot, sink, state, limit + 1, after)

@@ -63,7 +63,7 @@ class RootCause(OtherCause):
 
 
 class Expectation(Answer):
-    """When a dataset should be fresh, and who says so."""
+    """When a dataset should be fresh, and its source."""
 
     kind: Literal["by", "every", "within", "rows"]
     source: Literal["person", "file", "contract", "dbt", "airflow", "schedule", "learned"]

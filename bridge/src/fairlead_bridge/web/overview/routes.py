@@ -60,11 +60,11 @@ def routes(catalog: Catalog) -> APIRouter:
             found, number = risk.troubles(snapshot, limit)
             shown = datasets.items(snapshot, [trouble.asset for trouble in found])
             causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
-            silent = [each for each in sources.all_sources(snapshot) if each.silent_since]
+            silent_sources = [each for each in sources.all_sources(snapshot) if each.silent_since]
         return a.AtRisk(
             items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
             datasets=number,
-            sources=[_source(source) for source in silent],
+            sources=[_source(source) for source in silent_sources],
         )
 
     @router.get("/search", tags=["overview"])
@@ -111,16 +111,16 @@ def routes(catalog: Catalog) -> APIRouter:
         node: NodeName,
         name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
     ) -> list[nouns.FacetBody]:
-        """The facets of a dataset or a job as they were last told."""
+        """The facets of a dataset or a job as they were last sent."""
         with catalog.open() as snapshot:
             found = lineage.find(snapshot, node)
             members = (
                 datasets.members_of([found]) if isinstance(found, Asset) else {found.id: found.id}
             )
-            told = f.with_times(snapshot, members, [name] if name is not None else None)
+            bodies = f.with_times(snapshot, members, [name] if name is not None else None)
         return [
             nouns.FacetBody(name=facet, at=render.when(at), body=body)
-            for facet, (at, body) in sorted(told.get(found.id, {}).items())
+            for facet, (at, body) in sorted(bodies.get(found.id, {}).items())
         ]
 
     return router
@@ -128,19 +128,19 @@ def routes(catalog: Catalog) -> APIRouter:
 
 def _failing(snapshot: Snapshot, rows: Sequence[Row]) -> list[JobItem]:
     """
-    A DAG run seldom tells why it failed (Airflow: "task_failure"), an application or an invocation
-    of dbt never does: what failed inside it tells.
+    A DAG run seldom says why it failed (Airflow: "task_failure"), an application or an invocation
+    of dbt never does: what failed inside it does.
     """
     items = jobs.items(snapshot, rows)
     runs = [item.last_run for item in items if item.last_run is not None]
-    silent = {
+    without_error = {
         ids.parse_public(run.id): run for run in runs if run.error in (None, "", "task_failure")
     }
-    errors = overview.errors(snapshot, silent)
-    inside = overview.failed_inside(snapshot, silent)
-    for id, run in silent.items():
-        if told := errors.get(id):
-            run.error = ": ".join(told)
+    errors = overview.errors(snapshot, without_error)
+    inside = overview.failed_inside(snapshot, without_error)
+    for id, run in without_error.items():
+        if causes := errors.get(id):
+            run.error = ": ".join(causes)
         elif id in inside:
             name, error = render.run_label(inside[id]), inside[id].error
             run.error = f"{name}: {error}" if error else f"{name} failed"

@@ -101,7 +101,7 @@ class Setting(Answer):
     name: str
     before: str | None
     after: str | None
-    jobs: list[str]  # names of the jobs that told so; none where it is of the run itself
+    jobs: list[str]  # names of the jobs that sent it; none where it is of the run itself
 
 
 class Comparison(Answer):

@@ -27,14 +27,14 @@ def answer(snapshot: Snapshot, run: Row) -> a.Comparison:
         return a.Comparison(good=None, slower=None, tasks=[], datasets=[], code=[], settings=[])
     inside = [c.inside(snapshot, side) for side in (run, good)]
     both = [[run, *inside[0]], [good, *inside[1]]]
-    told = [_told(snapshot, side) for side in both]
+    code_facts = [_code_facts(snapshot, side) for side in both]
     return a.Comparison(
         good=render.run(good),
         slower=c.Part(run, good).slower,
         tasks=[_task(part) for part in c.parts(*inside)],
         datasets=[_dataset(each) for each in c.data(snapshot, *both)],
-        code=_code(*told),
-        settings=[*_settings(run, good), *_versions(*told)],
+        code=_code(*code_facts),
+        settings=[*_settings(run, good), *_versions(*code_facts)],
     )
 
 
@@ -64,7 +64,7 @@ def _dataset(each: c.Data) -> a.DatasetComparison:
     )
 
 
-# --- what ran, as the events told it ------------------------------------------------------------
+# --- what ran, as the events say ------------------------------------------------------------
 
 _TEXTS = (("SQL", "sql", "query"), ("Source code", "sourceCode", "sourceCode"))
 _VERSIONS = (
@@ -79,21 +79,21 @@ _VERSIONS = (
 )
 
 
-def _told(snapshot: Snapshot, runs: Sequence[Row]) -> dict[Job, dict[str, str]]:
-    """By job: its texts and versions, as the events of these runs told them; the newest counts."""
+def _code_facts(snapshot: Snapshot, runs: Sequence[Row]) -> dict[Job, dict[str, str]]:
+    """By job: its texts and versions, as the events of these runs sent them; the newest counts."""
     found: dict[Job, dict[str, str]] = {}
     jobs = {(row.job_namespace, row.job_name) for row in runs}
-    for kept in inbox.events_of(snapshot.tx, [row.id for row in runs], EVENTS):
-        event = _decode(kept.body)
+    for stored in inbox.events_of(snapshot.tx, [row.id for row in runs], EVENTS):
+        event = _decode(stored.body)
         job = (_at(event, ("job", "namespace")), _at(event, ("job", "name")))
         if job not in jobs:
             continue
-        told = found.setdefault(job, {})
+        of_job = found.setdefault(job, {})
         texts = ((name, ("job", "facets", facet, key)) for name, facet, key in _TEXTS)
         for name, path in (*texts, *_VERSIONS):
             value = _at(event, path)
             if isinstance(value, str | int) and value != "":
-                told[name] = str(value)
+                of_job[name] = str(value)
     return found
 
 
@@ -154,7 +154,7 @@ def _versions(
     ]
 
 
-_NOTES = {
+_PROPERTIES = {
     "run_type": "Run type",
     "conf": "Configuration",
     "pool": "Pool",
@@ -166,8 +166,10 @@ _NOTES = {
 def _settings(run: Row, good: Row) -> list[a.Setting]:
     now, before = (facts.decode(row.facts).properties for row in (run, good))
     found = []
-    for note, name in _NOTES.items():
-        old, new = (_text(side[note].value) if note in side else None for side in (before, now))
+    for property, name in _PROPERTIES.items():
+        old, new = (
+            _text(side[property].value) if property in side else None for side in (before, now)
+        )
         if old != new:
             found.append(a.Setting(name=name, before=old, after=new, jobs=[]))
     return found

@@ -137,13 +137,13 @@ def routes(catalog: Catalog) -> APIRouter:
         name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
     ) -> list[nouns.FacetBody]:
         """
-        Every facet that the run's events gave it, as it was last told, secrets masked.
+        Every facet that the run's events gave it, as it was last sent, secrets masked.
 
         They are read from the events themselves, as long as those are kept.
         """
         with catalog.open() as snapshot:
-            kept = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
-        found = run_facets.told([event.body for event in kept])
+            events = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
+        found = run_facets.latest_facets([event.body for event in events])
         return [
             nouns.FacetBody(name=facet, at=render.when(at), body=body)
             for facet, (at, body) in sorted(found.items())
@@ -171,37 +171,39 @@ def _find(snapshot: Snapshot, run_id: str) -> Row:
 
 
 def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
-    told = facts.decode(row.facts)
-    notes = {name: note.value for name, note in told.properties.items()}
-    aliases = [ids.run_id(run_id) for run_id in told.attempts]
+    stored = facts.decode(row.facts)
+    properties = {name: value.value for name, value in stored.properties.items()}
+    aliases = [ids.run_id(run_id) for run_id in stored.attempts]
     parents = runs_by_id(snapshot, [row.parent_id])
     if row.parent_id not in parents:
         parents = runs_by_alias(snapshot, [row.parent_id])
     children = children_of_run(snapshot, row, aliases)
     return a.RunDetail(
-        **render.run_fields(row, told),
-        max_tries=_whole(notes.get("retries")),
-        run_type=_text(notes.get("run_type")),
-        triggered_by=_text(notes.get("triggered_by")),
-        operator=_text(notes.get("operator")),
-        pool=_text(notes.get("pool")),
-        queue=_text(notes.get("queue")),
-        engine=_engine(notes.get("processing_engine")),
-        error_text=_error(notes.get("error")),
+        **render.run_fields(row, stored),
+        max_tries=_whole(properties.get("retries")),
+        run_type=_text(properties.get("run_type")),
+        triggered_by=_text(properties.get("triggered_by")),
+        operator=_text(properties.get("operator")),
+        pool=_text(properties.get("pool")),
+        queue=_text(properties.get("queue")),
+        engine=_engine(properties.get("processing_engine")),
+        error_text=_error(properties.get("error")),
         parent=render.run_or_none(parents, row.parent_id),
         children=[render.run(child) for child in children],
         critical_path=_critical_path(snapshot, row, children) if row.kind == "dag" else None,
         tries=[render.run(each) for each in tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
-        assertions=quality.of_run(snapshot, row.id, told.properties),
-        events=[_event(kept) for kept in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
+        assertions=quality.of_run(snapshot, row.id, stored.properties),
+        events=[_event(each) for each in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
         facts={
             name: value
-            for name, value in notes.items()
+            for name, value in properties.items()
             if name not in _SHOWN_APART and not name.startswith((facts.LEFT_OUT, facts.CHECKS))
         },
         left_out=sorted(
-            name.removeprefix(facts.LEFT_OUT) for name in notes if name.startswith(facts.LEFT_OUT)
+            name.removeprefix(facts.LEFT_OUT)
+            for name in properties
+            if name.startswith(facts.LEFT_OUT)
         ),
     )
 
@@ -254,35 +256,35 @@ def _facets_of(body: bytes | None) -> dict[str, Any]:
     """Input and output facets by name; of the schema only a digest is kept with the run."""
     if not body:
         return {}
-    return {name: told for name, (_, told) in _facets.decode(body).items() if name != "schema"}
+    return {name: facet for name, (_, facet) in _facets.decode(body).items() if name != "schema"}
 
 
-def _event(kept: inbox.StoredEvent) -> nouns.EventSummary:
-    found = head(kept.body)
+def _event(events: inbox.StoredEvent) -> nouns.EventSummary:
+    found = head(events.body)
     return nouns.EventSummary(
-        id=kept.id,
-        received_at=render.when(kept.received_at),
+        id=events.id,
+        received_at=render.when(events.received_at),
         event_type=found.event_type,
         event_time=found.event_time,
-        size=len(kept.body),
+        size=len(events.body),
     )
 
 
-def _error(note: object) -> a.ErrorText | None:
-    if not isinstance(note, dict):
+def _error(value: object) -> a.ErrorText | None:
+    if not isinstance(value, dict):
         return None
     return a.ErrorText(
-        message=_text(note.get("message")) or "",
-        language=_text(note.get("language")),
-        stack_trace=_text(note.get("stack_trace")),
+        message=_text(value.get("message")) or "",
+        language=_text(value.get("language")),
+        stack_trace=_text(value.get("stack_trace")),
     )
 
 
-def _engine(note: object) -> str | None:
-    if not isinstance(note, dict):
+def _engine(value: object) -> str | None:
+    if not isinstance(value, dict):
         return None
     return (
-        " ".join(text for text in (_text(note.get("name")), _text(note.get("version"))) if text)
+        " ".join(text for text in (_text(value.get("name")), _text(value.get("version"))) if text)
         or None
     )
 

@@ -28,7 +28,7 @@ def arrange(
     part of a graph finds the rest where it was.
 
     A card outside every frame that lies between two members of one frame joins it: the table that
-    one task of a DAG writes and another reads is drawn inside the DAG. `Place.group` tells. Links
+    one task of a DAG writes and another reads is drawn inside the DAG. See `Place.group`. Links
     between unknown cards, and from a card to itself, get an empty route.
     """
     stood = (
@@ -59,17 +59,17 @@ def arrange(
     }
     back = closing(len(outer_ids), list(outer_pairs))
 
-    # Links as they are drawn, left to right, and for each frame those that touch it.
+    # Links as they are drawn, left to right, and for each frame those that end at it.
     drawn: dict[tuple[str, str], tuple[str, str]] = {}
-    touching: dict[str, list[tuple[str, str]]] = {group: [] for group in members}
+    at_frame: dict[str, list[tuple[str, str]]] = {group: [] for group in members}
     for source, target in pairs:
         a, b = group_of[source] or source, group_of[target] or target
         turned = (outer_index[a], outer_index[b]) in back
         drawn[source, target] = pair = (target, source) if turned else (source, target)
-        for group in {a, b} & touching.keys():
-            touching[group].append(pair)
+        for group in {a, b} & at_frame.keys():
+            at_frame[group].append(pair)
     inner = {
-        group: inside(frame_of[group], boxes_of, touching[group], stood)
+        group: inside(frame_of[group], boxes_of, at_frame[group], stood)
         for group, boxes_of in members.items()
     }
 

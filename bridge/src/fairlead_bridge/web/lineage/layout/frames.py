@@ -52,8 +52,8 @@ def inside(
         sizes.append((0.0, PASSAGE))
     first = range(ports, ports + len(enter))
     last = range(ports + len(enter), len(sizes))
-    kept = by_index([box.id for box in boxes], stood)
-    flat = layered(sizes, edges, INNER_COLUMN_GAP, INNER_ROW_GAP, first, last, kept)
+    placed = by_index([box.id for box in boxes], stood)
+    flat = layered(sizes, edges, INNER_COLUMN_GAP, INNER_ROW_GAP, first, last, placed)
 
     width = max(flat.width + 2 * frame.padding, frame.w)
     left = (width - flat.width) / 2

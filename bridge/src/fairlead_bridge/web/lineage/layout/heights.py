@@ -8,7 +8,7 @@ from fairlead_bridge.web.lineage.layout.places import Places
 ROUNDS = 4
 
 
-def settle(places: Places) -> None:
+def converge(places: Places) -> None:
     """Move every place towards its neighbours, as far as the order and the gaps allow."""
     offsets = [_offsets(places, column) for column in places.columns]
     for column, (starts, height) in zip(places.columns, offsets, strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fairlead_bridge.web.lineage.layout.cycles import closing
-from fairlead_bridge.web.lineage.layout.heights import settle
+from fairlead_bridge.web.lineage.layout.heights import converge
 from fairlead_bridge.web.lineage.layout.order import untangle
 from fairlead_bridge.web.lineage.layout.places import PASSAGE, Edge, Places
 from fairlead_bridge.web.lineage.layout.shapes import Point
@@ -45,7 +45,7 @@ def layered(
     ranks, order = _ranks(size, forward, first, last)
     places = Places(sizes, forward, ranks, order, row_gap, stood)
     untangle(places)
-    settle(places)
+    converge(places)
     gaps = [column_gap] * (len(places.columns) - 1)
     if gaps and first:
         gaps[0] = PORT_GAP

@@ -10,7 +10,7 @@ from fairlead_bridge.web.lineage.layout.places import WORTH_SWAPPING, Places
 def untangle(places: Places) -> None:
     """Order the columns so that few edges cross; keep the best order that was seen."""
     small = len(places.heights) <= WORTH_SWAPPING
-    best, kept = _crossings(places), [column[:] for column in places.columns]
+    best, best_columns = _crossings(places), [column[:] for column in places.columns]
     worse = 0
     for sweep in range(6):
         if not best or worse == 2:
@@ -26,8 +26,8 @@ def untangle(places: Places) -> None:
         crossings = _crossings(places)
         worse += 1
         if crossings < best:
-            best, kept, worse = crossings, [column[:] for column in places.columns], 0
-    places.columns = kept
+            best, best_columns, worse = crossings, [column[:] for column in places.columns], 0
+    places.columns = best_columns
     for column in places.columns:
         places.number(column)
 
@@ -48,7 +48,7 @@ def _by_barycentre(
         else:
             wanted[place] = at[place] + 0.5
     column.sort(key=wanted.__getitem__)
-    places.keep(column)
+    places.restore_order(column)
     places.number(column)
 
 

@@ -54,7 +54,7 @@ class Places:
             self.chains.append(self._chain(edge))
         self.at = [0] * len(self.heights)
         for column in self.columns:
-            self.keep(column)
+            self.restore_order(column)
             self.number(column)
         self.y = [0.0] * len(self.heights)
 
@@ -81,11 +81,11 @@ class Places:
         for at, place in enumerate(column):
             self.at[place] = at
 
-    def keep(self, column: list[int]) -> None:
+    def restore_order(self, column: list[int]) -> None:
         """Put those that stood somewhere back into their order, on the places they have together."""
         if not self.stood:
             return
         ats = [at for at, place in enumerate(column) if place in self.stood]
-        kept = sorted((column[at] for at in ats), key=lambda place: (self.stood[place], place))
-        for at, place in zip(ats, kept, strict=True):
+        restored = sorted((column[at] for at in ats), key=lambda place: (self.stood[place], place))
+        for at, place in zip(ats, restored, strict=True):
             column[at] = place

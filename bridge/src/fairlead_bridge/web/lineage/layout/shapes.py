@@ -73,12 +73,12 @@ def short_name(name: str) -> str:
     >>> short_name("shop.orders.v1"), short_name("/lake/orders/v2"), short_name("a.orders.json")
     ('orders.v1', 'orders/v2', 'orders.json')
     """
-    mark = "/" if "/" in name else "."
-    if mark == "." and name.count(".") < 2:
+    separator = "/" if "/" in name else "."
+    if separator == "." and name.count(".") < 2:
         return name
-    before, _, last = name.rpartition(mark)
+    before, _, last = name.rpartition(separator)
     if before and _MEANINGLESS.fullmatch(last):
-        last = f"{before.rpartition(mark)[2]}{mark}{last}"
+        last = f"{before.rpartition(separator)[2]}{separator}{last}"
     return last or name
 
 
