@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "lateness": ([], True),
     "notify": ([], False),
     "incidents": ([], False),
+    "eta": ([], True),
     "overhead": ([], False),
     "fuzz": ([], False),
     "sql": ([], False),

@@ -101,6 +101,22 @@ def test_a_schedule_that_is_not_followed_any_more_is_unknown(db: sa.Engine) -> N
     assert answer["eta_unknown"].startswith("nightly has not started since 2026-11-15 05:00")
 
 
+def test_a_paused_dag_is_unknown_until_it_goes_on(db: sa.Engine) -> None:
+    api = Api(db, now=at(-60))
+    api.tell(*nights(NIGHTLY, NIGHTS), paused(at(-300), True))
+    assert outlook(api, "raw.orders")["eta_unknown"] == "nightly has been paused since 00:00"
+    api.tell(paused(at(-120), False))
+    assert abs(eta(api, "raw.orders") - 10) < 1
+    then = outlook(api, "raw.orders", as_of=at(-180).isoformat())
+    assert then["eta_unknown"] == "nightly has been paused since 00:00"
+
+
+def paused(moment: datetime, is_paused: bool) -> bytes:
+    facet = {"_producer": "p", "_schemaURL": "s", "isPaused": is_paused, "at": moment.isoformat()}
+    job = {"namespace": "prod", "name": "nightly", "facets": {"fairlead_dag_state": facet}}
+    return json.dumps({"eventTime": moment.isoformat(), "producer": "p", "job": job}).encode()
+
+
 def test_a_run_whose_due_time_is_told_by_its_name_alone_is_known_to_be_overdue(
     db: sa.Engine,
 ) -> None:

@@ -11,11 +11,12 @@ usually takes 10 minutes and has run for 40, more is expected than that it ends 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from math import pow
+from math import exp, log, pow, sqrt
+from statistics import median
 
 from fairlead_bridge.insight.spans import MINUTE, SECOND, percentile
 
@@ -28,8 +29,9 @@ LEAST_SPREAD, MOST_SPREAD, LONE_SPREAD = 0.01, 0.6, 0.4
 #: A change of level: times after it at least and before it at least, how much of the error it must
 #: explain, and how far the level must move against what is left.
 AFTER, BEFORE, EXPLAINS, MOVES = 3, 4, 0.35, 2.5
-#: A season counts if it explains so much of the error, in buckets of at least so many times.
-SEASON, FEWEST = 0.2, 3
+#: A part of a season counts for itself if it has so many times, and differs from all by so many
+#: standard errors and so much (a logarithm); and how many seasons may count together.
+FEWEST, CLEAR, LEAST_SHIFT, TOGETHER = 4, 3.5, 0.08, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +159,31 @@ class History:
     """What is known of how long something takes."""
 
     spans: tuple[Span, ...]  # oldest first, those before the last change of level left out
-    season: Season | None
-    parts: tuple[Hashable, ...]  # of the season, for each span
+    factors: tuple[Factor, ...]  # of the seasons that show
     zone: tzinfo
 
     def at(self, moment: int) -> Durations:
         """The distribution for something that begins at `moment` (microseconds)."""
-        chosen = self.spans
-        if self.season is not None:
-            part = self.season(_local(moment, self.zone))
-            same = [
-                span for span, other in zip(self.spans, self.parts, strict=True) if other == part
+        local = _local(moment, self.zone)
+        now = 1.0
+        values = [float(length) for _, length in self.spans]
+        for factor in self.factors:
+            now *= factor.of.get(factor.season(local), 1.0)
+            values = [
+                value / factor.of.get(part, 1.0)
+                for value, part in zip(values, factor.parts, strict=True)
             ]
-            chosen = tuple(same) if len(same) >= FEWEST else self.spans
-        weights = [0.5 ** (age / HALF) for age in range(len(chosen))][::-1]
-        return distribution([span[1] for span in chosen], weights)
+        weights = [0.5 ** (age / HALF) for age in range(len(values))][::-1]
+        return distribution([value * now for value in values], weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """How much longer something takes in each part of a season than it usually does."""
+
+    season: Season
+    of: dict[Hashable, float]
+    parts: tuple[Hashable, ...]  # of the season, for each span
 
 
 @lru_cache(maxsize=8192)
@@ -188,16 +200,50 @@ def learn(spans: tuple[Span, ...], zone: tzinfo = UTC) -> History | None:
     if not known:
         return None
     locals_ = [_local(at, zone) for at, _ in known]
-    values = [float(value) for _, value in known]
-    best, least = None, (1 - SEASON) * _error([(0, value) for value in values])
-    for season in SEASONS:
-        parts = [season(local) for local in locals_]
-        if len(set(parts)) > 1 and len(known) >= 2 * FEWEST:
-            error = _error(list(zip(parts, values, strict=True)))
-            if error < least:
-                best, least = season, error
-    chosen = tuple(best(local) for local in locals_) if best is not None else ()
-    return History(known, best, chosen, zone)
+    values = [max(1.0, float(value)) for _, value in known]
+    factors: list[Factor] = []
+    for _ in range(TOGETHER):
+        tried = [factor for season in SEASONS if (factor := _factor(season, locals_, values))]
+        best = max(tried, key=lambda each: each[1], default=None)
+        if best is None:
+            break
+        factors.append(best[0])
+        values = [
+            value / best[0].of.get(part, 1.0)
+            for value, part in zip(values, best[0].parts, strict=True)
+        ]
+    return History(known, tuple(factors), zone)
+
+
+def _factor(
+    season: Season, locals_: Sequence[datetime], values: Sequence[float]
+) -> tuple[Factor, float] | None:
+    """The factors of a season and how clearly they show; None where they do not."""
+    parts = tuple(season(local) for local in locals_)
+    logs: dict[Hashable, list[float]] = {}
+    for part, value in zip(parts, values, strict=True):
+        logs.setdefault(part, []).append(log(value))
+    if len(logs) < 2:
+        return None
+    whole = median(each for some in logs.values() for each in some)
+    spread = _spread_within(logs)
+    of: dict[Hashable, float] = {}
+    clearest = 0.0
+    for part, some in logs.items():
+        shift = median(some) - whole
+        clear = abs(shift) * sqrt(len(some)) / spread
+        if len(some) >= FEWEST and clear > CLEAR and abs(shift) > LEAST_SHIFT:
+            of[part] = exp(shift)
+            clearest = max(clearest, clear)
+    return (Factor(season, of, parts), clearest) if of else None
+
+
+def _spread_within(logs: Mapping[Hashable, Sequence[float]]) -> float:
+    """How far values lie from the median of their part: about a standard deviation."""
+    found = [
+        abs(each - median(some)) for some in logs.values() if len(some) >= FEWEST for each in some
+    ]
+    return max(LEAST_SPREAD, 1.48 * median(found)) if found else MOST_SPREAD
 
 
 def _local(moment: int, zone: tzinfo) -> datetime:
@@ -205,35 +251,6 @@ def _local(moment: int, zone: tzinfo) -> datetime:
         return datetime.fromtimestamp(moment / SECOND, zone)
     except (OverflowError, ValueError, OSError):
         return datetime.fromtimestamp(0, zone)
-
-
-def _error(values: Sequence[tuple[Hashable, float]]) -> float:
-    """The sum of errors, each value expected to be the median of the others of its part."""
-    parts: dict[Hashable, list[float]] = {}
-    for part, value in values:
-        parts.setdefault(part, []).append(value)
-    small = [value for each in parts.values() if len(each) <= FEWEST for value in each]
-    whole = sorted(value for _, value in values)
-    found = sum(abs(value - _median_without(whole, whole.index(value))) for value in small)
-    for each in parts.values():
-        if len(each) > FEWEST:
-            ordered = sorted(each)
-            found += sum(
-                abs(value - _median_without(ordered, at)) for at, value in enumerate(ordered)
-            )
-    return found
-
-
-def _median_without(ordered: Sequence[float], at: int) -> float:
-    """The median of the others than the one at this place."""
-    number = len(ordered) - 1
-    if number == 0:
-        return ordered[0]
-
-    def other(place: int) -> float:
-        return ordered[place if place < at else place + 1]
-
-    return (other((number - 1) // 2) + other(number // 2)) / 2
 
 
 def _after_last_change(spans: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -412,6 +412,9 @@ class Plan:
         return found
 
     def _begin_of(self, dag: Dag, name: str) -> Reached:
+        if dag.paused_at is not None:
+            when = clock(dag.paused_at, self.facts.now)
+            return Unknown(f"{dag.label} has been paused since {when}")
         ways: list[Reached] = []
         if dag.schedule is not None:
             ways.append(self._by(starts.by_schedule(dag, self.facts.now), f"{name}:time"))

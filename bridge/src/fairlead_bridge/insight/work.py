@@ -74,6 +74,7 @@ class Dag:
     schedule: Schedule | None = None
     assets: Assets | None = None
     zone: tzinfo = UTC
+    paused_at: int | None = None  # None: it is not paused
 
     def open_runs(self) -> list[DagRun]:
         """The runs that go on, oldest first; one that a later one has overtaken counts as lost."""

@@ -93,6 +93,7 @@ class _Read:
     after: dict[int, set[int]] = field(default_factory=dict)
     runs: dict[int, list[Row]] = field(default_factory=dict)
     named: dict[int, Row] = field(default_factory=dict)  # runs by alias
+    paused: dict[int, int] = field(default_factory=dict)  # DAGs, and since when
 
     def tries(self, snapshot: Snapshot, job: int) -> list[Try]:
         return [_try(snapshot, row, self._whole(row)) for row in self.runs.get(job, ())]
@@ -126,6 +127,8 @@ def _read(snapshot: Snapshot, wanted: Iterable[int], known: Iterable[int]) -> _R
     found.after = _after(snapshot, found)
     found.runs = _runs(snapshot, {*both, *found.others})
     found.named = _named(snapshot, found)
+    seen = {row.owner_id: row for row in snapshot.each(_PAUSED, found.dags)}  # the newest is last
+    found.paused = {dag: row.at for dag, row in seen.items() if row.value}
     return found
 
 
@@ -209,6 +212,12 @@ _NAMED = (
     sa.select(t.run_alias.c.alias, t.run.c.id, t.run.c.job_id, t.run.c.dag_run)
     .join_from(t.run_alias, t.run, t.run.c.id == t.run_alias.c.id)
     .where(among(t.run_alias.c.alias))
+)
+_seen = t.observation.c
+_PAUSED = (
+    sa.select(_seen.owner_id, _seen.at, _seen.value)
+    .where(among(_seen.owner_id), _seen.kind == "paused", _seen.at <= NOW)
+    .order_by(_seen.owner_id, _seen.at)
 )
 _OF_RUN = tuple(
     t.run.c[name]
@@ -310,6 +319,7 @@ def _dag(snapshot: Snapshot, row: Row, found: _Read) -> Dag:
         schedule=schedule,
         assets=_assets(snapshot, timetable),
         zone=schedules.zone_of(zone if isinstance(zone, str) else "UTC"),
+        paused_at=found.paused.get(row.id),
     )
 
 
