@@ -70,7 +70,7 @@ class House:
                     pass
         self.now += HOUR
 
-    def retell(self) -> None:
+    def resend(self) -> None:
         """Everything there is is told once more."""
         with writing(self.db) as tx:
             for name, target in self.sinks.targets.items():
@@ -371,7 +371,7 @@ def test_an_edge_of_ours_that_a_person_wrote_on_stays(
         ends = f"warehouse.{A}", f"warehouse.{B}"
         all_of_it.sinks.openmetadata.draw(*ends, "ann", columnsLineage=[], **written)
         all_of_it.day(COPIES | {"copy": ([A], [B])})  # there would be columns to add
-        all_of_it.retell()
+        all_of_it.resend()
         forget_everything(all_of_it)
         assert all_of_it.openmetadata() == {(A, B)}
         edge = all_of_it.sinks.openmetadata.between(*ends)
@@ -437,7 +437,7 @@ def test_taking_back_twice_is_taking_back_once(file_db: sa.Engine) -> None:
         forget_everything(all_of_it)
         before = len(all_of_it.deletes())
         assert before > 0
-        all_of_it.retell()
+        all_of_it.resend()
         assert len(all_of_it.deletes()) == before  # what is gone is not asked for again
         assert all_of_it.owed() == 0
 

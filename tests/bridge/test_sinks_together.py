@@ -52,7 +52,7 @@ def drain(db: sa.Engine, sinks: Together, now: int) -> int:
     raise AssertionError(counts(db, sinks, now))
 
 
-def retell(db: sa.Engine, sinks: Together) -> None:
+def resend(db: sa.Engine, sinks: Together) -> None:
     """Let other catalogs of the same names hear everything."""
     with writing(db) as tx:
         for name, target in sinks.targets.items():
@@ -115,7 +115,7 @@ def test_bad_weather_changes_nothing_of_what_is_shown(db: sa.Engine, all_sinks: 
     drain(db, all_sinks, NOW)
     calm = picture(all_sinks)
     with together(DAGS, TASKS) as stormy:
-        retell(db, stormy)
+        resend(db, stormy)
         for seed, fake in enumerate(stormy.fakes().values()):
             fake.trouble = weather(seed, 0.15)
         drain(db, stormy, NOW + HOUR)
@@ -137,7 +137,7 @@ def test_what_people_write_stays_through_bad_weather(db: sa.Engine, all_sinks: T
     for part in in_bits(bodies[start:], 150):
         receive(db, all_sinks, part, now)
         now = drain(db, all_sinks, now)
-    retell(db, all_sinks)
+    resend(db, all_sinks)
     drain(db, all_sinks, now)
     assert lost(all_sinks, curated) == []
 
@@ -155,7 +155,7 @@ def test_told_bit_by_bit_or_at_once_the_catalogs_show_the_same(
     now = drain(db, all_sinks, now)
     bit_by_bit = picture(all_sinks)
     with together(DAGS, TASKS) as fresh:
-        retell(db, fresh)
+        resend(db, fresh)
         drain(db, fresh, now)
         at_once = picture(fresh)
     for name in ("marquez", "statuses", "edges", "observed", "atlan"):

@@ -62,17 +62,17 @@ def test_every_example_is_taken_as_it_is(page: Path, tmp_path: Path) -> None:
         assert settings.targets(asked, ENVIRON)
 
 
-class Room(Fake):
+class Channel(Fake):
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.posted: list[str] = []
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/health":
             return Answer(200, {})
         if request.path != "/hooks/s3cret":
             return Answer(404, "no such hook")
-        self.said.append(request.json()["text"])
+        self.posted.append(request.json()["text"])
         return Answer(200, {"ok": True})
 
 
@@ -86,16 +86,16 @@ def test_the_how_to_works_as_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> N
     ((name, value),) = entry_point["project"]["entry-points"]["fairlead_bridge.sinks"].items()
     point = EntryPoint(name, value, settings.GROUP)
     monkeypatch.setattr(settings, "entry_points", lambda group: [point])
-    room = Room()
-    with serving(room) as url:
-        example["sinks"]["room"] |= {"url": url}
+    channel = Channel()
+    with serving(channel) as url:
+        example["sinks"]["channel"] |= {"url": url}
         (target,) = settings.targets(example, {"CHAT_HOOK": "s3cret"})
         failed = shop.dag_run(state="failed", tasks=(shop.task_run(shop.LOAD, "failed"),))
         payloads = [target.sink.render(entry) for entry in (failed, shop.dag_run(), shop.DAG_ENTRY)]
-        told = [payload for payload in payloads if payload is not None]
-        assert list(target.sink.push(told)) == [None]
+        rendered = [payload for payload in payloads if payload is not None]
+        assert list(target.sink.push(rendered)) == [None]
         assert target.sink.probe() == [f"{url} answers"]
-        room.trouble = lambda _: Answer(503, None, {"Retry-After": "9"})
+        channel.trouble = lambda _: Answer(503, None, {"Retry-After": "9"})
         with pytest.raises(Unavailable):
-            list(target.sink.push(told))
-    assert room.said == ["orders_sync scheduled__2026-11-20T05:00:00+00:00 failed: load"]
+            list(target.sink.push(rendered))
+    assert channel.posted == ["orders_sync scheduled__2026-11-20T05:00:00+00:00 failed: load"]

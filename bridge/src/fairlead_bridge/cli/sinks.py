@@ -27,9 +27,9 @@ def add(commands: Any) -> None:
     option(parser, "sinks_file")
     parser.add_argument(
         "action",
-        choices=("status", "check", "retry", "retell", "forget"),
+        choices=("status", "check", "retry", "resend", "forget"),
         help="status: how far each is; check: try address, credentials and the naming map, without "
-        "sending anything; retry: what was rejected; retell: everything; forget: a sink that the "
+        "sending anything; retry: what was rejected; resend: everything; forget: a sink that the "
         "settings no longer have, and its deliveries",
     )
     parser.add_argument("name", nargs="?", help="one sink; without it, all")
