@@ -25,6 +25,7 @@ CATALOG = (
     t.schema_version,
     t.column_lineage,
     t.column_lineage_version,
+    t.dag_version,
     t.assertion,
     t.edge,
     t.run,

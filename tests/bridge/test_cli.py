@@ -12,7 +12,7 @@ from fairlead_bridge import inbox, outbox
 from fairlead_bridge.cli import main
 from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.db.tables import job, run
+from fairlead_bridge.db.tables import expectation, job, run
 from fairlead_bridge.model import Name
 from tests.bridge.absorbing import absorb, dump, understand
 from tests.bridge.nightly import DAY, NIGHTLY, PLACE, nights
@@ -73,6 +73,18 @@ def test_a_rebuilt_catalog_holds_only_what_the_log_says(tmp_path: Path) -> None:
         assert tx.scalars(sa.select(job.c.name)).all() == ["j1"]
     engine.dispose()
     assert count(path, run) == 1
+
+
+def test_what_people_stated_outlives_a_rebuilt_catalog(tmp_path: Path) -> None:
+    path = tmp_path / "b.db"
+    receive(path, EVENT % (1, 1))
+    engine = open_database(str(path))
+    row = {"source": "person", "node": "dataset:x:y", "kind": "every", "since_at": 1}
+    with writing(engine) as tx:
+        tx.execute(sa.insert(expectation), row | {"body": b"{}", "origin": "ann"})
+    assert main(["replay", "--rebuild", "--database-url", str(path)]) == 0
+    engine.dispose()
+    assert count(path, expectation) == 1
 
 
 def test_a_log_without_its_beginning_rebuilds_only_by_force(

@@ -193,12 +193,17 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     schemas: list[tuple[Any, Row]] = []
     columns: list[tuple[Any, Row]] = []
     column_versions: list[tuple[Any, Row]] = []
+    dag_versions: list[tuple[Any, Row]] = []
     for change in changes:
         for facet in change.facets:
             bodies[facet.digest] = facet.body
             row = {"owner_id": facet.owner_id, "name": facet.name}
             row |= {"at": facet.at, "digest": facet.digest}
             facets.append(((facet.owner_id, facet.name), row))
+            if facet.name == "fairlead_dag":
+                place = {"job_id": facet.owner_id, "digest": facet.digest}
+                times = {"first_at": facet.at, "last_at": facet.at}
+                dag_versions.append((tuple(place.values()), place | times))
         for schema in change.schemas:
             bodies[schema.digest] = schema.body
             row = {"dataset_id": schema.dataset_id, "digest": schema.digest}
@@ -221,10 +226,11 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     new_versions = rows.fold(
         tx, t.column_lineage_version, rows.gather(column_versions, merge.seen), merge.seen
     )
+    new_dags = rows.fold(tx, t.dag_version, rows.gather(dag_versions, merge.seen), merge.seen)
     changed: set[Name] = set()
     fresh: dict[bytes, bytes] = {
         after["digest"]: bodies[after["digest"]]
-        for before, after in new_versions.values()
+        for before, after in (*new_versions.values(), *new_dags.values())
         if before is None
     }
     jobs = {job.id for change in changes for job in change.jobs}

@@ -18,7 +18,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
 from fairlead_bridge.workers.steps import Absorb
 
-#: What a rebuilt catalog is made from, and what was delivered to sinks.
+#: What a rebuilt catalog is made from, what was delivered, and what people stated and did.
 _NOT_CATALOG = (
     tables.event,
     tables.waiting,
@@ -26,6 +26,11 @@ _NOT_CATALOG = (
     tables.pulse,
     tables.delivery,
     tables.sink,
+    tables.expectation,
+    tables.incident,
+    tables.incident_affected,
+    tables.incident_entry,
+    tables.maintenance,
 )
 
 

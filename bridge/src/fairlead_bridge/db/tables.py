@@ -201,6 +201,15 @@ column_lineage_version = _table(
     sa.Column("last_at", At, nullable=False),
 )
 
+#: The distinct bodies of a DAG's facet `fairlead_dag`: its schedule as it was in the past.
+dag_version = _table(
+    "dag_version",
+    sa.Column("job_id", Id, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+)
+
 #: How each check of a dataset went when it was made last.
 assertion = _table(
     "assertion",

@@ -45,6 +45,7 @@ class _DagRun(msgspec.Struct):
     conf: Any = None
     data_interval_end: Any = None
     data_interval_start: Any = None
+    deadlines: Any = None
     duration: Seconds | None = None
     end_date: Any = None
     logical_date: Any = None
@@ -297,9 +298,23 @@ def _dag_run_properties(run: _DagRun) -> dict[str, Any]:
     start, end = time(run.data_interval_start), time(run.data_interval_end)
     if start is not None:
         properties["data_interval"] = [start, end]
+    if deadlines := _deadlines(run.deadlines):
+        properties["deadlines"] = deadlines
     if run.conf:
         properties["conf"] = masking.strictly(run.conf)
     return properties
+
+
+def _deadlines(told: Any) -> list[list[Any]]:
+    """Airflow's deadlines of a DAG run, the first to pass first: each its time and its name."""
+    alerts = told.get("alerts") if isinstance(told, dict) else None
+    found = []
+    for alert in as_list(alerts):
+        at = time(alert.get("deadline_time")) if isinstance(alert, dict) else None
+        if at is not None:
+            name = alert.get("name")
+            found.append([at, name if isinstance(name, str) else ""])
+    return sorted(found)
 
 
 def _task_properties(task: _Task, instance: _Instance) -> dict[str, Any]:

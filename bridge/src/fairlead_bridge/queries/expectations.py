@@ -5,13 +5,22 @@ source wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from fairlead_bridge.insight import planned, schedules
 from fairlead_bridge.insight.expectations import Expectation, learned
-from fairlead_bridge.queries import freshness, stated
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.insight.planned import Planned
+from fairlead_bridge.insight.rhythm import Rhythm
+from fairlead_bridge.insight.rules import Within
+from fairlead_bridge.insight.spans import words
+from fairlead_bridge.queries import dags, freshness, stated
+from fairlead_bridge.queries.freshness import Regular
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
+
+#: The first deadline of a DAG's newest run: the run, its time, its name.
+Deadline = tuple[Row, int, str]
 
 
 def of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, Expectation]:
@@ -26,15 +35,70 @@ def of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, Expectation]:
 def all_of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, list[Expectation]]:
     """As `of`, with what weaker sources say too, the strongest first."""
     asked = list(ids)
-    rhythms = freshness.rhythms(snapshot, asked)
+    writes = freshness.regular_writes(snapshot, asked)
+    writers = {each[-1].job_id for each in writes.values()}
+    dag_of = dags.of_jobs(snapshot, {*writers, *(id for id in asked if id not in writes)})
+    facets = dags.facets_of(snapshot, dag_of.values())
+    of_job = {job: facets[dag] for job, dag in dag_of.items() if dag in facets}
+    deadlines = dags.deadlines(snapshot, dag_of.values())
+    rhythms = freshness.rhythms(snapshot, writes)
     found: dict[int, list[Expectation]] = {}
     for id, entries in stated.of(snapshot, asked).items():
-        rhythm = rhythms.get(id)
         first = _first_of_each_source(entries)
-        found[id] = [replace(each, rhythm=rhythm) for each in first if each.kind != "rows"]
+        found[id] = [each for each in first if each.kind != "rows"]
+    for id, of_it in writes.items():
+        schedule = schedules.of_dag(of_job.get(of_it[-1].job_id, {}))
+        if schedule is not None:
+            deadline = deadlines.get(dag_of.get(of_it[-1].job_id, 0))
+            found.setdefault(id, []).extend(_planned(schedule, of_it, deadline))
+    for id in asked:
+        if dag_of.get(id) == id and id in deadlines:  # a DAG
+            found.setdefault(id, []).extend(_of_dag(deadlines[id]))
+    return _with_rhythms(found, rhythms)
+
+
+def _with_rhythms(
+    found: Mapping[int, Sequence[Expectation]], rhythms: Mapping[int, Rhythm]
+) -> dict[int, list[Expectation]]:
+    """The learned ones come last; the others have them beside."""
+    whole = {
+        id: [replace(each, rhythm=rhythms.get(id)) for each in of_it] for id, of_it in found.items()
+    }
     for id, rhythm in rhythms.items():
-        found.setdefault(id, []).append(learned(rhythm))
-    return {id: each for id, each in found.items() if each}
+        whole.setdefault(id, []).append(learned(rhythm))
+    return {id: each for id, each in whole.items() if each}
+
+
+def _planned(
+    schedule: schedules.Schedule, writes: Sequence[Regular], deadline: Deadline | None
+) -> Iterable[Expectation]:
+    """By Airflow's deadline of the DAG that writes an asset, and by its schedule."""
+    fires = planned.fires(schedule, ((each.at, each.dag_run_id) for each in writes))
+    if deadline is not None and fires:
+        run, at, name = deadline
+        of_run = planned.fires(schedule, [(at, run.dag_run_id)])
+        if of_run:
+            span = at - of_run[0][1]
+            yield Expectation(
+                "by", "airflow", _deadline(name, span), Planned(schedule, fires, span)
+            )
+    usual = planned.usual(schedule, fires)
+    if usual is not None:
+        yield Expectation("by", "schedule", usual[1], usual[0])
+
+
+def _of_dag(deadline: Deadline) -> Iterable[Expectation]:
+    """What Airflow's deadline leaves a run of the DAG, from its start on."""
+    run, at, name = deadline
+    if run.started_at is not None and at > run.started_at:
+        span = at - run.started_at
+        yield Expectation("within", "airflow", _deadline(name, span), Within(span))
+
+
+def _deadline(name: str, span: int) -> str:
+    called = f" {name}" if name else ""
+    amount = words(span)
+    return f"Airflow deadline{called}: {amount if amount[0].isdigit() else f'1 {amount}'} after it is due"
 
 
 def rows(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Expectation]:

@@ -7,7 +7,7 @@ by a backfill, or that such a run led to, makes an asset fresh and teaches nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -125,30 +125,47 @@ _UPDATES = (
 )
 
 
-def rhythms(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Rhythm]:
-    """The rhythm of each of these assets, from its newest writes; where there is one."""
-    asset_ids = set(asset_ids)
-    rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asset_ids))
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """A write that a schedule or an event started: the last one of its outermost run."""
+
+    at: int
+    job_id: int  # of an update that no run here made: a job that reads it; 0: none
+    run: int  # the outermost run
+    dag_run_id: str | None = None
+
+
+def regular_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, list[Regular]]:
+    """The newest regular writes of each of these assets that has any, oldest first."""
+    asked = set(asset_ids)
+    rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asked))
     origin = origins.of(snapshot, rows)
-    last: dict[int, dict[int, tuple[int, int]]] = {}
-    for asset_id, written_at, job_id, run, _, _ in rows:
+    last: dict[int, dict[int, Regular]] = {}
+    for asset_id, written_at, job_id, run, _, dag_run_id in rows:
         whole = origin[run]
         if whole.is_regular:
             ends = last.setdefault(asset_id, {})
-            ends[whole.run] = max(ends.get(whole.run, (written_at, job_id)), (written_at, job_id))
-    unwritten = [asset_id for asset_id in asset_ids if asset_id not in last]
+            write = Regular(written_at, job_id, whole.run, dag_run_id)
+            before = ends.get(whole.run)
+            if before is None or (before.at, before.job_id) < (write.at, write.job_id):
+                ends[whole.run] = write
+    unwritten = [asset_id for asset_id in asked if asset_id not in last]
     readers = jobs_at(snapshot, unwritten, writing=False)
     for row in snapshot.each(_UPDATES, unwritten):  # no job writes it: its store says when
         reader = next(iter(readers.get(row.asset_id, ())), 0)
-        last.setdefault(row.asset_id, {})[row.at] = (row.at, reader)
-    ordered = {
-        asset_id: sorted(ends.values())
+        last.setdefault(row.asset_id, {})[row.at] = Regular(row.at, reader, row.at)
+    return {
+        asset_id: sorted(ends.values(), key=lambda each: (each.at, each.job_id, each.run))
         for asset_id, ends in last.items()
-        if len(ends) >= rhythm.FEWEST
     }
-    zone = zones.of_jobs(snapshot, {writes[-1][1] for writes in ordered.values()})
+
+
+def rhythms(snapshot: Snapshot, writes: Mapping[int, Sequence[Regular]]) -> dict[int, Rhythm]:
+    """The rhythm of each asset that has one, from its regular writes."""
+    enough = {id: of_it for id, of_it in writes.items() if len(of_it) >= rhythm.FEWEST}
+    zone = zones.of_jobs(snapshot, {of_it[-1].job_id for of_it in enough.values()})
     learned = {
-        asset_id: rhythm.learn(tuple(at for at, _ in writes), zone.get(writes[-1][1], UTC))
-        for asset_id, writes in ordered.items()
+        asset_id: rhythm.learn(tuple(each.at for each in of_it), zone.get(of_it[-1].job_id, UTC))
+        for asset_id, of_it in enough.items()
     }
     return {asset_id: each for asset_id, each in learned.items() if each is not None}

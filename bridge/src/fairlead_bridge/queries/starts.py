@@ -14,6 +14,7 @@ from fairlead_bridge.insight.spans import MINUTE
 from fairlead_bridge.insight.symptoms import Broken, Overdue
 from fairlead_bridge.queries import facets
 from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.dags import facets_of
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 from fairlead_bridge.queries.upward import Upward
 
@@ -66,8 +67,8 @@ def of(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, Starts]:
     newest: dict[int, Row] = {}
     for row in snapshot.each(_NEWEST[snapshot.past], wanted, number=0):
         newest.setdefault(row.job_id, row)
-    bodies = facets.of(snapshot, {dag: dag for dag in newest}, ("fairlead_dag",))
-    bodies_of_dag = {dag: bodies.get(dag, {}).get("fairlead_dag", {}) for dag in newest}
+    bodies = facets_of(snapshot, newest)
+    bodies_of_dag = {dag: bodies.get(dag, {}) for dag in newest}
     found: dict[int, Starts] = {}
     unclear: set[int] = set()
     for dag, row in newest.items():

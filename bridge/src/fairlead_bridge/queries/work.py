@@ -18,7 +18,7 @@ from fairlead_bridge.insight import rounds, schedules
 from fairlead_bridge.insight.rounds import Try
 from fairlead_bridge.insight.schedules import Schedule
 from fairlead_bridge.insight.work import Assets, Dag, DagRun, Facts, Job
-from fairlead_bridge.queries import facets
+from fairlead_bridge.queries import dags, facets
 from fairlead_bridge.queries.assets import assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, shown_state
@@ -123,7 +123,9 @@ def _read(snapshot: Snapshot, wanted: Iterable[int], known: Iterable[int]) -> _R
     around = {id: _task_around(id, rows) for id in found.others}
     found.inside = {id: task for id, task in around.items() if task is not None}
     both = {id: id for id in (*found.dags, *found.tasks)}
-    found.facet_bodies = facets.of(snapshot, both, ("fairlead_dag", "fairlead_task"))
+    found.facet_bodies = facets.of(snapshot, both, ("fairlead_task",))
+    for id, body in dags.facets_of(snapshot, found.dags).items():
+        found.facet_bodies.setdefault(id, {})["fairlead_dag"] = body
     found.after = _after(snapshot, found)
     found.runs = _runs(snapshot, {*both, *found.others})
     found.named = _named(snapshot, found)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.schedules import zone_of
-from fairlead_bridge.queries import facets
+from fairlead_bridge.queries.dags import facets_of
 from fairlead_bridge.queries.snapshot import Row, Snapshot, among
 
 #: Jobs around a job that are looked through, and DAGs of an Airflow whose zones are counted.
@@ -76,10 +76,9 @@ def _usual(snapshot: Snapshot, namespace: str) -> str | None:
 
 def _named(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, str]:
     """The name of the time zone of each DAG's schedule, where it has one."""
-    bodies_by_dag = facets.of(snapshot, {dag: dag for dag in dags}, ("fairlead_dag",))
     found = {}
-    for dag, bodies in bodies_by_dag.items():
-        name = _zone(bodies.get("fairlead_dag", {}).get("timetable"))
+    for dag, body in facets_of(snapshot, dags).items():
+        name = _zone(body.get("timetable"))
         if name is not None:
             found[dag] = name
     return found

@@ -52,5 +52,5 @@ def rhythm(expected: Expectation | None, written_at: int | None) -> a.Rhythm | N
         expected=(due - written_at) / _SECOND,
         expected_by=render.when(due),
         gaps=learned.writes - 1,
-        text=expected.text,
+        text=learned.text,
     )
