@@ -26,6 +26,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "lineage": ([], True),
     "sinks": ([], True),
     "page": ([], True),
+    "opened": ([], False),
     "monitoring": (["--datasets", "20000"], True),
     "lateness": ([], True),
     "notify": ([], False),

@@ -240,3 +240,18 @@ def test_a_dag_that_does_not_start_when_it_usually_does_has_an_incident_though_i
     assert {incident.kind for incident in found} <= {"not_started", "silent_source"}
     affected = {each.node: each.standing for incident in found for each in incident.affected}
     assert affected == {"job:prod:mails": "at_risk", "job:prod:others": "at_risk"}
+
+
+def test_a_dag_that_does_not_start_when_what_it_reads_was_written_has_an_incident(
+    db: sa.Engine,
+) -> None:
+    bridge = Bridge(db)
+    for hour in range(3):
+        source = ran("source", BEGIN + timedelta(hours=hour - 0.1), writes="raw")
+        bridge.take([*source, *dag_run(hour)], BEGIN + timedelta(hours=hour, minutes=5))
+    written = BEGIN + timedelta(hours=2.9)
+    bridge.take(ran("source", written, writes="raw"), written + timedelta(minutes=2))
+    assert bridge.incidents() == []
+    bridge.evaluate(written + timedelta(minutes=12))
+    incident = bridge.only()
+    assert (incident.kind, incident.node) == ("not_started", "job:prod:shop")

@@ -23,12 +23,15 @@ from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.verdicts import Evaluation
 from fairlead_bridge.monitoring.windows import Window
+from fairlead_bridge.queries import starts
 from fairlead_bridge.queries.snapshot import Snapshot
 
 _SECOND = 1_000_000
 #: While events have waited for so long to be absorbed, what the catalog says is of the past, and
 #: nothing is called late (microseconds).
 BEHIND = 10 * _SECOND
+#: How long after an asset was written a DAG is looked at that it may start (microseconds).
+READY = 3_600 * _SECOND
 #: Nodes that one step evaluates; those beyond are due at once.
 MOST = 2_000
 
@@ -77,6 +80,7 @@ class _Found:
     evaluations: dict[int, Evaluation] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)  # due, and not watched
     later: set[int] = field(default_factory=set)  # nodes for which there was no time
+    ready: dict[int, int] = field(default_factory=dict)  # DAGs, and when they should have started
 
 
 def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> _Found:
@@ -84,6 +88,7 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
     found = _Found(seen=queue.seen(snapshot.tx, due))
     front = reach.watched(snapshot, due)
     found.dropped = set(due) - front.ids
+    found.ready = _ready(snapshot, front)
     explained: set[int] = set()
     while front.ids:
         found.seen |= queue.seen(snapshot.tx, front.ids - found.seen.keys())
@@ -95,6 +100,20 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
             found.later = front.ids
             break
     return found
+
+
+def _ready(snapshot: Snapshot, nodes: Nodes) -> dict[int, int]:
+    """When the DAGs that may start because these assets were just written should have started."""
+    fresh = {
+        id: asset.written_at
+        for id, asset in nodes.assets.items()
+        if asset.written_at is not None and asset.written_at > snapshot.now - READY
+    }
+    if not fresh:
+        return {}
+    readers = reach.below(snapshot, Nodes({id: nodes.assets[id] for id in fresh}))
+    at = max(snapshot.now, max(fresh.values()) + starts.GRACE) + 1
+    return {id: at for id, row in readers.jobs.items() if row.kind == "dag"}
 
 
 def _bad(judged: Mapping[int, Evaluation]) -> set[int]:
@@ -147,6 +166,8 @@ def _write(
     dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}
     queue.finish(tx, {id: each.next for id, each in fresh.items()}, dropped, found.seen)
     queue.touch(tx, found.later, now)
+    for at in set(found.ready.values()):
+        queue.touch(tx, (id for id, each in found.ready.items() if each == at), at)
 
 
 def _incidents(

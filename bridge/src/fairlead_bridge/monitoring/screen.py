@@ -20,7 +20,7 @@ from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.queries import history, standing
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
-from fairlead_bridge.queries.starts import Starts
+from fairlead_bridge.queries.starts import GRACE, Starts
 
 #: How a node stands that needs an explanation.
 BAD = ("late", "failed", "at_risk")
@@ -44,14 +44,40 @@ def suspects(
     newest = history.states(snapshot, {job for each in jobs.values() for job in each})
     above = _above(snapshot, jobs)
     bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
+    ready = _ready(snapshot, begins, above)
     return {
         id
         for id in nodes.ids
         if id in bad
         or not bad.isdisjoint(above.get(id, ()))
         or _is_due_soon(nodes.assets.get(id), expected.get(id), snapshot.now)
+        or id in ready
         or (id in begins and begins[id].overdue(snapshot.now) is not None)
         or any(_breaks(newest.get(job), nodes.assets.get(id)) for job in jobs.get(id, ()))
+    }
+
+
+_WRITTEN = sa.select(t.dataset.c.asset_id, t.dataset.c.written_at).where(
+    among(t.dataset.c.asset_id), t.dataset.c.written_at.is_not(None)
+)
+
+
+def _ready(
+    snapshot: Snapshot, begins: Mapping[int, Starts], above: Mapping[int, set[int]]
+) -> set[int]:
+    """DAGs without a time to start at that did not, a while after something they read was written."""
+    waiting = {
+        id: each.last for id, each in begins.items() if each.due is None and not each.is_active
+    }
+    read = {node for id in waiting for node in above.get(id, ())}
+    written: dict[int, int] = {}
+    for row in snapshot.each(_WRITTEN, read):
+        written[row.asset_id] = max(row.written_at, written.get(row.asset_id, row.written_at))
+    settled = snapshot.now - GRACE
+    return {
+        id
+        for id, last in waiting.items()
+        if any(last < written[node] <= settled for node in above.get(id, ()) if node in written)
     }
 
 
