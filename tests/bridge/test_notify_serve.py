@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bench.notify import good_run, name_of, run
+from bench.notify import good_run, run
+from bench.receivers import name_of
 
 from tests.bridge.test_app import serving as bridge_on
 from tests.channels.test_channels import SECRET

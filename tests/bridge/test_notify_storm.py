@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench.notify import NAMES, measure
+from bench.notify import measure
+from bench.receivers import NAMES
 
 
 @pytest.mark.system  # it starts a worker four times

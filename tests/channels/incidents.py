@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fairlead_bridge.channels.message import Message, Writer
-from fairlead_bridge.channels.notice import Told, notice
+from fairlead_bridge.channels.notice import Received, notice
 from fairlead_bridge.channels.schedule import micros
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry
 from fairlead_bridge.model import Name
@@ -63,9 +63,11 @@ def incident(number: int = 7, /, **changes: Any) -> IncidentEntry:
     return IncidentEntry(Name("incident", number), **given | changes)
 
 
-def message(about: IncidentEntry | None = None, told: Told | None = None, **given: Any) -> Message:
-    """The message that a channel receives of an incident, after what it was told."""
-    found = notice("test", about or incident(), told or Told(), keeps_incidents=True)
+def message(
+    about: IncidentEntry | None = None, received: Received | None = None, **given: Any
+) -> Message:
+    """The message that a channel receives of an incident, after what it received before."""
+    found = notice("test", about or incident(), received or Received(), has_own_incidents=True)
     assert found is not None
     return Writer(BERLIN, "https://lineage.example.com/", **given).message(found)
 

@@ -17,7 +17,7 @@ from fairlead_bridge.channels import Channel, Digest
 from fairlead_bridge.channels.apprise import Apprise, AppriseSettings
 from fairlead_bridge.channels.mail import Email, MailSettings
 from fairlead_bridge.channels.message import Writer
-from fairlead_bridge.channels.notice import Told, cause_of, notice
+from fairlead_bridge.channels.notice import Received, cause_of, notice
 from fairlead_bridge.channels.pagerduty import PagerDuty, PagerDutySettings
 from fairlead_bridge.channels.slack import Slack, SlackSettings
 from fairlead_bridge.channels.teams import Teams, TeamsSettings
@@ -100,17 +100,17 @@ def mail_to(box: Mailbox, **more: Any) -> Email:
     return Email(MailSettings.model_validate(given | more))
 
 
-def send(channel: Channel, *about: Any, told: Told | None = None) -> None:
+def send(channel: Channel, *about: Any, received: Received | None = None) -> None:
     for item in about:
-        channel.send(channel.render(message(item, told)))
+        channel.send(channel.render(message(item, received)))
 
 
-def told_of(about: Any) -> Told:
-    return Told(1, "open", about.severity, cause_of(about), text=about.text)
+def received_of(about: Any) -> Received:
+    return Received(1, "open", about.severity, cause_of(about), text=about.text)
 
 
 def digest(*about: Any) -> Digest:
-    notices = [notice("c", item, Told()) for item in about]
+    notices = [notice("c", item, Received()) for item in about]
     return Writer(BERLIN, "https://lineage.example.com").digest([it for it in notices if it])
 
 
@@ -201,7 +201,7 @@ def test_a_receiver_that_is_busy_says_when_to_try_again(receiver: vendors.Receiv
 def test_slack_takes_every_message_within_its_limits(slack: vendors.Slack) -> None:
     resolved = RESOLVED
     send(slack_to(slack), incident(), huge())
-    send(slack_to(slack), resolved, told=told_of(resolved))
+    send(slack_to(slack), resolved, received=received_of(resolved))
     assert len(slack.posts) == 3
     first, long, last = (json.dumps(post) for post in slack.posts)
     assert "Affected: 3 assets" in first
@@ -273,11 +273,11 @@ def test_an_incident_is_one_of_pagerdutys_from_its_trigger_to_its_end(
     channel = pagerduty_to(pagerduty)
     about = incident()
     send(channel, about, about)  # sent again after a crash
-    send(channel, incident(severity="warning"), told=told_of(about))
+    send(channel, incident(severity="warning"), received=received_of(about))
     assert (list(pagerduty.incidents.values()), pagerduty.opened) == (["triggered"], 1)
-    send(channel, incident(state="acknowledged"), told=told_of(about))
+    send(channel, incident(state="acknowledged"), received=received_of(about))
     assert list(pagerduty.incidents.values()) == ["acknowledged"]
-    send(channel, RESOLVED, told=told_of(about))
+    send(channel, RESOLVED, received=received_of(about))
     assert (list(pagerduty.incidents.values()), pagerduty.opened) == (["resolved"], 1)
 
 
@@ -309,7 +309,7 @@ def test_a_wrong_integration_key_is_a_setting_to_change_and_is_not_shown(
 def test_a_mail_has_text_and_html_and_is_in_the_thread_of_its_incident(mailbox: Mailbox) -> None:
     channel = mail_to(mailbox)
     send(channel, incident(affected=affected(50)))
-    send(channel, RESOLVED, told=told_of(RESOLVED))
+    send(channel, RESOLVED, received=received_of(RESOLVED))
     opened, resolved = mailbox.mails
     assert mailbox.recipients[0] == ["data@example.com", "ops@example.com"]
     text = opened.get_body(("plain",))

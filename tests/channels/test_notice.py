@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fairlead_bridge.channels.notice import (
     Notice,
-    Told,
+    Received,
     Transition,
     notice,
-    read_told,
+    read_received,
     without_message,
-    write_told,
+    write_received,
 )
 from fairlead_bridge.entries import IncidentEntry
 from tests.channels.incidents import affected, incident
@@ -18,19 +18,19 @@ from tests.channels.incidents import affected, incident
 class Channel:
     """What a channel receives while an incident goes through its states."""
 
-    def __init__(self, *, keeps_incidents: bool = False) -> None:
-        self.told = Told()
-        self.keeps_incidents = keeps_incidents
-        self.received: list[Notice] = []
+    def __init__(self, *, has_own_incidents: bool = False) -> None:
+        self.received = Received()
+        self.has_own_incidents = has_own_incidents
+        self.notices: list[Notice] = []
 
     def sees(self, about: IncidentEntry) -> Transition | None:
-        found = notice("c", about, self.told, keeps_incidents=self.keeps_incidents)
-        self.told = read_told(
-            write_told(found.told if found else without_message(about, self.told))
+        found = notice("c", about, self.received, has_own_incidents=self.has_own_incidents)
+        self.received = read_received(
+            write_received(found.received if found else without_message(about, self.received))
         )
         if found is None:
             return None
-        self.received.append(found)
+        self.notices.append(found)
         return found.transition
 
 
@@ -70,16 +70,16 @@ def test_each_message_has_an_id_of_its_own_that_stays_when_it_is_sent_again() ->
     steps = [incident(), incident(severity="warning"), incident(), RESOLVED, incident(), RESOLVED]
     for step in steps:
         channel.sees(step)
-    assert [it.transition for it in channel.received] == [
+    assert [it.transition for it in channel.notices] == [
         *("opened", "changed", "changed", "resolved", "reopened", "resolved")
     ]
-    ids = [it.id for it in channel.received]
+    ids = [it.id for it in channel.notices]
     assert len(set(ids)) == len(ids)
-    once, again = (notice("c", incident(), Told()) for _ in range(2))
+    once, again = (notice("c", incident(), Received()) for _ in range(2))
     assert once
     assert again
     assert once.id == again.id == ids[0]
-    other = notice("d", incident(), Told())
+    other = notice("d", incident(), Received())
     assert other
     assert other.id != once.id
 
@@ -109,9 +109,9 @@ def test_what_resolved_before_it_could_be_announced_is_one_message() -> None:
 
 
 def test_a_receiver_with_incidents_of_its_own_hears_of_acknowledgements_and_ends() -> None:
-    channel = Channel(keeps_incidents=True)
+    channel = Channel(has_own_incidents=True)
     acknowledged = incident(state="acknowledged", acknowledged_by="kim")
     seen = [channel.sees(it) for it in (incident(), acknowledged, acknowledged, MUTED, RESOLVED)]
     assert seen == ["opened", "acknowledged", None, None, "resolved"]
-    assert Channel(keeps_incidents=True).sees(RESOLVED) is None  # there is nothing to close
+    assert Channel(has_own_incidents=True).sees(RESOLVED) is None  # there is nothing to close
     assert Channel().sees(acknowledged) == "opened"

@@ -128,6 +128,14 @@ MAIL = '[[channel]]\nname = "m"\ntype = "email"\nhost = "h"\nfrom = "a@b.c"\n'
         (SLACK + '[channel.digest]\nevery = "5"\n', ":6: .*digest.every: not a period: '5'; write"),
         (SLACK + "digest = {}\n", ':5: .*digest: write either every = "15m" or at = "08:00"'),
         (SLACK + 'quiet = { from = "22:00" }\n', ":5: .*quiet.to: is missing"),
+        (
+            SLACK + 'quiet = { form = "22:00" }\n',
+            ":5: .*quiet.form: unknown setting; did you mean f",
+        ),
+        (
+            SLACK + "[channel.digest]\nhourly = 1\n",
+            ":6: .*hourly: unknown setting; known are every",
+        ),
         (HOOK + 'url = "example.com"\n', ':5: channel "h": url: must begin with http'),
         (
             HOOK.replace("HOOK_SECRET", "PD_KEY") + 'url = "http://e"\n',

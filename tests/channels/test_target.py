@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fairlead_bridge.channels.message import Digest, Message, Writer
-from fairlead_bridge.channels.notice import Told, read_told, write_told
+from fairlead_bridge.channels.notice import Received, read_received, write_received
 from fairlead_bridge.channels.routes import Route
 from fairlead_bridge.channels.schedule import Every, Quiet, Schedule
 from fairlead_bridge.channels.target import LOOKS_AGAIN, WAITS, ChannelTarget, Item, Pusher
@@ -24,11 +24,11 @@ NOON = at("2026-11-28 12:00")
 
 
 class Recorder:
-    """A channel that takes everything but what it is told to refuse."""
+    """A channel that takes everything but what it is to refuse."""
 
-    def __init__(self, *, collects: bool = True, keeps_incidents: bool = False) -> None:
+    def __init__(self, *, collects: bool = True, has_own_incidents: bool = False) -> None:
         self.collects = collects
-        self.keeps_incidents = keeps_incidents
+        self.has_own_incidents = has_own_incidents
         self.sent: list[list[int]] = []
         self.refuse: set[int] = set()
 
@@ -69,9 +69,9 @@ def prepare(
     now: int,
     *,
     since: int | None = None,
-    told: Told | None = None,
+    received: Received | None = None,
 ) -> Prepared:
-    sent = write_told(told) if told else None
+    sent = write_received(received) if received else None
     delivery = Delivery("notify:c", about.name, 1, 0, sent, since or now)
     return channel.prepare(delivery, about, now)
 
@@ -80,7 +80,7 @@ def test_without_quiet_hours_a_message_goes_at_once_and_alone() -> None:
     ready = prepare(target(), incident(severity="warning"), NOON)
     assert isinstance(ready, Ready)
     assert not ready.payload.collected
-    assert read_told(ready.mark).status == "open"
+    assert read_received(ready.fingerprint).status == "open"
 
 
 def test_in_quiet_hours_only_what_is_critical_goes() -> None:
@@ -134,9 +134,9 @@ def test_who_heard_of_an_incident_hears_of_its_end_whatever_the_routes_say_then(
     channel = target(routes=[Route(("c",), severity="critical")])
     opened = prepare(channel, incident(), NOON)
     assert isinstance(opened, Ready)
-    told = read_told(opened.mark)
+    received = read_received(opened.fingerprint)
     end = incident(severity="warning", state="resolved", resolved_at=NOON, affected=())
-    ready = prepare(channel, end, NOON, told=told)
+    ready = prepare(channel, end, NOON, received=received)
     assert isinstance(ready, Ready)
     assert ready.payload.notice.transition == "resolved"
 
@@ -144,7 +144,7 @@ def test_who_heard_of_an_incident_hears_of_its_end_whatever_the_routes_say_then(
 def test_what_is_muted_is_remembered_as_muted() -> None:
     same = prepare(target(), incident(state="muted"), NOON)
     assert isinstance(same, Same)
-    assert read_told(same.mark).muted
+    assert read_received(same.fingerprint).muted
 
 
 def items(*numbers: int, collected: bool = False) -> list[Item]:
@@ -171,21 +171,21 @@ def test_a_message_that_is_refused_costs_no_other() -> None:
     assert [type(it) for it in outcomes] == [type(None), Rejected, type(None)]
 
 
-OPENED = Told(1, "open", "critical", "job:prod:orders.load", text="orders.load failed")
+OPENED = Received(1, "open", "critical", "job:prod:orders.load", text="orders.load failed")
 MOVED = {"node": "job:prod:orders.next", "text": "orders.next was blocked", "changed_at": NOON}
 
 
 def test_another_cause_is_announced_once_it_has_lasted_a_minute() -> None:
     moved = incident(**MOVED)
-    assert prepare(target(), moved, NOON + 1, told=OPENED) == Later(NOON + MINUTE)
-    ready = prepare(target(), moved, NOON + MINUTE, since=NOON, told=OPENED)
+    assert prepare(target(), moved, NOON + 1, received=OPENED) == Later(NOON + MINUTE)
+    ready = prepare(target(), moved, NOON + MINUTE, since=NOON, received=OPENED)
     assert isinstance(ready, Ready)
     assert ready.payload.notice.transition == "changed"
 
 
 def test_what_becomes_more_severe_is_announced_at_once() -> None:
-    told = Told(1, "open", "warning", "job:prod:orders.load")
-    assert isinstance(prepare(target(), incident(**MOVED), NOON, told=told), Ready)
+    received = Received(1, "open", "warning", "job:prod:orders.load")
+    assert isinstance(prepare(target(), incident(**MOVED), NOON, received=received), Ready)
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,22 @@ def test_while_the_job_runs_again_nothing_is_said_of_another_cause_or_the_end(
     about: dict[str, Any],
 ) -> None:
     later = NOON + 5 * MINUTE
-    waits = prepare(target(), incident(**about, is_running=True), later, since=NOON, told=OPENED)
+    waits = prepare(
+        target(), incident(**about, is_running=True), later, since=NOON, received=OPENED
+    )
     assert waits == Later(later + LOOKS_AGAIN)
-    done = prepare(target(), incident(**about), later, since=NOON, told=OPENED)
+    done = prepare(target(), incident(**about), later, since=NOON, received=OPENED)
     assert isinstance(done, Ready)
     late = NOON + WAITS
     assert isinstance(
-        prepare(target(), incident(**about, is_running=True), late, since=NOON, told=OPENED), Ready
+        prepare(target(), incident(**about, is_running=True), late, since=NOON, received=OPENED),
+        Ready,
     )
 
 
 def test_an_end_is_announced_under_the_name_that_the_incident_was_announced_by() -> None:
     end = incident(**MOVED | {"state": "resolved", "resolved_at": NOON})
-    ready = prepare(target(), end, NOON, told=OPENED)
+    ready = prepare(target(), end, NOON, received=OPENED)
     assert isinstance(ready, Ready)
     message = Writer(BERLIN).message(ready.payload.notice)
     assert message.title == "Resolved: orders.load failed"

@@ -368,8 +368,9 @@ def test_a_dag_that_fails_is_one_message_and_once_it_is_cleared_and_succeeds_ano
     evening: Evening,
 ) -> None:
     """The last claim, because it changes what the others look at."""
+    day = shop.today() - timedelta(days=2)  # no other claim is about it
     assert notified.messages(evening.receiver) == []
-    notified.fails_and_is_mended(evening.stack, evening.receiver, shop.today())
+    notified.fails_and_is_mended(evening.stack, evening.receiver, day)
     assert notified.types(evening.receiver) == ["opened", "resolved"]
     opened, resolved = (event["data"] for event in notified.messages(evening.receiver))
     assert opened["cause"]["node"] == notified.CAUSE

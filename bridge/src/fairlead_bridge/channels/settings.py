@@ -29,7 +29,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from fairlead_bridge.channels import Channel
 from fairlead_bridge.channels.apprise import Apprise
-from fairlead_bridge.channels.base import ChannelSettings
+from fairlead_bridge.channels.base import ChannelSettings, DigestSettings, QuietSettings
 from fairlead_bridge.channels.lines import line_of
 from fairlead_bridge.channels.mail import Email
 from fairlead_bridge.channels.message import Writer
@@ -57,6 +57,8 @@ _BATCH = 500
 _BUDGET, _LEASE = 25.0, 75.0
 
 
+#: Settings that are tables.
+_PARTS: dict[str, type[BaseModel]] = {"quiet": QuietSettings, "digest": DigestSettings}
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -206,9 +208,9 @@ def _validated(source: _Source, path: tuple[str, int], model: type[T], raw: Mapp
 
 def _message(error: Any, model: type[BaseModel]) -> str:
     """What is wrong with one setting, and what to write instead."""
-    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
-        known = _written(model)
-        close = difflib.get_close_matches(str(error["loc"][0]), known, 1)
+    if error["type"] == "extra_forbidden":
+        known = _written(_PARTS.get(str(error["loc"][0]), model))
+        close = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
         return f"unknown setting; {hint}"
     if error["type"] == "missing":
