@@ -14,6 +14,11 @@ from tests.browser import pages, shop
 from tests.waiting import until
 
 
+def inherited() -> dict[str, str]:
+    """The environment without what the tests read themselves, such as FAIRLEAD_CHROMIUM."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
+
+
 @dataclass
 class Bridge:
     """`fairlead-bridge serve` as its own process, over a database of its own."""
@@ -34,7 +39,7 @@ class Bridge:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env={**os.environ, **self.environment},
+                env={**inherited(), **self.environment},
             )
 
         def started() -> re.Match[str] | None:

@@ -78,7 +78,7 @@ def settle(page: playwright.Page) -> None:
     page.wait_for_load_state("load")
     expect(page.locator("main")).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.get_by_text("Drawing…")).to_have_count(0)
+    expect(page.get_by_text("Loading the graph…")).to_have_count(0)
 
 
 @pytest.fixture

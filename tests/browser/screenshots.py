@@ -29,7 +29,7 @@ def settled(page: Page) -> None:
     page.locator("main").wait_for()
     page.wait_for_function(
         "() => !document.querySelector('[aria-busy=true]') && "
-        "!document.body.innerText.includes('Drawing…')"
+        "!document.body.innerText.includes('Loading the graph…')"
     )
     page.evaluate("() => document.fonts.ready")
     page.get_by_role("status").filter(has_text="Live").wait_for()

@@ -141,7 +141,7 @@ def test_the_graph_leads_to_columns_and_back(bills: Bridge, open_page: Open) -> 
 
 def test_columns_of_which_nothing_is_known_say_so(bills: Bridge, open_page: Open) -> None:
     page = open_page(columns_of(bills, "shop.raw.bills", column="note"))
-    expect(page.get_by_text("Nothing is known about where note comes from")).to_be_visible()
+    expect(page.get_by_text("No column lineage for note")).to_be_visible()
 
 
 def test_a_column_that_does_not_exist_is_answered_with_those_that_do(

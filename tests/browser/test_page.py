@@ -82,7 +82,7 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("load")
     expect(page.locator("main")).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.get_by_text("Drawing…")).to_have_count(0)
+    expect(page.get_by_text("Loading the graph…")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -100,7 +100,7 @@ def test_no_page_has_a_serious_barrier(
 
 def test_the_first_page_says_what_is_broken(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(shop_bridge.base)
-    expect(page.get_by_text("ingest_payments failed in its newest run")).to_be_visible()
+    expect(page.get_by_text("ingest_payments failed in its last run")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="payments").first
     expect(row.get_by_text("Failed")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
@@ -141,7 +141,7 @@ def test_the_sentence_above_the_graph_names_the_failure_upstream(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
-    verdict = page.get_by_role("region", name="How the focus stands")
+    verdict = page.get_by_role("region", name="Status of the focus")
     expect(verdict).to_contain_text("load_charges failed, 5 hops upstream of daily_revenue")
     expect(verdict).to_contain_text("ProgrammingError 100038")
     page.keyboard.press("b")
@@ -190,7 +190,7 @@ def test_everything_can_be_done_with_the_keyboard(shop_bridge: Bridge, open_page
         page.keyboard.press(key)
         expect(page).to_have_url(re.compile(there))
     page.keyboard.press("t")
-    expect(page.get_by_role("region", name="The graph as a table")).to_be_visible()
+    expect(page.get_by_role("region", name="Graph as a table")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -237,11 +237,11 @@ def test_changed_columns_are_told_with_what_they_can_break(
         start = shop.now() - timedelta(hours=ago)
         own_bridge.tell(list(shop.dag_run("bills", [task], start)))
     page = open_page(f"{own_bridge.base}/changes")
-    expect(page.get_by_text("can break readers")).to_be_visible()
+    expect(page.get_by_text("breaking")).to_be_visible()
     expect(page.locator("[data-change=removed]")).to_contain_text("amount")
     expect(page.locator("[data-change=added]")).to_contain_text("total")
     page.get_by_role("link", name="bills", exact=True).click()
-    expect(page.get_by_text("How its columns changed")).to_be_visible()
+    expect(page.get_by_text("Schema versions")).to_be_visible()
 
 
 def test_what_is_not_understood_is_shown_and_read_again_on_demand(
@@ -252,8 +252,8 @@ def test_what_is_not_understood_is_shown_and_read_again_on_demand(
     item = page.get_by_role("group", name="Event 1")
     item.locator("summary").click()
     expect(item.get_by_role("region")).to_contain_text("is no event <b>at all</b>")
-    page.get_by_role("button", name="Read all of them again").click()
-    expect(page.get_by_role("status").filter(has_text="1 event to be read again")).to_be_visible()
+    page.get_by_role("button", name="Replay all").click()
+    expect(page.get_by_role("status").filter(has_text="1 event replaying")).to_be_visible()
     expect(item).to_be_visible(timeout=20_000)
 
 
@@ -265,7 +265,7 @@ def test_a_run_shows_its_error_its_datasets_and_its_events(
     expect(page.get_by_role("row").filter(has_text="charges.json")).to_contain_text("read")
     row = page.get_by_role("row").filter(has_text="START")
     row.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("region", name="The event")).to_contain_text('"runId"')
+    expect(page.get_by_role("region", name="Event")).to_contain_text('"runId"')
 
 
 def test_a_dag_shows_its_runs_its_durations_and_when_its_tasks_ran(
@@ -279,7 +279,7 @@ def test_a_dag_shows_its_runs_its_durations_and_when_its_tasks_ran(
     expect(
         page.get_by_role("link", name=re.compile("^load_charges: Failed, scheduled"))
     ).to_be_visible()
-    expect(page.get_by_role("group", name=re.compile("When the 2 tasks"))).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile("Timeline of the 2 tasks"))).to_be_visible()
     page.get_by_role("button", name=re.compile(r"^Success, scheduled__")).first.click()
     expect(page).to_have_url(re.compile("run="))
     expect(page.get_by_role("link", name=re.compile(r"^load_charges: Success, 3m"))).to_be_visible()
@@ -327,9 +327,9 @@ def test_an_empty_bridge_tells_how_to_begin(own_bridge: Bridge, open_page: Open)
     page = open_page(own_bridge.base)
     expect(page.get_by_text("Waiting for the first event")).to_be_visible()
     page.goto(f"{own_bridge.base}/datasets")
-    expect(page.get_by_text("No dataset is known yet")).to_be_visible()
+    expect(page.get_by_text("No datasets yet")).to_be_visible()
     page.goto(f"{own_bridge.base}/lineage")
-    expect(page.get_by_text("No lineage is known yet")).to_be_visible()
+    expect(page.get_by_text("No lineage yet")).to_be_visible()
 
 
 def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> None:
@@ -338,15 +338,15 @@ def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> 
     page.goto(lineage(shop_bridge, "dataset:postgres://nowhere:nothing"))
     expect(page.get_by_role("alert")).to_contain_text("Not found")
     page.goto(addresses(shop_bridge)["nowhere"])
-    expect(page.get_by_text("There is no such page")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_be_visible()
 
 
 def test_what_is_saved_has_every_edge(shop_bridge: Bridge, open_page: Open, tmp_path: Path) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
     settle(page)
     file, drawn = tmp_path / "edges.csv", tmp_path / "lineage.svg"
-    for choice, target in (("Its edges as a table", file), ("As a picture (SVG)", drawn)):
-        page.get_by_role("button", name="Save the graph").click()
+    for choice, target in (("Its edges as a table", file), ("Image (SVG)", drawn)):
+        page.get_by_role("button", name="Export").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=choice).click()
         download.value.save_as(target)

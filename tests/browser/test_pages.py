@@ -118,17 +118,17 @@ def test_a_run_says_what_differs_from_the_last_good_one(
     parcel_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(f"{parcel_bridge.base}/runs/{newest(parcel_bridge, kind='dag')}")
-    panel = page.locator("section").filter(has=page.get_by_role("heading", name="Against the last"))
+    panel = page.locator("section").filter(has=page.get_by_role("heading", name="Compared with"))
     expect(panel).to_contain_text("report failed; the columns of parcels changed")
     expect(panel).to_contain_text("far fewer rows; the SQL changed")
-    failed = page.locator("section").filter(has=page.get_by_role("heading", name="What failed"))
+    failed = page.locator("section").filter(has=page.get_by_role("heading", name="Failed tasks"))
     expect(failed.get_by_role("row")).to_have_text(re.compile("^report.*no column price"))
     fetch = panel.get_by_role("row").filter(has_text=re.compile("^fetch"))
     expect(fetch).to_contain_text("+1m 30s (+150%)")
     expect(panel.locator("[data-change=removed]").filter(has_text="price").first).to_be_visible()
     rows = panel.get_by_role("row").filter(has_text="written").filter(has_text="parcels")
     expect(rows.first).to_contain_text("1,200")
-    patch = panel.get_by_role("region", name="What changed in the SQL of parcels.report")
+    patch = panel.get_by_role("region", name="Changes in the SQL of parcels.report")
     expect(patch).to_contain_text("+where carrier = 'x'")
     panel.get_by_role("link", name=re.compile("^of ")).click()
     expect(page.locator("main .badge").first).to_have_text("Success")
@@ -140,7 +140,7 @@ def test_a_run_says_what_differs_from_the_last_good_one(
 def test_the_first_run_has_none_to_be_compared_with(own_bridge: Bridge, open_page: Open) -> None:
     own_bridge.tell(parcels(1))
     page = open_page(f"{own_bridge.base}/runs/{newest(own_bridge, kind='dag')}")
-    expect(page.get_by_text("No earlier run of it succeeded.")).to_be_visible()
+    expect(page.get_by_text("No earlier run succeeded.")).to_be_visible()
 
 
 def test_when_tasks_ran_shows_each_try_the_queue_and_the_critical_path(
@@ -164,9 +164,9 @@ def test_a_dataset_shows_its_age_over_time_against_what_is_usual(
     parcel_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(dataset_page(parcel_bridge, "parcel_report"))
-    panel = page.locator("section").filter(has=page.get_by_role("heading", name="How fresh"))
+    panel = page.locator("section").filter(has=page.get_by_role("heading", name="Freshness"))
     expect(panel).to_contain_text(re.compile("Written 1h .* ago, usually written every hour"))
-    chart = panel.get_by_role("group", name=re.compile("How old it was since .*: written 6 times"))
+    chart = panel.get_by_role("group", name=re.compile("Age since .*: 6 writes"))
     expect(chart).to_be_visible()
     expect(chart.get_by_role("link", name=re.compile("^Written .* by parcels"))).to_have_count(6)
     panel.get_by_label("Last 30 days").select_option("1")
@@ -176,7 +176,7 @@ def test_a_dataset_shows_its_age_over_time_against_what_is_usual(
     chart.get_by_role("link").first.click()
     expect(page).to_have_url(re.compile("/runs/"))
     page.goto(dataset_page(parcel_bridge, "parcels.json"))
-    expect(page.get_by_text("Nothing has been seen writing it in this time.")).to_be_visible()
+    expect(page.get_by_text("No writes in this period.")).to_be_visible()
 
 
 def test_a_dataset_says_who_is_affected_by_level_with_owners(
@@ -201,15 +201,15 @@ def test_a_dataset_says_who_is_affected_by_level_with_owners(
         ("1", "parcels.report"),
         ("2", "mailing.send"),
     }
-    panel.get_by_label("Affected by").select_option("id")
-    expect(panel).to_contain_text("Of these, 2 tasks perhaps")
+    panel.get_by_label("Change").select_option("id")
+    expect(panel).to_contain_text("Of these, 2 tasks may be affected")
     expect(panel.get_by_role("row").filter(has_text="parcel_report")).to_contain_text("parcels")
     for name, certain in (("check", False), ("report", True), ("send", False)):
         row = panel.get_by_role("row", name=re.compile(rf"^\d {name} "))
         expect(row.get_by_text("unknown")).to_have_count(0 if certain else 1)
     assert parse_qs(urlsplit(page.url).query)["column"] == ["id"]
     page.reload()
-    expect(panel).to_contain_text("Of these, 2 tasks perhaps")
+    expect(panel).to_contain_text("Of these, 2 tasks may be affected")
 
 
 def test_datasets_are_chosen_by_owner(parcel_bridge: Bridge, open_page: Open) -> None:
@@ -245,7 +245,7 @@ def test_the_first_page_lists_what_is_in_trouble_with_its_cause(
     page = open_page(parcel_bridge.base)
     panel = page.locator("section").filter(has=page.get_by_role("heading", name="Datasets late"))
     row = panel.get_by_role("row").filter(has_text="parcel_report")
-    expect(row).to_contain_text("Not written")
+    expect(row).to_contain_text("Failed")
     expect(row).to_contain_text("parcels.report")
     expect(row).to_contain_text("no column price")
     expect(row).to_contain_text("Anna Weiss")
@@ -280,9 +280,9 @@ def test_one_event_that_was_not_understood_can_be_read_again_alone(
     item = page.get_by_role("group", name="Event 2")
     item.locator("summary").click()
     item.get_by_role("button", name="Show the whole event").click()
-    expect(item.get_by_role("region", name="The event")).to_contain_text("x" * 2900)
+    expect(item.get_by_role("region", name="Event")).to_contain_text("x" * 2900)
     with page.expect_response(re.compile("/quarantine/2/replay")) as answer:
-        item.get_by_role("button", name="Read again").click()
+        item.get_by_role("button", name="Replay").click()
     assert answer.value.json() == {"waiting": 1}
     expect(page.get_by_role("group", name=re.compile(r"^Event \d"))).to_have_count(2)
 

@@ -142,9 +142,9 @@ def test_real_lineage_is_drawn_as_the_bridge_answers_it(
         page.goto(pages.lineage(real_bridge.base, item["node"]))
         sign = page.get_by_role("status").filter(has_text="card")
         expect(sign).to_contain_text(str(len(graph["cards"])))
-        expect(page.get_by_role("region", name="How the focus stands")).to_be_visible()
+        expect(page.get_by_role("region", name="Status of the focus")).to_be_visible()
         page.keyboard.press("t")
-        table = page.get_by_role("region", name="The graph as a table")
+        table = page.get_by_role("region", name="Graph as a table")
         expect(table.get_by_role("row")).to_have_count(len(graph["cards"]) + 1)
         page.keyboard.press("t")
 

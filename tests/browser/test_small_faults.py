@@ -100,7 +100,7 @@ def test_copying_the_address_says_so(bridge: Bridge, open_page: Open) -> None:
     settle(page)
     page.keyboard.press("y")
     expect(
-        page.get_by_text(re.compile("address of this view is copied|does not allow copying"))
+        page.get_by_text(re.compile("Link copied|blocked copying"))
     ).to_be_visible()
 
 
@@ -127,6 +127,6 @@ def test_a_bridge_that_knows_nothing_shows_no_green_sign(
     own_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(own_bridge.base)
-    expect(page.get_by_text("No run has been seen yet")).to_be_visible()
+    expect(page.get_by_text("No runs yet")).to_be_visible()
     expect(page.locator("svg.lucide-circle-dashed").first).to_be_visible()
     expect(page.locator("svg.lucide-circle-check, svg.lucide-check-circle")).to_have_count(0)

@@ -45,7 +45,7 @@ def help_(page: Page) -> None:
 
 def as_table(page: Page) -> None:
     page.keyboard.press("t")
-    expect(page.get_by_role("region", name="The graph as a table")).to_be_visible()
+    expect(page.get_by_role("region", name="Graph as a table")).to_be_visible()
 
 
 def afar(page: Page) -> None:
@@ -56,7 +56,7 @@ def afar(page: Page) -> None:
 
 
 def menu(page: Page) -> None:
-    page.get_by_role("button", name="Save the graph").click()
+    page.get_by_role("button", name="Export").click()
     expect(page.get_by_role("menuitem").first).to_be_visible()
     page.wait_for_timeout(400)
 
@@ -117,13 +117,13 @@ def test_pages_with_changes_and_what_was_not_understood_have_no_serious_barrier(
 
 def test_a_filter_that_leaves_nothing_says_so(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(f"{shop_bridge.base}/datasets?q=nosuch")
-    expect(page.get_by_text("No dataset matches")).to_be_visible()
+    expect(page.get_by_text("No datasets match")).to_be_visible()
     page.get_by_label("Filter by name").fill("")
     expect(page.get_by_role("row").filter(has_text="daily_revenue")).to_be_visible()
     page.goto(f"{shop_bridge.base}/dags?q=nosuch")
     expect(page.locator(".nothing")).to_be_visible()
     page.goto(f"{shop_bridge.base}/runs?state=lost")
-    expect(page.get_by_text("No run matches")).to_be_visible()
+    expect(page.get_by_text("No runs match")).to_be_visible()
 
 
 def test_nonsense_in_an_address_does_no_harm(shop_bridge: Bridge, open_page: Open) -> None:
@@ -159,7 +159,7 @@ def test_what_cannot_be_loaded_says_why_and_can_be_tried_again(
     page.route(address, lambda route: route.fulfill(status=503, body="<html>a proxy</html>"))
     page.goto(f"{shop_bridge.base}{page_path}")
     alert = page.get_by_role("alert").first
-    expect(alert).to_contain_text("The bridge answered 503", timeout=30_000)
+    expect(alert).to_contain_text("The server answered 503", timeout=30_000)
     page.unroute(address)
     alert.get_by_role("button", name="Try again").click()
     expect(alert).to_have_count(0)
@@ -195,7 +195,7 @@ def test_a_graph_that_is_too_large_counts_what_it_leaves_out(
     page = open_page(pages.lineage(own_bridge.base, focus, sel=cut))
     sign = page.get_by_role("status").filter(has_text="cards")
     expect(sign).to_have_text("300 cards, 131 beyond the limit")
-    left_out = page.get_by_role("button", name=re.compile(r"^Bring \d+ more upstream of .*read_"))
+    left_out = page.get_by_role("button", name=re.compile(r"^Show \d+ more upstream of .*read_"))
     expect(left_out.first).to_be_visible()
     left_out.first.click()  # what was counted is brought
     expect(page).to_have_url(re.compile("open=up"))
@@ -241,7 +241,7 @@ def test_a_dag_that_finishes_changes_its_states_and_moves_nothing(
     own_bridge.tell(list(shop.dag_run("live", [load, failed], start)))
     expect(card.get_by_text("Failed")).to_be_visible()
     expect(graph_dag).to_have_attribute("data-tone", "bad")
-    expect(graph.get_by_role("region", name="How the focus stands")).to_contain_text(
+    expect(graph.get_by_role("region", name="Status of the focus")).to_contain_text(
         "no more space"
     )
     assert places(graph) == before

@@ -78,7 +78,7 @@ def test_a_dataset_of_any_name_opens_links_and_comes_back(
     page.goto(f"{odd_bridge.base}/")
     page.goto(address)
     expect(details.get_by_role("heading", level=2)).to_have_text(name)
-    details.get_by_role("link", name="Its page").click()
+    details.get_by_role("link", name="Open page").click()
     expect(heading).to_have_text(name)
     page.locator(f"main a[href$='/datasets/{item['id']}']").first.click()
     expect(heading).to_have_text(name)
@@ -101,10 +101,10 @@ def test_a_dag_of_any_name_opens_links_and_comes_back(
     expect(page.locator(".frame")).to_have_count(1)
     assert parse_qs(urlsplit(page.url).query)["focus"] == [dag["node"]]
     page.goto(f"{odd_bridge.base}/runs?kind=dag")
-    page.get_by_label("Of this DAG").fill(name)
+    page.get_by_label("DAG ID").fill(name)
     expect(page).to_have_url(re.compile("dag_id="))
     page.reload()
-    expect(page.get_by_label("Of this DAG")).to_have_value(name)
+    expect(page.get_by_label("DAG ID")).to_have_value(name)
     expect(page.get_by_role("row")).to_have_count(2)  # the head and one run
     page.locator("main tbody a").first.click()
     expect(page.locator("main")).to_contain_text(name)
@@ -251,7 +251,7 @@ def test_text_from_events_is_never_executed(
         show = page.get_by_role("button", name="Show", exact=True)
         if show.count():
             show.first.click()
-            expect(page.get_by_role("region", name="The event")).to_be_visible()
+            expect(page.get_by_role("region", name="Event")).to_be_visible()
         links = page.eval_on_selector_all("a", LINKS)
         assert not [link for link in links if not link.startswith(("http://", "https://"))]
         assert page.locator("img, iframe, object, embed").count() == 0
@@ -296,7 +296,7 @@ def test_every_link_of_every_page_leads_somewhere(odd_bridge: Bridge, open_page:
         page.goto(address)
         settle(page)
         assert page.get_by_role("alert").count() == 0, (address, page.get_by_role("alert").all())
-        expect(page.get_by_text("There is no such page")).to_have_count(0)
+        expect(page.get_by_text("Page not found")).to_have_count(0)
         links = page.eval_on_selector_all("main a, header a", LINKS)
         waiting += [each for each in links if each.startswith(odd_bridge.base) and "/lineage?" not in each]  # fmt: skip
     names = [f"/{room}/" for room in ("datasets", "jobs", "runs")]

@@ -115,7 +115,7 @@ def test_consumers_see_datasets_with_the_jobs_on_the_edges(people: Bridge, open_
     expect(
         page.get_by_role("status").filter(has_text="7 cards, 6 jobs on the edges")
     ).to_be_visible()
-    expect(page.get_by_role("region", name="How the focus stands")).to_contain_text(
+    expect(page.get_by_role("region", name="Status of the focus")).to_contain_text(
         "load_people failed, 5 hops upstream of sales"
     )
     assert search_of(page)["view"] == ["data"]
@@ -172,16 +172,16 @@ def test_a_card_brings_its_neighbours_where_it_stands_and_hides_them_again(
     page = open_page(address(people, CLEAN, up=1, down=1))
     has_cards(page, "clean", CLEAN, "join")
     before = place(page, "join")
-    page.get_by_role("button", name="Bring 1 more downstream of core.join").click()
+    page.get_by_role("button", name="Show 1 more downstream of core.join").click()
     expect(card(page, SALES)).to_be_visible()
     assert place(page, "join") == before
-    page.get_by_role("button", name="Bring 3 more downstream of dw.mart.sales").click()
+    page.get_by_role("button", name="Show 3 more downstream of dw.mart.sales").click()
     has_cards(page, "clean", CLEAN, "join", SALES, "report_0", "report_1", "report_2")
     page.reload()
     has_cards(page, "clean", CLEAN, "join", SALES, "report_0", "report_1", "report_2")
-    page.get_by_role("button", name="Hide what was brought downstream of dw.mart.sales").click()
+    page.get_by_role("button", name="Hide added downstream of dw.mart.sales").click()
     has_cards(page, "clean", CLEAN, "join", SALES)
-    page.get_by_role("button", name="Hide what was brought downstream of core.join").click()
+    page.get_by_role("button", name="Hide added downstream of core.join").click()
     expect(page).not_to_have_url(re.compile("open="))
     has_cards(page, "clean", CLEAN, "join")
 
@@ -205,7 +205,7 @@ def test_cards_are_expanded_collapsed_and_focused_with_keys(
     page.keyboard.press("c")  # nothing was brought: what lies beyond it is hidden
     has_cards(page, "clean", CLEAN, "join")
     assert search_of(page)["shut"][0].startswith("up:")
-    page.get_by_role("button", name="Bring 1 more upstream of core.clean").click()
+    page.get_by_role("button", name="Show 1 more upstream of core.clean").click()
     has_cards(page, "clean", CLEAN, "join", RAW, "load_people")
     page.keyboard.press("v")
     expect(page).to_have_url(re.compile("view=data"))
@@ -226,7 +226,7 @@ def test_the_lens_of_personal_data_shows_where_it_is_and_where_it_comes_to(
         card(page, PEOPLE["name"]).get_by_role("img", name="Personal data: email")
     ).to_be_visible()
     page.keyboard.press("4")
-    told = page.get_by_role("region", name="Where personal data is")
+    told = page.get_by_role("region", name="Personal data")
     expect(told).to_contain_text(
         "Personal data reaches 2 columns of 2 datasets that no tag tells of"
     )
@@ -301,7 +301,7 @@ async ([data, points, [r, g, b]]) => {
 
 
 def save(page: Page, choice: str, file: Path) -> None:
-    page.get_by_role("button", name="Save the graph").click()
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name=choice).click()
     download.value.save_as(file)
@@ -313,9 +313,9 @@ def test_a_png_has_every_edge_of_the_view(
 ) -> None:
     page = open_page(address(people, **view))
     settle(page)
-    save(page, "As a picture (PNG)", tmp_path / "lineage.png")
-    save(page, "As a picture (SVG)", tmp_path / "lineage.svg")
-    save(page, "Its edges as a table (CSV)", tmp_path / "lineage.csv")
+    save(page, "Image (PNG)", tmp_path / "lineage.png")
+    save(page, "Image (SVG)", tmp_path / "lineage.svg")
+    save(page, "Edges (CSV)", tmp_path / "lineage.csv")
     edges = pages.graph(people.base, node(SALES), **view)["edges"]
     drawn = (tmp_path / "lineage.svg").read_text(encoding="utf-8")
     assert drawn.count('class="edge"') == len(edges)
@@ -337,8 +337,8 @@ def test_a_picture_that_no_png_can_hold_is_refused_with_a_sentence(
     settle(page)
     giant = '<svg xmlns="http://www.w3.org/2000/svg" width="90000" height="70000"/>'
     page.route(re.compile(r"graph\.svg"), lambda route: route.fulfill(body=giant))
-    page.get_by_role("button", name="Save the graph").click()
-    page.get_by_role("menuitem", name="As a picture (PNG)").click()
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("menuitem", name="Image (PNG)").click()
     expect(page.get_by_role("alert")).to_contain_text("too large for a PNG that can be read")
     page.get_by_role("alert").get_by_role("button", name="Close").click()
     expect(page.get_by_role("alert")).to_have_count(0)

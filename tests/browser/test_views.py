@@ -44,7 +44,7 @@ def filter_datasets(page: Page) -> None:
 def filter_runs(page: Page) -> None:
     page.get_by_label("Any state").select_option("failed")
     page.get_by_label("Any kind").select_option("task")
-    page.get_by_label("Of this DAG").fill("ingest_payments")
+    page.get_by_label("DAG ID").fill("ingest_payments")
     expect(page).to_have_url(re.compile("dag_id=ingest_payments"))
 
 
@@ -153,7 +153,7 @@ def test_the_search_finds_datasets_dags_tasks_and_columns(
         expect(page.get_by_role("option")).to_have_count(0)
     page.keyboard.press("/")
     page.keyboard.type("no such thing")
-    expect(page.get_by_role("listbox")).to_contain_text("Nothing is called “no such thing”")
+    expect(page.get_by_role("listbox")).to_contain_text("No results for “no such thing”")
 
 
 # --- keyboard --------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_every_control_is_reached_with_the_tab_key(shop_bridge: Bridge, open_pag
             )
         )
     wanted = {"Datasets", "DAGs", "Runs", "Changes", "Deliveries", "Status", "Owner"}
-    wanted |= {"More upstream levels", "Save the graph", "Show as a table", "Time travel (h)"}
+    wanted |= {"More upstream levels", "Export", "Show as a table", "Time travel (h)"}
     assert wanted <= reached
 
 
@@ -252,9 +252,9 @@ def test_what_is_saved_of_a_graph_with_circles_has_every_edge(
     files = {}
     for choice, name in (
         ("Its edges as a table", "edges.csv"),
-        ("As a picture (SVG)", "lineage.svg"),
+        ("Image (SVG)", "lineage.svg"),
     ):
-        page.get_by_role("button", name="Save the graph").click()
+        page.get_by_role("button", name="Export").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=choice).click()
         files[name] = tmp_path / name

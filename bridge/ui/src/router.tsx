@@ -6,11 +6,11 @@ import {
 } from '@tanstack/react-router'
 import { lineageSearch } from './lineage/search'
 import { Problem } from './parts/Panel'
-import { Lost, Shell } from './shell/Shell'
+import { NotFound, Shell } from './shell/Shell'
 
 const root = createRootRoute({
   component: Shell,
-  notFoundComponent: Lost,
+  notFoundComponent: NotFound,
   errorComponent: ({ error, reset }) => (
     <div className="page-body">
       <Problem error={error} retry={reset} />
@@ -21,7 +21,7 @@ const root = createRootRoute({
 const text = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
-/** Only what a page reads from its address; the router would keep all else as it stands. */
+/** Only the search parameters that a page reads; the router would keep all others. */
 function only<T extends object>(read: (search: Record<string, unknown>) => T) {
   return (search: Record<string, unknown>): T => ({
     ...Object.fromEntries(Object.keys(search).map((name) => [name, undefined])),
@@ -32,19 +32,19 @@ function only<T extends object>(read: (search: Record<string, unknown>) => T) {
 /** The named search parameters, as text. */
 function texts<K extends string>(...names: K[]) {
   return only((search): { [N in K]?: string } => {
-    const kept: { [N in K]?: string } = {}
+    const found: { [N in K]?: string } = {}
     for (const name of names) {
       const value = text(search[name])
-      if (value) kept[name] = value
+      if (value) found[name] = value
     }
-    return kept
+    return found
   })
 }
 
 const health = createRoute({
   getParentRoute: () => root,
   path: '/',
-  component: lazyRouteComponent(() => import('./pages/Health')),
+  component: lazyRouteComponent(() => import('./health/HealthPage')),
 })
 const lineage = createRoute({
   getParentRoute: () => root,
@@ -56,55 +56,55 @@ const datasets = createRoute({
   getParentRoute: () => root,
   path: '/datasets',
   validateSearch: texts('q', 'namespace', 'platform', 'owner', 'tag'),
-  component: lazyRouteComponent(() => import('./pages/Datasets')),
+  component: lazyRouteComponent(() => import('./datasets/DatasetsPage')),
 })
 const dataset = createRoute({
   getParentRoute: () => root,
   path: '/datasets/$id',
   validateSearch: texts('days', 'column'),
-  component: lazyRouteComponent(() => import('./pages/Dataset')),
+  component: lazyRouteComponent(() => import('./datasets/DatasetPage')),
 })
 const dags = createRoute({
   getParentRoute: () => root,
   path: '/dags',
   validateSearch: texts('q', 'namespace', 'kind', 'lineage'),
-  component: lazyRouteComponent(() => import('./pages/Dags')),
+  component: lazyRouteComponent(() => import('./jobs/JobsPage')),
 })
 const job = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$id',
   validateSearch: texts('run'),
-  component: lazyRouteComponent(() => import('./pages/Job')),
+  component: lazyRouteComponent(() => import('./jobs/JobPage')),
 })
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: texts('state', 'kind', 'dag_id', 'namespace', 'inside'),
-  component: lazyRouteComponent(() => import('./pages/Runs')),
+  component: lazyRouteComponent(() => import('./runs/RunsPage')),
 })
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
   validateSearch: texts(),
-  component: lazyRouteComponent(() => import('./pages/Run')),
+  component: lazyRouteComponent(() => import('./runs/RunPage')),
 })
 
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
   validateSearch: texts('job', 'state', 'since', 'until'),
-  component: lazyRouteComponent(() => import('./pages/Events')),
+  component: lazyRouteComponent(() => import('./events/EventsPage')),
 })
 const changes = createRoute({
   getParentRoute: () => root,
   path: '/changes',
-  component: lazyRouteComponent(() => import('./pages/Changes')),
+  component: lazyRouteComponent(() => import('./changes/ChangesPage')),
 })
 const deliveries = createRoute({
   getParentRoute: () => root,
   path: '/deliveries',
   validateSearch: texts('sink', 'state'),
-  component: lazyRouteComponent(() => import('./pages/Deliveries')),
+  component: lazyRouteComponent(() => import('./deliveries/DeliveriesPage')),
 })
 
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')

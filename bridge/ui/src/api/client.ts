@@ -2,8 +2,8 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 
 type Params = Record<string, string | number | boolean | undefined | null>
 
-/** What the bridge refused, in its own words. */
-export class Refusal extends Error {
+/** An error answer of the API, with its detail. */
+export class ApiError extends Error {
   constructor(
     readonly status: number,
     detail: string,
@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The address of an API path; relative to the page, which may live below a path of a proxy. */
+/** The URL of an API path, relative to the page, which may be served below a proxy's path. */
 export function addressOf(path: string, params: Params = {}): string {
   const url = new URL(`api/v1/${path}`, document.baseURI)
   for (const [name, value] of Object.entries(params)) {
@@ -24,8 +24,8 @@ export function addressOf(path: string, params: Params = {}): string {
 
 const KEY = 'fairlead.key'
 
-/** The key that changes are made with: until the tab is closed, and where it is asked for at all. */
-export function showKey(key: string) {
+/** Store the API key for changes until the tab is closed. */
+export function rememberKey(key: string) {
   sessionStorage.setItem(KEY, key)
 }
 
@@ -35,7 +35,7 @@ function headersOf(method: string): HeadersInit {
   return { Accept: 'application/json', ...(key ? { 'X-Api-Key': key } : {}) }
 }
 
-async function ask<T>(
+async function request<T>(
   method: string,
   path: string,
   params: Params,
@@ -50,11 +50,11 @@ async function ask<T>(
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new Refusal(0, 'The bridge does not answer. The page tries again by itself.')
+    throw new ApiError(0, 'Can’t reach the server. Retrying…')
   }
   const body: unknown = await response.json().catch(() => null)
   if (!response.ok)
-    throw new Refusal(response.status, detailOf(body) ?? `The bridge answered ${response.status}.`)
+    throw new ApiError(response.status, detailOf(body) ?? `The server answered ${response.status}.`)
   return body as T
 }
 
@@ -63,10 +63,10 @@ function detailOf(body: unknown): string | null {
   return typeof detail === 'string' ? detail : detail ? JSON.stringify(detail) : null
 }
 
-export const get = <T>(path: string, params: Params = {}) => ask<T>('GET', path, params)
-export const post = <T>(path: string, params: Params = {}) => ask<T>('POST', path, params)
+export const get = <T>(path: string, params: Params = {}) => request<T>('GET', path, params)
+export const post = <T>(path: string, params: Params = {}) => request<T>('POST', path, params)
 
-/** One answer of the API, kept up to date while it is on the screen. */
+/** Query one answer of the API; refetched while it is on the screen. */
 export function useApi<T>(
   path: string,
   params: Params = {},
@@ -74,18 +74,18 @@ export function useApi<T>(
 ) {
   return useQuery({
     queryKey: [path, params],
-    queryFn: ({ signal }) => ask<T>('GET', path, params, signal),
+    queryFn: ({ signal }) => request<T>('GET', path, params, signal),
     enabled: options.enabled ?? true,
     ...(options.keep ? { placeholderData: keepPreviousData } : {}),
   })
 }
 
-/** A list of the API, page after page. */
+/** Query a list of the API, page by page. */
 export function useList<T>(path: string, params: Params = {}) {
   return useInfiniteQuery({
     queryKey: [path, params, 'pages'],
     queryFn: ({ pageParam, signal }) =>
-      ask<{ items: T[]; next: string | null; total?: number | null }>(
+      request<{ items: T[]; next: string | null; total?: number | null }>(
         'GET',
         path,
         { ...params, cursor: pageParam },

@@ -9,7 +9,7 @@ import { about, clock, duration, durationTicks } from '../text/time'
 const LEFT = 46
 const FOOT = 18
 const HEAD = 14
-/** Room for a day with its year and a time. */
+/** Space for a day with its year and a time. */
 const LABEL = 104
 
 /** How long the newest runs took, oldest first, with the usual duration across. */
@@ -35,7 +35,7 @@ export function Durations({
   const step = Math.min(26, (width - LEFT) / Math.max(1, timed.length))
   const x = (at: number) => LEFT + at * step
   const every = Math.max(1, Math.ceil((LABEL + 14) / Math.max(1, step)))
-  if (!timed.length) return <p className="muted small">No run has started yet.</p>
+  if (!timed.length) return <p className="muted small">No runs yet.</p>
   return (
     <div ref={ref} style={{ width: '100%' }}>
       {width > 0 && (
@@ -73,10 +73,10 @@ export function Durations({
           {timed.map((run, at) => {
             const tone = toneOf(run.state)
             const top = Math.min(y(length(run)), height - FOOT - 3)
-            const told = `${wordOf(run.state)}, ${duration(length(run))}, ${clock(run.started_at ?? '', now)}`
+            const label = `${wordOf(run.state)}, ${duration(length(run))}, ${clock(run.started_at ?? '', now)}`
             return (
-              <Link key={run.id} to="/runs/$id" params={{ id: run.id }} aria-label={told}>
-                <title>{told}</title>
+              <Link key={run.id} to="/runs/$id" params={{ id: run.id }} aria-label={label}>
+                <title>{label}</title>
                 <rect
                   x={x(at)}
                   width={step}

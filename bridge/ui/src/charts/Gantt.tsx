@@ -10,11 +10,11 @@ import { fitted } from '../text/names'
 import { colorOf, neverRan, toneOf, wordOf } from '../text/state'
 import { clock, duration } from '../text/time'
 import { sentenceOf } from './critical'
-import { type Lane, lanesOf } from './lanes'
+import { type TaskRow, taskRowsOf } from './taskRows'
 
 const ROW = 26
 const HEAD = 24
-/** More rows than these are shown on demand. */
+/** The number of rows shown at first. */
 const MANY = 60
 
 type Scale = (time: number) => number
@@ -26,13 +26,13 @@ interface Props {
   critical?: CriticalPath | null
 }
 
-/** When each task of a run ran: one row a task instance, one bar a try, and the path that decided when it was done. */
+/** The tasks of a run over time: one row for each task instance, one bar for each try, and the critical path. */
 export function Gantt({ runs, from, to, critical }: Props) {
   const { ref, width } = useElementSize()
   const now = useNow()
   const [whole, setWhole] = useState(false)
-  const all = lanesOf(runs)
-  const lanes = whole || all.length <= MANY + 5 ? all : all.slice(0, MANY)
+  const all = taskRowsOf(runs)
+  const rows = whole || all.length <= MANY + 5 ? all : all.slice(0, MANY)
   const starts = [from, ...runs.map((run) => run.queued_at ?? run.started_at)].flatMap((time) =>
     time ? [Date.parse(time)] : [],
   )
@@ -40,18 +40,17 @@ export function Gantt({ runs, from, to, critical }: Props) {
     time ? [Date.parse(time)] : [],
   )
   const running = runs.some((run) => run.started_at && !run.ended_at)
-  if (!lanes.length || !starts.length)
-    return <p className="muted small">No task has started yet.</p>
+  if (!rows.length || !starts.length) return <p className="muted small">No task runs yet.</p>
   const first = Math.min(...starts)
   const last = Math.max(first + 1, ...ends, ...(running ? [now] : []))
   const left = Math.min(
     260,
     width * 0.38,
-    24 + 7.4 * Math.max(...lanes.map((lane) => Array.from(lane.label).length)),
+    24 + 7.4 * Math.max(...rows.map((task) => Array.from(task.label).length)),
   )
   const time = scaleTime([first, last], [left, Math.max(left + 40, width - 70)])
   const x: Scale = (at) => time(at)
-  const height = HEAD + lanes.length * ROW
+  const height = HEAD + rows.length * ROW
   const span = (last - first) / 1000
   const onPath = new Set(critical?.steps.flatMap((step) => step.runs))
   return (
@@ -62,7 +61,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
             width={width}
             height={height}
             role="group"
-            aria-label={`When the ${all.length} tasks of this run ran, ${duration(span)} in all`}
+            aria-label={`Timeline of the ${all.length} tasks of this run, ${duration(span)} in total`}
           >
             {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x, 66).map((tick) => (
               <g key={tick.getTime()} aria-hidden>
@@ -87,25 +86,25 @@ export function Gantt({ runs, from, to, critical }: Props) {
                 </text>
               </g>
             ))}
-            {critical && <Chain critical={critical} lanes={lanes} x={x} now={now} />}
-            {lanes.map((lane, row) => (
-              <g key={lane.label} transform={`translate(0 ${HEAD + row * ROW})`}>
+            {critical && <Chain critical={critical} rows={rows} x={x} now={now} />}
+            {rows.map((task, row) => (
+              <g key={task.label} transform={`translate(0 ${HEAD + row * ROW})`}>
                 <text
                   x={0}
                   y={17}
                   fontSize={11.5}
-                  fontWeight={lane.runs.some((run) => onPath.has(run.id)) ? 650 : 400}
+                  fontWeight={task.runs.some((run) => onPath.has(run.id)) ? 650 : 400}
                   fill="var(--text)"
                   style={{ fontFamily: 'var(--mono)' }}
                 >
-                  {fitted(lane.label, Math.max(8, Math.floor((left - 24) / 7.2)))}
-                  <title>{lane.label}</title>
+                  {fitted(task.label, Math.max(8, Math.floor((left - 24) / 7.2)))}
+                  <title>{task.label}</title>
                 </text>
-                {lane.runs.map((run) => (
+                {task.runs.map((run) => (
                   <Try
                     key={run.id}
                     run={run}
-                    lane={lane}
+                    task={task}
                     x={x}
                     now={now}
                     left={left}
@@ -117,7 +116,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
           </svg>
         )}
       </div>
-      {lanes.length < all.length && (
+      {rows.length < all.length && (
         <button type="button" className="button" onClick={() => setWhole(true)}>
           Show all {count(all.length)}
         </button>
@@ -127,17 +126,17 @@ export function Gantt({ runs, from, to, critical }: Props) {
   )
 }
 
-/** One try: how long it waited in the queue, thin, and how long it ran. */
+/** One try: a thin bar for its time in the queue, a thick one for its run. */
 function Try({
   run,
-  lane,
+  task,
   x,
   now,
   onPath,
   left,
 }: {
   run: Run
-  lane: Lane
+  task: TaskRow
   x: Scale
   now: number
   onPath: boolean
@@ -149,7 +148,7 @@ function Try({
       <Link
         to="/runs/$id"
         params={{ id: run.id }}
-        aria-label={`${lane.label}: ${wordOf(run.state)}, at no known time`}
+        aria-label={`${task.label}: ${wordOf(run.state)}, start unknown`}
       >
         <text x={left} y={17} fontSize={10.5} fill="var(--muted)">
           {wordOf(run.state).toLowerCase()}
@@ -161,12 +160,12 @@ function Try({
   const queued =
     run.queued_at && run.started_at ? Math.min(begin, Date.parse(run.queued_at)) : begin
   const took = run.duration ?? (end - begin) / 1000
-  const told = [
-    `${lane.label}${lane.runs.length > 1 && run.try_number ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${neverRan(run) ? 'did not run' : duration(took)}`,
+  const parts = [
+    `${task.label}${task.runs.length > 1 && run.try_number ? `, try ${run.try_number}` : ''}: ${wordOf(run.state)}, ${neverRan(run) ? 'did not run' : duration(took)}`,
     begin - queued >= 1000 ? `queued ${duration((begin - queued) / 1000)}` : '',
     onPath ? 'on the critical path' : '',
   ]
-  const text = told.filter(Boolean).join(', ')
+  const text = parts.filter(Boolean).join(', ')
   return (
     <Link to="/runs/$id" params={{ id: run.id }} aria-label={text}>
       <title>{text}</title>
@@ -190,7 +189,7 @@ function Try({
         opacity={tone === 'ok' && !onPath ? 0.55 : 1}
         {...(onPath ? { stroke: 'var(--accent)', strokeWidth: 2 } : {})}
       />
-      {run === lane.runs.at(-1) && (
+      {run === task.runs.at(-1) && (
         <text
           x={Math.max(x(end), x(begin) + 4) + 6}
           y={17}
@@ -205,21 +204,21 @@ function Try({
   )
 }
 
-/** From the end of each step of the critical path down or up to the start of the next. */
+/** Connect the end of each step of the critical path with the start of the next. */
 function Chain({
   critical,
-  lanes,
+  rows,
   x,
   now,
 }: {
   critical: CriticalPath
-  lanes: Lane[]
+  rows: TaskRow[]
   x: Scale
   now: number
 }) {
   const places = critical.steps.flatMap((step) => {
-    const row = lanes.findIndex((lane) => lane.runs.some((run) => step.runs.includes(run.id)))
-    const runs = lanes[row]?.runs
+    const row = rows.findIndex((task) => task.runs.some((run) => step.runs.includes(run.id)))
+    const runs = rows[row]?.runs
     if (!runs) return []
     const starts = runs.flatMap((run) => (run.started_at ? [Date.parse(run.started_at)] : []))
     return [

@@ -19,7 +19,7 @@ export function RunGrid({ runs, tasks, order, chosen, onChoose }: Props) {
   const columns = runs.toReversed()
   const cells = cellsOf(tasks)
   const rows = rowsOf(tasks, order)
-  if (!columns.length) return <p className="muted small">This DAG has not run yet.</p>
+  if (!columns.length) return <p className="muted small">No runs yet.</p>
   return (
     <div
       className="grid-runs"
@@ -57,15 +57,15 @@ function Row({ task, columns, cells }: { task: string; columns: Run[]; cells: Ma
       {columns.map((column) => {
         const run = cells.get(`${column.dag_run_id ?? ''}\n${task}`)
         if (!run) return <span key={column.id} className="cell" data-empty />
-        const told = `${task}: ${wordOf(run.state)}`
+        const label = `${task}: ${wordOf(run.state)}`
         return (
           <Link
             key={column.id}
             to="/runs/$id"
             params={{ id: run.id }}
             className="cell"
-            aria-label={`${told}, ${column.dag_run_id ?? ''}`}
-            title={told}
+            aria-label={`${label}, ${column.dag_run_id ?? ''}`}
+            title={label}
             style={{
               background: colorOf(toneOf(run.state)),
               opacity: toneOf(run.state) === 'ok' ? 0.65 : 1,
@@ -85,7 +85,7 @@ export function rowsOf(tasks: Run[], known: string[]): string[] {
   for (const run of newestFirst) {
     const task = run.label
     const dagRun = ofRun.get(task)
-    // The newest run in which a task started tells its place; there, its first start.
+    // The newest run in which a task started decides its place, by its first start there.
     if (run.started_at && (dagRun === undefined || dagRun === run.dag_run_id)) {
       ofRun.set(task, run.dag_run_id)
       began.set(task, run.started_at)

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Run } from '../api/schema'
 import { failuresOf, fingerprint } from './failures'
 import { sentenceOf } from './critical'
-import { lanesOf } from './lanes'
-import { teethOf } from './teeth'
+import { taskRowsOf } from './taskRows'
+import { teethOf } from '../freshness/teeth'
 import { cellsOf, rowsOf } from './RunGrid'
 
 let number = 0
@@ -32,17 +32,17 @@ const run = (task: string, more: Partial<Run> = {}): Run => ({
   ...more,
 })
 
-describe('lanes', () => {
+describe('rows', () => {
   it('hold the tries of a task instance, each mapped one by itself, by first start', () => {
-    const lanes = lanesOf([
+    const rows = taskRowsOf([
       run('late', { started_at: '2026-01-01T02:00:00Z' }),
       run('early', { try_number: 2, started_at: '2026-01-01T01:30:00Z' }),
       run('early', { try_number: 1, started_at: '2026-01-01T01:00:00Z' }),
       run('mapped', { map_index: 1, started_at: '2026-01-01T03:00:00Z' }),
       run('mapped', { map_index: 0, started_at: '2026-01-01T03:00:00Z' }),
     ])
-    expect(lanes.map((lane) => lane.label)).toEqual(['early', 'late', 'mapped [0]', 'mapped [1]'])
-    expect(lanes[0]?.runs.map((one) => one.try_number)).toEqual([1, 2])
+    expect(rows.map((row) => row.label)).toEqual(['early', 'late', 'mapped [0]', 'mapped [1]'])
+    expect(rows[0]?.runs.map((one) => one.try_number)).toEqual([1, 2])
   })
 })
 
@@ -91,7 +91,7 @@ describe('the critical path', () => {
     names.map((task, at) => ({ task, runs: [task], seconds: 10 * (at + 1) }))
   it('is a sentence', () => {
     expect(sentenceOf({ steps: steps('load', 'sum'), seconds: 30, share: 0.97 })).toBe(
-      'load → sum took 30s, 97% of the run; longest was sum with 20s.',
+      'load → sum took 30s, 97% of the run; longest was sum at 20s.',
     )
     expect(sentenceOf({ steps: steps('only'), seconds: 10, share: 1 })).toBe(
       'only took 10s, 100% of the run.',

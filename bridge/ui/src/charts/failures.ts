@@ -1,6 +1,6 @@
 import type { Run } from '../api/schema'
 import { byTime } from '../text/order'
-import { laneLabel } from './lanes'
+import { taskLabel } from './taskRows'
 
 export interface Failure {
   key: string
@@ -36,7 +36,7 @@ export function failuresOf(runs: Run[]): Failure[] {
         {
           key,
           text: last.error?.split('\n').find((line) => line.trim()) ?? key,
-          tasks: [...new Set(members.map(laneLabel))].sort(),
+          tasks: [...new Set(members.map(taskLabel))].sort(),
           times: members.length,
           last,
         },

@@ -10,7 +10,7 @@ import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { Card, Graph } from '../api/schema'
 import { useNow } from '../parts/Now'
-import { DagCard, DagFrame, DatasetCard, JobCard, type Unfold } from './Cards'
+import { DagCard, DagFrame, DatasetCard, JobCard, type UnfoldActions } from './Cards'
 import { changesOf } from './changes'
 import { Edges } from './Edges'
 import { FarView } from './FarView'
@@ -19,7 +19,7 @@ import { tracedEdges, pathThrough } from './graph'
 import { carriersOf, colorUnder } from './lens'
 import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
-import { useView } from './view'
+import { useView } from './visible'
 
 const types = { dataset: DatasetCard, job: JobCard, dag: DagCard, frame: DagFrame }
 /** Below this zoom, cards are rectangles on a canvas. */
@@ -31,12 +31,12 @@ interface Props {
   neighbours: Neighbours
   lens: Lens
   selected: string | undefined
-  wanted: string[] | null // cards that were looked for and found; null when nothing is looked for
+  wanted: string[] | null // cards that match the search; null without a search
   trace: Trace | null
-  scene: string // what of the lineage is drawn: a new scene is shown anew
-  open: string | undefined // what was opened, as the address has it
-  held: { readonly current: string | undefined } // the card that stays where it is when the graph changes
-  on: Unfold
+  scene: string // identifies the drawing: a new scene resets the view
+  open: string | undefined // expanded cards, as in the URL
+  anchor: { readonly current: string | undefined } // the card that stays where it is when the graph changes
+  on: UnfoldActions
   onSelect: (node: string | undefined) => void
   onFocus: (node: string) => void
 }
@@ -50,7 +50,7 @@ export function Board({
   trace,
   scene,
   open,
-  held,
+  anchor,
   on,
   onSelect,
   onFocus,
@@ -66,9 +66,9 @@ export function Board({
   )
   const traced = useMemo(() => tracedEdges(graph, trace), [graph, trace])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])
-  useArrival(graph, scene, held, selected)
+  useArrival(graph, scene, anchor, selected)
 
-  // Of thousands of cards, xyflow hears only of those near what is in view.
+  // Pass only the cards near the view to xyflow: there may be thousands.
   const [left, top, right, bottom] = useView()
   const nodes = useMemo<Node[]>(() => {
     if (far) return []
@@ -102,7 +102,7 @@ export function Board({
           : lit !== null && !lit.has(card.node) && selected !== card.group,
         found: marked?.has(card.node) ?? false,
         focus: card.node === graph.focus,
-        brought: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) },
+        added: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) },
         on,
       },
       ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
@@ -166,7 +166,7 @@ export function Board({
   )
 }
 
-/** How the view is moved to show all of the graph, or one card in reach of reading. */
+/** Move the view to show the whole graph, or one card at a readable zoom. */
 export function useMoves(graph: Graph | undefined) {
   const flow = useReactFlow()
   const width = useStore((state) => state.width)
@@ -203,9 +203,9 @@ const areaOf = (graph: Graph, node: string): Area | undefined =>
   graph.cards.find((one) => one.node === node) ?? graph.groups.find((one) => one.id === node)
 const areaOfFocus = (graph: Graph): Area | undefined => areaOf(graph, graph.focus) ?? graph.cards[0]
 
-/** A new graph is shown whole down to this zoom. */
+/** The smallest zoom at which a new graph is shown whole. */
 const READABLE = 0.42
-const TOP = 110 // room for the sentence above the graph
+const TOP = 110 // space for the status above the graph
 const EDGE = 40
 
 function fitting(graph: Graph, width: number, height: number) {
@@ -235,13 +235,13 @@ function around(area: Area, width: number, height: number) {
 
 /**
  * A new graph is shown whole where it can be read, else around what is chosen in it, or its focus. When the same scene gets
- * more or less around it, the card that was held, or else that of the focus, stays where it is on
+ * more or less around it, the card that was anchor, or else that of the focus, stays where it is on
  * the screen. Live changes move nothing.
  */
 function useArrival(
   graph: Graph,
   scene: string,
-  held: Props['held'],
+  anchor: Props['anchor'],
   selected: string | undefined,
 ) {
   const flow = useReactFlow()
@@ -254,7 +254,7 @@ function useArrival(
     const before = shown.current?.scene === scene ? shown.current.graph : null
     shown.current = { graph, scene }
     if (before) {
-      const still = [held.current ?? graph.focus, graph.focus].find(
+      const still = [anchor.current ?? graph.focus, graph.focus].find(
         (node) => areaOf(before, node) && areaOf(graph, node),
       )
       const was = still === undefined ? areaOfFocus(before) : areaOf(before, still)

@@ -3,7 +3,7 @@ import { ChevronsDownUp, ChevronsUpDown, Clock, Fingerprint, Workflow } from 'lu
 import { memo, type MouseEvent } from 'react'
 import type { Card, Group } from '../api/schema'
 import { Tile } from '../parts/Names'
-import { Time, Took } from '../parts/Now'
+import { Time, RunDuration } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { ending, fitted, initials, pathOf, shortName } from '../text/names'
 import { against, counted } from '../text/numbers'
@@ -15,19 +15,19 @@ export interface CardData extends Record<string, unknown> {
   card: Card
   color: string
   dim: boolean
-  found: boolean // what was looked for in the graph
+  found: boolean // matches the search in the graph
   focus: boolean
-  brought: { up: boolean; down: boolean } // whether neighbours were brought to a side
-  on: Unfold
+  added: { up: boolean; down: boolean } // whether neighbours were added to a side
+  on: UnfoldActions
 }
 export interface FrameData extends Record<string, unknown> {
   group: Group
   all: boolean // whether all its tasks are shown
-  on: Unfold
+  on: UnfoldActions
 }
 
-/** What a reader may ask of single cards and boxes. */
-export interface Unfold {
+/** Actions on single cards and boxes. */
+export interface UnfoldActions {
   open: (card: Card, side: 'up' | 'down') => void
   close: (card: Card, side: 'up' | 'down') => void
   fold: (whole: { id: string; node: string; isDag: boolean }, fold: boolean) => void
@@ -44,22 +44,22 @@ const sides = (
   </>
 )
 
-/** How many characters of a name a card of this width shows. */
-const room = (width: number, taken: number) => Math.floor((width - taken) / 7.6)
+/** The number of characters of a name that fit a card of this width. */
+const charsIn = (width: number, taken: number) => Math.floor((width - taken) / 7.6)
 
 function More({ data }: { data: CardData }) {
-  const { card, brought, on } = data
+  const { card, added, on } = data
   const side = (which: 'up' | 'down', count: number) => {
     const word = which === 'up' ? 'upstream' : 'downstream'
-    if (!count && !brought[which]) return null
+    if (!count && !added[which]) return null
     return (
       <span className="stubs nodrag" data-side={which}>
         {count > 0 && (
           <button
             type="button"
             className="stub"
-            title={`${count} more ${word}, not drawn: bring ${count > A_FEW ? `${A_FEW} of them` : 'them'}`}
-            aria-label={`Bring ${count} more ${word} of ${card.name}`}
+            title={`${count} more ${word}: show ${count > A_FEW ? `${A_FEW} of them` : 'them'}`}
+            aria-label={`Show ${count} more ${word} of ${card.name}`}
             onClick={(event) => {
               event.stopPropagation()
               on.open(card, which)
@@ -68,12 +68,12 @@ function More({ data }: { data: CardData }) {
             +{count}
           </button>
         )}
-        {brought[which] && (
+        {added[which] && (
           <button
             type="button"
             className="stub"
-            title={`Hide what was brought ${word}`}
-            aria-label={`Hide what was brought ${word} of ${card.name}`}
+            title={`Hide added ${word}`}
+            aria-label={`Hide added ${word} of ${card.name}`}
             onClick={(event) => {
               event.stopPropagation()
               on.close(card, which)
@@ -93,7 +93,7 @@ function More({ data }: { data: CardData }) {
   )
 }
 
-/** How many columns are personal data, and whether that is known by their tags or by where they come from. */
+/** The number of columns with personal data, by tags or by lineage. */
 function Personal({ card }: { card: Card }) {
   const tagged = card.personal
   const reached = card.personal_reached
@@ -101,7 +101,7 @@ function Personal({ card }: { card: Card }) {
   if (!tagged.length && !reached.length && !masked.length) return null
   const named = (columns: string[]) =>
     columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
-  const told = [
+  const texts = [
     tagged.length ? `Personal data: ${named(tagged)}` : '',
     reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '',
     masked.length ? `Made from personal data, masked: ${named(masked)}` : '',
@@ -112,9 +112,9 @@ function Personal({ card }: { card: Card }) {
     <span
       className="end badge"
       data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'}
-      title={told.join('\n')}
+      title={texts.join('\n')}
       role="img"
-      aria-label={told.join('. ')}
+      aria-label={texts.join('. ')}
     >
       <Fingerprint size={11} aria-hidden />
       <span className="num">{count || more ? `${count}${more}` : masked.length}</span>
@@ -136,7 +136,7 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         <div className="row">
           <Tile platform={card.platform} />
           <span className="nm" title={card.name}>
-            {fitted(shortName(card.name), room(card.w, 50))}
+            {fitted(shortName(card.name), charsIn(card.w, 50))}
           </span>
         </div>
         <div className="row">
@@ -206,7 +206,7 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         <span className="stripe" style={{ background: data.color }} />
         <div className="row">
           <span className="nm" title={card.name}>
-            {fitted(card.label ?? card.name, room(card.w, 30))}
+            {fitted(card.label ?? card.name, charsIn(card.w, 30))}
           </span>
         </div>
         <div className="row">
@@ -218,7 +218,7 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         <div className="row" style={{ marginTop: 'auto' }}>
           <span className="small" style={{ lineHeight: '14px' }}>
             {card.last_run ? (
-              <Took run={card.last_run} />
+              <RunDuration run={card.last_run} />
             ) : (
               <span className="faint">not started</span>
             )}
@@ -255,7 +255,7 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   )
 })
 
-/** A DAG that stands for its tasks, an application or a project that stands for its jobs. */
+/** A DAG shown instead of its tasks, an application or a project instead of its jobs. */
 export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card, on } = data
   const name = card.label ?? card.name
@@ -277,7 +277,7 @@ export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {
         <div className="row">
           <Workflow size={13} aria-hidden style={{ flex: 'none' }} />
           <span className="nm" title={card.name}>
-            {fitted(name, room(card.w, 50))}
+            {fitted(name, charsIn(card.w, 50))}
           </span>
         </div>
         <div className="row">
@@ -347,8 +347,8 @@ export const DagFrame = memo(({ data, selected }: NodeProps<FrameNode>) => {
               className="tag nodrag"
               title={
                 all
-                  ? 'Show only the tasks that take part'
-                  : `${counted(group.hidden, isDag ? 'task' : 'job')} not drawn: show all`
+                  ? 'Show only tasks with lineage here'
+                  : `${counted(group.hidden, isDag ? 'task' : 'job')} hidden: show all`
               }
               aria-label={
                 all

@@ -3,21 +3,21 @@ import { memo, useMemo } from 'react'
 import type { Route } from '../api/schema'
 import { fitted } from '../text/names'
 import { toneOf } from '../text/state'
-import { lineOf, middleOf, type Suspect } from './graph'
-import { useView } from './view'
+import { lineOf, middleOf, type PathNode } from './graph'
+import { useView } from './visible'
 
 interface Props {
   edges: Route[]
-  lit: Set<string> | null // cards on the path of the chosen one; null when none is chosen
-  traced: Set<string> // edges of the way from the root cause, as "source target"
-  failures: Suspect | null // the root cause, where it failed more than once in a row
-  personal: boolean // whether edges that carry personal data are told apart
+  lit: Set<string> | null // cards on the path of the selected one; null when none is selected
+  traced: Set<string> // edges of the path from the root cause, as "source target"
+  failures: PathNode | null // the root cause, where it failed more than once in a row
+  personal: boolean // whether edges that carry personal data are highlighted
 }
 
-/** With more edges in view, words on them would hide each other. */
+/** With more edges in view, their labels would overlap. */
 const MOST_LABELS = 120
 
-/** All edges of the part that is in view, in one SVG: no React component an edge of xyflow's own. */
+/** All edges in view in one SVG, which is faster than one React component for each edge. */
 export const Edges = memo(({ edges, lit, traced, failures, personal }: Props) => {
   const drawn = useMemo(
     () =>
@@ -130,7 +130,7 @@ export const Edges = memo(({ edges, lit, traced, failures, personal }: Props) =>
   )
 })
 
-/** On an edge between datasets: the job that it stands for, or how many. */
+/** The label of an edge between datasets: its job, or the number of jobs. */
 function Jobs({ edge }: { edge: Route }) {
   const [first] = edge.jobs
   const failed = edge.jobs.find((job) => toneOf(job.state) === 'bad')

@@ -80,7 +80,7 @@ export function FarView({
 const TEXT = 9.5 // pixels on the screen, whatever the zoom
 const LETTER = 0.6 // of a letter's height: its width
 
-/** Names of DAGs and cards, where there is room for enough of them. */
+/** Names of DAGs and cards, where enough characters fit. */
 function label(
   paper: CanvasRenderingContext2D,
   graph: Graph,
@@ -91,8 +91,8 @@ function label(
   paper.font = `600 ${size}px "JetBrains Mono Variable", monospace`
   paper.textBaseline = 'top'
   const write = (name: string, x: number, y: number, width: number) => {
-    const room = Math.floor(width / (size * LETTER))
-    if (room >= 6) paper.fillText(fitted(name, room), x, y)
+    const characters = Math.floor(width / (size * LETTER))
+    if (characters >= 6) paper.fillText(fitted(name, characters), x, y)
   }
   paper.fillStyle = paint('var(--text)')
   for (const group of graph.groups)

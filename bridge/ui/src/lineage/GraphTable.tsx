@@ -1,7 +1,8 @@
-import type { Graph } from '../api/schema'
+import type { Card, Graph } from '../api/schema'
 import { Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { StateBadge } from '../parts/State'
+import { none, Table } from '../parts/Table'
 import { shortName } from '../text/names'
 import { standingOf } from './lens'
 
@@ -21,75 +22,60 @@ export function GraphTable({
       style={{ position: 'absolute', inset: 0, overflow: 'auto', background: 'var(--surface)' }}
       tabIndex={0}
       role="region"
-      aria-label="The graph as a table"
+      aria-label="Graph as a table"
     >
-      <table>
-        <thead>
-          <tr>
-            <th>Where</th>
-            <th>Name</th>
-            <th>State</th>
-            <th className="right">Written or ran</th>
-            <th>Owner</th>
-          </tr>
-        </thead>
-        <tbody>
-          {cards.map((card) => (
-            <tr key={card.node} aria-current={card.node === selected ? 'true' : undefined}>
-              <td className="muted">
-                {card.depth === 0
-                  ? 'focus'
-                  : card.depth < 0
-                    ? `${-card.depth} up`
-                    : `${card.depth} down`}
-              </td>
-              <td className="name">
-                <span className="row">
-                  {card.kind === 'dataset' ? (
-                    <Tile platform={card.platform} />
-                  ) : (
-                    <span className="tag">{card.job_kind ?? 'job'}</span>
-                  )}
-                  <button
-                    type="button"
-                    className="mono cut"
-                    style={{
-                      border: 0,
-                      background: 'none',
-                      padding: 0,
-                      color: 'inherit',
-                      cursor: 'pointer',
-                    }}
-                    title={`${card.namespace}\n${card.name}`}
-                    onClick={() => onSelect(card.node)}
-                  >
-                    {card.kind === 'dataset' ? shortName(card.name) : card.name}
-                  </button>
-                </span>
-              </td>
-              <td>
-                {card.kind === 'job' || card.state || card.late_since ? (
-                  <StateBadge
-                    state={standingOf(card) === 'warn' && card.late_since ? 'late' : card.state}
-                  />
-                ) : (
-                  <span className="faint">–</span>
-                )}
-              </td>
-              <td className="right muted">
-                <Time
-                  at={
-                    card.kind === 'dataset'
-                      ? card.written_at
-                      : (card.last_run?.ended_at ?? card.last_run?.started_at)
-                  }
-                />
-              </td>
-              <td>{card.owner ?? <span className="faint">–</span>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        rows={cards}
+        rowKey={(card) => card.node}
+        current={(card) => card.node === selected}
+        columns={[
+          { title: 'Level', className: 'muted', cell: levelOf },
+          {
+            title: 'Name',
+            className: 'name',
+            cell: (card) => <Name card={card} onSelect={onSelect} />,
+          },
+          { title: 'State', cell: (card) => <State card={card} /> },
+          {
+            title: 'Written or ran',
+            right: true,
+            className: 'muted',
+            cell: (card) => <Time at={lastAt(card)} />,
+          },
+          { title: 'Owner', cell: (card) => card.owner ?? none },
+        ]}
+      />
     </div>
   )
+}
+
+const levelOf = ({ depth }: Card) =>
+  depth === 0 ? 'focus' : depth < 0 ? `${-depth} up` : `${depth} down`
+
+const lastAt = (card: Card) =>
+  card.kind === 'dataset' ? card.written_at : (card.last_run?.ended_at ?? card.last_run?.started_at)
+
+function Name({ card, onSelect }: { card: Card; onSelect: (node: string) => void }) {
+  return (
+    <span className="row">
+      {card.kind === 'dataset' ? (
+        <Tile platform={card.platform} />
+      ) : (
+        <span className="tag">{card.job_kind ?? 'job'}</span>
+      )}
+      <button
+        type="button"
+        className="plain mono cut"
+        title={`${card.namespace}\n${card.name}`}
+        onClick={() => onSelect(card.node)}
+      >
+        {card.kind === 'dataset' ? shortName(card.name) : card.name}
+      </button>
+    </span>
+  )
+}
+
+function State({ card }: { card: Card }) {
+  if (card.kind === 'dataset' && !card.state && !card.late_since) return none
+  return <StateBadge state={standingOf(card) === 'warn' && card.late_since ? 'late' : card.state} />
 }

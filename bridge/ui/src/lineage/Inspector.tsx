@@ -1,27 +1,17 @@
 import { Link } from '@tanstack/react-router'
-import { Crosshair, ExternalLink, TriangleAlert, X } from 'lucide-react'
+import { Crosshair, ExternalLink, X } from 'lucide-react'
 import { useMemo } from 'react'
-import type {
-  Card,
-  DatasetDetail,
-  Durations as DurationsAnswer,
-  Graph,
-  Group,
-  JobDetail,
-} from '../api/schema'
-import { useApi } from '../api/client'
-import { Durations } from '../charts/Durations'
-import { DatasetLink, JobLink, KnownBy, Owners, Tags, Tile } from '../parts/Names'
-import { Moment, Time, Took } from '../parts/Now'
-import { Answer, Facts } from '../parts/Panel'
-import { SchemaLines } from '../parts/SchemaDiff'
+import type { Card, Graph, Group } from '../api/schema'
+import { Tile } from '../parts/Names'
+import { Moment, Time } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { external } from '../text/links'
-import { fitted, shortName } from '../text/names'
+import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { toneOf } from '../text/state'
-import { duration } from '../text/time'
+import { DatasetDetails } from './DatasetDetails'
 import { type Neighbours, reach } from './graph'
+import { JobDetails } from './JobDetails'
 
 interface Props {
   graph: Graph
@@ -33,7 +23,7 @@ interface Props {
   onClose: () => void
 }
 
-/** What is known about the chosen card, to the right of the graph. */
+/** Details of the selected card, to the right of the graph. */
 export function Inspector({
   graph,
   neighbours,
@@ -47,7 +37,7 @@ export function Inspector({
   const group = graph.groups.find((one) => one.id === selected)
   if (!card && !group) return null
   return (
-    <aside className="inspector" aria-label="Details of the chosen card">
+    <aside className="inspector" aria-label="Details">
       <Moment at={asOf}>
         {card ? (
           <Head card={card} graph={graph} onFocus={onFocus} onClose={onClose} />
@@ -55,11 +45,11 @@ export function Inspector({
           <GroupHead group={group} onFocus={onFocus} onClose={onClose} />
         ) : null}
         {card?.kind === 'dataset' ? (
-          <DatasetPart key={card.id} card={card} asOf={asOf} />
+          <DatasetDetails key={card.id} card={card} asOf={asOf} />
         ) : card ? (
-          <JobPart key={card.id} id={card.id} asOf={asOf} />
+          <JobDetails key={card.id} id={card.id} asOf={asOf} />
         ) : group ? (
-          <JobPart key={group.job_id} id={group.job_id} asOf={asOf} />
+          <JobDetails key={group.job_id} id={group.job_id} asOf={asOf} />
         ) : null}
         {card && <Impact card={card} graph={graph} neighbours={neighbours} onSelect={onSelect} />}
       </Moment>
@@ -69,12 +59,7 @@ export function Inspector({
 
 function Close({ onClose }: { onClose: () => void }) {
   return (
-    <button
-      type="button"
-      className="icon-button end"
-      aria-label="Close the details"
-      onClick={onClose}
-    >
+    <button type="button" className="icon-button end" aria-label="Close details" onClick={onClose}>
       <X size={15} aria-hidden />
     </button>
   )
@@ -124,7 +109,7 @@ function Head({
           params={{ id: card.id }}
           className="button"
         >
-          Its page
+          Open page
         </Link>
         {card.node !== graph.focus && (
           <button type="button" className="button" onClick={() => onFocus(card.node)}>
@@ -167,192 +152,7 @@ function GroupHead({
   )
 }
 
-function JobPart({ id, asOf }: { id: string; asOf: string | undefined }) {
-  const answer = useApi<JobDetail>(`jobs/${id}`, { as_of: asOf })
-  const durations = useApi<DurationsAnswer>(`jobs/${id}/durations`, { limit: 24, as_of: asOf })
-  return (
-    <Answer of={answer}>
-      {(job) => (
-        <>
-          {job.last_run?.error && (
-            <section className="section">
-              <h3>
-                <TriangleAlert size={13} color="var(--bad)" aria-hidden />
-                Error{job.last_run.try_number ? `, try ${job.last_run.try_number}` : ''}
-                <span className="end">
-                  <Time at={job.last_run.ended_at} />
-                </span>
-              </h3>
-              <pre className="error" tabIndex={0} role="region" aria-label="Error">
-                <b>{job.last_run.error}</b>
-              </pre>
-              <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link small muted">
-                with its stack trace
-              </Link>
-            </section>
-          )}
-          <section className="section">
-            <h3>
-              Duration
-              <span className="end">
-                {durations.data ? `last ${counted(durations.data.runs.length, 'run')}` : ''}
-              </span>
-            </h3>
-            <Answer of={durations} rows={3}>
-              {({ runs, p50, p95 }) => <Durations runs={runs} p50={p50} p95={p95} height={104} />}
-            </Answer>
-          </section>
-          {job.input_changes.slice(0, 3).map(({ dataset, version }) => (
-            <section key={dataset.id} className="section">
-              <h3>
-                What changed upstream
-                <span className="end" title={dataset.name}>
-                  {fitted(shortName(dataset.name), 20)} v{version.version - 1} → v{version.version},{' '}
-                  <Time at={version.first_at} />
-                </span>
-              </h3>
-              <SchemaLines changes={version.changes.slice(0, 8)} />
-            </section>
-          ))}
-          <section className="section">
-            <h3>Facts</h3>
-            <Facts
-              of={[
-                [
-                  'Last run',
-                  job.last_run ? (
-                    <Link
-                      key="run"
-                      to="/runs/$id"
-                      params={{ id: job.last_run.id }}
-                      className="link"
-                    >
-                      <Time at={job.last_run.started_at ?? job.last_run.ended_at} />,{' '}
-                      <Took run={job.last_run} />
-                    </Link>
-                  ) : null,
-                ],
-                ['Usually', job.p50 === null ? null : duration(job.p50)],
-                ['Schedule', job.schedule],
-                [
-                  'Operator',
-                  job.operator ? (
-                    <span key="operator" className="mono small">
-                      {job.operator.split('.').at(-1)}
-                    </span>
-                  ) : null,
-                ],
-                ['Owner', job.owners.length ? <Owners key="owners" of={job.owners} /> : null],
-                ['Tags', job.tags.length ? <Tags key="tags" of={job.tags} /> : null],
-                ['Tasks', job.tasks ? job.tasks : null],
-              ]}
-            />
-          </section>
-          <References title="Reads" of={job.inputs} />
-          <References title="Writes" of={job.outputs} />
-        </>
-      )}
-    </Answer>
-  )
-}
-
-function References({ title, of }: { title: string; of: JobDetail['inputs'] }) {
-  if (!of.length) return null
-  return (
-    <section className="section">
-      <h3>
-        {title}
-        <span className="end">{counted(of.length, 'dataset')}</span>
-      </h3>
-      {of.slice(0, 8).map((dataset) => (
-        <div key={dataset.id} className="item">
-          <DatasetLink dataset={dataset} />
-        </div>
-      ))}
-    </section>
-  )
-}
-
-function DatasetPart({ card, asOf }: { card: Card; asOf: string | undefined }) {
-  const answer = useApi<DatasetDetail>(`datasets/${card.id}`, { as_of: asOf })
-  return (
-    <Answer of={answer}>
-      {(dataset) => {
-        const newest = dataset.versions[0]
-        return (
-          <>
-            <section className="section">
-              <h3>Facts</h3>
-              <Facts
-                of={[
-                  ['Written', <Time key="written" at={dataset.written_at} />],
-                  ['By', dataset.written_by ? <JobLink key="by" job={dataset.written_by} /> : null],
-                  [
-                    'Its writer',
-                    dataset.state ? <StateBadge key="state" state={dataset.state} /> : null,
-                  ],
-                  [
-                    'Owner',
-                    dataset.owners.length ? <Owners key="owners" of={dataset.owners} /> : null,
-                  ],
-                  ['Tags', dataset.tags.length ? <Tags key="tags" of={dataset.tags} /> : null],
-                  [
-                    'Name',
-                    <span key="name" className="mono small">
-                      {dataset.name}
-                    </span>,
-                  ],
-                ]}
-              />
-            </section>
-            {newest && newest.changes.length > 0 && (
-              <section className="section">
-                <h3>
-                  Its columns changed
-                  <span className="end">
-                    <Time at={newest.first_at} />
-                  </span>
-                </h3>
-                <SchemaLines changes={newest.changes.slice(0, 12)} />
-              </section>
-            )}
-            <section className="section">
-              <h3>
-                Columns<span className="end">{dataset.schema_fields.length || ''}</span>
-              </h3>
-              {dataset.schema_fields.length ? (
-                dataset.schema_fields.slice(0, 40).map((column) => (
-                  <div key={column.name} className="item">
-                    <Link
-                      to="/lineage"
-                      search={{
-                        focus: card.node,
-                        view: 'columns',
-                        column: column.name,
-                        ...(asOf ? { asOf } : {}),
-                      }}
-                      className="link mono small cut"
-                      title={column.description ?? column.name}
-                    >
-                      {column.name}
-                    </Link>
-                    <Tags of={column.tags} />
-                    <KnownBy column={column} />
-                    <span className="end mono small muted cut">{column.type ?? ''}</span>
-                  </div>
-                ))
-              ) : (
-                <span className="muted small">No event has told a schema yet.</span>
-              )}
-            </section>
-          </>
-        )
-      }}
-    </Answer>
-  )
-}
-
-/** Who is affected when this one fails: what lies downstream in the graph that is drawn. */
+/** Impact of a failure: what is downstream in the graph shown. */
 function Impact({
   card,
   graph,

@@ -1,11 +1,11 @@
 import { useElementSize } from '@mantine/hooks'
 import { scaleTime } from 'd3-scale'
 import { ChevronLeft, ChevronRight, History, X } from 'lucide-react'
-import { type PointerEvent, useCallback, useEffect, useMemo, useState } from 'react'
+import { type PointerEvent, useMemo, useState } from 'react'
 import type { Graph, Run } from '../api/schema'
 import { useApi } from '../api/client'
 import { useNow } from '../parts/Now'
-import { typing } from '../shell/keys'
+import { useKeys } from '../shell/keys'
 import { fitted } from '../text/names'
 import { colorOf, toneOf, wordOf } from '../text/state'
 import { clock, duration, utc } from '../text/time'
@@ -16,21 +16,21 @@ const HEAD = 22
 const LEFT = 170
 const HOURS = [1, 6, 12, 24, 24 * 7] as const
 
-/** At most so many DAGs have a lane; the others are counted. */
-const LANES = 8
+/** The number of DAGs that get a row; the others are counted. */
+const MOST_DAGS = 8
 
-export interface Lane {
+export interface DagRow {
   id: string // of the job
   node: string
   label: string
 }
 
-/** At most so many further jobs have their events in the steps, the newest so many of them. */
+/** Limits for the steps: further jobs, and their newest events. */
 const OTHERS = 60
 const EVENTS = 400
 
-/** The DAGs of a graph, be they boxes or cards, from left to right. */
-export function lanesOf(graph: Graph): Lane[] {
+/** The DAGs of a graph, as boxes or cards, from left to right. */
+export function dagRowsOf(graph: Graph): DagRow[] {
   const cards = graph.cards
     .filter((card) => card.job_kind === 'dag')
     .map(({ id, node, label, name, x, y }) => ({ id, node, label: label ?? name, x, y }))
@@ -51,31 +51,31 @@ export const tasksOf = (graph: Graph): string[] =>
     .map((card) => card.id)
 
 interface Props {
-  lanes: Lane[]
-  others?: string[] // jobs without a lane whose events are stepped through too
+  dags: DagRow[]
+  others?: string[] // jobs without a row, whose events count as steps too
   asOf: string | undefined
   onChange: (asOf: string | undefined) => void
   onClose: () => void
 }
 
-/** The runs of the DAGs that are drawn, over time; a moment chosen here is shown in the graph. */
-export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: Props) {
+/** The runs of the drawn DAGs over time; the graph shows the moment selected here. */
+export function Timeline({ dags, others = [], asOf, onChange, onClose }: Props) {
   const now = useNow()
   const [chosen, setHours] = useState<number>()
   const { ref, width } = useElementSize()
-  const shown = dags.slice(0, LANES).map((lane) => lane.id)
+  const shown = dags.slice(0, MOST_DAGS).map((dag) => dag.id)
   const jobs = [...new Set([...shown, ...others.slice(0, OTHERS)])].join(',')
   const answer = useApi<{ items: Run[] }>(
     'runs',
     { jobs, limit: EVENTS },
     { enabled: jobs !== '', keep: true },
   )
-  const lanes = useMemo(() => {
+  const rows = useMemo(() => {
     const runs = answer.data?.items ?? []
-    return dags.slice(0, LANES).map((lane) => ({
-      ...lane,
+    return dags.slice(0, MOST_DAGS).map((dag) => ({
+      ...dag,
       runs: runs.filter(
-        (run) => `job:${run.job.namespace}:${run.job.name}` === lane.node && run.started_at,
+        (run) => `job:${run.job.namespace}:${run.job.name}` === dag.node && run.started_at,
       ),
     }))
   }, [dags, answer.data])
@@ -85,24 +85,13 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
   const end = Math.max(now, at)
   const begin = Math.min(end - hours * 3_600_000, at - 600_000)
   const x = scaleTime([begin, end], [LEFT, Math.max(LEFT + 40, width - 30)]).clamp(true)
-  const height = HEAD + Math.max(1, lanes.length) * ROW + 6
+  const height = HEAD + Math.max(1, rows.length) * ROW + 6
 
-  const step = useCallback(
-    (direction: -1 | 1) => {
-      const next = stepTo(moments, at, direction)
-      onChange(next === null ? undefined : new Date(next).toISOString())
-    },
-    [moments, at, onChange],
-  )
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (typing(event) || event.metaKey || event.ctrlKey || event.altKey) return
-      if (event.key === '[') step(-1)
-      if (event.key === ']') step(1)
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [step])
+  const step = (direction: -1 | 1) => {
+    const next = stepTo(moments, at, direction)
+    onChange(next === null ? undefined : new Date(next).toISOString())
+  }
+  useKeys({ '[': () => step(-1), ']': () => step(1) })
 
   const pick = (event: PointerEvent<SVGSVGElement>) => {
     if (event.type === 'pointermove' && event.buttons !== 1) return
@@ -124,9 +113,9 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
             {asOf ? clock(asOf, now) : 'now'}
           </b>
         </span>
-        {dags.length > LANES && <span>{dags.length - LANES} more DAGs are drawn</span>}
+        {dags.length > MOST_DAGS && <span>{dags.length - MOST_DAGS} more DAGs in the graph</span>}
         <span className="end row">
-          <span className="segments" role="group" aria-label="How far back">
+          <span className="segments" role="group" aria-label="Time range">
             {HOURS.map((span) => (
               <button
                 key={span}
@@ -141,7 +130,7 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
           <button
             type="button"
             className="icon-button"
-            aria-label="To the event before"
+            aria-label="Previous event"
             title="["
             onClick={() => step(-1)}
           >
@@ -150,7 +139,7 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
           <button
             type="button"
             className="icon-button"
-            aria-label="To the event after"
+            aria-label="Next event"
             title="]"
             onClick={() => step(1)}
           >
@@ -180,7 +169,7 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
             onPointerMove={pick}
             style={{ cursor: 'ew-resize', touchAction: 'none', display: 'block' }}
             role="img"
-            aria-label={`Runs of ${lanes.length} DAGs in the last ${duration(hours * 3600)}`}
+            aria-label={`Runs of ${rows.length} DAGs in the last ${duration(hours * 3600)}`}
           >
             {x.ticks(Math.max(2, Math.floor((width - LEFT) / 130))).map((tick) => (
               <g key={tick.getTime()}>
@@ -190,8 +179,8 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
                 </text>
               </g>
             ))}
-            {lanes.map((lane, row) => (
-              <g key={lane.id} transform={`translate(0 ${HEAD + row * ROW})`}>
+            {rows.map((dag, at) => (
+              <g key={dag.id} transform={`translate(0 ${HEAD + at * ROW})`}>
                 <text
                   x={0}
                   y={13}
@@ -199,9 +188,9 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
                   fill="var(--muted)"
                   style={{ fontFamily: 'var(--mono)' }}
                 >
-                  {fitted(lane.label, 23)}
+                  {fitted(dag.label, 23)}
                 </text>
-                {lane.runs.map((run) => {
+                {dag.runs.map((run) => {
                   const from = Date.parse(run.started_at ?? '')
                   const to = run.ended_at ? Date.parse(run.ended_at) : now
                   if (to < begin) return null
@@ -217,15 +206,15 @@ export function Timeline({ lanes: dags, others = [], asOf, onChange, onClose }: 
                       fill={colorOf(tone)}
                       opacity={tone === 'ok' ? 0.6 : 1}
                     >
-                      <title>{`${lane.label}: ${wordOf(run.state)}, ${clock(run.started_at ?? '', now)}, ${duration((to - from) / 1000)}`}</title>
+                      <title>{`${dag.label}: ${wordOf(run.state)}, ${clock(run.started_at ?? '', now)}, ${duration((to - from) / 1000)}`}</title>
                     </rect>
                   )
                 })}
               </g>
             ))}
-            {!lanes.length && (
+            {!rows.length && (
               <text x={LEFT} y={HEAD + 14} fontSize={11} fill="var(--muted)">
-                No DAG is drawn; choose any moment.
+                No DAGs in the graph; select any moment.
               </text>
             )}
             <line

@@ -20,7 +20,7 @@ export function Views({
   onChange: (view: View | undefined) => void
 }) {
   return (
-    <div className="segments" role="group" aria-label="What is drawn">
+    <div className="segments" role="group" aria-label="View">
       {choices
         .filter((one) => ofDataset || one.view !== 'columns')
         .map(({ view: one, text, Icon }) => (

@@ -71,7 +71,7 @@ describe('the drawing of columns', () => {
     )
     expect(columnPath(drawing, undefined)).toBeNull()
   })
-  it('steps along lines and within a lane', () => {
+  it('steps along lines and within a level', () => {
     expect(nextRow(drawing, keyOf('mart', 'total'), 'left')).toBe(keyOf('fact', 'amount'))
     expect(nextRow(drawing, keyOf('raw', 'amount'), 'down')).toBe(keyOf('raw', 'rate'))
     expect(nextRow(drawing, keyOf('raw', 'amount'), 'up')).toBeUndefined()

@@ -44,7 +44,7 @@ export interface ColumnDrawing {
 
 export const keyOf = (node: string, column: string) => JSON.stringify([node, column])
 
-/** Datasets with the columns that take part, in lanes from the sources on the left. */
+/** Datasets with the columns that take part, in levels from the sources on the left. */
 export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
   const about = new Map<string, ColumnNode>()
   const columns = new Map<string, Set<string>>()
@@ -54,14 +54,14 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
     if (!about.has(each.node)) about.set(each.node, each)
     put(each.node, each.column)
   }
-  const told = new Map(lineage.nodes.map((each) => [keyOf(each.node, each.column), each]))
+  const columnNodes = new Map(lineage.nodes.map((each) => [keyOf(each.node, each.column), each]))
   const edges = lineage.edges.filter((edge) => about.has(edge.source) && about.has(edge.target))
   for (const edge of edges) {
     put(edge.source, edge.source_column)
     put(edge.target, edge.target_column)
   }
   const start = lineage.nodes[0]
-  // Where the walk began at the whole dataset, its columns stand for it.
+  // Where the walk starts at the whole dataset, its columns replace it.
   if (
     start?.column === WHOLE &&
     (columns.get(start.node)?.size ?? 0) > 1 &&
@@ -69,19 +69,19 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
   )
     columns.get(start.node)?.delete(WHOLE)
 
-  const laneOfNode = laneOf(about, edges)
-  const lanes = new Map<number, string[]>()
+  const levelOfNode = levelOf(about, edges)
+  const levels = new Map<number, string[]>()
   for (const node of columns.keys())
-    lanes.set(laneOfNode(node), [...(lanes.get(laneOfNode(node)) ?? []), node])
-  const order = [...lanes.keys()].sort((a, b) => a - b)
+    levels.set(levelOfNode(node), [...(levels.get(levelOfNode(node)) ?? []), node])
+  const order = [...levels.keys()].sort((a, b) => a - b)
   const heightOf = (node: string) => HEAD + FOOT + ROW * (columns.get(node)?.size ?? 0)
-  const laneHeight = (nodes: string[]) =>
+  const levelHeight = (nodes: string[]) =>
     nodes.reduce((sum, node) => sum + heightOf(node) + GAP.y, -GAP.y)
-  const height = Math.max(0, ...[...lanes.values()].map(laneHeight))
+  const height = Math.max(0, ...[...levels.values()].map(levelHeight))
 
-  const sheets = order.flatMap((lane, at) => {
-    const nodes = lanes.get(lane) ?? []
-    let y = (height - laneHeight(nodes)) / 2
+  const sheets = order.flatMap((level, at) => {
+    const nodes = levels.get(level) ?? []
+    let y = (height - levelHeight(nodes)) / 2
     return nodes.flatMap((node) => {
       const known = about.get(node)
       if (!known) return []
@@ -91,7 +91,7 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
         node,
         column,
         y: top + HEAD + ROW * (row + 0.5),
-        about: told.get(keyOf(node, column)),
+        about: columnNodes.get(keyOf(node, column)),
       }))
       y += heightOf(node) + GAP.y
       return [{ node, about: known, x: at * (WIDTH + GAP.x), y: top, h: heightOf(node), rows }]
@@ -126,11 +126,11 @@ export function arrangeColumns(lineage: ColumnLineage): ColumnDrawing {
   }
 }
 
-/** The rows on the way through one: what it comes from and what comes from it. */
+/** The rows up- and downstream of one. */
 export const columnPath = (drawing: ColumnDrawing, key: string | undefined) =>
   pathThrough(drawing.neighbours, key)
 
-/** The row next to one: along lines to the sides, within the lane up and down. */
+/** The row next to one: along lines to the sides, within the level up and down. */
 export function nextRow(
   drawing: ColumnDrawing,
   from: string,
@@ -139,8 +139,8 @@ export function nextRow(
   if (step === 'left' || step === 'right')
     return drawing.neighbours[step === 'left' ? 'up' : 'down'].get(from)?.[0]
   const here = drawing.sheets.find((sheet) => sheet.rows.some((row) => row.key === from))
-  const lane = drawing.sheets.filter((sheet) => sheet.x === here?.x).flatMap((sheet) => sheet.rows)
-  return lane[lane.findIndex((row) => row.key === from) + (step === 'up' ? -1 : 1)]?.key
+  const level = drawing.sheets.filter((sheet) => sheet.x === here?.x).flatMap((sheet) => sheet.rows)
+  return level[level.findIndex((row) => row.key === from) + (step === 'up' ? -1 : 1)]?.key
 }
 
 const touches = (edge: ColumnEdge, node: string, column: string) =>
@@ -161,10 +161,10 @@ function between(lines: Line[]): Neighbours {
 }
 
 /**
- * The lane of each dataset: 0 for the start, and every dataset beyond all that lie between it and
+ * The level of each dataset: 0 for the start, and every dataset beyond all that lie between it and
  * the start. Cycles are cut where they close.
  */
-function laneOf(about: Map<string, ColumnNode>, edges: ColumnEdge[]): (node: string) => number {
+function levelOf(about: Map<string, ColumnNode>, edges: ColumnEdge[]): (node: string) => number {
   const known = new Map<string, number>()
   const busy = new Set<string>()
   const side = (node: string) => Math.sign(about.get(node)?.depth ?? 0)
@@ -190,3 +190,6 @@ function laneOf(about: Map<string, ColumnNode>, edges: ColumnEdge[]): (node: str
   }
   return (node) => side(node) * distance(node)
 }
+
+/** The name of a column as shown. */
+export const columnName = (column: string) => (column === WHOLE ? 'every column' : column)

@@ -1,31 +1,27 @@
 import type { Graph } from '../api/schema'
+import { saveCsv } from '../parts/csv'
 import { save } from '../parts/save'
 import { shortName } from '../text/names'
 import { csvOf } from './graph'
 
-/** Every edge of the graph that is drawn, as a file. */
-export function saveCsv(graph: Graph) {
-  save(
-    new Blob(['\ufeff', csvOf(graph)], { type: 'text/csv;charset=utf-8' }),
-    `${fileName(graph)}.csv`,
-  )
-}
+/** Download the edges of the graph as CSV. */
+export const saveEdges = (graph: Graph) => saveCsv(csvOf(graph), `${fileName(graph)}.csv`)
 
-/** The most that browsers draw on a canvas: pixels a side, and in all. */
+/** The largest canvas that browsers draw: pixels a side, and in total. */
 const SIDE = 16_000
 const PIXELS = 120_000_000
-/** Below this many pixels for each of the drawing's, its words cannot be read. */
+/** The smallest scale at which text can be read. */
 const READABLE = 0.5
 
-/** How many pixels each of the drawing's gets in a PNG: two where that fits, fewer where it does not. */
+/** The scale of a PNG: 2, or less where the canvas would be too large. */
 export function scaleOf(width: number, height: number): number {
   return Math.min(2, SIDE / width, SIDE / height, Math.sqrt(PIXELS / (width * height)))
 }
 
-/** The picture that the bridge draws as SVG, as PNG. Fails with a sentence where it is too large. */
+/** Download the server's SVG as PNG. Throws an error with a sentence if it is too large. */
 export async function savePng(address: string, graph: Graph) {
   const response = await fetch(address)
-  if (!response.ok) throw new Error(`The bridge answered ${response.status}.`)
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`)
   const drawing = await response.text()
   const root = new DOMParser().parseFromString(drawing, 'image/svg+xml').documentElement
   const [width, height] = [Number(root.getAttribute('width')), Number(root.getAttribute('height'))]
@@ -43,7 +39,7 @@ export async function savePng(address: string, graph: Graph) {
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
   const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))
   if (!content)
-    throw new Error('This browser cannot draw so large a picture. The SVG has no such limit.')
+    throw new Error('This browser cannot draw an image this large. The SVG has no such limit.')
   save(content, `${fileName(graph)}.png`)
 }
 

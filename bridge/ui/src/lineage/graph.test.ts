@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Card, Graph, RootCause, Route, Run } from '../api/schema'
-import {
-  changesOf,
-  closed,
-  collapsed,
-  expanded,
-  folded,
-  opened,
-  textOf,
-  withTasks,
-} from './changes'
+import { changesOf, textOf } from './changes'
+import { closed, collapsed, expanded, folded, opened, withTasks } from './unfold'
 import { scaleOf } from './exports'
 import {
   tracedEdges,
@@ -151,7 +143,7 @@ describe('the graph', () => {
     expect(trace?.shown).toEqual(['dataset:raw', 'job:clean', 'dataset:fact'])
     expect(traceOn(graphOf('dataset:fact', cards, edges), null)).toBeNull()
   })
-  it('draws it along edges on which jobs are told, where datasets are drawn alone', () => {
+  it('draws it along edges that carry jobs, where only datasets are drawn', () => {
     const cards = [card('dataset:src'), card('dataset:raw'), card('dataset:fact')]
     const job = (node: string, state: Run['state']) => ({
       node,
@@ -253,10 +245,10 @@ describe('the address of the lineage screen', () => {
   })
 })
 
-describe('cards opened and shut', () => {
+describe('expanded and collapsed cards', () => {
   const id = '0123456789abcdef'
   const other = 'fedcba9876543210'
-  it('bring so many neighbours a click, and hide them again', () => {
+  it('add a few neighbours a click, and hide them again', () => {
     const first = opened({}, 'down', id, 120)
     expect(first).toEqual({ open: `down:${id}` })
     const second = opened(first, 'down', id, 70)
@@ -264,7 +256,7 @@ describe('cards opened and shut', () => {
     expect(opened(second, 'down', id, 20).open).toBe(`down:${id}:120`)
     expect(closed(opened(second, 'up', other, 2), 'down', id).open).toBe(`up:${other}:2`)
   })
-  it('that brought nothing hide what lies beyond, and bring that back', () => {
+  it('without added ones hide what is beyond, and show that again', () => {
     const shut = closed({}, 'up', id)
     expect(shut).toEqual({ shut: `up:${id}` })
     expect(opened(shut, 'up', id, 3)).toEqual({})
@@ -296,7 +288,7 @@ describe('cards opened and shut', () => {
 })
 
 describe('a picture', () => {
-  it('gets as many pixels as a canvas has room for', () => {
+  it('gets as many pixels as a canvas can hold', () => {
     expect(scaleOf(1000, 500)).toBe(2)
     expect(scaleOf(16_000, 500)).toBe(1)
     expect(scaleOf(40_000, 30_000)).toBeLessThan(0.5)

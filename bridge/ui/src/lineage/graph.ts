@@ -1,4 +1,5 @@
 import type { Card, Graph, RootCause, Route } from '../api/schema'
+import { csv } from '../parts/csv'
 import { shortName } from '../text/names'
 
 export type Direction = 'up' | 'down'
@@ -24,7 +25,7 @@ export function neighboursOf(edges: Pick<Route, 'source' | 'target'>[]): Neighbo
   return { up, down }
 }
 
-/** Everything that is reached from a card in one direction, nearest first, without the card. */
+/** Everything reachable from a card in one direction, nearest first, without the card. */
 export function reach(neighbours: Neighbours, from: string, direction: Direction): string[] {
   const seen = new Set([from])
   for (const node of seen) for (const next of neighbours[direction].get(node) ?? []) seen.add(next)
@@ -32,14 +33,14 @@ export function reach(neighbours: Neighbours, from: string, direction: Direction
   return [...seen]
 }
 
-/** The cards and edges up- and downstream of a card; null when nothing is chosen. */
+/** The cards and edges up- and downstream of a card; null when nothing is selected. */
 export function pathThrough(neighbours: Neighbours, node: string | undefined): Set<string> | null {
   if (!node) return null
   return new Set([node, ...reach(neighbours, node, 'up'), ...reach(neighbours, node, 'down')])
 }
 
-/** A job, or what lies between jobs: drawn as a card, told on an edge, or not drawn. */
-export interface Suspect {
+/** A job or dataset on a path: drawn as a card, named on an edge, or not drawn. */
+export interface PathNode {
   node: string
   label: string
   state: string | null
@@ -53,13 +54,13 @@ export interface Suspect {
 export interface Trace {
   kind: RootCause['kind']
   text: string
-  root: Suspect
-  path: Suspect[]
+  root: PathNode
+  path: PathNode[]
   shown: string[] // the cards on the path
   others: number // further jobs upstream that failed
 }
 
-/** The cards that the focus stands for: itself, or the drawn members of a DAG. */
+/** The cards of the focus: itself, or the drawn tasks of a DAG. */
 export function focusOf(graph: Graph): Card[] {
   return graph.cards.filter((card) => card.node === graph.focus || card.group === graph.focus)
 }
@@ -74,7 +75,7 @@ export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
 export const labelOf = (card: Card) =>
   card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)
 
-function suspectOf(card: Card): Suspect {
+function pathNodeOf(card: Card): PathNode {
   return {
     node: card.node,
     label: labelOf(card),
@@ -87,13 +88,13 @@ function suspectOf(card: Card): Suspect {
   }
 }
 
-/** All that is known of the drawn part, jobs on edges included, by node; and how it hangs together. */
-function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: Neighbours } {
-  const suspects = new Map(graph.cards.map((card) => [card.node, suspectOf(card)]))
+/** Cards and jobs on edges by node, with their neighbours. */
+function unfolded(graph: Graph): { nodes: Map<string, PathNode>; neighbours: Neighbours } {
+  const nodes = new Map(graph.cards.map((card) => [card.node, pathNodeOf(card)]))
   const edges = graph.edges.flatMap((edge) =>
     edge.jobs.length
       ? edge.jobs.flatMap((job) => {
-          suspects.set(job.node, { ...job, failures: 0, group: null, isJob: true })
+          nodes.set(job.node, { ...job, failures: 0, group: null, isJob: true })
           return [
             { source: edge.source, target: job.node },
             { source: job.node, target: edge.target },
@@ -101,21 +102,21 @@ function unfolded(graph: Graph): { suspects: Map<string, Suspect>; neighbours: N
         })
       : [edge],
   )
-  return { suspects, neighbours: neighboursOf(edges) }
+  return { nodes, neighbours: neighboursOf(edges) }
 }
 
-/** The jobs that the focus comes from, itself or its own tasks included. */
-export function jobsUpstream(graph: Graph): Suspect[] {
-  const { suspects, neighbours } = unfolded(graph)
+/** The jobs upstream of the focus, including itself or its own tasks. */
+export function jobsUpstream(graph: Graph): PathNode[] {
+  const { nodes, neighbours } = unfolded(graph)
   return [...upstreamOf(graph, neighbours)]
-    .flatMap((node) => suspects.get(node) ?? [])
+    .flatMap((node) => nodes.get(node) ?? [])
     .filter((one) => one.isJob)
 }
 
-/** The root cause that the bridge names, and the way from it down to the focus, on what is drawn. */
+/** The root cause from the API and its path to the focus, matched to the drawn cards. */
 export function traceOn(graph: Graph, cause: RootCause | null | undefined): Trace | null {
   if (!cause) return null
-  const path = cause.steps.map((step): Suspect => ({
+  const path = cause.steps.map((step): PathNode => ({
     node: step.node,
     label: step.kind === 'dataset' ? shortName(step.label) : step.label,
     state: step.state,
@@ -146,15 +147,15 @@ export function traceOn(graph: Graph, cause: RootCause | null | undefined): Trac
   }
 }
 
-/** The edges of the way from the root cause, as "source target"; that on which the failed job is told included. */
+/** The edges of the path from the root cause, as "source target"; including the edge that carries the failed job. */
 export function tracedEdges(graph: Graph, trace: Trace | null): Set<string> {
   if (!trace) return new Set()
   const steps = trace.shown.slice(1).map((node, at) => `${trace.shown[at]} ${node}`)
-  const told = graph.edges.filter(
+  const onEdges = graph.edges.filter(
     (edge) =>
       edge.target === trace.shown[0] && edge.jobs.some((job) => job.node === trace.root.node),
   )
-  return new Set([...steps, ...told.map((edge) => `${edge.source} ${edge.target}`)])
+  return new Set([...steps, ...onEdges.map((edge) => `${edge.source} ${edge.target}`)])
 }
 
 export type Step = 'left' | 'right' | 'up' | 'down'
@@ -188,13 +189,13 @@ export function nextCard(
   )
 }
 
-/** Cards whose name, namespace, DAG or owner has every word that is looked for, from left to right. */
+/** Cards whose name, namespace, DAG or owner contains every search word, from left to right. */
 export function found(graph: Graph, wanted: string): string[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean)
   if (!words.length) return []
-  const said = (card: Card) =>
+  const textOf = (card: Card) =>
     [card.namespace, card.name, card.dag_id, card.task_id, card.owner].join(' ').toLowerCase()
-  const hits = graph.cards.filter((card) => words.every((word) => said(card).includes(word)))
+  const hits = graph.cards.filter((card) => words.every((word) => textOf(card).includes(word)))
   return hits.sort((a, b) => a.x - b.x || a.y - b.y).map((card) => card.node)
 }
 
@@ -213,7 +214,7 @@ export function lineOf(points: [number, number][]): string {
   return line
 }
 
-/** The middle of an edge's longest stretch, where words on it have most room. */
+/** The middle of an edge's longest segment, where a label fits best. */
 export function middleOf(points: [number, number][]): [number, number] {
   let middle = points[0] ?? [0, 0]
   let longest = -1
@@ -226,23 +227,17 @@ export function middleOf(points: [number, number][]): [number, number] {
   return middle
 }
 
-/** The edges as a table, for whoever wants to count them elsewhere. */
-export function csvOf(graph: Graph): string {
-  const field = (value: string | null) => {
-    // A spreadsheet must not take a name for a formula.
-    const text = (value ?? '').replace(/^([=+\-@\t\r])/, "'$1")
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const rows = graph.edges.map((edge) => [
-    edge.source,
-    edge.target,
-    edge.kind,
-    edge.first_at,
-    edge.last_at,
-    edge.run_id,
-    edge.jobs.map((job) => job.node).join(' '),
-  ])
-  return [['source', 'target', 'kind', 'first_at', 'last_at', 'run_id', 'jobs'], ...rows]
-    .map((row) => row.map(field).join(','))
-    .join('\r\n')
-}
+/** The edges as CSV. */
+export const csvOf = (graph: Graph): string =>
+  csv(
+    ['source', 'target', 'kind', 'first_at', 'last_at', 'run_id', 'jobs'],
+    graph.edges.map((edge) => [
+      edge.source,
+      edge.target,
+      edge.kind,
+      edge.first_at,
+      edge.last_at,
+      edge.run_id,
+      edge.jobs.map((job) => job.node).join(' '),
+    ]),
+  )

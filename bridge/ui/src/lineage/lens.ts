@@ -11,9 +11,9 @@ export interface Entry {
 const ages: [number, Entry][] = [
   [1, { color: 'var(--ok)', text: 'as expected' }],
   [2, { color: 'var(--warn)', text: 'late' }],
-  [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'late by more than its usual age' }],
+  [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'late by more than its usual interval' }],
 ]
-const NO_RHYTHM: Entry = { color: 'var(--non)', text: 'no rhythm known' }
+const NO_RHYTHM: Entry = { color: 'var(--non)', text: 'no expectation' }
 const NO_OWNER = 'var(--non)'
 
 const paces: [number, Entry][] = [
@@ -21,7 +21,7 @@ const paces: [number, Entry][] = [
   [1.5, { color: 'var(--warn)', text: 'slower, up to half' }],
   [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'much slower' }],
 ]
-const UNKNOWN: Entry = { color: 'var(--non)', text: 'nothing to compare' }
+const UNKNOWN: Entry = { color: 'var(--non)', text: 'no usual duration' }
 
 const states: Entry[] = [
   { color: 'var(--ok)', text: 'success' },
@@ -33,10 +33,10 @@ const states: Entry[] = [
 ]
 
 const privacy = {
-  tagged: { color: 'var(--accent)', text: 'tagged as personal data' },
-  reached: { color: 'var(--bad)', text: 'reached by it, not tagged' },
-  masked: { color: 'var(--ok)', text: 'made from it, masked' },
-  carrying: { color: 'var(--blk)', text: 'a job that carries it' },
+  tagged: { color: 'var(--accent)', text: 'tagged' },
+  reached: { color: 'var(--bad)', text: 'reached, not tagged' },
+  masked: { color: 'var(--ok)', text: 'masked' },
+  carrying: { color: 'var(--blk)', text: 'a job that passes it on' },
   none: { color: 'var(--non)', text: 'none known' },
 }
 

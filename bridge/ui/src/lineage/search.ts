@@ -1,4 +1,4 @@
-import { changesOf, textOf } from './changes'
+import { type Changes, changesOf, textOf } from './changes'
 
 export const lenses = ['status', 'freshness', 'duration', 'pii', 'owner'] as const
 export type Lens = (typeof lenses)[number]
@@ -6,20 +6,18 @@ export type Lens = (typeof lenses)[number]
 export const views = ['data', 'columns'] as const
 export type View = (typeof views)[number]
 
-/** The whole state of the lineage screen; what is as usual is left out of the address. */
-export interface LineageSearch {
+/** The state of the lineage page in the URL; defaults are left out. */
+export interface LineageSearch extends Changes {
   focus?: string
   up?: number
   down?: number
   lens?: Lens
   view?: View // the whole graph if left out
   group?: 'dag' // every DAG is one card
-  open?: string // cards with more than the view shows, see changes.ts
-  shut?: string // cards with less
   limit?: number // cards at most
-  column?: string // in the view of columns: where to begin; all of the focus if left out
-  field?: string // there: the chosen column of `sel`
-  find?: string // what is looked for among the cards
+  column?: string // in the column view: the start column; all of the focus if left out
+  field?: string // in the column view: the selected column of `sel`
+  find?: string // the search text for cards
   sel?: string
   asOf?: string // a moment in the past, ISO 8601
   time?: true // whether the timeline is open
@@ -27,7 +25,7 @@ export interface LineageSearch {
 
 export const USUAL = { up: 6, down: 4, lens: 'status' as Lens, limit: 300 }
 export const DEEPEST = 20
-/** Cards at most: each step is offered when the one before was not enough. */
+/** The limits of cards, each offered when the one before is reached. */
 export const limits = [300, 1000, 2000, 5000] as const
 
 export function lineageSearch(search: Record<string, unknown>): LineageSearch {
@@ -63,7 +61,7 @@ export function lineageSearch(search: Record<string, unknown>): LineageSearch {
   }
 }
 
-/** A name may look like a number; the router has read it as one then. */
+/** A name that looks like a number was parsed as one by the router. */
 const asText = (value: unknown) =>
   typeof value === 'number' ? String(value) : typeof value === 'string' && value ? value : undefined
 

@@ -3,6 +3,7 @@ import type { Assertion, Run } from '../api/schema'
 import { DatasetLink } from './Names'
 import { Time } from './Now'
 import { Badge } from './State'
+import { Table } from './Table'
 import { counted } from '../text/numbers'
 
 /** Checks of data: what was checked, whether it held, and what was expected. */
@@ -16,67 +17,65 @@ export function Assertions({
   runs?: boolean
 }) {
   return (
-    <div className="scroll">
-      <table>
-        <thead>
-          <tr>
-            {named && <th>Dataset</th>}
-            <th>Assertion</th>
-            <th>Column</th>
-            <th>Result</th>
-            <th>Expected</th>
-            <th>Actual</th>
-            {runs && <th className="right">Checked</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {of.map((one) => (
-            <tr key={`${one.dataset?.id ?? ''} ${one.name} ${one.column ?? ''}`}>
-              {named && (
-                <td className="name">
-                  {one.dataset ? (
-                    <DatasetLink dataset={one.dataset} />
-                  ) : (
-                    <span className="faint">–</span>
-                  )}
-                </td>
+    <Table
+      columns={[
+        named && {
+          title: 'Dataset',
+          className: 'name',
+          cell: (one) =>
+            one.dataset ? <DatasetLink dataset={one.dataset} /> : <span className="faint">–</span>,
+        },
+        {
+          title: 'Assertion',
+          className: 'name',
+          cell: (one) => (
+            <>
+              <span
+                className="mono cut"
+                style={{ display: 'block' }}
+                title={one.description ?? one.name}
+              >
+                {one.name}
+              </span>
+              {one.assertion && one.assertion !== one.name && (
+                <span className="faint small">{one.assertion}</span>
               )}
-              <td className="name">
-                <span
-                  className="mono cut"
-                  style={{ display: 'block' }}
-                  title={one.description ?? one.name}
-                >
-                  {one.name}
-                </span>
-                {one.assertion && one.assertion !== one.name && (
-                  <span className="faint small">{one.assertion}</span>
-                )}
-              </td>
-              <td className="mono">{one.column ?? <span className="faint">–</span>}</td>
-              <td style={{ whiteSpace: 'nowrap' }}>
-                <Result of={one} />
-              </td>
-              <td className="mono small words">
-                {one.expected ?? <span className="faint">–</span>}
-              </td>
-              <td className="mono small words">{one.actual ?? <span className="faint">–</span>}</td>
-              {runs && (
-                <td className="right muted" style={{ whiteSpace: 'nowrap' }}>
-                  {one.run ? (
-                    <Link to="/runs/$id" params={{ id: one.run.id }} className="link">
-                      <Time at={one.at} />
-                    </Link>
-                  ) : (
-                    <Time at={one.at} />
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+            </>
+          ),
+        },
+        {
+          title: 'Column',
+          className: 'mono',
+          cell: (one) => one.column ?? <span className="faint">–</span>,
+        },
+        { title: 'Result', className: 'nowrap', cell: (one) => <Result of={one} /> },
+        {
+          title: 'Expected',
+          className: 'mono small words',
+          cell: (one) => one.expected ?? <span className="faint">–</span>,
+        },
+        {
+          title: 'Actual',
+          className: 'mono small words',
+          cell: (one) => one.actual ?? <span className="faint">–</span>,
+        },
+        runs && {
+          title: 'Checked',
+          right: true,
+          className: 'muted nowrap',
+          cell: (one) =>
+            one.run ? (
+              <Link to="/runs/$id" params={{ id: one.run.id }} className="link">
+                <Time at={one.at} />
+              </Link>
+            ) : (
+              <Time at={one.at} />
+            ),
+        },
+      ]}
+      rows={of}
+      rowKey={(one) => `${one.dataset?.id ?? ''} ${one.name} ${one.column ?? ''}`}
+    />
   )
 }
 

@@ -1,35 +1,35 @@
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useEffect, useState } from 'react'
 
-/** A text that is being written and lives in the address: it is put there when the reader pauses. */
-export function useTyped(
+/** A text being typed that lives in the URL; it is written there after a pause. */
+export function useTextParam(
   value: string,
   onChange: (value: string | undefined) => void,
 ): [string, (text: string) => void] {
   const [text, setText] = useState(value)
   const [seen, setSeen] = useState(value)
-  const [told, setTold] = useState(value)
-  const tell = useDebouncedCallback((next: string) => {
-    setTold(next.trim())
+  const [reported, setReported] = useState(value)
+  const report = useDebouncedCallback((next: string) => {
+    setReported(next.trim())
     onChange(next.trim() || undefined)
   }, 250)
   if (seen !== value) {
     setSeen(value)
-    if (told !== value) {
-      // The address changed without this field: back, forward or a link.
-      setTold(value)
+    if (reported !== value) {
+      // The URL changed without this field: back, forward or a link.
+      setReported(value)
       setText(value)
     }
   }
-  useEffect(() => tell.cancel, [tell])
+  useEffect(() => report.cancel, [report])
   const type = (next: string) => {
     setText(next)
-    tell(next)
+    report(next)
   }
   return [text, type]
 }
 
-/** A text field whose value lives in the address. */
+/** A text field whose value lives in the URL. */
 export function Filter({
   value,
   onChange,
@@ -39,7 +39,7 @@ export function Filter({
   onChange: (value: string | undefined) => void
   label: string
 }) {
-  const [text, type] = useTyped(value ?? '', onChange)
+  const [text, type] = useTextParam(value ?? '', onChange)
   return (
     <input
       className="field"
@@ -52,7 +52,7 @@ export function Filter({
   )
 }
 
-/** A choice among a few values; the empty one stands for all. */
+/** A choice of one value; empty means all. */
 export function Choice({
   value,
   options,

@@ -21,7 +21,7 @@ export function Markdown({ text }: { text: string }) {
           onClick={() => setOpen(!open)}
           aria-expanded={open}
         >
-          {open ? 'Show less' : 'Show all of it'}
+          {open ? 'Show less' : 'Show more'}
         </button>
       )}
     </div>

@@ -42,7 +42,7 @@ export function DatasetLink({
   )
 }
 
-/** What a job is called where there is little room: the task, the table, the model. */
+/** The short name of a job: the task, the table, the model. */
 export const jobLabel = (job: Pick<JobRef, 'label'>) => job.label
 
 export function JobLink({ job, full }: { job: JobRef; full?: boolean }) {
@@ -106,24 +106,24 @@ export function Tags({ of }: { of: Tag[] }) {
   )
 }
 
-/** How many columns tags call personal data. */
+/** The number of columns tagged as personal data. */
 export function Personal({ of }: { of: string[] }) {
   if (!of.length) return null
   const columns = of.filter((column) => column !== '*')
-  const told = `Personal data: ${of.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')}`
+  const label = `Personal data: ${of.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')}`
   return (
-    <span className="badge" data-tone="acc" title={told} role="img" aria-label={told}>
+    <span className="badge" data-tone="acc" title={label} role="img" aria-label={label}>
       <Fingerprint size={11} aria-hidden />
       <span className="num">{columns.length || 'all'}</span>
     </span>
   )
 }
 
-/** Marks a column that no schema has. */
-export function KnownBy({ column }: { column: Column }) {
+/** A mark for a column that is in no schema. */
+export function LineageOnly({ column }: { column: Column }) {
   if (column.known_by === 'schema') return null
   return (
-    <span className="tag" title="Column lineage names it; the schema does not">
+    <span className="tag" title="Named by column lineage, not in the schema">
       lineage only
     </span>
   )

@@ -14,7 +14,7 @@ export function Clock({ children }: { children: ReactNode }) {
   return <Context value={now}>{children}</Context>
 }
 
-/** Within it, ages are told as of a past moment. */
+/** Within it, ages are relative to a past moment. */
 export function Moment({ at, children }: { at: string | undefined; children: ReactNode }) {
   const now = useNow()
   return <Context value={at ? Date.parse(at) : now}>{children}</Context>
@@ -24,7 +24,7 @@ export const useNow = () => useContext(Context)
 
 type Shape = 'ago' | 'age' | 'clock' | 'exact'
 
-/** A time as the reader wants it; UTC on hover. */
+/** A time in the chosen form; UTC on hover. */
 export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: Shape }) {
   const now = useNow()
   if (!at) return <span className="faint">–</span>
@@ -43,8 +43,8 @@ export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: S
   )
 }
 
-/** How long a run took, or how long it has been running. */
-export function Took({
+/** The duration of a run, or how long it has been running. */
+export function RunDuration({
   run,
 }: {
   run: {

@@ -1,6 +1,6 @@
 import { CircleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { Refusal } from '../api/client'
+import { ApiError } from '../api/client'
 
 export function Panel({
   title,
@@ -25,7 +25,7 @@ export function Panel({
 }
 
 /** An empty list says why it is empty and what would fill it. */
-export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="nothing">
       <b>{title}</b>
@@ -35,13 +35,13 @@ export function Nothing({ title, children }: { title: string; children?: ReactNo
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-  const gone = error instanceof Refusal && error.status === 404
+  const gone = error instanceof ApiError && error.status === 404
   const text = error instanceof Error ? error.message : String(error)
   return (
     <div className="problem" role="alert">
       <CircleAlert size={18} color="var(--bad)" aria-hidden />
       <div className="grow">
-        <b>{gone ? 'Not found. ' : 'This could not be loaded. '}</b>
+        <b>{gone ? 'Not found. ' : 'Couldn’t load this. '}</b>
         {text}
       </div>
       {retry && !gone ? (
@@ -53,7 +53,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
   )
 }
 
-export function Bones({ rows = 6 }: { rows?: number }) {
+export function Skeleton({ rows = 6 }: { rows?: number }) {
   return (
     <div className="panel-body" aria-busy="true" style={{ display: 'grid', gap: 14 }}>
       <span className="hidden-text" role="status">
@@ -84,7 +84,7 @@ export function Answer<T>({
 }) {
   if (of.data !== undefined) return <>{children(of.data)}</>
   if (of.error) return <Problem error={of.error} retry={() => void of.refetch()} />
-  return <Bones rows={rows ?? 6} />
+  return <Skeleton rows={rows ?? 6} />
 }
 
 export function Facts({ of, left }: { of: [string, ReactNode][]; left?: boolean }) {

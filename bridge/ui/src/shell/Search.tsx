@@ -90,7 +90,7 @@ export function Search() {
         onKeyDown={onKeyDown}
       />
       <kbd aria-hidden>/</kbd>
-      <div id={list} role="listbox" aria-label="Found" className="hits" hidden={!shown}>
+      <div id={list} role="listbox" aria-label="Search results" className="hits" hidden={!shown}>
         {hits.map((hit, index) => (
           <div
             key={`${hit.node} ${hit.kind} ${hit.detail ?? ''}`}
@@ -134,8 +134,8 @@ export function Search() {
             {found.isFetching || asked !== text.trim()
               ? 'Searching…'
               : found.error
-                ? 'The search failed.'
-                : `Nothing is called “${asked}”.`}
+                ? 'Search failed.'
+                : `No results for “${asked}”.`}
           </div>
         )}
       </div>

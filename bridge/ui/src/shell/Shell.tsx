@@ -15,14 +15,14 @@ import {
 import { useEffect, useRef } from 'react'
 import type { Overview } from '../api/schema'
 import { useApi } from '../api/client'
-import { Nothing } from '../parts/Panel'
+import { Empty } from '../parts/Panel'
 import { useNow } from '../parts/Now'
 import { counted } from '../text/numbers'
 import { Crumbs } from './crumbs'
 import { useLive } from './live'
 import { Search } from './Search'
 
-const rooms: {
+const pages: {
   to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'
   name: string
   Icon: LucideIcon
@@ -49,10 +49,10 @@ export function Shell() {
   return (
     <div className="app">
       <nav className="rail" aria-label="Pages">
-        <Link to="/" className="logo" aria-label="Fairlead, to the first page">
+        <Link to="/" className="logo" aria-label="Fairlead home">
           <Mark />
         </Link>
-        {rooms.map(({ to, name, Icon }) => (
+        {pages.map(({ to, name, Icon }) => (
           <Link
             key={to}
             to={to}
@@ -115,10 +115,10 @@ function LiveSign() {
   const text = connected
     ? quiet < 60
       ? 'Live'
-      : `Live · quiet for ${counted(Math.floor(quiet / 60), 'minute')}`
+      : `Live · no changes for ${counted(Math.floor(quiet / 60), 'minute')}`
     : heardAt === null
       ? 'Connecting'
-      : 'Connection lost, trying again'
+      : 'Connection lost. Reconnecting…'
   return (
     <span
       className="live"
@@ -150,12 +150,12 @@ function SchemeSwitch() {
   )
 }
 
-export function Lost() {
+export function NotFound() {
   return (
     <div className="page-body">
-      <Nothing title="There is no such page">
-        Perhaps the address was cut. Search for what you need with <kbd>/</kbd>.
-      </Nothing>
+      <Empty title="Page not found">
+        Check the address, or search with <kbd>/</kbd>.
+      </Empty>
     </div>
   )
 }

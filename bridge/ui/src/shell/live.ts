@@ -10,8 +10,8 @@ export interface Live {
 const PAUSE = 700
 
 /**
- * Follows the bridge's stream of changes and renews what is on the screen when something changed.
- * The browser reconnects by itself; after a gap everything is renewed once.
+ * Follow the server's stream of changes and refetch what is on the screen after a change.
+ * The browser reconnects by itself; after a gap everything is refetched once.
  */
 export function useLive(): Live {
   const queries = useQueryClient()
@@ -20,8 +20,8 @@ export function useLive(): Live {
     const source = new EventSource(addressOf('stream'))
     let waiting: ReturnType<typeof setTimeout> | undefined
     let opened = false
-    const renew = () => {
-      // A burst of changes is one renewal.
+    const refetch = () => {
+      // A burst of changes causes one refetch.
       waiting ??= setTimeout(() => {
         waiting = undefined
         void queries.invalidateQueries()
@@ -30,12 +30,12 @@ export function useLive(): Live {
     const heard = () => setLive({ connected: true, heardAt: Date.now() })
     source.addEventListener('open', () => {
       heard()
-      if (opened) renew()
+      if (opened) refetch()
       opened = true
     })
     source.addEventListener('change', () => {
       heard()
-      renew()
+      refetch()
     })
     source.addEventListener('alive', heard)
     source.addEventListener('error', () => setLive((before) => ({ ...before, connected: false })))

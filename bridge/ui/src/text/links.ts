@@ -1,4 +1,4 @@
-/** An address that events brought, if it is one that a browser may follow: http or https only. */
+/** An address from an event if it is http or https, which a browser may follow; else null. */
 export function external(address: string | null | undefined): string | null {
   if (!address) return null
   try {

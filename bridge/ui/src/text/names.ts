@@ -11,7 +11,7 @@ export function pathOf(name: string): string {
   return at > 1 && at < name.length ? name.slice(0, at - 1) : ''
 }
 
-/** Parts that say nothing without the one before: versions, numbers, and what a file is called after its dot. */
+/** Parts without meaning of their own: versions, numbers, file extensions. */
 const MEANINGLESS = /^(v?\d+|latest|current|avro|csv|gz|json|jsonl|orc|parquet|tsv|txt|xml)$/i
 
 function cut(name: string): number {
@@ -23,21 +23,21 @@ function cut(name: string): number {
   return before + 1
 }
 
-/** At most `room` characters, cut in the middle, where names differ least. */
-export function fitted(name: string, room: number): string {
+/** A name of at most `limit` characters, cut in the middle. */
+export function fitted(name: string, limit: number): string {
   const letters = Array.from(name)
-  if (letters.length <= room || room < 4) return name
-  const head = Math.ceil((room - 1) / 2)
-  return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (room - 1 - head)).join('')}`
+  if (letters.length <= limit || limit < 4) return name
+  const head = Math.ceil((limit - 1) / 2)
+  return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (limit - 1 - head)).join('')}`
 }
 
-/** At most `room` characters, cut at the start, before a part of the path where that is possible: its end tells more. */
-export function ending(name: string, room: number): string {
+/** A name of at most `limit` characters, cut at the start, between parts of the path where possible. */
+export function ending(name: string, limit: number): string {
   const letters = Array.from(name)
-  if (letters.length <= room) return name
-  const kept = letters.slice(letters.length - Math.max(1, room - 1))
-  const slash = kept.indexOf('/')
-  return `…${kept.slice(slash > 0 && slash < kept.length - 4 ? slash : 0).join('')}`
+  if (letters.length <= limit) return name
+  const rest = letters.slice(letters.length - Math.max(1, limit - 1))
+  const slash = rest.indexOf('/')
+  return `…${rest.slice(slash > 0 && slash < rest.length - 4 ? slash : 0).join('')}`
 }
 
 /** The first line of a description, without the marks of Markdown. */
@@ -101,5 +101,5 @@ export function initials(owner: string): string {
   return letters.join('').toUpperCase()
 }
 
-/** The two ends of a node's name, "dataset:NAMESPACE:NAME", are only ever taken from the API. */
+/** The two ends of a node's name, "dataset:NAMESPACE:NAME", come from the API. */
 export const isDataset = (node: string) => node.startsWith('dataset:')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ending, firstLine, fitted, initials, pathOf, shortName, tile } from './names'
 import { against, bytes, counted } from './numbers'
 import { neverRan } from './state'
-import { changeWords, isBreaking } from './changes'
+import { changeWords, isBreaking } from '../changes/changes'
 import { about, age, ago, clock, duration, durationTicks, exact, utc } from './time'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
@@ -28,7 +28,7 @@ describe('names', () => {
     )
     expect(firstLine('__Orders__ of **all** shops')).toBe('Orders of all shops')
   })
-  it('stay whole where a part would not tell enough', () => {
+  it('stay whole where a part would not identify it', () => {
     expect(shortName('orders.csv')).toBe('orders.csv')
     expect(pathOf('orders.csv')).toBe('')
     expect(shortName('public.orders')).toBe('public.orders')
@@ -43,7 +43,7 @@ describe('names', () => {
     expect(ending('/srv/a_long_folder_name', 10)).toBe('…lder_name')
     expect(ending('shop.public', 14)).toBe('shop.public')
   })
-  it('are told by the first line of their description, as plain text', () => {
+  it('shows the first line of a description as plain text', () => {
     expect(firstLine('\n### Where the **parcels** are\nmore')).toBe('Where the parcels are')
     expect(firstLine('- see [the `runbook`](https://x.example)')).toBe('see the runbook')
     expect(firstLine('---\n')).toBe('')
@@ -71,7 +71,7 @@ describe('times', () => {
     expect(age('2026-08-01T00:00:00Z', NOON)).toBe('3mo')
     expect(age('2026-11-20T12:00:30Z', NOON)).toBe('now')
   })
-  it("are told on the reader's clock, and in UTC on demand", () => {
+  it('are shown in the local time zone, and in UTC on demand', () => {
     expect(clock('2026-11-20T08:24:11Z', NOON, 'UTC')).toBe('08:24')
     expect(clock('2026-11-20T23:24:11Z', NOON, 'Asia/Tokyo')).toBe('21 Nov 08:24')
     expect(clock('2025-11-19T08:24:11Z', NOON, 'UTC')).toBe('19 Nov 2025 08:24')
@@ -110,7 +110,7 @@ describe('times', () => {
 })
 
 describe('changes', () => {
-  it('are told in words, what can break readers first', () => {
+  it('are described in words, breaking ones first', () => {
     const change = (kind: 'added' | 'removed' | 'type', column: string) => ({
       change: kind,
       column,
@@ -122,7 +122,7 @@ describe('changes', () => {
     expect(changeWords(version)).toBe('removed b; changed the type of c; added a')
     expect(isBreaking(version)).toBe(true)
     expect(isBreaking({ changes: [change('added', 'a')] })).toBe(false)
-    expect(changeWords({ changes: [] })).toBe('only descriptions or the order')
+    expect(changeWords({ changes: [] })).toBe('only descriptions or the column order')
   })
 })
 

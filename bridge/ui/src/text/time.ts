@@ -17,7 +17,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
 }
 
-/** The same in round words where the seconds do not matter: 59m 59s is 1h, 26h 03m is 1d 2h. */
+/** A rounded duration: 59m 59s is 1h, 26h 03m is 1d 2h. */
 export function about(seconds: number): string {
   if (seconds < 2 * MINUTE) return duration(seconds)
   const unit = seconds < 2 * HOUR ? MINUTE : seconds < 2 * DAY ? 15 * MINUTE : HOUR
@@ -83,7 +83,7 @@ export function ago(time: string, now: number): string {
   return text === 'now' ? 'just now' : `${text} ago`
 }
 
-/** The reader's clock: 08:24, with the day when it is another one, with the year when it is another one. */
+/** A local time: 08:24, with the day when it is not today, with the year when it is not this year. */
 export function clock(time: string, now: number, zone?: string): string {
   const at = new Date(time)
   const today = new Date(now)
@@ -105,7 +105,7 @@ export function exact(time: string, now: number, zone?: string): string {
   return `${clock(time, now, zone)}:${two(new Date(time).getSeconds())}`
 }
 
-/** 2026-11-20 08:24:11.250 UTC, for whoever compares with a log. */
+/** 2026-11-20 08:24:11.250 UTC, to compare with logs. */
 export function utc(time: string): string {
   const [date, rest = ''] = new Date(time).toISOString().split('T')
   return `${date} ${rest.replace(/(\.000)?Z$/, '')} UTC`
