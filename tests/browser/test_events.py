@@ -54,7 +54,7 @@ def test_where_keys_are_set_the_page_asks_for_one_before_it_reads_events_again(
         page = open_page(f"{bridge.base}/deliveries")
         again = page.get_by_role("button", name="Replay all")
         again.click()
-        expect(page.get_by_role("alert")).to_contain_text("API keys")
+        expect(page.get_by_role("alert")).to_contain_text("API key")
         page.get_by_label("API key").fill("wrong")
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_label("API key")).to_be_visible()

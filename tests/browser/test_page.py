@@ -345,7 +345,7 @@ def test_what_is_saved_has_every_edge(shop_bridge: Bridge, open_page: Open, tmp_
     page = open_page(lineage(shop_bridge, REVENUE))
     settle(page)
     file, drawn = tmp_path / "edges.csv", tmp_path / "lineage.svg"
-    for choice, target in (("Its edges as a table", file), ("Image (SVG)", drawn)):
+    for choice, target in (("Edges", file), ("Image (SVG)", drawn)):
         page.get_by_role("button", name="Export").click()
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=choice).click()

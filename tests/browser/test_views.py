@@ -251,7 +251,7 @@ def test_what_is_saved_of_a_graph_with_circles_has_every_edge(
     assert len(wanted) >= 6
     files = {}
     for choice, name in (
-        ("Its edges as a table", "edges.csv"),
+        ("Edges", "edges.csv"),
         ("Image (SVG)", "lineage.svg"),
     ):
         page.get_by_role("button", name="Export").click()

@@ -107,6 +107,19 @@ const deliveries = createRoute({
   component: lazyRouteComponent(() => import('./deliveries/DeliveriesPage')),
 })
 
+const incidents = createRoute({
+  getParentRoute: () => root,
+  path: '/incidents',
+  validateSearch: texts('state', 'owner'),
+  component: lazyRouteComponent(() => import('./incidents/IncidentsPage')),
+})
+const incident = createRoute({
+  getParentRoute: () => root,
+  path: '/incidents/$id',
+  validateSearch: texts(),
+  component: lazyRouteComponent(() => import('./incidents/IncidentPage')),
+})
+
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 export const router = createRouter({
@@ -120,6 +133,8 @@ export const router = createRouter({
     runs,
     run,
     events,
+    incidents,
+    incident,
     changes,
     deliveries,
   ]),

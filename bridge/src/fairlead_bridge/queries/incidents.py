@@ -101,6 +101,7 @@ class Wanted:
 
     state: State | None = None
     owner: str | None = None  # it is assigned to them, or affects what they own
+    node: int | None = None  # it affects this asset or job at the moment of the snapshot
 
 
 def listed(source: Source, state: State | None = None, limit: int = 100) -> list[Incident]:
@@ -157,11 +158,22 @@ def _page(
         statement = statement.where(sa.tuple_(_i.detected_at, _i.id) < sa.tuple_(*after))
     if wanted.owner is not None:
         statement = statement.where(_may_concern(wanted.owner))
+    if wanted.node is not None:
+        statement = statement.where(_i.id.in_(_affecting(snapshot, wanted.node)))
     if snapshot.past:
         statement = statement.where(_i.detected_at <= NOW)
     elif wanted.state is not None:
         statement = statement.where(_i.state == wanted.state)
     return snapshot.rows(statement.limit(limit))
+
+
+def _affecting(snapshot: Snapshot, node: int) -> sa.Select[tuple[int]]:
+    """The ids of the incidents that affect the node at the moment of the snapshot."""
+    found = sa.select(_a.incident_id).where(_a.node_id == node)
+    if not snapshot.past:
+        return found.where(_a.until_at.is_(None))
+    ends = sa.or_(_a.until_at.is_(None), _a.until_at > NOW)
+    return found.where(_a.since_at <= NOW, ends)
 
 
 def _may_concern(owner: str) -> sa.ColumnElement[bool]:

@@ -35,27 +35,39 @@ function headersOf(method: string): HeadersInit {
   return { Accept: 'application/json', ...(key ? { 'X-Api-Key': key } : {}) }
 }
 
+interface Sent {
+  body?: unknown // sent as JSON
+  signal?: AbortSignal
+}
+
 async function request<T>(
   method: string,
   path: string,
   params: Params,
-  signal?: AbortSignal,
+  { body, signal }: Sent = {},
 ): Promise<T> {
   let response: Response
   try {
     response = await fetch(addressOf(path, params), {
       method,
-      headers: headersOf(method),
+      headers: {
+        ...headersOf(method),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(0, 'Can’t reach the server. Retrying…')
   }
-  const body: unknown = await response.json().catch(() => null)
+  const answer: unknown = await response.json().catch(() => null)
   if (!response.ok)
-    throw new ApiError(response.status, detailOf(body) ?? `The server answered ${response.status}.`)
-  return body as T
+    throw new ApiError(
+      response.status,
+      detailOf(answer) ?? `The server answered ${response.status}.`,
+    )
+  return answer as T
 }
 
 function detailOf(body: unknown): string | null {
@@ -64,7 +76,8 @@ function detailOf(body: unknown): string | null {
 }
 
 export const get = <T>(path: string, params: Params = {}) => request<T>('GET', path, params)
-export const post = <T>(path: string, params: Params = {}) => request<T>('POST', path, params)
+export const post = <T>(path: string, params: Params = {}, body?: unknown) =>
+  request<T>('POST', path, params, { body })
 
 /** Query one answer of the API; refetched while it is on the screen. */
 export function useApi<T>(
@@ -74,7 +87,7 @@ export function useApi<T>(
 ) {
   return useQuery({
     queryKey: [path, params],
-    queryFn: ({ signal }) => request<T>('GET', path, params, signal),
+    queryFn: ({ signal }) => request<T>('GET', path, params, { signal }),
     enabled: options.enabled ?? true,
     ...(options.keep ? { placeholderData: keepPreviousData } : {}),
   })
@@ -89,7 +102,7 @@ export function useList<T>(path: string, params: Params = {}) {
         'GET',
         path,
         { ...params, cursor: pageParam },
-        signal,
+        { signal },
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react'
 import { Assertions } from '../parts/Assertions'
 import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
+import { OutlookPanel } from '../outlook/OutlookPanel'
 import { Markdown } from '../parts/Markdown'
 import { JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
@@ -78,6 +79,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         </div>
         {dataset.description && <Markdown text={dataset.description} />}
       </div>
+      <OutlookPanel node={dataset.node} />
       <FreshnessPanel id={dataset.id} days={search.days} onDays={(days) => set({ days })} />
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
         <Columns node={dataset.node} columns={dataset.schema_fields} />

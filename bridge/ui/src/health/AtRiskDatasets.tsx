@@ -18,17 +18,13 @@ const standings: Record<Trouble['standing'], [Tone, string]> = {
 }
 
 /** Datasets that were not written when they should have been, or rest on such; each with the cause. */
-export function AtRiskDatasets({ troubles, affected }: { troubles: Trouble[]; affected: number }) {
+export function AtRiskDatasets({ troubles, cut }: { troubles: Trouble[]; cut: boolean }) {
   const [all, setAll] = useState(false)
   const shown = all ? troubles : troubles.slice(0, FIRST)
   return (
     <Panel
-      title="Datasets late, failed or at risk"
-      note={
-        troubles.length < affected
-          ? `the worst ${count(troubles.length)} of ${count(affected)}`
-          : 'worst first'
-      }
+      title="Datasets failed, late or at risk"
+      note={cut ? 'worst first; more are not listed' : 'worst first'}
       flush
     >
       <Table

@@ -12,7 +12,7 @@ import { jobKindOf } from '../text/state'
 export function FailingJobs({ jobs, total }: { jobs: JobItem[]; total: number }) {
   return (
     <Panel
-      title="FailingJobs jobs"
+      title="Failing jobs"
       note={
         total > jobs.length
           ? `the newest ${count(jobs.length)} of ${count(total)}`

@@ -1,26 +1,56 @@
-import type { AtRisk, Health as HealthAnswer, Overview } from '../api/schema'
 import { useApi } from '../api/client'
+import type {
+  AtRisk as AtRiskAnswer,
+  Health as HealthAnswer,
+  Incident,
+  Overview,
+} from '../api/schema'
 import { Assertions } from '../parts/Assertions'
 import { Answer, Panel } from '../parts/Panel'
-import { counted } from '../text/numbers'
 import { useTrail } from '../shell/crumbs'
-import { RecentChanges } from './RecentChanges'
-import { ImportErrors } from './ImportErrors'
+import { counted } from '../text/numbers'
+import { AtRiskDatasets } from './AtRiskDatasets'
 import { FailingJobs } from './FailingJobs'
 import { Figures } from './Figures'
 import { Headline } from './Headline'
+import { ImportErrors } from './ImportErrors'
+import { AtRisk, OpenIncidents } from './Incidents'
+import { RecentChanges } from './RecentChanges'
 import { RecentRuns } from './RecentRuns'
 import { Sources } from './Sources'
-import { AtRiskDatasets } from './AtRiskDatasets'
 import { Welcome } from './Welcome'
+
+const LIMIT = 100
+
+interface Page {
+  items: Incident[]
+  next: string | null
+}
+
+/** Incidents by state: those to be seen to, open or acknowledged, and muted ones. */
+function useIncidents() {
+  const open = useApi<Page>('incidents', { state: 'open', limit: LIMIT })
+  const acknowledged = useApi<Page>('incidents', { state: 'acknowledged', limit: LIMIT })
+  const muted = useApi<Page>('incidents', { state: 'muted', limit: LIMIT })
+  return {
+    incidents: [...(open.data?.items ?? []), ...(acknowledged.data?.items ?? [])],
+    muted: muted.data?.items ?? [],
+    more: Boolean(open.data?.next ?? acknowledged.data?.next),
+  }
+}
 
 export default function Health() {
   useTrail('Health')
   const overview = useApi<Overview>('overview')
   const health = useApi<HealthAnswer>('health')
-  const risk = useApi<AtRisk>('at-risk')
-  const troubles = risk.data?.items ?? []
-  const affected = risk.data?.datasets ?? troubles.length
+  const risk = useApi<AtRiskAnswer>('at-risk')
+  const { incidents, muted, more } = useIncidents()
+  const covered = new Set(
+    [...incidents, ...muted].flatMap((one) => one.affected.map((each) => each.node)),
+  )
+  // Incidents are opened in the background: what has none yet is listed by itself.
+  const others = (risk.data?.items ?? []).filter(({ dataset }) => !covered.has(dataset.node))
+  const problems = [...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]
   return (
     <div className="page-body">
       <h1 className="hidden-text">Health</h1>
@@ -29,15 +59,23 @@ export default function Health() {
           <>
             <Headline
               overview={now}
-              troubles={troubles}
-              affected={affected}
-              silentSources={now.sources.filter((source) => source.silent_since)}
-              problems={[...(health.data?.problems ?? []), ...(health.data?.warnings ?? [])]}
+              incidents={incidents}
+              inTrouble={risk.data?.datasets ?? 0}
+              problems={problems}
             />
             <Figures overview={now} health={health.data} />
             {now.counts.jobs ? (
               <>
-                {troubles.length > 0 && <AtRiskDatasets troubles={troubles} affected={affected} />}
+                {incidents.length + muted.length > 0 && (
+                  <OpenIncidents incidents={incidents} muted={muted.length} more={more} />
+                )}
+                <AtRisk incidents={incidents} />
+                {others.length > 0 && (
+                  <AtRiskDatasets
+                    troubles={others}
+                    cut={(risk.data?.items.length ?? 0) < (risk.data?.datasets ?? 0)}
+                  />
+                )}
                 {now.failing.length > 0 && (
                   <FailingJobs
                     jobs={now.failing}

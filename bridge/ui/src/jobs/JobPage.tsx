@@ -3,6 +3,7 @@ import { ExternalLink } from 'lucide-react'
 import type { Durations as DurationsAnswer, JobDetail } from '../api/schema'
 import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
+import { OutlookPanel } from '../outlook/OutlookPanel'
 import { Markdown } from '../parts/Markdown'
 import { jobLabel, LineageLink, Owners, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
@@ -90,6 +91,7 @@ function Detail({ job }: { job: JobDetail }) {
         </div>
         {job.description && <Markdown text={job.description} />}
       </div>
+      <OutlookPanel node={job.node} />
       <Panel
         title="Duration"
         note={durations.data ? counted(durations.data.runs.length, 'run') : null}

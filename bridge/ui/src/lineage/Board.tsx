@@ -9,7 +9,6 @@ import {
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { Card, Graph } from '../api/schema'
-import { useNow } from '../parts/Now'
 import { DagCard, DagFrame, DatasetCard, JobCard, type UnfoldActions } from './Cards'
 import { changesOf } from './changes'
 import { Edges } from './Edges'
@@ -55,14 +54,13 @@ export function Board({
   onSelect,
   onFocus,
 }: Props) {
-  const now = useNow()
   const flow = useReactFlow()
   const far = useStore((state) => state.transform[2] < FAR)
   const lit = useMemo(() => pathThrough(neighbours, selected), [neighbours, selected])
   const carriers = useMemo(() => carriersOf(graph.edges), [graph])
   const colors = useMemo(
-    () => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, now, carriers)])),
-    [graph, lens, now, carriers],
+    () => new Map(graph.cards.map((card) => [card.node, colorUnder(lens, card, carriers)])),
+    [graph, lens, carriers],
   )
   const traced = useMemo(() => tracedEdges(graph, trace), [graph, trace])
   const marked = useMemo(() => wanted && new Set(wanted), [wanted])

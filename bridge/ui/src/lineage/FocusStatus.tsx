@@ -3,169 +3,115 @@ import {
   Ban,
   CircleCheck,
   CircleDashed,
+  CircleX,
   Clock,
-  Fingerprint,
   LoaderCircle,
-  ShieldAlert,
-  ShieldCheck,
+  type LucideIcon,
   Zap,
 } from 'lucide-react'
-import type { Card, Graph, Group, RootCauseAnswer } from '../api/schema'
+import type { ReactNode } from 'react'
+import type { Card, Graph, Group, Outlook } from '../api/schema'
+import { sources, standings } from '../outlook/words'
 import { Time } from '../parts/Now'
 import { counted } from '../text/numbers'
-import { toneOf, wordOf } from '../text/state'
-import {
-  focusOf,
-  jobsUpstream,
-  labelOf,
-  type Neighbours,
-  type PathNode,
-  type Trace,
-  upstreamOf,
-} from './graph'
+import { type Tone, toneOf, wordOf } from '../text/state'
+import { labelOf, type PathNode, type Trace } from './graph'
 
-/** The status of the focus and its root cause, above the graph. */
-export function FocusStatus({
-  graph,
-  neighbours,
-  standing,
-  trace,
-  onSelect,
-}: {
+interface Props {
   graph: Graph
-  neighbours: Neighbours
-  standing: RootCauseAnswer | undefined
+  outlook: Outlook | undefined // not asked yet
   trace: Trace | null
   onSelect: (node: string) => void
-}) {
+}
+
+/** The standing of the focus, its expectation and its root cause, above the graph. */
+export function FocusStatus({ graph, outlook, trace, onSelect }: Props) {
   const cards = new Map(graph.cards.map((card) => [card.node, card]))
   const focus = cards.get(graph.focus)
   const dag = graph.groups.find((group) => group.id === graph.focus)
-  if (!focus && !dag) return null
+  if (!outlook || (!focus && !dag)) return null
   const name = focus ? labelOf(focus) : (dag?.label ?? '')
-  const late = standing?.late_since ?? null
+  const late = outlook.late_since
   if (trace || late) {
     return (
-      <div className="focus-status" role="region" aria-label="Status of the focus">
-        <div className="sign" data-tone={trace?.kind === 'failed_run' ? undefined : 'warn'}>
-          {trace ? <Zap size={18} aria-hidden /> : <Clock size={18} aria-hidden />}
-        </div>
-        <h2>
-          {trace ? headline(name, trace, late !== null, focus === undefined) : `${name} is late`}
-        </h2>
+      <Sign
+        tone={trace?.kind === 'failed_run' ? 'bad' : 'warn'}
+        Icon={trace ? Zap : Clock}
+        title={trace ? headline(name, trace, late !== null, !focus) : `${name} is late`}
+      >
         <p>
           {late && (
             <>
               Late since <Time at={late} as="clock" />.{' '}
             </>
           )}
-          {trace ? <Evidence trace={trace} /> : 'No cause found upstream.'}
+          {trace ? <Evidence trace={trace} /> : 'No cause found upstream.'} <Eta of={outlook} />
         </p>
         {trace && trace.path.length > 1 && (
           <Steps trace={trace} cards={cards} onSelect={onSelect} />
         )}
-      </div>
+      </Sign>
     )
   }
-  const own = new Set(focusOf(graph).map((card) => card.node))
-  const around = [...upstreamOf(graph, neighbours)].flatMap((node) => cards.get(node) ?? [])
-  const jobs = jobsUpstream(graph)
-  const upstream = jobs.filter((job) => !own.has(job.node))
-  const running = jobs.filter((job) => toneOf(job.state) === 'run')
-  const blocked = jobs.filter((job) => toneOf(job.state) === 'blk')
-  const beyond = around.some((card) => card.more_upstream > 0)
-  const tone = running.length
-    ? 'run'
-    : blocked.length
-      ? 'blk'
-      : (focus?.written_at ?? focus?.state ?? dag?.state)
-        ? 'ok'
-        : 'non'
-  const Icon = running.length
-    ? LoaderCircle
-    : blocked.length
-      ? Ban
-      : tone === 'ok'
-        ? CircleCheck
-        : CircleDashed
+  const running = toneOf(focus?.state ?? dag?.state ?? null) === 'run' && focus?.kind !== 'dataset'
+  const tone = running ? 'run' : standings[outlook.standing][0]
+  return (
+    <Sign tone={tone} Icon={icons[tone]} title={<Standing focus={focus} dag={dag} name={name} />}>
+      <p>
+        <Expectation of={outlook} /> <Eta of={outlook} />
+      </p>
+    </Sign>
+  )
+}
+
+const icons: Record<Tone, LucideIcon> = {
+  ok: CircleCheck,
+  run: LoaderCircle,
+  bad: CircleX,
+  warn: Clock,
+  blk: Ban,
+  non: CircleDashed,
+}
+
+interface SignProps {
+  tone: Tone
+  Icon: LucideIcon
+  title: ReactNode
+  children: ReactNode
+}
+
+function Sign({ tone, Icon, title, children }: SignProps) {
   return (
     <div className="focus-status" role="region" aria-label="Status of the focus">
-      <div className="sign" data-tone={tone}>
+      <div className="sign" data-tone={tone === 'bad' ? undefined : tone}>
         <Icon size={18} aria-hidden />
       </div>
-      <h2>
-        <Standing focus={focus} dag={dag} name={name} />
-      </h2>
-      <p>{upstreamText(upstream.length, running, blocked, beyond)}</p>
+      <h2>{title}</h2>
+      {children}
     </div>
   )
 }
 
-/** Where personal data is tagged, and where it arrives untagged; shown under the PII lens. */
-export function Privacy({ graph, onSelect }: { graph: Graph; onSelect: (node: string) => void }) {
-  const tagged = graph.cards.filter((card) => card.personal.length)
-  const reached = graph.cards.filter((card) => card.personal_reached.length)
-  const masked = graph.cards.filter((card) => card.personal_masked.length)
-  const tone = reached.length ? 'bad' : tagged.length ? 'ok' : 'non'
-  const Icon = reached.length ? ShieldAlert : tagged.length ? ShieldCheck : Fingerprint
-  const columns = reached.reduce((sum, card) => sum + card.personal_reached.length, 0)
+function Expectation({ of: { expectation, standing } }: { of: Outlook }) {
+  const word = standings[standing][1]
+  if (!expectation) return <>{word}: no expectation.</>
   return (
-    <div className="focus-status" role="region" aria-label="Personal data">
-      <div className="sign" data-tone={tone}>
-        <Icon size={18} aria-hidden />
-      </div>
-      <h2>
-        {reached.length
-          ? `Personal data reaches ${counted(columns, 'column')} of ${counted(reached.length, 'dataset')} without a tag`
-          : tagged.length
-            ? `Personal data stays in ${counted(tagged.length, 'dataset')}`
-            : 'No tags for personal data'}
-      </h2>
-      <p>
-        {tagged.length
-          ? `By column lineage, from ${counted(tagged.length, 'tagged dataset')}${masked.length ? `; masked in ${counted(masked.length, 'dataset')}` : ''}.`
-          : 'It is found by tags of datasets and columns: pii, phi, personal, gdpr.'}
-      </p>
-      {reached.length > 0 && (
-        <div className="row wrap" style={{ gap: 5, marginTop: 7 }}>
-          {reached.slice(0, 5).map((card) => (
-            <button
-              key={card.node}
-              type="button"
-              className="badge mono"
-              data-tone="bad"
-              style={{ border: 0, cursor: 'pointer' }}
-              title={card.personal_reached.join(', ')}
-              onClick={() => onSelect(card.node)}
-            >
-              {labelOf(card)}
-            </button>
-          ))}
-          {reached.length > 5 && <span className="muted small">and {reached.length - 5} more</span>}
-        </div>
-      )}
-    </div>
+    <>
+      {word}: {expectation.text} ({sources[expectation.source]}). Expected by{' '}
+      <Time at={expectation.expected_by} as="clock" />.
+    </>
   )
 }
 
-/** The state upstream of the focus, where nothing in the graph failed. */
-function upstreamText(
-  jobs: number,
-  running: PathNode[],
-  blocked: PathNode[],
-  beyond: boolean,
-): string {
-  const some = (of: PathNode[]) =>
-    [
-      ...of.slice(0, 2).map((one) => one.label),
-      ...(of.length > 2 ? [counted(of.length - 2, 'other job')] : []),
-    ].join(' and ')
-  if (running.length) return `${some(running)} ${running.length === 1 ? 'is' : 'are'} running.`
-  if (blocked.length)
-    return `${some(blocked)} did not run because of a failure ${beyond ? 'farther upstream' : 'outside this graph'}.`
-  if (jobs === 1) return `No failures in the 1 upstream job${beyond ? ' shown' : ''}.`
-  if (jobs) return `No failures in the ${counted(jobs, 'upstream job')}${beyond ? ' shown' : ''}.`
-  return beyond ? 'Upstream is not shown.' : 'No known upstream.'
+function Eta({ of: { eta } }: { of: Outlook }) {
+  if (!eta) return null
+  return (
+    <>
+      ETA <Time at={eta.p50} as="clock" /> (80%: <Time at={eta.low} as="clock" /> –{' '}
+      <Time at={eta.high} as="clock" />
+      ).
+    </>
+  )
 }
 
 /** What is wrong and its root cause, in a sentence. */
@@ -242,26 +188,20 @@ function Standing({
   dag: Group | undefined
   name: string
 }) {
-  if (!focus)
-    return dag?.state
-      ? `Last run of ${name}: ${wordOf(dag.state).toLowerCase()}`
-      : `${name} has not run yet`
-  if (focus.kind === 'dataset') {
-    if (!focus.written_at) return `${name} has no known write`
-    return (
+  if (focus?.kind === 'dataset')
+    return focus.written_at ? (
       <>
         {name} was written <Time at={focus.written_at} />
       </>
+    ) : (
+      <>{name} has no known write</>
     )
-  }
-  const at = focus.last_run?.ended_at ?? focus.last_run?.started_at
-  if (!at)
-    return focus.last_run
-      ? `${name}: ${wordOf(focus.state).toLowerCase()}`
-      : `${name} has not run yet`
+  const state = focus?.state ?? dag?.state ?? null
+  const at = focus?.last_run?.ended_at ?? focus?.last_run?.started_at
+  if (!state) return <>{name} has not run yet</>
   return (
     <>
-      {name} ran <Time at={at} />
+      {name}: last run {wordOf(state).toLowerCase()} {at && <Time at={at} />}
     </>
   )
 }

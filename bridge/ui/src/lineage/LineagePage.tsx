@@ -10,12 +10,13 @@ import { shortName } from '../text/names'
 import { useMoves } from './Board'
 import { Canvas } from './Canvas'
 import { ColumnsView } from './ColumnsView'
-import { FocusStatus, Privacy } from './FocusStatus'
+import { FocusStatus } from './FocusStatus'
 import { found, nextCard, type Step } from './graph'
 import { GraphBar } from './GraphBar'
 import { GraphTable } from './GraphTable'
 import { Inspector } from './Inspector'
 import { KeysHelp } from './KeysHelp'
+import { Privacy } from './Privacy'
 import { DEEPEST, lenses, type LineageSearch, USUAL } from './search'
 import { StartPage } from './StartPage'
 import { dagRowsOf, tasksOf, Timeline } from './Timeline'
@@ -97,7 +98,7 @@ function useFind(state: State, search: LineageSearch, set: SetSearch) {
 function Lineage({ focus }: { focus: string }) {
   const [search, set] = useLineageSearch()
   const state = useLineage(focus, search)
-  const { answer, graph, neighbours, standing, trace, selected, name } = state
+  const { answer, graph, neighbours, outlook, trace, selected, name } = state
   const steps = useSteps(state, set)
   const { on, unfold, anchor } = useUnfold(search, set)
   const find = useFind(state, search, set)
@@ -127,13 +128,7 @@ function Lineage({ focus }: { focus: string }) {
     (lens === 'pii' ? (
       <Privacy graph={graph} onSelect={steps.go} />
     ) : (
-      <FocusStatus
-        graph={graph}
-        neighbours={neighbours}
-        standing={standing}
-        trace={trace}
-        onSelect={steps.go}
-      />
+      <FocusStatus graph={graph} outlook={outlook} trace={trace} onSelect={steps.go} />
     ))
   return (
     <div className="lineage">

@@ -36,7 +36,7 @@ export function StartPage() {
           return (
             <div className="columns">
               {failing.length > 0 && (
-                <Panel title="FailingJobs jobs">
+                <Panel title="Failing jobs">
                   {failing.map((dag) => (
                     <div key={dag.id} className="item">
                       <JobLink job={dag} />

@@ -8,7 +8,6 @@ import {
   traceOn,
   csvOf,
   found,
-  jobsUpstream,
   lineOf,
   middleOf,
   neighboursOf,
@@ -165,24 +164,21 @@ describe('the graph', () => {
     expect(tracedEdges(graph, trace)).toEqual(
       new Set(['dataset:src dataset:raw', 'dataset:raw dataset:fact']),
     )
-    expect(
-      jobsUpstream(graph)
-        .map((one) => one.node)
-        .sort(),
-    ).toEqual(['job:clean', 'job:load'])
   })
-  it('colours a dataset by its own rhythm, and says where none is known', () => {
-    const now = Date.parse('2026-01-02T00:00:00Z')
+  it('colours a dataset by what is expected of it, and grey where nothing is', () => {
     const colour = (more: Partial<Card>, lens: 'status' | 'freshness') =>
       colorUnder(
         lens,
         card('dataset:a', { state: 'success', written_at: '2026-01-01T00:00:00Z', ...more }),
-        now,
         new Set(),
       )
-    expect(colour({ expected_by: '2026-01-03T00:00:00Z' }, 'freshness')).toBe('var(--ok)')
-    expect(colour({ expected_by: '2026-01-01T20:00:00Z' }, 'freshness')).toBe('var(--warn)')
-    expect(colour({ expected_by: '2026-01-01T01:00:00Z' }, 'freshness')).toBe('var(--bad)')
+    const expected = { expected_by: '2026-01-03T00:00:00Z' }
+    expect(colour(expected, 'freshness')).toBe('var(--ok)')
+    expect(colour({ ...expected, late_since: expected.expected_by }, 'freshness')).toBe(
+      'var(--warn)',
+    )
+    expect(colour({ ...expected, state: 'failed' }, 'freshness')).toBe('var(--bad)')
+    expect(colour({ ...expected, state: 'upstream_failed' }, 'freshness')).toBe('var(--blk)')
     expect(colour({}, 'freshness')).toBe('var(--non)')
     expect(colour({ late_since: '2026-01-01T20:00:00Z' }, 'status')).toBe('var(--warn)')
     expect(colour({}, 'status')).toBe('var(--ok)')

@@ -60,58 +60,8 @@ export interface Trace {
   others: number // further jobs upstream that failed
 }
 
-/** The cards of the focus: itself, or the drawn tasks of a DAG. */
-export function focusOf(graph: Graph): Card[] {
-  return graph.cards.filter((card) => card.node === graph.focus || card.group === graph.focus)
-}
-
-/** The focus and everything upstream of it. */
-export function upstreamOf(graph: Graph, neighbours: Neighbours): Set<string> {
-  const nodes = new Set(focusOf(graph).map((card) => card.node))
-  for (const node of nodes) for (const next of neighbours.up.get(node) ?? []) nodes.add(next)
-  return nodes
-}
-
 export const labelOf = (card: Card) =>
   card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)
-
-function pathNodeOf(card: Card): PathNode {
-  return {
-    node: card.node,
-    label: labelOf(card),
-    state: card.state,
-    ended_at: card.last_run?.ended_at ?? null,
-    error: card.last_run?.error ?? null,
-    failures: 0,
-    group: card.group,
-    isJob: card.kind === 'job',
-  }
-}
-
-/** Cards and jobs on edges by node, with their neighbours. */
-function unfolded(graph: Graph): { nodes: Map<string, PathNode>; neighbours: Neighbours } {
-  const nodes = new Map(graph.cards.map((card) => [card.node, pathNodeOf(card)]))
-  const edges = graph.edges.flatMap((edge) =>
-    edge.jobs.length
-      ? edge.jobs.flatMap((job) => {
-          nodes.set(job.node, { ...job, failures: 0, group: null, isJob: true })
-          return [
-            { source: edge.source, target: job.node },
-            { source: job.node, target: edge.target },
-          ]
-        })
-      : [edge],
-  )
-  return { nodes, neighbours: neighboursOf(edges) }
-}
-
-/** The jobs upstream of the focus, including itself or its own tasks. */
-export function jobsUpstream(graph: Graph): PathNode[] {
-  const { nodes, neighbours } = unfolded(graph)
-  return [...upstreamOf(graph, neighbours)]
-    .flatMap((node) => nodes.get(node) ?? [])
-    .filter((one) => one.isJob)
-}
 
 /** The root cause from the API and its path to the focus, matched to the drawn cards. */
 export function traceOn(graph: Graph, cause: RootCause | null | undefined): Trace | null {

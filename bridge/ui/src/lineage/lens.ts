@@ -7,13 +7,14 @@ export interface Entry {
   text: string
 }
 
-/** The age of a dataset, as a share of that at which it is late. */
-const ages: [number, Entry][] = [
-  [1, { color: 'var(--ok)', text: 'as expected' }],
-  [2, { color: 'var(--warn)', text: 'late' }],
-  [Number.POSITIVE_INFINITY, { color: 'var(--bad)', text: 'late by more than its usual interval' }],
-]
-const NO_RHYTHM: Entry = { color: 'var(--non)', text: 'no expectation' }
+/** Whether a dataset is as fresh as is expected of it, by the server's answer. */
+const freshness = {
+  ok: { color: 'var(--ok)', text: 'on time' },
+  late: { color: 'var(--warn)', text: 'late' },
+  failed: { color: 'var(--bad)', text: 'its writer failed' },
+  blocked: { color: 'var(--blk)', text: 'at risk: its writer is blocked' },
+  none: { color: 'var(--non)', text: 'no expectation' },
+}
 const NO_OWNER = 'var(--non)'
 
 const paces: [number, Entry][] = [
@@ -47,27 +48,27 @@ export function carriersOf(edges: Route[]): Set<string> {
   )
 }
 
-/** How a card stands: a dataset that is late is not well, whatever its writer's newest run did. */
+/** The colour of a card's state; a late dataset is late although its writer's last run succeeded. */
 export function standingOf(card: Card): Tone {
   const tone = toneOf(card.state)
   return card.late_since && tone !== 'bad' && tone !== 'blk' ? 'warn' : tone
 }
 
-/** How old a dataset is, as a share of the age at which it is late; null where that is unknown. */
-function ageOf(card: Card, now: number): number | null {
-  if (!card.written_at || !card.expected_by) return null
-  const written = Date.parse(card.written_at)
-  return (now - written) / Math.max(1, Date.parse(card.expected_by) - written)
+function freshnessOf(card: Card): Entry {
+  if (card.kind === 'job') return freshness.none
+  const tone = standingOf(card)
+  if (tone === 'bad') return freshness.failed
+  if (tone === 'blk') return freshness.blocked
+  if (card.late_since) return freshness.late
+  return card.expected_by ? freshness.ok : freshness.none
 }
 
 /** The colour that a card has under a lens. */
-export function colorUnder(lens: Lens, card: Card, now: number, carriers: Set<string>): string {
+export function colorUnder(lens: Lens, card: Card, carriers: Set<string>): string {
   if (lens === 'status') return colorOf(standingOf(card))
   if (lens === 'pii') return personal(card, carriers).color
   if (lens === 'owner') return card.owner ? ownerColor(card.owner) : NO_OWNER
-  if (lens === 'freshness') {
-    return entryFor(ages, ageOf(card, now), NO_RHYTHM).color
-  }
+  if (lens === 'freshness') return freshnessOf(card).color
   const took = card.last_run?.duration ?? null
   return entryFor(paces, took === null || !card.p50 ? null : took / card.p50, UNKNOWN).color
 }
@@ -87,7 +88,7 @@ function entryFor(scale: [number, Entry][], value: number | null, none: Entry): 
 /** What the colours mean under a lens. */
 export function legendOf(lens: Lens, cards: Card[]): Entry[] {
   if (lens === 'status') return states
-  if (lens === 'freshness') return [...ages.map(([, entry]) => entry), NO_RHYTHM]
+  if (lens === 'freshness') return Object.values(freshness)
   if (lens === 'pii') return Object.values(privacy)
   if (lens === 'duration') return [...paces.map(([, entry]) => entry), UNKNOWN]
   const owners = [...new Set(cards.flatMap((card) => card.owner ?? []))].sort()

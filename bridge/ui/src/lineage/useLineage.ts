@@ -1,7 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useApi } from '../api/client'
-import type { Graph, RootCauseAnswer } from '../api/schema'
+import type { Graph, Outlook } from '../api/schema'
 import { neighboursOf, traceOn } from './graph'
 import { graphParams } from './graphParams'
 import type { LineageSearch } from './search'
@@ -34,19 +34,15 @@ const nameOf = (graph: Graph | undefined, focus: string) =>
 /** The graph around the focus, its root cause, and what of it is selected. */
 export function useLineage(focus: string, search: LineageSearch) {
   const answer = useApi<Graph>('graph', graphParams(focus, search), { keep: true })
-  const why = useApi<RootCauseAnswer>(
-    'root-cause',
-    { node: focus, as_of: search.asOf },
-    { keep: true },
-  )
+  const why = useApi<Outlook>('outlook', { node: focus, as_of: search.asOf }, { keep: true })
   const graph = answer.data
-  const standing = why.isPlaceholderData ? undefined : why.data
+  const outlook = why.isPlaceholderData ? undefined : why.data
   const neighbours = useMemo(() => neighboursOf(graph?.edges ?? []), [graph])
   const trace = useMemo(
-    () => (graph ? traceOn(graph, standing?.root_cause) : null),
-    [graph, standing],
+    () => (graph ? traceOn(graph, outlook?.root_cause) : null),
+    [graph, outlook],
   )
   // Select only what is in the graph: otherwise everything would be dimmed.
   const selected = !graph || isIn(graph, search.sel) ? search.sel : undefined
-  return { answer, graph, neighbours, standing, trace, selected, name: nameOf(graph, focus) }
+  return { answer, graph, neighbours, outlook, trace, selected, name: nameOf(graph, focus) }
 }

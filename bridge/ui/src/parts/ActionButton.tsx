@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
-import { ApiError, post, rememberKey } from '../api/client'
+import { ApiError, post } from '../api/client'
+import { KeyField } from './KeyField'
 
 interface Action {
   path: string
@@ -37,34 +37,5 @@ export function ActionButton({ path, params, label, idle, outcome }: Action) {
         {label}
       </button>
     </span>
-  )
-}
-
-/** Ask for an API key and retry with it. */
-function KeyField({ retry }: { retry: () => void }) {
-  const [key, setKey] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    rememberKey(key.trim())
-    retry()
-  }
-  return (
-    <form className="row" onSubmit={submit}>
-      <span className="small" role="alert">
-        This needs an API key.
-      </span>
-      <input
-        className="field"
-        type="password"
-        autoComplete="off"
-        aria-label="API key"
-        placeholder="API key"
-        value={key}
-        onChange={(event) => setKey(event.target.value)}
-      />
-      <button type="submit" className="button" disabled={!key.trim()}>
-        Try retry
-      </button>
-    </form>
   )
 }

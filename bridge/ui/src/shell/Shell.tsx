@@ -9,6 +9,7 @@ import {
   Moon,
   Send,
   Share2,
+  Siren,
   Sun,
   Workflow,
 } from 'lucide-react'
@@ -23,11 +24,12 @@ import { useLive } from './live'
 import { Search } from './Search'
 
 const pages: {
-  to: '/' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'
+  to: '/' | '/incidents' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'
   name: string
   Icon: LucideIcon
 }[] = [
   { to: '/', name: 'Health', Icon: Activity },
+  { to: '/incidents', name: 'Incidents', Icon: Siren },
   { to: '/lineage', name: 'Lineage', Icon: Share2 },
   { to: '/datasets', name: 'Datasets', Icon: Database },
   { to: '/dags', name: 'DAGs', Icon: Workflow },

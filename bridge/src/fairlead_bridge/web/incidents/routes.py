@@ -14,12 +14,13 @@ from fairlead_bridge.monitoring import actions, maintenance
 from fairlead_bridge.monitoring.actions import Action
 from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.monitoring.windows import Window, check
-from fairlead_bridge.queries import incidents
+from fairlead_bridge.queries import incidents, lineage
 from fairlead_bridge.queries.incidents import Affected, Entry, Incident
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
 from fairlead_bridge.web.incidents import answers as a
+from fairlead_bridge.web.lineage.routes import NodeName
 from fairlead_bridge.web.parameters import (
     AsOf,
     Catalog,
@@ -54,13 +55,18 @@ def routes(
         state: a.IncidentState | None = None,
         as_of: AsOf = None,
         owner: Owner | None = None,
+        node: NodeName | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[a.Incident]:
-        """Incidents, those that were detected last first. Asked `as_of`, as they were known then."""
+        """
+        Incidents, those that were detected last first. Asked `as_of`, as they were known then; with
+        `node`, only those that affect that dataset or job at the time.
+        """
         after = read_cursor(cursor, int, int)
         with catalog.open(as_of) as snapshot:
-            wanted = incidents.Wanted(state, owner)
+            affected = lineage.find(snapshot, node).id if node is not None else None
+            wanted = incidents.Wanted(state, owner, affected)
             found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
         last = found[limit - 1] if found[limit:] else None
         following = write_cursor(last.detected_at, last.id) if last is not None else None

@@ -1,0 +1,72 @@
+import type { Incident } from '../api/schema'
+import { isDataset } from '../text/names'
+import { counted } from '../text/numbers'
+import type { Tone } from '../text/state'
+
+/** The words and colours of an incident's states. */
+export const incidentStates: Record<Incident['state'], [Tone, string]> = {
+  open: ['bad', 'Open'],
+  acknowledged: ['run', 'Acknowledged'],
+  muted: ['non', 'Muted'],
+  resolved: ['ok', 'Resolved'],
+}
+
+export const datasetsOf = ({ affected }: Pick<Incident, 'affected'>) =>
+  affected.filter((each) => isDataset(each.node))
+
+export const ownersOf = ({ affected }: Pick<Incident, 'affected'>): string[] =>
+  [...new Set(affected.flatMap((each) => each.owners))].sort()
+
+/** "5 datasets and 2 jobs". */
+export function affectedText(incident: Pick<Incident, 'affected'>): string {
+  const datasets = datasetsOf(incident).length
+  const jobs = incident.affected.length - datasets
+  return [datasets ? counted(datasets, 'dataset') : '', jobs ? counted(jobs, 'job') : '']
+    .filter(Boolean)
+    .join(' and ')
+}
+
+/** "2 failed, 3 late", the worst first. */
+export function standingText({ affected }: Pick<Incident, 'affected'>): string {
+  const words = { failed: 'failed', late: 'late', at_risk: 'at risk' } as const
+  return (['failed', 'late', 'at_risk'] as const)
+    .map((standing) => [standing, affected.filter((one) => one.standing === standing)] as const)
+    .filter(([, of]) => of.length)
+    .map(([standing, of]) => `${of.length} ${words[standing]}`)
+    .join(', ')
+}
+
+/** The latest of the known ETAs: when all that has one is expected; null without any. */
+export function lastEta({ affected }: Pick<Incident, 'affected'>): string | null {
+  return affected.flatMap((each) => each.eta ?? []).reduce((a, b) => (a > b ? a : b), '') || null
+}
+
+const weight = (incident: Incident): number[] => [
+  incident.severity === 'critical' ? 1 : 0,
+  datasetsOf(incident).filter((each) => each.standing !== 'at_risk').length,
+  incident.affected.length,
+  ownersOf(incident).length,
+]
+
+/** Critical incidents first, then those that affect most; the oldest first among equals. */
+export function worstFirst(incidents: Incident[]): Incident[] {
+  return incidents.toSorted((a, b) => {
+    const [left, right] = [weight(a), weight(b)]
+    const at = left.findIndex((value, index) => value !== right[index])
+    return at < 0 ? a.opened_at.localeCompare(b.opened_at) : (right[at] ?? 0) - (left[at] ?? 0)
+  })
+}
+
+export interface AtRiskItem {
+  incident: Incident
+  affected: Incident['affected'][number]
+}
+
+/** Datasets at risk, by the time at which they will be late; those without an expectation last. */
+export function atRisk(incidents: Incident[]): AtRiskItem[] {
+  const key = ({ affected }: AtRiskItem) => affected.expected_by ?? '~'
+  return incidents
+    .flatMap((incident) => datasetsOf(incident).map((affected) => ({ incident, affected })))
+    .filter(({ affected }) => affected.standing === 'at_risk')
+    .sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
+}
