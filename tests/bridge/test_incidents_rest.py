@@ -145,6 +145,16 @@ def test_a_list_shows_a_part_of_what_is_affected_and_says_how_much_more_there_is
     assert (len(whole["affected"]), whole["affected_left_out"]) == (141, 0)
 
 
+def test_the_incidents_of_a_dataset_are_those_that_affect_it_at_the_time(api: Asked) -> None:
+    raw, before = "dataset:postgres://h:5432:shop.raw", api.now.isoformat()
+    api.happens(ran("other", api.now, "FAIL", writes="o"), minutes=2)
+    assert [item["id"] for item in api.get("incidents", node=raw)["items"]] == [1]
+    api.happens(ran("load", api.now, writes="raw"), minutes=2)
+    assert api.get("incidents", node=raw)["items"] == []
+    assert [item["id"] for item in api.get("incidents", node=raw, as_of=before)["items"]] == [1]
+    api.problem(404, "incidents", node="dataset:nowhere:nothing")
+
+
 def test_pages_of_incidents_leave_none_out(api: Asked) -> None:
     for number in range(7):
         api.happens(ran(f"other{number}", api.now, "FAIL", writes=f"o{number}"), minutes=2)
