@@ -30,6 +30,7 @@ const incident = (id: number, more: Partial<Incident> = {}): Incident => ({
   assigned_to: null,
   reopened: 0,
   affected: [],
+  affected_left_out: 0,
   ...more,
 })
 

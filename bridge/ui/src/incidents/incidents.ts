@@ -1,6 +1,6 @@
 import type { Incident } from '../api/schema'
 import { isDataset } from '../text/names'
-import { counted } from '../text/numbers'
+import { count, counted } from '../text/numbers'
 import type { Tone } from '../text/state'
 
 /** The words and colours of an incident's states. */
@@ -17,11 +17,16 @@ export const datasetsOf = ({ affected }: Pick<Incident, 'affected'>) =>
 export const ownersOf = ({ affected }: Pick<Incident, 'affected'>): string[] =>
   [...new Set(affected.flatMap((each) => each.owners))].sort()
 
-/** "5 datasets and 2 jobs". */
-export function affectedText(incident: Pick<Incident, 'affected'>): string {
+/** "5 datasets and 2 jobs"; those that the answer leaves out are counted, too. */
+export function affectedText(incident: Pick<Incident, 'affected' | 'affected_left_out'>): string {
   const datasets = datasetsOf(incident).length
   const jobs = incident.affected.length - datasets
-  return [datasets ? counted(datasets, 'dataset') : '', jobs ? counted(jobs, 'job') : '']
+  const left = incident.affected_left_out
+  return [
+    datasets ? counted(datasets, 'dataset') : '',
+    jobs ? counted(jobs, 'job') : '',
+    left ? `${count(left)} more` : '',
+  ]
     .filter(Boolean)
     .join(' and ')
 }
@@ -44,7 +49,7 @@ export function lastEta({ affected }: Pick<Incident, 'affected'>): string | null
 const weight = (incident: Incident): number[] => [
   incident.severity === 'critical' ? 1 : 0,
   datasetsOf(incident).filter((each) => each.standing !== 'at_risk').length,
-  incident.affected.length,
+  incident.affected.length + incident.affected_left_out,
   ownersOf(incident).length,
 ]
 
