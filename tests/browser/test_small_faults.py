@@ -99,9 +99,7 @@ def test_copying_the_address_says_so(bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.lineage(bridge.base, SOURCE, group="dag"))
     settle(page)
     page.keyboard.press("y")
-    expect(
-        page.get_by_text(re.compile("Link copied|blocked copying"))
-    ).to_be_visible()
+    expect(page.get_by_text(re.compile("Link copied|blocked copying"))).to_be_visible()
 
 
 def test_the_tools_of_lineage_stay_on_one_line_beside_the_details(

@@ -241,9 +241,7 @@ def test_a_dag_that_finishes_changes_its_states_and_moves_nothing(
     own_bridge.tell(list(shop.dag_run("live", [load, failed], start)))
     expect(card.get_by_text("Failed")).to_be_visible()
     expect(graph_dag).to_have_attribute("data-tone", "bad")
-    expect(graph.get_by_role("region", name="Status of the focus")).to_contain_text(
-        "no more space"
-    )
+    expect(graph.get_by_role("region", name="Status of the focus")).to_contain_text("no more space")
     assert places(graph) == before
     for page in others.values():
         expect(page.locator("main .badge").filter(has_text="Failed").first).to_be_visible()

@@ -9,7 +9,7 @@ import { Markdown } from '../parts/Markdown'
 import { JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Panel } from '../parts/Panel'
-import { Badge, StateBadge } from '../parts/State'
+import { Badge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
@@ -52,7 +52,6 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
         <div className="title">
           <Tile platform={dataset.platform} />
           <h1 className="mono">{dataset.name}</h1>
-          {dataset.state && <StateBadge state={dataset.state} />}
           {dataset.dropped_at && <Badge tone="non">dropped</Badge>}
           <span className="end row">
             <LineageLink node={dataset.node} />

@@ -7,6 +7,7 @@ import type {
 } from '../api/schema'
 import { Assertions } from '../parts/Assertions'
 import { Answer, Panel } from '../parts/Panel'
+import { ReliabilityPanel } from '../reliability/ReliabilityPanel'
 import { useTrail } from '../shell/crumbs'
 import { counted } from '../text/numbers'
 import { AtRiskDatasets } from './AtRiskDatasets'
@@ -63,13 +64,13 @@ export default function Health() {
               inTrouble={risk.data?.datasets ?? 0}
               problems={problems}
             />
-            <Figures overview={now} health={health.data} />
             {now.counts.jobs ? (
               <>
                 {incidents.length + muted.length > 0 && (
                   <OpenIncidents incidents={incidents} muted={muted.length} more={more} />
                 )}
                 <AtRisk incidents={incidents} />
+                <Figures overview={now} health={health.data} />
                 {others.length > 0 && (
                   <AtRiskDatasets
                     troubles={others}
@@ -95,6 +96,7 @@ export default function Health() {
                   </Panel>
                 )}
                 {now.dag_files.length > 0 && <ImportErrors files={now.dag_files} />}
+                <ReliabilityPanel />
                 <div className="columns">
                   <RecentRuns runs={now.recent_runs} running={now.running} />
                   <RecentChanges />
@@ -102,7 +104,10 @@ export default function Health() {
                 <Sources sources={now.sources} />
               </>
             ) : (
-              <Welcome />
+              <>
+                <Figures overview={now} health={health.data} />
+                <Welcome />
+              </>
             )}
           </>
         )}

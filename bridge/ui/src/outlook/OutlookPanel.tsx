@@ -100,7 +100,7 @@ function Expected({ outlook: { expectation } }: { outlook: Outlook }) {
   )
 }
 
-function EtaFact({ outlook: { eta, standing } }: { outlook: Outlook }) {
+function EtaFact({ outlook: { eta, eta_unknown, standing } }: { outlook: Outlook }) {
   if (!eta && standing === 'ok') return null
   return (
     <Fact name="ETA">
@@ -113,7 +113,7 @@ function EtaFact({ outlook: { eta, standing } }: { outlook: Outlook }) {
           </span>
         </>
       ) : (
-        <span className="muted">unknown</span>
+        <span className="muted">unknown{eta_unknown ? `: ${eta_unknown}` : ''}</span>
       )}
     </Fact>
   )
@@ -152,6 +152,15 @@ function Cause({ outlook: { root_cause: cause, standing } }: { outlook: Outlook 
         <pre className="error" tabIndex={0} role="region" aria-label="Error of the root cause">
           {cause.error.split('\n').slice(0, 3).join('\n')}
         </pre>
+      )}
+      {cause.evidence.length > 1 && (
+        <ul className="evidence" aria-label="Evidence">
+          {cause.evidence.map(({ at, text }) => (
+            <li key={`${at} ${text}`}>
+              <Time at={at} as="clock" /> {text}
+            </li>
+          ))}
+        </ul>
       )}
       {cause.steps.length > 1 && <CausePath steps={cause.steps} />}
     </div>

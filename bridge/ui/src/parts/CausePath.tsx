@@ -1,7 +1,8 @@
 import { ArrowRight } from 'lucide-react'
+import { isDataset, shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { toneOf } from '../text/state'
-import { NodeLink } from './NodeLink'
+import { NodeLink, nodeLabel } from './NodeLink'
 
 export interface PathStep {
   node: string
@@ -10,6 +11,9 @@ export interface PathStep {
 }
 
 const MOST = 6
+
+const labelOf = ({ node, label }: PathStep) =>
+  label === undefined ? nodeLabel(node) : isDataset(node) ? shortName(label) : label
 
 /** The path from a root cause down to what it affects, each step a link; a long one is shortened. */
 export function CausePath({ steps }: { steps: PathStep[] }) {
@@ -21,7 +25,7 @@ export function CausePath({ steps }: { steps: PathStep[] }) {
           {at > 0 && <ArrowRight size={12} color="var(--faint)" aria-hidden />}
           {step ? (
             <span className="badge" data-tone={toneOf(step.state ?? null)}>
-              <NodeLink node={step.node} {...(step.label ? { label: step.label } : {})} />
+              <NodeLink node={step.node} label={labelOf(step)} />
             </span>
           ) : (
             <span className="muted small">{counted(steps.length - MOST + 1, 'more step')}</span>
