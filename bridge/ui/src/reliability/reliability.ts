@@ -12,7 +12,7 @@ export const leastReliableFirst = (items: ReliabilityItem[]) =>
     (a, b) => worst(a) - worst(b) || b.incidents - a.incidents || a.label.localeCompare(b.label),
   )
 
-/** 96%, 99.6%; 100% only where all of it was kept. */
+/** 96%, 99.6%; 100% only where nothing was missed. */
 export function percent(share: number): string {
   const value = share * 100
   if (value === 100 || value < 99) return `${Math.floor(value)}%`
