@@ -7,8 +7,10 @@ import importlib
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from fairlead_bridge import cli
 from fairlead_bridge.settings import Settings
@@ -86,3 +88,17 @@ def test_every_decision_has_a_status_and_a_date_and_is_in_the_list() -> None:
         assert date, page.name
         number, name = title.removeprefix("# ").split(". ", 1)
         assert f"| {number} | [{name}]({page.name}) | {date[1]} | {date[2]} |" in listed
+
+
+def _pages_of(nav: list[Any]) -> set[str]:
+    pages = set()
+    for item in nav:
+        for page in item.values() if isinstance(item, dict) else [item]:
+            pages |= _pages_of(page) if isinstance(page, list) else {page}
+    return pages
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+    pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
+    assert _pages_of(nav) == pages
