@@ -8,6 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.queries import lineage
+from fairlead_bridge.queries.eta import etas
+from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.asking import Api, wrote
 from tests.bridge.nightly import DAY, NIGHTLY, PLACE, Dag, Task, nights
 
@@ -144,6 +148,26 @@ def test_where_a_failed_task_bars_the_way_it_is_unknown_until_somebody_clears_it
     api.now = at(18)  # the second try has run for three minutes
     api.tell(*NIGHTLY.events(FIVE, only_before=at(17), load=cleared))
     assert abs(eta(api, "mart.orders") - (15 + 10 + 20)) < 1
+
+
+def test_data_that_a_failed_job_should_have_brought_is_unknown_in_every_answer(
+    db: sa.Engine,
+) -> None:
+    api = Api(db, now=at(180))
+    for day in range(NIGHTS + 1):
+        start = DAY + timedelta(days=day, hours=5)
+        state = "FAIL" if day == NIGHTS else "COMPLETE"
+        api.tell(*wrote("source", "raw.s", at=start.isoformat(), state=state))
+        if day < NIGHTS:
+            later = (start + timedelta(minutes=10)).isoformat()
+            api.tell(*wrote("sink", "mart.s", reads=("raw.s",), at=later))
+    answer = outlook(api, "mart.s")
+    assert (answer["eta"], answer["standing"]) == (None, "late")
+    assert answer["eta_unknown"].startswith("source failed")
+    with reading(db) as tx:
+        snapshot = Snapshot(tx, api.micros, 86_400.0)
+        node = lineage.find(snapshot, PLACE + "mart.s").id
+        assert etas(snapshot, [node, 17]) == {node: None, 17: None}
 
 
 def test_a_failed_task_with_retries_left_is_expected_to_be_tried_again(db: sa.Engine) -> None:

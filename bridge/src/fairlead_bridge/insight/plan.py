@@ -10,27 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 
-from fairlead_bridge.insight import starts
-from fairlead_bridge.insight.durations import NOTHING, UNKNOWN, Durations, distribution, learn
-from fairlead_bridge.insight.rounds import (
-    Round,
-    chance_of_running,
-    delays_of_retries,
-    spans_of_tries,
-)
-from fairlead_bridge.insight.simulation import Retry, Step
-from fairlead_bridge.insight.spans import MINUTE, lasting
+from fairlead_bridge.insight import starts, usual
+from fairlead_bridge.insight.durations import learn
+from fairlead_bridge.insight.rounds import Round, chance_of_running
+from fairlead_bridge.insight.simulation import Step
+from fairlead_bridge.insight.spans import lasting
 from fairlead_bridge.insight.starts import clock
 from fairlead_bridge.insight.work import TOLERANT, Assets, Dag, DagRun, Facts, Job
-
-#: What Airflow waits before it tries again, where nothing else was seen.
-RETRY_DELAY = distribution([5.0 * MINUTE])
-#: The chance that a try fails, at most; and tries that are imagined, at most.
-OFTEN, TRIES = 0.5, 3
-#: A sensor ends at its usual time of day, if those times spread less than so much of its durations.
-TIGHTER = 0.7
-#: DAG runs in which a task never showed itself, after which it is passed over.
-SILENT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,37 +166,31 @@ class Plan:
             return self._add(self._running(dag, run, job, own))
         if own is not None and own.state == "retrying":
             return self._add(self._retrying(job, own, name))
-        if self._is_silent(dag, job):
+        if usual.is_silent(dag, job):
             return self._waiting(dag, run, job, path, silent=True)
         return self._waiting(dag, run, job, path)
 
     def _is_blocked(self, own: Round) -> bool:
         return all(each.state == "upstream_failed" for each in own.tries)
 
-    def _is_silent(self, dag: Dag, job: Job) -> bool:
-        """Whether the task sends no events, or no longer does."""
-        recent = {each.id for each in dag.runs[-1 - SILENT :]}
-        return not any(each.whole in recent for each in job.rounds)
-
     def _running(self, dag: Dag, run: DagRun, job: Job, own: Round) -> Step:
         now = self.facts.now
-        name, takes = f"{run.id}:{job.id}", self._takes(job, own.last_started_at, dag)
-        at_clock = self._by_clock(dag, job) if job.is_sensor else None
+        name, takes = f"{run.id}:{job.id}", usual.takes(job, own.last_started_at, dag)
+        at_clock = usual.by_clock(self.facts, dag, job) if job.is_sensor else None
         text = f"{job.label} has run for {lasting(now - own.last_started_at)}, usually {lasting(takes.median)}"
         if at_clock is not None:
             return Step(name, text, takes=at_clock, started_at=run.started_at)
         return Step(
-            name, text, takes=takes, started_at=own.last_started_at, retry=self._retry(job, own)
+            name, text, takes=takes, started_at=own.last_started_at, retry=usual.retry(job, own)
         )
 
     def _retrying(self, job: Job, own: Round, name: str) -> Step:
-        delays = delays_of_retries(job.rounds)
         return Step(
             name,
             f"{job.label} failed and is tried again",
             ready_at=own.ended_at,
-            lag=distribution(delays) if delays else RETRY_DELAY,
-            takes=self._takes(job, self.facts.now, None),
+            lag=usual.delay_of_retry(job),
+            takes=usual.takes(job, self.facts.now, None),
         )
 
     def _waiting(
@@ -234,10 +214,10 @@ class Plan:
             replace(
                 step,
                 text=job.label,
-                lag=self._lag(dag, job),
-                takes=self._takes(job, self.facts.now, dag),
+                lag=usual.lag(self.facts, dag, job),
+                takes=usual.takes(job, self.facts.now, dag),
                 chance=chance_of_running(job.rounds),
-                retry=self._retry(job, None),
+                retry=usual.retry(job, None),
             )
         )
 
@@ -258,90 +238,10 @@ class Plan:
         if isinstance(whole, Unknown):
             return whole
         step = self.steps[whole]
-        spans = tuple(
-            (around.last_started_at, each.ended_at - around.last_started_at)
-            for each in job.done()
-            if (around := task.round_in(each.whole)) is not None
-            and each.ended_at is not None
-            and each.ended_at >= around.last_started_at
-        )
-        history = learn(spans, dag.zone)
+        history = usual.of_part(dag, task, job)
         if history is None or step.ended_at is not None:
             return whole
         return self._add(replace(step, id=name, takes=history.at(self.facts.now)))
-
-    # --- what tasks usually do ---
-
-    def _takes(self, job: Job, begin: int, dag: Dag | None) -> Durations:
-        zone = dag.zone if dag is not None else None
-        spans = spans_of_tries(job.rounds)
-        history = learn(spans, zone) if zone is not None else learn(spans)
-        return history.at(begin) if history is not None else UNKNOWN
-
-    def _retry(self, job: Job, own: Round | None) -> Retry | None:
-        over = [each for each in job.rounds if not each.was_cleared and not each.is_open]
-        tries = sum(len(each.tries) for each in over)
-        delays = delays_of_retries(job.rounds)
-        used = max((each.number for each in own.tries), default=1) - 1 if own is not None else 0
-        more = min(TRIES, job.retries - used)
-        if not delays or not tries or more <= 0:
-            return None
-        return Retry(min(OFTEN, len(delays) / tries), distribution(delays), more)
-
-    def _lag(self, dag: Dag, job: Job) -> Durations:
-        """The time from the end of what the task waits for to its start."""
-        begins = {each.id: each.started_at for each in dag.runs}
-        spans = []
-        for each in job.rounds:
-            ends = [begins.get(each.whole), *self._ends_before(job, each.whole, set())]
-            known = [end for end in ends if end is not None and end <= each.started_at]
-            if known and not each.was_cleared:
-                spans.append((max(known), each.started_at - max(known)))
-        history = learn(tuple(spans), dag.zone)
-        return history.at(self.facts.now) if history is not None else NOTHING
-
-    def _ends_before(self, job: Job, whole: int, seen: set[int]) -> list[int | None]:
-        """When what a task waits for was done in a DAG run, those looked through that did not run."""
-        found: list[int | None] = []
-        for above in job.after:
-            if above not in self.facts.jobs or above in seen:
-                continue
-            seen.add(above)
-            before = self.facts.jobs[above].round_in(whole)
-            if before is None or before.state == "skipped":
-                found += self._ends_before(self.facts.jobs[above], whole, seen)
-            else:
-                found.append(before.ended_at)
-        return found
-
-    def _by_clock(self, dag: Dag, job: Job) -> Durations | None:
-        """How long after the start of the DAG run a sensor ends, where that is more regular."""
-        offsets = self._offsets(dag, (job.id,))
-        spans = spans_of_tries(job.rounds)
-        by_run, by_task = learn(offsets, dag.zone), learn(spans, dag.zone)
-        if by_run is None or by_task is None:
-            return None
-        clocked, usual = by_run.at(self.facts.now), by_task.at(self.facts.now)
-        return clocked if _width(clocked) < TIGHTER * _width(usual) else None
-
-    def _offsets(self, dag: Dag, jobs: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-        """When each DAG run started, and how long after that the last of these jobs was done."""
-        cleared = {
-            each.whole
-            for job in self.facts.before(jobs)
-            for each in self.facts.jobs[job].rounds
-            if each.was_cleared or each.state == "failed"
-        }
-        ends: dict[int, int] = {}
-        for job in jobs:
-            for each in self.facts.jobs[job].done():
-                if each.ended_at is not None and each.whole not in cleared:
-                    ends[each.whole] = max(ends.get(each.whole, each.ended_at), each.ended_at)
-        return tuple(
-            (run.started_at, ends[run.id] - run.started_at)
-            for run in dag.runs
-            if run.id in ends and ends[run.id] >= run.started_at
-        )
 
     # --- runs to come ---
 
@@ -350,7 +250,7 @@ class Plan:
         begun = self._begin(dag)
         if isinstance(begun, Unknown):
             return begun
-        history = learn(self._offsets(dag, jobs), dag.zone)
+        history = learn(usual.offsets(self.facts, dag, jobs), dag.zone)
         if history is None:
             return Unknown(f"{self.facts.jobs[jobs[0]].label} has not succeeded before")
         after = history.at(self._about(begun))
@@ -368,7 +268,7 @@ class Plan:
         tasks = tuple(job for job in dag.tasks if job in self.facts.jobs)
         for run in self._open_runs(dag):
             waiting = tuple(job for job in tasks if not self._is_over(self.facts.jobs[job], run))
-            known = tuple(job for job in waiting if not self._is_silent(dag, self.facts.jobs[job]))
+            known = tuple(job for job in waiting if not usual.is_silent(dag, self.facts.jobs[job]))
             return (
                 self._in_run(dag, run, known or waiting or tasks)
                 if tasks
@@ -380,24 +280,15 @@ class Plan:
         begun = self._begin(dag)
         if isinstance(begun, Unknown):
             return begun
-        takes = self._run_takes(dag, self._about(begun))
+        takes = usual.takes_of_run(dag, self._about(begun))
         text = f"{dag.label} {lasting(takes.median)} later"
         return self._add(Step(f"next:{dag.id}", text, (begun,), lag=takes))
 
     def _whole(self, dag: Dag, run: DagRun) -> str:
         """A DAG run of whose tasks nothing is known."""
-        takes = self._run_takes(dag, run.started_at)
+        takes = usual.takes_of_run(dag, run.started_at)
         text = f"{dag.label} has run for {lasting(self.facts.now - run.started_at)}"
         return self._add(Step(f"run:{run.id}", text, takes=takes, started_at=run.started_at))
-
-    def _run_takes(self, dag: Dag, begin: int) -> Durations:
-        over = tuple(
-            (each.started_at, max(0, each.ended_at - each.started_at))
-            for each in dag.runs
-            if each.ended_at is not None
-        )
-        history = learn(over, dag.zone)
-        return history.at(begin) if history is not None else UNKNOWN
 
     def _begin(self, dag: Dag) -> Reached:
         """The step that ends when the next run of the DAG starts."""
@@ -449,7 +340,9 @@ class Plan:
         ready = self._assets(assets, since, name)
         if isinstance(ready, Unknown):
             return ready
-        lag = starts.lag_of_assets(dag, [self._written_before(each) for each in assets.leaves()])
+        lag = starts.lag_of_assets(
+            dag, [usual.written(self.facts, each) for each in assets.leaves()]
+        )
         return self._add(Step(name, f"{dag.label} starts", (ready,), lag=lag))
 
     def _is_blind(self, assets: Assets | int) -> bool:
@@ -458,21 +351,10 @@ class Plan:
             return self.facts.writers.get(assets) == ()
         return (any if assets.needs_all else all)(self._is_blind(part) for part in assets.parts)
 
-    def _written_before(self, asset: int) -> list[int]:
-        """When the asset was written, by the rounds of its writers; oldest first."""
-        jobs = [
-            self.facts.jobs[job]
-            for job in self.facts.writers.get(asset, ())
-            if job in self.facts.jobs
-        ]
-        return sorted(
-            each.ended_at for job in jobs for each in job.done() if each.ended_at is not None
-        )
-
     def _assets(self, assets: Assets | int, since: int, name: str) -> Reached:
         """The step that ends when what the DAG waits for has been written since its last run."""
         if isinstance(assets, int):
-            written = next((at for at in self._written_before(assets) if at > since), None)
+            written = next((at for at in usual.written(self.facts, assets) if at > since), None)
             if written is not None:
                 return self._add(Step(f"{name}:{assets}", "", ended_at=written))
             return self._write(assets)
@@ -507,16 +389,12 @@ class Plan:
             return self._blocked(job, newest.ended_at or newest.started_at)
         name = f"job:{job.id}"
         if newest.is_open:
-            takes = self._takes(job, newest.started_at, None)
+            takes = usual.takes(job, newest.started_at, None)
             text = f"{job.label} has run for {lasting(self.facts.now - newest.started_at)}, usually {lasting(takes.median)}"
             return self._add(Step(name, text, takes=takes, started_at=newest.started_at))
         begun = [each.started_at for each in job.rounds]
         start = self._by(starts.by_rhythm(job.label, begun, UTC, self.facts.now), f"begin:{job.id}")
         if isinstance(start, Unknown):
             return start
-        takes = self._takes(job, self._about(start), None)
+        takes = usual.takes(job, self._about(start), None)
         return self._add(Step(name, "", (start,), takes=takes))
-
-
-def _width(usual: Durations) -> float:
-    return usual.quantile(0.9) - usual.quantile(0.1)

@@ -70,6 +70,8 @@ def rounds(tries: Iterable[Try], retries: int) -> tuple[Round, ...]:
 
 
 def _round(whole: int, tries: Sequence[Try], retries: int) -> Round:
+    if len(tries) == 1:
+        return _of_one(whole, tries[0], retries)
     ordered = tuple(sorted(tries, key=lambda each: (each.begin, each.number, each.run)))
     last: dict[int, Try] = {}
     for each in ordered:
@@ -86,6 +88,21 @@ def _round(whole: int, tries: Sequence[Try], retries: int) -> Round:
         last_started_at=max(each.begin for each in last.values()),
         tries=ordered,
         was_cleared=any(each.number > retries + 1 for each in ordered),
+    )
+
+
+def _of_one(whole: int, only: Try, retries: int) -> Round:
+    """As `_round`, of a single try: nearly every round is one, and there are many."""
+    state, begin = _state(only, retries), only.begin
+    ended = only.ended_at if only.ended_at is not None else begin
+    return Round(
+        whole=whole,
+        state=state,
+        started_at=begin,
+        ended_at=None if state in ("waiting", "running") else ended,
+        last_started_at=begin,
+        tries=(only,),
+        was_cleared=only.number > retries + 1,
     )
 
 

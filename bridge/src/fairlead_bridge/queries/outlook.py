@@ -30,49 +30,15 @@ class Outlook:
 def of(snapshot: Snapshot, nodes: Iterable[Asset | Row]) -> list[Outlook]:
     """The outlook of each of these assets and jobs."""
     asked = list(nodes)
-    explained = upstream.explanations(snapshot, asked)
     expected = expectations.of(snapshot, [each.id for each in asked if isinstance(each, Asset)])
-    coming = etas(snapshot, list(zip(asked, explained, strict=True)))
+    explained = upstream.explanations(snapshot, asked, expected)
+    coming = eta.foreseen(snapshot, zip(asked, explained, strict=True))
     found = []
     for each, explanation in zip(asked, explained, strict=True):
         written_at = each.written_at if isinstance(each, Asset) else None
         outlook = Outlook(explanation, written_at, expected.get(each.id), coming[each.id])
         found.append(replace(outlook, explanation=_at_risk(outlook, snapshot.now)))
     return found
-
-
-def etas(
-    snapshot: Snapshot, explained: Iterable[tuple[Asset | Row, Explanation]]
-) -> dict[int, Eta | Unknown]:
-    """When each of these will be done, where what it rests on has not failed."""
-    found: dict[int, Eta | Unknown] = {}
-    asked: list[int] = []
-    for each, why in explained:
-        bar = barrier(each, why)
-        if bar is None:
-            asked.append(each.id)
-        else:
-            found[each.id] = bar
-    return found | eta.estimates(snapshot, asked)
-
-
-def barrier(node: Asset | Row, explanation: Explanation) -> Unknown | None:
-    """
-    Why an asset will not be fresh before a person acts; None where that is not so.
-
-    An asset that was written after the failure does not wait for it.
-    """
-    if not isinstance(node, Asset) or not explanation.causes:
-        return None
-    cause = explanation.causes[0]
-    waits = node.written_at is None or cause.at >= node.written_at
-    if cause.kind not in _BARRED or not waits:
-        return None
-    return Unknown(f"{cause.text.rstrip('.')}; it was not cleared")
-
-
-#: Causes after which a person must act.
-_BARRED = frozenset({"failed_run", "import_error"})
 
 
 def _at_risk(outlook: Outlook, now: int) -> Explanation:

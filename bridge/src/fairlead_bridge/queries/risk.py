@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
 from fairlead_bridge.queries import eta, expectations, history, lineage, standing, upstream
@@ -76,7 +77,7 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
     explained = [
         replace(each, standing="at_risk") if each.standing == "ok" and asset.id in slow else each
-        for asset, each in zip(shown, upstream.explanations(snapshot, shown), strict=True)
+        for asset, each in zip(shown, upstream.explanations(snapshot, shown, expected), strict=True)
     ]
     runs = runs_by_id(snapshot, (each.run for each in explained))
     found = [
@@ -99,8 +100,8 @@ def _too_late(
     soon = sorted(
         (due, id) for id, due in dues.items() if due and snapshot.now <= due < snapshot.now + SOON
     )
-    etas = eta.etas(snapshot, [id for _, id in soon[:FORESEEN]])
-    return {id for due, id in soon if (coming := etas.get(id)) is not None and coming.p50 > due}
+    coming = eta.estimates(snapshot, [id for _, id in soon[:FORESEEN]])
+    return {id for due, id in soon if isinstance(at := coming.get(id), Eta) and at.p50 > due}
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:

@@ -33,8 +33,16 @@ from fairlead_bridge.queries.upward import Upward
 EXPECTED = 200
 
 
-def explanations(snapshot: Snapshot, found: Iterable[Asset | Row]) -> list[Explanation]:
-    """How each of these assets and jobs stands, and why."""
+def explanations(
+    snapshot: Snapshot,
+    found: Iterable[Asset | Row],
+    expected: Mapping[int, Expectation] | None = None,
+) -> list[Explanation]:
+    """
+    How each of these assets and jobs stands, and why.
+
+    `expected` are expectations of assets that are known already; the others are read.
+    """
     asked = list(found)
     starting = [_start(snapshot, each) for each in asked]
     walk = Upward(snapshot)
@@ -44,7 +52,7 @@ def explanations(snapshot: Snapshot, found: Iterable[Asset | Row]) -> list[Expla
         None if isinstance(each, Asset) else _wrote_at(snapshot, nodes)
         for each, nodes in zip(asked, starting, strict=True)
     ]
-    facts = _Facts(snapshot, walk)
+    facts = _Facts(snapshot, walk, expected or {})
     facts.expect(node for nodes in known for node in nodes)
     answers = [explain(*each) for each in zip(known, repeat(facts.upstream), written)]
     # What has not come upstream is asked only where nothing is seen to be wrong there.
@@ -77,13 +85,15 @@ def _wrote_at(snapshot: Snapshot, jobs: Sequence[int]) -> int | None:
 class _Facts:
     """What is known of everything that was reached."""
 
-    def __init__(self, snapshot: Snapshot, walk: Upward) -> None:
+    def __init__(
+        self, snapshot: Snapshot, walk: Upward, expected: Mapping[int, Expectation]
+    ) -> None:
         self._snapshot, self._walk = snapshot, walk
         jobs = jobs_by_id(snapshot, walk.jobs)
         known = assets_by_id(snapshot, walk.assets)
         self._assets = {id: asset for id, asset in known.items() if asset.id == id}
         self._newest = history.states(snapshot, jobs)
-        self._expected: dict[int, Expectation] = {}
+        self._expected = dict(expected)
         self.upstream = Upstream(before=walk.before, after=walk.after)
         self.upstream.jobs = _Jobs(snapshot, jobs, self._newest, walk, self._assets).all()
         # What no job writes can only be seen to be late.
