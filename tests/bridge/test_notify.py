@@ -304,3 +304,13 @@ def test_while_a_late_chain_is_mended_step_by_step_there_is_one_message(bridge: 
         bridge.deliver(at(14, hour + 0.005))
     bridge.deliver(MENDED)
     assert bridge.received() == ["opened", "resolved"]
+
+
+def test_a_message_says_when_what_is_late_was_expected_and_will_be_there(bridge: Notified) -> None:
+    bridge.evaluate(at(14, 11))
+    bridge.deliver(at(14, 11))
+    (event,) = bridge.receiver.events.values()
+    late = {item["label"]: item for item in event["data"]["affected"]}["shop.totals"]
+    assert late["standing"] == "late"
+    assert late["expected_by"] < "2026-11-16T11:00" < late["eta"]["p50"]
+    assert late["eta"]["low"] <= late["eta"]["p50"] <= late["eta"]["high"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from fairlead_bridge import ids
+from fairlead_bridge import ids, telemetry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry, RunEntry
 from fairlead_bridge.insight.eta import Eta
@@ -22,6 +23,7 @@ from fairlead_bridge.queries.incidents import Affected, Incident, of
 from fairlead_bridge.queries.names import readings
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.telemetry import Line
 
 #: Assets of an incident whose ETA a message has; five times as many of many incidents.
 _ETAS = 20
@@ -46,7 +48,7 @@ class _Known:
 
 
 def incidents(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[IncidentEntry]:
-    """The incidents; in a past snapshot as they were."""
+    """The incidents; in a past snapshot as they were, without the times when all will be fresh."""
     if not wanted:
         return
     found = of(snapshot, wanted)
@@ -114,7 +116,7 @@ def _known(snapshot: Snapshot, found: Iterable[Incident]) -> _Known:
     _name_nodes(snapshot, nodes, known)
     _label_nodes(snapshot, known)
     known.running = _running(snapshot, {it.node for it in every}, known)
-    known.etas = _etas(snapshot, every, known)
+    known.etas = {} if snapshot.past else _etas(snapshot, every, known)
     known.runs = _runs(snapshot, {it.run_id for it in every if it.run_id is not None})
     return known
 
@@ -181,7 +183,13 @@ def _etas(snapshot: Snapshot, found: Iterable[Incident], known: _Known) -> dict[
         if item.node in known.ids
     ]
     keys = {known.ids[node]: node for node in nodes[: 5 * _ETAS]}
-    return {keys[key]: eta for key, eta in etas(snapshot, keys).items()}
+    try:
+        return {keys[key]: eta for key, eta in etas(snapshot, keys).items()}
+    except sa.exc.DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a message without a time is better than none)
+        telemetry.say(Line.QUERY_FAILED, logging.ERROR, exc_info=True, reason=error)
+        return {}
 
 
 def _each(values: Iterable[str]) -> tuple[str, ...]:
