@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.monitoring.evaluate import evaluate
+from fairlead_bridge.monitoring.evaluate import Rules, evaluate
+from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.queries import incidents
 from tests.bridge.monitored import DAY, INTERESTS, Bridge, micros, morning, ran
 
@@ -140,7 +142,7 @@ def between(engine: sa.Engine, other: Callable[[], Any]) -> Iterator[None]:
     connections = iter(range(1000))
 
     def on_connect(*_: Any) -> None:
-        if next(connections) == 1:
+        if next(connections) == 2:  # after those that read what is due, and how it stands
             other()
 
     sa.event.listen(engine, "engine_connect", on_connect)
@@ -148,7 +150,7 @@ def between(engine: sa.Engine, other: Callable[[], Any]) -> Iterator[None]:
         yield
     finally:
         sa.event.remove(engine, "engine_connect", on_connect)
-    assert next(connections) > 2
+    assert next(connections) > 3
 
 
 def test_two_monitors_that_look_at_the_same_time_write_once(db: sa.Engine) -> None:
@@ -168,3 +170,19 @@ def test_what_changes_while_it_is_evaluated_is_evaluated_again(db: sa.Engine) ->
     with between(db, lambda: bridge.receive(mended, now)):
         bridge.evaluate(now)
     assert bridge.incidents("open") == []
+
+
+def test_what_cannot_be_evaluated_is_put_off_and_costs_nothing_else(db: sa.Engine) -> None:
+    broken = Rules(windows=(Window(0, 2**62, dataset=cast(Any, 7)),))  # no pattern at all
+    bridge, now = Bridge(db, broken), DAY + timedelta(hours=6)
+    events = ran("load", now, "FAIL", writes="raw") + ran("fine", now, writes="other")
+    bridge.receive(events, now)
+    bridge.evaluate(now)  # ends, though what failed cannot be evaluated
+    assert bridge.incidents() == []
+    with reading(db) as tx:
+        assert tx.scalar(sa.select(sa.func.count()).where(t.watch.c.standing == "ok")) == 2
+    mended = Bridge(db)
+    mended.evaluate(now + timedelta(minutes=9))
+    assert mended.incidents() == []
+    mended.evaluate(now + timedelta(minutes=11))
+    assert mended.only().node == "job:prod:load"

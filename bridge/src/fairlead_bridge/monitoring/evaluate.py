@@ -7,14 +7,15 @@ crash in between changes nothing; what changed meanwhile is evaluated again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from fairlead_bridge import ids, outbox
+from fairlead_bridge import ids, outbox, telemetry
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import one_monitor, reading, writing
+from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
 from fairlead_bridge.insight.incidents import Verdict, plan
 from fairlead_bridge.model import Name
 from fairlead_bridge.monitoring import maintenance, queue, reach, store, verdicts
@@ -25,11 +26,14 @@ from fairlead_bridge.monitoring.verdicts import Evaluation
 from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.queries import starts
 from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.telemetry import Line
 
 _SECOND = 1_000_000
 #: While events have waited for so long to be absorbed, what the catalog says is of the past, and
 #: nothing is called late (microseconds).
 BEHIND = 10 * _SECOND
+#: When a node is tried again that could not be evaluated (microseconds).
+PUT_OFF = 600 * _SECOND
 #: How long after an asset was written a DAG is looked at that it may start (microseconds).
 READY = 3_600 * _SECOND
 #: Nodes that one step evaluates; those beyond are due at once.
@@ -55,17 +59,39 @@ def evaluate(
     `now` is in microseconds since the epoch; `interests` says which sink or channel wants incidents.
     """
     with reading(db) as tx:
-        if _is_behind(tx, now):
-            return 0
-        due = queue.due(tx, now, limit)
-        if not due:
-            return 0
+        due = [] if _is_behind(tx, now) else queue.due(tx, now, limit)
+    if due:
+        _each(db, due, interests, rules, now)
+    return len(due)
+
+
+def _each(
+    db: sa.Engine, due: Sequence[int], interests: outbox.Interests, rules: Rules, now: int
+) -> None:
+    """Evaluate these together; where that fails each alone, and put off the one that fails."""
+    try:
+        _evaluate(db, due, interests, rules, now)
+    except Exception as error:
+        if isinstance(error, sa.exc.DBAPIError) and may_pass(error):
+            raise  # again later, all of it
+        if len(due) > 1:
+            for node in due:
+                _each(db, [node], interests, rules, now)
+            return
+        telemetry.say(Line.MONITOR_FAILED, logging.ERROR, exc_info=True, node=due[0], reason=error)
+        with writing(db) as tx:
+            queue.put_off(tx, due[0], now + PUT_OFF)
+
+
+def _evaluate(
+    db: sa.Engine, due: Sequence[int], interests: outbox.Interests, rules: Rules, now: int
+) -> None:
+    with reading(db) as tx:
         snapshot = Snapshot(tx, now, rules.lost_after, identify=rules.identify)
         found = _look(snapshot, due, (*rules.windows, *maintenance.open_at(tx, now)))
     with writing(db) as tx:
         one_monitor(tx)
         _write(tx, found, interests, rules, now)
-    return len(due)
 
 
 def _is_behind(tx: sa.Connection, now: int) -> bool:

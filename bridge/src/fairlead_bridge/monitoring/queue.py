@@ -68,6 +68,11 @@ def due(tx: sa.Connection, now: int, limit: int) -> list[int]:
     return list(tx.scalars(statement.limit(limit)))
 
 
+def put_off(tx: sa.Connection, node: int, until: int) -> None:
+    """Make a node due at `until`, unless it changes before."""
+    tx.execute(sa.update(t.watch).where(_w.node_id == node).values(due_at=until))
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A row of the queue as it was read."""
