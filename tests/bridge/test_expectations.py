@@ -194,6 +194,17 @@ def test_row_counts_stand_beside_freshness(api: Api) -> None:
     assert items[1]["stated"]["rows"] == {"at_least": 100, "at_most": None}
 
 
+def test_a_run_that_takes_longer_than_it_may_is_late(api: Api) -> None:
+    put(api, "job:prod:load", within="45m")
+    start = (MONDAY + timedelta(hours=11)).isoformat()
+    api.tell(wrote("load", "shop.orders", at=start)[0])
+    found = api.get("outlook", node="job:prod:load")
+    assert (found["standing"], found["late_since"]) == ("late", "2026-11-02T11:45:00Z")
+    assert found["expectation"]["text"] == "set by a person: takes at most 45 minutes"
+    before = api.get("outlook", node="job:prod:load", as_of=start)
+    assert before["late_since"] is None
+
+
 def test_bad_statements_are_refused_in_sentences(api: Api) -> None:
     def refused(status: int, **body: Any) -> str:
         answer = api.http.put("/api/v1/expectations", json=body)

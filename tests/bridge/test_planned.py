@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fairlead_bridge.insight import planned
 from fairlead_bridge.insight.schedules import Schedule
 from fairlead_bridge.insight.spans import HOUR, MINUTE, SECOND
+from fairlead_bridge.queries.freshness import Regular, without
 from tests.bridge.asking import Api
 from tests.bridge.test_freshness import of_dag
 
@@ -93,6 +94,31 @@ def test_a_write_by_hand_does_not_stand_for_the_scheduled_one(db: sa.Engine) -> 
     assert asked(api)["expectation"]["expected_by"] == before
 
 
+def test_a_backfill_of_old_partitions_does_not_make_a_dataset_fresh(db: sa.Engine) -> None:
+    api = Api(db, now=FIRST + timedelta(days=7, hours=9))
+    for events in workdays(until=7):
+        api.tell(*events)
+    since = asked(api)["late_since"]
+    assert since == "2026-10-19T04:58:00Z"
+    started = (FIRST + timedelta(days=7, hours=4)).astimezone(UTC)
+    for day in (1, 2):
+        run_id = f"backfill__{(FIRST + timedelta(days=day)).isoformat()}"
+        api.tell(
+            *of_dag("load", run_id, "backfill", started, 0x600_0000 + day * 0x10, "shop.orders")
+        )
+    found = asked(api)
+    assert found["written_at"] == "2026-10-19T08:01:00Z"
+    assert (found["standing"], found["late_since"]) == ("late", since)
+
+
+def test_writes_that_an_incident_made_late_teach_nothing_unless_most_of_the_newest_are() -> None:
+    writes = [Regular(moment(FIRST + timedelta(days=day)), 1, day) for day in range(10)]
+    fourth, last = writes[3].at, writes[-1].at
+    assert without(writes, [(fourth - HOUR, fourth)]) == [*writes[:3], *writes[4:]]
+    assert without(writes, [(last - 2 * 24 * HOUR, last)]) == writes
+    assert without(writes, []) == writes
+
+
 def test_a_deadline_of_airflow_counts_more_than_the_schedule(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=4, hours=12))
     for events in workdays(until=5, deadline=timedelta(minutes=30)):
@@ -105,6 +131,17 @@ def test_a_deadline_of_airflow_counts_more_than_the_schedule(db: sa.Engine) -> N
     assert sources[:2] == ["airflow", "schedule"]
     of_dag = api.get("expectations", node="job:prod:load")["items"]
     assert [(item["kind"], item["source"]) for item in of_dag] == [("within", "airflow")]
+
+
+def test_a_dag_that_does_not_start_in_time_is_late(db: sa.Engine) -> None:
+    api = Api(db, now=FIRST + timedelta(days=2, minutes=20))
+    for events in workdays(until=2):
+        api.tell(*events)
+    body = {"node": "job:prod:load", "starts_within": "15m"}
+    assert api.http.put("/api/v1/expectations", json=body).status_code == 200
+    api.now += timedelta(seconds=1)
+    found = api.get("outlook", node="job:prod:load")
+    assert (found["standing"], found["late_since"]) == ("late", "2026-10-14T04:15:00Z")
 
 
 def test_a_schedule_that_changed_is_the_old_one_in_questions_about_the_past(db: sa.Engine) -> None:

@@ -6,8 +6,8 @@ Every answer about lateness comes from `Expectation.due`, whatever the source.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fairlead_bridge.insight.rhythm import Rhythm
@@ -35,7 +35,9 @@ class Expectation:
     """
     One expectation: its kind, the source that states it, and one sentence for people.
 
-    `rhythm` is what was learned from the writes, whichever source the expectation is from.
+    `rhythm` is what was learned from the writes, whichever source the expectation is from. `stale`
+    has writes that do not make the dataset fresh, as those of a backfill of old partitions, each
+    with the last write before it that does.
     """
 
     kind: Kind
@@ -43,10 +45,13 @@ class Expectation:
     text: str
     rule: Rule
     rhythm: Rhythm | None = None
+    stale: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     def due(self, written_at: int | None) -> int | None:
         """When the next write is late after one at that time; None where that is not known."""
-        return self.rule.due(written_at) if written_at is not None else None
+        if written_at is None:
+            return None
+        return self.rule.due(self.stale.get(written_at, written_at))
 
     def late_since(self, written_at: int | None, now: int) -> int | None:
         """Since when what was last written then is late; None where it is not."""
@@ -59,6 +64,7 @@ class Expectation:
 
         The end of a breach that lasts is None.
         """
+        times = [at for at in times if at not in self.stale]
         ends: list[int | None] = [*times[1:], None]
         dues = [self.due(at) for at in times]
         return [

@@ -35,7 +35,8 @@ def of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, Expectation]:
 def all_of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, list[Expectation]]:
     """As `of`, with what weaker sources say too, the strongest first."""
     asked = list(ids)
-    writes = freshness.regular_writes(snapshot, asked)
+    known = freshness.newest_writes(snapshot, asked)
+    writes = {id: each.regular for id, each in known.items() if each.regular}
     writers = {each[-1].job_id for each in writes.values()}
     dag_of = dags.of_jobs(snapshot, {*writers, *(id for id in asked if id not in writes)})
     facets = dags.facets_of(snapshot, dag_of.values())
@@ -54,7 +55,11 @@ def all_of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, list[Expectation
     for id in asked:
         if dag_of.get(id) == id and id in deadlines:  # a DAG
             found.setdefault(id, []).extend(_of_dag(deadlines[id]))
-    return _with_rhythms(found, rhythms)
+    stale = {id: each.stale for id, each in known.items() if each.stale}
+    return {
+        id: [replace(each, stale=stale[id]) for each in of_it] if id in stale else of_it
+        for id, of_it in _with_rhythms(found, rhythms).items()
+    }
 
 
 def _with_rhythms(

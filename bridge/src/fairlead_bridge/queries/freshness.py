@@ -25,6 +25,8 @@ from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
+#: Writes that tell, as the newest, whether a rhythm changed.
+NEWEST = 5
 #: How far back updates that no run here made are read, in microseconds.
 HALF_A_YEAR = 183 * 86_400 * 1_000_000
 
@@ -135,14 +137,25 @@ class Regular:
     dag_run_id: str | None = None
 
 
-def regular_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, list[Regular]]:
-    """The newest regular writes of each of these assets that has any, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest writes of an asset, oldest first."""
+
+    regular: tuple[Regular, ...]
+    #: Writes of backfills of the past, each with the last other write before it.
+    stale: Mapping[int, int]
+
+
+def newest_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Known]:
+    """The newest writes of each of these assets that has a regular one."""
     asked = set(asset_ids)
     rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asked))
     origin = origins.of(snapshot, rows)
     last: dict[int, dict[int, Regular]] = {}
+    every: dict[int, list[tuple[int, bool]]] = {}
     for asset_id, written_at, job_id, run, _, dag_run_id in rows:
         whole = origin[run]
+        every.setdefault(asset_id, []).append((written_at, _is_backfill(dag_run_id)))
         if whole.is_regular:
             ends = last.setdefault(asset_id, {})
             write = Regular(written_at, job_id, whole.run, dag_run_id)
@@ -154,10 +167,57 @@ def regular_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, li
     for row in snapshot.each(_UPDATES, unwritten):  # no job writes it: its store says when
         reader = next(iter(readers.get(row.asset_id, ())), 0)
         last.setdefault(row.asset_id, {})[row.at] = Regular(row.at, reader, row.at)
-    return {
-        asset_id: sorted(ends.values(), key=lambda each: (each.at, each.job_id, each.run))
-        for asset_id, ends in last.items()
-    }
+    late = late_spans(snapshot, last)
+    found = {}
+    for asset_id, ends in last.items():
+        ordered = sorted(ends.values(), key=lambda each: (each.at, each.job_id, each.run))
+        regular = without(ordered, late.get(asset_id, ()))
+        found[asset_id] = Known(tuple(regular), _stale(every.get(asset_id, ())))
+    return found
+
+
+def _is_backfill(dag_run_id: str | None) -> bool:
+    """A backfill runs for dates in the past: what it writes is not the newest partition."""
+    return dag_run_id is not None and dag_run_id.startswith("backfill")
+
+
+def _stale(writes: Iterable[tuple[int, bool]]) -> dict[int, int]:
+    found, newest = {}, None
+    for at, is_backfill in sorted(writes):
+        if not is_backfill:
+            newest = at
+        elif newest is not None:
+            found[at] = newest
+    return found
+
+
+_affected = t.incident_affected.c
+_LATE = sa.select(_affected.node_id, _affected.since_at, _affected.until_at).where(
+    among(_affected.node_id), _affected.since_at <= NOW
+)
+
+
+def late_spans(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """When incidents affected these assets, as far as was known then: from when, until when."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in snapshot.each(_LATE, asset_ids):
+        until = min(row.until_at, snapshot.now) if row.until_at is not None else snapshot.now
+        found.setdefault(row.node_id, []).append((row.since_at, until))
+    return found
+
+
+def without(writes: Sequence[Regular], spans: Sequence[tuple[int, int]]) -> Sequence[Regular]:
+    """
+    The writes outside of these spans, in which they came late for a known reason.
+
+    Where most of the newest were late, it is the rhythm that changed: then all count.
+    """
+    if not spans:
+        return writes
+    kept = [each for each in writes if not any(begin <= each.at <= end for begin, end in spans)]
+    newest = writes[-NEWEST:]
+    left_out = sum(each not in kept for each in newest)
+    return kept if 2 * left_out < len(newest) else writes
 
 
 def rhythms(snapshot: Snapshot, writes: Mapping[int, Sequence[Regular]]) -> dict[int, Rhythm]:

@@ -58,7 +58,7 @@ def outlook(snapshot: Snapshot, node: str) -> a.Outlook:
     return a.Outlook(
         **_answer(snapshot, found, known.explanation, cause),
         written_at=render.when(known.written_at),
-        expectation=expectation(known.expectation, known.written_at),
+        expectation=expectation(known.expectation, known.expected_by),
         eta=eta(known.eta),
         eta_unknown=known.eta.reason if isinstance(known.eta, Unknown) else None,
     )
@@ -88,9 +88,8 @@ def _answer(
     }
 
 
-def expectation(expected: Expectation | None, written_at: int | None) -> a.Expectation | None:
-    """What is expected after a write at that time, and by when."""
-    due = expected.due(written_at) if expected is not None else None
+def expectation(expected: Expectation | None, due: int | None) -> a.Expectation | None:
+    """What is expected, and by when; None where that is not known."""
     if expected is None or due is None:
         return None
     return a.Expectation(
