@@ -70,7 +70,7 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
     dataset = upstream.datasets.get(target)
     late_since = dataset.late_since if dataset is not None else None
     job = upstream.jobs.get(target)
-    own = bool(dataset.broken_by) if dataset else job is not None and job.broken_at is not None
+    own = _is_broken(dataset) if dataset else job is not None and job.broken_at is not None
     causes = _ranked(_causes(nodes, upstream, written_at, late_since is not None))
     if late_since is None and causes and causes[0].rank == SENSOR:
         # It waits for something: for what that is, lateness need not be waited for.
@@ -85,6 +85,11 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
         standing = "at_risk" if causes else _sound(nodes, upstream)
     between = [node for node in (causes[0].path if causes else ()) if node in upstream.datasets]
     return Explanation(standing, late_since, tuple(causes), max(0, len(between) - 1))
+
+
+def _is_broken(dataset: Dataset) -> bool:
+    breach = dataset.breach
+    return bool(dataset.broken_by) or (breach is not None and breach.is_certain)
 
 
 def _sound(nodes: Sequence[int], upstream: Upstream) -> Standing:
@@ -122,7 +127,7 @@ def _stale(nodes: Sequence[int], upstream: Upstream) -> Iterator[Cause]:
     reached = _reached(nodes, upstream, _NEVER, stale=True)
     for node, step in reached.items():
         for found in _found(node, step, upstream, None, late=False):
-            if found.kind in ("failed_run", "schema_change"):
+            if found.kind in ("failed_run", "schema_change", "failed_check"):
                 yield _cause(found, node, reached)
 
 
@@ -138,8 +143,8 @@ def _found(
     before = upstream.before.get(node, ())
     writers = [upstream.jobs[each] for each in before if each in upstream.jobs]
     since = asked.written_at if asked is not None else None
-    found = symptoms.of_dataset(dataset, writers, since, late=late)
-    return [found] if found is not None else []
+    found = (symptoms.of_dataset(dataset, writers, since, late=late), symptoms.of_data(dataset))
+    return [each for each in found if each is not None]
 
 
 def _cause(found: Found, node: int, reached: Mapping[int, _Step]) -> Cause:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fairlead_bridge.insight.quality import Breach
+
 Kind = Literal[
     "failed_run",
     "not_started",
@@ -18,6 +20,8 @@ Kind = Literal[
     "schema_change",
     "import_error",
     "silent_source",
+    "failed_check",
+    "row_count",
 ]
 
 #: The surest first; of equally sure ones, the first in time. A sensor waits for something else, what
@@ -138,6 +142,7 @@ class Dataset:
     late_since: int | None = None
     broken_by: frozenset[int] = frozenset()  # jobs that should have written it and did not
     usual: str | None = None
+    breach: Breach | None = None  # what is wrong with its data
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +306,13 @@ def of_dataset(
         return None  # the job itself says why
     text = f"nothing failed upstream: {waiting[0].label} has not written {dataset.label}{usual}"
     return Found(MISSING, "not_started", waiting[0].id, since, text, None, last)
+
+
+def of_data(dataset: Dataset) -> Found | None:
+    """What is wrong with the data of a dataset that was written."""
+    breach = dataset.breach
+    if breach is None or dataset.broken_by:  # a run that failed says more than the old data
+        return None
+    text = f"{dataset.label}: {breach.text}"
+    proof = (Evidence(breach.at, text, breach.run),)
+    return Found(EVIDENT, breach.kind, dataset.id, breach.at, text, breach.run, proof)

@@ -1,14 +1,15 @@
 """
 Which nodes may stand badly: those need an explanation, which costs a walk upstream.
 
-Of what changed nearly everything is well. A node is, if none of its own jobs is broken, it is not
-late, and nothing right upstream of it stood badly when that was evaluated; for what turns bad has
-everything below it evaluated in the same step (`evaluate`), without this screen.
+Of what changed nearly everything is well. A node is, if none of its own jobs is broken, nothing is
+wrong with its data, it is not late, and nothing right upstream of it stood badly when that was
+evaluated; for what turns bad has everything below it evaluated in the same step (`evaluate`),
+without this screen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.monitoring import queue
 from fairlead_bridge.monitoring.reach import Nodes
-from fairlead_bridge.queries import history, standing
+from fairlead_bridge.queries import history, quality, standing
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
 from fairlead_bridge.queries.starts import GRACE, Starts
@@ -43,12 +44,14 @@ def suspects(
     jobs = _jobs(snapshot, nodes)
     newest = history.states(snapshot, {job for each in jobs.values() for job in each})
     above = _above(snapshot, jobs)
+    wrong = _wrong(snapshot, nodes.assets.values())
     bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
     ready = _ready(snapshot, begins, above)
     return {
         id
         for id in nodes.ids
         if id in bad
+        or id in wrong
         or not bad.isdisjoint(above.get(id, ()))
         or _is_due_soon(nodes.assets.get(id), expected.get(id), snapshot.now)
         or id in ready
@@ -79,6 +82,12 @@ def _ready(
         for id, last in waiting.items()
         if any(last < written[node] <= settled for node in above.get(id, ()) if node in written)
     }
+
+
+def _wrong(snapshot: Snapshot, assets: Collection[Asset]) -> set[int]:
+    """The assets whose checks failed, or whose row count is unusual."""
+    failed = quality.failures(snapshot, assets)
+    return {*failed, *quality.unusual_rows(snapshot, assets)}
 
 
 def _is_due_soon(asset: Asset | None, expected: Expectation | None, now: int) -> bool:

@@ -16,6 +16,7 @@ from fairlead_bridge.queries import (
     expectations,
     facets,
     history,
+    quality,
     sources,
     standing,
     starts,
@@ -54,6 +55,7 @@ def explanations(
     ]
     facts = _Facts(snapshot, walk, expected or {})
     facts.expect(node for nodes in known for node in nodes)
+    facts.count_rows(node for nodes in known for node in nodes)
     answers = [explain(*each) for each in zip(known, repeat(facts.upstream), written)]
     # What has not come upstream is asked only where nothing is seen to be wrong there.
     unclear = [at for at, answer in enumerate(answers) if _is_unclear(answer)]
@@ -94,6 +96,7 @@ class _Facts:
         self._assets = {id: asset for id, asset in known.items() if asset.id == id}
         self._newest = history.states(snapshot, jobs)
         self._expected = dict(expected)
+        self._breaches = quality.failures(snapshot, self._assets.values())
         self.upstream = Upstream(before=walk.before, after=walk.after)
         self.upstream.jobs = _Jobs(snapshot, jobs, self._newest, walk, self._assets).all()
         # What no job writes can only be seen to be late.
@@ -103,6 +106,13 @@ class _Facts:
         """Learn when those of these nodes that are assets should be written."""
         wanted = {node for node in nodes if node in self._assets} - self._expected.keys()
         self._expected |= expectations.of(self._snapshot, wanted)
+        self.upstream.datasets = {id: self._dataset(id) for id in self._assets}
+
+    def count_rows(self, nodes: Iterable[int]) -> None:
+        """Learn of those of these nodes that are assets whether their row counts are unusual."""
+        sound = [self._assets[node] for node in nodes if node in self._assets]
+        sound = [asset for asset in sound if asset.id not in self._breaches]
+        self._breaches |= quality.unusual_rows(self._snapshot, sound)
         self.upstream.datasets = {id: self._dataset(id) for id in self._assets}
 
     def longest_unwritten(self) -> list[int]:
@@ -119,7 +129,8 @@ class _Facts:
             late = late_since(expected, asset.written_at, self._snapshot.now)
         broken_by = frozenset(job for job in writers if standing.breaks(self._newest[job], asset))
         usual = expected.text if expected is not None else None
-        return Dataset(id, asset.name, asset.written_at, late, broken_by, usual)
+        breach = self._breaches.get(id) if asset.dropped_at is None else None
+        return Dataset(id, asset.name, asset.written_at, late, broken_by, usual, breach)
 
 
 class _Jobs:

@@ -65,12 +65,22 @@ class SchemaVersion(Answer):
     changes: list[SchemaChange]  # against the version before; empty for the first
 
 
+class Quality(Answer):
+    """The data of a dataset: a score between 0 and 1, what it is made of, and what is wrong."""
+
+    score: float | None  # null where no check is known
+    text: str  # what the score is made of
+    failed_checks: str | None  # a sentence; null where none failed since the newest write
+    row_count: str | None  # a sentence; null where the newest write's is as stated, or as usual
+
+
 class DatasetDetail(DatasetItem):
     names: list[JobName]  # every name producers use for it
     schema_fields: list[Column]
     versions: list[SchemaVersion]  # newest first
     written_by_runs: list[Run]  # newest first, at most 25
     assertions: list[Assertion]  # each as it went last, failed ones first
+    quality: Quality
     readers: list[JobRef]
     writers: list[JobRef]
     facets: dict[str, Any]

@@ -242,6 +242,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
             render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
         ],
         assertions=quality.answers(snapshot, checks.of_datasets(snapshot, asset.members)),
+        quality=_quality(checks.of_asset(snapshot, asset)),
         readers=render.job_refs(jobs, reading),
         writers=render.job_refs(jobs, writing),
         facets=facets,
@@ -295,4 +296,13 @@ def schema_version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVe
             for item in version.fields
         ],
         changes=[render.schema_change(change) for change in version.changes],
+    )
+
+
+def _quality(found: checks.Quality) -> a.Quality:
+    return a.Quality(
+        score=found.score.value,
+        text=found.score.text,
+        failed_checks=found.checks.text if found.checks is not None else None,
+        row_count=found.rows.text if found.rows is not None else None,
     )

@@ -19,6 +19,8 @@ RootCauseKind = Literal[
     "schema_change",
     "import_error",
     "silent_source",
+    "failed_check",
+    "row_count",
 ]
 
 
