@@ -17,7 +17,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Name
 from fairlead_bridge.outbox import GivenUp
-from fairlead_bridge.web.live import Live, look, news
+from fairlead_bridge.web.live import Live, change, look
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api, names, wrote
 from tests.bridge.small import dataset, schema, uuid
@@ -202,9 +202,9 @@ def test_the_stream_tells_what_changed(db: sa.Engine) -> None:
 
     receive(api, end)
     waiting = look(catalog, first)
-    assert news(first, waiting) == {"received": 2, "waiting": True, "runs": [], "incidents": []}
+    assert change(first, waiting) == {"received": 2, "waiting": True, "runs": [], "incidents": []}
     absorb(api)
-    message = news(waiting, look(catalog, waiting))
+    message = change(waiting, look(catalog, waiting))
     assert message is not None
     assert [(run["run_id"], run["state"]) for run in message["runs"]] == [(uuid(1), "success")]
     json.dumps(message)
@@ -219,7 +219,7 @@ def test_a_replay_between_two_looks_is_told_of_all_the_same(db: sa.Engine) -> No
     assert api.http.post("/api/v1/quarantine/replay").json() == {"waiting": 1}
     absorb(api)  # it is back in quarantine: all is as it was
     second = look(catalog, first)
-    assert news(first, second) == {"received": 3, "waiting": False, "runs": [], "incidents": []}
+    assert change(first, second) == {"received": 3, "waiting": False, "runs": [], "incidents": []}
     assert look(catalog, second) is second
 
 

@@ -210,6 +210,7 @@ export interface DatasetDetail {
   versions: SchemaVersion[]
   written_by_runs: Run[]
   assertions: Assertion[]
+  quality: Quality
   readers: JobRef[]
   writers: JobRef[]
   facets: Record<string, unknown>
@@ -602,7 +603,7 @@ export interface Node {
 }
 
 export interface OtherCause {
-  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source'
+  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source' | 'failed_check' | 'row_count'
   node: string
   run_id: string | null
   at: string
@@ -696,6 +697,13 @@ export interface Problem {
   detail: string
 }
 
+export interface Quality {
+  score: number | null
+  text: string
+  failed_checks: string | null
+  row_count: string | null
+}
+
 export interface QuarantineItem {
   event_id: number
   received_at: string
@@ -762,7 +770,7 @@ export interface Rhythm {
 }
 
 export interface RootCause {
-  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source'
+  kind: 'failed_run' | 'not_started' | 'slow_run' | 'source_not_updated' | 'schema_change' | 'import_error' | 'silent_source' | 'failed_check' | 'row_count'
   node: string
   run_id: string | null
   at: string
