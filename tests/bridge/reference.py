@@ -20,7 +20,7 @@ PAGES = Path(__file__).parent / "identity"
 
 def rules_table() -> str:
     """Every rule with the first example of its page."""
-    lines = ["| rule | unless told | what it does | before | after |", "|---|---|---|---|---|"]
+    lines = ["| rule | default | what it does | before | after |", "|---|---|---|---|---|"]
     told = [(rule.name, rule.on, rule.apply) for rule in RULES]
     functions: list[tuple[str, bool, Callable[..., object]]] = [
         *told,

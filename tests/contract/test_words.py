@@ -1,4 +1,4 @@
-"""Identifiers use the words of this field (`docs/glossary.md`), not private ones."""
+"""Code and documentation use the words of this field (`docs/glossary.md`), not private ones."""
 
 from __future__ import annotations
 
@@ -41,10 +41,22 @@ PRIVATE = {
     "verdict": "summary, task state at run end",
     "whoever": "sender, reader, user",
 }
+#: Words that no text of these sources contains: docstrings, comments, messages, pages.
+PRIVATE_IN_TEXT = re.compile(
+    r"(?<![`\w])(told|untold|somebody|whoever|news|lets go of|come of age)(?![`\w])", re.IGNORECASE
+)
 #: Proper names that contain one.
 NAMES = ("ClickHouse",)
 #: Where the words are banned.
 SOURCES = ("provider/src", "sdk/src")
+
+#: Pages for users, in which the words of `PRIVATE_IN_TEXT` are banned.
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "*/README.md", "docs/**/*.md")
+    for path in ROOT.glob(pattern)
+    if path.name != "operators.md"  # generated from the texts of extractors
+)
 
 FILES = [path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))]
 
@@ -84,6 +96,12 @@ def private(source: str) -> list[str]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_identifier_contains_a_private_word(file: Path) -> None:
     assert private(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("file", [*FILES, *PAGES], ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_text_contains_a_private_word(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if PRIVATE_IN_TEXT.search(line)] == []
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def is_ours() -> bool:
 
 
 def _forget_cached_options() -> None:
-    """In case somebody asked OpenLineage for its options before they were set here."""
+    """Clear OpenLineage's cached options, which may have been read before they were set here."""
     module = sys.modules.get("airflow.providers.openlineage.conf")
     for function in vars(module).values() if module else ():
         if hasattr(function, "cache_clear"):

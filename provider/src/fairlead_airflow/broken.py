@@ -1,7 +1,6 @@
-"""DAG files that cannot be read, until they can. Airflow tells of the first, and nobody of the second.
+"""Watches broken DAG files until they can be imported, which no listener of Airflow reports.
 
-So whoever heard of one looks from time to time whether Airflow's table of import errors still has it;
-while there is none, nothing is done.
+While any file is broken, Airflow's table of import errors is read every 30 s.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _EVERY = 30.0
 
 
 class BrokenFiles:
-    """Calls `mended` with each file that was broken and is not in Airflow's table any more."""
+    """Calls `recovered` with each broken file that is no longer in Airflow's table."""
 
     def __init__(
         self,
@@ -35,7 +34,7 @@ class BrokenFiles:
         self._watcher: tuple[int, threading.Thread] | None = None
 
     def add(self, file: str, now: float) -> None:
-        """Airflow says that it cannot be read, or still cannot; `now` as time.monotonic tells it."""
+        """Watch a file that Airflow cannot import; `now` in seconds of time.monotonic."""
         with self._lock:
             self._seen[file] = now
             if self._watcher and self._watcher[0] == os.getpid() and self._watcher[1].is_alive():
@@ -48,7 +47,7 @@ class BrokenFiles:
         """Ask once."""
         listed = self._listed()
         with self._lock:
-            # What was heard a moment ago may not be written yet.
+            # A new error may not be in the table yet.
             known = [file for file, seen in self._seen.items() if now - seen >= _EVERY / 2]
             recovered = [file for file in known if not _is_among(file, listed)]
             for file in recovered:

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def doctor(args: Any) -> None:
-    """The verdict in the first line, then what it rests on. Exit 1 if lineage does not arrive."""
+    """Print the summary in the first line, then each finding. Exit 1 if lineage does not arrive."""
     from fairlead_airflow.doctor import examine
     from fairlead_airflow.findings import Level
 

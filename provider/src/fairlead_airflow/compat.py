@@ -41,7 +41,7 @@ def home() -> str:
 
 
 def get_connection(conn_id: str) -> Any:
-    """The connection, wherever Airflow keeps it; through the supervisor in a task.
+    """The connection, wherever Airflow stores it; through the supervisor in a task.
 
     Raises Airflow's own AirflowNotFoundException where there is none.
     """
@@ -141,7 +141,7 @@ def _maskers() -> list[_Masker]:
         maskers = [m for m in map(_masker, older) if m is not None]
     if not maskers:
         raise RuntimeError(
-            "This version of Airflow keeps its secrets masker where Fairlead cannot find it"
+            "This version of Airflow has its secrets masker where Fairlead cannot find it"
         )
     return maskers
 
@@ -191,7 +191,7 @@ def dag_run(task_instance: Any) -> Any:
 
 
 def trigger_event(task_instance: Any) -> dict[str, Any]:
-    """What a trigger said when it woke the deferred task; {} for one that was not deferred.
+    """Return the event of the trigger that resumed the task; {} for one that was not deferred.
 
     A task that comes back is a new process: what its operator knew before, it knows no more.
     """
@@ -210,7 +210,7 @@ def trigger_event(task_instance: Any) -> dict[str, Any]:
 
 
 def forget_hook_lineage() -> None:
-    """Start anew with what hooks report, if they have reported anything in this process."""
+    """Reset what hooks report, if they have reported anything in this process."""
     # Only where it is loaded: else nothing has been reported.
     for module in filter(
         None, map(sys.modules.get, ("airflow.sdk.lineage", "airflow.lineage.hook"))
@@ -244,7 +244,7 @@ def is_task(component: Any) -> bool:
 def import_errors_are_reported_at_exit() -> bool:
     """Whether the process that hears of a DAG file's import error ends at once, unannounced.
 
-    Airflow 2 reads each DAG file in a process of its own; Airflow 3 tells the dag-processor.
+    Airflow 2 reads each DAG file in a process of its own; Airflow 3 reports to the dag-processor.
     """
     return find_spec("airflow.sdk") is None
 
@@ -266,7 +266,7 @@ _last_asset_event = threading.local()
 
 
 def remember_asset_events() -> None:
-    """For `asset_event_of`, where Airflow's listeners hear nothing of what was said of an asset.
+    """For `asset_event_of`, where Airflow's listeners do not get the extra of an asset event.
 
     Airflow 3.2 and newer have `on_asset_event_emitted`, older ones only say which asset (in Airflow 2
     dataset) has changed: right after its event was written to the database, and in the same thread.
@@ -288,7 +288,7 @@ def _remember(mapper: Any, connection: Any, row: Any) -> None:
 
 
 def asset_event_of(asset: Any) -> Any:
-    """The event by which the asset has just changed, as Airflow 3 tells it; None where it tells it itself."""
+    """The event by which the asset has just changed, in the form of Airflow 3; None where Airflow reports it itself."""
     values = vars(_last_asset_event).pop("values", None)
     if values is None:
         return None
@@ -364,7 +364,7 @@ _WAITING_COLUMNS = (
 
 
 def dag_run_facts(dag_run: Any) -> dict[str, Any]:
-    """The columns of a DAG run that tell which one it is and how it ended; for other processes."""
+    """The columns of a DAG run that identify it and its end; for other processes."""
     names = ("dag_id", "run_id", "logical_date", "run_after", "clear_number", "end_date")
     facts = {name: getattr(dag_run, name, None) for name in names}
     facts["clear_number"] = facts["clear_number"] or 0

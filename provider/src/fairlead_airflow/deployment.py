@@ -1,4 +1,4 @@
-"""What tells this Airflow from every other one: its metadata database.
+"""Identifies this Airflow deployment by its metadata database.
 
 Namespaces are what OpenLineage has for that, and two Airflows that are left with the default one look
 like one. The run facet `fairlead_deployment` lets the catalog notice. Only what talks to the database
@@ -37,7 +37,7 @@ def name_of(dag_run: Any) -> str | None:
         session = object_session(dag_run)
         return _name(session.connection()) if session is not None else None
     except Exception:  # the end of a DAG run is reported without it
-        log.debug("This Airflow cannot be told from others", exc_info=True)
+        log.debug("This Airflow deployment cannot be identified", exc_info=True)
         return None
 
 

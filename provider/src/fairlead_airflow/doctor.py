@@ -32,7 +32,7 @@ _PACKAGES = (
 
 
 def examine(timeout: float, *, send: bool = True) -> list[Finding]:
-    """The verdict, and behind it what it rests on. `timeout` of the probe in seconds; no event is sent
+    """Return the summary, followed by all findings. `timeout` of the probe in seconds; no event is sent
     without `send`."""
     findings: list[Finding] = []
     for found in _stages(timeout, send):

@@ -88,7 +88,7 @@ def task_facet(task_instance: Any, ti_state: Any, now: datetime) -> FairleadRunF
 
 
 def _shown_state(ti: Any, reported: Any) -> str:
-    """OpenLineage is told FAILED also where the task will be tried again; the instance knows."""
+    """Return Airflow's state; OpenLineage gets FAILED also for a task that will be retried."""
     known = _text(getattr(ti, "state", None))
     reported_text = _text(reported) or "running"
     if reported_text == "failed" and known == "up_for_retry":

@@ -1,4 +1,4 @@
-"""What `doctor` finds, and the one verdict on all of it."""
+"""Findings of `doctor`, and their summary."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def proposed_columns(schema: Mapping[str, str | None] | Sequence[Any]) -> dict[s
 def changes(
     present: Iterable[Mapping[str, Any]], proposed: Mapping[str, str | None]
 ) -> list[ColumnChange]:
-    """What would be gone or different; new columns break nobody. Letters' case does not matter."""
+    """What would be gone or different; new columns are safe. Case is ignored."""
     wanted = {name.lower(): kind for name, kind in proposed.items()}
     found = []
     for column in present:
@@ -124,7 +124,7 @@ def check(
 ) -> Report:
     """What the change does; `present` is the dataset as the catalog has it.
 
-    Raises Unsafe where somebody uses what goes away, or, with `readers`, may use it for all that the
+    Raises Unsafe where a removed column is used, or, with `readers`, may use it for all that the
     catalog knows; FairleadError where the bridge cannot be asked.
     """
     changed = changes(_columns(present), proposed)

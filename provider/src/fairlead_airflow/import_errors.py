@@ -67,7 +67,7 @@ _CHECKOUT = re.compile(r".*/(?:tracking_repo|versions/[^/]+)/")
 
 
 def relative(file: str, dags_folder: str) -> str:
-    """The file's path inside its bundle, as far as can be told."""
+    """The file's path inside its bundle, as far as it is known."""
     folder = f"{dags_folder.rstrip('/')}/"
     if file.startswith(folder):
         return file[len(folder) :]

@@ -1,7 +1,7 @@
-"""What Airflow's database says of every task instance, told when a DAG run ends.
+"""State and times of every task instance from Airflow's database, sent when a DAG run ends.
 
 A task's own events come from its process, which does not know when its supervisor had it started, nor
-when a failed or skipped one was settled; and tasks that never ran (skipped by a branch, upstream
+when the state of a failed or skipped one was set; and tasks that never ran (skipped by a branch, upstream
 failed, empty) have no event at all. The scheduler knows. So it sends one more event for the DAG's
 run, of type OTHER, with the run facet `fairlead_instances`: each try of each instance as Airflow
 shows it. A very large DAG run makes several such events.
@@ -21,13 +21,13 @@ from fairlead_airflow import compat, deployment
 log = logging.getLogger(__name__)
 
 _PER_EVENT = 1000
-#: Tries told of one DAG run. Asking for them, and handing them on, takes the scheduler about 0.2 s.
+#: Maximum of tries sent for one DAG run. Querying them, and handing them on, takes the scheduler about 0.2 s.
 _MOST = 20_000
 _SCHEMA = "urn:fairlead:facets:1-0-0:FairleadInstancesRunFacet"
 
 
 class InstancesListener:
-    """Hears of the ends of DAG runs, in the scheduler and, for runs marked by hand, the api-server."""
+    """Listens to the ends of DAG runs, in the scheduler and, for manually marked runs, the api-server."""
 
     def __init__(self, openlineage: Any) -> None:
         """`openlineage` is OpenLineage's listener, whose worker process sends."""
@@ -56,7 +56,7 @@ class InstancesListener:
             sending = self._openlineage.submit_callable(send, facts, instances, left_out)
             sending.add_done_callback(count_if_lost)
         except Exception:  # the scheduler must go on
-            log.warning("The instances of a DAG run could not be told", exc_info=True)
+            log.warning("The instances of a DAG run could not be sent", exc_info=True)
 
 
 def count_if_lost(sending: Future[None]) -> None:

@@ -12,7 +12,7 @@ _OFF = ("off", "false", "no", "0")
 
 
 def page_address(config: Config) -> str | None:
-    """Where people's browsers find the catalog; None where nobody said so, or it was switched off.
+    """Return the catalog's address for browsers; None if it is not configured or switched off.
 
     A connection is not asked: the tabs are made while Airflow's server is still loading.
     """

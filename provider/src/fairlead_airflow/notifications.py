@@ -15,11 +15,11 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
 
     Each of `then`, another notifier or any callback, gets the context with one more entry, `fairlead`:
     its `datasets`, `jobs` and `owners` are tuples of names, and as text it is a sentence. A bridge that
-    is away keeps nobody from being notified.
+    is unavailable does not prevent notifications.
 
     >>> FairleadNotifier(then=[SlackNotifier(text="{{ ti }} failed. {{ fairlead }}")])  # doctest: +SKIP
 
-    :param then: whom to tell; without it the sentence goes to the log
+    :param then: notifiers or callbacks; without them the sentence is logged
     :param depth: how far downstream to look, in edges
     """
 
@@ -38,14 +38,14 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
         self.fairlead_conn_id = fairlead_conn_id
 
     def notify(self, context: Any) -> None:
-        """Whatever fails, everybody in `then` is told; the first of their errors is raised afterwards."""
+        """Call every callback of `then`; raise the first of their errors afterwards."""
         affected = self._affected(context)
         self.log.info("%s", affected)
         failed: Exception | None = None
         for callback in self.then:
             try:
                 callback({**context, "fairlead": affected})
-            except Exception as error:  # noqa: BLE001 - the others must still be told
+            except Exception as error:  # noqa: BLE001 - the others must still be called
                 failed = failed or error
         if failed is not None:
             raise failed
@@ -64,7 +64,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
 def _job(context: Any) -> str:
     """What OpenLineage calls the task, or the DAG where the callback is the DAG's."""
     instance = context.get("task_instance") or context.get("ti")
-    # A DAG's callback is told the reason, and may get the task instance that ended last.
+    # A DAG's callback gets the reason, and may get the task instance that ended last.
     if instance is not None and "reason" not in context:
         return f"{instance.dag_id}.{instance.task_id}"
     return str(context["dag"].dag_id if "dag" in context else instance.dag_id)

@@ -83,7 +83,7 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
                 import_module(module)
         if not OpenLineageProviderPlugin.listeners:
             # Its plugin was loaded before its options were set. That happens only where Airflow was
-            # told not to load policies; see `fairlead_airflow.policy`.
+            # configured not to load policies; see `fairlead_airflow.policy`.
             from airflow.providers.common.compat.sdk import HookLineageReader
 
             cls.listeners = [listener, *cls.listeners]

@@ -129,7 +129,7 @@ def key(receiver: Receiver) -> Iterator[Finding]:
         yield fail(f"{receiver.name} takes no events: HTTP {answer.status}: {answer.text()}")
     else:
         yield fact(
-            f"{receiver.name} answers HTTP {answer.status} to an empty batch; the probe will tell"
+            f"{receiver.name} answers HTTP {answer.status} to an empty batch; the probe will show whether it accepts events"
         )
 
 
@@ -218,7 +218,7 @@ def neighbours(receiver: Receiver, namespace: str, own: str | None) -> Iterator[
         answer = receiver.ask("api/v1/deployments")
         known = answer.json() if answer.is_success else []
     except FairleadError:
-        return  # said before, or no bridge
+        return  # reported before, or no bridge
     others = [
         f"{each['name']} (until {each['last_at']})"
         for each in (known if isinstance(known, list) else ())  # a receiver of another make

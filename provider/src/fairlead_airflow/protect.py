@@ -3,7 +3,7 @@
 Masking happens here, at send time, with Airflow's masker as it is at that moment: a password that a
 task fetched while it ran is known by then. Values are masked wherever they stand; keys that sound
 secret (`password`, `api_key`, ...) hide their values except where keys are names of columns. What
-nobody has told the masker is found by its form, see `fairlead_sdk.redact`.
+the masker does not know is found by its form, see `fairlead_sdk.redact`.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def mask_name(name: str, mask_text: Callable[[str], str]) -> str:
     """A dataset's name without secrets, but with its words.
 
     A password that is a plain word, as `postgres` in many a test environment, would also be found in
-    the names of databases and schemes. It is masked everywhere else; a name keeps it, or the same
+    the names of databases and schemes. It is masked everywhere else; a name stays as it is, or the same
     table would have two names, before and after the password was fetched.
     """
     if mask_text(name) == name:
@@ -154,7 +154,7 @@ def fit(event: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     event = json.loads(json.dumps(event))
     cut: list[dict[str, Any]] = []
     for path, holder, name in sorted(_facets(event), key=_order):
-        if size <= max_bytes - 200 - 100 * len(cut):  # room for telling what was cut
+        if size <= max_bytes - 200 - 100 * len(cut):  # space for the facet that names what was cut
             break
         lost = _size(holder.pop(name)) + len(name) + 4
         size -= lost

@@ -103,7 +103,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         default="1048576",
     ),
     "spool": _option(
-        "Folder on the worker's disk that keeps events until they are delivered; {hostname} and "
+        "Folder on the worker's disk that stores events until they are delivered; {hostname} and "
         "{user} are replaced. Default: fairlead/spool in AIRFLOW_HOME.",
         example="/var/spool/fairlead/{{hostname}}",
     ),

@@ -16,7 +16,7 @@ from fairlead_sdk.errors import FairleadError, Refused
 
 
 class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc]
-    """Waits until a dataset is fresh in the catalog, whoever writes it: another DAG, another Airflow,
+    """Waits until a dataset is fresh in the catalog, by any writer: another DAG, another Airflow,
     Spark or a script.
 
     Fresh means written by a successful run. Without `since` and `within`: since the end of this run's

@@ -25,7 +25,7 @@ _METRICS = {
     "damaged": "fairlead.events.damaged",
     "dropped": "fairlead.events.dropped",
     "failures": "fairlead.deliveries.failed",
-}  # what was refused is told at once, as lost
+}  # refused events are reported at once, as lost
 
 
 @attrs.define
@@ -64,7 +64,7 @@ class FairleadTransport(DurableTransport):
         self._report_metrics()
 
     def _report_metrics(self) -> None:
-        """What became of the events before this one; whoever delivers has no Airflow to tell."""
+        """Report the outcomes of earlier events; the deliverer has no access to Airflow's metrics."""
         try:
             unreported = self.spool.take_unreported().by_name()
             for name, metric in _METRICS.items():
@@ -89,7 +89,7 @@ class FairleadTransport(DurableTransport):
             return bare(event, f"masking failed: {type(error).__name__}")
 
     def see_to_delivery(self) -> None:
-        """With a connection, ask for it only when somebody must be started: asking takes a while."""
+        """With a connection, read it only when a deliverer must be started: reading takes a while."""
         if self._is_static:
             super().see_to_delivery()
         elif needs_attention(self.spool):

@@ -17,7 +17,7 @@ _MOST = 50
 
 
 class Process(NamedTuple):
-    """A process; `started` tells it from a later one with the same number (0 where that is unknown)."""
+    """A process; `started` distinguishes it from a later one with the same number (0 where that is unknown)."""
 
     pid: int
     started: int

@@ -1,10 +1,10 @@
-"""What a spool could not deliver, kept for people: rejected, damaged and dropped.
+"""Records that a spool could not deliver, stored for inspection: rejected, damaged and dropped.
 
     rejected/<when>.jsonl   what the receiver will never take, with the reason; can be replayed
     damaged.log             lines that were torn or changed, as they were found
     dropped.jsonl           every drop: when, why, how many events
 
-Bounded, like all that lies on somebody else's disk. The caller holds the spool's lock.
+Bounded, because the disk is shared. The caller holds the spool's lock.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Aside:
         return lost
 
     def store_damaged(self, lines: Iterable[bytes]) -> None:
-        """As much of them as there is room for; where they cannot be kept they are only counted."""
+        """Store the lines within the size limit; if that fails they are only counted."""
         text = b"".join(line if line.endswith(b"\n") else line + b"\n" for line in lines)
         limit = self._grain - size_of(self._damaged)
         with suppress(OSError):

@@ -52,11 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     deliver = commands.add_parser(
-        "deliver", parents=[common, receiver], help="deliver for ever; for a sidecar or a service"
+        "deliver",
+        parents=[common, receiver],
+        help="deliver until stopped; for a sidecar or a service",
     )
     deliver.set_defaults(run=_deliver)
     flush = commands.add_parser(
-        "flush", parents=[common, receiver], help="deliver what is there, then end"
+        "flush", parents=[common, receiver], help="deliver what is waiting, then end"
     )
     flush.add_argument("--timeout", type=float, default=60.0, help="seconds (default 60)")
     flush.set_defaults(run=_flush)
@@ -101,7 +103,7 @@ def _flush(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def flush(settings: Settings, timeout: float) -> bool:
-    """Deliver what is there, at most so many seconds, oneself or by whoever is at it already."""
+    """Deliver what is waiting within the timeout, here or by the running deliverer."""
     spool = settings.open_spool()
     if spool.is_empty():
         return True

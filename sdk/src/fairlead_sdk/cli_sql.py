@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 where everything could be told, 1 where something is named as unknown or cannot be read."""
+    """Return 0 if everything is known, 1 if something is unknown or cannot be read."""
     try:
         from fairlead_sdk.sql import dialect_of, read
     except ModuleNotFoundError as error:

@@ -43,7 +43,7 @@ class Client:
 
         `timeout`: seconds to connect and between two bytes; a whole answer may take four times that.
         A `session` of your own is used as it is: `api_key`, `verify` and the time of a whole answer
-        are then its business.
+        are then its own.
         """
         address = url or os.environ.get("FAIRLEAD_URL")
         if not address:

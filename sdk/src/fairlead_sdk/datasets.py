@@ -28,7 +28,7 @@ Dataset = str | tuple[str, str] | Mapping[str, Any]
 
 
 class Identity(NamedTuple):
-    """What tells a dataset from all others."""
+    """Namespace and name, which identify a dataset."""
 
     namespace: str
     name: str
@@ -64,7 +64,7 @@ def of_uri(uri: str) -> Identity | None:
 
 
 def of_asset(uri: str | None, name: str | None) -> Identity | None:
-    """An Airflow asset. One without a URI is told by its name."""
+    """An Airflow asset. One without a URI is identified by its name."""
     if uri and uri.startswith("/"):  # as hooks report local files
         return of_file(uri)
     if uri and urlsplit(uri).scheme:
@@ -129,7 +129,7 @@ def _of_sqlite_uri(parts: SplitResult) -> Identity | None:
 
 
 def _of_database_uri(parts: SplitResult) -> Identity | None:
-    """`postgres://host:5432/shop/public/orders`: its parts are told by dots, as in SQL."""
+    """`postgres://host:5432/shop/public/orders`: its parts are joined by dots, as in SQL."""
     found = _of_any(parts)
     return found and Identity(found.namespace, found.name.strip("/").replace("/", "."))
 

@@ -1,7 +1,7 @@
 """Empties a spool: one deliverer, in order, again and again until the other side has every event.
 
 Order is the order of appending, across all runs, so it also is the order within each root run. A
-batch is settled before the next one is sent; only a kill between the receiver's answer and the note
+batch is finished before the next one is sent; only a kill between the receiver's answer and the note
 of it makes events travel twice.
 """
 
@@ -47,7 +47,7 @@ class Pace:
 
 
 def backoff(failures: int, asked: float | None, pace: Pace, dice: float) -> float:
-    """Seconds to wait after so many failures in a row; `dice` in [0, 1) spreads many deliverers.
+    """Seconds to wait after that many failures in a row; `dice` in [0, 1) spreads many deliverers.
 
     What the receiver asked for is a lower bound, within reason.
 
@@ -65,7 +65,7 @@ def backoff(failures: int, asked: float | None, pace: Pace, dice: float) -> floa
 
 @dataclass
 class Tally:
-    """What this deliverer has done since it started; kept in `deliverer.json` for `status`."""
+    """What this deliverer has done since it started; stored in `deliverer.json` for `status`."""
 
     pid: int = field(default_factory=os.getpid)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
@@ -79,7 +79,7 @@ class Tally:
     """`Settings.fingerprint` of where it delivers to."""
 
     def save(self, folder: Path) -> None:
-        """Note it for `status`. Delivery goes on where the disk has no room for it."""
+        """Note it for `status`. Delivery continues if the disk is full."""
         with suppress(OSError):
             replace_text(folder / "deliverer.json", json.dumps(vars(self)))
 
@@ -167,7 +167,7 @@ class Deliverer:
             if self._going:
                 try:
                     self._deliver(segment)
-                except OSError as error:  # one bad sector, or no room to keep what was rejected
+                except OSError as error:  # one bad sector, or no space to store what was rejected
                     failed = error
         if failed:
             raise failed
@@ -231,7 +231,7 @@ class Deliverer:
         return again
 
     def _reject(self, event: str, reason: str) -> None:
-        log.error("A lineage event was rejected and kept aside: %s", reason)
+        log.error("A lineage event was rejected and stored in the spool: %s", reason)
         self._spool.reject(event, reason, datetime.now(UTC))
         self.tally.rejected += 1
 
@@ -253,12 +253,12 @@ class Deliverer:
             wait -= 1.0
 
     def _flush_spool(self) -> None:
-        """What waits goes to the platter; what is beyond the limits goes."""
+        """Sync waiting events to disk, and drop what exceeds the limits."""
         try:
             self._spool.enforce(datetime.now(UTC))
             self._spool.flush_to_disk()
         except OSError as error:
-            self._complain(f"What waits in the spool cannot be put on the platter now: {error}")
+            self._complain(f"What waits in the spool cannot be synced to disk now: {error}")
 
     def _complain(self, text: str) -> None:
         """Once, until something else is wrong: the log lies on the same disk."""

@@ -47,7 +47,7 @@ class Never:
 
 @dataclass(frozen=True)
 class Unclear:
-    """It failed in a way that says neither; a few tries will tell."""
+    """A failure that may be permanent or not; a few retries decide."""
 
     reason: str
 
@@ -103,7 +103,7 @@ class HttpDestination:
         return [outcome and self._without_secrets(outcome) for outcome in outcomes]
 
     def _without_secrets(self, outcome: Again | Never | Unclear) -> Outcome:
-        """Receivers repeat in their answers what was sent, and reasons are kept for people."""
+        """Receivers repeat in their answers what was sent, and reasons are stored for people."""
         reason = outcome.reason
         for secret in self._secrets:
             reason = reason.replace(secret, MASK)
@@ -279,7 +279,7 @@ def _only_acknowledgements(response: requests.Response, **_: Any) -> None:
 def synchronous(config: dict[str, Any]) -> dict[str, Any]:
     """The same transport, made to answer only when the event has arrived.
 
-    The client's `async_http` answers at once and tells nobody what became of the event, so a spool
+    The client's `async_http` returns at once without the outcome of the event, so a spool
     behind it would forget events that never arrived. Its settings are those of `http`.
     """
     result = dict(config)

@@ -2,7 +2,7 @@
 
 A flock belongs to the open file, and a fork shares its parent's open files: a child that another
 thread forked while a lock was held would keep that lock for its own whole life. So a child closes
-what its parent held. (A program started with `pass_fds` keeps it: that is how a lock is handed over.)
+what its parent held. (A program started with `pass_fds` holds it: that is how a lock is handed over.)
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ os.register_at_fork(after_in_child=_close_in_child)
 def holding(path: Path, patience: float) -> Iterator[None]:
     """Hold the lock on `path`, for which one waits at most `patience` seconds.
 
-    TimeoutError (an OSError) where another process keeps it longer, as one that was frozen does.
+    TimeoutError (an OSError) where another process holds it longer, as one that was frozen does.
     """
     fd = _open(path)
     try:
         _wait(fd, path, patience)
         yield
     finally:
-        fcntl.flock(fd, fcntl.LOCK_UN)  # whoever else has a copy of the open file
+        fcntl.flock(fd, fcntl.LOCK_UN)  # other holders of the open file
         release(fd)
 
 
 def take(path: Path) -> int | None:
-    """An open file that holds the lock until it is closed everywhere; None if somebody else has it."""
+    """An open file that holds the lock until it is closed everywhere; None if another process has it."""
     fd = _open(path)
     if _try(fd):
         return fd
@@ -56,7 +56,7 @@ def take(path: Path) -> int | None:
 
 def release(fd: int) -> None:
     """Close what `take` gave. A process to which it was handed goes on holding the lock."""
-    _held.discard(fd)  # first: the number may be somebody else's file in a moment
+    _held.discard(fd)  # first: the number may soon belong to another file
     os.close(fd)
 
 

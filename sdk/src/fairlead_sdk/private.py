@@ -1,6 +1,6 @@
 """Files that only their owner can read, in folders that no other user has put there.
 
-In the temporary folder, where everybody may write, somebody else may have been first: with
+In the temporary folder, which is world-writable, another user may have been first: with
 a folder of our name that he owns, or a link of that name that leads to a file of ours.
 """
 

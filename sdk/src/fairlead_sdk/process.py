@@ -1,7 +1,7 @@
-"""The deliverer as a process of its own, started by whoever appends while nobody delivers.
+"""The deliverer as a process of its own, started by a writer when none runs.
 
 It gets a new session, so that neither the end of its parent nor a signal to the parent's process
-group reaches it, and it is started through a shell that ends at once, so that it becomes nobody's
+group reaches it, and it is started through a shell that ends at once, so that it becomes no process's
 child and leaves no zombie. It inherits the deliverer lock already taken: there is no moment at which
 two could start. Its settings come through a pipe, because they may hold a token.
 """
@@ -32,7 +32,7 @@ _BROKEN_PAUSE = 30
 
 
 def ensure_delivery(settings: Settings) -> bool:
-    """Start a deliverer if nobody delivers this spool. Takes a few milliseconds; True if started."""
+    """Start a deliverer if this spool has none. Takes a few milliseconds; True if started."""
     if not settings.background or not settings.destination:
         return False
     spool = settings.open_spool()
@@ -48,7 +48,7 @@ def ensure_delivery(settings: Settings) -> bool:
 
 
 def needs_attention(spool: Spool) -> bool:
-    """True if nobody delivers this spool, or if whoever does failed last time.
+    """Return whether this spool has no deliverer, or one whose last delivery failed.
 
     For callers whose settings take a while to find out: no need to while all goes well.
     """

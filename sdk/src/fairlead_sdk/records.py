@@ -1,7 +1,7 @@
 """Events as they lie in a file: a record a line, `crc32 microseconds json`.
 
 A writer that is killed in the middle leaves a torn line, a failing disk a changed one; the checksum
-tells both from what is whole.
+distinguishes both from intact records.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Segment:
-    """A sealed part of a spool. Nobody appends to it any more."""
+    """A sealed part of a spool, to which no more records are appended."""
 
     path: Path
 
@@ -74,7 +74,7 @@ class Segment:
         self._done.unlink(missing_ok=True)
 
     def read(self, offset: int, max_events: int, max_bytes: int) -> list[Record]:
-        """At least one record from `offset` on if there is one, at most so many events and bytes."""
+        """At least one record from `offset` on if there is one, within the limits of events and bytes."""
         records: list[Record] = []
         with self.path.open("rb") as file:
             file.seek(offset)
@@ -116,7 +116,7 @@ def microseconds(at: datetime) -> int:
 def append_line(fd: int, line: bytes) -> int:
     """Append a line to an open file (O_RDWR, O_APPEND): all of it, or nothing and OSError.
 
-    What somebody who was killed left without an end is ended first. Returns the file's new size.
+    A line that a killed writer left unfinished is ended first. Returns the file's new size.
     """
     size = os.fstat(fd).st_size
     if size and os.pread(fd, 1, size - 1) != b"\n":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 MASK = "***"
 
-#: In the name of something whose value is nobody's business.
+#: In names of secret values.
 _SOUNDS_SECRET = re.compile(
     r"passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|api[._-]?key"
     r"|(?:access|private|account|auth|encryption|signing|master|shared)[._-]?key"
@@ -60,7 +60,7 @@ def urls(text: str) -> str:
 
 
 def text(value: str) -> str:
-    """The text without the secrets that can be told by their form.
+    """The text without the secrets that are recognisable by their form.
 
     >>> text("PGPASSWORD=hunter2 psql postgres://bob:hunter2@h/shop")
     'PGPASSWORD=*** psql postgres://h/shop'
@@ -74,7 +74,7 @@ def text(value: str) -> str:
 
 
 def sounds_secret(name: str) -> bool:
-    """Whether a value of this name is nobody's business."""
+    """Whether a value of this name is secret."""
     return name.lower() in _SHORT or _SOUNDS_SECRET.search(name) is not None
 
 

@@ -44,7 +44,7 @@ class Settings:
     """Everything a writer and a deliverer must agree on.
 
     `destination` is `{"url": ..., "auth": ..., ...}` for our own HTTP delivery, or
-    `{"transport": {...}}` for an OpenLineage transport, or empty when only somebody else delivers.
+    `{"transport": {...}}` for an OpenLineage transport, or empty when another process delivers.
     """
 
     spool: Path
@@ -150,7 +150,7 @@ def _destination(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def default_folder() -> Path:
-    """Where a spool is kept when nobody says: `$FAIRLEAD_SPOOL`, the user's state folder, or /tmp."""
+    """Default folder of a spool: `$FAIRLEAD_SPOOL`, the user's state folder, or /tmp."""
     if given := os.environ.get("FAIRLEAD_SPOOL"):
         return resolve_folder(given)
     state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")

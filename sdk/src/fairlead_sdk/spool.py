@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 MEBIBYTE = 1024 * 1024
 _SEGMENT_BYTES = 8 * MEBIBYTE
-#: Seconds that a writer waits for its turn. A turn takes microseconds, unless somebody was frozen in
+#: Seconds that a writer waits for its turn. A turn takes microseconds, unless a process was frozen in
 #: his; Airflow gives a listener ten.
 _PATIENCE = 5.0
 
@@ -66,7 +66,7 @@ class Limits:
 class Status:
     """What a spool holds, and what became of the rest.
 
-    `oldest` is when the oldest waiting event was appended; `rejected` is how many are kept aside;
+    `oldest` is when the oldest waiting event was appended; `rejected` is how many are stored as rejected;
     `problem` says why nothing can be appended, as far as that shows without trying.
     """
 
@@ -102,14 +102,14 @@ class Spool:
     def append(self, event: str, now: datetime) -> None:
         """Keep one event. When this returns, the event survives the death of every process here.
 
-        OSError says that it could not be kept (disk full, folder read-only); nothing is half-written,
+        OSError: it could not be stored (disk full, folder read-only); nothing is half-written,
         and it is counted as refused where even that can be written.
         """
         record = encode(event, now)
         try:
             try:
                 size = self._append(record)
-            except FileNotFoundError:  # the first event here, or somebody removed the folder
+            except FileNotFoundError:  # the first event here, or the folder was removed
                 self._make_folder()
                 size = self._append(record)
         except TimeoutError:  # to count would mean to wait for the same lock
@@ -228,7 +228,7 @@ class Spool:
     # --- what cannot be delivered -------------------------------------------------------------
 
     def reject(self, event: str, reason: str, now: datetime) -> None:
-        """Keep aside what the receiver will never take, so that a person can look and replay it."""
+        """Store an event that the receiver refuses for good, so that it can be inspected and replayed."""
         with self._lock():
             self._aside.reject(event, reason, now)
             self._totals.add(Totals(rejected=1))
@@ -281,7 +281,7 @@ class Spool:
         return size_of(self._active) + sum(size_of(segment.path) for segment in self.segments())
 
     def take_unreported(self) -> Totals:
-        """What was counted since somebody asked last; zeros where nobody could note that he did."""
+        """Return what was counted since the last call; zeros if that cannot be recorded."""
         try:
             with self._lock():
                 return self._totals.take_unreported()
@@ -312,12 +312,12 @@ class Spool:
         return locks.holding(self.folder / "append.lock", _PATIENCE)
 
     def take_delivery(self) -> int | None:
-        """Become the deliverer: an open file that holds the lock, or None if somebody else is.
+        """Become the deliverer: an open file that holds the lock, or None if another process is.
 
         `release_delivery` ends it, and so does the death of every process that holds it: it can be
         handed to a program that is started.
         """
-        with self._lock():  # so that nobody who only looks (below) is taken for the deliverer
+        with self._lock():  # so that a mere check (below) is not taken for the deliverer
             return locks.take(self.folder / "deliverer.lock")
 
     def release_delivery(self, delivery: int) -> None:
@@ -328,7 +328,7 @@ class Spool:
         """Stop being the deliverer, unless an event came. No event can fall between the two.
 
         A writer appends under the append lock and looks for a deliverer after that. So either its
-        event is seen here, or it finds that nobody delivers and starts somebody.
+        event is seen here, or it finds no deliverer and starts one.
         """
         if not self.folder.exists():
             locks.release(delivery)

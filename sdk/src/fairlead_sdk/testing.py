@@ -109,13 +109,13 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        # Connections that clients keep open would otherwise go on to be served, by nobody.
+        # Connections that clients keep open would otherwise stay open.
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
-        """The accepted events, once there are so many; AssertionError if they do not come."""
+        """The accepted events, once there are `count`; AssertionError after `seconds`."""
         end = time.monotonic() + seconds
         while len(self.events) < count and time.monotonic() < end:
             time.sleep(0.02)

@@ -23,9 +23,9 @@ class Totals:
 
     delivered: int = 0
     rejected: int = 0
-    """The receiver will never take them; kept aside."""
+    """Events that the receiver refuses for good; stored separately."""
     damaged: int = 0
-    """Torn by a kill or changed on the disk; what was found is kept aside."""
+    """Torn by a kill or changed on the disk; stored separately as found."""
     dropped: int = 0
     """The spool was full, or they were too old."""
     refused: int = 0
@@ -45,7 +45,7 @@ class Totals:
 
 
 class TotalsFile:
-    """Two rows: the totals, and what of them was told to somebody's metrics."""
+    """Two rows: the totals, and those that were reported as metrics."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -64,7 +64,7 @@ class TotalsFile:
         return self._read()[0]
 
     def take_unreported(self) -> Totals:
-        """What was counted since the last time that somebody took it."""
+        """Return what was counted since the last call."""
         totals, reported = self._read()
         if totals != reported:
             self._write(totals, totals)

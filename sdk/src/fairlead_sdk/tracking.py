@@ -210,7 +210,7 @@ def _streaming(function: Any, begin: Callable[[], Run]) -> Any:
                         await body.aclose()
                     raise
                 except BaseException as thrown:  # noqa: BLE001 - for the generator to handle
-                    # Nobody awaits an item here: the loop ends, and what closes the generator is
+                    # No item is awaited here: the loop ends, and what closes the generator is
                     # cancelled.
                     closing = isinstance(thrown, asyncio.CancelledError)
                     step = functools.partial(body.athrow, thrown)
@@ -255,7 +255,7 @@ def _inside(this: Run) -> Iterator[None]:
 
 def _end(this: Run, error: BaseException | None = None, *, closed: str = "COMPLETE") -> None:
     """Report how the run was left. `closed` is what it means that a generator or coroutine was closed:
-    whoever reads a generator may have enough, but a coroutine that is closed has not done its work."""
+    the reader of a generator may stop early, but a coroutine that is closed has not done its work."""
     match error:
         case None | SystemExit(code=None | 0):
             _report(this, "COMPLETE")

@@ -41,7 +41,7 @@ class DurableConfig(Config):
 
 
 class DurableTransport(Transport):
-    """An OpenLineage transport that loses nothing and waits for nobody."""
+    """An OpenLineage transport that loses no events and does not wait for the receiver."""
 
     kind = "fairlead"
     config_class: type[Config] = DurableConfig
@@ -62,7 +62,7 @@ class DurableTransport(Transport):
             self.left_behind(wait)
 
     def left_behind(self, waited: float) -> None:
-        """The last event of a run has waited so many seconds for delivery, in vain."""
+        """Called when the last event of a run was not delivered within `waited` seconds."""
         log.warning(
             "Lineage events are left in %s after %g s; they are lost if that folder ends with this host",
             self._spool.folder,
@@ -70,7 +70,7 @@ class DurableTransport(Transport):
         )
 
     def store(self, event: dict[str, Any]) -> None:
-        """Append one event to the spool and see to it that somebody delivers."""
+        """Append one event to the spool and make sure that a deliverer runs."""
         text = json.dumps(event, sort_keys=True, default=_unknown)
         self._spool.append(text, datetime.now(UTC))
         self._try_delivery()
@@ -84,7 +84,7 @@ class DurableTransport(Transport):
             )
 
     def see_to_delivery(self) -> None:
-        """Start a deliverer if nobody delivers."""
+        """Start a deliverer if none runs."""
         ensure_delivery(self._settings)
 
     def close(self, timeout: float = -1) -> bool:

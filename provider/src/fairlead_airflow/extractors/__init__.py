@@ -102,7 +102,7 @@ def _extract(
         )
     try:
         return _asked(kind(task), task_instance_state, task_instance, controls)
-    except Exception as error:  # a task without lineage is better than a task that nobody hears of
+    except Exception as error:  # a task without lineage is better than none
         from airflow.providers.openlineage.extractors import OperatorLineage
 
         log.warning("The lineage of %s is missing: %s", task.task_id, error)

@@ -37,7 +37,7 @@ class Extractor(BaseExtractor):
     """Whether the emission policy lets hooks be asked, as `source_code_enabled` does for code."""
 
     trigger_event: dict[str, Any]
-    """What a trigger said when it woke the task; empty where the task was not deferred."""
+    """The event of the trigger that resumed the task; empty if the task was not deferred."""
 
     def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(operator, *args, **kwargs)
@@ -56,10 +56,10 @@ class Extractor(BaseExtractor):
         return self.before()
 
     def runtime_value(self, *names: str) -> Any:
-        """What the task came to know as it ran, such as the id of a run elsewhere; None if nothing.
+        """Return a value that is known only at run time, such as the id of a remote run; None if unknown.
 
         The first of the names that its operator has as an attribute, and not empty; or, where the task
-        was deferred, that the trigger had to tell.
+        was deferred, that is in the trigger's event.
         """
         for name in names:
             found = getattr(self.operator, name, None)
@@ -72,7 +72,7 @@ class Extractor(BaseExtractor):
         return self.after(task_instance)
 
     def reported(self, own: Lineage) -> Lineage:
-        """What its hooks reported, given what it said itself."""
+        """Return the lineage that hooks reported, given the extractor's own."""
         return collected()
 
     def _execute_extraction(self) -> Any:

@@ -12,8 +12,8 @@ from fairlead_sdk.datasets import Identity
 
 
 class FivetranExtractor(Extractor):
-    """`FivetranOperator`. Its own methods tell of the last schema only, and ask Fivetran six times before
-    the task may start; here all are told, when it has ended."""
+    """`FivetranOperator`. Its own methods report only the last schema, and query Fivetran six times before
+    the task may start; here all are reported, after it has ended."""
 
     operators: ClassVar[tuple[str, ...]] = ("FivetranOperator",)
 

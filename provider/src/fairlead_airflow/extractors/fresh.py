@@ -9,7 +9,7 @@ from fairlead_airflow.lineage import watching
 
 
 class FreshTaskListener:
-    """`airflow dags test` runs all tasks in one process, whose hooks' reports nobody clears: each task
+    """`airflow dags test` runs all tasks in one process, where the reports of hooks are never cleared: each task
     would have read and written what those before it did."""
 
     @compat.hookimpl

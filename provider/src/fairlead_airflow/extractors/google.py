@@ -69,7 +69,7 @@ class DataflowExtractor(Extractor):
 
 
 class CloudRunExtractor(Extractor):
-    """`CloudRunExecuteJobOperator`: the job, and what its containers are told to do."""
+    """`CloudRunExecuteJobOperator`: the job, and the arguments of its containers."""
 
     operators: ClassVar[tuple[str, ...]] = ("CloudRunExecuteJobOperator",)
 

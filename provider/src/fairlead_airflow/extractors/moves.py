@@ -35,7 +35,7 @@ class Move:
 
 
 def _object(scheme: str, bucket: str, *keys: str) -> Place:
-    """The first of the keys that is told, be it a list; a pattern names nothing."""
+    """The first key that is set, also as a list; a pattern names nothing."""
 
     def place(task: Any) -> Iterable[Identity]:
         given = next(filter(None, (getattr(task, key, None) for key in keys)), None)

@@ -15,14 +15,14 @@ METHODS = ("get_openlineage_facets_on_start", "get_openlineage_facets_on_complet
 
 
 class EmptyExtractor(Extractor):
-    """An operator that says nothing of itself: its hooks and its author do."""
+    """An operator without lineage of its own; hooks and declarations are added."""
 
     has_extractor = False
 
 
 class SpeakingExtractor(Extractor):
-    """An operator that has OpenLineage's methods. What its hooks reported counts only where these say
-    nothing of data: they know better what they moved."""
+    """An operator that has OpenLineage's methods. Hook lineage counts only where these report no
+    datasets."""
 
     def before(self) -> Lineage:
         return self._call("start") or Lineage()

@@ -132,7 +132,7 @@ class DbtCloudExtractor(Extractor):
 
 
 class AirbyteExtractor(Extractor):
-    """`AirbyteTriggerSyncOperator`: the job, and where the connection that it syncs is kept."""
+    """`AirbyteTriggerSyncOperator`: the job, and the location of the connection that it syncs."""
 
     operators: ClassVar[tuple[str, ...]] = ("AirbyteTriggerSyncOperator",)
 

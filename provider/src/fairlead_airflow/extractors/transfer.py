@@ -118,7 +118,7 @@ def _paths(paths: Any) -> list[str]:
 
 
 class SftpSensorExtractor(Extractor):
-    """`SFTPSensor`. With a pattern it waits for files whose names nobody knows yet."""
+    """`SFTPSensor`. With a pattern it waits for files whose names are not known yet."""
 
     operators: ClassVar[tuple[str, ...]] = ("SFTPSensor",)
 

@@ -27,7 +27,7 @@ Columns = Mapping[str, dict[str, str]]
 def collected(columns: Columns | None = None) -> Lineage:
     """The lineage that this process' hooks reported so far.
 
-    `columns`: of tables that somebody has asked for already, by the names of datasets in lower case.
+    `columns`: of tables that are known already, by the names of datasets in lower case.
     """
     lineage = _reported()
     result = Lineage()

@@ -1,6 +1,6 @@
 """The columns of a server's tables, asked of the server itself, as OpenLineage's SQL operators do.
 
-One query for all tables, only where a statement cannot be told without them, and never waited for long.
+One query for all tables, only where a statement cannot be read without them, with a short timeout.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def ask(hook: Any, info: Any, namespace: str, schema: str, tables: Sequence[Tabl
         try:
             found.update(_asked(hook, info, namespace, schema, tables))
         except Exception:  # servers and hooks are of any make; their tables stay as they are
-            log.debug("The columns of %s were not told", [*map(str, tables)], exc_info=True)
+            log.debug("The columns of %s are unknown", [*map(str, tables)], exc_info=True)
 
     thread = Thread(target=asking, daemon=True, name="fairlead-columns")
     thread.start()

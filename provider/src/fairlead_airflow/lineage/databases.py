@@ -38,13 +38,13 @@ class Database(Protocol):
         """Column names and types in their order; None if not known."""
 
     def ask(self, tables: Sequence[Table]) -> bool:
-        """Ask for the columns of these tables; whether there may be more to tell now."""
+        """Ask for the columns of these tables; return whether more columns may be known now."""
 
 
 def behind(hook: Any, reported: Mapping[str, Any] | None = None) -> Database | None:
-    """The database behind a hook, or None if nothing can be told about it.
+    """The database behind a hook, or None if it is unknown.
 
-    `told` is what a hook reported with a statement: the database and the schema that were in force.
+    `reported` is what a hook reported with a statement: its database and schema.
     """
     reported = reported or {}
     try:
@@ -57,7 +57,7 @@ def behind(hook: Any, reported: Mapping[str, Any] | None = None) -> Database | N
             return _redshift_data(hook, reported)
         server = _server(hook, kind)
     except Exception:  # hooks are of any make; without a database there is no lineage
-        log.debug("No database could be told from %r", hook, exc_info=True)
+        log.debug("The database of %r is unknown", hook, exc_info=True)
         return None
     if server is None:
         return None
@@ -80,7 +80,7 @@ def _connection(hook: Any) -> Any:
 
 
 def _redshift_data(hook: Any, reported: Mapping[str, Any]) -> Database | None:
-    """Redshift behind its HTTP API: the connection is Amazon's, the cluster is told with each query."""
+    """Redshift behind its HTTP API: the connection is Amazon's, each query names the cluster."""
     extra = reported.get("extra") or {}
     cluster = extra.get("cluster_identifier") or extra.get("workgroup_name")
     if not cluster or not hook.region_name:
@@ -221,7 +221,7 @@ class ServerDatabase:
         return self._columns.get(self.identity(table).name.lower())
 
     def remember(self, columns: columns_of_server.Columns) -> None:
-        """Columns that somebody else has asked for, by the names of datasets."""
+        """Columns that are known already, by the names of datasets."""
         self._columns |= columns
 
     def ask(self, tables: Sequence[Table]) -> bool:

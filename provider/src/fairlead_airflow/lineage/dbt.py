@@ -3,7 +3,7 @@
     task's shell command -> dbt_calls -> the project's target folder -> datasets, columns, rows, tests
 
 Datasets have the names that OpenLineage's own dbt integration gives them. A table that the run itself made
-is an output and no input; which of its columns comes from where is told by column.
+is an output and no input; the sources of its columns are column lineage.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _target(call: Call) -> Path | None:
 def _executed(
     artefacts: Artefacts, calls: list[Call], since: datetime | None
 ) -> tuple[list[str], list[str]]:
-    """What earlier commands of the same script ran, and what of it cannot be told.
+    """What earlier commands of the same script ran, and which of it is unknown.
 
     dbt writes down the SQL that it executes. Whether it went well, its log says; without a log, the
     script does where it goes on only after success.

@@ -12,7 +12,7 @@ _MADE = re.compile(r"\bOK (?:created|loaded|snapshotted)\b.*? (\S+) \.{2,}")
 def made(log: str, invocation: str | None, commands: int) -> set[str] | None:
     """The relations, as `schema.name`, that the last so many commands made.
 
-    None where the log does not tell: it is not dbt's text, or that of another command.
+    None where the log does not show them: it is not dbt's text, or that of another command.
     """
     parts = _HEADER.split(_COLOURS.sub("", log))
     invocations = list(zip(parts[1::2], parts[2::2], strict=True))[-commands:]

@@ -31,7 +31,7 @@ def location(kind: str, url: Any) -> Facets:
 
 
 def script(url: Any) -> Facets:
-    """Job facets: a script, whose URL's scheme tells what keeps it."""
+    """Job facets: a script, with the type of its store from the URL's scheme."""
     scheme = urlsplit(str(url)).scheme if url else ""
     return location(scheme or "file", url)
 

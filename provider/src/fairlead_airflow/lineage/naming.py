@@ -1,4 +1,4 @@
-"""What the catalog calls a dataset that somebody named: an author, an asset, a hook."""
+"""The catalog's name of a dataset that an author, an asset or a hook names."""
 
 from __future__ import annotations
 

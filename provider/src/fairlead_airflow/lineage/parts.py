@@ -28,7 +28,7 @@ class Lineage:
     errors: list[str] = field(default_factory=list)
     """What could not be read."""
     unknown: list[str] = field(default_factory=list)
-    """What was read, and could not be told for certain."""
+    """Why parts of the lineage are unknown."""
 
     def add(self, other: Lineage) -> Lineage:
         """Take over what the other knows and this one does not."""

@@ -59,7 +59,7 @@ def of_collection(conn_id: str, database: str | None, collection: str) -> Identi
 
 
 def of_dynamodb(conn_id: str | None, table: str, region: str | None = None) -> Identity:
-    """A table of DynamoDB, in the region that the operator or its connection tells."""
+    """A table of DynamoDB, in the region of the operator or its connection."""
     if not region and conn_id:
         region = compat.get_connection(conn_id).extra_dejson.get("region_name")
     return Identity(f"dynamodb://{region}" if region else "dynamodb", table)

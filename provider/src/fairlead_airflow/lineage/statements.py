@@ -29,7 +29,7 @@ _COPY = re.compile(r"\A\s*COPY\b.*\b(FROM|TO)\s+STD(?:IN|OUT)\b", re.IGNORECASE 
 
 @dataclass(frozen=True)
 class Executed:
-    """A script that a hook ran; `rows` is how many rows it changed, if the driver told.
+    """A script that a hook ran; `rows` is how many rows it changed, if the driver reports it.
 
     `file`: what `COPY ... FROM STDIN` read or `COPY ... TO STDOUT` wrote, where the hook names it.
     """
@@ -97,7 +97,7 @@ def of_local_file(path: str) -> Identity | None:
 
 
 def _column_lineage(table: Table, whole: Reading, database: Database) -> Any:
-    """What is certain of a table's columns; what is not is named among what could not be told."""
+    """The certain columns of a table; the others are listed as unknown."""
     columns = whole.columns.get(table, {})
     if table in whole.assumed:
         whole.unknown.append(

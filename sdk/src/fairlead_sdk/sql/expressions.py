@@ -74,7 +74,7 @@ def _rows(scope: Scope) -> Iterator[Source]:
 
 
 def _parts(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, bool]]:
-    """The expressions that one is made of, how each goes in, and whether it can be told from the result."""
+    """The expressions that one is made of, how each goes in, and whether the result shows it."""
     if isinstance(node, exp.Alias | exp.Paren | exp.Aliases):
         yield node.this, "IDENTITY", False
     elif isinstance(node, exp.Case):

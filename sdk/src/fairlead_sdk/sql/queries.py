@@ -214,7 +214,7 @@ class Evaluator:
         return Relation(tuple(columns))
 
     def _windows(self, node: exp.Select, scope: Scope) -> None:
-        """`WINDOW w AS (...)`: decides about the columns that name it, of which no more is told."""
+        """`WINDOW w AS (...)`: decides about the columns that name it, of which no more is known."""
         for window in node.args.get("windows") or ():
             probe = replace(scope, is_probe=True)
             for part in (*(window.args.get("partition_by") or ()), window.args.get("order")):
@@ -222,7 +222,7 @@ class Evaluator:
                     scope.indirect |= sources_of(part, probe, self, "WINDOW")
 
     def _rows(self, node: exp.Expr, scope: Scope) -> None:
-        """What decides about the rows: it is noted as indirect, and what cannot be told is not missed."""
+        """Add the inputs that select rows as indirect; unknown ones are not reported."""
         probe = replace(scope, is_probe=True)
         for name, how in (
             *(("where", "FILTER"), ("having", "FILTER"), ("qualify", "FILTER")),

@@ -161,7 +161,7 @@ def _united_by_name(left: Relation, right: Relation) -> tuple[Column, ...]:
 
 @dataclass
 class Found:
-    """Notes of an evaluation: what was read, and what could not be told."""
+    """Notes of an evaluation: what was read, and what is unknown."""
 
     reads: dict[Table, None] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)

@@ -34,13 +34,13 @@ class Reading:
     procedures: dict[str, Reading] = field(default_factory=dict)
     """What procedures do that the script defines, and does not run."""
     unknown: list[str] = field(default_factory=list)
-    """What could not be told, and why."""
+    """What is unknown, and why."""
     errors: list[str] = field(default_factory=list)
     """What could not be read."""
 
     @property
     def lacks_columns(self) -> bool:
-        """Whether more could be told if the columns of its tables were known."""
+        """Whether more would be known if the columns of its tables were known."""
         by_star = any("*" in columns for columns in self.columns.values())
         return bool(self.assumed or self.unknown) or by_star
 

@@ -56,7 +56,7 @@ class Scope:
         self.items.append(Named(called, relation, own if alias else ()))
 
     def column(self, node: exp.Column) -> Sources:
-        """What a column of an expression is; empty if that cannot be told, which is noted."""
+        """Sources of a column in an expression; empty if unknown, which is noted."""
         parts = [part.name for part in node.parts]
         quoted = isinstance(node.this, exp.Identifier) and node.this.args.get("quoted")
         scope: Scope | None = self
