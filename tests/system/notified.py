@@ -28,9 +28,10 @@ def bridge_settings(receiver: Receiver) -> dict[str, str]:
 
 
 def messages(receiver: Receiver) -> list[dict[str, Any]]:
-    """What came of incidents that began in the DAG, in order."""
-    events = [event for event in receiver.events.values() if "cause" in event["data"]]
-    return [event for event in events if DAG in event["data"]["cause"]["node"]]
+    """What came of incidents that began in the DAG, in order; their cause may move on to others."""
+    events = list(receiver.events.values())
+    ours = {event["subject"] for event in events if DAG in event["data"]["cause"]["node"]}
+    return [event for event in events if event["subject"] in ours]
 
 
 def types(receiver: Receiver) -> list[str]:
