@@ -292,4 +292,22 @@ def small_events() -> list[bytes]:
                 "inputs": [orders],
             }
         ).encode(),
+        # The DAG is paused, and a feed of nobody here is updated, each seen twice.
+        *(_paused(time, is_paused=True) for time in ("06:00:00", "06:30:00")),
+        _paused("07:30:00", is_paused=False),
+        *(_updated(time) for time in ("05:00:00", "05:30:00")),
     ]
+
+
+def _paused(time: str, *, is_paused: bool) -> bytes:
+    state = {"isPaused": is_paused, "at": f"{_DAY}{time}Z"}
+    event = {
+        "eventTime": f"{_DAY}{time}Z",
+        "job": {"namespace": "prod", "name": "d", "facets": _facets({"fairlead_dag_state": state})},
+    }
+    return json.dumps(event).encode()
+
+
+def _updated(time: str) -> bytes:
+    told = dataset("shop.feed", dataQualityMetrics={"lastUpdated": f"{_DAY}{time}Z"})
+    return json.dumps({"eventTime": f"{_DAY}{time}Z", "dataset": told}).encode()
