@@ -85,7 +85,8 @@ class Company(Running):
             at = midnight + cron.hours[0] * HOUR + self._jitter(0, 600)
             self._at(at, airflow, self._deliver(feed, dags[0]), held=False)
         afternoon = midnight + 14 * HOUR + self._jitter(0, 7200)
-        chance, dag = self._random.random(), self._random.choice(dags)
+        alone = [each for each in dags if all(t.waits_for is None for t in each.tasks.values())]
+        chance, dag = self._random.random(), self._random.choice(alone)
         if chance < BACKFILLS:
             self._at(afternoon, airflow, self._backfill(dag, 3))
         elif chance < BACKFILLS + BY_HAND:

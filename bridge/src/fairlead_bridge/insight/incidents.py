@@ -8,7 +8,7 @@ incident then moves to it, unless that cause has an incident already.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Severity = Literal["critical", "warning"]
@@ -34,6 +34,8 @@ class Cause:
     at: int  # microseconds
     text: str
     path: tuple[str, ...]
+    #: Nothing is known to be wrong there: it only has not come yet.
+    is_weak: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +126,38 @@ def plan(
     return [step for step in steps if _says_something(step)]
 
 
+def _leads(verdicts: Iterable[Verdict], members: Mapping[int, int]) -> dict[int, Cause]:
+    """
+    The cause of each incident's nodes that have a weak one, by the incident's id, so that it does not
+    fall apart while what it waits for comes step by step: the first sure one, or the first at all.
+    """
+    found: dict[int, Cause] = {}
+    for verdict in verdicts:
+        cause, incident = verdict.cause, members.get(verdict.node_id)
+        if cause is None or incident is None or verdict.is_quiet:
+            continue
+        if incident not in found or _sureness(cause) < _sureness(found[incident]):
+            found[incident] = cause
+    return found
+
+
+def _sureness(cause: Cause) -> tuple[bool, int, str]:
+    return cause.is_weak, cause.at, cause.key
+
+
 def _by_cause(
     verdicts: Iterable[Verdict], known: Iterable[Known], now: int
 ) -> dict[str, list[Verdict]]:
     """The nodes of each cause: those that are affected already, and those that may join."""
-    members = {node for incident in known for node in incident.affected}
+    members = {node: incident.id for incident in known for node in incident.affected}
+    verdicts = list(verdicts)
+    leads = _leads(verdicts, members)
     wanted: dict[str, list[Verdict]] = {}
     for verdict in sorted(verdicts, key=lambda v: v.node):
         cause = verdict.cause
+        if cause is not None and cause.is_weak and verdict.node_id in members:
+            cause = leads.get(members[verdict.node_id], cause)
+            verdict = replace(verdict, cause=cause)
         if cause is None or verdict.is_quiet:
             continue
         newest = verdict.evidence_at if verdict.evidence_at is not None else cause.at

@@ -75,6 +75,8 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
     if late_since is None and causes and causes[0].rank == SENSOR:
         # It waits for something: for what that is, lateness need not be waited for.
         causes = _ranked(_causes(nodes, upstream, written_at, late=True))
+    if dataset is not None and dataset.is_learned and not own and _is_not_due(upstream, causes):
+        late_since, causes = None, []  # schedules know better
     standing: Standing
     if own:
         standing = "failed"
@@ -90,6 +92,25 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
 def _is_broken(dataset: Dataset) -> bool:
     breach = dataset.breach
     return bool(dataset.broken_by) or (breach is not None and breach.is_certain)
+
+
+def _is_not_due(upstream: Upstream, causes: Sequence[Cause]) -> bool:
+    """
+    Whether nothing upstream has begun or should have since all was written: the next scheduled DAG
+    starts later, nothing goes on, and every job wrote what it writes when it ran last.
+    """
+    if not causes or any(cause.rank != MISSING for cause in causes):
+        return False
+    jobs = upstream.jobs.values()
+    if any(job.goes_on for job in jobs) or all(job.next_at is None for job in jobs if job.is_dag):
+        return False
+    for node, dataset in upstream.datasets.items():
+        for above in upstream.before.get(node, ()):
+            job = upstream.jobs.get(above)
+            began = job.began_at if job is not None else None
+            if began is not None and (dataset.written_at is None or dataset.written_at < began):
+                return False
+    return True
 
 
 def _sound(nodes: Sequence[int], upstream: Upstream) -> Standing:

@@ -126,6 +126,9 @@ class Job:
     slow: Slow | None = None
     waiting: Waiting | None = None
     overdue: Overdue | None = None  # of a DAG
+    next_at: int | None = None  # of a DAG with a schedule: when it starts next
+    began_at: int | None = None  # when its newest round began
+    goes_on: bool = False
     paused_at: int | None = None  # of a DAG that is paused
     file: Broken | None = None  # of a DAG whose file is broken
     changed: Changed | None = None  # of a job that failed
@@ -143,6 +146,7 @@ class Dataset:
     broken_by: frozenset[int] = frozenset()  # jobs that should have written it and did not
     usual: str | None = None
     breach: Breach | None = None  # what is wrong with its data
+    is_learned: bool = False  # what is expected of it was only learned
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.monitoring import queue
 from fairlead_bridge.monitoring.reach import Nodes
-from fairlead_bridge.queries import history, quality, standing
+from fairlead_bridge.queries import history, quality, standing, symptoms
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
 from fairlead_bridge.queries.starts import GRACE, Starts
@@ -46,7 +46,7 @@ def suspects(
     above = _above(snapshot, jobs)
     wrong = _wrong(snapshot, nodes.assets.values())
     bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
-    ready = _ready(snapshot, begins, above)
+    ready = _ready(snapshot, begins, above) | _delayed(snapshot, nodes.jobs)
     return {
         id
         for id in nodes.ids
@@ -88,6 +88,13 @@ def _wrong(snapshot: Snapshot, assets: Collection[Asset]) -> set[int]:
     """The assets whose checks failed, or whose row count is unusual."""
     failed = quality.failures(snapshot, assets)
     return {*failed, *quality.unusual_rows(snapshot, assets)}
+
+
+def _delayed(snapshot: Snapshot, jobs: Iterable[int]) -> set[int]:
+    """Tasks that take longer than ever, or that wait for a slot or a worker."""
+    slow = symptoms.running_out(snapshot, jobs)
+    late = {job for job, at in slow.items() if at < snapshot.now}
+    return late | symptoms.waiting(snapshot, jobs).keys()
 
 
 def _is_due_soon(asset: Asset | None, expected: Expectation | None, now: int) -> bool:

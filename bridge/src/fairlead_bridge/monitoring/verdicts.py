@@ -10,13 +10,14 @@ from fairlead_bridge.insight import root_cause
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Bad, Cause, Verdict
 from fairlead_bridge.insight.root_cause import Explanation
+from fairlead_bridge.insight.symptoms import MISSING, SENSOR
 from fairlead_bridge.monitoring import imported, screen
 from fairlead_bridge.monitoring.imported import Evidence
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.windows import Subject, Window, quiet_until
-from fairlead_bridge.queries import expectations, facets, history, starts, upstream
+from fairlead_bridge.queries import expectations, facets, history, starts, symptoms, upstream
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
@@ -140,7 +141,9 @@ def _look_again(
     looks = {id: _look(nodes.assets[id].written_at, at, now) for id, at in due.items() if at >= now}
     lost = _lost_at(snapshot, nodes.jobs.values())
     late = {id: each.due + starts.GRACE for id, each in begins.items() if each.due is not None}
-    return looks | {id: at + 1 for id, at in (*late.items(), *lost.items()) if at >= now}
+    slow = symptoms.running_out(snapshot, nodes.jobs)
+    times = (*late.items(), *lost.items(), *slow.items())
+    return looks | {id: at + 1 for id, at in times if at >= now}
 
 
 def _look(written_at: int | None, due: int, now: int) -> int:
@@ -205,6 +208,7 @@ def _causes(
             at=cause.at,
             text=cause.text,
             path=tuple(names[node] for node in cause.path if node in names),
+            is_weak=cause.rank in (SENSOR, MISSING),
         )
     return found
 

@@ -26,7 +26,7 @@ OUTLIER, OUTLIER_LEAST = 6.0, 1800.0
 #: How long a task that is ready waits before that is worth a word, and how old waiting may be.
 PATIENCE, FORGOTTEN = 5 * MINUTE, 14 * DAY
 #: States of runs that go on.
-_GOING_ON = ("running", "deferred")
+GOING_ON = ("running", "deferred", "queued", "up_for_retry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def streaks(snapshot: Snapshot, broken: Mapping[int, Round]) -> dict[int, Streak
 
 def again(snapshot: Snapshot, newest: Mapping[int, Round]) -> dict[int, Again]:
     """The jobs that go on, and that have failed since they last succeeded."""
-    going_on = [job for job, each in newest.items() if each.state in _GOING_ON]
+    going_on = [job for job, each in newest.items() if each.state in GOING_ON]
     failed = {}
     for job, rows in history.runs_since_success(snapshot, going_on).items():
         broken = [row for row in rows if row.state == "failed" and row.ended_at is not None]
@@ -76,20 +76,37 @@ def slow(
     going_on = {
         job: runs[each.run]
         for job, each in newest.items()
-        if each.state in _GOING_ON and each.run in runs and runs[each.run].kind != "dag"
+        if each.state in GOING_ON and each.run in runs and runs[each.run].kind != "dag"
     }
     found = {}
-    for job, recent in history.recent(snapshot, going_on).items():
+    for job, (due, longest) in ends(snapshot, going_on).items():
         run = going_on[job]
-        if recent.p95 is None or run.started_at is None or run.processing is not None:
-            continue
-        longest = _usual(recent)
-        due = run.started_at + int(max(longest * SLOW, longest + SLOW_LEAST) * SECOND)
         if due < snapshot.now:
             usual = words(longest * SECOND)
             usual = usual if usual[0].isdigit() else f"1 {usual}"
             found[job] = Slow(due, usual, job in waiting, run.id, run.started_at)
     return found
+
+
+def ends(snapshot: Snapshot, going_on: Mapping[int, Row]) -> dict[int, tuple[int, float]]:
+    """When the run of each job that goes on should be over, and its usual longest duration (s)."""
+    found = {}
+    for job, recent in history.recent(snapshot, going_on).items():
+        run = going_on[job]
+        if recent.p95 is not None and run.started_at is not None and run.processing is None:
+            longest = _usual(recent)
+            seconds = max(longest * SLOW, longest + SLOW_LEAST)
+            found[job] = run.started_at + int(seconds * SECOND), longest
+    return found
+
+
+def running_out(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
+    """When the newest run of each of these tasks that goes on will have taken longer than ever."""
+    newest = history.states(snapshot, job_ids)
+    going_on = {job: each.run for job, each in newest.items() if each.state in GOING_ON}
+    runs = runs_by_id(snapshot, going_on.values())
+    tasks = {job: runs[run] for job, run in going_on.items() if run in runs and runs[run].kind != "dag"}  # fmt: skip
+    return {job: at for job, (at, _) in ends(snapshot, tasks).items()}
 
 
 def _usual(recent: history.Recent) -> float:

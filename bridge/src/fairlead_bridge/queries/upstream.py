@@ -130,7 +130,10 @@ class _Facts:
         broken_by = frozenset(job for job in writers if standing.breaks(self._newest[job], asset))
         usual = expected.text if expected is not None else None
         breach = self._breaches.get(id) if asset.dropped_at is None else None
-        return Dataset(id, asset.name, asset.written_at, late, broken_by, usual, breach)
+        learned = expected is not None and expected.source == "learned"
+        return Dataset(
+            id, asset.name, asset.written_at, late, broken_by, usual, breach, is_learned=learned
+        )
 
 
 class _Jobs:
@@ -187,6 +190,9 @@ class _Jobs:
             slow=self._slow.get(id),
             waiting=self._waiting.get(id),
             overdue=overdue or self._ready.get(id),
+            next_at=begins.due if begins is not None and overdue is None else None,
+            began_at=whole.at if whole is not None else None,
+            goes_on=whole is not None and whole.state in symptoms.GOING_ON,
             paused_at=self._paused.get(id),
             file=self._files.get(id),
             changed=self._changed.get(id),
