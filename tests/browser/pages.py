@@ -63,6 +63,9 @@ def every(base: str, focus: str = "") -> dict[str, str]:
         "events": f"{base}/events",
         "start": f"{base}/lineage",
     }
+    if opened := get(base, "incidents?limit=1")["items"]:
+        found["incidents"] = f"{base}/incidents"
+        found["incident"] = f"{base}/incidents/{opened[0]['id']}"
     failed = get(base, "runs?state=failed&kind=task&limit=1")["items"]
     tasks = failed or get(base, "runs?kind=task&limit=1")["items"]
     if tasks:
