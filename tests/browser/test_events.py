@@ -63,6 +63,6 @@ def test_where_keys_are_set_the_page_asks_for_one_before_it_reads_events_again(
         expect(page.get_by_text("1 event replaying")).to_be_visible()
         page.reload()
         again.click()
-        expect(page.get_by_role("status").filter(has_text="to be read again")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="replaying")).to_be_visible()
     finally:
         bridge.stop()

@@ -92,7 +92,8 @@ def test_an_incident_is_acknowledged_noted_and_assigned_in_place_in_the_readers_
     timeline = page.locator(".incident-timeline")
     expect(timeline).to_contain_text(re.compile(r"Acknowledged\s*by Nora"))
     expect(timeline).to_contain_text("The bank is down until noon.")
-    found = bill_bridge.get(f"incidents/{incidents(bill_bridge)[0]['id']}")
+    (failed,) = (each for each in incidents(bill_bridge) if "fetch failed" in each["text"])
+    found = bill_bridge.get(f"incidents/{failed['id']}")
     assert (found["state"], found["acknowledged_by"]) == ("acknowledged", "Nora")
     assert found["assigned_to"] == "Omar"
     assert [entry["by"] for entry in found["timeline"] if entry["what"] == "note"] == ["Nora"]

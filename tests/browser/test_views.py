@@ -220,7 +220,7 @@ def test_every_control_is_reached_with_the_tab_key(shop_bridge: Bridge, open_pag
             )
         )
     wanted = {"Datasets", "DAGs", "Runs", "Changes", "Deliveries", "Status", "Owner"}
-    wanted |= {"More upstream levels", "Export", "Show as a table", "Time travel (h)"}
+    wanted |= {"More upstream levels", "Export", "Show the table", "Time travel (h)"}
     assert wanted <= reached
 
 

@@ -24,7 +24,7 @@ export function KeyField({ retry }: { retry: () => void }) {
         onChange={(event) => setKey(event.target.value)}
       />
       <button type="submit" className="button" disabled={!key.trim()}>
-        Try retry
+        Try again
       </button>
     </form>
   )
