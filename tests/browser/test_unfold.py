@@ -231,7 +231,7 @@ def test_the_lens_of_personal_data_shows_where_it_is_and_where_it_comes_to(
     expect(told).to_contain_text("from 1 tagged dataset; masked in 1 dataset")
     reached = card(page, CLEAN).get_by_role("img", name=re.compile("not tagged: contact"))
     expect(reached).to_have_attribute("aria-label", re.compile("masked: hash"))
-    expect(page.locator(".legend")).to_contain_text("reached by it, not tagged")
+    expect(page.locator(".legend")).to_contain_text("reached, not tagged")
     carrying = pages.graph(people.base, node(SALES), flows="personal")["edges"]
     assert sum(edge["personal"] for edge in carrying) == 4
     told.get_by_role("button", name="people").first.click()

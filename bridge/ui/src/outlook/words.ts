@@ -21,6 +21,8 @@ export const causeKinds: Record<RootCause['kind'], string> = {
   schema_change: 'Schema change',
   import_error: 'Import error',
   silent_source: 'No events',
+  failed_check: 'Failed check',
+  row_count: 'Unusual row count',
 }
 
 /** Where an expectation comes from. */
