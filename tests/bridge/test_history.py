@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.queries.history import Field, diff, flat, percentile
+from fairlead_bridge.queries.history import percentile
+from fairlead_bridge.queries.schema_history import Field, diff, flat
 from tests.bridge.asking import Api, wrote
 from tests.bridge.small import dataset, run_event, schema, uuid
 

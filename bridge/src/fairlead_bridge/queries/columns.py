@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.queries import history
+from fairlead_bridge.queries import schema_history
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.lineage import Direction, Way
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
@@ -199,7 +199,7 @@ def find(snapshot: Snapshot, asset: Asset, column: str) -> str:
     """
     if column == WHOLE:
         return column
-    schema = history.fields_of(snapshot, asset)
+    schema = schema_history.fields_of(snapshot, asset)
     known = [each.name for each in schema]
     if (spelled := _spelled(column, known)) is not None:
         return spelled
@@ -229,7 +229,7 @@ def _spelled(column: str, known: Sequence[str]) -> str | None:
     return column if any(each.startswith(f"{key}.") for each in by_key) else None
 
 
-def _may_have_fields(struct: history.Field, schema: Iterable[history.Field]) -> bool:
+def _may_have_fields(struct: schema_history.Field, schema: Iterable[schema_history.Field]) -> bool:
     if any(each.name.startswith(f"{struct.name}.") for each in schema):
         return False  # they are listed
     return struct.type is None or struct.type.lower().startswith(_NESTED)

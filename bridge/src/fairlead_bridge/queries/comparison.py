@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.letters import folds_columns
-from fairlead_bridge.queries import history
+from fairlead_bridge.queries import schema_history
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.critical import IDLE
-from fairlead_bridge.queries.history import FieldChange
 from fairlead_bridge.queries.runs import RUNS, children_of_run
+from fairlead_bridge.queries.schema_history import FieldChange
 from fairlead_bridge.queries.snapshot import Row, Snapshot, among
 
 
@@ -102,16 +102,16 @@ def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[D
     assets = assets_by_id(snapshot, (dataset for dataset, _ in keys))
     folded = [_fold(side, assets) for side in of_both]
     digests = {each.schema for side in folded for each in side.values() if each.schema}
-    fields = history.fields(snapshot, digests)
+    fields = schema_history.fields(snapshot, digests)
     by_id = {asset.id: asset for asset in assets.values()}
     found = []
     for id, role in {key for side in folded for key in side}:
         now, before = (side.get((id, role)) for side in folded)
         schemas = [each.schema if each else None for each in (before, now)]
         old, new = (fields.get(digest) if digest else None for digest in schemas)
-        changes: tuple[history.FieldChange, ...] = ()
+        changes: tuple[schema_history.FieldChange, ...] = ()
         if old is not None and new is not None:
-            changes = history.diff(old, new, folds_columns(by_id[id].namespace))
+            changes = schema_history.diff(old, new, folds_columns(by_id[id].namespace))
         found.append(Data(by_id[id], role, now, before, changes))
     return sorted(found, key=lambda each: (each.role, each.asset.namespace, each.asset.name))
 

@@ -7,10 +7,8 @@ between assets. The cost is that of the nodes returned, never of the graph store
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -152,7 +150,7 @@ def walk(
     return walker.found
 
 
-_WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
+WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
     "up": (t.edge.c.dst, t.edge.c.src),  # from, to
     "down": (t.edge.c.src, t.edge.c.dst),
 }
@@ -160,23 +158,23 @@ _WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
 
 def _edges(way: Way, *columns: sa.ColumnElement[Any], past: bool) -> sa.Select[Any]:
     kinds = t.edge.c.kind.in_(sa.bindparam("kinds", expanding=True))
-    statement = sa.select(*columns).where(among(_WAYS[way][0]), kinds)
+    statement = sa.select(*columns).where(among(WAYS[way][0]), kinds)
     return statement.where(t.edge.c.first_at <= NOW) if past else statement
 
 
 _CASES: list[tuple[Way, bool]] = [("up", False), ("up", True), ("down", False), ("down", True)]
-_EDGES = {
+EDGES = {
     (way, past): _edges(way, *t.edge.c, past=past).limit(sa.bindparam("at_most"))
     for way, past in _CASES
 }
 _COUNT = {
-    (way, past): _edges(way, sa.func.count(sa.distinct(_WAYS[way][1])), past=past)
+    (way, past): _edges(way, sa.func.count(sa.distinct(WAYS[way][1])), past=past)
     for way, past in _CASES
 }
-_DEGREES = {
+DEGREES = {
     (way, past): _edges(
-        way, _WAYS[way][0].label("near"), sa.func.count().label("number"), past=past
-    ).group_by(_WAYS[way][0])
+        way, WAYS[way][0].label("near"), sa.func.count().label("number"), past=past
+    ).group_by(WAYS[way][0])
     for way, past in _CASES
 }
 _name, _member = t.dataset.alias("name"), t.dataset.alias("member")
@@ -222,7 +220,7 @@ class _Walker:
         self._snapshot = snapshot
         self._limit = limit
         self._kinds = kinds
-        self._shut = {way: shut.get(way, ()) for way in _WAYS}
+        self._shut = {way: shut.get(way, ()) for way in WAYS}
         self._nodes = Nodes(snapshot)
         self.found = Walk()
         self.found.datasets = self._nodes.datasets
@@ -287,7 +285,7 @@ class _Walker:
         for part in chunks(sorted(near_ids)):
             at_most = ROWS_PER_NODE * self._limit
             values = {"keys": part, "kinds": self._kinds, "at_most": at_most}
-            found = self._snapshot.rows(_EDGES[way, self._snapshot.past], **values)
+            found = self._snapshot.rows(EDGES[way, self._snapshot.past], **values)
             rows.extend(found)
             if len(found) == at_most:  # a hub: the rest is counted, not read
                 ends = {row.dst if way == "down" else row.src for row in found}
@@ -330,87 +328,3 @@ def writers_of(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[in
     for member, jobs in jobs_at(snapshot, owner, writing=True).items():
         found.setdefault(owner[member], []).extend(jobs)
     return {asset_id: list(dict.fromkeys(jobs)) for asset_id, jobs in found.items()}
-
-
-# --- the edges of a picture ---------------------------------------------------------------------
-
-#: Where some nodes have more edges than this on average, those with more than HUB are counted
-#: instead of read: the edges that matter are found from their other end, or between two hubs.
-MANY, HUB = 20, 100
-
-
-def _between(*, past: bool) -> sa.Select[Any]:
-    ends = sa.and_(
-        among(t.edge.c.src),
-        t.edge.c.dst.in_(sa.bindparam("others", expanding=True, type_=t.edge.c.dst.type)),
-    )
-    statement = sa.select(t.edge).where(ends)
-    return statement.where(t.edge.c.first_at <= NOW) if past else statement
-
-
-_BETWEEN = {past: _between(past=past) for past in (False, True)}
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """All edges between some nodes, and how many more each has to others."""
-
-    hops: dict[tuple[int, int, str], Hop] = field(default_factory=dict)
-    more_up: dict[int, int] = field(default_factory=dict)  # node -> data edges to elsewhere
-    more_down: dict[int, int] = field(default_factory=dict)
-
-
-def surroundings(snapshot: Snapshot, node_of: Mapping[int, int]) -> Surroundings:
-    """
-    What connects these nodes with each other, and how much leads elsewhere.
-
-    `node_of` has the node of each id of theirs.
-    """
-    found = Surroundings()
-    inside: dict[tuple[int, int, str], Row] = {}
-    hubs: dict[Way, set[int]] = {}
-    for way in _WAYS:
-        more = found.more_up if way == "up" else found.more_down
-        rows, degrees, hubs[way] = _edges_of(snapshot, way, node_of)
-        for id, number in degrees.items():
-            more[node_of[id]] = more.get(node_of[id], 0) + number
-        for row in rows:
-            if row.src in node_of and row.dst in node_of:
-                inside[row.src, row.dst, row.kind] = row
-    for part in chunks(sorted(hubs["up"])) if hubs["down"] else ():
-        for row in snapshot.each(_BETWEEN[snapshot.past], hubs["down"], others=part):
-            inside[row.src, row.dst, row.kind] = row
-    for (src, dst, kind), row in inside.items():
-        source, target = node_of[src], node_of[dst]
-        if kind == "data":
-            found.more_down[source] -= 1
-            found.more_up[target] -= 1
-        if source != target:
-            merge(found.hops, (source, target, kind), row)
-    return found
-
-
-def _edges_of(
-    snapshot: Snapshot, way: Way, near_ids: Iterable[int]
-) -> tuple[list[Row], dict[int, int], set[int]]:
-    """The edges of these ids but hubs, the number of data edges of each id, and the hubs."""
-    rows: list[Row] = []
-    degrees: dict[int, int] = {}
-    hubs: set[int] = set()
-    for part in chunks(sorted(near_ids)):
-        edges = partial(snapshot.rows, _EDGES[way, snapshot.past], kinds=("data", "control"))
-        at_most = MANY * len(part) + HUB
-        found = edges(keys=part, at_most=at_most)
-        if len(found) < at_most:
-            counted = Counter(
-                getattr(row, _WAYS[way][0].name) for row in found if row.kind == "data"
-            )
-        else:
-            numbers = snapshot.rows(_DEGREES[way, snapshot.past], keys=part, kinds=("data",))
-            counted = Counter({row.near: row.number for row in numbers})
-            small = [id for id in part if counted[id] <= HUB]
-            hubs.update(id for id in part if counted[id] > HUB)
-            found = edges(keys=small, at_most=10 * HUB * len(small))
-        rows.extend(found)
-        degrees.update(counted)
-    return rows, degrees, hubs

@@ -14,7 +14,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.queries import history, labels
+from fairlead_bridge.queries import labels, schema_history
 from fairlead_bridge.queries.assets import assets_by_id, page_of_datasets
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import page_of_jobs
@@ -91,7 +91,9 @@ def _columns(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
     found: dict[tuple[int, str], Match] = {}
     for row in rows:
         asset = assets[row.dataset_id]
-        for column in _matching(history.flat(history.read_fields(row.body)), asked.lower()):
+        for column in _matching(
+            schema_history.flat(schema_history.read_fields(row.body)), asked.lower()
+        ):
             match = Match("column", asset.id, asset.namespace, asset.name, column)
             found.setdefault((asset.id, column), match)
     return sorted(found.values(), key=lambda match: _rank(match, asked.lower()))[:limit]
@@ -114,7 +116,7 @@ def _tagged(snapshot: Snapshot, asked: str, limit: int) -> list[Match]:
     ]
 
 
-def _matching(fields: Iterable[history.Field], asked: str) -> list[str]:
+def _matching(fields: Iterable[schema_history.Field], asked: str) -> list[str]:
     return [item.name for item in fields if asked in item.name.lower()]
 
 

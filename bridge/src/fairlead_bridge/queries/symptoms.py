@@ -13,7 +13,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import types
 from fairlead_bridge.insight.spans import DAY, MINUTE, SECOND, words
 from fairlead_bridge.insight.symptoms import Again, Changed, Slow, Waiting
-from fairlead_bridge.queries import history
+from fairlead_bridge.queries import history, schema_history
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
@@ -166,8 +166,10 @@ def changes(
     seen = {
         members[r.dataset_id] for r in snapshot.each(_FIRST_SEEN, members) if r.first_at > since
     }
-    known = history.versions(snapshot, {m: asset for m, asset in members.items() if asset in seen})
-    found: dict[int, tuple[tuple[bool, int], Asset, history.Version]] = {}
+    known = schema_history.versions(
+        snapshot, {m: asset for m, asset in members.items() if asset in seen}
+    )
+    found: dict[int, tuple[tuple[bool, int], Asset, schema_history.Version]] = {}
     for job, streak in failed.items():
         begin, end = _window(streak)
         for asset in reads.get(job, ()):
@@ -191,7 +193,7 @@ def _window(streak: Streak) -> tuple[int, int]:
     return begin, streak.first_at
 
 
-def _breaking(version: history.Version) -> list[history.FieldChange]:
+def _breaking(version: schema_history.Version) -> list[schema_history.FieldChange]:
     if not version.is_change:
         return []
     return [
@@ -199,12 +201,12 @@ def _breaking(version: history.Version) -> list[history.FieldChange]:
     ]
 
 
-def _names(error: str | None, version: history.Version) -> bool:
+def _names(error: str | None, version: schema_history.Version) -> bool:
     text = (error or "").lower()
     return any(each.column.lower() in text for each in _breaking(version))
 
 
-def _words(version: history.Version) -> str:
+def _words(version: schema_history.Version) -> str:
     """What changed, breaking changes first; a few of them."""
     breaking = _breaking(version)
     ordered = [*breaking, *(each for each in version.changes if each not in breaking)]

@@ -12,7 +12,7 @@ from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import privacy
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.facets import Facets
-from fairlead_bridge.queries.history import FieldChange
+from fairlead_bridge.queries.schema_history import FieldChange
 from fairlead_bridge.queries.snapshot import Row
 from fairlead_bridge.web import nouns
 from fairlead_bridge.web.job_labels import label

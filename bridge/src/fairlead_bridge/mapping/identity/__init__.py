@@ -9,7 +9,9 @@ same spelling gives the same identity in every process.
 from __future__ import annotations
 
 from fairlead_bridge.mapping.identity.normaliser import Identity, Normaliser
-from fairlead_bridge.mapping.identity.rules import RULES, Rule, column, names_a_place
+from fairlead_bridge.mapping.identity.paths import names_a_place
+from fairlead_bridge.mapping.identity.rules import RULES, Rule
 from fairlead_bridge.mapping.identity.spelling import Spelling
+from fairlead_bridge.mapping.identity.tables import column
 
 __all__ = ["RULES", "Identity", "Normaliser", "Rule", "Spelling", "column", "names_a_place"]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, labels, lineage, privacy, standing
+from fairlead_bridge.queries import history, labels, lineage, privacy, schema_history, standing
 from fairlead_bridge.queries import quality as checks
 from fairlead_bridge.queries.assets import (
     Asset,
@@ -113,7 +113,7 @@ def routes(catalog: Catalog) -> APIRouter:
         """Schemas that changed, newest first; the first schema of a dataset is no change."""
         after = read_cursor(cursor, int, int)
         with catalog.open() as snapshot:
-            found = history.changes(snapshot, limit + 1, after)
+            found = schema_history.changes(snapshot, limit + 1, after)
             shown = [version for _, _, version in found[:limit]]
             assets = assets_by_id(snapshot, (version.asset_id for version in shown))
             runs = runs_by_alias(snapshot, (version.first_run for version in shown))
@@ -143,7 +143,7 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
     """Datasets as lists show them, in the order given."""
     members = members_of(assets)
     facets = f.of(snapshot, members, f.LISTED)
-    columns = history.columns(snapshot, members)
+    columns = schema_history.columns(snapshot, members)
     writers = lineage.writers_of(snapshot, assets)
     newest = history.states(snapshot, (job for jobs in writers.values() for job in jobs))
     last = last_writers(snapshot, assets, writers)
@@ -210,11 +210,11 @@ def _item_fields(
 def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     members = members_of([asset])
     facets = f.of(snapshot, members).get(asset.id, {})
-    versions = history.versions(snapshot, members).get(asset.id, [])
-    digest, body = history.newest(snapshot, members).get(asset.id, (b"", b"[]"))
+    versions = schema_history.versions(snapshot, members).get(asset.id, [])
+    digest, body = schema_history.newest(snapshot, members).get(asset.id, (b"", b"[]"))
     current = next((version for version in versions if version.digest == digest), None)
     fields = current.fields if current is not None else ()
-    columns = len(history.read_fields(body))
+    columns = len(schema_history.read_fields(body))
     writers = lineage.writers_of(snapshot, [asset])
     writing = writers.get(asset.id, [])
     reading = [
@@ -250,14 +250,14 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
 
 
 def _columns(
-    snapshot: Snapshot, asset: Asset, fields: Sequence[history.Field], facets: f.Facets
+    snapshot: Snapshot, asset: Asset, fields: Sequence[schema_history.Field], facets: f.Facets
 ) -> list[a.Column]:
     """The columns of the schema, and those that column lineage names though it does not."""
     origins = c.origins(snapshot, asset)
     personal = render.personal(facets)
     in_schema = {c.folded(each.name) for each in fields}
     others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
-    known = [*fields, *(history.Field(name) for name in others)]
+    known = [*fields, *(schema_history.Field(name) for name in others)]
     sources = assets_by_id(snapshot, (each.source_id for each in origins))
     jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
     by_column: dict[str, list[a.ColumnOrigin]] = {}
@@ -285,7 +285,7 @@ def _columns(
     ]
 
 
-def schema_version(version: history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
+def schema_version(version: schema_history.Version, runs: dict[int, Row]) -> a.SchemaVersion:
     return a.SchemaVersion(
         version=version.number,
         first_at=render.when(version.first_at),

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fairlead_bridge import inbox
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, unseen
+from fairlead_bridge.queries import history, schema_history, unseen
 from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import (
@@ -220,7 +220,7 @@ def _accessed(snapshot: Snapshot, job_id: int, role: str) -> list[int]:
 def _changes(snapshot: Snapshot, inputs: Sequence[Asset]) -> list[Change]:
     """The newest change of each input's schema, newest first."""
     assets = {asset.id: asset for asset in inputs}
-    versions = history.versions(snapshot, datasets.members_of(assets.values()))
+    versions = schema_history.versions(snapshot, datasets.members_of(assets.values()))
     changed = sorted(
         (listed[-1] for listed in versions.values() if listed[-1].changes),
         key=lambda version: (-version.first_at, version.asset_id),

@@ -19,6 +19,7 @@ from fairlead_bridge.queries import (
     history,
     lineage,
     privacy,
+    schema_history,
     standing,
 )
 from fairlead_bridge.queries import facets as f
@@ -94,7 +95,7 @@ class Known:
             jobs=jobs,
             above=above,
             facets=f.of(snapshot, owners, f.LISTED),
-            columns=history.columns(snapshot, members),
+            columns=schema_history.columns(snapshot, members),
             writers=writers,
             last_writers={id: last_rows[job] for id, job in last.items() if job in last_rows},
             newest=newest,

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.queries import lineage, showing
+from fairlead_bridge.queries import lineage, showing, surroundings
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.lineage import Hop, Opened, Surroundings, Way
+from fairlead_bridge.queries.lineage import Hop, Opened, Way
 from fairlead_bridge.queries.names import public_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
+from fairlead_bridge.queries.surroundings import Surroundings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
@@ -208,7 +209,7 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
     walk = _walk_to_folds(snapshot, focus, view)
     plain = _walk_to_folds(snapshot, focus, view.plain) if view.open or view.shut else walk
     known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
-    around = lineage.surroundings(snapshot, known.node_of())
+    around = surroundings.surroundings(snapshot, known.node_of())
     drawn = {**plain.hops, **walk.hops, **around.hops}
     showing.leave_out_failures(snapshot, drawn, datasets.members_of(known.assets.values()))
     part = _part(walk, around, known, focus, view)
