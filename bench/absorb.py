@@ -82,9 +82,9 @@ def _absorb(url: str, bodies: list[bytes]) -> float:
     migrate(db)
     half = len(bodies) // 2
     translate = Translator(Normaliser())
-    _keep(db, bodies[:half])
+    _store(db, bodies[:half])
     _drain(db, translate)
-    _keep(db, bodies[half:])
+    _store(db, bodies[half:])
     cost = _drain(db, translate)
     db.dispose()
     return cost
@@ -98,7 +98,7 @@ def _growth(url: str, total: int) -> None:
     costs: list[float] = []
     translate = Translator(Normaliser())
     for part in _parts(events, max(1, total // 10)):
-        _keep(db, part)
+        _store(db, part)
         costs.append(_drain(db, translate))
     last = statistics.median(costs[-3:])
     first = statistics.median(costs[1:4])
@@ -116,7 +116,7 @@ def _parts(events: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
         yield part
 
 
-def _keep(db: sa.Engine, bodies: list[bytes]) -> None:
+def _store(db: sa.Engine, bodies: list[bytes]) -> None:
     for start in range(0, len(bodies), 1000):
         with writing(db) as tx:
             inbox.put(tx, bodies[start : start + 1000], "bench", 1)

@@ -54,7 +54,7 @@ EVERY, BEFORE = 5 * MINUTE, 3 * HOUR
 
 
 @dataclass
-class Truth:
+class Actual:
     """What happened: writes with the start of the run that brought them, by dataset; microseconds."""
 
     writes: dict[str, list[tuple[int, int, bool]]] = field(
@@ -102,20 +102,20 @@ def main() -> None:
         migrate(engine)
         if given.events:
             _absorb(engine, (line for file in given.events for line in _lines(file)))
-            truth = _history(engine)
+            actual = _history(engine)
         else:
-            truth = _live(engine, given)
-        truth.ready()
-        _estimates(engine, truth, given.asked, given.seed)
-        if truth.faults:
-            _breaches(engine, truth, given.breaches, given.seed)
+            actual = _live(engine, given)
+        actual.ready()
+        _estimates(engine, actual, given.asked, given.seed)
+        if actual.faults:
+            _breaches(engine, actual, given.breaches, given.seed)
         engine.dispose()
 
 
 # --- what happened ----------------------------------------------------------------------------------
 
 
-def _live(engine: sa.Engine, given: argparse.Namespace) -> Truth:
+def _live(engine: sa.Engine, given: argparse.Namespace) -> Actual:
     began = time.monotonic()
     made = company(given.seed, given.dags, given.weeks, given.faults)
     number = _absorb(engine, (json.dumps(event).encode() for _, event in made.events()))
@@ -128,15 +128,15 @@ def _live(engine: sa.Engine, given: argparse.Namespace) -> Truth:
     for run in made.runs:
         key = dag_run_of[run.run_id]
         begins[key] = min(begins.get(key, run.started_at), run.started_at)
-    truth = Truth(faults=list(made.faults))
+    actual = Actual(faults=list(made.faults))
     for each in made.writes:
         begun = begins.get(dag_run_of.get(each.run_id, ("", "")), each.at)
         regular = each.is_regular and each.fault is None
-        truth.writes[each.node].append((each.at, begun, regular))
-    return truth
+        actual.writes[each.node].append((each.at, begun, regular))
+    return actual
 
 
-def _history(engine: sa.Engine) -> Truth:
+def _history(engine: sa.Engine) -> Actual:
     """What the catalog has of the writes of each dataset; runs that were started by hand are irregular."""
     whole = t.run.alias("whole")
     statement = (
@@ -149,14 +149,14 @@ def _history(engine: sa.Engine) -> Truth:
         .outerjoin(whole, whole.c.id == t.run.c.dag_run)
         .where(t.run_dataset.c.role == "output", t.run_dataset.c.written_at.is_not(None))
     )  # fmt: skip
-    truth = Truth()
+    actual = Actual()
     with reading(engine) as tx:
         for row in tx.execute(statement):
             regular = not (row.dag_run_id or "").startswith(("manual__", "backfill"))
             begun = row.begun if row.begun is not None else row.written_at
             node = f"dataset:{row.namespace}:{row.name}"
-            truth.writes[node].append((row.written_at, begun, regular))
-    return truth
+            actual.writes[node].append((row.written_at, begun, regular))
+    return actual
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -192,7 +192,7 @@ def _apply(engine: sa.Engine, changes: Sequence[object]) -> None:
 # --- questions --------------------------------------------------------------------------------------
 
 
-def _estimates(engine: sa.Engine, truth: Truth, number: int, seed: int) -> None:
+def _estimates(engine: sa.Engine, actual: Actual, number: int, seed: int) -> None:
     chance = Random(seed)
     places = {
         node: [
@@ -200,7 +200,7 @@ def _estimates(engine: sa.Engine, truth: Truth, number: int, seed: int) -> None:
             for at in range(HISTORY, len(writes))
             if writes[at][2] and writes[at][0] > writes[at - 1][0]
         ]
-        for node, writes in truth.writes.items()
+        for node, writes in actual.writes.items()
     }
     nodes = sorted(node for node, found in places.items() if found)
     if not nodes:
@@ -210,13 +210,13 @@ def _estimates(engine: sa.Engine, truth: Truth, number: int, seed: int) -> None:
     for each in range(number):
         node = chance.choice(nodes)
         at = chance.choice(places[node])
-        written, begun, _ = truth.writes[node][at]
-        last = truth.writes[node][at - 1][0]
+        written, begun, _ = actual.writes[node][at]
+        last = actual.writes[node][at - 1][0]
         if each % 2 and begun > last:  # before the run begins
             now = round(chance.uniform(max(last + 1, begun - 12 * HOUR), begun))
         else:
             now = round(chance.uniform(max(begun, last + 1), written - 1))
-        asked.append(_ask(engine, truth, node, at, now))
+        asked.append(_ask(engine, actual, node, at, now))
     print(f"\n{'':26}{'n':>6}{'median error':>15}{'plain mean':>13}{'ratio':>8}{'within 80 %':>13}")
     _row("while the run goes on", [each for each in asked if each.begun])
     _row("before it begins", [each for each in asked if not each.begun])
@@ -230,9 +230,9 @@ def _estimates(engine: sa.Engine, truth: Truth, number: int, seed: int) -> None:
     )
 
 
-def _ask(engine: sa.Engine, truth: Truth, node: str, at: int, now: int) -> Asked:
-    before = truth.writes[node][:at]
-    written, begun, _ = truth.writes[node][at]
+def _ask(engine: sa.Engine, actual: Actual, node: str, at: int, now: int) -> Asked:
+    before = actual.writes[node][:at]
+    written, begun, _ = actual.writes[node][at]
     if begun <= now:
         mean = begun + statistics.fmean(end - start for end, start, _ in before)
     else:
@@ -243,7 +243,7 @@ def _ask(engine: sa.Engine, truth: Truth, node: str, at: int, now: int) -> Asked
     eta = known.eta if isinstance(known.eta, Eta) else None
     faulty = any(
         fault.at is not None and fault.at - HOUR < now < (fault.until or fault.at) + HOUR
-        for fault in truth.faults
+        for fault in actual.faults
         if node in fault.affected
     )
     return Asked(now, begun <= now, written, eta, max(float(now), mean), faulty, spent)
@@ -275,14 +275,14 @@ def _row(name: str, asked: Sequence[Asked]) -> None:
 # --- breaches ---------------------------------------------------------------------------------------
 
 
-def _breaches(engine: sa.Engine, truth: Truth, most: int, seed: int) -> None:
+def _breaches(engine: sa.Engine, actual: Actual, most: int, seed: int) -> None:
     leads: dict[str, list[float | None]] = defaultdict(list)
-    faults = [fault for fault in truth.faults if fault.at is not None and fault.affected]
+    faults = [fault for fault in actual.faults if fault.at is not None and fault.affected]
     Random(seed).shuffle(faults)
     looked = 0
     for fault in faults:
         for node in fault.affected[:4]:
-            due = _breach(engine, truth, fault, node)
+            due = _breach(engine, actual, fault, node)
             if due is not None and looked < most:
                 looked += 1
                 leads[fault.kind].append(_lead(engine, node, due, fault.at or due))
@@ -299,9 +299,9 @@ def _breaches(engine: sa.Engine, truth: Truth, most: int, seed: int) -> None:
         print(f"{kind:26}{len(found):6}{len(known) / len(found):11.0%}{middle:>15}{least:>8}")
 
 
-def _breach(engine: sa.Engine, truth: Truth, fault: Fault, node: str) -> int | None:
+def _breach(engine: sa.Engine, actual: Actual, fault: Fault, node: str) -> int | None:
     """When the dataset became late by this fault; None where it did not, or there was no expectation."""
-    times = [at for at, _, _ in truth.writes[node]]
+    times = [at for at, _, _ in actual.writes[node]]
     at = fault.at or 0
     before = bisect_right(times, at)
     if before < HISTORY or before >= len(times):

@@ -207,11 +207,11 @@ class Bench:
                 place = next(
                     (i for i, (cause, name) in enumerate(names) if _is(fault, cause, name)), None
                 )
-                told = [
+                named = [
                     f"{cause.kind} {name} {iso(cause.at)} {cause.text}" for cause, name in names
                 ]
                 self.answers.append(
-                    Answer(fault, node, moment.at, explanation.standing, place, told, seconds)
+                    Answer(fault, node, moment.at, explanation.standing, place, named, seconds)
                 )
 
     def _ask_healthy(self, at: int) -> None:
@@ -229,11 +229,11 @@ class Bench:
                 found = _find(snapshot, node)
                 if found is not None:
                     (explanation,) = upstream.explanations(snapshot, [found])
-                    told = [
+                    named = [
                         f"{c.kind} {name} {c.text}"
                         for c, name in _names(snapshot, explanation.causes)
                     ]
-                    self.healthy.append((node, at, explanation, told))
+                    self.healthy.append((node, at, explanation, named))
 
     # --- what came of it --------------------------------------------------------------------------
 
@@ -266,8 +266,8 @@ class Bench:
             )
             for text in answer.causes[:4]:
                 print(f"    {text}")
-        for node, at, explanation, told in troubled[:wrong]:
-            print(f"- healthy {node} at {iso(at)}: {explanation.standing} {told[:2]}")
+        for node, at, explanation, named in troubled[:wrong]:
+            print(f"- healthy {node} at {iso(at)}: {explanation.standing} {named[:2]}")
         return 0 if first >= FIRST and three >= FIRST_THREE else 1
 
     def _report_incidents(self, wrong: int) -> None:

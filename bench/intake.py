@@ -64,7 +64,7 @@ def main() -> None:
             nothing.append(_measure(port, options))
         with _bridge(options) as port:
             durable.append(_measure(port, options))
-    told = {
+    result = {
         "events_per_second": round(_median(durable, "rate")),
         "p50_ms": round(_median(durable, "p50") * 1e3, 1),
         "p99_ms": round(_median(durable, "p99") * 1e3, 1),
@@ -74,14 +74,14 @@ def main() -> None:
         "ratio": round(_median(durable, "rate") / _median(nothing, "rate"), 3),
     }
     if options.json:
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps(result) + "\n")
         return
     sys.stdout.write(
-        f"durable   {told['events_per_second']:>7} events/s   p50 {told['p50_ms']:>6} ms   "
-        f"p99 {told['p99_ms']:>6} ms   failed {told['failed']}\n"
-        f"nothing   {told['nothing_per_second']:>7} events/s   "
-        f"{'':>12}   p99 {told['nothing_p99_ms']:>6} ms\n"
-        f"ratio     {told['ratio']:>7}\n"
+        f"durable   {result['events_per_second']:>7} events/s   p50 {result['p50_ms']:>6} ms   "
+        f"p99 {result['p99_ms']:>6} ms   failed {result['failed']}\n"
+        f"nothing   {result['nothing_per_second']:>7} events/s   "
+        f"{'':>12}   p99 {result['nothing_p99_ms']:>6} ms\n"
+        f"ratio     {result['ratio']:>7}\n"
     )
 
 

@@ -110,7 +110,7 @@ def _run(
     at = NOW - n * HOUR - chance.randrange(HOUR)
     run_id = f"00000000-0000-8000-8000-{id & 0xFFFFFFFFFFFF:012x}"
     seconds = chance.uniform(20, 90)
-    told = RunFacts(
+    run_facts = RunFacts(
         id, job,
         attempts={run_id: Attempt(0, at, at, start_at=at, end_at=at, end="COMPLETE")},
         properties={"operator": LatestValue(at, "SQLExecuteQueryOperator"), "url": LatestValue(at, f"http://airflow/dags/{name}/{n}")},
@@ -121,7 +121,7 @@ def _run(
         task_id=task_id, map_index=-1, try_number=1, dag_run=None, instance=id, parent_id=None, root_id=None,
         state=chance.choice(("success",) * 9 + ("failed",)), queued_at=at, started_at=at,
         ended_at=at + int(seconds * 1e6), duration=seconds, nominal_start_at=None, nominal_end_at=None,
-        first_at=at, last_at=at, at=at, error=None, facts=facts.encode(told),
+        first_at=at, last_at=at, at=at, error=None, facts=facts.encode(run_facts),
     )  # fmt: skip
 
 

@@ -192,7 +192,7 @@ class Bench:
         self.receive(run(name_of(fault), self.now(), "FAIL", writes=[root]))
         self.committed[name_of(fault)] = time.time()
 
-    def is_mended(self, fault: int) -> None:
+    def is_over(self, fault: int) -> None:
         at = self.now()
         self.receive(good_run(fault, self.datasets, at))
 
@@ -268,7 +268,7 @@ def away(bench: Bench) -> list[dict[str, Any]]:
     since = time.time()
     bench.found.away = True
     for fault in range(bench.faults):
-        bench.is_mended(fault)
+        bench.is_over(fault)
     until(lambda: bench.absorbed() and not bench.states()["open"], "all incidents resolved")
     for minute in range(60):
         bench.clock.write_text(str(60 * (minute + 1)))

@@ -115,8 +115,10 @@ def _opened(tx: sa.Connection) -> Iterator[Opened]:
     found = {row.id: Opened(row.id, row.detected_at, row.resolved_at) for row in rows}
     for entry in tx.execute(sa.select(t.incident_entry).order_by(t.incident_entry.c.id)):
         if entry.cause is not None:
-            told = json.loads(entry.cause)
-            found[entry.incident_id].causes.append((told["kind"], told["node"], told["text"]))
+            reported = json.loads(entry.cause)
+            found[entry.incident_id].causes.append(
+                (reported["kind"], reported["node"], reported["text"])
+            )
     for row in tx.execute(sa.select(*t.incident_affected.c["incident_id", "node"]).distinct()):
         found[row.incident_id].nodes.add(row.node)
     return iter(found.values())

@@ -127,7 +127,7 @@ class Stage:
         """Be healthy again until everything has arrived, or nobody waits for it any longer."""
         end = time.monotonic() + seconds
         with self.playing("healthy"):
-            while time.monotonic() < end and len(told(self.arrived(), run_ids)) < expected:
+            while time.monotonic() < end and len(reported(self.arrived(), run_ids)) < expected:
                 time.sleep(0.5)
 
 
@@ -140,7 +140,7 @@ def _slow(path: str, events: list[dict[str, Any]]) -> Answer:
     return healthy(path, events)
 
 
-def told(events: list[dict[str, Any]], run_ids: list[str]) -> set[tuple[str, str]]:
+def reported(events: list[dict[str, Any]], run_ids: list[str]) -> set[tuple[str, str]]:
     """Starts and ends of these DAG runs and their tasks; what only Fairlead sends is not counted."""
     return {
         (event["run"]["runId"], event["eventType"])
@@ -156,9 +156,9 @@ def _of_run(event: dict[str, Any]) -> str | None:
 
 
 def environment(home: Path, mode: str, url: str, port: int) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "OPENLINEAGE"))}
-    result = kept | {
-        "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
+    stored = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "OPENLINEAGE"))}
+    result = stored | {
+        "PATH": f"{Path(sys.executable).parent}:{stored['PATH']}",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -302,7 +302,7 @@ def measure(mode: str, tasks: int, runs: int, receivers: Sequence[str]) -> Itera
                 "task": _quartiles([t for m in own for t in m.tasks]),
                 "slot_off": _quartiles([t for m in off for t in m.slots]),
                 "slot": _quartiles([t for m in own for t in m.slots]),
-                "events": len(told(stage.arrived(), names)),
+                "events": len(reported(stage.arrived(), names)),
                 "expected": expected,
             }
             print(json.dumps(row), file=sys.stderr, flush=True)

@@ -84,11 +84,11 @@ def _noting(
     read: Callable[[Request], tuple[str, str]],
 ) -> Callable[[Request], Answer]:
     def noted(request: Request) -> Answer:
-        said = answer(request)
-        if said.status < 300:
+        stated = answer(request)
+        if stated.status < 300:
             text, key = read(request)
             found.note(name, text, key or text)
-        return said
+        return stated
 
     return noted
 

@@ -1,5 +1,5 @@
 """
-What telling catalogs costs: requests for each thousand task runs, beside one call for each fact,
+What delivery to catalogs costs: requests for each thousand task runs, beside one call for each fact,
 and entries a second; then sinks that were away for an hour of events, and the memory of a real
 `fairlead-bridge serve` whose catalogs, in another process, are dead meanwhile.
 
@@ -75,24 +75,24 @@ def main() -> None:
 
 
 def _requests(given: argparse.Namespace) -> None:
-    """Live: after every batch of events each sink is told what is new."""
+    """Live: after every batch of events each sink receives what changed."""
     bodies = list(events.dag_runs(given.runs, given.dags, given.tasks))
     with tempfile.TemporaryDirectory() as folder, together(given.dags, given.tasks) as sinks:
         db = _database(Path(folder))
         took = dict.fromkeys(sinks.targets, 0.0)
-        told = dict.fromkeys(sinks.targets, 0)
+        delivered = dict.fromkeys(sinks.targets, 0)
         now = NOW
         for start in range(0, len(bodies), given.batch):
             now += 5 * SECOND
             _absorb(db, sinks, bodies[start : start + given.batch], now)
             for name, target in sinks.targets.items():
                 began = time.perf_counter()
-                told[name] += _drain(db, target, now)
+                delivered[name] += _drain(db, target, now)
                 took[name] += time.perf_counter() - began
         runs = _task_runs(db)
         print(
             f"{len(bodies)} events of {runs} task runs in {given.runs * given.dags} DAG runs, "
-            f"told in rounds of {given.batch} events\n"
+            f"delivered in rounds of {given.batch} events\n"
         )
         print(
             f"{'sink':<14}{'requests/1,000':>15}{'naive':>9}{'ratio':>8}{'entries/s':>11}{'in sync':>9}"
@@ -102,7 +102,7 @@ def _requests(given: argparse.Namespace) -> None:
             counts = outbox.counts(tx, list(sinks.targets), now)
         for name, fake in sinks.fakes().items():
             each, alone = len(fake.seen) * 1000 / runs, naive[name] * 1000 / runs
-            rate = told[name] / took[name]
+            rate = delivered[name] / took[name]
             in_sync = counts[name].in_sync
             owed = counts[name].waiting + counts[name].rejected
             print(
@@ -165,8 +165,8 @@ def _side_by_side(given: argparse.Namespace) -> None:
             for name, target in sinks.targets.items():
                 fake = sinks.fakes()[name]
                 fake.delay, began = delay, time.perf_counter()
-                told = _drain(db, target, NOW + 3600 * SECOND)
-                rates.setdefault(name, []).append(told / (time.perf_counter() - began))
+                delivered = _drain(db, target, NOW + 3600 * SECOND)
+                rates.setdefault(name, []).append(delivered / (time.perf_counter() - began))
                 most[name] = fake.at_once
             db.dispose()
     for name, (alone, default) in rates.items():
@@ -176,7 +176,7 @@ def _side_by_side(given: argparse.Namespace) -> None:
 
 
 def _away(given: argparse.Namespace) -> None:
-    """Sinks that hear nothing while events come in, and are told how things stand afterwards."""
+    """Sinks that are down while events come in, and receive the current state afterwards."""
     bodies = list(events.dag_runs(given.away, given.dags, given.tasks))
     with tempfile.TemporaryDirectory() as folder, together(given.dags, given.tasks) as sinks:
         db = _database(Path(folder))
@@ -249,7 +249,7 @@ def _dead(given: argparse.Namespace) -> None:
                 memory.append(_worker_memory(bridge))
                 time.sleep(0.2)
             took = time.perf_counter() - began
-            owed, size, down = _owed(db), _size(db), _worker_memory(bridge)
+            owed, size, down = _undelivered(db), _size(db), _worker_memory(bridge)
             whole = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
             print(
                 f"\n{count} events to a bridge whose four catalogs are dead, in {took:.0f} s; then drained"
@@ -292,13 +292,13 @@ def _post(bridge: str, given: argparse.Namespace, look: Callable[[], object]) ->
 def _drained(
     db: sa.Engine, bridge: int, owed: dict[str, int]
 ) -> tuple[list[float], dict[str, float]]:
-    """The worker's memory while catalogs that are back are told, and the seconds each took."""
+    """The worker's memory while catalogs that are back receive entries, and the seconds each took."""
     with writing(db) as tx:  # do not wait for the end of their rest
         tx.execute(sa.update(t.sink).values(due_at=0))
         tx.execute(sa.update(t.delivery).values(due_at=0))
     began, memory, took = time.perf_counter(), [_worker_memory(bridge)], dict[str, float]()
     while len(took) < len(owed):
-        left = _owed(db)
+        left = _undelivered(db)
         for name in owed:
             if not left.get(name) and name not in took:
                 took[name] = time.perf_counter() - began
@@ -347,7 +347,7 @@ def _waiting(db: sa.Engine, table: sa.Table) -> int:
         return tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-def _owed(db: sa.Engine) -> dict[str, int]:
+def _undelivered(db: sa.Engine) -> dict[str, int]:
     """What each sink has yet to hear."""
     waiting = sa.select(t.delivery.c.sink, sa.func.count()).where(t.delivery.c.state == "waiting")
     with reading(db) as tx:
@@ -376,10 +376,10 @@ def _absorb(db: sa.Engine, sinks: Together, bodies: Sequence[bytes], now: int) -
 
 
 def _drain(db: sa.Engine, target: Target, now: int) -> int:
-    told = 0
+    delivered = 0
     while count := deliver_due(db, target, now):
-        told += count
-    return told
+        delivered += count
+    return delivered
 
 
 def _task_runs(db: sa.Engine) -> int:

@@ -115,13 +115,13 @@ def main() -> int:
         reading = read(f"CREATE TABLE result AS {query}", "sqlite", describe)
         direct, rows = predicted(reading)
         for column in names:
-            told = direct.get(column, set())
-            missed = seen[column] - told - rows
-            idle = told - seen[column]
+            reported = direct.get(column, set())
+            missed = seen[column] - reported - rows
+            idle = reported - seen[column]
             expected += len(seen[column])
             right += len(seen[column]) - len(missed)
-            found += len(told)
-            matter += len(told) - len(idle)
+            found += len(reported)
+            matter += len(reported) - len(idle)
             if missed or idle:
                 print(
                     f"{name}, {column}: missed {sorted(missed)}, not seen {sorted(idle)}:"

@@ -1,7 +1,7 @@
 """
 `make demo`: start everything, run the example DAGs, say where to look, and stop on Ctrl-C.
 
-Everything it keeps is in `.demo/`; a second time it goes on from there.
+Everything it stores is in `.demo/`; a second time it goes on from there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from demo import days, shop
-from demo.clients import Refused, Silent
+from demo.clients import NoAnswer, Refused
 from demo.processes import DemoError, is_taken
 from demo.stack import BIN, PASSWORD, REPOSITORY, USER, Ports, Stack
 
@@ -96,7 +96,7 @@ def attempt(stack: Stack, say: Diary, stay: bool) -> str | None:
     try:
         run(stack, say)
         return None
-    except (DemoError, Refused, Silent) as error:
+    except (DemoError, Refused, NoAnswer) as error:
         if not (stay and stack.page_is_up):
             raise DemoError(str(error)) from error
         say(f"The demo could not be finished. {error}")

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 FINAL = {"success", "failed"}
 
 
-class Silent(Exception):
+class NoAnswer(Exception):
     """There is no answer (yet), or one that speaks of a moment: a busy server's 5xx."""
 
 
@@ -51,10 +51,10 @@ class Client:
             with refusal:
                 message = refusal.read().decode(errors="replace")
             if refusal.code >= 500 or refusal.code == 429:
-                raise Silent(f"HTTP {refusal.code} from {path}: {message[:300]}") from None
+                raise NoAnswer(f"HTTP {refusal.code} from {path}: {message[:300]}") from None
             raise Refused(refusal.code, message) from None
         except (URLError, OSError) as silence:
-            raise Silent(str(silence)) from None
+            raise NoAnswer(str(silence)) from None
         return json.loads(text) if text else {}
 
     def get(self, path: str, **query: object) -> Json:

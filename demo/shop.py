@@ -219,7 +219,7 @@ class PartnersServer(ThreadingHTTPServer):
         super().__init__((host, port), Partners)
 
 
-def keep_open(data: Path, server: PartnersServer, closed: threading.Event) -> None:
+def hold_open(data: Path, server: PartnersServer, closed: threading.Event) -> None:
     """Answer until `closed` is set, and export anew when a day has passed."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     exported = today()
@@ -249,7 +249,7 @@ def main() -> None:
     server = PartnersServer(chosen.host, chosen.port)
     print(f"The shop's partners answer on http://{chosen.host}:{server.server_port}", flush=True)
     try:
-        keep_open(chosen.data, server, threading.Event())
+        hold_open(chosen.data, server, threading.Event())
     except KeyboardInterrupt:
         server.server_close()
 

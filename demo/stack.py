@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from demo import shop
-from demo.clients import Airflow, Bridge, Silent
+from demo.clients import Airflow, Bridge, NoAnswer
 from demo.processes import DemoError, Program, free_port
 
 Answer = TypeVar("Answer")
@@ -51,7 +51,7 @@ class Deployment:
 
 
 class Stack:
-    """Starts and stops each part; everything it keeps is in `folder`."""
+    """Starts and stops each part; everything it stores is in `folder`."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Stack:
         shop.make_folder(data, shop.today())
         server = shop.PartnersServer("127.0.0.1", self.ports.shop)
         self._shop = threading.Thread(
-            target=shop.keep_open, args=(data, server, self._shop_closed), daemon=True
+            target=shop.hold_open, args=(data, server, self._shop_closed), daemon=True
         )
         self._shop.start()
 
@@ -198,7 +198,7 @@ class Stack:
     def wait(self, what: str, done: Callable[[], bool], patience: float) -> None:
         """Until `done()`; raises DemoError when a program dies or it takes over `patience` s."""
         until = time.monotonic() + patience
-        said = ""
+        reply = ""
         while True:
             for program in (self.bridge_program, self.airflow_program, self.scheduler_program):
                 if program:
@@ -206,12 +206,12 @@ class Stack:
             try:
                 if done():
                     return
-                said = ""
-            except Silent as silence:
-                said = f" The last answer: {silence}."
+                reply = ""
+            except NoAnswer as silence:
+                reply = f" The last answer: {silence}."
             if time.monotonic() > until:
                 raise DemoError(
-                    f"Waited {patience:.0f} s until {what}, in vain.{said} "
+                    f"Waited {patience:.0f} s until {what}, in vain.{reply} "
                     f"The logs are in {self.folder / 'logs'}."
                 )
             time.sleep(0.5)
@@ -248,11 +248,13 @@ class Stack:
     def _clean_environment(self) -> dict[str, str]:
         """Ours, without what somebody set for another Airflow or bridge."""
         strangers = ("AIRFLOW", "OPENLINEAGE", "FAIRLEAD", "SHOP_", "PYTHON")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(strangers)}
+        stored = {
+            name: value for name, value in os.environ.items() if not name.startswith(strangers)
+        }
         local = "127.0.0.1,localhost"
         return {
-            **kept,
-            "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}",
+            **stored,
+            "PATH": f"{BIN}{os.pathsep}{stored.get('PATH', '')}",
             "NO_PROXY": local,
             "no_proxy": local,
         }

@@ -61,12 +61,12 @@ def plan(
     slots = list(_slots(dags, begin + timedelta(days=warm_up), days - warm_up - 1, random))
     random.shuffle(slots)
     found = _silences(slots, dags, number // SILENCES, random)
-    silent = {(fault.dag.airflow, fault.armed_at // (24 * HOUR)) for fault in found}
+    quiet = {(fault.dag.airflow, fault.armed_at // (24 * HOUR)) for fault in found}
     for slot in slots:
         if len(found) >= number:
             break
         near = {(slot.airflow, slot.at // (24 * HOUR) + back) for back in (-1, 0, 1)}
-        fault = None if near & silent else _fault(slot, len(found), random)
+        fault = None if near & quiet else _fault(slot, len(found), random)
         if fault is not None:
             found.append(fault)
     return sorted(found, key=lambda fault: fault.armed_at)

@@ -110,8 +110,8 @@ def dag_ended(
     run: DagRun, at: int, state: str, states: Mapping[str, str], seconds: Mapping[str, float]
 ) -> Event:
     facets = _dag_facets(run, at)
-    told = {"dagRunState": state, "tasksState": dict(states), "tasksDuration": dict(seconds)}
-    facets["airflowState"] = facet(told)
+    content = {"dagRunState": state, "tasksState": dict(states), "tasksDuration": dict(seconds)}
+    facets["airflowState"] = facet(content)
     if state == "failed":
         error = {"message": "task_failure", "programmingLanguage": "python"}
         facets["errorMessage"] = facet(error)
@@ -159,8 +159,8 @@ def _dag_facets(run: DagRun, ended_at: int | None) -> dict[str, Any]:
         "nominalTime": facet({"nominalStartTime": iso(run.logical_at)}),
     }
     if run.dependencies:
-        told = {"upstream": run.dependencies, "downstream": []}
-        facets["jobDependencies"] = facet(told)
+        content = {"upstream": run.dependencies, "downstream": []}
+        facets["jobDependencies"] = facet(content)
     return facets
 
 
@@ -177,13 +177,13 @@ def _dag(dag: Dag) -> dict[str, Any]:
 
 def _timetable(cron: Cron | None, triggers: tuple[Table, ...]) -> dict[str, Any]:
     if cron is not None:
-        told = {
+        content = {
             "expression": cron.expression,
             "interval": 0.0,
             "run_immediately": False,
             "timezone": str(cron.zone),
         }
-        return {"timetable": told, "timetable_summary": cron.expression}
+        return {"timetable": content, "timetable_summary": cron.expression}
     assets = [
         {"__type": "asset", "extra": {}, "group": "asset", "name": each.name, "uri": each.uri}
         for each in triggers
@@ -193,7 +193,7 @@ def _timetable(cron: Cron | None, triggers: tuple[Table, ...]) -> dict[str, Any]
 
 
 def _dag_run(run: DagRun, ended_at: int | None) -> dict[str, Any]:
-    told = {
+    content = {
         "clear_number": run.clear_number,
         "dag_id": run.dag.dag_id,
         "logical_date": iso(run.logical_at),
@@ -202,7 +202,7 @@ def _dag_run(run: DagRun, ended_at: int | None) -> dict[str, Any]:
         "run_type": run.run_type,
         "start_date": iso(run.started_at),
     }
-    return told if ended_at is None else told | {"end_date": iso(ended_at)}
+    return content if ended_at is None else content | {"end_date": iso(ended_at)}
 
 
 def _downstream(dag: Dag, task: Task) -> list[str]:
@@ -225,12 +225,12 @@ def task_began(each: Try) -> Event:
 def task_ended(each: Try, at: int, error: str | None, reads: list[Any], writes: list[Any]) -> Event:
     facets = {}
     if error is not None:
-        told = {
+        content = {
             "message": error,
             "programmingLanguage": "PYTHON",
             "stackTrace": f"Traceback: {error}",
         }
-        facets["errorMessage"] = facet(told)
+        facets["errorMessage"] = facet(content)
     return _task_event("COMPLETE" if error is None else "FAIL", each, at, facets, reads, writes)
 
 
@@ -292,8 +292,8 @@ def parent(uuid: str, namespace: str, name: str, run: DagRun) -> dict[str, Any]:
         "run": {"runId": run.uuid},
         "job": {"namespace": run.dag.airflow.namespace, "name": run.dag.dag_id},
     }
-    told = {"run": {"runId": uuid}, "job": {"namespace": namespace, "name": name}, "root": root}
-    return facet(told)
+    content = {"run": {"runId": uuid}, "job": {"namespace": namespace, "name": name}, "root": root}
+    return facet(content)
 
 
 def dataset(table: Table, rows: int | None = None, *, schema: bool = True) -> dict[str, Any]:

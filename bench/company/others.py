@@ -91,7 +91,7 @@ def _inside_event(
 
 def delivered(table: Table, at: int) -> Event:
     """An asset event that came by Airflow's API: nobody in Airflow caused it."""
-    told = {"name": table.name, "uri": table.uri, "group": "asset"}
+    content = {"name": table.name, "uri": table.uri, "group": "asset"}
     metrics = {"lastUpdated": iso(at)}
     return {
         "eventTime": iso(at),
@@ -101,7 +101,7 @@ def delivered(table: Table, at: int) -> Event:
             "namespace": table.namespace,
             "name": table.name,
             "facets": {
-                "fairlead_asset": facet(told, "urn:fairlead:facets:1-0-0:FairleadAssetDatasetFacet"),
+                "fairlead_asset": facet(content, "urn:fairlead:facets:1-0-0:FairleadAssetDatasetFacet"),
                 "dataQualityMetrics": facet(metrics),
             },
         },
@@ -112,10 +112,10 @@ def file_read(airflow: Airflow, file: str, uuid: str, at: int, error: str | None
     """A DAG file that cannot be imported, or can be again."""
     facets = {}
     if error is not None:
-        told = {"file": f"/opt/airflow/dags/{file}", "message": error}
+        content = {"file": f"/opt/airflow/dags/{file}", "message": error}
         facets = {
             "errorMessage": facet({"message": error, "programmingLanguage": "PYTHON"}),
-            "fairlead_import_error": facet(told),
+            "fairlead_import_error": facet(content),
         }
     job = {"jobType": job_type("AIRFLOW", "DAG_FILE")}
     kind = "COMPLETE" if error is None else "FAIL"
@@ -124,10 +124,10 @@ def file_read(airflow: Airflow, file: str, uuid: str, at: int, error: str | None
 
 def dag_state(dag: Dag, at: int, *, is_paused: bool) -> Event:
     """A DAG was paused, or goes on."""
-    told = {"isPaused": is_paused, "at": iso(at)}
+    content = {"isPaused": is_paused, "at": iso(at)}
     facets = {
         "jobType": job_type("AIRFLOW", "DAG"),
-        "fairlead_dag_state": facet(told, "urn:fairlead:facets:1-0-0:FairleadDagStateJobFacet"),
+        "fairlead_dag_state": facet(content, "urn:fairlead:facets:1-0-0:FairleadDagStateJobFacet"),
     }
     return {
         "eventTime": iso(at),

@@ -184,8 +184,8 @@ class Running(Clock):
             "waitsFor": f"pool {task.pool}: all 8 slots are taken",
             **({"mapIndex": index} if index >= 0 else {}),
         }
-        told = lambda now: self._emit(now, messages.instances(round_.run, now, "running", [row]))  # noqa: E731
-        self._at(at + 5 * MINUTE, round_.run.dag.airflow, told)
+        content = lambda now: self._emit(now, messages.instances(round_.run, now, "running", [row]))  # noqa: E731
+        self._at(at + 5 * MINUTE, round_.run.dag.airflow, content)
         return fault.until + self._jitter(1, 20)
 
     def _fault_of(self, dag: Dag, task: Task) -> Fault | None:

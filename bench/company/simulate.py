@@ -94,12 +94,12 @@ class Company(Running):
 
     def _tick(self, dag: Dag) -> Callable[[int], None]:
         def tick(at: int) -> None:
-            if dag not in self._active and not self._is_kept(dag, at, self._tick(dag)):
+            if dag not in self._active and not self._is_included(dag, at, self._tick(dag)):
                 self._start(dag, at, "scheduled")
 
         return tick
 
-    def _is_kept(self, dag: Dag, at: int, again: Callable[[int], None]) -> bool:
+    def _is_included(self, dag: Dag, at: int, again: Callable[[int], None]) -> bool:
         """Whether a fault keeps the DAG from starting now; it starts when that is over."""
         fault = self._of_line.get(dag.line)
         if fault is None or fault.dag is not dag or fault.variant not in ("paused", "syntax"):
@@ -209,7 +209,7 @@ class Company(Running):
         if dag in self._active:
             self._at(at + MINUTE, dag.airflow, lambda now: self._retrigger(dag, now))
             return
-        if self._is_kept(dag, at, lambda now: self._retrigger(dag, now)):
+        if self._is_included(dag, at, lambda now: self._retrigger(dag, now)):
             return
         updated = self._updated.pop(dag)
         dependencies = [

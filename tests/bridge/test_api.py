@@ -254,12 +254,12 @@ def test_every_open_page_hears_it_and_streams_end_when_the_bridge_stops(db: sa.E
     live = Live(Catalog(db, 86_400.0, lambda: api.micros))
 
     async def page() -> list[str]:
-        heard = []
+        received = []
         async for message in live.messages():
-            heard.append(message)
+            received.append(message)
             if message.startswith("event: change"):
                 live.close()
-        return heard
+        return received
 
     async def both() -> list[list[str]]:
         pages = [asyncio.create_task(page()) for _ in range(2)]
@@ -267,9 +267,9 @@ def test_every_open_page_hears_it_and_streams_end_when_the_bridge_stops(db: sa.E
         await asyncio.to_thread(receive, api, *wrote("j"))
         return await asyncio.wait_for(asyncio.gather(*pages), 20)
 
-    for heard in asyncio.run(both()):
-        assert heard[0].startswith("retry:")
-        assert '"received": 2' in heard[1]
+    for received in asyncio.run(both()):
+        assert received[0].startswith("retry:")
+        assert '"received": 2' in received[1]
 
 
 # --- cost -----------------------------------------------------------------------------------------

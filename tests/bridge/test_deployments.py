@@ -16,7 +16,7 @@ from tests.bridge.small import run_event, uuid
 LAPTOP, SERVER = "/home/ann/airflow.db on host laptop", "database airflow of PostgreSQL server 7"
 
 
-def heard(deployment: str, at: str, namespace: str = "default") -> bytes:
+def received(deployment: str, at: str, namespace: str = "default") -> bytes:
     facet = {"fairlead_deployment": {"name": deployment}}
     return run_event("OTHER", at, uuid(1), "shop", namespace=namespace, run=facet)
 
@@ -32,9 +32,9 @@ def api(db: sa.Engine) -> Api:
 
 def test_two_that_send_at_the_same_time_are_named_by_health(api: Api) -> None:
     api.tell(
-        heard(SERVER, "2026-11-01T01:00:00Z"),
-        heard(LAPTOP, "2026-11-01T02:00:00Z"),
-        heard(SERVER, "2026-11-01T03:00:00Z"),
+        received(SERVER, "2026-11-01T01:00:00Z"),
+        received(LAPTOP, "2026-11-01T02:00:00Z"),
+        received(SERVER, "2026-11-01T03:00:00Z"),
     )
     assert shared(api) == [(LAPTOP, True), (SERVER, True)]
     health = api.get("health")
@@ -49,22 +49,22 @@ def test_two_that_send_at_the_same_time_are_named_by_health(api: Api) -> None:
 @pytest.mark.parametrize(
     "events",
     [
-        [heard(SERVER, "2026-11-01T01:00:00Z"), heard(SERVER, "2026-11-01T03:00:00Z")],
+        [received(SERVER, "2026-11-01T01:00:00Z"), received(SERVER, "2026-11-01T03:00:00Z")],
         [  # moved
-            heard(LAPTOP, "2026-11-01T01:00:00Z"),
-            heard(LAPTOP, "2026-11-01T02:00:00Z"),
-            heard(SERVER, "2026-11-01T03:00:00Z"),
-            heard(SERVER, "2026-11-01T04:00:00Z"),
+            received(LAPTOP, "2026-11-01T01:00:00Z"),
+            received(LAPTOP, "2026-11-01T02:00:00Z"),
+            received(SERVER, "2026-11-01T03:00:00Z"),
+            received(SERVER, "2026-11-01T04:00:00Z"),
         ],
         [  # each has its own
-            heard(SERVER, "2026-11-01T01:00:00Z"),
-            heard(LAPTOP, "2026-11-01T02:00:00Z", namespace="dev"),
-            heard(SERVER, "2026-11-01T03:00:00Z"),
+            received(SERVER, "2026-11-01T01:00:00Z"),
+            received(LAPTOP, "2026-11-01T02:00:00Z", namespace="dev"),
+            received(SERVER, "2026-11-01T03:00:00Z"),
         ],
         [  # mended days ago
-            heard(SERVER, "2026-10-01T01:00:00Z"),
-            heard(LAPTOP, "2026-10-01T02:00:00Z"),
-            heard(SERVER, "2026-11-01T03:00:00Z"),
+            received(SERVER, "2026-10-01T01:00:00Z"),
+            received(LAPTOP, "2026-10-01T02:00:00Z"),
+            received(SERVER, "2026-11-01T03:00:00Z"),
         ],
     ],
     ids=["alone", "moved", "apart", "mended"],
@@ -77,7 +77,7 @@ def test_nothing_is_said_where_one_sends_under_a_namespace(api: Api, events: lis
 
 def test_their_order_and_how_often_they_come_do_not_matter(db: sa.Engine) -> None:
     events = [
-        heard(name, f"2026-11-01T{hour:02}:00:00Z")
+        received(name, f"2026-11-01T{hour:02}:00:00Z")
         for hour, name in enumerate([LAPTOP, SERVER, LAPTOP, SERVER, SERVER])
     ]
     absorb(db, understand(events))
@@ -90,7 +90,7 @@ def test_their_order_and_how_often_they_come_do_not_matter(db: sa.Engine) -> Non
 
 @pytest.mark.parametrize("told", [{}, {"name": None}, {"name": ""}, {"name": ["x"]}, 7, None])
 def test_a_facet_that_names_nothing_says_nothing(api: Api, told: Any) -> None:
-    event = json.loads(heard(SERVER, "2026-11-01T01:00:00Z"))
+    event = json.loads(received(SERVER, "2026-11-01T01:00:00Z"))
     event["run"]["facets"] = {"fairlead_deployment": told}
     api.tell(json.dumps(event).encode())
     assert api.get("deployments") == []

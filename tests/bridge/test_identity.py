@@ -141,7 +141,9 @@ def test_rules_that_go_round_in_circles_are_told_and_end() -> None:
 
     normalise = Normaliser(user_rules=[Rule("mine", True, swap)])
     assert normalise("x", "c").name == "c"
-    with pytest.raises(Malformed, match="the identity rules mine never settle on a name for 'a'"):
+    with pytest.raises(
+        Malformed, match="the identity rules mine do not converge on a name for 'a'"
+    ):
         normalise("x", "a")
 
 

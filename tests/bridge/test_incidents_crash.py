@@ -166,8 +166,8 @@ def test_two_monitors_that_look_at_the_same_time_write_once(db: sa.Engine) -> No
 def test_what_changes_while_it_is_evaluated_is_evaluated_again(db: sa.Engine) -> None:
     bridge, now = Bridge(db), DAY + timedelta(hours=6)
     bridge.receive(ran("load", now, "FAIL", writes="raw"), now)
-    mended = ran("load", now + timedelta(minutes=2), writes="raw")
-    with between(db, lambda: bridge.receive(mended, now)):
+    repaired = ran("load", now + timedelta(minutes=2), writes="raw")
+    with between(db, lambda: bridge.receive(repaired, now)):
         bridge.evaluate(now)
     assert bridge.incidents("open") == []
 

@@ -57,7 +57,7 @@ def bridge(db: sa.Engine) -> Bridge:
     bridge.evaluate(DAY + timedelta(days=13, hours=6))
     bridge.take(morning(14, fails="load"), broke())
     later = [event for job in ("load", "clean", "sum") for event in morning(14, jobs=[job])]
-    bridge.take([event.replace(b"T05:", b"T09:") for event in later], mended())
+    bridge.take([event.replace(b"T05:", b"T09:") for event in later], repaired())
     return bridge
 
 
@@ -65,24 +65,24 @@ def broke() -> datetime:
     return DAY + timedelta(days=14, hours=5.05)
 
 
-def mended() -> datetime:
+def repaired() -> datetime:
     return DAY + timedelta(days=14, hours=9.5)
 
 
 def tried(bridge: Bridge, since: datetime, *targets: ChannelTarget) -> list[Sent]:
-    return preview(bridge.db, targets, micros(since), micros(mended()) + HOUR, 86_400.0)
+    return preview(bridge.db, targets, micros(since), micros(repaired()) + HOUR, 86_400.0)
 
 
 def test_stored_incidents_are_seen_as_they_were_then(bridge: Bridge) -> None:
     found = tried(bridge, broke() - timedelta(days=1), target())
     assert [(it.at, it.title) for it in found] == [
         (micros(broke()), "Critical: load failed: load broke"),
-        (micros(mended()), "Resolved: load failed: load broke"),
+        (micros(repaired()), "Resolved: load failed: load broke"),
     ]
 
 
 def test_what_was_announced_before_the_days_asked_for_counts_as_announced(bridge: Bridge) -> None:
-    (sent,) = tried(bridge, mended() - timedelta(hours=1), target())
+    (sent,) = tried(bridge, repaired() - timedelta(hours=1), target())
     assert sent.title.startswith("Resolved")
 
 
@@ -95,7 +95,7 @@ def test_the_command_prints_each_message_and_how_many_there_are_a_week(
         '{"channel": [{"name": "a", "type": "slack", "url_env": "SLACK"}]}',
     )
     url = bridge.db.url.render_as_string(hide_password=False)
-    monkeypatch.setattr("fairlead_bridge.cli.notify.now", lambda: micros(mended()) + HOUR)
+    monkeypatch.setattr("fairlead_bridge.cli.notify.now", lambda: micros(repaired()) + HOUR)
     assert main(["notify", "preview", "--days", "2", "--database-url", url]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "2026-11-16T05:03+00:00  a  Critical: load failed: load broke"

@@ -25,18 +25,20 @@ def runs(number: int, every: int) -> list[Run]:
 
 
 def test_a_run_that_should_have_ended_long_ago_tells_that_its_source_died() -> None:
-    before = [replace(DONE, began_at=at * HOUR, heard_at=at * HOUR + 3 * MINUTE) for at in range(3)]
+    before = [
+        replace(DONE, began_at=at * HOUR, received_at=at * HOUR + 3 * MINUTE) for at in range(3)
+    ]
     running = Run(1, 5 * HOUR, 5 * HOUR, None, is_going_on=True, is_regular=False)
     assert silence.since([*before, running], 5 * HOUR + 7 * MINUTE) is None
     assert silence.since([*before, running], 5 * HOUR + 15 * MINUTE) == 5 * HOUR
-    heard = Run(2, 5 * HOUR + 12 * MINUTE, 5 * HOUR + 12 * MINUTE, 1, is_going_on=False, is_regular=False)  # fmt: skip
-    assert silence.since([*before, running, heard], 5 * HOUR + 15 * MINUTE) is None
+    received = Run(2, 5 * HOUR + 12 * MINUTE, 5 * HOUR + 12 * MINUTE, 1, is_going_on=False, is_regular=False)  # fmt: skip
+    assert silence.since([*before, running, received], 5 * HOUR + 15 * MINUTE) is None
     assert silence.since([*before[:2], running], 5 * HOUR + 15 * MINUTE) is None  # too few to know
 
 
 def test_runs_that_no_longer_begin_tell_it_too() -> None:
     hourly = runs(20, HOUR)
-    last = hourly[-1].heard_at
+    last = hourly[-1].received_at
     assert silence.since(hourly, last + 50 * MINUTE) is None
     assert silence.since(hourly, last + 2 * HOUR) == last
     assert silence.since(runs(20, 5 * MINUTE), 19 * 5 * MINUTE + 30 * MINUTE) is not None
@@ -44,11 +46,11 @@ def test_runs_that_no_longer_begin_tell_it_too() -> None:
 
 def test_a_source_that_works_at_night_is_not_silent_by_day() -> None:
     nightly = [
-        replace(run, began_at=run.began_at + day * DAY, heard_at=run.heard_at + day * DAY)
+        replace(run, began_at=run.began_at + day * DAY, received_at=run.received_at + day * DAY)
         for day in range(14)
         for run in runs(8, 4 * MINUTE)
     ]
-    last = nightly[-1].heard_at
+    last = nightly[-1].received_at
     assert silence.since(nightly, last + 12 * HOUR) is None
     assert silence.since(nightly, last + 27 * HOUR) == last
 
@@ -67,16 +69,16 @@ def test_an_airflow_that_dies_while_a_task_runs_is_named_by_health(db: sa.Engine
         api.tell(*dag_run(hour, kind="manual"))
     api.tell(*dag_run(5, kind="manual")[:2])
     api.tell(*wrote("elsewhere", "other.table", at="05:01:00", namespace="spark"))
-    assert silent(api) == {}
+    assert without_events(api) == {}
     api.now = BEGIN + timedelta(hours=5, minutes=15)
-    assert silent(api) == {"prod": "2026-11-01T05:00:01Z"}
+    assert without_events(api) == {"prod": "2026-11-01T05:00:01Z"}
     (source,) = api.get("at-risk")["sources"]
     assert (source["namespace"], source["silent_since"]) == ("prod", "2026-11-01T05:00:01Z")
     api.tell(*dag_run(5, kind="manual")[2:])  # it lived, and ended it
-    assert silent(api) == {}
+    assert without_events(api) == {}
 
 
-def silent(api: Api) -> dict[str, Any]:
+def without_events(api: Api) -> dict[str, Any]:
     sources = api.get("overview")["sources"]
     return {each["namespace"]: each["silent_since"] for each in sources if each["silent_since"]}
 

@@ -26,16 +26,16 @@ class Aliases:
     """runIds in this batch, resolved; `moved` are those that were stubs so far."""
 
     def __init__(
-        self, tx: sa.Connection, said: Sequence[RunFacts], accesses: Sequence[RunDatasetFacts]
+        self, tx: sa.Connection, facts: Sequence[RunFacts], accesses: Sequence[RunDatasetFacts]
     ) -> None:
-        names = {ids.run_id(run_id): run_id for run in said for run_id in run.attempts}
+        names = {ids.run_id(run_id): run_id for run in facts for run_id in run.attempts}
         named = {
             ids.run_id(run_id): run.id
-            for run in sorted(said, key=lambda run: run.id)
+            for run in sorted(facts, key=lambda run: run.id)
             for run_id in run.attempts
             if run.id != ids.run_id(run_id)
         }
-        asked = names.keys() | {run.parent_id for run in said if run.parent_id is not None}
+        asked = names.keys() | {run.parent_id for run in facts if run.parent_id is not None}
         asked |= {item.run_id for item in accesses}
         stored = {key: row["id"] for key, row in rows.load(tx, t.run_alias, asked).items()}
         self._known: dict[int, int] = {

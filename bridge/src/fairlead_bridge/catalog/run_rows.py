@@ -65,12 +65,15 @@ def stored(row: Row) -> Row:
 
 def facts_of(row: Row) -> RunFacts:
     """The facts that the row was computed from."""
-    said = facts.decode(row["facts"])
+    stored_facts = facts.decode(row["facts"])
     columns = {name: row[name] for name in _FACT_COLUMNS}
-    if not said.attempts and said.observed is None:
+    if not stored_facts.attempts and stored_facts.observed is None:
         columns["try_number"] = NO_EVENTS
     return RunFacts(
-        **columns, attempts=said.attempts, properties=said.properties, observed=said.observed
+        **columns,
+        attempts=stored_facts.attempts,
+        properties=stored_facts.properties,
+        observed=stored_facts.observed,
     )
 
 

@@ -39,10 +39,10 @@ class RunChanges(NamedTuple):
 
 def apply(tx: sa.Connection, changes: Sequence[Change]) -> RunChanges:
     """Merge the runs, what they did to datasets, and what closing events say of them."""
-    said = [item for change in changes for item in change.runs]
+    received = [item for change in changes for item in change.runs]
     accesses = [item for change in changes for item in change.run_datasets]
-    aliases = Aliases(tx, said, accesses)
-    came = _came(said, aliases)
+    aliases = Aliases(tx, received, accesses)
+    came = _came(received, aliases)
     stubs = move_stubs(tx, aliases.moved, came)
     closing = _fold_task_states(tx, changes)
     before, after, gone = _resolve_all(tx, came, closing)
@@ -67,10 +67,10 @@ def remember(tx: sa.Connection, changes: Iterable[tuple[int, Change]]) -> list[t
     return [(known[alias]["id"], event_id) for alias, event_id in pairs]
 
 
-def _came(said: Iterable[RunFacts], aliases: Aliases) -> dict[int, RunFacts]:
+def _came(received: Iterable[RunFacts], aliases: Aliases) -> dict[int, RunFacts]:
     """The batch's facts by run."""
     came: dict[int, RunFacts] = {}
-    for item in said:
+    for item in received:
         parent = None if item.parent_id is None else aliases.resolve(item.parent_id)
         own = aliases.resolve(item.id)
         resolved = msgspec.structs.replace(
@@ -85,11 +85,11 @@ def _came(said: Iterable[RunFacts], aliases: Aliases) -> dict[int, RunFacts]:
 
 def _fold_task_states(tx: sa.Connection, changes: Sequence[Change]) -> dict[tuple[int, str], int]:
     """{(DAG run, task): job} of the task states that changed."""
-    said = [item for change in changes for item in change.task_states]
+    received = [item for change in changes for item in change.task_states]
     came = rows.gather(
-        (((v.dag_run, v.task_id), _task_state_row(v)) for v in said), merge.task_state
+        (((v.dag_run, v.task_id), _task_state_row(v)) for v in received), merge.task_state
     )
-    jobs = {(v.dag_run, v.task_id): v.job_id for v in said}
+    jobs = {(v.dag_run, v.task_id): v.job_id for v in received}
     return {
         key: jobs[key] for key in rows.fold(tx, t.task_state_at_run_end, came, merge.task_state)
     }

@@ -74,7 +74,7 @@ class Apprise:
 
     def send(self, payload: Text) -> None:
         """Send it. What Apprise says of a failure is all there is to know, so it is tried again."""
-        with _warnings() as said:
+        with _warnings() as warnings:
             sent = self._apprise.notify(
                 title=payload.title,
                 body=payload.body,
@@ -84,7 +84,7 @@ class Apprise:
         if sent is None:
             raise Unavailable("Apprise has nothing to send to")
         if not sent:
-            reason = " ".join(said)[:300]
+            reason = " ".join(warnings)[:300]
             for secret in self._secrets:
                 reason = reason.replace(secret, masking.MASK)
             raise ServerFailed(f"Apprise could not deliver the message: {reason}")
@@ -98,12 +98,12 @@ class Apprise:
 class _Collector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.said: list[str] = []
+        self.warnings: list[str] = []
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread:
-            self.said.append(record.getMessage())
+            self.warnings.append(record.getMessage())
 
 
 @contextmanager
@@ -113,6 +113,6 @@ def _warnings() -> Iterator[list[str]]:
     collector = _Collector()
     logger.addHandler(collector)
     try:
-        yield collector.said
+        yield collector.warnings
     finally:
         logger.removeHandler(collector)

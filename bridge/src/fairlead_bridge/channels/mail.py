@@ -139,7 +139,7 @@ class Email:
             with self._connected() as server:
                 yield server
         except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
-            raise Misconfigured(f"{where} refuses the log-in or TLS: {_said(error)}") from error
+            raise Misconfigured(f"{where} refuses the log-in or TLS: {_reply(error)}") from error
         except ssl.SSLError as error:
             raise Misconfigured(f"no trusted connection to {where}: {error}") from error
         except smtplib.SMTPRecipientsRefused as error:
@@ -173,7 +173,7 @@ class Email:
             yield server
 
 
-def _said(error: smtplib.SMTPException) -> str:
+def _reply(error: smtplib.SMTPException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         return f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
@@ -182,19 +182,19 @@ def _said(error: smtplib.SMTPException) -> str:
 
 def _refused(where: str, error: smtplib.SMTPRecipientsRefused) -> Rejected | Unavailable:
     """All recipients were refused; for good where one of them was."""
-    said = "; ".join(
+    replies = "; ".join(
         f"{name}: {code} {text.decode(errors='replace')}"
         for name, (code, text) in error.recipients.items()
     )
     if all(400 <= code < 500 for code, _ in error.recipients.values()):
-        return Unavailable(f"{where} cannot take mail for {said}")
-    return Misconfigured(f"{where} refuses every recipient: {said}")
+        return Unavailable(f"{where} cannot take mail for {replies}")
+    return Misconfigured(f"{where} refuses every recipient: {replies}")
 
 
 def _failed(
     where: str, error: smtplib.SMTPResponseException, final: type[Rejected | Unavailable]
 ) -> Rejected | Unavailable:
-    message = f"{where} refuses the message: {_said(error)}"
+    message = f"{where} refuses the message: {_reply(error)}"
     return Unavailable(message) if 400 <= error.smtp_code < 500 else final(message)
 
 

@@ -168,8 +168,8 @@ def _channel(
     path = ("channel", number)
     kind = raw.get("type")
     if kind not in TYPES:
-        said = f"no such type: {json.dumps(kind)}" if "type" in raw else "is missing"
-        raise source.wrong((*path, "type"), f"{said}; there are {', '.join(sorted(TYPES))}")
+        problem = f"no such type: {json.dumps(kind)}" if "type" in raw else "is missing"
+        raise source.wrong((*path, "type"), f"{problem}; there are {', '.join(sorted(TYPES))}")
     model: type[ChannelSettings] = TYPES[str(kind)].Settings
     try:
         plain = with_secrets("", raw, model, environ)

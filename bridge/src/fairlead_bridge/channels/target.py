@@ -143,5 +143,5 @@ class ChannelTarget(Target):
         unheard = received.status in ("", "resolved")
         if unheard and self.channel not in channels_of(self.routes, incident):
             return None
-        keeps = self.pusher.channel.has_own_incidents
-        return notice(self.channel, incident, received, has_own_incidents=keeps)
+        has_own = self.pusher.channel.has_own_incidents
+        return notice(self.channel, incident, received, has_own_incidents=has_own)

@@ -16,7 +16,7 @@ except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 #: Seconds that a connection may be idle between two requests.
-KEEP_ALIVE = 60
+IDLE_CONNECTION = 60
 #: Files that the program needs beside its connections: databases, pipes, catalogs.
 _OTHER_FILES = 200
 _MANY_FILES = 65_536
@@ -44,7 +44,7 @@ def configuration(app: Any, root_path: str, max_connections: int) -> uvicorn.Con
         server_header=False,
         root_path=root_path,
         timeout_graceful_shutdown=10,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=IDLE_CONNECTION,
         limit_concurrency=min(max_connections, _files() - _OTHER_FILES),
     )
 

@@ -39,7 +39,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """How a node stands: `standing` and `cause` are None where nothing is wrong with it."""
 
     node_id: int
@@ -74,8 +74,8 @@ class Step:
     incident: Known | None
     cause: Cause
     severity: Severity
-    joined: tuple[Verdict, ...] = ()
-    changed: tuple[Verdict, ...] = ()  # affected before, and stand otherwise now
+    joined: tuple[Assessment, ...] = ()
+    changed: tuple[Assessment, ...] = ()  # affected before, and stand otherwise now
     left: tuple[int, ...] = ()
     is_reopened: bool = False
     is_resolved: bool = False
@@ -96,19 +96,19 @@ def _is_same(one: Cause, other: Cause) -> bool:
 
 
 def plan(
-    verdicts: Iterable[Verdict],
+    assessments: Iterable[Assessment],
     known: Iterable[Known],
     past: Iterable[Known],
     now: int,
     window: int,
 ) -> list[Step]:
     """
-    The steps that take the incidents that are `known` to be open to what the verdicts say.
+    The steps that take the incidents that are `known` to be open to what the assessments say.
 
     `known` are those that have one of the causes or affect one of the nodes, `past` the newest
     resolved one of each cause; one that resolved within `window` (microseconds) is reopened.
     """
-    judged = {verdict.node_id: verdict for verdict in verdicts}
+    judged = {assessment.node_id: assessment for assessment in assessments}
     open_now = {incident.id: incident for incident in known}
     wanted = _by_cause(judged.values(), open_now.values(), now)
     homes = _homes(wanted, open_now, judged)
@@ -126,15 +126,15 @@ def plan(
     return [step for step in steps if _says_something(step)]
 
 
-def _leads(verdicts: Iterable[Verdict], members: Mapping[int, int]) -> dict[int, Cause]:
+def _leads(assessments: Iterable[Assessment], members: Mapping[int, int]) -> dict[int, Cause]:
     """
     The cause of each incident's nodes that have a weak one, by the incident's id, so that it does not
     fall apart while what it waits for comes step by step: the first sure one, or the first at all.
     """
     found: dict[int, Cause] = {}
-    for verdict in verdicts:
-        cause, incident = verdict.cause, members.get(verdict.node_id)
-        if cause is None or incident is None or verdict.is_quiet:
+    for assessment in assessments:
+        cause, incident = assessment.cause, members.get(assessment.node_id)
+        if cause is None or incident is None or assessment.is_quiet:
             continue
         if incident not in found or _sureness(cause) < _sureness(found[incident]):
             found[incident] = cause
@@ -146,30 +146,30 @@ def _sureness(cause: Cause) -> tuple[bool, int, str]:
 
 
 def _by_cause(
-    verdicts: Iterable[Verdict], known: Iterable[Known], now: int
-) -> dict[str, list[Verdict]]:
+    assessments: Iterable[Assessment], known: Iterable[Known], now: int
+) -> dict[str, list[Assessment]]:
     """The nodes of each cause: those that are affected already, and those that may join."""
     members = {node: incident.id for incident in known for node in incident.affected}
-    verdicts = list(verdicts)
-    leads = _leads(verdicts, members)
-    wanted: dict[str, list[Verdict]] = {}
-    for verdict in sorted(verdicts, key=lambda v: v.node):
-        cause = verdict.cause
-        if cause is not None and cause.is_weak and verdict.node_id in members:
-            cause = leads.get(members[verdict.node_id], cause)
-            verdict = replace(verdict, cause=cause)
-        if cause is None or verdict.is_quiet:
+    assessments = list(assessments)
+    leads = _leads(assessments, members)
+    wanted: dict[str, list[Assessment]] = {}
+    for assessment in sorted(assessments, key=lambda v: v.node):
+        cause = assessment.cause
+        if cause is not None and cause.is_weak and assessment.node_id in members:
+            cause = leads.get(members[assessment.node_id], cause)
+            assessment = replace(assessment, cause=cause)
+        if cause is None or assessment.is_quiet:
             continue
-        newest = verdict.evidence_at if verdict.evidence_at is not None else cause.at
-        if verdict.node_id in members or newest >= now - OLDEST:
-            wanted.setdefault(cause.key, []).append(verdict)
+        newest = assessment.evidence_at if assessment.evidence_at is not None else cause.at
+        if assessment.node_id in members or newest >= now - OLDEST:
+            wanted.setdefault(cause.key, []).append(assessment)
     return wanted
 
 
 def _homes(
-    wanted: Mapping[str, Sequence[Verdict]],
+    wanted: Mapping[str, Sequence[Assessment]],
     known: Mapping[int, Known],
-    judged: Mapping[int, Verdict],
+    judged: Mapping[int, Assessment],
 ) -> dict[str, Known]:
     """The open incident of each cause: its own, or one whose nodes all have other causes now."""
     homes = {each.cause.key: each for each in known.values() if each.cause.key in wanted}
@@ -179,7 +179,7 @@ def _homes(
         if each.cause.key not in wanted and each.affected.keys() <= judged.keys()
     }
     for key in sorted(wanted.keys() - homes.keys(), key=lambda key: (-len(wanted[key]), key)):
-        nodes = {verdict.node_id for verdict in wanted[key]}
+        nodes = {assessment.node_id for assessment in wanted[key]}
         shared = {id: len(nodes & each.affected.keys()) for id, each in free.items()}
         best = max(shared, key=lambda id: (shared[id], -id), default=None)
         if best is not None and shared[best]:
@@ -191,7 +191,9 @@ def _homes(
 _DONE = Known(0, "resolved", "warning", Cause("", "", 0, "", None, 0, "", ()))
 
 
-def _reopened(past: Known | None, found: Sequence[Verdict], now: int, window: int) -> Known | None:
+def _reopened(
+    past: Known | None, found: Sequence[Assessment], now: int, window: int
+) -> Known | None:
     if past is None or past.resolved_at is None:
         return None
     cause = _first(found)
@@ -200,9 +202,11 @@ def _reopened(past: Known | None, found: Sequence[Verdict], now: int, window: in
     return past if now - past.resolved_at <= window else None
 
 
-def _first(found: Sequence[Verdict]) -> Cause:
+def _first(found: Sequence[Assessment]) -> Cause:
     """The cause as the nearest dataset has it, or the nearest job where there is none."""
-    causes = [(verdict.node, verdict.cause) for verdict in found if verdict.cause is not None]
+    causes = [
+        (assessment.node, assessment.cause) for assessment in found if assessment.cause is not None
+    ]
     return min(causes, key=_nearness)[1]
 
 
@@ -211,13 +215,15 @@ def _nearness(of: tuple[str, Cause]) -> tuple[bool, int, int, tuple[str, ...]]:
     return node.startswith("job:"), len(cause.path), cause.at, cause.path
 
 
-def _step(incident: Known | None, found: Sequence[Verdict], judged: Mapping[int, Verdict]) -> Step:
+def _step(
+    incident: Known | None, found: Sequence[Assessment], judged: Mapping[int, Assessment]
+) -> Step:
     before = incident.affected if incident is not None else {}
-    stays = {verdict.node_id for verdict in found}
+    stays = {assessment.node_id for assessment in found}
     gone = [node for node in before if node in judged and node not in stays]
     left = tuple(node for node in gone if not _is_held(judged[node]))
     standings = {node: standing for node, standing in before.items() if node not in left}
-    standings |= {verdict.node_id: str(verdict.standing) for verdict in found}
+    standings |= {assessment.node_id: str(assessment.standing) for assessment in found}
     is_over = not standings
     cause = _cause(incident, found)
     worst = severity(cause.kind, standings.values())
@@ -225,7 +231,7 @@ def _step(incident: Known | None, found: Sequence[Verdict], judged: Mapping[int,
         incident,
         cause,
         incident.severity if incident is not None and is_over else worst,
-        tuple(verdict for verdict in found if verdict.node_id not in before),
+        tuple(assessment for assessment in found if assessment.node_id not in before),
         tuple(v for v in found if before.get(v.node_id, v.standing) != v.standing),
         left,
         is_reopened=incident is not None and incident.state == "resolved",
@@ -233,16 +239,16 @@ def _step(incident: Known | None, found: Sequence[Verdict], judged: Mapping[int,
     )
 
 
-def _cause(incident: Known | None, found: Sequence[Verdict]) -> Cause:
+def _cause(incident: Known | None, found: Sequence[Assessment]) -> Cause:
     if incident is None or not found:
         return _first(found) if found else incident.cause if incident is not None else _DONE.cause
     cause = _first(found)
     return incident.cause if _is_same(cause, incident.cause) else cause
 
 
-def _is_held(verdict: Verdict) -> bool:
+def _is_held(assessment: Assessment) -> bool:
     """Whether it stays as it was."""
-    return verdict.is_quiet and verdict.cause is not None
+    return assessment.is_quiet and assessment.cause is not None
 
 
 def severity(kind: str, standings: Collection[str]) -> Severity:

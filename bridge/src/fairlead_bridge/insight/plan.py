@@ -166,8 +166,8 @@ class Plan:
             return self._add(self._running(dag, run, job, own))
         if own is not None and own.state == "retrying":
             return self._add(self._retrying(job, own, name))
-        if usual.is_silent(dag, job):
-            return self._waiting(dag, run, job, path, silent=True)
+        if usual.is_without_events(dag, job):
+            return self._waiting(dag, run, job, path, without_events=True)
         return self._waiting(dag, run, job, path)
 
     def _is_blocked(self, own: Round) -> bool:
@@ -194,7 +194,7 @@ class Plan:
         )
 
     def _waiting(
-        self, dag: Dag, run: DagRun, job: Job, path: frozenset[int], *, silent: bool = False
+        self, dag: Dag, run: DagRun, job: Job, path: frozenset[int], *, without_events: bool = False
     ) -> Reached:
         """A task that has not started: when those before it are done."""
         above = []
@@ -208,7 +208,7 @@ class Plan:
             elif job.rule not in TOLERANT:
                 return reached
         step = Step(f"{run.id}:{job.id}", "", tuple(above), ready_at=run.started_at)
-        if silent:
+        if without_events:
             return self._add(step)
         return self._add(
             replace(
@@ -268,7 +268,9 @@ class Plan:
         tasks = tuple(job for job in dag.tasks if job in self.facts.jobs)
         for run in self._open_runs(dag):
             waiting = tuple(job for job in tasks if not self._is_over(self.facts.jobs[job], run))
-            known = tuple(job for job in waiting if not usual.is_silent(dag, self.facts.jobs[job]))
+            known = tuple(
+                job for job in waiting if not usual.is_without_events(dag, self.facts.jobs[job])
+            )
             return (
                 self._in_run(dag, run, known or waiting or tasks)
                 if tasks
@@ -346,7 +348,7 @@ class Plan:
         return self._add(Step(name, f"{dag.label} starts", (ready,), lag=lag))
 
     def _is_blind(self, assets: Assets | int) -> bool:
-        """Whether it waits for what nobody is known to write."""
+        """Whether it waits for an asset without a known writer."""
         if isinstance(assets, int):
             return self.facts.writers.get(assets) == ()
         return (any if assets.needs_all else all)(self._is_blind(part) for part in assets.parts)

@@ -20,7 +20,7 @@ class Record:
     """
 
     promises: int = 0
-    kept: int = 0
+    met: int = 0
     runs: int = 0
     succeeded: int = 0
     detected_after: tuple[int, ...] = ()  # microseconds, of each incident
@@ -36,7 +36,7 @@ def together(records: Iterable[Record]) -> Record:
     every = list(records)
     return Record(
         sum(each.promises for each in every),
-        sum(each.kept for each in every),
+        sum(each.met for each in every),
         sum(each.runs for each in every),
         sum(each.succeeded for each in every),
         tuple(span for each in every for span in each.detected_after),
@@ -52,7 +52,7 @@ def promises(writes: Sequence[int], expected: Expectation, since: int, now: int)
     that was missed several times over breaks as many promises as it missed; one that comes nearer
     to the next time than to the last that it missed keeps that one.
     """
-    made = kept = 0
+    made = met = 0
     for at, following in zip(writes, [*writes[1:], None], strict=False):
         missed, due = _missed(at, expected, now if following is None else min(following, now))
         made += sum(each >= since for each in missed)
@@ -60,8 +60,8 @@ def promises(writes: Sequence[int], expected: Expectation, since: int, now: int)
             continue
         if not missed or following - missed[-1] > due - following:
             made += 1
-            kept += 1
-    return made, kept
+            met += 1
+    return made, met
 
 
 def _missed(at: int, expected: Expectation, until: int) -> tuple[list[int], int | None]:

@@ -129,7 +129,7 @@ def spans_of_tries(rounds: Iterable[Round]) -> tuple[tuple[int, int], ...]:
 
 
 def delays_of_retries(rounds: Iterable[Round]) -> list[int]:
-    """The times between a try that failed and the next one, while nobody had cleared it."""
+    """The times between a try that failed and the next one, while it had not been cleared."""
     found = []
     for each in rounds:
         if each.was_cleared:

@@ -30,10 +30,10 @@ class Run:
 
     job: int
     began_at: int
-    heard_at: int  # its newest event
+    received_at: int  # its newest event
     seconds: float | None  # how long it took, if it succeeded
     is_going_on: bool
-    is_regular: bool  # an outermost run that nobody started by hand
+    is_regular: bool  # an outermost run that was not started by hand
 
 
 def of(source: str, runs: Sequence[Run], dues: Sequence[int], now: int) -> Silence | None:
@@ -43,14 +43,14 @@ def of(source: str, runs: Sequence[Run], dues: Sequence[int], now: int) -> Silen
     """
     if not runs:
         return None
-    heard = max(runs, key=lambda run: (run.heard_at, -run.job))
-    last = heard.heard_at
+    received = max(runs, key=lambda run: (run.received_at, -run.job))
+    last = received.received_at
     passed = [due for due in dues if due + LEAST < now]
     missed = [due for due in passed if due > last]
     if now - last >= LEAST and (
         len(missed) >= min(FEW, len(dues) or 1) or _expected(runs, last, now, scheduled=bool(dues))
     ):
-        return Silence(source, last, heard.job, is_total=True, overdue=len(missed))
+        return Silence(source, last, received.job, is_total=True, overdue=len(missed))
     begun = max(runs, key=lambda run: (run.began_at, -run.job))
     missed = [due for due in passed if due > begun.began_at]
     if len(missed) >= SEVERAL:

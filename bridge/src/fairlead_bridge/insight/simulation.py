@@ -146,9 +146,9 @@ def _done(step: Step, starts: Sequence[float], now: int, chance: Random) -> list
     if step.retry is not None and step.retry.chance > 0:
         found = _again(step.retry, step.takes, found, chance)
     if step.chance < 1 and not running:
-        keep = [chance.random() < step.chance for _ in starts]
+        runs = [chance.random() < step.chance for _ in starts]
         found = [
-            end if kept else start for end, start, kept in zip(found, starts, keep, strict=True)
+            end if is_run else start for end, start, is_run in zip(found, starts, runs, strict=True)
         ]
     return found
 

@@ -22,7 +22,7 @@ TIGHTER = 0.7
 #: What Airflow waits before it tries again, where nothing else was seen.
 RETRY_DELAY = distribution([5.0 * MINUTE])
 #: DAG runs in which a task never showed itself, after which it is passed over.
-SILENT = 5
+WITHOUT_EVENTS = 5
 
 
 def takes(job: Job, begin: int, dag: Dag | None) -> Durations:
@@ -129,9 +129,9 @@ def of_part(dag: Dag, task: Job, job: Job) -> History | None:
     return learn(tuple(span for span in spans if span[1] >= 0), dag.zone)
 
 
-def is_silent(dag: Dag, job: Job) -> bool:
+def is_without_events(dag: Dag, job: Job) -> bool:
     """Whether the task sends no events, or no longer does."""
-    recent = {each.id for each in dag.runs[-1 - SILENT :]}
+    recent = {each.id for each in dag.runs[-1 - WITHOUT_EVENTS :]}
     return not any(each.whole in recent for each in job.rounds)
 
 

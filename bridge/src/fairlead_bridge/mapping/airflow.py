@@ -305,9 +305,9 @@ def _dag_run_properties(run: _DagRun) -> dict[str, Any]:
     return properties
 
 
-def _deadlines(told: Any) -> list[list[Any]]:
+def _deadlines(listed: Any) -> list[list[Any]]:
     """Airflow's deadlines of a DAG run, the first to pass first: each its time and its name."""
-    alerts = told.get("alerts") if isinstance(told, dict) else None
+    alerts = listed.get("alerts") if isinstance(listed, dict) else None
     found = []
     for alert in as_list(alerts):
         at = time(alert.get("deadline_time")) if isinstance(alert, dict) else None

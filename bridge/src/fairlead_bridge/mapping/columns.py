@@ -61,8 +61,8 @@ def canonical(facet: dict[str, Any], normalise: Normalise, namespace: str = "") 
         if isinstance(entry, dict):
             found = origins(entry.get("inputFields"), normalise, _legacy(entry))
             of_column = columns.setdefault(column(namespace, name), {})
-            for source, said in found.items():
-                of_column.setdefault(source, set()).update(said)
+            for source, transformation in found.items():
+                of_column.setdefault(source, set()).update(transformation)
     rows = origins(facet.get("dataset"), normalise)
     return body(columns, rows) if columns or rows else None
 
@@ -73,10 +73,10 @@ def origins(value: object, normalise: Normalise, legacy: Transformation | None =
     for item in value if isinstance(value, list) else ():
         source = _source(item, normalise)
         if source is not None:
-            said = set(transformations(item.get("transformations")))
-            if not said and legacy is not None:
-                said = {legacy}
-            found.setdefault(source, set()).update(said)
+            transformation = set(transformations(item.get("transformations")))
+            if not transformation and legacy is not None:
+                transformation = {legacy}
+            found.setdefault(source, set()).update(transformation)
     return found
 
 
@@ -113,24 +113,26 @@ def _folded(columns: Mapping[str, Origins], rows: Origins) -> tuple[Mapping[str,
     common = set.intersection(*each) if each else set()
     if not common:
         return columns, rows
-    merged = {source: set(said) for source, said in rows.items()}
-    for source, said in common:
-        merged.setdefault(source, set()).add(said)
+    merged = {source: set(transformation) for source, transformation in rows.items()}
+    for source, transformation in common:
+        merged.setdefault(source, set()).add(transformation)
     return {column: _without(inputs, common) for column, inputs in columns.items()}, merged
 
 
 def _of_rows(inputs: Origins) -> Iterator[tuple[Source, Transformation]]:
     for source, every in inputs.items():
-        for said in every:
-            if said.type == "INDIRECT" and said.subtype in _OF_ROWS:
-                yield source, said
+        for transformation in every:
+            if transformation.type == "INDIRECT" and transformation.subtype in _OF_ROWS:
+                yield source, transformation
 
 
 def _without(inputs: Origins, common: set[tuple[Source, Transformation]]) -> Origins:
     """An input of which nothing remains was of the rows alone."""
     left: Origins = {}
     for source, every in inputs.items():
-        remaining = {said for said in every if (source, said) not in common}
+        remaining = {
+            transformation for transformation in every if (source, transformation) not in common
+        }
         if remaining or not every:
             left[source] = remaining
     return left
@@ -142,12 +144,12 @@ def _listed(inputs: Origins) -> list[dict[str, Any]]:
             **source._asdict(),
             "transformations": [
                 {
-                    "type": said.type or None,
-                    "subtype": said.subtype or None,
-                    "description": said.description or None,
-                    "masking": said.masking,
+                    "type": transformation.type or None,
+                    "subtype": transformation.subtype or None,
+                    "description": transformation.description or None,
+                    "masking": transformation.masking,
                 }
-                for said in sorted(inputs[source])
+                for transformation in sorted(inputs[source])
             ],
         }
         for source in sorted(inputs)

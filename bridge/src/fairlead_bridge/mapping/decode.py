@@ -3,7 +3,7 @@ The shape of an OpenLineage event, as loosely as senders follow it.
 
 Facets stay raw bytes: only those that are read are decoded, and a facet whose bytes are known is
 not read again. What Python's `json` writes and no JSON parser takes (NaN, half a surrogate pair, a
-raw line feed in a string) is mended; so is what no database stores (NUL).
+raw line feed in a string) is repaired; so is what no database stores (NUL).
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def event(body: bytes) -> RawEvent:
     except RecursionError as error:
         raise too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # perhaps it can be mended
-    return _mended_event(body)
+        pass  # perhaps it can be repaired
+    return _repaired_event(body)
 
 
-def _mended_event(body: bytes) -> RawEvent:
+def _repaired_event(body: bytes) -> RawEvent:
     try:
-        return _event.decode(mended(body))
+        return _event.decode(repaired(body))
     except msgspec.ValidationError as error:
         raise WrongShape(f"not an OpenLineage event: {error}") from error
     except NestedTooDeeply as error:
@@ -157,7 +157,7 @@ def dicts(value: object) -> Iterator[dict[str, Any]]:
         yield from (item for item in value if isinstance(item, dict))
 
 
-def mended(body: bytes) -> bytes:
+def repaired(body: bytes) -> bytes:
     """
     The same JSON in words that everybody reads: numbers that are none or too large are null, bytes
     and characters that no text has become U+FFFD. Raises ValueError where it is no JSON,
@@ -287,6 +287,6 @@ def _as_float(value: int) -> float:
 
 def _without_huge_numbers(raw: msgspec.Raw) -> dict[str, Any] | None:
     try:
-        return _facet.decode(mended(bytes(raw)))
+        return _facet.decode(repaired(bytes(raw)))
     except (ValueError, msgspec.DecodeError):
         return None

@@ -1,7 +1,7 @@
 """
 The facet `lineage`: relations that a producer states, not leaves to be guessed.
 
-What comes of it are edges, and column lineage in the shape of the older facet `columnLineage`,
+It gives edges, and column lineage in the shape of the older facet `columnLineage`,
 which it takes precedence over.
 """
 

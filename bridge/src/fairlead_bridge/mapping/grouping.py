@@ -76,13 +76,13 @@ def contradictions(links: Iterable[Link], datasets: Collection[int]) -> list[Lin
     `links` are the event's symlinks, `datasets` its inputs and outputs.
     """
     naming: dict[int, set[int]] = defaultdict(set)
-    said: set[tuple[int, int]] = set()
+    stated: set[tuple[int, int]] = set()
     for one, other, kind in links:
-        said.add((min(one, other), max(one, other)))
+        stated.add((min(one, other), max(one, other)))
         if kind not in _FIRM and one in datasets:
             naming[other].add(one)
     pairs = {pair for datasets in naming.values() for pair in combinations(sorted(datasets), 2)}
-    return [(one, other, APART) for one, other in sorted(pairs - said)]
+    return [(one, other, APART) for one, other in sorted(pairs - stated)]
 
 
 class _Clusters:

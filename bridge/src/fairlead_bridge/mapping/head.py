@@ -64,9 +64,9 @@ def _decoded(body: bytes) -> _Raw:
     try:
         return _raw.decode(body)
     except RecursionError:
-        return _raw.decode(decode.mended(decode.shallow(body)))
+        return _raw.decode(decode.repaired(decode.shallow(body)))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _raw.decode(decode.mended(body))
+        return _raw.decode(decode.repaired(body))
 
 
 def _part(decoder: Any, raw: msgspec.Raw) -> Any:

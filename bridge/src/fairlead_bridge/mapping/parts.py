@@ -120,7 +120,7 @@ class FacetReader:
     Reads what the catalog stores of a facet; remembers contents that need no change.
 
     Null and what is no object give None, a facet with `_deleted` an empty body. Secrets are
-    masked; what only a lenient parser reads is mended.
+    masked; what only a lenient parser reads is repaired.
     """
 
     _LIMIT = 50_000
@@ -155,8 +155,8 @@ class FacetReader:
     @staticmethod
     def _mend(name: str, body: bytes) -> tuple[bytes, bytes] | None:
         try:
-            mended = decode.mended(body)
-            clean = _without_secrets(name, mended, _decode(mended))
+            repaired = decode.repaired(body)
+            clean = _without_secrets(name, repaired, _decode(repaired))
         except ValueError:
             return None
         return ids.digest(clean), clean

@@ -80,9 +80,9 @@ def _readable(body: bytes) -> dict[str, msgspec.Raw]:
     except msgspec.ValidationError as error:
         raise Malformed(f"not an OpenLineage event: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # it can be mended, as it was
+        pass  # it can be repaired, as it was
     try:
-        return _object.decode(decode.mended(body))
+        return _object.decode(decode.repaired(body))
     except decode.NestedTooDeeply as error:
         raise decode.too_deep() from error
     except ValueError as error:
@@ -188,7 +188,7 @@ class _Reader:
         try:
             return _any.decode(raw)
         except msgspec.DecodeError:  # a number too large
-            return _any.decode(decode.mended(bytes(raw)))
+            return _any.decode(decode.repaired(bytes(raw)))
 
     def _leave_out(self, where: str, raw: msgspec.Raw | None, wanted: str) -> None:
         self._left_out.append(f"{where}: {_shape(raw)} instead of {wanted}")

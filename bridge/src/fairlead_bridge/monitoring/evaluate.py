@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from fairlead_bridge import ids, outbox, telemetry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
-from fairlead_bridge.insight.incidents import Verdict, plan
+from fairlead_bridge.insight.incidents import Assessment, plan
 from fairlead_bridge.model import Name
-from fairlead_bridge.monitoring import maintenance, queue, reach, store, verdicts
+from fairlead_bridge.monitoring import assessments, maintenance, queue, reach, store
+from fairlead_bridge.monitoring.assessments import Evaluation
 from fairlead_bridge.monitoring.queue import Seen
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
-from fairlead_bridge.monitoring.verdicts import Evaluation
 from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.queries import starts
 from fairlead_bridge.queries.snapshot import Snapshot
@@ -118,7 +118,7 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
     explained: set[int] = set()
     while front.ids:
         found.seen |= queue.seen(snapshot.tx, front.ids - found.seen.keys())
-        judged = verdicts.evaluate(snapshot, front, windows, screened=not found.evaluations)
+        judged = assessments.evaluate(snapshot, front, windows, screened=not found.evaluations)
         explained |= front.ids if found.evaluations else _bad(judged)
         found.evaluations |= judged
         front = _next(snapshot, front, judged, found.seen).without(explained)
@@ -143,7 +143,7 @@ def _ready(snapshot: Snapshot, nodes: Nodes) -> dict[int, int]:
 
 
 def _bad(judged: Mapping[int, Evaluation]) -> set[int]:
-    return {id for id, each in judged.items() if each.verdict.standing is not None}
+    return {id for id, each in judged.items() if each.assessment.standing is not None}
 
 
 def _next(
@@ -158,13 +158,15 @@ def _next(
 
 def _is_same(seen: Seen, each: Evaluation) -> bool:
     before = seen.standing if seen.standing in BAD else None
-    return before == each.verdict.standing
+    return before == each.assessment.standing
 
 
 def _beside(tx: sa.Connection, judged: Mapping[int, Evaluation]) -> set[int]:
     """The other nodes of incidents of which one node has another cause now."""
     causes = {
-        id: each.verdict.cause.key for id, each in judged.items() if each.verdict.cause is not None
+        id: each.assessment.cause.key
+        for id, each in judged.items()
+        if each.assessment.cause is not None
     }
     known = store.of_nodes(tx, causes, ())
     moved = [
@@ -186,8 +188,8 @@ def _write(
         for id, each in found.evaluations.items()
         if current.get(id, Seen()).version == found.seen.get(id, Seen()).version
     }
-    gone = [Verdict(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
-    changed = _incidents(tx, [*gone, *(each.verdict for each in fresh.values())], rules, now)
+    gone = [Assessment(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
+    changed = _incidents(tx, [*gone, *(each.assessment for each in fresh.values())], rules, now)
     outbox.put(tx, (Name("incident", id) for id in changed), interests, now)
     dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}
     queue.finish(tx, {id: each.next for id, each in fresh.items()}, dropped, found.seen)
@@ -197,11 +199,11 @@ def _write(
 
 
 def _incidents(
-    tx: sa.Connection, found: Iterable[Verdict], rules: Rules, now: int
+    tx: sa.Connection, found: Iterable[Assessment], rules: Rules, now: int
 ) -> Sequence[int]:
     judged = list(found)
-    causes = {verdict.cause.key for verdict in judged if verdict.cause is not None}
-    known = store.of_nodes(tx, (verdict.node_id for verdict in judged), causes)
+    causes = {assessment.cause.key for assessment in judged if assessment.cause is not None}
+    known = store.of_nodes(tx, (assessment.node_id for assessment in judged), causes)
     past = store.resolved(tx, causes, now)
     window = int(rules.reopen_within * _SECOND)
     return store.apply(tx, plan(judged, known, past, now, window), now)

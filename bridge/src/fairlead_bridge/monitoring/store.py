@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, upsert
-from fairlead_bridge.insight.incidents import OLDEST, Cause, Known, Step, Verdict
+from fairlead_bridge.insight.incidents import OLDEST, Assessment, Cause, Known, Step
 
 _i, _a = t.incident.c, t.incident_affected.c
 #: Labels that a line of the timeline names.
@@ -87,7 +87,7 @@ def _resolving_first(step: Step) -> tuple[bool, int]:
 
 
 def _open(tx: sa.Connection, step: Step, now: int) -> tuple[int, bool]:
-    since = [verdict.since for verdict in step.joined if verdict.since is not None]
+    since = [assessment.since for assessment in step.joined if assessment.since is not None]
     row = {
         **_cause_columns(step.cause),
         "cause": step.cause.key,
@@ -116,7 +116,7 @@ _NO_OWNER = "airflow"
 def _owner(step: Step) -> str | None:
     """Who owns what the cause kept from being written, where one name owns what is nearest."""
     nearest = sorted(step.joined, key=lambda v: (len(v.cause.path) if v.cause else 0, v.node))
-    names = [name for verdict in nearest for name in verdict.owners if name != _NO_OWNER]
+    names = [name for assessment in nearest for name in assessment.owners if name != _NO_OWNER]
     return names[0] if names else None
 
 
@@ -200,8 +200,12 @@ def write_entry(
 
 
 def _say_members(tx: sa.Connection, id: int, step: Step, state: str, now: int) -> None:
-    joined = [f"{verdict.label} is {_WORDS[str(verdict.standing)]}" for verdict in step.joined]
-    changed = [f"{verdict.label} is {_WORDS[str(verdict.standing)]}" for verdict in step.changed]
+    joined = [
+        f"{assessment.label} is {_WORDS[str(assessment.standing)]}" for assessment in step.joined
+    ]
+    changed = [
+        f"{assessment.label} is {_WORDS[str(assessment.standing)]}" for assessment in step.changed
+    ]
     for what, labels in (("joined", joined), ("standing", changed)):
         if labels:
             write_entry(tx, id, now, what, state, step.severity, text=_few(labels))
@@ -219,25 +223,25 @@ def _few(labels: Sequence[str]) -> str:
 
 
 def _write_affected(tx: sa.Connection, id: int, step: Step, now: int) -> None:
-    gone = [*step.left, *(verdict.node_id for verdict in step.changed)]
+    gone = [*step.left, *(assessment.node_id for assessment in step.changed)]
     for part in chunks(sorted(gone)):
         ends = sa.update(t.incident_affected).where(
             _a.incident_id == id, _a.until_at.is_(None), _a.node_id.in_(part)
         )
         tx.execute(ends.values(until_at=now))
-    rows = [_affected(id, verdict, now) for verdict in (*step.joined, *step.changed)]
+    rows = [_affected(id, assessment, now) for assessment in (*step.joined, *step.changed)]
     upsert(tx, t.incident_affected, rows)
 
 
-def _affected(id: int, verdict: Verdict, now: int) -> dict[str, Any]:
+def _affected(id: int, assessment: Assessment, now: int) -> dict[str, Any]:
     return {
         "incident_id": id,
-        "node_id": verdict.node_id,
+        "node_id": assessment.node_id,
         "since_at": now,
         "until_at": None,
-        "node": verdict.node,
-        "label": verdict.label,
-        "standing": str(verdict.standing),
-        "owners": json.dumps(verdict.owners),
-        "expected_by": verdict.expected_by,
+        "node": assessment.node,
+        "label": assessment.label,
+        "standing": str(assessment.standing),
+        "owners": json.dumps(assessment.owners),
+        "expected_by": assessment.expected_by,
     }

@@ -315,4 +315,4 @@ def _then(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:
         key = (row.dataset_id, row.job_id)
         if key not in newest or snapshot.held(row) > snapshot.held(newest[key]):
             newest[key] = row
-    return [row for row in newest.values() if row.body is not None]  # None: it was taken back
+    return [row for row in newest.values() if row.body is not None]  # None: it was deleted

@@ -14,7 +14,7 @@ from fairlead_bridge.queries.work import Loader
 
 #: DAGs that wait for each other, one after the other, that are followed: some queries for each.
 LEVELS = 12
-#: Causes after which somebody must act before anything comes.
+#: Causes after which a person must act before anything comes.
 _BARRED = frozenset({"failed_run", "import_error"})
 
 
@@ -46,7 +46,7 @@ def foreseen(
 
 def _barrier(node: Asset | Row, explanation: Explanation) -> Unknown | None:
     """
-    Why an asset will not be fresh before somebody acts; None where that is not so.
+    Why an asset will not be fresh before a person acts; None where that is not so.
 
     An asset that was written after the failure does not wait for it.
     """
@@ -56,7 +56,7 @@ def _barrier(node: Asset | Row, explanation: Explanation) -> Unknown | None:
     waits = node.written_at is None or cause.at >= node.written_at
     if cause.kind not in _BARRED or not waits:
         return None
-    return Unknown(f"{cause.text.rstrip('.')}; nobody has cleared it")
+    return Unknown(f"{cause.text.rstrip('.')}; it was not cleared")
 
 
 def estimates(snapshot: Snapshot, nodes: Iterable[int]) -> dict[int, Eta | Unknown]:

@@ -25,7 +25,7 @@ from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
-#: Writes that tell, as the newest, whether a rhythm changed.
+#: The newest writes, which show whether a rhythm changed.
 NEWEST = 5
 #: How far back updates that no run here made are read, in microseconds.
 HALF_A_YEAR = 183 * 86_400 * 1_000_000

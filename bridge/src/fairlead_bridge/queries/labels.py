@@ -43,7 +43,7 @@ def labels(snapshot: Snapshot) -> Labels:
     """What datasets can be chosen by. A dataset with two names that both have it counts twice."""
     counted: dict[str, Counter[str]] = {_OWNERS: Counter(), _TAGS: Counter()}
     for row in snapshot.rows(_BODIES):
-        for label in _said(row.name, row.body):
+        for label in _labels_in(row.name, row.body):
             counted[row.name][label] += row.datasets
     return Labels(_ranked(counted[_OWNERS]), _ranked(counted[_TAGS]))
 
@@ -53,7 +53,7 @@ def assets(snapshot: Snapshot, owner: str | None, tag: str | None) -> sa.ColumnE
     wanted = {name: label for name, label in ((_OWNERS, owner), (_TAGS, tag)) if label is not None}
     chosen: dict[str, list[bytes]] = {name: [] for name in wanted}
     for row in snapshot.rows(_BODIES) if wanted else ():
-        if row.name in wanted and wanted[row.name] in _said(row.name, row.body):
+        if row.name in wanted and wanted[row.name] in _labels_in(row.name, row.body):
             chosen[row.name].append(row.digest)
     return sa.and_(sa.true(), *(_has_label(name, digests) for name, digests in chosen.items()))
 
@@ -91,7 +91,7 @@ def _has_label(name: str, digests: list[bytes]) -> sa.ColumnElement[bool]:
     )
 
 
-def _said(name: str, body: bytes) -> Iterator[str]:
+def _labels_in(name: str, body: bytes) -> Iterator[str]:
     """The names of owners, or the keys of tags on the dataset or on a column of it, each once."""
     own = {name: facets.decode(body) or {}}
     if name == _OWNERS:

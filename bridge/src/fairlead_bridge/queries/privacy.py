@@ -24,8 +24,8 @@ def is_personal(tag: Tag) -> bool:
     >>> is_personal({"key": "pii", "value": "false"}), is_personal({"key": "PII.None"})
     (False, False)
     """
-    said = f"{tag.get('key') or ''} {tag.get('value') or ''}".lower()
-    words = set(re.findall(r"[a-z0-9]+", said))
+    text = f"{tag.get('key') or ''} {tag.get('value') or ''}".lower()
+    words = set(re.findall(r"[a-z0-9]+", text))
     return not words.isdisjoint(PERSONAL) and words.isdisjoint(NOT)
 
 

@@ -49,7 +49,7 @@ def all_sources(snapshot: Snapshot) -> list[Source]:
     ).group_by(t.job.c.namespace)
     rows = snapshot.rows(statement)
     largest = sorted(rows, key=lambda row: (-row.jobs, row.namespace))[:ASKED]
-    quiet = fallen_silent(snapshot, (row.namespace for row in largest))
+    quiet = stopped_sending(snapshot, (row.namespace for row in largest))
     found = [Source(**row._mapping, silent_since=quiet.get(row.namespace)) for row in rows]
     return sorted(found, key=lambda source: (-source.last_event_at, source.namespace))
 
@@ -90,7 +90,7 @@ def _runs(*, past: bool) -> sa.Select[Any]:
 _RUNS = {past: _runs(past=past) for past in (False, True)}
 
 
-def fallen_silent(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
+def stopped_sending(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
     """The last event of each of these sources that fell silent."""
     return {name: each.since for name, each in silences(snapshot, namespaces).items()}
 
@@ -99,13 +99,15 @@ def silences(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, Silence
     """The silence of each of these sources that fell silent."""
     found = {}
     for namespace in sorted(set(namespaces)):
-        fallen_silent = None if _is_heard(snapshot, namespace) else _silence(snapshot, namespace)
-        if fallen_silent is not None:
-            found[namespace] = fallen_silent
+        stopped_sending = (
+            None if _is_receiving(snapshot, namespace) else _silence(snapshot, namespace)
+        )
+        if stopped_sending is not None:
+            found[namespace] = stopped_sending
     return found
 
 
-def _is_heard(snapshot: Snapshot, namespace: str) -> bool:
+def _is_receiving(snapshot: Snapshot, namespace: str) -> bool:
     """Whether an event came just now; not asked of the past, of which that is not kept."""
     if snapshot.past:
         return False
@@ -131,13 +133,13 @@ def _silence(snapshot: Snapshot, namespace: str) -> Silence | None:
 
 def _run(row: Row, snapshot: Snapshot) -> silence.Run:
     ended = row.ended_at if row.ended_at is not None and row.ended_at <= snapshot.now else None
-    heard = row.last_at if row.last_at <= snapshot.now else (ended or row.at)
+    received = row.last_at if row.last_at <= snapshot.now else (ended or row.at)
     by_hand = (row.dag_run_id or "").startswith(("manual__", "backfill__"))
     going_on = (row.state == "running" or ended != row.ended_at) and row.processing is None
     return silence.Run(
         job=row.job_id,
         began_at=row.started_at if row.started_at is not None else row.at,
-        heard_at=max(heard, row.at),
+        received_at=max(received, row.at),
         seconds=row.duration if ended is not None and row.state == "success" else None,
         is_going_on=going_on,
         is_regular=not by_hand and (row.kind == "dag" or row.parent_id is None),

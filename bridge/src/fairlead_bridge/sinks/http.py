@@ -221,7 +221,7 @@ def _understood(answer: Answer) -> Answer:
     status = answer.status
     what = f"{status} from {answer.method} {masking.text(answer.url)}"
     text = answer.text(_EXCERPT)
-    said = f"{what}: {text}" if text else what
+    problem = f"{what}: {text}" if text else what
     if 200 <= status < 300:
         if answer.is_web_page:
             raise Misconfigured(
@@ -230,15 +230,15 @@ def _understood(answer: Answer) -> Answer:
             )
         return answer
     if status in LATER:
-        raise Unavailable(said, _retry_after(answer.headers.get("Retry-After")))
+        raise Unavailable(problem, _retry_after(answer.headers.get("Retry-After")))
     if 300 <= status < 400:
         target = masking.text(answer.headers.get("Location", "nowhere"))
         raise Misconfigured(f"{what}: it redirects to {target}; write the final address as `url`")
     if status in (401, 407):
-        raise Misconfigured(f"{said}; is the token right, and still valid?")
+        raise Misconfigured(f"{problem}; is the token right, and still valid?")
     if status >= 500:
-        raise ServerFailed(said, _retry_after(answer.headers.get("Retry-After")))
-    raise HttpRejected(said, status, answer.text(len(answer.body)))
+        raise ServerFailed(problem, _retry_after(answer.headers.get("Retry-After")))
+    raise HttpRejected(problem, status, answer.text(len(answer.body)))
 
 
 def _retry_after(value: str | None) -> float | None:

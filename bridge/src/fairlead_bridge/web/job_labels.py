@@ -14,7 +14,7 @@ def label(
     name: str, integration: str | None, dag_id: str | None = None, task_id: str | None = None
 ) -> str:
     """
-    The part of a job's name that tells it from the others beside it.
+    The part of a job's name that distinguishes it from the others beside it.
 
     >>> label("nightly_orders.execute_insert_into_hadoop_fs_relation_command.orders_clean", "SPARK")
     'orders_clean'

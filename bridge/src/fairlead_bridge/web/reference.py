@@ -37,7 +37,7 @@ def _post(summary: str, schema: dict[str, Any], responses: dict[str, Any]) -> di
     }
 
 
-#: The doors for events are no FastAPI routes; this is how the document tells of them.
+#: The entry points for events are no FastAPI routes; this describes them in the document.
 INTAKE = {
     "/api/v1/lineage": _post(
         "Receive an event",

@@ -173,7 +173,7 @@ class Words:
         return edges | columns
 
     def _curated(self, entry: JobEntry, stale: JobEntry) -> Iterator[tuple[str, Aspects]]:
-        """What is added to what is there: tags, owners, edges; and what we added is taken back."""
+        """What is added to what is there: tags, owners, edges; and which of ours are retracted."""
         is_dag = entry.job.kind == "dag" and self._urns.style == "plugin"
         urn = self._urns.flow(entry.job) if is_dag else self._urns.job(entry.job)
         aspects: Aspects = {}

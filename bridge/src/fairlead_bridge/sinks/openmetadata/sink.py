@@ -128,8 +128,8 @@ class OpenMetadata:
     def _put_pipeline(self, payload: PipelinePayload) -> None:
         self._service()
         if payload.tags:
-            said = {"name": CLASSIFICATION, "description": "Tags of Airflow's DAGs"}
-            self._server.once("/classifications", said)
+            classification = {"name": CLASSIFICATION, "description": "Tags of Airflow's DAGs"}
+            self._server.once("/classifications", classification)
         for tag in payload.tags:
             body = {
                 "name": tag,

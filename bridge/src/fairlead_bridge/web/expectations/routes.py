@@ -22,7 +22,7 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.expectations import answers as a
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
-#: The author of what is stated by nobody in particular.
+#: The author of statements without a name.
 _SOMEONE = "a person"
 
 OneNode = Annotated[

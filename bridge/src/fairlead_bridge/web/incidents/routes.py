@@ -80,10 +80,10 @@ def routes(
         with catalog.open(as_of) as snapshot:
             return _detail(snapshot, id)
 
-    def act(id: int, action: Action, said: a.IncidentAction | None) -> a.IncidentDetail:
-        told = said or a.IncidentAction()
+    def act(id: int, action: Action, request: a.IncidentAction | None) -> a.IncidentDetail:
+        given = request or a.IncidentAction()
         with writing(catalog.engine) as tx:
-            actions.act(tx, id, action, told.by, told.text, interests, catalog.clock())
+            actions.act(tx, id, action, given.by, given.text, interests, catalog.clock())
         with catalog.open() as snapshot:
             return _detail(snapshot, id)
 
@@ -93,34 +93,34 @@ def routes(
 
 
 Act = Callable[[int, Action, a.IncidentAction | None], a.IncidentDetail]
-Said = Annotated[a.IncidentAction | None, Body()]
+Request = Annotated[a.IncidentAction | None, Body()]
 
 
 def _actions(router: APIRouter, act: Act) -> None:
     @router.post("/incidents/{id}/acknowledge", responses=_CONFLICT)
-    def acknowledge_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
-        """Say that somebody sees to it; of a muted one, also that it is heard again."""
-        return act(id, "acknowledge", said)
+    def acknowledge_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+        """Acknowledge it: a person is working on it. A muted one is announced again."""
+        return act(id, "acknowledge", request)
 
     @router.post("/incidents/{id}/mute", responses=_CONFLICT)
-    def mute_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+    def mute_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
         """Send nothing more about it, until it is acknowledged or another one opens."""
-        return act(id, "mute", said)
+        return act(id, "mute", request)
 
     @router.post("/incidents/{id}/resolve", responses=_CONFLICT)
-    def resolve_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+    def resolve_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
         """End it by hand; the same occurrence does not open it again."""
-        return act(id, "resolve", said)
+        return act(id, "resolve", request)
 
     @router.post("/incidents/{id}/note", responses=_CONFLICT)
-    def note_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+    def note_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
         """Add a note to its timeline: `text`."""
-        return act(id, "note", said)
+        return act(id, "note", request)
 
     @router.post("/incidents/{id}/assign", responses=_CONFLICT)
-    def assign_incident(id: IncidentId, said: Said = None) -> a.IncidentDetail:
+    def assign_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
         """Assign it to the owner that `text` names; without `text`, to no one."""
-        return act(id, "assign", said)
+        return act(id, "assign", request)
 
 
 def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:

@@ -60,11 +60,11 @@ def routes(catalog: Catalog) -> APIRouter:
             found, number = risk.troubles(snapshot, limit)
             shown = datasets.items(snapshot, [trouble.asset for trouble in found])
             causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
-            silent_sources = [each for each in sources.all_sources(snapshot) if each.silent_since]
+            stopped = [each for each in sources.all_sources(snapshot) if each.silent_since]
         return a.AtRisk(
             items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
             datasets=number,
-            sources=[_source(source) for source in silent_sources],
+            sources=[_source(source) for source in stopped],
         )
 
     @router.get("/search", tags=["overview"])

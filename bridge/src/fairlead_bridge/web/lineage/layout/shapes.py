@@ -1,4 +1,4 @@
-"""What is laid out, and what comes of it. Lengths are CSS pixels; x grows to the right, y downwards."""
+"""What is laid out, and the result. Lengths are CSS pixels; x grows to the right, y downwards."""
 
 from __future__ import annotations
 

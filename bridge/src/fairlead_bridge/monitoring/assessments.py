@@ -8,7 +8,7 @@ from typing import cast
 
 from fairlead_bridge.insight import root_cause
 from fairlead_bridge.insight.expectations import Expectation
-from fairlead_bridge.insight.incidents import Bad, Cause, Verdict
+from fairlead_bridge.insight.incidents import Assessment, Bad, Cause
 from fairlead_bridge.insight.root_cause import Explanation
 from fairlead_bridge.insight.symptoms import MISSING, SENSOR
 from fairlead_bridge.monitoring import imported, screen
@@ -33,7 +33,7 @@ AGAIN_SHARE, AGAIN_LEAST, AGAIN_MOST = 4, 60_000_000, 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    verdict: Verdict
+    assessment: Assessment
     next: Evaluated
 
 
@@ -41,7 +41,7 @@ def evaluate(
     snapshot: Snapshot, nodes: Nodes, windows: Sequence[Window], *, screened: bool
 ) -> dict[int, Evaluation]:
     """
-    A verdict on each node.
+    An assessment of each node.
 
     `screened`: what the screen finds to be well gets no explanation, which is the dearer part.
     """
@@ -84,14 +84,14 @@ def _explained(
     for each in bad:
         closes = quiet_until(windows, subjects.get(each.id, ()), snapshot.now)
         quiet = max((at for at in (closes, arriving.get(each.id)) if at is not None), default=None)
-        verdict = replace(
-            _verdict(each, explained[each.id], causes[each.id]),
+        assessment = replace(
+            _assessment(each, explained[each.id], causes[each.id]),
             owners=owners.get(each.id, ()),
             expected_by=due.get(each.id),
             evidence_at=evidence[each.id].at,
             is_quiet=quiet is not None,
         )
-        found[each.id] = Evaluation(verdict, _next(verdict, quiet, snapshot.now))
+        found[each.id] = Evaluation(assessment, _next(assessment, quiet, snapshot.now))
     return found
 
 
@@ -117,20 +117,20 @@ def _evidence(
 def _well(
     each: Asset | Row, expected_by: int | None, again: int | None, standing: str = "ok"
 ) -> Evaluation:
-    verdict = Verdict(each.id, _name(each), _label(each), expected_by=expected_by)
-    return Evaluation(verdict, Evaluated(NEVER if again is None else again, standing))
+    assessment = Assessment(each.id, _name(each), _label(each), expected_by=expected_by)
+    return Evaluation(assessment, Evaluated(NEVER if again is None else again, standing))
 
 
-def _verdict(each: Asset | Row, explanation: Explanation, cause: Cause) -> Verdict:
+def _assessment(each: Asset | Row, explanation: Explanation, cause: Cause) -> Assessment:
     since = explanation.late_since if explanation.late_since is not None else cause.at
     standing = cast(Bad, explanation.standing)
-    return Verdict(each.id, _name(each), _label(each), standing, cause, since)
+    return Assessment(each.id, _name(each), _label(each), standing, cause, since)
 
 
-def _next(verdict: Verdict, quiet_until: int | None, now: int) -> Evaluated:
-    age = now - (verdict.since if verdict.since is not None else now)
+def _next(assessment: Assessment, quiet_until: int | None, now: int) -> Evaluated:
+    age = now - (assessment.since if assessment.since is not None else now)
     again = now + _again(age)
-    return Evaluated(again if quiet_until is None else min(again, quiet_until), verdict.standing)
+    return Evaluated(again if quiet_until is None else min(again, quiet_until), assessment.standing)
 
 
 def _look_again(

@@ -1,0 +1,47 @@
+"""Names, comments and docstrings use the words of this field (`docs/glossary.md`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.contract.language import private_names, private_prose
+
+ROOT = Path(__file__).parents[2]
+
+#: Where private words are banned in names, and where in comments and docstrings as well.
+NAMES_IN = ("bridge/src", "bench", "demo", "dags")
+PROSE_IN = ("bridge/src",)
+
+
+def files(sources: tuple[str, ...]) -> list[Path]:
+    found = [path for source in sources for path in sorted((ROOT / source).rglob("*.py"))]
+    return [path for path in found if path.parent.name != "migrations"]
+
+
+@pytest.mark.parametrize("file", files(NAMES_IN), ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_identifier_contains_a_private_word(file: Path) -> None:
+    assert private_names(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("file", files(PROSE_IN), ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_comment_or_docstring_contains_a_private_word(file: Path) -> None:
+    assert private_prose(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""What sinks are told."""',
+        'def f() -> None:\n    """Nobody knows."""\n',
+        "x = 1  # somebody asks",
+        "class A:\n    #: Edges that have grown old.\n    x = 1\n",
+    ],
+)
+def test_a_private_word_is_found_in_comments_and_docstrings(source: str) -> None:
+    assert len(private_prose(source)) == 1
+
+
+def test_texts_and_longer_words_are_no_prose_with_private_words() -> None:
+    assert private_prose("x = 'told'  # retold, newsletter") == []
