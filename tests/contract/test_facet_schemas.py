@@ -244,7 +244,7 @@ def test_the_bridge_lists_every_facet_that_has_a_schema_and_no_other() -> None:
 
 #: What the bridge reads into a type of its own.
 READ: Mapping[str, msgspec.json.Decoder[Any]] = {
-    "fairlead": airflow._told_facet,
+    "fairlead": airflow._fairlead_facet,
     "fairlead_instances": read_instances._decoder,
 }
 
