@@ -24,6 +24,8 @@ from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 ASKED = 50
 #: Jobs of a source that are asked: those heard of last; and runs of each.
 JOBS, RUNS = 100, history.WINDOW
+#: Newest runs of each that say when it was heard last.
+LAST = 3
 #: DAGs of a source whose schedules are read: those heard of last.
 DAGS = 300
 
@@ -71,12 +73,12 @@ _DAGS = (
 )
 
 
-def _runs(*, past: bool) -> sa.Select[Any]:
+def _runs(count: int, *, past: bool) -> sa.Select[Any]:
     older = t.run.alias("older")
     bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
     if past:
         bound = bound.where(older.c.at <= NOW)
-    last = bound.order_by(older.c.at.desc()).limit(1).offset(RUNS - 1).scalar_subquery()
+    last = bound.order_by(older.c.at.desc()).limit(1).offset(count - 1).scalar_subquery()
     columns = t.run.c["job_id", "kind", "dag_run_id", "parent_id", "processing", "state"]
     times = t.run.c["at", "started_at", "ended_at", "last_at", "duration"]
     statement = (
@@ -87,7 +89,7 @@ def _runs(*, past: bool) -> sa.Select[Any]:
     return statement.where(t.run.c.at <= NOW) if past else statement
 
 
-_RUNS = {past: _runs(past=past) for past in (False, True)}
+_RUNS = {(count, past): _runs(count, past=past) for count in (LAST, RUNS) for past in (False, True)}
 
 
 def stopped_sending(snapshot: Snapshot, namespaces: Iterable[str]) -> dict[str, int]:
@@ -118,16 +120,17 @@ def _is_receiving(snapshot: Snapshot, namespace: str) -> bool:
 def _silence(snapshot: Snapshot, namespace: str) -> Silence | None:
     jobs = [row.id for row in snapshot.rows(_JOBS, namespace=namespace)]
     dags = [row.id for row in snapshot.rows(_DAGS, namespace=namespace)]
-    rows = snapshot.each(_RUNS[snapshot.past], {*jobs, *dags})
-    runs = [_run(row, snapshot) for row in rows]
     starting = starts.of(snapshot, dags)
-    withheld = set(starts.paused(snapshot, starting))
-    withheld |= set(starts.broken_files(snapshot, jobs_by_id(snapshot, starting)))
+    kept = set(starts.paused(snapshot, starting))
+    kept |= set(starts.broken_files(snapshot, jobs_by_id(snapshot, starting)))
     dues = [
         each.due
         for dag, each in starting.items()
-        if each.due is not None and dag not in withheld and not each.is_active
+        if each.due is not None and dag not in kept and not each.is_active
     ]
+    # Where schedules are known, rhythms are not asked.
+    rows = snapshot.each(_RUNS[LAST if dues else RUNS, snapshot.past], {*jobs, *dags})
+    runs = [_run(row, snapshot) for row in rows]
     return silence.of(namespace, runs, dues, snapshot.now)
 
 
