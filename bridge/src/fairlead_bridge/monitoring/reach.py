@@ -18,7 +18,7 @@ LEVELS = 12
 _NOT_WATCHED = frozenset({"dag_file", "query"})
 
 _AFTER = sa.select(t.edge.c.dst).where(t.edge.c.kind == "control", among(t.edge.c.src))
-_INSIDE = sa.select(t.job.c.id).where(among(t.job.c.parent_id))
+_INSIDE = sa.select(t.job.c.id, t.job.c.parent_id).where(among(t.job.c.parent_id))
 
 
 @dataclass(slots=True)
@@ -66,11 +66,24 @@ def _around(snapshot: Snapshot, jobs: Mapping[int, Row]) -> dict[int, Row]:
     return found
 
 
+def inside(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, int]:
+    """These jobs and all that run inside them (tasks, their applications), each with its outermost."""
+    found = {job: job for job in jobs}
+    level = set(found)
+    for _ in range(LEVELS):
+        rows = [row for row in snapshot.each(_INSIDE, level) if row.id not in found]
+        if not rows:
+            break
+        found |= {row.id: found[row.parent_id] for row in rows}
+        level = {row.id for row in rows}
+    return found
+
+
 def below(snapshot: Snapshot, nodes: Nodes) -> Nodes:
     """What is right downstream of these nodes, over data and over the order in which jobs run."""
     members = [member for asset in nodes.assets.values() for member in asset.members]
     readers = jobs_at(snapshot, members, writing=False)
     jobs = {job for each in readers.values() for job in each}
-    inside = {row.id for row in snapshot.each(_INSIDE, nodes.jobs)} | nodes.jobs.keys()
-    after = {row.dst for row in snapshot.each(_AFTER, inside)}
-    return watched(snapshot, jobs | inside | after).without(nodes.ids)
+    own = inside(snapshot, nodes.jobs)
+    after = {row.dst for row in snapshot.each(_AFTER, own)}
+    return watched(snapshot, jobs | own.keys() | after).without(nodes.ids)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.monitoring import queue
-from fairlead_bridge.monitoring.reach import Nodes
+from fairlead_bridge.monitoring.reach import Nodes, inside
 from fairlead_bridge.queries import history, quality, standing, symptoms
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
@@ -27,7 +27,6 @@ from fairlead_bridge.queries.starts import GRACE, Starts
 BAD = ("late", "failed", "at_risk")
 
 _INTO = sa.select(t.edge.c.src, t.edge.c.dst).where(among(t.edge.c.dst))
-_INSIDE = sa.select(t.job.c.id, t.job.c.parent_id).where(among(t.job.c.parent_id))
 _PARENTS = sa.select(t.job.c.id, t.job.c.parent_id).where(
     among(t.job.c.id), t.job.c.parent_id.is_not(None)
 )
@@ -123,13 +122,13 @@ def _breaks(newest: standing.Round | None, asset: Asset | None) -> bool:
 
 
 def _jobs(snapshot: Snapshot, nodes: Nodes) -> dict[int, set[int]]:
-    """The jobs that write each asset; each job itself and those right inside it."""
+    """The jobs that write each asset; each job itself and those inside it."""
     members = {member: id for id, each in nodes.assets.items() for member in each.members}
-    found: dict[int, set[int]] = {id: {id} for id in nodes.jobs}
+    found: dict[int, set[int]] = {id: set() for id in nodes.jobs}
     for member, writers in jobs_at(snapshot, members, writing=True).items():
         found.setdefault(members[member], set()).update(writers)
-    for row in snapshot.each(_INSIDE, nodes.jobs):
-        found[row.parent_id].add(row.id)
+    for job, whole in inside(snapshot, nodes.jobs).items():
+        found[whole].add(job)
     return found
 
 
