@@ -258,10 +258,7 @@ def test_a_feed_that_did_not_come_is_named_though_no_job_writes_it(db: sa.Engine
     )
 
 
-@pytest.mark.parametrize("heard", [3, 4])
-def test_an_airflow_that_fell_silent_is_named_for_all_that_it_did_not_do(
-    db: sa.Engine, received: int
-) -> None:
+def test_an_airflow_that_fell_silent_is_named_for_all_that_it_did_not_do(db: sa.Engine) -> None:
     told = Days()
     beside(told, DAY, DAY, 4)
     cause = asked(db, told, 10)["root_cause"]
