@@ -30,8 +30,8 @@ INSTALLED_PRODUCERS := .venv-producers/.installed-$(VERSION)
 INSTALLED_DOCS := .venv-docs/.installed-$(VERSION)
 OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 supports none newer
-# In processes beside each other; tests/conftest.py says which tests share one.
-PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
+# In processes beside each other; tests of one file share fixtures, so a file is one process's.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
 .PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve wheels bench constraints up down

@@ -34,6 +34,7 @@ from fairlead_bridge.queries import lineage
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.lineage import graph as drawn
 from fairlead_bridge.web.lineage import routes as plain
+from fairlead_bridge.web.lineage.view import View
 
 LAYERS = 40
 HUB_EVERY = 200
@@ -164,7 +165,7 @@ def pictures(engine: sa.Engine, limit: int) -> Callable[[int], int]:
     def ask(node: int) -> int:
         with reading(engine) as tx:
             snapshot = Snapshot(tx, NOW, 86_400.0)
-            view = drawn.View(50, 50, limit)
+            view = View(50, 50, limit)
             answer = drawn.draw(snapshot, lineage.find(snapshot, ids.public(node)), view)
         drawn.encode(answer)
         return len(answer["cards"])

@@ -39,7 +39,7 @@ class Program:
         self._mark = f"STARTED_BY_PROGRAM={uuid4()}"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            self._log_start = output.report()
+            self._log_start = output.tell()
             self._process = subprocess.Popen(
                 command,
                 env={**env, **dict([self._mark.split("=")])},

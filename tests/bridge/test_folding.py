@@ -71,7 +71,7 @@ def test_a_table_that_others_use_too_stays_beside_its_dag() -> None:
     assert arrows(drawn) == {(DAG, 2), (2, OTHER_DAG)}
     counted = folding.fold(part((100, 2), (2, 101), down={2: 1}), {100: DAG, 101: DAG})
     assert arrows(counted) == {(DAG, 2)}
-    kept = folding.fold(part((100, 2), (2, 101)), {100: DAG, 101: DAG}, kept=[2])
+    kept = folding.fold(part((100, 2), (2, 101)), {100: DAG, 101: DAG}, unfolded=[2])
     assert arrows(kept) == {(DAG, 2)}
 
 

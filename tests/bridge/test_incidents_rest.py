@@ -176,7 +176,7 @@ def test_the_live_stream_names_the_incidents_that_changed(api: Asked) -> None:
     catalog = Catalog(api.db, 86_400.0, lambda: api.micros)
     before = live.look(catalog, None)
     api.act("acknowledge")
-    message = live.news(before, live.look(catalog, before))
+    message = live.change(before, live.look(catalog, before))
     assert message is not None
     assert message["incidents"] == [1]
 

@@ -20,6 +20,7 @@ ALLOWED = {
     "news_at": "column and REST field",
     "settled": "column",
     "silent_since": "REST field",
+    "tell": "of Python's files",
     "timeout_keep_alive": "uvicorn's",
     "told_at": "column and REST field",
 }

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fairlead_bridge.insight.plan import Plan, Unknown
+from fairlead_bridge.insight.plan import Plan
+from fairlead_bridge.insight.reached import Unknown
 from fairlead_bridge.insight.simulation import COURSES, Step, simulate
 from fairlead_bridge.insight.spans import SECOND
 from fairlead_bridge.insight.work import Facts

@@ -12,21 +12,12 @@ from datetime import UTC
 
 from fairlead_bridge.insight import starts, usual
 from fairlead_bridge.insight.durations import learn
+from fairlead_bridge.insight.reached import Reached, Unknown
 from fairlead_bridge.insight.rounds import Round, chance_of_running
 from fairlead_bridge.insight.simulation import Step
 from fairlead_bridge.insight.spans import lasting
 from fairlead_bridge.insight.starts import clock
 from fairlead_bridge.insight.work import TOLERANT, Assets, Dag, DagRun, Facts, Job
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Why it is not known when something will be done, one sentence."""
-
-    reason: str
-
-
-Reached = str | Unknown
 
 
 @dataclass(slots=True)

@@ -8,113 +8,32 @@ map_index and try_number.
 
 from __future__ import annotations
 
-import ast
-from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from fairlead_bridge import ids, masking
-from fairlead_bridge.errors import Malformed
+from fairlead_bridge import ids
 from fairlead_bridge.facts import ObservedState
-from fairlead_bridge.mapping import decode, salvage, times
+from fairlead_bridge.mapping import decode, salvage
+from fairlead_bridge.mapping.airflow_facets import (
+    FairleadFacet,
+    InstanceFacts,
+    Number,
+    StateFacts,
+    TaskFacet,
+    asset_uris,
+    time,
+)
+from fairlead_bridge.mapping.airflow_properties import (
+    dag_body,
+    dag_run_properties,
+    observed_properties,
+    task_body,
+    task_properties,
+)
 from fairlead_bridge.mapping.decode import Facets
 
 NOT_MAPPED = -1
-
-#: What columns of the catalog hold; a facet with other numbers is not Airflow's.
-Number = Annotated[int, msgspec.Meta(ge=-1, lt=2**31)]
-Seconds = Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
-
-
-class _Dag(msgspec.Struct):
-    dag_id: str | None = None
-    description: Any = None
-    fileloc: Any = None
-    owner: Any = None
-    schedule_interval: Any = None  # Airflow 2
-    start_date: Any = None
-    tags: Any = None
-    timetable: Any = None
-    timetable_summary: Any = None
-
-
-class _DagRun(msgspec.Struct):
-    run_id: str | None = None
-    clear_number: Number | None = None
-    conf: Any = None
-    data_interval_end: Any = None
-    data_interval_start: Any = None
-    deadlines: Any = None
-    duration: Seconds | None = None
-    end_date: Any = None
-    logical_date: Any = None
-    run_after: Any = None
-    run_type: Any = None
-    start_date: Any = None
-    triggered_by: Any = None
-    triggering_user_name: Any = None
-
-
-class _Task(msgspec.Struct):
-    task_id: str | None = None
-    downstream_task_ids: Any = None
-    inlets: Any = None
-    mapped: Any = None
-    operator_class: Any = None
-    operator_class_path: Any = None
-    outlets: Any = None
-    owner: Any = None
-    pool: Any = None
-    queue: Any = None
-    retries: Any = None
-    task_group: Any = None
-    trigger_rule: Any = None
-    upstream_task_ids: Any = None
-
-
-class _Instance(msgspec.Struct):
-    try_number: Number | None = None
-    duration: Seconds | None = None
-    log_url: str | None = None
-    map_index: Number | None = None
-    pool: Any = None
-    queue: Any = None
-    queued_dttm: Any = None
-    rendered_map_index: Any = None
-
-
-class _TaskFacet(msgspec.Struct):
-    dag: _Dag | None = None
-    dagRun: _DagRun | None = None  # noqa: N815
-    task: _Task | None = None
-    taskInstance: _Instance | None = None  # noqa: N815
-
-
-class _State(msgspec.Struct):
-    tasksState: dict[str, str | None] | None = None  # noqa: N815
-    tasksDuration: dict[str, Seconds | None] | None = None  # noqa: N815
-
-
-class _FairleadFacet(msgspec.Struct):
-    """The run facet `fairlead`, which our provider adds."""
-
-    dagId: str | None = None  # noqa: N815
-    dagRunId: str | None = None  # noqa: N815
-    taskId: str | None = None  # noqa: N815
-    mapIndex: Number | None = None  # noqa: N815
-    tryNumber: Number | None = None  # noqa: N815
-    maxTries: Number | None = None  # noqa: N815
-    state: str | None = None
-    startedAt: Any = None  # noqa: N815
-    endedAt: Any = None  # noqa: N815
-    queuedAt: Any = None  # noqa: N815
-    duration: Seconds | None = None
-    operator: Any = None
-    pool: Any = None
-    queue: Any = None
-    trigger: dict[str, Any] | None = None
-    url: Any = None
 
 
 #: Fields that identify the run: where one is unreadable, it must not be taken for another run.
@@ -125,9 +44,9 @@ _IDENTIFYING = frozenset(
     }
 )
 
-_task_facet = msgspec.json.Decoder(_TaskFacet)
-_state_facet = msgspec.json.Decoder(_State)
-_fairlead_facet = msgspec.json.Decoder(_FairleadFacet)
+_task_facet = msgspec.json.Decoder(TaskFacet)
+_state_facet = msgspec.json.Decoder(StateFacts)
+_fairlead_facet = msgspec.json.Decoder(FairleadFacet)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -204,7 +123,7 @@ def read(
         return found
 
 
-def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
+def _dag_place(namespace: str, facet: TaskFacet) -> Place | None:
     dag, run = facet.dag, facet.dagRun
     if dag is None or run is None or not dag.dag_id or not run.run_id:
         return None
@@ -219,20 +138,20 @@ def _dag_place(namespace: str, facet: _TaskFacet) -> Place | None:
         dag_start_at=time(run.start_date),
         dag_end_at=time(run.end_date),
         duration=run.duration,
-        properties=_dag_run_properties(run),
-        dag=_dag_body(dag),
+        properties=dag_run_properties(run),
+        dag=dag_body(dag),
     )
 
 
 def _task_place(
-    namespace: str, facet: _TaskFacet, observed: _FairleadFacet | None, at: int
+    namespace: str, facet: TaskFacet, observed: FairleadFacet | None, at: int
 ) -> Place | None:
     dag, run, task = facet.dag, facet.dagRun, facet.task
     if dag is None or run is None or task is None:
         return None
     if not dag.dag_id or not run.run_id or not task.task_id:
         return None
-    instance = facet.taskInstance or _Instance()
+    instance = facet.taskInstance or InstanceFacts()
     map_index = NOT_MAPPED if instance.map_index is None else instance.map_index
     dag_id, run_id, task_id = map(decode.name, (dag.dag_id, run.run_id, task.task_id))
     dag_run = ids.dag_run_id(namespace, dag_id, run_id)
@@ -251,13 +170,13 @@ def _task_place(
         observed=_observed_state(observed, at),
         duration=instance.duration,
         properties={
-            **_task_properties(task, instance),
-            **_observed_properties(observed),
-            **_dag_run_properties(run),
+            **task_properties(task, instance),
+            **observed_properties(observed),
+            **dag_run_properties(run),
         },
-        task=_task_body(task),
-        inlets=_asset_uris(task.inlets),
-        outlets=_asset_uris(task.outlets),
+        task=task_body(task),
+        inlets=asset_uris(task.inlets),
+        outlets=asset_uris(task.outlets),
     )
 
 
@@ -276,7 +195,7 @@ def state_of(text: str | None) -> str:
     return _SAME.get(word, word)
 
 
-def _observed_state(observed: _FairleadFacet | None, at: int) -> ObservedState | None:
+def _observed_state(observed: FairleadFacet | None, at: int) -> ObservedState | None:
     if observed is None or not observed.state:
         return None
     return ObservedState(
@@ -287,121 +206,3 @@ def _observed_state(observed: _FairleadFacet | None, at: int) -> ObservedState |
         time(observed.queuedAt),
         observed.duration,
     )
-
-
-def _dag_run_properties(run: _DagRun) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    if run.run_type:
-        properties["run_type"] = run.run_type
-    if run.triggered_by or run.triggering_user_name:
-        properties["triggered_by"] = run.triggering_user_name or run.triggered_by
-    start, end = time(run.data_interval_start), time(run.data_interval_end)
-    if start is not None:
-        properties["data_interval"] = [start, end]
-    if deadlines := _deadlines(run.deadlines):
-        properties["deadlines"] = deadlines
-    if run.conf:
-        properties["conf"] = masking.strictly(run.conf)
-    return properties
-
-
-def _deadlines(listed: Any) -> list[list[Any]]:
-    """Airflow's deadlines of a DAG run, the first to pass first: each its time and its name."""
-    alerts = listed.get("alerts") if isinstance(listed, dict) else None
-    found = []
-    for alert in as_list(alerts):
-        at = time(alert.get("deadline_time")) if isinstance(alert, dict) else None
-        if at is not None:
-            name = alert.get("name")
-            found.append([at, name if isinstance(name, str) else ""])
-    return sorted(found)
-
-
-def _task_properties(task: _Task, instance: _Instance) -> dict[str, Any]:
-    values = {
-        "operator": task.operator_class,
-        "retries": task.retries,
-        "pool": instance.pool or task.pool,
-        "queue": instance.queue or task.queue,
-        "url": instance.log_url,
-        "rendered_map_index": instance.rendered_map_index,
-        "trigger_rule": task.trigger_rule,
-        "queued_at": time(instance.queued_dttm),
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _observed_properties(observed: _FairleadFacet | None) -> dict[str, Any]:
-    if observed is None:
-        return {}
-    values = {
-        "retries": observed.maxTries,
-        "pool": observed.pool,
-        "queue": observed.queue,
-        "url": observed.url,
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _dag_body(dag: _Dag) -> dict[str, Any]:
-    schedule = dag.timetable_summary if dag.timetable_summary is not None else dag.schedule_interval
-    return {
-        "schedule": None if schedule in (None, "None", "null") else str(schedule),
-        "timetable": dag.timetable or {},
-        "owner": dag.owner,
-        "tags": sorted(str(tag) for tag in as_list(dag.tags)),
-        "fileloc": dag.fileloc,
-        "start_date": dag.start_date,
-        "description": dag.description,
-    }
-
-
-def _task_body(task: _Task) -> dict[str, Any]:
-    group = task.task_group.get("group_id") if isinstance(task.task_group, dict) else None
-    return {
-        "operator": task.operator_class_path or task.operator_class,
-        "operator_class": task.operator_class,
-        "trigger_rule": task.trigger_rule,
-        "retries": task.retries,
-        "pool": task.pool,
-        "queue": task.queue,
-        "group": group,
-        "owner": task.owner,
-        "upstream": sorted(map(str, as_list(task.upstream_task_ids))),
-        "downstream": sorted(map(str, as_list(task.downstream_task_ids))),
-        "mapped": bool(task.mapped),
-    }
-
-
-def as_list(value: Any) -> list[Any]:
-    """A list that Airflow sends as JSON or as the repr of a Python list."""
-    if isinstance(value, str):
-        return list(_literal(value))
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-@lru_cache(maxsize=4096)
-def _literal(text: str) -> tuple[Any, ...]:
-    if text == "[]":
-        return ()
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return ()
-    return tuple(value) if isinstance(value, list | tuple | set) else ()
-
-
-def _asset_uris(value: Any) -> tuple[str, ...]:
-    if value in (None, "[]", []):
-        return ()
-    found = (item.get("uri") for item in as_list(value) if isinstance(item, dict))
-    return tuple(sorted({uri for uri in found if isinstance(uri, str) and uri}))
-
-
-def time(value: Any) -> int | None:
-    if value is None or value == "":
-        return None
-    try:
-        return times.parse(value)
-    except Malformed:
-        return None

@@ -13,8 +13,9 @@ import msgspec
 
 from fairlead_bridge import ids
 from fairlead_bridge.facts import JobFacts, LatestValue, ObservedState, RunFacts
-from fairlead_bridge.mapping import airflow, decode, jobs
-from fairlead_bridge.mapping.airflow import NOT_MAPPED, Number, Place, Seconds
+from fairlead_bridge.mapping import airflow, airflow_facets, decode, jobs
+from fairlead_bridge.mapping.airflow import NOT_MAPPED, Place
+from fairlead_bridge.mapping.airflow_facets import Number, Seconds
 from fairlead_bridge.mapping.decode import Facets
 from fairlead_bridge.mapping.parts import Parts
 
@@ -84,9 +85,9 @@ def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
         observed=ObservedState(
             at,
             airflow.state_of(row.state),
-            airflow.time(row.startedAt),
-            airflow.time(row.endedAt),
-            airflow.time(row.queuedAt),
+            airflow_facets.time(row.startedAt),
+            airflow_facets.time(row.endedAt),
+            airflow_facets.time(row.queuedAt),
             row.duration,
         ),
         properties=_properties(row, at),

@@ -7,7 +7,7 @@ from typing import Any
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import EdgeFacts, JobFacts, ObservationFacts
-from fairlead_bridge.mapping import airflow, decode
+from fairlead_bridge.mapping import airflow_facets, decode
 from fairlead_bridge.mapping.airflow import Place
 from fairlead_bridge.mapping.decode import RawJob
 from fairlead_bridge.mapping.parts import Parts
@@ -76,7 +76,7 @@ def _state(parts: Parts, raw: RawJob | None, job: JobFacts) -> None:
     is_paused = state.get("isPaused") if state else None
     if state is None or not isinstance(is_paused, bool):
         return
-    seen_at = airflow.time(state.get("at"))
+    seen_at = airflow_facets.time(state.get("at"))
     at = parts.at if seen_at is None else seen_at
     parts.observations.append(ObservationFacts(job.id, "paused", at, int(is_paused)))
 
@@ -90,7 +90,7 @@ def _dag_graph(parts: Parts, facet: dict[str, Any] | None, dag: JobFacts, dag_id
     for task_id, task in tasks.items():
         if not isinstance(task, dict):
             continue
-        following = sorted(map(str, airflow.as_list(task.get("downstream_task_ids"))))
+        following = sorted(map(str, airflow_facets.as_list(task.get("downstream_task_ids"))))
         graph[task_id] = {
             "operator": task.get("operator"),
             "downstream": following,

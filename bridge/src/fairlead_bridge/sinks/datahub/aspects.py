@@ -17,10 +17,10 @@ from fairlead_bridge.entries import (
     Tag,
 )
 from fairlead_bridge.sinks import retracting
+from fairlead_bridge.sinks.datahub.schemas import Aspects, schema
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.datahub.urns import Urns
 
-Aspects = dict[str, Any]
 #: {"upserts" and "patches": [entity type, {"urn": ..., aspect: {"value": ...}}]}
 Proposals = dict[str, list[tuple[str, Aspects]]]
 
@@ -76,7 +76,7 @@ class Words:
         key = {"platform": f"urn:li:dataPlatform:{platform}", "name": name, "origin": env}
         aspects: Aspects = {"urn": urn, "datasetKey": {"value": key}}
         if self._settings.schemas and entry.columns:
-            aspects["schemaMetadata"] = {"value": _schema(entry, platform)}
+            aspects["schemaMetadata"] = {"value": schema(entry, platform)}
         yield "dataset", aspects
 
     def _job(self, entry: JobEntry) -> Iterator[tuple[str, Aspects]]:
@@ -354,49 +354,3 @@ def _texts(values: Any) -> dict[str, str]:
 
 def _ms(at: int) -> int:
     return at // 1000
-
-
-_TYPES = (
-    (("bool",), "BooleanType"),
-    (("int", "num", "dec", "float", "double", "real", "serial", "money"), "NumberType"),
-    (("timestamp", "datetime", "time"), "TimeType"),
-    (("date",), "DateType"),
-    (("char", "text", "string", "uuid", "enum"), "StringType"),
-    (("byte", "blob", "binary"), "BytesType"),
-    (("array", "list"), "ArrayType"),
-    (("map",), "MapType"),
-    (("struct", "record", "row", "json", "variant", "object"), "RecordType"),
-)
-
-
-def _type(native: str | None) -> Aspects:
-    text = (native or "").lower()
-    for parts, name in _TYPES:
-        if any(part in text for part in parts):
-            return {"type": {f"com.linkedin.schema.{name}": {}}}
-    return {"type": {"com.linkedin.schema.NullType": {}}}
-
-
-def _schema(entry: DatasetEntry, platform: str) -> Aspects:
-    never = {"time": 0, "actor": "urn:li:corpuser:unknown"}
-    return {
-        "schemaName": entry.dataset.name,
-        "platform": f"urn:li:dataPlatform:{platform}",
-        "version": 0,
-        "hash": "",
-        "created": never,
-        "lastModified": never,
-        "platformSchema": {"com.linkedin.schema.OtherSchema": {"rawSchema": ""}},
-        "fields": [
-            {
-                "fieldPath": column.name,
-                "nullable": True,
-                "type": _type(column.type),
-                "nativeDataType": column.type or "unknown",
-                "recursive": False,
-                "isPartOfKey": False,
-                **({"description": column.description} if column.description else {}),
-            }
-            for column in entry.columns
-        ],
-    }

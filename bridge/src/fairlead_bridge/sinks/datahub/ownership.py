@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.sinks.datahub.aspects import (
-    DRAWN,
-    EDGES,
-    INFO,
-    LINEAGE,
-    MADE,
-    Aspects,
-    pointer,
-)
+from fairlead_bridge.sinks.datahub.aspects import DRAWN, EDGES, INFO, LINEAGE, MADE, pointer
+from fairlead_bridge.sinks.datahub.schemas import Aspects
 
 
 def _value(held: Aspects | None, aspect: str) -> Aspects:

@@ -12,8 +12,9 @@ from fairlead_bridge.errors import HttpRejected, Misconfigured, ServerFailed
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
-from fairlead_bridge.sinks.datahub.aspects import INFO, LINEAGE, Aspects, Proposals, Words
+from fairlead_bridge.sinks.datahub.aspects import INFO, LINEAGE, Proposals, Words
 from fairlead_bridge.sinks.datahub.ownership import without_our_mark, without_their_edges
+from fairlead_bridge.sinks.datahub.schemas import Aspects
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.datahub.urns import Urns
 from fairlead_bridge.sinks.http import Bearer, Client
