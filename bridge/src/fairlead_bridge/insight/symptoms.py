@@ -24,9 +24,10 @@ Kind = Literal[
     "row_count",
 ]
 
-#: The surest first; of equally sure ones, the first in time. A sensor waits for something else, what
-#: is blocked for what failed, and what has not come may have any reason.
-EVIDENT, SENSOR, BLOCKED, WHOLE_DAG, MISSING = range(5)
+#: The surest first; of equally sure ones, the first in time. What a schedule says should have started
+#: is less sure than what failed; a sensor waits for something else, what is blocked for what failed,
+#: and what has not come may have any reason.
+EVIDENT, OVERDUE, SENSOR, BLOCKED, WHOLE_DAG, MISSING = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def of_job(job: Job, *, written: int, breaks: bool, asked: bool, late: bool) -> 
         # What came after it may follow from it.
         return [each for each in found if each.at <= silence.since] + [_silence_found(silence)]
     found += (each for _, each in delays)
-    return found if late else [each for each in found if each.rank in (EVIDENT, SENSOR)]
+    return found if late else [each for each in found if each.rank <= SENSOR]
 
 
 # --- failures -------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def _not_started(job: Job, overdue: Overdue) -> Found:
         paused = Evidence(job.paused_at, f"{job.label} was paused")
         return Found(EVIDENT, "not_started", job.id, overdue.since, text, None, (paused, due))
     text = f"{job.label} has not started: {overdue.usual}"
-    return Found(EVIDENT, "not_started", job.id, overdue.since, text, None, (due,))
+    return Found(OVERDUE, "not_started", job.id, overdue.since, text, None, (due,))
 
 
 def _slow(job: Job, slow: Slow) -> Found:
