@@ -264,7 +264,7 @@ def _row(name: str, asked: Sequence[Asked]) -> None:
         return
     error = statistics.median(abs(eta.p50 - each.true) for each, eta in known) / MINUTE
     mean = statistics.median(abs(each.mean - each.true) for each, _ in known) / MINUTE
-    # Times are told to the second.
+    # Times are given to the second.
     held = sum(eta.low - SECOND <= each.true <= eta.high + SECOND for each, eta in known)
     print(
         f"{name:26}{len(known):6}{error:11.2f} min{mean:9.2f} min{error / mean:8.0%}"

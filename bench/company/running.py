@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ class Round:
     late_for: int | None = None
 
 
-class Running(Clock):
+class Running(Clock, ABC):
     """Runs DAGs; `Company` says when, and what an update of a table leads to."""
 
     def __init__(self, random: Random) -> None:
@@ -45,13 +46,13 @@ class Running(Clock):
         self._sensors: dict[Dag, list[tuple[Round, Try]]] = {}
         self._succeeded: dict[Dag, int] = {}
 
+    @abstractmethod
     def _update(self, table: Table, at: int, by: Try | None, is_regular: bool) -> None:
         """What the update of a table leads to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _happens(self, fault: Fault, at: int, run_id: str | None = None) -> None:
         """The fault shows, for the first time or again."""
-        raise NotImplementedError
 
     # --- DAG runs -------------------------------------------------------------------------------------
 

@@ -95,8 +95,9 @@ def test_the_command_prints_each_message_and_how_many_there_are_a_week(
         '{"channel": [{"name": "a", "type": "slack", "url_env": "SLACK"}]}',
     )
     url = bridge.db.url.render_as_string(hide_password=False)
-    monkeypatch.setattr("fairlead_bridge.cli.notify.now", lambda: micros(repaired()) + HOUR)
-    assert main(["notify", "preview", "--days", "2", "--database-url", url]) == 0
+    until = (repaired() + timedelta(hours=1)).isoformat()
+    preview_of = ["notify", "preview", "--days", "2", "--until", until]
+    assert main([*preview_of, "--database-url", url]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "2026-11-16T05:03+00:00  a  Critical: load failed: load broke"
     assert lines[-1] == "a: 2 messages in 2 days, 7.0 a week"

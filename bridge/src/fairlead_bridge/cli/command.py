@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,3 +69,13 @@ def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     with suppress(ValueError):
         sys.stdout.flush()
+
+
+def moment(text: str) -> datetime:
+    """A time in ISO 8601, UTC where it names no zone. Raises ArgumentTypeError for other text."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        example = "2026-11-30T07:00:00+01:00"
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write {example}") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -12,12 +12,13 @@ from fairlead_bridge import outbox
 from fairlead_bridge.app import build_channels
 from fairlead_bridge.channels.sample import sample
 from fairlead_bridge.channels.target import ChannelTarget
-from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
+from fairlead_bridge.cli.command import FAILED, OK, command, database, moment, option, say
 from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.delivery.preview import Sent, preview
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import Settings
+from fairlead_bridge.web.render import micros
 from fairlead_bridge.workers.steps import now
 
 _DAY = 86_400_000_000
@@ -39,6 +40,12 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("name", nargs="?", help="one channel; without it, all")
     parser.add_argument("--days", type=float, default=7.0, help="of the preview (default: 7)")
+    parser.add_argument(
+        "--until",
+        type=moment,
+        metavar="TIME",
+        help="end of the preview, in ISO 8601 (default: now)",
+    )
 
 
 def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -54,7 +61,8 @@ def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
             raise BadSettings("name the channel that is to receive a test message")
         return _test(chosen[0])
     if arguments.action == "preview":
-        return _preview(settings, chosen, arguments.days)
+        until = micros(arguments.until) if arguments.until is not None else now()
+        return _preview(settings, chosen, arguments.days, until)
     with database(settings) as engine, reading(engine) as tx:
         say_counts(outbox.counts(tx, [target.name for target in chosen], now()))
     return OK
@@ -83,10 +91,9 @@ def _test(target: ChannelTarget) -> int:
     return OK
 
 
-def _preview(settings: Settings, targets: Sequence[ChannelTarget], days: float) -> int:
+def _preview(settings: Settings, targets: Sequence[ChannelTarget], days: float, until: int) -> int:
     if not 0 < days <= 3_660:
         raise BadSettings("--days must be more than 0, and 3660 at most")
-    until = now()
     with database(settings) as engine:
         since = until - round(days * _DAY)
         found = preview(engine, targets, since, until, settings.lost_after)

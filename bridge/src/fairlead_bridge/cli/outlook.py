@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairlead_bridge.app import build_normaliser
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, command, database, moment, option, say
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.web.outlook import answers as a
@@ -22,18 +22,8 @@ def add(commands: Any) -> None:
     parser = command(commands, "outlook", about, _outlook)
     option(parser, "identity_rules")
     parser.add_argument("node", help="dataset:NAMESPACE:NAME, job:NAMESPACE:NAME or an id")
-    parser.add_argument("--as-of", type=_time, metavar="TIME", help="a past moment, in ISO 8601")
+    parser.add_argument("--as-of", type=moment, metavar="TIME", help="a past moment, in ISO 8601")
     parser.add_argument("--json", action="store_true", help="for programs: what REST answers")
-
-
-def _time(text: str) -> datetime:
-    """Raises ArgumentTypeError where the text is no time."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        example = "2026-11-30T07:00:00+01:00"
-        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write {example}") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _outlook(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -182,7 +182,7 @@ def _send(
             results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
     except sa.exc.DBAPIError:
         raise
-    except Exception as trouble:  # noqa: BLE001  (as above)
+    except Exception as trouble:  # noqa: BLE001  (an error of a sink costs that entry alone)
         error = _fault(trouble)
         for delivery, _ in pending[done:][:1]:
             results.append(outbox.GivenUp(delivery, error))

@@ -220,7 +220,7 @@ class Artefacts:
             naming.extract_adapter_type(profile)
             port = {"port": PORTS[profile["type"]]} if profile["type"] in PORTS else {}
             return str(naming.extract_namespace({**port, **profile}))
-        except (NotImplementedError, KeyError):
+        except (NotImplementedError, KeyError):  # dbt adapters that OpenLineage does not know
             host = profile.get("host") or profile.get("server")
             if not host:
                 raise
