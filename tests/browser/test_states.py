@@ -32,6 +32,7 @@ def search(page: Page) -> None:
 
 
 def blame(page: Page) -> None:
+    expect(page.get_by_role("button", name="Root cause", exact=True)).to_be_visible()
     page.keyboard.press("b")
     expect(page.get_by_role("complementary")).to_contain_text("ProgrammingError")
     settle(page)
