@@ -1,22 +1,20 @@
 """
-Whether any request, however odd, makes the bridge fail.
+Whether any input, however odd, makes the bridge fail.
 
-    python -m bench fuzz [--requests 20000] [--threads 4] [--seed 1] [--database-url URL]
+    python -m bench fuzz [--inputs 20000] [--threads 4] [--seed 1] [--minutes 600]
+                         [--without-kafka] [--database-url URL]
 
-Half of the requests bring events, alone and in batches: those of the stories, changed at random.
-The others read: every address with odd values. What counts is printed: answers by status, each
-failure (5xx) with its request, the memory of both processes, and whether good events that come
-afterwards are absorbed. Exits with 1 where something failed.
+A quarter of the inputs each are events alone, events in batches, messages of a real Kafka broker and
+questions: every address with odd values. Events are those of the stories, changed at random. What
+counts is printed: inputs by way, answers by status, each failure (5xx, or no answer) with its
+request, the memory of each process, and whether good events that come afterwards by each way are
+absorbed. Exits with 1 where something failed; where the minutes are over, fewer inputs are sent.
 """
 
 from __future__ import annotations
 
 import argparse
-import collections
-import http.client
-import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -24,72 +22,64 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from tests.bridge.fuzzing import Known, bodies, odd_events, reads, request
+from bench.fuzz_senders import TOPIC, Client, Sender, Tally
+from tests.bridge.fuzzing import Known, odd_events, reads
 from tests.bridge.small import run_event, uuid
 from tests.bridge.test_stories import STORIES, events
+from tests.kafka import broker
+from tests.waiting import HANG
 
 #: Bytes of memory that a process may take at most.
 _MOST_MEMORY = 512 << 20
+#: Seconds between two lines that say how far it is.
+_REPORT_EVERY = 30.0
+#: Bytes of the bridge's log that are shown where something failed.
+_LOGGED = 20_000
 
-
-class Tally:
-    """What came of the requests, counted by many threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.statuses: collections.Counter[int] = collections.Counter()
-        self.failures: list[str] = []
-        self.slowest: tuple[float, str] = (0.0, "")
-
-    def count(self, status: int, asked: str, took: float) -> None:
-        with self._lock:
-            self.statuses[status] += 1
-            self.slowest = max(self.slowest, (took, asked[:200]))
-            if status >= 500 and len(self.failures) < 20:
-                self.failures.append(f"{status} {asked[:500]}")
-
-
-class Client:
-    """One connection; opened again where the server closed it."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        for last in (False, True):
-            try:
-                self._connection.request(method, path, body)
-                answer = self._connection.getresponse()
-                return answer.status, answer.read()
-            except (http.client.HTTPException, OSError):
-                self._connection.close()
-                if last:
-                    raise
-        raise AssertionError("not reached")
-
-    def read(self, path: str) -> Any:
-        return json.loads(self.ask("GET", path)[1])
+_Produce = Callable[[bytes, bytes | None], None]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600)
+    parser.add_argument("--without-kafka", action="store_true")
     parser.add_argument("--database-url", help="instead of a new SQLite file")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    lacking = None if options.without_kafka else broker.missing()
+    if lacking:
+        print(f"{lacking}; or say --without-kafka")
+        return 2
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = options.database_url or f"sqlite:///{folder}/fairlead.db"
-        with _serving(url) as (process, port):
-            return _fuzz(process, port, options)
+        servers = None
+        if not options.without_kafka:
+            (Path(folder) / "kafka").mkdir()
+            servers = stack.enter_context(broker.running(Path(folder) / "kafka"))
+        log = stack.enter_context((Path(folder) / "bridge.log").open("w+b"))
+        process, port = stack.enter_context(_serving(url, servers, log))
+        produce = None if servers is None else stack.enter_context(_producing(servers))
+        failed = _fuzz(process, port, produce, options)
+        if failed:
+            log.seek(max(log.tell() - _LOGGED, 0))
+            print(f"the end of the log:\n{log.read().decode(errors='replace')}")
+        return failed
 
 
-def _fuzz(process: subprocess.Popen[bytes], port: int, options: argparse.Namespace) -> int:
+def _fuzz(
+    process: subprocess.Popen[bytes],
+    port: int,
+    produce: _Produce | None,
+    options: argparse.Namespace,
+) -> int:
     ordinary = [body for story in STORIES for body in events(story)]
     client = Client(port)
     for body in (*ordinary, *odd_events()):
@@ -99,62 +89,98 @@ def _fuzz(process: subprocess.Popen[bytes], port: int, options: argparse.Namespa
     names = ("jobs", "datasets", "runs")
     known = Known.of({name: client.read(f"/api/v1/{name}?limit=50") for name in names})
     tally, began = Tally(), time.monotonic()
-    each = options.requests // options.threads
+    until, each = began + options.minutes * 60, options.inputs // options.threads
 
-    def run(seed: int) -> None:
-        mine, chance = Client(port), random.Random(seed)
-        sent = iter(bodies(ordinary, each // 2 + 1, seed))
-        for number in range(each):
-            body = next(sent) if number % 2 else None
-            method, path = "GET", ""
-            if body is None:
-                path = request(addresses, known, chance)
-            else:
-                method, path = "POST", chance.choice(["/api/v1/lineage", "/api/v1/lineage/batch"])
-            start = time.monotonic()
-            status, _ = mine.ask(method, path, body)
-            tally.count(status, f"{method} {path} {body or ''!r}", time.monotonic() - start)
+    def run(number: int) -> None:
+        seed = options.seed * 1000 + number
+        sender = Sender(Client(port), tally, ordinary, addresses, known, produce, seed)
+        sender.send(each, until)
 
-    threads = [
-        threading.Thread(target=run, args=(options.seed * 1000 + n,))
-        for n in range(options.threads)
-    ]
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(options.threads)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    reported = 0
+    while any(thread.is_alive() for thread in threads):
+        for thread in threads:
+            thread.join(_REPORT_EVERY / len(threads))
+        _report(tally, began, process)
+        for failure in tally.failures[reported:]:
+            print(f"failed so far: {failure}", flush=True)
+            reported += 1
+    return _judge(process, client, produce, tally)
+
+
+def _report(tally: Tally, began: float, process: subprocess.Popen[bytes]) -> None:
     took = time.monotonic() - began
-    print(f"{sum(tally.statuses.values())} requests in {took:.0f} s: {dict(tally.statuses)}")
-    print(f"slowest: {tally.slowest[0]:.2f} s  {tally.slowest[1]}")
-    return _judge(process, client, tally)
-
-
-def _judge(process: subprocess.Popen[bytes], client: Client, tally: Tally) -> int:
-    run_id = uuid(987_654)
-    client.ask(
-        "POST", "/api/v1/lineage", run_event("COMPLETE", "10:00:00", run_id, "after the storm")
+    memory = ", ".join(f"{size >> 20}" for size in _memory(process.pid).values())
+    print(
+        f"{sum(tally.sent.values())} inputs in {took:.0f} s, {len(tally.failures)} failures, "
+        f"peak memory {memory} MiB",
+        flush=True,
     )
+
+
+def _judge(
+    process: subprocess.Popen[bytes], client: Client, produce: _Produce | None, tally: Tally
+) -> int:
+    print(f"inputs: {dict(tally.sent)}")
+    print(f"answers: {dict(sorted(tally.statuses.items()))}")
+    print(f"seconds waited: { {way: round(took) for way, took in tally.seconds.items()} }")
+    print(f"slowest: {tally.slowest[0]:.2f} s  {tally.slowest[1]}")
+    good = _good_events(client, produce)
     health = _absorbed(client)
-    ours = _mistakes(client)
-    memory = {pid: _peak_memory(pid) for pid in _processes(process.pid)}
+    memory = _memory(process.pid)
     print(f"inbox: {health['inbox']}")
     print(f"peak memory: {', '.join(f'{size >> 20} MiB' for size in memory.values())}")
     problems = [
         *tally.failures,
-        *ours,
+        *_mistakes(client),
         *(f"a process took {size >> 20} MiB" for size in memory.values() if size > _MOST_MEMORY),
     ]
-    if client.ask("GET", f"/api/v1/runs/{run_id}")[0] != 200:
-        problems.append("a good event that came afterwards was not absorbed")
+    problems += [
+        f"a good event that came afterwards was not absorbed: {way}"
+        for way, run_id in good.items()
+        if not _found(client, run_id)
+    ]
     for problem in problems:
         print(f"FAILED {problem}")
     return 1 if problems else 0
 
 
-def _absorbed(client: Client) -> Any:
-    while (health := client.read("/api/v1/health"))["inbox"]["waiting"]:
+def _good_events(client: Client, produce: _Produce | None) -> dict[str, str]:
+    """Send a good event by each way; the runs' ids."""
+    ways = {way: uuid(987_654 + number) for number, way in enumerate(["single", "batch", "Kafka"])}
+
+    def event(way: str) -> bytes:
+        return run_event("COMPLETE", "10:00:00", ways[way], f"afterwards {way}")
+
+    client.ask("POST", "/api/v1/lineage", event("single"))
+    client.ask("POST", "/api/v1/lineage/batch", b"[" + event("batch") + b"]")
+    if produce is None:
+        del ways["Kafka"]
+    else:
+        produce(event("Kafka"), None)
+    return ways
+
+
+def _found(client: Client, run_id: str) -> bool:
+    """Whether the run comes to be there; how far behind Kafka is, is known every few seconds only."""
+    deadline = time.monotonic() + HANG
+    while (found := client.ask("GET", f"/api/v1/runs/{run_id}")[0]) != 200:
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.2)
-    return health
+    return found == 200
+
+
+def _absorbed(client: Client) -> Any:
+    """The health once nothing waits, neither in the inbox nor in Kafka."""
+    while True:
+        health = client.read("/api/v1/health")
+        kafka = health.get("kafka") or {}
+        if not health["inbox"]["waiting"] and not kafka.get("lag"):
+            return health
+        time.sleep(0.2)
 
 
 def _mistakes(client: Client) -> list[str]:
@@ -173,6 +199,10 @@ def _mistakes(client: Client) -> list[str]:
         cursor = f"&cursor={page['next']}"
 
 
+def _memory(pid: int) -> dict[int, int]:
+    return {each: _peak_memory(each) for each in _processes(pid)}
+
+
 def _processes(pid: int) -> list[int]:
     lists = [
         (task / "children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()
@@ -188,15 +218,19 @@ def _peak_memory(pid: int) -> int:
 
 
 @contextmanager
-def _serving(url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _serving(
+    url: str, servers: str | None, log: IO[bytes]
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
+    if servers is not None:
+        clean |= {"FAIRLEAD_KAFKA_SERVERS": servers, "FAIRLEAD_KAFKA_TOPICS": TOPIC}
     process = subprocess.Popen(
         [*command, "--database-url", url, "--log-level", "error"],
         env=clean,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
     )
     try:
         while True:
@@ -210,6 +244,25 @@ def _serving(url: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@contextmanager
+def _producing(servers: str) -> Iterator[_Produce]:
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": servers})
+
+    def produce(body: bytes, key: bytes | None) -> None:
+        while True:
+            try:
+                producer.produce(TOPIC, body, key)
+                producer.poll(0)
+                return
+            except BufferError:  # full: the broker is slower than we are
+                producer.poll(0.1)
+
+    yield produce
+    assert producer.flush(60) == 0
 
 
 if __name__ == "__main__":

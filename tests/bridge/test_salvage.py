@@ -259,6 +259,25 @@ def test_one_odd_state_in_the_closing_event_of_a_dag_run_does_not_cost_the_other
     assert (run["task_id"], run["state"]) == ("a", "skipped")
 
 
+@pytest.mark.parametrize("state", ["on_holiday", "[1,2", "x" * 5000, "\x00"])
+def test_a_state_that_is_none_of_airflows_says_nothing(db: sa.Engine, state: str) -> None:
+    """Neither of the task, nor of a try in Airflow's database, nor of a task when its DAG run ends."""
+    rows = [{"taskId": "b", "state": state, "tryNumber": 1}]
+    closing = {
+        "airflowDagRun": airflow_dag(),
+        "fairlead_instances": {"dagId": "d", "dagRunId": "manual_1", "instances": rows},
+        "airflowState": {"tasksState": {"a": state, "c": state, "s": "Scheduled"}},
+    }
+    task = {"airflow": airflow_task("a"), "fairlead": {"state": state}}
+    api = Api(db)
+    api.tell(
+        run_event("COMPLETE", "09:00:00", uuid(3), "d.a", run=task),
+        run_event("COMPLETE", "10:00:00", RUN, "d", run=closing),
+    )
+    found = {run["task_id"]: run["state"] for run in api.get("runs", kind="task")["items"]}
+    assert found == {"a": "success", "s": "queued"}
+
+
 def test_a_name_on_which_the_users_rules_never_settle_costs_only_its_dataset() -> None:
     rules = "[[name]]\nnamespace = 'file'\nmatch = '(.*)'\nto = '\\1/x'\n"
     translate = Translator(normaliser(rules))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["dataset", "job", "run", "event", "incident"]
 
@@ -21,6 +21,7 @@ State = Literal[
     "removed",
     "lost",
 ]
+STATES: frozenset[str] = frozenset(get_args(State))
 
 
 @dataclass(frozen=True, slots=True)

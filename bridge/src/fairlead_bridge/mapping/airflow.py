@@ -32,6 +32,7 @@ from fairlead_bridge.mapping.airflow_properties import (
     task_properties,
 )
 from fairlead_bridge.mapping.decode import Facets
+from fairlead_bridge.model import STATES
 
 NOT_MAPPED = -1
 
@@ -98,9 +99,9 @@ def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
         return {}
     durations = state.tasksDuration or {}
     return {
-        task_id: (value, durations.get(task_id))
+        task_id: (word, durations.get(task_id))
         for task_id, value in state.tasksState.items()
-        if value
+        if (word := state_of(value)) is not None
     }
 
 
@@ -189,18 +190,20 @@ _SAME = {
 }
 
 
-def state_of(text: str | None) -> str:
-    """A task instance's state in our words."""
-    word = decode.word((text or "").lower()) or ""
-    return _SAME.get(word, word)
+def state_of(text: str | None) -> str | None:
+    """A task instance's state in our words; None where `text` is none of Airflow's states."""
+    word = (text or "").lower()
+    word = _SAME.get(word, word)
+    return word if word in STATES else None
 
 
 def _observed_state(observed: FairleadFacet | None, at: int) -> ObservedState | None:
-    if observed is None or not observed.state:
+    state = state_of(observed.state) if observed is not None else None
+    if observed is None or state is None:
         return None
     return ObservedState(
         at,
-        state_of(observed.state),
+        state,
         time(observed.startedAt),
         time(observed.endedAt),
         time(observed.queuedAt),

@@ -62,12 +62,13 @@ def add_tries(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place) 
     """Add a run for each try in Airflow's database; tries that never ran have the number 0."""
     facet = airflow.read(_decoder, facets, FACET) if facets else None
     for row in facet.instances if facet is not None else ():
-        if row.state:
+        state = airflow.state_of(row.state)
+        if state is not None:
             parts.jobs.append(jobs.task_of(dag, place.dag_id, row.taskId, parts.at))
-            parts.runs.append(_run(row, dag, place, parts.at))
+            parts.runs.append(_run(row, state, dag, place, parts.at))
 
 
-def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
+def _run(row: _Instance, state: str, dag: JobFacts, place: Place, at: int) -> RunFacts:
     task_id = decode.name(row.taskId)
     instance = ids.instance_id(place.dag_run, task_id, row.mapIndex)
     return RunFacts(
@@ -84,7 +85,7 @@ def _run(row: _Instance, dag: JobFacts, place: Place, at: int) -> RunFacts:
         parent_id=place.dag_run,
         observed=ObservedState(
             at,
-            airflow.state_of(row.state),
+            state,
             airflow_facets.time(row.startedAt),
             airflow_facets.time(row.endedAt),
             airflow_facets.time(row.queuedAt),

@@ -233,8 +233,9 @@ def task_states(parts: Parts, facets: Facets | None, dag: JobFacts, place: Place
     """Add the states of tasks that the closing event of a DAG run gives."""
     for task_id, (state, duration) in airflow.closing(facets).items():
         job = jobs.task_of(dag, place.dag_id, task_id, parts.at)
-        word = decode.word(state.lower()) or ""
         parts.jobs.append(job)
         parts.task_states.append(
-            TaskStateAtRunEnd(place.dag_run, decode.name(task_id), job.id, parts.at, word, duration)
+            TaskStateAtRunEnd(
+                place.dag_run, decode.name(task_id), job.id, parts.at, state, duration
+            )
         )
