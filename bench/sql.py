@@ -1,6 +1,7 @@
 """How exact lineage from SQL is, beside openlineage-sql.
 
     python -m bench sql --cases FILE...
+    python -m bench sql --datahub FOLDER --openmetadata FOLDER --openlineage FOLDER
 
 A file holds cases as JSON: `kind` table (`src`, `tgt`: names) or column (`edges`: source column, source
 table, column, table), `sql`, `dialect`, and `meta`: known columns by table. What is compared after
@@ -14,10 +15,12 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from bench.sql_suites import SUITES, plain_name
 
 from fairlead_sdk.sql import Reading, Table, dialect_of, read
 
@@ -30,6 +33,8 @@ class Answer:
     src: set[str] = field(default_factory=set)
     tgt: set[str] = field(default_factory=set)
     edges: set[Edge] = field(default_factory=set)
+    rows: set[tuple[str, str, str]] = field(default_factory=set)
+    """Columns that decide about the rows of a table: source column, its table, the table."""
 
 
 @dataclass
@@ -58,7 +63,9 @@ def _share(part: int, whole: int) -> str:
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bench sql", description=__doc__)
-    options.add_argument("--cases", nargs="+", required=True, type=Path)
+    options.add_argument("--cases", nargs="+", default=[], type=Path)
+    for suite in SUITES:
+        options.add_argument(f"--{suite}", type=Path, metavar="FOLDER")
     options.add_argument("--strict", action="store_true", help="without conventions")
     options.add_argument("--wrong", action="store_true", help="print what differs")
     arguments = options.parse_args()
@@ -70,9 +77,8 @@ def main() -> int:
         parsers["openlineage-sql"] = _theirs
     except ImportError:
         print("openlineage-sql is not installed: ours alone")
-    for path in arguments.cases:
-        cases = json.loads(path.read_text(encoding="utf-8"))
-        print(f"\n{path.name}: {len(cases)} cases")
+    for label, cases in _chosen(arguments):
+        print(f"\n{label}: {len(cases)} cases")
         for name, parse in parsers.items():
             began = time.monotonic()
             score = scored(cases, parse, strict=arguments.strict)
@@ -80,6 +86,14 @@ def main() -> int:
             if arguments.wrong and name == "fairlead":
                 print("\n".join(score.wrong))
     return 0
+
+
+def _chosen(arguments: argparse.Namespace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for path in arguments.cases:
+        yield path.name, json.loads(path.read_text(encoding="utf-8"))
+    for suite, cases in SUITES.items():
+        if folder := getattr(arguments, suite):
+            yield suite, list(cases(folder))
 
 
 def _version() -> str:
@@ -93,9 +107,13 @@ def scored(
 ) -> Score:
     score = Score()
     for number, case in enumerate(cases):
-        answer = parse(case)
+        answer = _named(parse(case), case)
         if case["kind"] == "table":
-            src, tgt = _lower(case["src"]), _lower(case["tgt"])
+            src, tgt = (_names(case[side], case) for side in ("src", "tgt"))
+            if (
+                case.get("suite") and not strict
+            ):  # a table that is changed is no input for being there
+                answer.src, src = answer.src - tgt, src - tgt
             is_exact = answer.src == src and answer.tgt == tgt
             score.tables += 1
             score.tables_exact += is_exact
@@ -105,10 +123,12 @@ def scored(
                     f"    expected {sorted(src)} -> {sorted(tgt)}, found {sorted(answer.src)} -> {sorted(answer.tgt)}"
                 )
             continue
-        expected = {_edge(edge) for edge in case["edges"] if edge[1]}
+        expected = _edges((_edge(edge) for edge in case["edges"] if edge[1]), case)
         found = answer.edges
         if not strict:
             expected, found = _plain(expected), _plain(found)
+        if case.get("suite") and not strict:
+            expected, found = _without_rows(expected, answer), _without_rows(found, answer)
         score.columns += 1
         score.columns_exact += found == expected
         score.found += len(found)
@@ -122,6 +142,23 @@ def scored(
     return score
 
 
+def _named(answer: Answer, case: dict[str, Any]) -> Answer:
+    return Answer(
+        _names(answer.src, case),
+        _names(answer.tgt, case),
+        _edges(answer.edges, case),
+        {(a, plain_name(b, case), plain_name(c, case)) for a, b, c in answer.rows},
+    )
+
+
+def _names(names: Iterable[str], case: dict[str, Any]) -> set[str]:
+    return {plain_name(name, case) for name in names}
+
+
+def _edges(edges: Iterable[Edge], case: dict[str, Any]) -> set[Edge]:
+    return {(a, plain_name(b, case), c, plain_name(d, case)) for a, b, c, d in edges}
+
+
 def _plain(edges: set[Edge]) -> set[Edge]:
     """Without columns that have no name, and without single columns where `*` stands for all."""
     whole = {(source, table) for column, source, name, table in edges if column == name == "*"}
@@ -130,6 +167,18 @@ def _plain(edges: set[Edge]) -> set[Edge]:
         for edge in edges
         if _IDENTIFIER.fullmatch(edge[2])
         and (edge[0] == "*" or edge[0] != edge[2] or (edge[1], edge[3]) not in whole)
+    }
+
+
+def _without_rows(edges: set[Edge], answer: Answer) -> set[Edge]:
+    """Edges between values: without counted rows and what decides about rows, fields as their columns."""
+    edges = {(a.partition(".")[0], b, c, d) for a, b, c, d in edges}
+    values = answer.edges
+    return {
+        edge
+        for edge in edges
+        if (edge[0] != "*" or edge[2] == "*")
+        and (edge in values or (edge[0], edge[1], edge[3]) not in answer.rows)
     }
 
 
@@ -147,13 +196,28 @@ def _edge(edge: list[str]) -> Edge:
 
 
 def ours(case: dict[str, Any]) -> Answer:
-    meta = {name.lower(): columns for name, columns in (case.get("meta") or {}).items()}
+    meta = {plain_name(name, case): c for name, c in (case.get("meta") or {}).items()}
 
     def describe(table: Table) -> dict[str, str] | None:
-        columns = meta.get(str(table).lower())
+        columns = meta.get(plain_name(str(table), case))
         return dict.fromkeys(columns, "") if columns else None
 
-    return answer(read(case["sql"], dialect_of(case["dialect"]), describe))
+    reading = read(case["sql"], dialect_of(case["dialect"]), describe)
+    return _by_statement(reading) if case.get("suite") else answer(reading)
+
+
+def _by_statement(reading: Reading) -> Answer:
+    """As suites of single statements put it: what is emptied, removed or renamed is written."""
+    found = answer(replace(reading, passing=[]))
+    found.src |= _lower(str(old) for old, _ in reading.renamed)
+    found.tgt |= _lower(map(str, (*reading.truncated, *reading.dropped)))
+    found.tgt |= _lower(str(new) for _, new in reading.renamed)
+    found.rows = {
+        (source.column.lower(), str(source.table).lower(), str(table).lower())
+        for table, sources in reading.indirect.items()
+        for source in sources
+    }
+    return found
 
 
 def answer(reading: Reading) -> Answer:

@@ -36,7 +36,7 @@ def _outcome(node: exp.Expr, evaluator: Evaluator, scope: Scope) -> Outcome:
     if isinstance(node, exp.Create):
         return _created(node, evaluator, scope)
     if isinstance(node, exp.Update):
-        return Outcome([of_update(node, evaluator, scope)])
+        return Outcome(list(of_update(node, evaluator, scope)))
     if isinstance(node, exp.Merge):
         return Outcome([of_merge(node, evaluator, scope)])
     if isinstance(node, exp.Delete):
@@ -120,6 +120,8 @@ def _content(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Relation |
     if isinstance(clone, exp.Clone) and isinstance(clone.this, exp.Table):
         return evaluator.table(clone.this, scope)
     query = node.args.get("expression")
+    if isinstance(query, exp.Table) and evaluator.dialect == "clickhouse":
+        return None  # the columns of another table, not its rows
     if isinstance(query, exp.Table):  # CREATE TABLE a AS b
         query = exp.select("*").from_(query.copy())
     return evaluator.evaluate(query, scope) if isinstance(query, exp.Expr) else None
@@ -130,6 +132,8 @@ def _declared(
 ) -> Outcome:
     """CREATE TABLE with columns and no content, or like another."""
     patterns = [n for like in node.find_all(exp.LikeProperty) for n in like.find_all(exp.Table)]
+    if isinstance(like := node.args.get("expression"), exp.Table):
+        patterns.append(like)
     result = Outcome(is_read=False, patterns=[table_of(n) for n in patterns if is_named(n)])
     if node.args.get("exists") and not is_temporary:
         result.declared.append(table)  # most times it does nothing, so it says nothing

@@ -260,7 +260,7 @@ class _Cutter:
 
     def _body(self, start: int, end: int) -> tuple[str, int, int] | None:
         """A procedure's name, and the first and last token of its body."""
-        if self._words[start] not in ("CREATE", "ALTER"):
+        if self._words[start] not in ("CREATE", "ALTER", "REPLACE"):
             return None
         head = self._words[start : min(start + 8, end)]
         kind = next((i for i, word in enumerate(head) if word in _PROGRAMS), None)

@@ -41,8 +41,9 @@ _AGGREGATES = frozenset(
 
 
 class Queries(Protocol):
-    """Who evaluates a query inside an expression."""
+    """Who evaluates a query inside an expression, and reads a table that it names."""
 
+    def table(self, node: exp.Table, scope: Scope) -> Relation: ...
     def subquery(self, node: exp.Expr, scope: Scope) -> Relation: ...
 
 
@@ -60,9 +61,38 @@ def sources_of(root: exp.Expr, scope: Scope, queries: Queries, how: str = "IDENT
             found |= {source.through(how, masking) for source in relation.sources}
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
             found |= {source.through(how) for source in _rows(scope)}
+        elif scope.dialect == "clickhouse" and _looks_up(node):
+            found |= {s.through(how, masking) for s in _looked_up(node, scope, queries)}
+            stack += [(n, worse(how, h), masking) for n, h in _keys(node)]
         else:
             stack += [(n, worse(how, h), masking or m) for n, h, m in _parts(node)]
     return frozenset(found)
+
+
+def _looks_up(node: exp.Expr) -> bool:
+    is_call = isinstance(node, exp.Anonymous) and len(node.expressions) > 1
+    return is_call and node.name.lower().startswith(("dictget", "dicthas"))
+
+
+def _looked_up(node: exp.Expr, scope: Scope, queries: Queries) -> Iterator[Source]:
+    """Attributes that ClickHouse's `dictGet('d', 'attribute', key)` reads in a dictionary."""
+    named = node.expressions[0]
+    parts = [p.name for p in named.parts] if isinstance(named, exp.Column) else [named.name]
+    dictionary = exp.to_table(".".join(parts), dialect="clickhouse")
+    relation = queries.table(dictionary, scope)
+    if node.name.lower().startswith("dictget"):
+        for literal in node.expressions[1].find_all(exp.Literal):
+            known = relation.named(literal.name)
+            for star in relation.stars(literal.name) if known is None else ():
+                known = star.column(literal.name)
+            yield from known or ()
+
+
+def _keys(node: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:
+    """The key decides which row is read; what is behind it is the value where there is none."""
+    first = 2 if node.name.lower().startswith("dictget") else 1
+    for index, each in enumerate(node.expressions[first:]):
+        yield each, "TRANSFORMATION" if index else "CONDITIONAL"
 
 
 def _rows(scope: Scope) -> Iterator[Source]:

@@ -38,7 +38,7 @@ def of_insert(node: exp.Insert, evaluator: Evaluator, scope: Scope) -> Outcome:
     table = table_of(target)
     if isinstance(query, exp.Table):
         query = exp.select("*").from_(query.copy())
-    if not isinstance(query, exp.Query):
+    if not isinstance(query, exp.Query) and not (query and query.find(exp.Query)):
         return Outcome([Change(table)])
     relation = evaluator.evaluate(query, scope)
     names = listed_columns(node.this)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from fairlead_sdk.sql import pivots
 from fairlead_sdk.sql.dialects import FORMATS, PATHS_AS_TABLES
 from fairlead_sdk.sql.expressions import sources_of
 from fairlead_sdk.sql.names import Source, Sources, is_named, table_of
@@ -21,6 +22,10 @@ _FILE_FUNCTIONS = frozenset(
     | {"read_ndjson", "read_text", "read_blob", "read_xlsx", "delta_scan", "iceberg_scan", "s3"}
     | {"read_files", "url", "file", "hdfs", "gcs", "azureblobstorage", "openrowset"}
 )
+
+
+_ELSEWHERE = frozenset({"external_query", "openquery", "dblink", "postgresql", "mysql", "remote"})
+"""Functions that run a query, or read a table, at another server."""
 
 
 class Evaluator(Protocol):
@@ -41,7 +46,7 @@ def alias_columns(node: exp.Expr) -> list[str]:
 
 def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
     """Puts an item of FROM into the scope, with all that is joined to it inside it."""
-    if isinstance(node, exp.Stream):
+    if isinstance(node, exp.Stream | exp.Final):
         node = node.this
     if (
         isinstance(node, exp.Subquery)
@@ -53,7 +58,7 @@ def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
         relation = _relation(node, scope, queries)
         parts = [part.name for part in node.parts] if isinstance(node, exp.Table) else []
         for pivot in node.args.get("pivots") or ():
-            relation = _pivoted(relation, pivot, scope, queries)
+            relation = pivots.pivoted(relation, pivot, scope, queries).renamed(alias_columns(pivot))
             if pivot.alias:
                 parts = [pivot.alias]
         alias = node.alias if not (node.args.get("pivots") and parts[:1] == [node.alias]) else ""
@@ -65,6 +70,9 @@ def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
 
 
 def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
+    if node.kind == "ARRAY":
+        _array_join(node, scope, queries)
+        return
     before = {
         c.name.lower() for i in scope.items for c in i.relation.columns if isinstance(c, Output)
     }
@@ -81,6 +89,19 @@ def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
                 scope.indirect |= {s.through("JOIN") for s in star.column(column.name)}
             if (known := item.relation.named(column.name)) is not None:
                 scope.indirect |= {s.through("JOIN") for s in known}
+
+
+def _array_join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
+    """ClickHouse's `ARRAY JOIN items AS x, f(y) AS z`: a name for the elements of each array."""
+    for each in (node.this, *node.expressions):
+        array = (
+            exp.column(*(p.name for p in reversed(each.parts)))
+            if isinstance(each, exp.Table)
+            else each
+        )
+        sources = _through(sources_of(array.unalias(), scope, queries))
+        elements = Output(each.alias_or_name, sources)
+        scope.items.insert(0, Named((), Relation((elements,)), hides=True))
 
 
 def _probe(scope: Scope) -> Scope:
@@ -123,6 +144,8 @@ def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
         if isinstance(node.this, exp.Literal):
             queries.found.files.setdefault(node.this.name)
             return Relation((Star(),))
+        if isinstance(node.this, exp.SemanticView):
+            return _semantic_view(node.this, scope, queries)
         if isinstance(node.this, exp.Func | exp.Anonymous | exp.Dot):
             return _function(node.this, node, scope, queries)
         return Relation((Star(),))  # a stage, a variable
@@ -142,6 +165,31 @@ def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
         queries.found.files.setdefault(table.name)
         return Relation((Star(),))
     return queries.table(node, scope)
+
+
+def _semantic_view(node: exp.SemanticView, scope: Scope, queries: Evaluator) -> Relation:
+    """Snowflake's `SEMANTIC_VIEW(v METRICS m DIMENSIONS t.d AS x)`: its columns are those it asks for."""
+    whole = queries.table(node.this, scope)
+    inner = Scope(scope.dialect, scope.found, scope.ctes)
+    inner.add("", [], whole)
+    columns = []
+    for part in ("dimensions", "facts", "metrics"):
+        for each in node.args.get(part) or ():
+            value = _without_logical_table(each.unalias())
+            columns.append(Output(each.alias_or_name, sources_of(value, inner, queries)))
+    if (where := node.args.get("where")) is not None:
+        condition = _without_logical_table(where)
+        scope.indirect |= sources_of(condition, _probe(inner), queries, "FILTER")
+    rest = tuple(replace(c, is_weak=True) if isinstance(c, Star) else c for c in whole.columns)
+    return Relation((*columns, *(c for c in rest if isinstance(c, Star))))
+
+
+def _without_logical_table(node: exp.Expr) -> exp.Expr:
+    """A semantic view's columns are known by their own names, whatever logical table they are of."""
+    plain = node.copy()
+    for column in list(plain.find_all(exp.Column)):
+        column.set("table", None)
+    return plain
 
 
 def _is_file(name: str) -> bool:
@@ -175,8 +223,8 @@ def _unnested(node: exp.Unnest, scope: Scope, queries: Evaluator) -> Relation:
     everything: Sources = frozenset().union(*each)
     names = alias_columns(node)
     columns: list[Column] = []
-    if len(names) == len(each) or len(names) == len(each) + 1:  # the last counts
-        columns = [Output(n, s) for n, s in zip(names, [*each, frozenset()], strict=False)]
+    if len(names) == len(each):
+        columns = [Output(n, s) for n, s in zip(names, each, strict=True)]
     else:
         columns = [Output(name, everything) for name in names]
     if not names and node.alias:
@@ -199,6 +247,8 @@ def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluat
         if not isinstance(argument, exp.ColumnDef | exp.OpenJSONColumnDef | exp.Schema):
             arguments |= sources_of(argument, scope, queries, "TRANSFORMATION")
     name = (function.name if isinstance(function, exp.Anonymous) else function.key).lower()
+    if name in _ELSEWHERE:
+        scope.note(f"what {name} reads at {_first_literal(function)} is not seen")
     if name.replace("_", "") in {n.replace("_", "") for n in _FILE_FUNCTIONS}:
         for literal in function.find_all(exp.Literal):
             if literal.is_string and (_is_file(literal.name) or "://" in literal.name):
@@ -211,6 +261,10 @@ def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluat
         return Relation(tuple(Output(n, sources if n in _VALUES else frozenset()) for n in names))
     columns = [Output(n, sources) for n in names or _usual_names(function, node, scope.dialect)]
     return Relation((*columns, Star(rest=sources, is_weak=True)))
+
+
+def _first_literal(function: exp.Expr) -> str:
+    return next((one.name for one in function.find_all(exp.Literal)), "another server")
 
 
 def _usual_names(function: exp.Expr, node: exp.Expr, dialect: str) -> list[str]:
@@ -292,77 +346,11 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def pivoted_alone(node: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
-    """DuckDB's `PIVOT t ON k USING sum(v)` and `UNPIVOT t ON a, b INTO NAME n VALUE v`."""
+    """DuckDB's `PIVOT t ON ...`, which is a query of its own."""
     add(node.this, scope, queries)
     relation = Relation(tuple(c for item in scope.items for c in item.relation.columns))
-    on = [c for one in node.expressions for c in one.find_all(exp.Column)]
-    if node.args.get("unpivot"):
-        into = node.args.get("into")
-        names = [i.name for i in into.find_all(exp.Identifier)] if into else []
-        values = frozenset[Source]().union(*(sources_of(c, scope, queries) for c in on))
-        made = [Output(n, values if index else frozenset()) for index, n in enumerate(names)]
-        return Relation((*relation.without(c.name for c in on).columns, *made))
-    using = node.args.get("using") or []
-    rest = {s for one in using for s in sources_of(one, scope, queries)}
-    rest |= {s for c in on for s in sources_of(c, scope, queries, "CONDITIONAL")}
-    used = {c.name for part in (*on, *using) for c in part.find_all(exp.Column)}
-    group = node.args.get("group")
-    remaining = (
-        tuple(Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column))
-        if group
-        else relation.without(used).columns
-    )
-    return Relation((*remaining, Star(rest=frozenset(rest), is_weak=True)))
+    return pivots.simplified(relation, node, scope, queries)
 
 
 def _names(star: exp.Star, part: str) -> list[str]:
     return [one.name for one in star.args.get(part) or ()]
-
-
-def _pivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
-    inner = Scope(scope.dialect, scope.found, scope.ctes, scope.outer)
-    inner.add("", [], relation)
-    if pivot.args.get("unpivot"):
-        result = _unpivoted(relation, pivot, inner, queries)
-    else:
-        result = _made_wide(relation, pivot, inner, queries)
-    scope.indirect |= inner.indirect
-    return result.renamed(alias_columns(pivot))
-
-
-def _made_wide(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
-    fields = [field.this for field in pivot.fields if isinstance(field, exp.In)]
-    by = frozenset[Source]().union(*(sources_of(f, scope, queries, "CONDITIONAL") for f in fields))
-    aggregates = [sources_of(one, scope, queries) for one in pivot.expressions]
-    used = {c.name for part in (*fields, *pivot.expressions) for c in part.find_all(exp.Column)}
-    if group := pivot.args.get("group"):
-        remaining: tuple[Column, ...] = tuple(
-            Output(c.name, sources_of(c, scope, queries)) for c in group.find_all(exp.Column)
-        )
-    else:
-        remaining = relation.without(used).columns
-    names = [name.name for name in pivot.args.get("columns") or ()]
-    if not names:  # which there are, only the data tell
-        everything = frozenset().union(*aggregates) | by
-        return Relation((*remaining, Star(rest=everything, is_weak=True)))
-    made = [
-        Output(name, aggregates[index % len(aggregates)] | by) if aggregates else Output(name, by)
-        for index, name in enumerate(names)
-    ]
-    return Relation((*remaining, *made))
-
-
-def _unpivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Evaluator) -> Relation:
-    used: list[str] = []
-    made: list[Column] = []
-    for field in pivot.fields:
-        if not isinstance(field, exp.In):
-            continue
-        columns = [c for one in field.expressions for c in one.find_all(exp.Column)]
-        used += [c.name for c in columns]
-        sources = frozenset[Source]().union(*(sources_of(c, scope, queries) for c in columns))
-        made.append(Output(field.this.name))
-        for value in pivot.expressions:
-            names = [i.name for i in value.find_all(exp.Identifier)]
-            made += [Output(name, sources) for name in names]
-    return Relation((*relation.without(used).columns, *made))

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 
 from sqlglot.errors import SqlglotError
 
 from fairlead_sdk.sql.cut import cut_at_starts
-from fairlead_sdk.sql.rewrites import (
-    as_it_is,
-    with_plain_assignments,
-    without_delete_in_merge,
-    without_hint,
-    without_output,
-    without_templates,
-    without_titles,
-)
+from fairlead_sdk.sql.rewrites import REWRITES
+from fairlead_sdk.sql.rough import tables_in
 from fairlead_sdk.sql.special import parse_statements, special_statements
 from fairlead_sdk.sql.statements import Parsed
 
 # It warns of each statement it takes no interest in, into the task's log.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+UNREADABLE = (SqlglotError, ValueError, AttributeError, TypeError, LookupError, RecursionError)
+"""What sqlglot raises for text that is no SQL; the latter from its parsers of odd statements."""
 
 COLOURS = re.compile(r"\x1b\[\d*m")
 """sqlglot underlines what it cannot read."""
@@ -48,23 +43,27 @@ def parse(text: str, dialect: str) -> Parsed:
     try:
         if (special := special_statements(text, dialect)) is not None:
             return Parsed(special)
-    except SqlglotError as error:
+    except UNREADABLE as error:
         return Parsed(errors=[_message(error)])
     if _NO_DATA.match(text):
         return Parsed()
-    first: SqlglotError | None = None
-    for change in _REPAIRS:
+    first: Exception | None = None
+    for change in REWRITES:
         changed = change(text, dialect)
         if changed is None:
             continue
         try:
             return Parsed(parse_statements(changed, dialect))
-        except SqlglotError as error:
-            first = first or error
         except RecursionError:
             return Parsed(errors=[f"too deep to be read: {text[:100]}"])
+        except UNREADABLE as error:
+            first = first or error
     found = _parse_each(text, dialect, first)
-    return _parse_as_relative(text, dialect) or found if found.errors else found
+    if found.errors and (other := _parse_as_relative(text, dialect)):
+        return other
+    if found.errors and not found.statements and (named := tables_in(text, dialect)):
+        found.statements.append(named)
+    return found
 
 
 def _parse_as_relative(text: str, dialect: str) -> Parsed | None:
@@ -72,16 +71,16 @@ def _parse_as_relative(text: str, dialect: str) -> Parsed | None:
     for other in _RELATIVES.get(dialect, ()):
         try:
             return Parsed(parse_statements(text, other))
-        except (SqlglotError, RecursionError):
+        except UNREADABLE:
             continue
     return None
 
 
-def _parse_each(text: str, dialect: str, error: SqlglotError | None) -> Parsed:
+def _parse_each(text: str, dialect: str, error: Exception | None) -> Parsed:
     """Statements that stand behind each other without a semicolon."""
     try:
         parts = cut_at_starts(text, dialect)
-    except SqlglotError:
+    except UNREADABLE:
         parts = [text]
     if len(parts) < 2:
         return Parsed(errors=[_message(error)])
@@ -97,20 +96,10 @@ def _message(error: Exception | None) -> str:
     return COLOURS.sub("", str(error))
 
 
-_REPAIRS: tuple[Callable[[str, str], str | None], ...] = (
-    as_it_is,
-    without_templates,
-    with_plain_assignments,
-    without_output,
-    without_hint,
-    without_delete_in_merge,
-    without_titles,
-)
-
 _RELATIVES = {
     "": ("postgres", "mysql", "spark", "snowflake", "bigquery"),
     "athena": ("hive", "trino"),
-    "redshift": ("postgres",),
+    "redshift": ("postgres", "tsql"),
     "spark": ("databricks", "hive"),
     "databricks": ("spark", "hive"),
     "hive": ("spark",),

@@ -142,7 +142,9 @@ class Evaluator:
             name = cte.alias_or_name.lower()
             names = items.alias_columns(cte)
             inner = self.scope(scope.outer, ctes)
-            if self._is_recursive(cte, name, bool(with_.args.get("recursive"))):
+            if cte.args.get("scalar"):  # ClickHouse's `WITH expression AS name`
+                scope.aliases[name] = sources_of(cte.this, inner, self)
+            elif self._is_recursive(cte, name, bool(with_.args.get("recursive"))):
                 ctes[name] = self._recursive(cte.this, name, names, inner)
             else:
                 ctes[name] = self.evaluate(cte.this, inner).renamed(names)

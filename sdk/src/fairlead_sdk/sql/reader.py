@@ -12,13 +12,14 @@ from fairlead_sdk.sql.changes import outcome_of
 from fairlead_sdk.sql.cut import BATCHES, Fault, Piece, cut
 from fairlead_sdk.sql.dialects import INTO_MAKES_TABLES
 from fairlead_sdk.sql.names import Source, Table, is_named, table_of
+from fairlead_sdk.sql.naming import qualify
 from fairlead_sdk.sql.outcomes import Change, Outcome
 from fairlead_sdk.sql.parse import parse
 from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
 from fairlead_sdk.sql.result import Reading
 from fairlead_sdk.sql.rewrites import TEMPLATE
 from fairlead_sdk.sql.session import Session
-from fairlead_sdk.sql.statements import Called, Moved, Script, Statement, Used
+from fairlead_sdk.sql.statements import Called, Moved, Named, Script, Statement, Used
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s\b|%s\b|(?<![\w:]):\d+\b|\?\d+\b")
@@ -29,7 +30,7 @@ _ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
 _VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
 _STARTS = re.compile(
     r"\W*(?:SELECT|SEL|INSERT|INS|UPDATE|UPD|DELETE|DEL|MERGE|CREATE|ALTER|DROP|TRUNCATE|WITH|COPY|CALL|EXEC"
-    r"|EXECUTE|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
+    r"|EXECUTE|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|LET|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
     re.IGNORECASE,
 )
 """What a statement with data begins with. In blocks there are declarations and labels besides."""
@@ -137,36 +138,11 @@ class Reader:
                 continue
             if isinstance(statement, exp.Query):
                 self._take_variables(statement)
-            self._qualify(statement)
+            qualify(statement, self._used, self._dialect)
             if isinstance(statement, Script):
                 yield from self._inner(statement)
             else:
                 yield statement
-
-    def _qualify(self, statement: Statement) -> None:
-        """Tables as `USE` and `SET search_path` mean them, and those that a text names."""
-        if isinstance(statement, exp.Expr):
-            _name_by_text(statement)
-        if self._used == Used():
-            return
-        nodes = [statement] if isinstance(statement, exp.Expr) else []
-        if isinstance(statement, Moved):
-            nodes = [table for pair in statement.pairs for table in pair]
-        for node in nodes:
-            ctes = {cte.alias_or_name.lower() for cte in node.find_all(exp.CTE)}
-            tables = list(node.find_all(exp.Table))
-            aliases = {table.alias.lower() for table in tables if table.alias}
-            for table in tables:
-                name = table.name.lower()
-                if not is_named(table) or table.catalog or name.startswith("#"):
-                    continue
-                if not table.db:
-                    if name in ctes | aliases | {"dual"} or table.this.args.get("temporary"):
-                        continue
-                    if self._used.schema:
-                        table.set("db", exp.to_identifier(self._used.schema))
-                if self._used.catalog:
-                    table.set("catalog", exp.to_identifier(self._used.catalog))
 
     def _take_variables(self, query: exp.Query) -> None:
         """`SELECT max(a) INTO v`, where that sets a variable and makes no table."""
@@ -193,6 +169,11 @@ class Reader:
                 self._session.move(statement)
             elif isinstance(statement, Called):
                 self._call(statement)
+            elif isinstance(statement, Named):
+                reads = {table_of(node): None for node in statement.reads}
+                self._session.read(reads)
+                for node in statement.writes:
+                    self._session.write(Change(table_of(node)), reads)
             elif isinstance(statement, exp.Drop):
                 if statement.args.get("kind") in ("TABLE", "VIEW"):
                     for node in statement.find_all(exp.Table):
@@ -210,6 +191,9 @@ class Reader:
             self._note("the script took too long to be read: some columns are left out")
             self._by_table(statement)
             return
+        for function in statement.find_all(exp.Anonymous) if self._result.procedures else ():
+            if (inner := self._procedure(function.name)) is not None:
+                self._take_over(inner)
         evaluator = Evaluator(
             self._dialect, self._describe, self._session.temporary, self._variables
         )
@@ -276,12 +260,14 @@ class Reader:
         if not name:
             self._note(f"SQL that is put together as it runs is not seen: {called.text[:100]}")
             return
-        for defined, inner in self._result.procedures.items():
-            if defined.lower() == name:
-                self._take_over(inner)
-                return
-        if not name.startswith(("sp_", "sys.", "dbms_", "utl_", "xp_")):
+        if (inner := self._procedure(name)) is not None:
+            self._take_over(inner)
+        elif not name.startswith(("sp_", "sys.", "dbms_", "utl_", "xp_")):
             self._note(f"what the procedure {called.name} reads and writes is not seen")
+
+    def _procedure(self, name: str) -> Reading | None:
+        found = (r for n, r in self._result.procedures.items() if n.lower() == name.lower())
+        return next(found, None)
 
     def _take_over(self, inner: Reading) -> None:
         """What a procedure does that was defined before."""
@@ -327,16 +313,6 @@ class Reader:
             return True
         self._note("the name of a table is a template that was not rendered")
         return False
-
-
-def _name_by_text(statement: exp.Expr) -> None:
-    """Snowflake's `IDENTIFIER('a.b')`."""
-    for table in statement.find_all(exp.Table):
-        text = table.this.this if isinstance(table.this, exp.DynamicIdentifier) else None
-        if isinstance(text, exp.Literal) and text.is_string:
-            named = exp.to_table(text.name)
-            for part in ("this", "db", "catalog"):
-                table.set(part, named.args.get(part))
 
 
 def _named(sources: set[Source]) -> set[Source]:

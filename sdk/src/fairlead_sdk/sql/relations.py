@@ -54,6 +54,8 @@ class Relation:
     """Tables that are read where a temporary one stands for them."""
     indirect: Sources = NOTHING
     """What decides about the rows of a temporary table."""
+    table: Table | None = None
+    """The table that this is, if it is one."""
 
     def named(self, name: str) -> Sources | None:
         """The column of that name, if it is certain that there is one."""
@@ -79,16 +81,18 @@ class Relation:
             if isinstance(column, Star):
                 left = names[len(renamed) :]
                 rest = column.rest if column.is_weak else NOTHING
-                return replace(self, columns=(*renamed, *(Output(n, rest) for n in left)))
+                columns = (*renamed, *(Output(n, rest) for n in left))
+                return replace(self, columns=columns, table=None)
             if column is None:
                 break
             renamed.append(replace(column, name=name or column.name))
-        return replace(self, columns=tuple(renamed))
+        return replace(self, columns=tuple(renamed), table=None)
 
     def without(self, names: Iterable[str]) -> Relation:
         hidden = frozenset(name.lower() for name in names)
         return replace(
             self,
+            table=None,
             columns=tuple(
                 replace(c, hidden=c.hidden | hidden) if isinstance(c, Star) else c
                 for c in self.columns
@@ -113,7 +117,8 @@ def _changed(column: Column, change: Callable[[Source], Source]) -> Column:
 
 def of_names(names: Iterable[str], table: Table) -> Relation:
     """A table whose columns are known."""
-    return Relation(tuple(Output(n, frozenset({Source(table, n, "IDENTITY")})) for n in names))
+    columns = tuple(Output(n, frozenset({Source(table, n, "IDENTITY")})) for n in names)
+    return Relation(columns, table=table)
 
 
 def united(left: Relation, right: Relation, *, by_name: bool = False) -> Relation:

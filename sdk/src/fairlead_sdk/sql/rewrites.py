@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from fairlead_sdk.sql.cut import BATCHES
 
@@ -18,6 +19,33 @@ _OUTPUT = re.compile(
 _OUTPUT_INTO = re.compile(r"\bINTO\s+([^\s(]+)", re.IGNORECASE)
 _DELETE_IN_MERGE = re.compile(r"\bDELETE\s+WHERE\b.*?(?=\bWHEN\b|$)", re.IGNORECASE | re.DOTALL)
 _TITLES = re.compile(r"\(\s*(?:TITLE|FORMAT|NAMED)\s+(?:'[^']*'|\w+)\s*\)", re.IGNORECASE)
+_OUTFILE = re.compile(
+    r"\bINTO\s+(?:OUTFILE|DUMPFILE)\s+'[^']*'(?:\s+(?:FIELDS|COLUMNS|LINES|TERMINATED|ENCLOSED|ESCAPED|STARTING"
+    r"|OPTIONALLY|BY|CHARACTER|SET|TRUNCATE|APPEND|'[^']*'))*",
+    re.IGNORECASE,
+)
+_TABLE = re.compile(r"\bAS\s+TABLE\s+(\S+)(?:\s+WITH\s+(?:NO\s+)?DATA)?\s*$", re.IGNORECASE)
+_FORMAT = re.compile(r"\bFORMAT\s+\w+\s*$", re.IGNORECASE)
+_OPTIONS = re.compile(
+    r"(CREATE\s+(?:OR\s+REPLACE\s+)?(?:\w+\s+){0,3}?(?:VIEW|TABLE)\s+(?:IF\s+NOT\s+EXISTS\s+)?[^\s(]+"
+    r"(?:\s*\([^()]*\))?)\s+(?:[^'\"]|'[^']*')*?\bAS\s+(?=SELECT\b|WITH\b|TABLE\b|FROM\b|\()",
+    re.IGNORECASE,
+)
+_UPDATE_FROM = re.compile(
+    r"UPD(?:ATE)?\s+(\S+)\s+FROM\s+(.*?)\s+SET\s+(.*?)(\bWHERE\b.*)?$", re.IGNORECASE | re.DOTALL
+)
+_DIRECTORY = re.compile(
+    r"(INSERT\s+OVERWRITE\s+(?:LOCAL\s+)?DIRECTORY\s+'[^']*')\s+(?:USING\s+\w+|STORED\s+AS\s+\w+)"
+    r"(?:\s+OPTIONS\s*\([^()]*\))?",
+    re.IGNORECASE,
+)
+_ROWSET = re.compile(
+    r"OPENROWSET\s*\(\s*(?:BULK\s+)?('[^']*')[^()]*\)\s*(?:WITH\s*\((?:[^()]|\([^()]*\))*\))?",
+    re.IGNORECASE,
+)
+_INFILE = re.compile(
+    r"INSERT\s+INTO\s+(?:TABLE\s+)?(.*?)\s+FROM\s+INFILE\b", re.IGNORECASE | re.DOTALL
+)
 _JINJA = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _REF = re.compile(r"ref\s*\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"]([\w$]+)['\"]")
 _SOURCE = re.compile(r"source\s*\(\s*['\"]([\w$]+)['\"]\s*,\s*['\"]([\w$]+)['\"]")
@@ -70,6 +98,63 @@ def without_delete_in_merge(text: str, dialect: str) -> str | None:
     return _DELETE_IN_MERGE.sub(" ", text)
 
 
+def without_outfile(text: str, dialect: str) -> str | None:
+    """`INTO OUTFILE 'x' ...` of MySQL and ClickHouse; the file is on a disk that is not known."""
+    if dialect not in ("mysql", "clickhouse", "") or not _OUTFILE.search(text):
+        return None
+    return _FORMAT.sub(" ", _OUTFILE.sub(" ", text))
+
+
+def without_view_options(text: str, dialect: str) -> str | None:
+    """`CREATE VIEW v BUILD IMMEDIATE ... AS SELECT`, with options that are of one database only."""
+    found = _OPTIONS.match(text)
+    return f"{found[1]} AS {text[found.end() :]}" if found else None
+
+
+def with_pivot_as_query(text: str, dialect: str) -> str | None:
+    """DuckDB's `CREATE TABLE r AS UNPIVOT ...`."""
+    found = re.search(r"\bAS\s+((?:UN)?PIVOT\b.*)$", text, re.IGNORECASE | re.DOTALL)
+    return (
+        f"{text[: found.start()]} AS FROM ({found[1]})" if found and dialect == "duckdb" else None
+    )
+
+
+def with_table_as_query(text: str, dialect: str) -> str | None:
+    """`CREATE MATERIALIZED VIEW v AS TABLE s WITH NO DATA`."""
+    found = _TABLE.search(text)
+    return f"{text[: found.start()]} AS SELECT * FROM {found[1]}" if found else None  # noqa: S608 - as above
+
+
+def with_from_behind(text: str, dialect: str) -> str | None:
+    """Teradata's `UPD t FROM s SET a = s.a`, where sqlglot would take SET for an alias of s."""
+    found = _UPDATE_FROM.match(text) if dialect == "teradata" else None
+    if not found:
+        return None
+    table = found[2]
+    named = table if re.search(r"\s", table) else f"{table} AS {table.rpartition('.')[2]}"
+    return f"UPDATE {found[1]} FROM {named} SET {found[3]} {found[4] or ''}"  # noqa: S608 - as above
+
+
+def without_directory_format(text: str, dialect: str) -> str | None:
+    """Spark's `INSERT OVERWRITE DIRECTORY 'x' USING parquet OPTIONS (...) SELECT`."""
+    if not (found := _DIRECTORY.match(text)):
+        return None
+    return f"{found[1]} {text[found.end() :]}"
+
+
+def without_rowset_options(text: str, dialect: str) -> str | None:
+    """T-SQL's `OPENROWSET(BULK 'x', FORMAT = 'CSV') WITH (a int)`."""
+    if dialect not in BATCHES or not _ROWSET.search(text):
+        return None
+    return _ROWSET.sub(r"OPENROWSET(\1) ", text)
+
+
+def without_infile(text: str, dialect: str) -> str | None:
+    """ClickHouse's `INSERT INTO t FROM INFILE 'x'`: the file is on a disk that is not known."""
+    found = _INFILE.match(text) if dialect == "clickhouse" else None
+    return f"INSERT INTO {found[1]} VALUES (1)" if found else None  # noqa: S608 - it is never run
+
+
 def without_titles(text: str, dialect: str) -> str | None:
     """Teradata's `col (TITLE 'x')` and `col (FORMAT 'x')`."""
     if dialect != "teradata" or not _TITLES.search(text):
@@ -82,3 +167,23 @@ def with_plain_assignments(text: str, dialect: str) -> str | None:
     if dialect not in BATCHES or not _ADDED.search(text):
         return None
     return _ADDED.sub(r"\1 = \1 \2 ", text)
+
+
+REWRITES: tuple[Callable[[str, str], str | None], ...] = (
+    without_infile,
+    as_it_is,
+    without_templates,
+    with_plain_assignments,
+    without_output,
+    without_hint,
+    without_delete_in_merge,
+    without_titles,
+    without_directory_format,
+    without_outfile,
+    without_rowset_options,
+    with_from_behind,
+    with_pivot_as_query,
+    with_table_as_query,
+    without_view_options,
+)
+"""In the order in which they are tried; None where one has nothing to change."""

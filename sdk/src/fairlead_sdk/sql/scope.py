@@ -26,6 +26,8 @@ class Named:
     relation: Relation
     hidden: tuple[str, ...] = ()
     """The parts of the table's name, where an alias hides it: some databases let one use both."""
+    hides: bool = False
+    """Whether its columns take the place of others with their names."""
 
     def is_called(self, qualifier: Sequence[str]) -> bool:
         """`t`, `s.t` and `c.s.t` all mean the table c.s.t, unless it has an alias."""
@@ -91,8 +93,9 @@ class Scope:
     def _qualified(self, parts: list[str]) -> Sources | None:
         for length in range(len(parts) - 1, 0, -1):
             if item := self.item(parts[:length]):
-                name = parts[length]
-                return self._of(item, name, ".".join(parts))
+                found = self._of(item, parts[length], ".".join(parts))
+                is_field = len(parts) > length + 1
+                return frozenset(s.through("TRANSFORMATION") for s in found) if is_field else found
         return None
 
     def _of(self, item: Named, name: str, text: str) -> Sources:
@@ -108,6 +111,8 @@ class Scope:
             self.note(f"the column {text} may be of several tables, whose columns are not known")
         else:
             self.note(f"the column {text} is not among those of {'.'.join(item.parts)}")
+            if item.relation.table is not None:  # added since they were asked for
+                return frozenset({Source(item.relation.table, name, "IDENTITY")})
         return NOTHING
 
     def _plain(self, name: str) -> Sources | None:
@@ -115,6 +120,7 @@ class Scope:
         if self.aliases_first and (alias := self.aliases.get(name.lower())) is not None:
             return alias
         certain = [(i, s) for i in self.items if (s := i.relation.named(name)) is not None]
+        certain = [(i, s) for i, s in certain if i.hides] or certain
         if len(certain) > 1:
             if name.lower() in self.merged or self.is_natural:
                 side = self.merged.get(name.lower())
@@ -159,6 +165,6 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             if (found := scope._plain(parts[0])) is not None:
-                return found
+                return frozenset(source.through("TRANSFORMATION") for source in found)
             scope = scope.outer
         return None

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from fairlead_sdk.sql.dialects import DATABASES_ABOVE_SCHEMAS
+from fairlead_sdk.sql.names import is_named
 from fairlead_sdk.sql.statements import Called, Moved, Script, Statement, Used
 
 _USE = re.compile(
@@ -21,7 +22,10 @@ _SET_SCHEMA = re.compile(
     r"|ALTER\s+SESSION\s+SET\s+CURRENT_SCHEMA\s*=)\s*([^\s,;]+)",
     re.IGNORECASE,
 )
-_LOAD = re.compile(r"LOAD\s+DATA\b.*?\bINTO\s+(?:TABLE\s+)?([^\s(]+)", re.IGNORECASE | re.DOTALL)
+_LOAD = re.compile(
+    r"LOAD\s+DATA\b(?:\s+OVERWRITE|.*?\bINTO)\s+(?:TABLE\s+)?([^\s(]+)", re.IGNORECASE | re.DOTALL
+)
+_ADDRESS = re.compile(r"'((?:s3|s3a|gs|abfss?|wasbs?|hdfs|https?|file|azure|gcs)://[^']*)'")
 _BULK = re.compile(r"BULK\s+INSERT\s+(\S+)\s+FROM\s+N?'([^']*)'", re.IGNORECASE)
 _UNLOAD = re.compile(
     r"UNLOAD\s*\(\s*(?:'((?:[^']|'')*)'|\$\$(.*?)\$\$|(SELECT.*?))\s*\)\s*TO\s+'([^']*)'",
@@ -47,6 +51,27 @@ _REPLACE_PARTITION = re.compile(
 _SWITCH = re.compile(
     r"ALTER\s+TABLE\s+(\S+)\s+SWITCH\s+(?:PARTITION\s+\S+\s+)?TO\s+([^\s;]+)", re.IGNORECASE
 )
+_MOVED_PARTITION = re.compile(
+    r"ALTER\s+TABLE\s+(\S+)\s+MOVE\s+PARTITION\b.*?\bTO\s+TABLE\s+([^\s;]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_APPENDED = re.compile(r"ALTER\s+TABLE\s+(\S+)\s+APPEND\s+FROM\s+([^\s;]+)", re.IGNORECASE)
+_ATTACHED = re.compile(
+    r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(\S+)\s+ATTACH\s+PARTITION\s+(\w[^\s;]*)\s+(?:FOR|DEFAULT)\b",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(
+    r"(?:APPLY\s+CHANGES|AUTO\s+CDC|CREATE\s+FLOW\s+\S+\s+AS\s+AUTO\s+CDC)\s+INTO\s+(\S+)\s+FROM\s+"
+    r"(?:STREAM\s*\(?\s*)?([^\s)]+)",
+    re.IGNORECASE,
+)
+_DUPLICATES = re.compile(
+    r"MERGE\s+INTO\s+(\S+)\s+(?:AS\s+)?(?:\w+\s+)?USING\s+(\S+)\s.*\bREMOVE\s+DUPLICATES\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_VALUE = re.compile(
+    r"SET\s+[\w@().,\s]+=\s*(\(\s*(?:SELECT|WITH)\b.*\))\s*$", re.IGNORECASE | re.DOTALL
+)
 _MUTATION = re.compile(r"ALTER\s+TABLE\s+(\S+)\s+(?:UPDATE|DELETE)\b", re.IGNORECASE)
 _EXCHANGE = re.compile(r"EXCHANGE\s+TABLES\s+(\S+)\s+AND\s+([^\s;]+)", re.IGNORECASE)
 _DYNAMIC = re.compile(
@@ -60,7 +85,8 @@ _CALL = re.compile(
 _DO = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(\$(\w*)\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
 _PERFORM = re.compile(r"PERFORM\s+", re.IGNORECASE)
 _CURSOR = re.compile(
-    r"DECLARE\s+\S+\s+.*?\bCURSOR\b.*?\bFOR\s+(SELECT\b.*|WITH\b.*)", re.IGNORECASE | re.DOTALL
+    r"(?:DECLARE|LET)\s+\S+\s+.*?\bCURSOR\b.*?\bFOR\s+(SELECT\b.*|WITH\b.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _CACHE = re.compile(
     r"CACHE\s+(?:LAZY\s+)?TABLE\s+(\S+)\s+(?:OPTIONS\s*\(.*?\)\s*)?(?:AS\s+)?(SELECT\b.*|WITH\b.*)",
@@ -74,8 +100,10 @@ _WRITES = re.compile(
     r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:\w+\s+)?(?:TABLE|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
     re.IGNORECASE,
 )
+_FLOWS = frozenset({"databricks", "spark"})
 _CLONE = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)\s+(?:SHALLOW|DEEP)\s+CLONE\s+(\S+)",
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:SNAPSHOT\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\S+)\s+"
+    r"(?:SHALLOW\s+|DEEP\s+|(?<=\s))CLONE\s+(\S+)",
     re.IGNORECASE,
 )
 
@@ -103,10 +131,16 @@ def _of_command(text: str, dialect: str) -> list[Statement]:
 def _moved(statement: exp.Alter) -> list[Statement]:
     for action in statement.args.get("actions") or ():
         if isinstance(action, exp.SwapTable):
-            return [Moved(((statement.this, action.this),), is_swap=True)]
+            return [_move(statement.this, action.this, is_swap=True)]
         if isinstance(action, exp.AlterRename) and isinstance(action.this, exp.Table):
-            return [Moved(((statement.this, action.this),))]
+            return [_move(statement.this, action.this)]
     return []
+
+
+def _move(old: object, new: object, *, is_swap: bool = False) -> Moved:
+    if not (is_named(old) and is_named(new)):
+        raise ParseError("ALTER TABLE names no other table")
+    return Moved(((old, new),), is_swap)
 
 
 def special_statements(text: str, dialect: str) -> list[Statement] | None:
@@ -131,17 +165,22 @@ def _insert_exec(text: str, dialect: str) -> list[Statement] | None:
 
 
 def _create(text: str, dialect: str) -> list[Statement] | None:
-    found = _CLONE.match(text)
-    return (
-        parse_statements(f"CREATE TABLE {found[1]} CLONE {found[2]}", "snowflake")
-        if found
-        else None
-    )
+    if dialect in _FLOWS and (found := _CHANGES.match(text)):
+        return _copy(found[1], found[2], dialect)
+    found = _CLONE.match(text) if dialect != "snowflake" else None
+    return parse_statements(f"CREATE TABLE {found[1]} CLONE {found[2]}", dialect) if found else None
 
 
 def _load(text: str, dialect: str) -> list[Statement] | None:
-    found = _LOAD.match(text)
-    return _insert(found[1], "VALUES (1)", dialect) if found else None
+    if not (found := _LOAD.match(text)):
+        return None
+    files = [
+        statement
+        for address in _ADDRESS.findall(text)
+        for statement in parse_statements(f"COPY INTO x FROM '{address}'", "snowflake")
+        if _retarget(statement, _table(found[1], dialect))
+    ]
+    return files or _insert(found[1], "VALUES (1)", dialect)
 
 
 def _bulk(text: str, dialect: str) -> list[Statement] | None:
@@ -149,6 +188,13 @@ def _bulk(text: str, dialect: str) -> list[Statement] | None:
     return (
         parse_statements(f"COPY INTO {found[1]} FROM '{found[2]}'", "snowflake") if found else None
     )
+
+
+def _retarget(statement: Statement, table: exp.Table) -> bool:
+    """Give a COPY its table, whose name is of another dialect."""
+    if isinstance(statement, exp.Copy):
+        statement.set("this", table)
+    return isinstance(statement, exp.Copy)
 
 
 def _unload(text: str, dialect: str) -> list[Statement] | None:
@@ -182,6 +228,8 @@ def _use(text: str, dialect: str) -> list[Statement] | None:
 
 
 def _set(text: str, dialect: str) -> list[Statement] | None:
+    if value := _VALUE.match(text):
+        return parse_statements(f"SELECT {value[1]}", dialect)
     found = _SET_SCHEMA.match(text)
     name = found[1].strip("`\"'") if found else ""
     return [Used(name)] if name and "$" not in name else []
@@ -198,7 +246,9 @@ def _alter(text: str, dialect: str) -> list[Statement] | None:
         return _set(text, dialect)
     if found := _PARTITION.match(text) or _REPLACE_PARTITION.match(text):
         return _copy(found[1], found[2], dialect)
-    if found := _SWITCH.match(text):
+    if found := _APPENDED.match(text) or _ATTACHED.match(text):
+        return _copy(found[1], found[2], dialect)
+    if found := _SWITCH.match(text) or _MOVED_PARTITION.match(text):
         return _copy(found[2], found[1], dialect)
     return None
 
@@ -245,6 +295,16 @@ def _perform(text: str, dialect: str) -> list[Statement] | None:
     return parse_statements(_PERFORM.sub("SELECT ", text, count=1), dialect)
 
 
+def _merge(text: str, dialect: str) -> list[Statement] | None:
+    found = _DUPLICATES.match(text)
+    return _copy(found[1], found[2], dialect) if found else None
+
+
+def _changes(text: str, dialect: str) -> list[Statement] | None:
+    found = _CHANGES.match(text)
+    return _copy(found[1], found[2], dialect) if found else None
+
+
 def _declare(text: str, dialect: str) -> list[Statement] | None:
     found = _CURSOR.match(text)
     return parse_statements(found[1], dialect) if found else []
@@ -287,6 +347,10 @@ _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "DO": _do,
     "PERFORM": _perform,
     "DECLARE": _declare,
+    "LET": _declare,
+    "MERGE": _merge,
+    "APPLY": _changes,
+    "AUTO": _changes,
     "REPLACE": _replace,
     "CACHE": _cache,
 }

@@ -38,7 +38,15 @@ class Used:
     catalog: str = ""
 
 
-Statement = exp.Expr | Moved | Script | Called | Used
+@dataclass(frozen=True)
+class Named:
+    """Tables of a statement of which no more is understood than which it reads and writes."""
+
+    reads: tuple[exp.Table, ...]
+    writes: tuple[exp.Table, ...]
+
+
+Statement = exp.Expr | Moved | Script | Called | Used | Named
 
 
 @dataclass

@@ -17,13 +17,33 @@ from fairlead_sdk.sql.scope import Scope
 # -- what is changed in a table --------------------------------------------------------------------
 
 
-def of_update(node: exp.Update, evaluator: Evaluator, scope: Scope) -> Change:
+def of_update(node: exp.Update, evaluator: Evaluator, scope: Scope) -> Iterator[Change]:
     table = _changed_table(node.this, node.args.get("from_"), scope, evaluator)
     change = Change(table, indirect=scope.indirect)
-    for name, sources in assignments(node.expressions, scope, evaluator):
-        change.columns.setdefault(name, set()).update(sources)
+    joined: dict[str, Change] = {}
+    for one in node.expressions:
+        other = _joined_target(one, node.this)
+        target = change
+        if other is not None and table_of(other).key != table.key:
+            target = joined.setdefault(other.alias_or_name, Change(table_of(other)))
+        for name, sources in assignments([one], scope, evaluator):
+            target.columns.setdefault(name, set()).update(sources)
     evaluator.decide(node, scope)
-    return change
+    yield change
+    for target in joined.values():
+        target.indirect = set(scope.indirect)
+        yield target
+
+
+def _joined_target(assignment: exp.Expr, target: exp.Expr) -> exp.Table | None:
+    """MySQL's `UPDATE a JOIN b SET b.x = ...`: the table of an assignment that is not the first."""
+    left = assignment.this if isinstance(assignment, exp.EQ) else None
+    if not isinstance(left, exp.Column) or not left.table:
+        return None
+    for join in target.args.get("joins") or ():
+        if is_named(join.this) and join.this.alias_or_name.lower() == left.table.lower():
+            return join.this
+    return None
 
 
 def _changed_table(
@@ -170,6 +190,8 @@ def _merged_row(
 def of_delete(node: exp.Delete, evaluator: Evaluator, scope: Scope) -> Iterator[Change]:
     named = [n for n in node.args.get("tables") or () if is_named(n)]
     from_ = node.this
+    if not isinstance(from_, exp.Expr):  # `DELETE t WHERE ...`
+        from_, named = named[0], []
     if not named:
         table = _changed_table(from_, None, scope, evaluator)
         tables = [table]
@@ -184,7 +206,10 @@ def of_delete(node: exp.Delete, evaluator: Evaluator, scope: Scope) -> Iterator[
             if table not in reads:
                 evaluator.found.reads.pop(table, None)
     for using in as_list(node.args.get("using")):
-        items.add(using, scope, evaluator)
+        if len(tables) == 1 and (same := _meant(from_, list(using.find_all(exp.Table)))):
+            _add_target_within(using, same, scope, evaluator)
+        else:
+            items.add(using, scope, evaluator)
     evaluator.decide(node, scope)
     for table in tables:
         yield Change(table, indirect=set(scope.indirect))
