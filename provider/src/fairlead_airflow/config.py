@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+
+from fairlead_sdk.http import new_session
+
 SECTION = "fairlead"
 DEFAULT_CONNECTION = "fairlead_default"
 
@@ -40,6 +44,7 @@ class Config:
     mask_patterns: tuple[re.Pattern[str], ...] = ()
     max_event_bytes: int = 1024 * 1024
     page_url: str | None = None
+    columns_from_bridge: bool = True
 
     @classmethod
     def read(cls, read: Reader, airflow_home: str) -> Config:
@@ -52,7 +57,7 @@ class Config:
                 spool[option] = _convert(option, value, kind)
         transport = read(SECTION, "transport")
         return cls(
-            enabled=(read(SECTION, "enabled") or "true").strip().lower() not in ("false", "0", "f"),
+            enabled=_is_on(read(SECTION, "enabled")),
             conn_id=read(SECTION, "conn_id") or DEFAULT_CONNECTION,
             url=read(SECTION, "url"),
             transport=_convert("transport", transport, json.loads) if transport else None,
@@ -65,6 +70,7 @@ class Config:
                 "max_event_bytes", read(SECTION, "max_event_bytes") or str(1024 * 1024), int
             ),
             page_url=read(SECTION, "page_url"),
+            columns_from_bridge=_is_on(read(SECTION, "columns_from_bridge")),
         )
 
     def static_destination(self) -> dict[str, Any] | None:
@@ -85,6 +91,10 @@ _SPOOL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "orphan_exit": float,
     "wait": float,
 }
+
+
+def _is_on(value: str | None) -> bool:
+    return (value or "true").strip().lower() not in ("false", "0", "f")
 
 
 def _http_options(read: Reader) -> dict[str, Any]:
@@ -115,6 +125,17 @@ def _convert(option: str, value: str, kind: Callable[[str], Any]) -> Any:
         return kind(value)
     except ValueError as error:
         raise ValueError(f"[{SECTION}] {option}: {error}") from None
+
+
+def session_for(destination: Mapping[str, Any]) -> requests.Session:
+    """A session with the destination's key, certificates and headers."""
+    session = new_session()
+    session.headers.update(destination.get("headers") or {})
+    if key := destination.get("api_key"):
+        session.headers["Authorization"] = f"Bearer {key}"
+    session.verify = destination.get("verify", True)
+    session.cert = destination.get("cert")
+    return session
 
 
 def connection_destination(connection: Any) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from fairlead_airflow.config import (
     Config,
     airflow_reader,
     connection_destination,
+    session_for,
 )
 from fairlead_sdk.client import Client
-from fairlead_sdk.http import Limits, checked, exchange, new_session
+from fairlead_sdk.http import Limits, checked, exchange
 
 _OPTIONS = ("api_key", "timeout")
 _TIMEOUT = 10  # seconds
@@ -72,13 +73,7 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
 
     def get_conn(self) -> requests.Session:
         """A session with the connection's key, certificates and headers."""
-        session = new_session()
-        session.headers.update(self.destination.get("headers") or {})
-        if key := self.destination.get("api_key"):
-            session.headers["Authorization"] = f"Bearer {key}"
-        session.verify = self.destination.get("verify", True)
-        session.cert = self.destination.get("cert")
-        return session
+        return session_for(self.destination)
 
     def get(self, path: str, **parameters: Any) -> Any:
         """GET below the bridge's address; the JSON answer. Raises as `fairlead_sdk.Client` does."""

@@ -84,6 +84,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "Default: ``url``; ``off`` for none.",
         example="https://lineage.example.com",
     ),
+    "columns_from_bridge": _option(
+        "Ask the bridge for the columns of tables where SQL cannot be read without them (``*``, ``INSERT`` "
+        "without names) and the database does not say them. At most a second, after the task's work.",
+        "boolean",
+        default="True",
+    ),
     "transport": _option(
         "JSON of any OpenLineage transport to deliver through instead of HTTP.",
         example='{"type": "kafka", "topic": "lineage", "config": {"bootstrap.servers": "k:9092"}}',

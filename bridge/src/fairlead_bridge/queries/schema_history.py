@@ -150,19 +150,41 @@ def columns(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, int]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The schema that an asset has; it is not `is_whole` where only readers sent it."""
+
+    fields: tuple[Field, ...]
+    is_whole: bool
+
+
+def present(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Present]:
+    """The schemas that assets have, nested columns left in their places."""
+    rows = _newest(snapshot, members)
+    bodies = _bodies(snapshot, {row.digest for row in rows.values()})
+    return {
+        id: Present(tuple(read_fields(bodies[row.digest])), bool(row.written))
+        for id, row in rows.items()
+        if row.digest in bodies
+    }
+
+
 def newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, tuple[bytes, bytes]]:
     """(digest, body) of the schema that each asset has."""
+    rows = _newest(snapshot, members)
+    bodies = _bodies(snapshot, {row.digest for row in rows.values()})
+    return {
+        id: (row.digest, bodies[row.digest]) for id, row in rows.items() if row.digest in bodies
+    }
+
+
+def _newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Row]:
     ordered = _versions(snapshot, members)
     digests = {row.digest for rows in ordered.values() for row in rows if not row.written}
     bodies = _bodies(snapshot, digests)
     widths = {digest: len(read_fields(body)) for digest, body in bodies.items()}
     found = {id: current(snapshot, _tables(rows, bodies), widths) for id, rows in ordered.items()}
-    bodies |= _bodies(snapshot, {row.digest for row in found.values() if row} - bodies.keys())
-    return {
-        id: (row.digest, bodies[row.digest])
-        for id, row in found.items()
-        if row is not None and row.digest in bodies
-    }
+    return {id: row for id, row in found.items() if row is not None}
 
 
 def fields_of(snapshot: Snapshot, asset: Asset) -> tuple[Field, ...]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from fairlead_airflow.lineage import columns_of_server
 from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
+from fairlead_airflow.lineage.columns_of_catalog import CATALOG, Catalog
 from fairlead_sdk.datasets import Identity, of_sqlite
 from fairlead_sdk.sql import Table, dialect_of
 
@@ -36,6 +37,9 @@ class Database(Protocol):
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
         """Column names and types in their order; None if not known."""
+
+    def observed(self, table: Table) -> Mapping[str, str] | None:
+        """As `describe`, if the database itself said so now, and not the catalog."""
 
     def ask(self, tables: Sequence[Table]) -> bool:
         """Ask for the columns of these tables; return whether more columns may be known now."""
@@ -118,6 +122,8 @@ class SqliteDatabase:
         known = self._describe(table.schema, table.name)
         return known[1] if known else None
 
+    observed = describe
+
     def ask(self, tables: Sequence[Table]) -> bool:
         return False  # it is asked for each
 
@@ -187,7 +193,7 @@ def _from_connection(hook: Any) -> ServerDatabase | None:
 
 
 class ServerDatabase:
-    """A database server. It is asked for columns once, and only if lineage cannot do without them."""
+    """A database server. It, and the catalog, are asked for columns only if lineage cannot do without them."""
 
     def __init__(
         self,
@@ -195,13 +201,16 @@ class ServerDatabase:
         *,
         upper: bool = False,
         asking: Callable[[Sequence[Table]], columns_of_server.Columns] | None = None,
+        catalog: Catalog = CATALOG,
     ) -> None:
         self.dialect = dialect_of(address.kind)
         self.namespace = address.namespace
         self._address = address
         self._upper = upper
         self._asking = asking
+        self._catalog = catalog
         self._columns: columns_of_server.Columns = {}
+        self._from_catalog: columns_of_server.Columns = {}
 
     def within(self, database: str | None, schema: str | None) -> ServerDatabase:
         """The same server, with another default database or schema."""
@@ -209,7 +218,9 @@ class ServerDatabase:
         if schema is None and database is not None and not known.catalog and known.schema:
             database, schema = None, database  # where a database is a schema
         address = replace(known, catalog=database or known.catalog, schema=schema or known.schema)
-        return ServerDatabase(address, upper=self._upper, asking=self._asking)
+        return ServerDatabase(
+            address, upper=self._upper, asking=self._asking, catalog=self._catalog
+        )
 
     def identity(self, table: Table) -> Identity:
         known = self._address
@@ -218,6 +229,9 @@ class ServerDatabase:
         return Identity(known.namespace, name.upper() if self._upper else name)
 
     def describe(self, table: Table) -> Mapping[str, str] | None:
+        return self.observed(table) or self._from_catalog.get(self.identity(table).name.lower())
+
+    def observed(self, table: Table) -> Mapping[str, str] | None:
         return self._columns.get(self.identity(table).name.lower())
 
     def remember(self, columns: columns_of_server.Columns) -> None:
@@ -227,8 +241,9 @@ class ServerDatabase:
     def ask(self, tables: Sequence[Table]) -> bool:
         missing = [table for table in tables if self.describe(table) is None]
         asking, self._asking = self._asking, None
-        if asking is None or not missing:
-            return False
-        found = asking(missing)
-        self.remember(found)
-        return bool(found)
+        if asking is not None and missing:
+            self.remember(asking(missing))
+        left = [table for table in missing if self.describe(table) is None]
+        if left:
+            self._from_catalog |= self._catalog.columns([self.identity(table) for table in left])
+        return any(self.describe(table) is not None for table in missing)

@@ -80,6 +80,8 @@ class Warehouse:
     def describe(self, table: Table) -> Mapping[str, str] | None:
         return self._columns.get(_dotted(table).lower())
 
+    observed = describe
+
     def ask(self, tables: Sequence[Table]) -> bool:
         return False  # what dbt wrote down is all that is known
 

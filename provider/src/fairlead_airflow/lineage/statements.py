@@ -82,7 +82,7 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
 
 
 def _schema(table: Table, database: Database) -> dict[str, Any]:
-    columns = database.describe(table)
+    columns = database.observed(table)
     if not columns:
         return {}
     fields = [

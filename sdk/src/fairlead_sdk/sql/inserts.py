@@ -79,6 +79,11 @@ def _by_position(
             return columns_by_name(relation), bool(relation.columns)
         aside = {name.lower() for name in (*fixed, *last)}
         names = [name for name in known if name.lower() not in aside] + last
+        if not relation.is_open and len(relation.columns) > len(names):
+            evaluator.found.unknown.setdefault(
+                f"the columns of {table}: more are written than it was known to have"
+            )
+            return columns_by_name(relation), True
     elif last and not {n.lower() for n in last} & {n.lower() for n in names}:
         names = names + last
     columns: Columns = {}

@@ -56,6 +56,19 @@ class SchemaField(Answer):
     description: str | None = None
 
 
+class SchemaOf(Answer):
+    """The columns of one dataset, without nested ones."""
+
+    asked: str  # the node as the question names it
+    dataset: DatasetRef
+    columns: list[SchemaField]
+    whole: bool  # false where only readers sent it, who may have read a part
+
+
+class Schemas(Answer):
+    items: list[SchemaOf]  # without those of which nothing is known
+
+
 class SchemaVersion(Answer):
     version: int  # 1 is the oldest
     first_at: datetime

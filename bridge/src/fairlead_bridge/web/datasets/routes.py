@@ -43,6 +43,8 @@ from fairlead_bridge.web.parameters import (
 
 #: Runs that a dataset's page lists at most.
 RUNS = 25
+#: Datasets whose schemas can be asked for at once.
+MOST_SCHEMAS = 100
 
 
 def routes(catalog: Catalog) -> APIRouter:
@@ -107,6 +109,35 @@ def routes(catalog: Catalog) -> APIRouter:
         """
         with catalog.open(as_of) as snapshot:
             return _detail(snapshot, _find(snapshot, dataset_id))
+
+    @router.get("/schemas")
+    def list_schemas(
+        node: Annotated[
+            list[Text],
+            Query(
+                description=f"`dataset:NAMESPACE:NAME`, up to {MOST_SCHEMAS} of them.",
+                min_length=1,
+                max_length=MOST_SCHEMAS,
+            ),
+        ],
+    ) -> a.Schemas:
+        """The columns that datasets have now, by any of their names."""
+        with catalog.open() as snapshot:
+            found = {each: find_asset(snapshot, each.removeprefix("dataset:")) for each in node}
+            known = {each: asset for each, asset in found.items() if asset is not None}
+            schemas = schema_history.present(snapshot, members_of(known.values()))
+        return a.Schemas(
+            items=[
+                a.SchemaOf(
+                    asked=each,
+                    dataset=render.dataset_ref(asset),
+                    columns=[_schema_field(item) for item in schemas[asset.id].fields],
+                    whole=schemas[asset.id].is_whole,
+                )
+                for each, asset in known.items()
+                if asset.id in schemas
+            ]
+        )
 
     @router.get("/changes")
     def list_changes(limit: Limit = 50, cursor: Cursor = None) -> Page[a.Change]:
@@ -291,10 +322,7 @@ def schema_version(version: schema_history.Version, runs: dict[int, Row]) -> a.S
         first_at=render.when(version.first_at),
         last_at=render.when(version.last_at),
         run=render.run_or_none(runs, version.first_run),
-        fields=[
-            a.SchemaField(name=item.name, type=item.type, description=item.description)
-            for item in version.fields
-        ],
+        fields=[_schema_field(item) for item in version.fields],
         changes=[render.schema_change(change) for change in version.changes],
     )
 
@@ -306,3 +334,7 @@ def _quality(found: checks.Quality) -> a.Quality:
         failed_checks=found.checks.text if found.checks is not None else None,
         row_count=found.rows.text if found.rows is not None else None,
     )
+
+
+def _schema_field(item: schema_history.Field) -> a.SchemaField:
+    return a.SchemaField(name=item.name, type=item.type, description=item.description)
