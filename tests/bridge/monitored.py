@@ -36,16 +36,17 @@ def micros(moment: datetime) -> int:
 class Bridge:
     db: sa.Engine
     rules: Rules = field(default_factory=Rules)
+    interests: Interests = field(default_factory=lambda: INTERESTS)
 
     def receive(self, events: Sequence[bytes], now: datetime) -> None:
         """Events become durable and are absorbed; nothing is evaluated."""
         with writing(self.db) as tx:
             inbox.put(tx, list(events), "test", micros(now))
-        while absorb_waiting(self.db, TRANSLATE, INTERESTS, micros(now)):
+        while absorb_waiting(self.db, TRANSLATE, self.interests, micros(now)):
             pass
 
     def evaluate(self, now: datetime, limit: int = 100) -> None:
-        while evaluate(self.db, INTERESTS, self.rules, micros(now), limit):
+        while evaluate(self.db, self.interests, self.rules, micros(now), limit):
             pass
 
     def take(self, events: Sequence[bytes], now: datetime) -> None:

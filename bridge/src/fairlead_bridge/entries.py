@@ -113,6 +113,48 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertionResult:
+    """A check of a dataset's data, as it went when it was made last."""
+
+    name: str
+    is_passed: bool
+    at: int
+    column: str | None = None
+    severity: str | None = None  # "error", "warn", ...
+    kind: str | None = None  # what is checked, in the words of the producer: "not_null", ...
+    description: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    run_id: str | None = None  # OpenLineage's, of the run that made it
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedWrite:
+    """When a dataset should be written, and the source that says so."""
+
+    kind: str  # "by": a time of day; "every": a duration
+    source: str  # "person", "file", "contract", "dbt", "airflow", "schedule", "learned"
+    text: str
+    written_at: int | None  # the newest write when this was evaluated
+    expected_by: int | None  # when the next one is late
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """
+    How a dataset stood when it was evaluated last, what is expected of it, and what is wrong.
+
+    Without an ETA, which moves by the minute though nothing changes.
+    """
+
+    standing: Literal["ok", "late", "failed", "at_risk", "unknown"]
+    since: int = 0  # when it was first seen to stand so
+    late_since: int | None = None
+    text: str | None = None  # the root cause in one sentence
+    expectation: ExpectedWrite | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Base of the kinds of entries."""
 
@@ -130,6 +172,8 @@ class DatasetEntry(Entry):
     written_at: int | None = None  # end of the last successful run that wrote it: its freshness
     written_by: RunEntry | None = None  # that run, without its datasets and tasks
     dropped_at: int | None = None
+    assertions: tuple[AssertionResult, ...] = ()  # by name and column
+    outlook: Outlook | None = None  # None until it is evaluated
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +243,14 @@ class AffectedAsset:
     standing: str  # "ok", "late", "failed", "at_risk", "unknown"
     owners: tuple[str, ...] = ()
     expected_by: int | None = None
-    eta: tuple[int, int, int] | None = None
+    eta: tuple[int, int, int] | None = None  # moves though nothing changes: not for sinks
+    dataset: DatasetRef | None = None  # of the node, where it is a dataset
+    job: JobRef | None = None  # of the node, where it is a job
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentEntry(Entry):
-    """An incident: breaches with one root cause, and what is needed to notify people of it."""
+    """An incident: breaches with one root cause, and what is needed to notify people and sinks."""
 
     state: Literal["open", "acknowledged", "muted", "resolved"]
     severity: Literal["critical", "warning"]
@@ -228,6 +274,8 @@ class IncidentEntry(Entry):
     run_url: str | None = None  # of the run in Airflow
     log_url: str | None = None  # of its log
     is_running: bool = False  # the job of the root cause, or its DAG run, runs again
+    dataset: DatasetRef | None = None  # of the root cause's node, where it is a dataset
+    job: JobRef | None = None  # of the root cause's node, where it is a job
 
 
 AnyEntry: TypeAlias = DatasetEntry | JobEntry | RunEntry | EventEntry | IncidentEntry

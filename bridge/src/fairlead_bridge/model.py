@@ -7,6 +7,9 @@ from typing import Literal, get_args
 
 Kind = Literal["dataset", "job", "run", "event", "incident"]
 
+#: What the name of each notification channel begins with in the outbox.
+CHANNELS = "notify:"
+
 #: Run states, as `GET /api/v1/runs` names them.
 State = Literal[
     "queued",
@@ -22,6 +25,11 @@ State = Literal[
     "lost",
 ]
 STATES: frozenset[str] = frozenset(get_args(State))
+
+
+def is_channel(name: str) -> bool:
+    """Whether a sink of the outbox is a notification channel."""
+    return name.startswith(CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)

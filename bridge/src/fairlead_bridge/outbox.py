@@ -23,6 +23,7 @@ from fairlead_bridge.db.tables import (
     dataset,
     delivery,
     event,
+    incident,
     job,
     quarantine,
     run,
@@ -406,6 +407,7 @@ _EVERYTHING: dict[Kind, sa.Select[int]] = {
     "dataset": sa.select(dataset.c.id),
     "job": sa.select(job.c.id),
     "run": sa.select(run.c.id),
+    "incident": sa.select(incident.c.id),
     "event": sa.select(event.c.id).where(
         ~sa.exists().where(waiting.c.event_id == event.c.id),
         ~sa.exists().where(quarantine.c.event_id == event.c.id),

@@ -41,7 +41,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     changed.update(_edges(tx, changes))
     _deployments(tx, changes)
     _observations(tx, changes)
-    _assertions(tx, changes)
+    changed.update(Name("dataset", dataset) for dataset in _assertions(tx, changes))
     return changed
 
 
@@ -261,11 +261,12 @@ def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
             yield Name("job" if dst in jobs else "dataset", dst)
 
 
-def _assertions(tx: sa.Connection, changes: Sequence[Change]) -> None:
-    """Checks of datasets, each as it went last."""
+def _assertions(tx: sa.Connection, changes: Sequence[Change]) -> set[int]:
+    """Checks of datasets, each as it went last; returns the datasets that were checked."""
     made = (item for change in changes for item in change.assertions)
     pairs = (((item.dataset_id, item.name, item.column), _assertion_row(item)) for item in made)
-    rows.fold(tx, t.assertion, rows.gather(pairs, merge.assertion), merge.assertion)
+    came = rows.gather(pairs, merge.assertion)
+    return {key[0] for key in rows.fold(tx, t.assertion, came, merge.assertion)}
 
 
 def _assertion_row(item: AssertionFacts) -> Row:

@@ -36,10 +36,11 @@ from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.pagerduty import PagerDuty
 from fairlead_bridge.channels.routes import Route
 from fairlead_bridge.channels.slack import Slack
-from fairlead_bridge.channels.target import PREFIX, ChannelTarget, Pusher
+from fairlead_bridge.channels.target import ChannelTarget, Pusher
 from fairlead_bridge.channels.teams import Teams
 from fairlead_bridge.channels.webhook import Webhook
 from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.model import CHANNELS
 from fairlead_bridge.sinks.settings import secret_fields, with_secrets
 
 FILE, INLINE = "FAIRLEAD_NOTIFICATIONS_FILE", "FAIRLEAD_NOTIFICATIONS"
@@ -263,7 +264,7 @@ def _target(
         raise source.wrong(("channel", number, "digest"), message)
     pusher = Pusher(channel, Writer(ZoneInfo(settings.zone), public_url, settings.affected))
     return ChannelTarget(
-        name=f"{PREFIX}{settings.name}",
+        name=f"{CHANNELS}{settings.name}",
         type=settings.type,
         sink=pusher,
         pusher=pusher,

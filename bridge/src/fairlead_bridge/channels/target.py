@@ -23,7 +23,6 @@ from fairlead_bridge.errors import Rejected, ServerFailed
 from fairlead_bridge.model import Delivery, Kind
 from fairlead_bridge.sinks import Later, Outcome, Prepared, Ready, Same, Target
 
-PREFIX = "notify:"
 #: Microseconds that another cause has to last before it is announced: while a failure is mended, the
 #: cause moves on from task to task.
 STABLE_AFTER = 60_000_000

@@ -395,6 +395,7 @@ watch = _table(
     # counts changes and evaluations: an evaluation counts only if it saw the newest
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("standing", sa.Text),  # as it was evaluated last
+    sa.Column("outlook", sa.LargeBinary),  # JSON: of a dataset, as its entry has it
     sa.Index("watch_due", "due_at", "node_id"),
 )
 

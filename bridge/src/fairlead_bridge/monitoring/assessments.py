@@ -11,7 +11,7 @@ from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Assessment, Bad, Cause
 from fairlead_bridge.insight.root_cause import Explanation
 from fairlead_bridge.insight.symptoms import MISSING, SENSOR
-from fairlead_bridge.monitoring import imported, screen
+from fairlead_bridge.monitoring import imported, outlooks, screen
 from fairlead_bridge.monitoring.imported import Evidence
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
@@ -56,6 +56,11 @@ def evaluate(
     for start in range(0, len(explained), AT_ONCE):
         some = [every[id] for id in explained[start : start + AT_ONCE]]
         found |= _explained(snapshot, some, windows, due, again)
+    for id, asset in nodes.assets.items():
+        each = found[id]
+        stands = (asset, each.assessment, each.next.standing)
+        outlook = outlooks.of_asset(*stands, expected.get(id), due.get(id), snapshot.now)
+        found[id] = replace(each, next=replace(each.next, outlook=outlook))
     return found
 
 

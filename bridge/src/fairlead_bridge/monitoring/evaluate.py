@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -17,10 +17,10 @@ from fairlead_bridge import ids, outbox, telemetry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
 from fairlead_bridge.insight.incidents import Assessment, plan
-from fairlead_bridge.model import Name
-from fairlead_bridge.monitoring import assessments, maintenance, queue, reach, store
+from fairlead_bridge.model import Name, is_channel
+from fairlead_bridge.monitoring import assessments, maintenance, outlooks, queue, reach, store
 from fairlead_bridge.monitoring.assessments import Evaluation
-from fairlead_bridge.monitoring.queue import Seen
+from fairlead_bridge.monitoring.queue import Evaluated, Seen
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.monitoring.windows import Window
@@ -190,17 +190,29 @@ def _write(
     }
     gone = [Assessment(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
     changed = _incidents(tx, [*gone, *(each.assessment for each in fresh.values())], rules, now)
-    outbox.put(tx, (Name("incident", id) for id in changed), interests, now)
+    outbox.put(tx, (Name("incident", id) for id in changed.differing), interests, now)
+    others = {sink: kinds for sink, kinds in interests.items() if not is_channel(sink)}
+    outbox.put(tx, (Name("incident", id) for id in changed.others), others, now)
     dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}
-    queue.finish(tx, {id: each.next for id, each in fresh.items()}, dropped, found.seen)
+    done = {id: _dated(current.get(id, Seen()), each.next, now) for id, each in fresh.items()}
+    moved = {id for id, each in done.items() if each.outlook != current.get(id, Seen()).outlook}
+    moved |= {id for id in dropped if current.get(id, Seen()).outlook is not None}
+    outbox.put(tx, (Name("dataset", id) for id in moved), interests, now)
+    queue.finish(tx, done, dropped, found.seen)
     queue.touch(tx, found.later, now)
     for at in set(found.ready.values()):
         queue.touch(tx, (id for id, each in found.ready.items() if each == at), at)
 
 
+def _dated(before: Seen, after: Evaluated, now: int) -> Evaluated:
+    if after.outlook is None:
+        return after
+    return replace(after, outlook=outlooks.dated(before.outlook, after.outlook, now))
+
+
 def _incidents(
     tx: sa.Connection, found: Iterable[Assessment], rules: Rules, now: int
-) -> Sequence[int]:
+) -> store.Changed:
     judged = list(found)
     causes = {assessment.cause.key for assessment in judged if assessment.cause is not None}
     known = store.of_nodes(tx, (assessment.node_id for assessment in judged), causes)

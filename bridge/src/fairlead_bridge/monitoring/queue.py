@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, delete_rows, excluded, upsert
+from fairlead_bridge.entries import Outlook
 from fairlead_bridge.model import Name
+from fairlead_bridge.queries import outlooks
 
 #: When a node is due of which nothing is expected.
 NEVER = 2**62
@@ -25,7 +27,12 @@ _CHANGED = {
     "due_at": sa.case((_w.due_at < _came.due_at, _w.due_at), else_=_came.due_at),
     "version": _w.version + sa.literal_column("1"),
 }
-_EVALUATED = {"due_at": _came.due_at, "version": _came.version, "standing": _came.standing}
+_EVALUATED = {
+    "due_at": _came.due_at,
+    "version": _came.version,
+    "standing": _came.standing,
+    "outlook": _came.outlook,
+}
 #: Nothing has changed since the evaluation read it.
 _IS_AS_SEEN = _w.version == _came.version - sa.literal_column("1")
 
@@ -36,6 +43,7 @@ class Evaluated:
 
     due_at: int
     standing: str | None
+    outlook: Outlook | None = None  # of a dataset
 
 
 def changed(tx: sa.Connection, names: Iterable[Name], now: int) -> None:
@@ -79,15 +87,16 @@ class Seen:
 
     version: int = 0
     standing: str | None = None
+    outlook: Outlook | None = None
 
 
 def seen(tx: sa.Connection, nodes: Iterable[int]) -> dict[int, Seen]:
     """The rows of these nodes, without those that have none."""
     found = {}
     for part in chunks(sorted(set(nodes))):
-        columns = sa.select(_w.node_id, _w.version, _w.standing)
+        columns = sa.select(_w.node_id, _w.version, _w.standing, _w.outlook)
         for row in tx.execute(columns.where(_w.node_id.in_(part))):
-            found[row.node_id] = Seen(row.version, row.standing)
+            found[row.node_id] = Seen(row.version, row.standing, outlooks.read(row.outlook))
     return found
 
 
@@ -108,6 +117,7 @@ def finish(
             "due_at": each.due_at,
             "version": read.get(id, Seen()).version + 1,
             "standing": each.standing,
+            "outlook": outlooks.write(each.outlook),
         }
         for id, each in done.items()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,14 +71,21 @@ def _known(row: Any, affected: Mapping[int, str]) -> Known:
 # --- writing --------------------------------------------------------------------------------------
 
 
-def apply(tx: sa.Connection, steps: Sequence[Step], now: int) -> list[int]:
-    """Write the steps; returns the ids of the incidents whose state, severity or cause changed."""
-    changed = []
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Ids of incidents whose state, severity or cause changed, and of those that changed otherwise."""
+
+    differing: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)  # in what they affect, or their newest run
+
+
+def apply(tx: sa.Connection, steps: Sequence[Step], now: int) -> Changed:
+    """Write the steps; returns which incidents changed."""
+    changed = Changed()
     for step in sorted(steps, key=_resolving_first):
         id, differs = _open(tx, step, now) if step.incident is None else _change(tx, step, now)
         _write_affected(tx, id, step, now)
-        if differs:
-            changed.append(id)
+        (changed.differing if differs else changed.others).append(id)
     return changed
 
 

@@ -72,7 +72,7 @@ def failures(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breach]:
     rows = list(snapshot.each(_FAILED_OF[snapshot.past], owner))
     began = _writes_began(snapshot, {owner[row.dataset_id] for row in rows})
     checks: dict[int, list[Check]] = {}
-    for row in _with_runs(snapshot, rows):
+    for row in with_runs(snapshot, rows):
         asset = owner[row[0].dataset_id]
         if row[0].at >= began.get(asset.id, row[0].at):
             checks.setdefault(asset.id, []).append(_check(*row))
@@ -99,7 +99,7 @@ def of_asset(snapshot: Snapshot, asset: Asset) -> Quality:
     """The quality of one asset's data."""
     rows = of_datasets(snapshot, asset.members)
     began = _writes_began(snapshot, [asset]).get(asset.id)
-    checks = [_check(*row) for row in _with_runs(snapshot, rows)]
+    checks = [_check(*row) for row in with_runs(snapshot, rows)]
     current = [check for check in checks if began is None or check.at >= began]
     counts = unusual_rows(snapshot, [asset]).get(asset.id)
     return Quality(quality.of_checks(current), counts, quality.score(checks, counts))
@@ -174,20 +174,25 @@ def _writes_began(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, int]
     }
 
 
-def _with_runs(snapshot: Snapshot, rows: Iterable[Row]) -> list[tuple[Row, int | None]]:
-    """Each check with the id of the run that made it."""
+def with_runs(snapshot: Snapshot, rows: Iterable[Row]) -> list[tuple[Row, Row | None]]:
+    """Each check with the run that made it."""
     known = list(rows)
     runs: Mapping[int, Row] = runs_by_alias(snapshot, (row.run for row in known))
-    return [(row, runs[row.run].id if row.run in runs else None) for row in known]
+    return [(row, runs.get(row.run)) for row in known]
 
 
-def _check(row: Row, run: int | None) -> Check:
+def body(row: Row) -> dict[str, str]:
+    """What else a check said of itself."""
+    return _body.decode(row.body)
+
+
+def _check(row: Row, run: Row | None) -> Check:
     return Check(
         row.name,
         row.column_name,
         row.at,
         bool(row.success),
         is_warning=(row.severity or "").lower() == "warn",
-        run=run,
-        actual=_body.decode(row.body).get("actual"),
+        run=run.id if run is not None else None,
+        actual=body(row).get("actual"),
     )

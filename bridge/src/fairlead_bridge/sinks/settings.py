@@ -49,7 +49,8 @@ class SinkSettings(BaseModel):
     type: str
     enabled: bool = True
     kinds: frozenset[Kind] | None = Field(
-        default=None, description='of "dataset", "job", "run", "event"; all that the sink can show'
+        default=None,
+        description='of "dataset", "job", "run", "event", "incident"; all that the sink can show',
     )
     namespaces: tuple[str, ...] = Field(
         ("*",), description="shell patterns; of jobs for jobs, runs and events"

@@ -10,9 +10,9 @@ import msgspec
 
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.entries import Column, DatasetEntry, DatasetRef
+from fairlead_bridge.entries import AssertionResult, Column, DatasetEntry, DatasetRef
 from fairlead_bridge.model import Name
-from fairlead_bridge.queries import facets
+from fairlead_bridge.queries import facets, outlooks, quality
 from fairlead_bridge.queries.entry.refs import Row, contents, dataset_ref, owners, tags
 from fairlead_bridge.queries.entry.runs import runs
 from fairlead_bridge.queries.snapshot import Snapshot
@@ -31,6 +31,8 @@ def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEnt
     other_names = _other_names(snapshot, owner)
     schemas = _schemas(snapshot, owner)
     written_by = {row.written_by for row in members if row.written_by is not None}
+    checks = _checks(snapshot, owner)
+    outlooks_of = outlooks.of_assets(snapshot, owner.values())
     writers = {entry.name.id: entry for entry in runs(snapshot, written_by, whole=False)}
     for dataset, asset in asked.items():
         rows = of_asset[asset]
@@ -54,7 +56,35 @@ def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEnt
             written_at=newest.written_at,
             written_by=writers.get(newest.written_by),
             dropped_at=max((row.dropped_at or 0 for row in rows), default=0) or None,
+            assertions=checks.get(asset, ()),
+            outlook=outlooks_of.get(asset),
         )
+
+
+def _checks(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, tuple[AssertionResult, ...]]:
+    """The checks of each asset; of one that is known under several of its names the newest."""
+    made = quality.with_runs(snapshot, quality.of_datasets(snapshot, owner))
+    found: dict[int, dict[tuple[str, str], AssertionResult]] = defaultdict(dict)
+    for row, run in sorted(made, key=lambda each: (each[0].at, each[0].dataset_id)):
+        result = _assertion(row, run)
+        found[owner[row.dataset_id]][result.name, result.column or ""] = result
+    return {asset: tuple(each[key] for key in sorted(each)) for asset, each in found.items()}
+
+
+def _assertion(row: Row, run: Row | None) -> AssertionResult:
+    more = quality.body(row)
+    return AssertionResult(
+        name=row.name,
+        is_passed=bool(row.success),
+        at=row.at,
+        column=row.column_name or None,
+        severity=row.severity,
+        kind=more.get("type") or more.get("assertion"),
+        description=more.get("description"),
+        expected=more.get("expected"),
+        actual=more.get("actual"),
+        run_id=run.run_id if run is not None else None,
+    )
 
 
 def _other_names(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, list[DatasetRef]]:

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from fairlead_bridge import ids, telemetry
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.entries import AffectedAsset, IncidentEntry, RunEntry
+from fairlead_bridge.entries import AffectedAsset, DatasetRef, IncidentEntry, JobRef, RunEntry
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import facets, history
 from fairlead_bridge.queries.entry import pages
-from fairlead_bridge.queries.entry.refs import Row
+from fairlead_bridge.queries.entry.refs import Row, dataset_refs, job_refs
 from fairlead_bridge.queries.entry.runs import runs
 from fairlead_bridge.queries.eta import etas
 from fairlead_bridge.queries.incidents import Affected, Incident, of
@@ -40,6 +40,8 @@ class _Known:
     ids: dict[str, int] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     dags: dict[str, str | None] = field(default_factory=dict)
+    datasets: dict[str, DatasetRef] = field(default_factory=dict)
+    jobs: dict[str, JobRef] = field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     owners: dict[str, tuple[str, ...]] = field(default_factory=dict)
     runs: dict[str, RunEntry] = field(default_factory=dict)  # by OpenLineage's id
@@ -84,6 +86,8 @@ def _entry(incident: Incident, known: _Known) -> IncidentEntry:
         run_url=_page(run),
         log_url=run.url if run is not None else None,
         is_running=incident.node in known.running,
+        dataset=known.datasets.get(incident.node),
+        job=known.jobs.get(incident.node),
     )
 
 
@@ -94,7 +98,16 @@ def _others(incident: Incident) -> Iterator[Affected]:
 def _affected(item: Affected, known: _Known) -> AffectedAsset:
     eta = known.etas.get(item.node)
     times = None if eta is None else (eta.p50, eta.low, eta.high)
-    return AffectedAsset(item.node, item.label, item.standing, item.owners, item.expected_by, times)
+    return AffectedAsset(
+        item.node,
+        item.label,
+        item.standing,
+        item.owners,
+        item.expected_by,
+        times,
+        known.datasets.get(item.node),
+        known.jobs.get(item.node),
+    )
 
 
 def _page(run: RunEntry | None) -> str | None:
@@ -126,15 +139,17 @@ def _name_nodes(snapshot: Snapshot, nodes: Collection[str], known: _Known) -> No
     asked: dict[str, dict[int, str]] = {"dataset": {}, "job": {}}
     for node in nodes:
         kind, _, rest = node.partition(":")
-        key = ids.dataset_id if kind == "dataset" else ids.job_id
+        id_of = ids.dataset_id if kind == "dataset" else ids.job_id
         for namespace, name in readings(rest):
-            asked.setdefault(kind, {})[key(namespace, name)] = node
-    for row in snapshot.where(t.dataset.c.id, asked["dataset"]):
-        node = asked["dataset"][row.id]
-        known.ids[node], known.labels[node] = row.asset_id, row.name
-    for row in snapshot.where(t.job.c.id, asked["job"]):
-        node = asked["job"][row.id]
-        known.ids[node], known.labels[node], known.dags[node] = row.id, row.name, row.dag_id
+            asked.setdefault(kind, {})[id_of(namespace, name)] = node
+    for key, dataset in dataset_refs(snapshot, asked["dataset"]).items():
+        node = asked["dataset"][key]
+        known.ids[node], known.labels[node] = dataset.id, dataset.name
+        known.datasets[node] = dataset
+    for key, job in job_refs(snapshot, asked["job"]).items():
+        node = asked["job"][key]
+        known.ids[node], known.labels[node], known.dags[node] = job.id, job.name, job.dag_id
+        known.jobs[node] = job
 
 
 def _label_nodes(snapshot: Snapshot, known: _Known) -> None:
