@@ -17,6 +17,7 @@ import requests
 
 from tests.bridge.small import run_event, uuid
 from tests.browser.bridge import Bridge
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -132,10 +133,8 @@ def test_nothing_is_shown_without_a_login(nginx: Proxied, path: str) -> None:
 
 def test_with_a_login_the_page_and_lineage_are_shown(nginx: Proxied) -> None:
     nginx.ask("POST", "/api/v1/lineage", data=EVENT, headers=KEY)
-    for _ in range(200):
-        if not nginx.ask("GET", "/api/v1/health", auth=LOGIN).json()["inbox"]["waiting"]:
-            break
-        time.sleep(0.05)
+    health = "/api/v1/health"
+    until(lambda: not nginx.ask("GET", health, auth=LOGIN).json()["inbox"]["waiting"])
     page = nginx.ask("GET", "/", auth=LOGIN)
     assert '<base href="/catalog/" />' in page.text
     lineage = nginx.ask("GET", "/api/v1/lineage?node=job:prod:j", auth=LOGIN)
