@@ -17,10 +17,12 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import open_database, reading
+from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, EventEntry, RunEntry
 from fairlead_bridge.model import Kind, Name
+from fairlead_bridge.monitoring import queue
+from fairlead_bridge.monitoring.evaluate import Rules, evaluate
 from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Target, settings
 from tests.bridge import absorbing
@@ -119,3 +121,42 @@ def test_late_and_double_events_tell_the_same(story: str, tmp_path: Path) -> Non
     mixed = bodies * 2
     random.Random(1).shuffle(mixed)
     assert told(tmp_path, mixed) == told(tmp_path, bodies)
+
+
+#: Stories in which something fails.
+FAILING = ("airflow-failure", "dbt-build")
+
+
+def incidents(folder: Path, bodies: list[bytes]) -> dict[str, Any]:
+    """What every sink is told of the incidents of these events, and of what they affect."""
+    db = open_database(f"sqlite:///{folder / f'{random.random()}.db'}")
+    migrate(db)
+    absorbing.absorb(db, absorbing.understand(bodies))
+    with writing(db) as tx:
+        changed = {Name("job", key) for key in tx.scalars(sa.select(t.job.c.id))}
+        changed |= {Name("dataset", key) for key in tx.scalars(sa.select(t.dataset.c.id))}
+        now = max(tx.scalars(sa.select(t.run.c.last_at))) + 60_000_000
+        queue.changed(tx, changed, now)
+    while evaluate(db, {}, Rules(), now):
+        pass
+    with reading(db) as tx:
+        names = [Name("incident", key) for key in tx.scalars(sa.select(t.incident.c.id))]
+        entries = [item for _, item in sorted(entry.read(tx, names, now).items())]
+    db.dispose()
+    return {
+        target.name: [json.loads(msgspec.json.encode(target.sink.render(it))) for it in entries]
+        for target in targets()
+        if "incident" in target.kinds
+    }
+
+
+@pytest.mark.parametrize("story", FAILING)
+def test_sinks_are_told_the_incidents_of_the_story_to_the_letter(
+    story: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()
+    for sink, payloads in incidents(tmp_path, bodies).items():
+        file = FOLDER / story / f"{sink}-incidents.json"
+        if request.config.getoption("--update-stories"):
+            file.write_text(json.dumps(payloads, indent=1, ensure_ascii=False) + "\n")
+        assert payloads == json.loads(file.read_text()), file.name

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import Any, ClassVar
 
+from tests.sinks import datahub_quality
 from tests.sinks.server import Answer, Fake, Request
 
 _FABRICS = {"PROD", "DEV", "TEST", "QA", "UAT", "EI", "PRE", "STG", "NON_PROD", "CORP", "RVW"}
@@ -17,6 +18,9 @@ _URNS = {
     "dataFlow": _FLOW,
     "dataJob": rf"urn:li:dataJob:\({_FLOW},{_PART}\)",
     "dataProcessInstance": r"urn:li:dataProcessInstance:[0-9a-f-]{32,36}",
+    "assertion": r"urn:li:assertion:[0-9a-f]{32}",
+    "incident": r"urn:li:incident:[0-9a-f]{32}",
+    "dataPlatform": r"urn:li:dataPlatform:[a-z0-9_-]+",
     "schemaField": rf"urn:li:schemaField:\({_DATASET},{_PART}\)",
     "tag": r"urn:li:tag:.+",
     "corpuser": r"urn:li:corpuser:.+",
@@ -57,14 +61,29 @@ _ASPECTS: dict[str, tuple[set[str], set[str]]] = {
         {"timestampMillis", "status"},
         {"attempt", "result", "durationMillis"},
     ),
+    "assertionInfo": (
+        {"type"},
+        {"customAssertion", "freshnessAssertion", "source", "description", "customProperties"},
+    ),
+    "assertionRunEvent": (
+        {"timestampMillis", "runId", "asserteeUrn", "status", "assertionUrn"},
+        {"result"},
+    ),
+    "dataPlatformInstance": ({"platform"}, {"instance"}),
+    "incidentInfo": (
+        {"type", "entities", "status", "created"},
+        {"customType", "title", "description", "priority", "assignees", "source", "startedAt"},
+    ),
 }
 _OF_ENTITY = {
     "dataset": {"datasetKey", "schemaMetadata", "operation", "status"},
     "dataFlow": {"dataFlowInfo", "status"},
     "dataJob": {"dataJobInfo", "dataJobInputOutput", "status"},
+    "assertion": {"assertionInfo", "assertionRunEvent", "dataPlatformInstance", "status"},
+    "incident": {"incidentInfo"},  # no status: an incident is resolved, never removed
     "dataProcessInstance": {name for name in _ASPECTS if name.startswith("dataProcessInstance")},
 }
-_TIMESERIES = {"operation", "dataProcessInstanceRunEvent"}
+_TIMESERIES = {"operation", "dataProcessInstanceRunEvent", "assertionRunEvent"}
 _PATCHABLE = {"globalTags": "tags", "ownership": "owners"}
 
 
@@ -130,6 +149,7 @@ class FakeDataHub(Fake):
                 raise ValueError(f"{aspect}: {sorted(value)}")
             self._check_urns(value)
             self._check_enums(aspect, value)
+            datahub_quality.check(aspect, value, item["urn"])
 
     def _check_patch(self, aspect: str, value: dict[str, Any]) -> None:
         if aspect not in {*_PATCHABLE, "dataJobInputOutput"}:
@@ -177,7 +197,10 @@ class FakeDataHub(Fake):
                 key = (sent["value"]["timestampMillis"], sent["value"].get("messageId", ""))
                 self.series[urn, aspect][key] = sent["value"]
             else:
+                before = self.aspects[urn].get(aspect)
                 self.aspects[urn][aspect] = sent["value"]
+                if aspect == "incidentInfo":
+                    datahub_quality.summarise(self.aspects, urn, before, sent["value"])
 
     def _patch(self, urn: str, aspect: str, value: dict[str, Any]) -> None:
         held = self.aspects[urn].setdefault(aspect, {})

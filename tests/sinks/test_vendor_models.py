@@ -22,6 +22,7 @@ import pytest
 from fairlead_bridge.entries import AnyEntry, Unseen
 from fairlead_bridge.sinks import settings
 from tests.sinks import entries as shop
+from tests.sinks import quality
 from tests.sinks.atlan import FakeAtlan
 from tests.sinks.datahub import FakeDataHub
 from tests.sinks.openmetadata import FakeOpenMetadata
@@ -53,6 +54,15 @@ OLD = (Unseen(shop.ORDERS, "input", 40 * 86_400 * shop.SECOND),)
 LATER: tuple[AnyEntry, ...] = (
     replace(shop.LOAD_ENTRY, unseen=OLD),
     replace(shop.LOAD_ENTRY, gone=True),
+)
+#: Checks, freshness and an incident, from the first to the last.
+QUALITY: tuple[AnyEntry, ...] = (
+    quality.CHECKED,
+    quality.LATE,
+    replace(quality.CHECKED, dropped_at=quality.CHECKED_AT),
+    quality.INCIDENT,
+    replace(quality.INCIDENT, kind="failed_check", state="acknowledged", assigned_to="data-eng"),
+    quality.RESOLVED,
 )
 RETIRES = {"retire_after_days": 30}
 
@@ -124,7 +134,7 @@ def test_datahubs_classes_read_every_aspect_back(vendors: Path) -> None:
             "naming": [{"namespace": "snowflake://*", "case": "lower"}],
         }
         fake = FakeDataHub()
-        sent_bodies += sent(fake, SHOP, **raw)
+        sent_bodies += sent(fake, (*SHOP, *QUALITY), **raw)
         later = sent(fake, LATER, **raw, **RETIRES)
         assert any('"removed": true' in json.dumps(request) for request in later)
         sent_bodies += later

@@ -137,6 +137,7 @@ class ExpectedWrite:
     text: str
     written_at: int | None  # the newest write when this was evaluated
     expected_by: int | None  # when the next one is late
+    every: int | None = None  # microseconds that it may be old, where that is what is stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Outlook:
     late_since: int | None = None
     text: str | None = None  # the root cause in one sentence
     expectation: ExpectedWrite | None = None
+    was_expected: bool = False  # something was expected once, and nothing is any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def evaluate(
         each = found[id]
         stands = (asset, each.assessment, each.next.standing)
         outlook = outlooks.of_asset(*stands, expected.get(id), due.get(id), snapshot.now)
-        found[id] = replace(each, next=replace(each.next, outlook=outlook))
+        found[id] = replace(each, next=Evaluated(each.next.due_at, outlook.standing, outlook))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fairlead_bridge.entries import ExpectedWrite, Outlook
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Assessment
+from fairlead_bridge.insight.rules import Every
 from fairlead_bridge.queries.assets import Asset
 
 
@@ -26,7 +27,8 @@ def of_asset(
     expected = None
     if expectation is not None and asset.dropped_at is None:
         kind, source, text = expectation.kind, expectation.source, expectation.text
-        expected = ExpectedWrite(kind, source, text, asset.written_at, due)
+        every = expectation.rule.span if isinstance(expectation.rule, Every) else None
+        expected = ExpectedWrite(kind, source, text, asset.written_at, due, every)
     return Outlook(
         assessment.standing or ("ok" if known and standing == "ok" else "unknown"),
         late_since=late,
@@ -37,5 +39,8 @@ def of_asset(
 
 def dated(before: Outlook | None, after: Outlook, now: int) -> Outlook:
     """Return `after` with the moment since when the asset is seen to stand so."""
-    same = before is not None and before.standing == after.standing
-    return replace(after, since=before.since if before is not None and same else now)
+    if before is None:
+        return replace(after, since=now)
+    since = before.since if before.standing == after.standing else now
+    once = before.was_expected or before.expectation is not None
+    return replace(after, since=since, was_expected=once and after.expectation is None)

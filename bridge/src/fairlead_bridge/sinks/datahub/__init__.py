@@ -1,6 +1,6 @@
 """
 DataHub, through `/openapi/v3/entity/generic`: DAGs, tasks, their runs and try by try how they went,
-lineage by columns, and when each dataset was last written.
+lineage by columns, when each dataset was last written, results of checks, and incidents.
 
 What humans curate (tags, owners, lineage drawn by hand) is added to, never replaced.
 """

@@ -10,16 +10,18 @@ from typing import Any
 from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
+    IncidentEntry,
     JobEntry,
-    JobRef,
     Owner,
     RunEntry,
     Tag,
 )
 from fairlead_bridge.sinks import retracting
+from fairlead_bridge.sinks.datahub.incidents import Incidents
+from fairlead_bridge.sinks.datahub.quality import MADE, Quality
 from fairlead_bridge.sinks.datahub.schemas import Aspects, schema
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
-from fairlead_bridge.sinks.datahub.urns import Urns
+from fairlead_bridge.sinks.datahub.urns import Urns, is_delivered
 
 #: {"upserts" and "patches": [entity type, {"urn": ..., aspect: {"value": ...}}]}
 Proposals = dict[str, list[tuple[str, Aspects]]]
@@ -29,8 +31,6 @@ INFO, LINEAGE = "dataJobInfo", "dataJobInputOutput"
 EDGES = ("inputDatasetEdges", "outputDatasetEdges", "inputDatajobEdges")
 #: By this we know the edges again that we added; those that people draw say "UI".
 DRAWN = {"source": "fairlead"}
-#: By this property we know the jobs again that we made.
-MADE = {"made_by": "fairlead"}
 _ACTOR = "urn:li:corpuser:airflow"
 _RESULTS = {
     "success": "SUCCESS",
@@ -50,6 +50,8 @@ class Words:
     def __init__(self, settings: DataHubSettings) -> None:
         self._settings = settings
         self._urns = Urns(settings)
+        self._quality = Quality(self._urns, settings.retire_after_days)
+        self._incidents = Incidents(settings, self._urns)
 
     def of(self, entry: AnyEntry) -> Proposals | None:
         """The aspects of the entry."""
@@ -58,12 +60,14 @@ class Words:
         match entry:
             case DatasetEntry():
                 upserts = list(self._dataset(entry))
-            case JobEntry(job=job) if _is_delivered(job):
+            case JobEntry(job=job) if is_delivered(job):
                 current, stale = retracting.split(entry, self._settings.retire_after_days)
                 upserts = list(self._job(current))
                 patches = list(self._curated(current, stale))
-            case RunEntry(job=job) if _is_delivered(job):
+            case RunEntry(job=job) if is_delivered(job):
                 upserts = list(self._run(entry))
+            case IncidentEntry():
+                upserts = list(self._incidents.of(entry))
             case _:
                 return None
         return {"upserts": upserts, "patches": patches} if upserts else None
@@ -78,6 +82,8 @@ class Words:
         if self._settings.schemas and entry.columns:
             aspects["schemaMetadata"] = {"value": schema(entry, platform)}
         yield "dataset", aspects
+        if self._settings.assertions:
+            yield from self._quality.of(entry, urn)
 
     def _job(self, entry: JobEntry) -> Iterator[tuple[str, Aspects]]:
         job, properties = entry.job, _texts(entry.facts)
@@ -120,7 +126,7 @@ class Words:
             "inputDatasetEdges": self._urns.datasets(entry.inputs),
             "outputDatasetEdges": self._urns.datasets(entry.outputs),
             "inputDatajobEdges": [
-                self._urns.job(job) for job in entry.upstream if _is_delivered(job)
+                self._urns.job(job) for job in entry.upstream if is_delivered(job)
             ],
         }
 
@@ -281,11 +287,6 @@ class Words:
 
 
 # --- small parts --------------------------------------------------------------------------------
-
-
-def _is_delivered(job: JobRef) -> bool:
-    """Queries that an Airflow hook reports count for the task that ran them."""
-    return not (job.kind == "query" and (job.integration or "AIRFLOW") == "AIRFLOW")
 
 
 def _run_name(run: RunEntry) -> str:

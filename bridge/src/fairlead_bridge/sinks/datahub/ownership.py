@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fairlead_bridge.sinks.datahub.aspects import DRAWN, EDGES, INFO, LINEAGE, MADE, pointer
+from fairlead_bridge.sinks.datahub.aspects import DRAWN, EDGES, INFO, LINEAGE, pointer
+from fairlead_bridge.sinks.datahub.quality import MADE
 from fairlead_bridge.sinks.datahub.schemas import Aspects
 
 

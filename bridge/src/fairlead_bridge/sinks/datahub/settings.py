@@ -28,6 +28,10 @@ class DataHubSettings(SinkSettings):
     )
     batch: int = Field(default=400, ge=1, le=10_000, description="entries in one go")
     schemas: bool = Field(default=False, description="send columns; a crawler does it better")
+    assertions: bool = Field(
+        default=True,
+        description="send results of checks, and whether datasets are fresh when they should be",
+    )
     owners_are: Literal["corpuser", "corpGroup"] = "corpuser"
     owner_type: str = "TECHNICAL_OWNER"
     wait: bool = Field(

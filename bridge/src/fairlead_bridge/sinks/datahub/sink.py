@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
@@ -13,6 +13,7 @@ from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.datahub.aspects import INFO, LINEAGE, Proposals, Words
+from fairlead_bridge.sinks.datahub.incidents import INCIDENT, with_their_changes
 from fairlead_bridge.sinks.datahub.ownership import without_our_mark, without_their_edges
 from fairlead_bridge.sinks.datahub.schemas import Aspects
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
@@ -23,12 +24,15 @@ from fairlead_bridge.sinks.settings import SinkSettings
 #: Aspects and bytes that DataHub's own client puts into one request.
 _ASPECTS, _BYTES = 200, 12_000_000
 
+#: The aspects of each type of entity that other programs and people write, too.
+_SHARED = {"dataJob": (INFO, LINEAGE), "incident": (INCIDENT,)}
+
 
 class DataHub:
     """Delivers entries to a DataHub."""
 
     Settings: ClassVar[type[SinkSettings]] = DataHubSettings
-    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
+    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run", "incident"})
 
     def __init__(self, name: str, settings: DataHubSettings) -> None:
         self.name = name
@@ -65,11 +69,11 @@ class DataHub:
     def _send(self, payloads: Sequence[Proposals]) -> None:
         upserts = [item for payload in payloads for item in payload["upserts"]]
         patches = [item for payload in payloads for item in payload["patches"]]
-        held = self._held({aspects["urn"] for entity, aspects in upserts if entity == "dataJob"})
+        held = self._held(upserts)
         steps = (
             (
                 "POST",
-                [(kind, without_our_mark(item, held.get(item["urn"]))) for kind, item in upserts],
+                [(kind, _preserving(item, held.get(item["urn"]))) for kind, item in upserts],
             ),
             (
                 "PATCH",
@@ -87,12 +91,16 @@ class DataHub:
             if body:
                 self._call(method, body, {"async": "false" if self._settings.wait else "true"})
 
-    def _held(self, jobs: Collection[str]) -> dict[str, Aspects]:
-        """What DataHub has of these jobs, so far as others may have written it."""
-        if not jobs:
+    def _held(self, upserts: Sequence[tuple[str, Aspects]]) -> dict[str, Aspects]:
+        """What DataHub has of these entities, so far as others may have written it."""
+        asked = {}
+        for entity, names in _SHARED.items():
+            urns = {aspects["urn"] for kind, aspects in upserts if kind == entity}
+            wanted: Aspects = {name: {"headers": {}} for name in names}
+            if urns:
+                asked[entity] = [{"urn": urn, **wanted} for urn in sorted(urns)]
+        if not asked:
             return {}
-        wanted: Aspects = {name: {"headers": {}} for name in (INFO, LINEAGE)}
-        asked = {"dataJob": [{"urn": urn, **wanted} for urn in sorted(jobs)]}
         answers = self._call("POST", asked, {"systemMetadata": "false"}, "/batchGet")
         return {item["urn"]: item for answer in answers for item in answer}
 
@@ -164,6 +172,10 @@ class DataHub:
             "later shows only in its own logs"
         )
         return found
+
+
+def _preserving(aspects: Aspects, held: Aspects | None) -> Aspects:
+    return with_their_changes(without_our_mark(aspects, held), held)
 
 
 def _aspects(payload: Proposals) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from fairlead_bridge.entries import DatasetRef, JobRef, RunEntry
+from fairlead_bridge.entries import DatasetRef, IncidentEntry, JobRef, RunEntry
 from fairlead_bridge.sinks.datahub.settings import DataHubSettings
 from fairlead_bridge.sinks.naming import Naming
 
@@ -83,6 +83,16 @@ class Urns:
         """What a run is a run of."""
         return self.flow(job) if job.kind == "dag" and self.style == "plugin" else self.job(job)
 
+    def assertion(self, dataset: str, *identity: str) -> str:
+        """One that no other program has: a guid of the dataset's urn and what is checked."""
+        return f"urn:li:assertion:{_guid({'by': 'fairlead', 'of': dataset, 'id': list(identity)})}"
+
+    def incident(self, incident: IncidentEntry) -> str:
+        """One that the incident keeps for life, and that no other bridge's has."""
+        moments = [incident.opened_at, incident.detected_at]
+        key = {"by": "fairlead", "id": incident.name.id, "at": moments}
+        return f"urn:li:incident:{_guid(key)}"
+
     def run(self, run: RunEntry) -> str:
         if self.style == "openlineage" or run.dag_run_id is None:
             return f"urn:li:dataProcessInstance:{run.run_id}"
@@ -107,9 +117,18 @@ class Urns:
             "id": identity,
             "orchestrator": self.orchestrator(job),
         }
-        text = json.dumps(key, sort_keys=True, separators=(",", ":"))
-        guid = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        return f"urn:li:dataProcessInstance:{guid}"
+        return f"urn:li:dataProcessInstance:{_guid(key)}"
+
+
+def is_delivered(job: JobRef) -> bool:
+    """Whether it is a job there; queries that an Airflow hook reports count for their task."""
+    return not (job.kind == "query" and (job.integration or "AIRFLOW") == "AIRFLOW")
+
+
+def _guid(key: Mapping[str, object]) -> str:
+    """A guid as DataHub's own programs compute it."""
+    text = json.dumps(key, sort_keys=True, separators=(",", ":"))
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _has_scheme(namespace: str) -> bool:
