@@ -83,6 +83,7 @@ def build_api(
         docs_url=None,  # FastAPI's pages load scripts from elsewhere
         redoc_url=None,
     )
+    app.state.catalog = catalog
     app.state.live = live.Live(catalog)
     every = APIRouter(
         prefix=PREFIX, responses=_PROBLEMS, dependencies=[Depends(only_known_parameters)]
@@ -91,18 +92,18 @@ def build_api(
     for part in (
         health.routes(check),
         operations.routes(catalog, sinks or {}),
-        events.routes(catalog),
-        runs.routes(catalog),
-        jobs.routes(catalog),
-        datasets.routes(catalog),
-        lineage.routes(catalog),
+        events.router,
+        runs.router,
+        jobs.router,
+        datasets.router,
+        lineage.router,
         graph.routes(catalog),
-        impact.routes(catalog),
-        outlook.routes(catalog),
+        impact.router,
+        outlook.router,
         expectations.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),
-        reliability.routes(catalog),
-        overview.routes(catalog),
+        reliability.router,
+        overview.router,
         live.routes(app.state.live),
     ):
         every.include_router(part)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+from asyncio import Semaphore
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import HTTPException, Query, Request
@@ -22,11 +20,11 @@ from fairlead_bridge.db.engine import reading
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.render import micros
 
-#: Items on a page at most; a greater limit is taken for this one.
-MOST = 1000
 #: Words and characters that may be searched for at once: each word is a condition of the query.
 MOST_WORDS, LONGEST_QUESTION = 30, 2000
-_LARGEST = 2**63 - 1
+#: Requests that read at one time. Each holds a connection also while it waits for a thread, so they
+#: must be fewer than the connections of the pool: threads that wait for one would wait for ever.
+READERS = 30
 
 Clock = Callable[[], int]
 
@@ -40,6 +38,7 @@ class Catalog:
     clock: Clock  # microseconds since the epoch
     #: The id of the dataset that a namespace and a name mean, however they are spelled.
     identify: Callable[[str, str], int | None] = ids.dataset_id
+    turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
     def open(self, as_of: datetime | None = None) -> Iterator[Snapshot]:
@@ -53,7 +52,7 @@ class Catalog:
                 yield Snapshot(tx, then, self.lost_after, past=True, identify=self.identify)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """As names are stored: without NUL and without halves of characters."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
@@ -64,54 +63,18 @@ def _few_words(text: str) -> str:
     return text
 
 
-def _clamped(value: int) -> int:
-    return min(max(value, 1), MOST)
-
-
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(storable)]
 Words = Annotated[
     str,
     Query(description=f"Parts of a name; all words must be in it, at most {MOST_WORDS}."),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     AfterValidator(_few_words),
-]
-Limit = Annotated[
-    int,
-    Query(description=f"Items on the page: 1 to {MOST}; more is taken for {MOST}."),
-    AfterValidator(_clamped),
 ]
 AsOf = Annotated[datetime | None, Query(description="As it was then (ISO 8601); now if left out.")]
 Since = Annotated[
     datetime | None, Query(description="From this moment on (ISO 8601, UTC if it names no zone).")
 ]
 Until = Annotated[datetime | None, Query(description="Before this moment (ISO 8601).")]
-Cursor = Annotated[
-    str | None, Query(description="`next` of the page before; leave it out for the first page.")
-]
-
-
-def read_cursor(cursor: str | None, *shape: type) -> tuple[Any, ...] | None:
-    """The key that a cursor holds. Raises 400 where we did not write it."""
-    if cursor is None:
-        return None
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-    except (binascii.Error, ValueError):
-        values = None
-    if (
-        not isinstance(values, list)
-        or [type(value) for value in values] != list(shape)
-        or any(isinstance(value, int) and abs(value) > _LARGEST for value in values)
-    ):
-        raise HTTPException(
-            400, "This cursor is not one of ours: take `next` of a page, or leave it out."
-        )
-    return tuple(_storable(value) if isinstance(value, str) else value for value in values)
-
-
-def write_cursor(*values: str | int) -> str:
-    packed = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(packed.encode()).rstrip(b"=").decode()
 
 
 def only_known_parameters(request: Request) -> None:

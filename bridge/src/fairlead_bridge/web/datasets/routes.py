@@ -30,16 +30,9 @@ from fairlead_bridge.web import nouns, quality, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets import answers as a
 from fairlead_bridge.web.datasets import freshness
-from fairlead_bridge.web.parameters import (
-    AsOf,
-    Catalog,
-    Cursor,
-    Limit,
-    Text,
-    Words,
-    read_cursor,
-    write_cursor,
-)
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Text, Words
+from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
 #: Runs that a dataset's page lists at most.
 RUNS = 25
@@ -47,118 +40,119 @@ RUNS = 25
 MOST_SCHEMAS = 100
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["datasets"])
+router = APIRouter(tags=["datasets"])
 
-    @router.get("/datasets")
-    def list_datasets(
-        namespace: Text | None = None,
-        name: Text | None = None,
-        q: Words | None = None,
-        kind: Text | None = None,
-        platform: Text | None = None,
-        owner: Text | None = None,
-        tag: Text | None = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        count: Annotated[bool, Query(description="Count the items of all pages.")] = False,
-    ) -> Page[a.DatasetItem]:
-        """
-        Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
-        `owner` and `tag` as `GET /labels` lists them.
 
-        One that has several names is one item; `name` and `q` find it by any of them.
-        """
-        after = read_cursor(cursor, str, str)
-        with catalog.open() as snapshot:
-            wanted = AssetFilter(namespace, name, q, kind, platform, owner, tag)
-            found = page_of_datasets(snapshot, wanted, limit + 1, after)
-            shown = found[:limit]
-            following = write_cursor(shown[-1].namespace, shown[-1].name) if found[limit:] else None
-            total = count_datasets(snapshot, wanted) if count else None
-            return Page(items=items(snapshot, shown), next=following, total=total)
+@router.get("/datasets")
+def list_datasets(
+    snapshot: CurrentSnapshot,
+    namespace: Text | None = None,
+    name: Text | None = None,
+    q: Words | None = None,
+    kind: Text | None = None,
+    platform: Text | None = None,
+    owner: Text | None = None,
+    tag: Text | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    count: Annotated[bool, Query(description="Count the items of all pages.")] = False,
+) -> Page[a.DatasetItem]:
+    """
+    Datasets by namespace and name; `q` is a part of either, `platform` is "postgres", "s3", ...,
+    `owner` and `tag` as `GET /labels` lists them.
 
-    @router.get("/labels")
-    def list_labels() -> a.Labels:
-        """The owners and tags that datasets have, the most frequent first."""
-        with catalog.open() as snapshot:
-            found = labels.labels(snapshot)
-        return a.Labels(
-            owners=[a.Label(name=name, datasets=count) for name, count in found.owners],
-            tags=[a.Label(name=name, datasets=count) for name, count in found.tags],
-        )
+    One that has several names is one item; `name` and `q` find it by any of them.
+    """
+    after = read_cursor(cursor, str, str)
+    wanted = AssetFilter(namespace, name, q, kind, platform, owner, tag)
+    found = page_of_datasets(snapshot, wanted, limit + 1, after)
+    shown, following = page(found, limit, lambda asset: (asset.namespace, asset.name))
+    total = count_datasets(snapshot, wanted) if count else None
+    return Page(items=items(snapshot, shown), next=following, total=total)
 
-    @router.get("/datasets/{dataset_id:path}/freshness")
-    def get_freshness(
-        dataset_id: Text,
-        days: Annotated[
-            float, Query(gt=0, le=3660, description="How far back, in days.", allow_inf_nan=False)
-        ] = 30,
-        limit: Limit = 500,
-    ) -> a.Freshness:
-        """When a dataset was written, how often it usually is, and when it was late."""
-        with catalog.open() as snapshot:
-            return freshness.answer(snapshot, _find(snapshot, dataset_id), days, limit)
 
-    @router.get("/datasets/{dataset_id:path}")
-    def get_dataset(dataset_id: Text, as_of: AsOf = None) -> a.DatasetDetail:
-        """
-        One dataset, by its id or by NAMESPACE:NAME, with any of its names.
+@router.get("/labels")
+def list_labels(snapshot: CurrentSnapshot) -> a.Labels:
+    """The owners and tags that datasets have, the most frequent first."""
+    found = labels.labels(snapshot)
+    return a.Labels(
+        owners=[a.Label(name=name, datasets=count) for name, count in found.owners],
+        tags=[a.Label(name=name, datasets=count) for name, count in found.tags],
+    )
 
-        Its facets are as they were last sent.
-        """
-        with catalog.open(as_of) as snapshot:
-            return _detail(snapshot, _find(snapshot, dataset_id))
 
-    @router.get("/schemas")
-    def list_schemas(
-        node: Annotated[
-            list[Text],
-            Query(
-                description=f"`dataset:NAMESPACE:NAME`, up to {MOST_SCHEMAS} of them.",
-                min_length=1,
-                max_length=MOST_SCHEMAS,
-            ),
-        ],
-    ) -> a.Schemas:
-        """The columns that datasets have now, by any of their names."""
-        with catalog.open() as snapshot:
-            found = {each: find_asset(snapshot, each.removeprefix("dataset:")) for each in node}
-            known = {each: asset for each, asset in found.items() if asset is not None}
-            schemas = schema_history.present(snapshot, members_of(known.values()))
-        return a.Schemas(
-            items=[
-                a.SchemaOf(
-                    asked=each,
-                    dataset=render.dataset_ref(asset),
-                    columns=[_schema_field(item) for item in schemas[asset.id].fields],
-                    whole=schemas[asset.id].is_whole,
-                )
-                for each, asset in known.items()
-                if asset.id in schemas
-            ]
-        )
+@router.get("/datasets/{dataset_id:path}/freshness")
+def get_freshness(
+    snapshot: CurrentSnapshot,
+    dataset_id: Text,
+    days: Annotated[
+        float, Query(gt=0, le=3660, description="How far back, in days.", allow_inf_nan=False)
+    ] = 30,
+    limit: Limit = 500,
+) -> a.Freshness:
+    """When a dataset was written, how often it usually is, and when it was late."""
+    return freshness.answer(snapshot, _find(snapshot, dataset_id), days, limit)
 
-    @router.get("/changes")
-    def list_changes(limit: Limit = 50, cursor: Cursor = None) -> Page[a.Change]:
-        """Schemas that changed, newest first; the first schema of a dataset is no change."""
-        after = read_cursor(cursor, int, int)
-        with catalog.open() as snapshot:
-            found = schema_history.changes(snapshot, limit + 1, after)
-            shown = [version for _, _, version in found[:limit]]
-            assets = assets_by_id(snapshot, (version.asset_id for version in shown))
-            runs = runs_by_alias(snapshot, (version.first_run for version in shown))
-        following = write_cursor(*found[limit - 1][:2]) if found[limit:] else None
-        changes = [
-            a.Change(
-                dataset=render.dataset_ref(assets[version.asset_id]),
-                version=schema_version(version, runs),
+
+@router.get("/datasets/{dataset_id:path}")
+def get_dataset(snapshot: SnapshotAsOf, dataset_id: Text) -> a.DatasetDetail:
+    """
+    One dataset, by its id or by NAMESPACE:NAME, with any of its names.
+
+    Its facets are as they were last sent.
+    """
+    return _detail(snapshot, _find(snapshot, dataset_id))
+
+
+@router.get("/schemas")
+def list_schemas(
+    snapshot: CurrentSnapshot,
+    node: Annotated[
+        list[Text],
+        Query(
+            description=f"`dataset:NAMESPACE:NAME`, up to {MOST_SCHEMAS} of them.",
+            min_length=1,
+            max_length=MOST_SCHEMAS,
+        ),
+    ],
+) -> a.Schemas:
+    """The columns that datasets have now, by any of their names."""
+    found = {each: find_asset(snapshot, each.removeprefix("dataset:")) for each in node}
+    known = {each: asset for each, asset in found.items() if asset is not None}
+    schemas = schema_history.present(snapshot, members_of(known.values()))
+    return a.Schemas(
+        items=[
+            a.SchemaOf(
+                asked=each,
+                dataset=render.dataset_ref(asset),
+                columns=[_schema_field(item) for item in schemas[asset.id].fields],
+                whole=schemas[asset.id].is_whole,
             )
-            for version in shown
+            for each, asset in known.items()
+            if asset.id in schemas
         ]
-        return Page(items=changes, next=following)
+    )
 
-    return router
+
+@router.get("/changes")
+def list_changes(
+    snapshot: CurrentSnapshot, limit: Limit = 50, cursor: Cursor = None
+) -> Page[a.Change]:
+    """Schemas that changed, newest first; the first schema of a dataset is no change."""
+    after = read_cursor(cursor, int, int)
+    found = schema_history.changes(snapshot, limit + 1, after)
+    listed, following = page(found, limit, lambda change: change[:2])
+    shown = [version for _, _, version in listed]
+    assets = assets_by_id(snapshot, (version.asset_id for version in shown))
+    runs = runs_by_alias(snapshot, (version.first_run for version in shown))
+    changes = [
+        a.Change(
+            dataset=render.dataset_ref(assets[version.asset_id]),
+            version=schema_version(version, runs),
+        )
+        for version in shown
+    ]
+    return Page(items=changes, next=following)
 
 
 def _find(snapshot: Snapshot, text: str) -> Asset:

@@ -16,65 +16,52 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import nouns, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events import answers as a
-from fairlead_bridge.web.parameters import (
-    Catalog,
-    Cursor,
-    Limit,
-    Since,
-    Text,
-    Until,
-    read_cursor,
-    write_cursor,
-)
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Since, Text, Until
+from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 EventId = Annotated[int, Path(ge=0, lt=2**63)]
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"])
 
-    @router.get("/events")
-    def list_events(
-        since: Since = None,
-        until: Until = None,
-        job: Annotated[
-            Text | None, Query(description="The `id` of a job, or NAMESPACE:NAME.")
-        ] = None,
-        state: State | None = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[a.ReceivedEvent]:
-        """
-        Events that were received, the last first, and the state of each.
 
-        `since` and `until` are when the bridge received it. An event belongs to no job while it is waiting.
-        """
-        (before,) = read_cursor(cursor, int) or (None,)
-        micros = render.micros_or_none
-        with catalog.open() as snapshot:
-            jobs = None if job is None else _jobs(snapshot, job)
-            wanted = Wanted(micros(since), micros(until), jobs, state)
-            found = received(snapshot, wanted, limit + 1, before)
-            shown = {each.event_id: each for each in found[:limit]}
-            event = inbox.events(snapshot.tx, list(shown))
-        following = write_cursor(found[limit - 1].event_id) if found[limit:] else None
-        items = [_item(each, shown[each.id]) for each in reversed(event)]
-        return Page(items=items, next=following)
+@router.get("/events")
+def list_events(
+    snapshot: CurrentSnapshot,
+    since: Since = None,
+    until: Until = None,
+    job: Annotated[Text | None, Query(description="The `id` of a job, or NAMESPACE:NAME.")] = None,
+    state: State | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[a.ReceivedEvent]:
+    """
+    Events that were received, the last first, and the state of each.
 
-    @router.get("/events/{event_id}", response_class=Response)
-    def get_event(event_id: EventId) -> Response:
-        """An event as it came in, byte by byte but for the secrets in it."""
-        with catalog.open() as snapshot:
-            found = inbox.events(snapshot.tx, [event_id])
-        if not found:
-            raise NotFound(
-                f"the log has no event {event_id}; it never had, or retention dropped it"
-            )
-        body = masking.body(found[0].body)
-        kind = "application/json" if _is_json(body) else "application/octet-stream"
-        return Response(body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+    `since` and `until` are when the bridge received it. An event belongs to no job while it is waiting.
+    """
+    (before,) = read_cursor(cursor, int) or (None,)
+    micros = render.micros_or_none
+    jobs = None if job is None else _jobs(snapshot, job)
+    wanted = Wanted(micros(since), micros(until), jobs, state)
+    found = received(snapshot, wanted, limit + 1, before)
+    listed, following = page(found, limit, lambda each: (each.event_id,))
+    shown = {each.event_id: each for each in listed}
+    event = inbox.events(snapshot.tx, list(shown))
+    items = [_item(each, shown[each.id]) for each in reversed(event)]
+    return Page(items=items, next=following)
 
-    return router
+
+@router.get("/events/{event_id}", response_class=Response)
+def get_event(snapshot: CurrentSnapshot, event_id: EventId) -> Response:
+    """An event as it came in, byte by byte but for the secrets in it."""
+    found = inbox.events(snapshot.tx, [event_id])
+    if not found:
+        raise NotFound(f"the log has no event {event_id}; it never had, or retention dropped it")
+    body = masking.body(found[0].body)
+    kind = "application/json" if _is_json(body) else "application/octet-stream"
+    return Response(body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _jobs(snapshot: Snapshot, text: str) -> list[int]:

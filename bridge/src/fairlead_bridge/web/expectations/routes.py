@@ -20,7 +20,8 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
 from fairlead_bridge.web import render
 from fairlead_bridge.web.expectations import answers as a
-from fairlead_bridge.web.parameters import AsOf, Catalog
+from fairlead_bridge.web.parameters import Catalog
+from fairlead_bridge.web.snapshots import SnapshotAsOf
 
 #: The author of statements without a name.
 _SOMEONE = "a person"
@@ -36,13 +37,12 @@ def routes(catalog: Catalog) -> APIRouter:
     router = APIRouter(tags=["insight"])
 
     @router.get("/expectations")
-    def get_expectations(node: OneNode = None, as_of: AsOf = None) -> a.Expectations:
+    def get_expectations(snapshot: SnapshotAsOf, node: OneNode = None) -> a.Expectations:
         """What is expected of a dataset or a job and which source says so; or all that is stated."""
-        with catalog.open(as_of) as snapshot:
-            if node is None:
-                found = [_listed(entry) for entry in stated.listed(snapshot)]
-            else:
-                found = list(_of_node(snapshot, lineage.find(snapshot, node)))
+        if node is None:
+            found = [_listed(entry) for entry in stated.listed(snapshot)]
+        else:
+            found = list(_of_node(snapshot, lineage.find(snapshot, node)))
         return a.Expectations(items=found)
 
     @router.put("/expectations")

@@ -20,7 +20,8 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.impact import answers as a
 from fairlead_bridge.web.lineage.routes import DEEPEST, NodeLimit, NodeName
-from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.parameters import Text
+from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 ImpactDepth = Annotated[
     int,
@@ -29,34 +30,32 @@ ImpactDepth = Annotated[
 ]
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"])
 
-    @router.get("/impact")
-    def get_impact(
-        node: NodeName,
-        column: Annotated[Text | None, Query(description="Only what uses this column.")] = None,
-        depth: ImpactDepth = 50,
-        limit: NodeLimit = 1000,
-    ) -> a.Impact:
-        """
-        Every dataset and job downstream, how far it is, on which way, and whose it is.
 
-        Of a column, what column lineage says is made of it, and, with `certain` false, what is
-        below readers of which the catalog does not know which columns they use.
-        """
-        with catalog.open() as snapshot:
-            found = lineage.find_with_data(snapshot, node)
-            if not isinstance(found, Asset):
-                below = impact.of_job(snapshot, found.id, depth)
-            elif not column:
-                below = impact.of_asset(snapshot, found, depth)
-            else:
-                asked = columns.find(snapshot, found, column)
-                below = impact.of_column(snapshot, found, asked, depth)
-            return _impact(snapshot, below, limit)
+@router.get("/impact")
+def get_impact(
+    snapshot: CurrentSnapshot,
+    node: NodeName,
+    column: Annotated[Text | None, Query(description="Only what uses this column.")] = None,
+    depth: ImpactDepth = 50,
+    limit: NodeLimit = 1000,
+) -> a.Impact:
+    """
+    Every dataset and job downstream, how far it is, on which way, and whose it is.
 
-    return router
+    Of a column, what column lineage says is made of it, and, with `certain` false, what is
+    below readers of which the catalog does not know which columns they use.
+    """
+    found = lineage.find_with_data(snapshot, node)
+    if not isinstance(found, Asset):
+        below = impact.of_job(snapshot, found.id, depth)
+    elif not column:
+        below = impact.of_asset(snapshot, found, depth)
+    else:
+        asked = columns.find(snapshot, found, column)
+        below = impact.of_column(snapshot, found, asked, depth)
+    return _impact(snapshot, below, limit)
 
 
 def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:

@@ -21,15 +21,9 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
 from fairlead_bridge.web.incidents import answers as a
 from fairlead_bridge.web.lineage.routes import NodeName
-from fairlead_bridge.web.parameters import (
-    AsOf,
-    Catalog,
-    Cursor,
-    Limit,
-    Text,
-    read_cursor,
-    write_cursor,
-)
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
 #: Affected nodes that an incident shows in a list, and alone.
 LISTED, SHOWN = 100, 5_000
@@ -52,8 +46,8 @@ def routes(
 
     @router.get("/incidents")
     def list_incidents(
+        snapshot: SnapshotAsOf,
         state: a.IncidentState | None = None,
-        as_of: AsOf = None,
         owner: Owner | None = None,
         node: NodeName | None = None,
         limit: Limit = 50,
@@ -64,21 +58,16 @@ def routes(
         `node`, only those that affect that dataset or job at the time.
         """
         after = read_cursor(cursor, int, int)
-        with catalog.open(as_of) as snapshot:
-            affected = lineage.find(snapshot, node).id if node is not None else None
-            wanted = incidents.Wanted(state, owner, affected)
-            found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
-        last = found[limit - 1] if found[limit:] else None
-        following = write_cursor(last.detected_at, last.id) if last is not None else None
-        return Page(
-            items=[a.Incident(**fields(each, LISTED)) for each in found[:limit]], next=following
-        )
+        affected = lineage.find(snapshot, node).id if node is not None else None
+        wanted = incidents.Wanted(state, owner, affected)
+        found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
+        shown, following = page(found, limit, lambda each: (each.detected_at, each.id))
+        return Page(items=[a.Incident(**fields(each, LISTED)) for each in shown], next=following)
 
     @router.get("/incidents/{id}")
-    def get_incident(id: IncidentId, as_of: AsOf = None) -> a.IncidentDetail:
+    def get_incident(snapshot: SnapshotAsOf, id: IncidentId) -> a.IncidentDetail:
         """One incident with what it affects and what happened to it."""
-        with catalog.open(as_of) as snapshot:
-            return _detail(snapshot, id)
+        return _detail(snapshot, id)
 
     def act(id: int, action: Action, request: a.IncidentAction | None) -> a.IncidentDetail:
         given = request or a.IncidentAction()
@@ -125,12 +114,9 @@ def _actions(router: APIRouter, act: Act) -> None:
 
 def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:
     @router.get("/maintenance")
-    def list_maintenance() -> a.MaintenanceWindows:
+    def list_maintenance(snapshot: CurrentSnapshot) -> a.MaintenanceWindows:
         """The maintenance windows that are open or open later, those of the file included."""
-        with catalog.open() as snapshot:
-            found = maintenance.listed(snapshot.tx, snapshot.now)
-            given = [each for each in windows if each.window.ends_at > snapshot.now]
-        return a.MaintenanceWindows(items=[_window(each) for each in (*given, *found)])
+        return _windows(snapshot, windows)
 
     @router.post("/maintenance", status_code=201)
     def add_maintenance(wanted: a.MaintenanceWindow) -> a.StoredWindow:
@@ -146,7 +132,8 @@ def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored])
         """Remove a window; answers with those that are left."""
         with writing(catalog.engine) as tx:
             maintenance.remove(tx, id)
-        return list_maintenance()
+        with catalog.open() as snapshot:
+            return _windows(snapshot, windows)
 
 
 def _read(wanted: a.MaintenanceWindow) -> Window:
@@ -161,6 +148,13 @@ def _read(wanted: a.MaintenanceWindow) -> Window:
     except BadSettings as error:
         raise HTTPException(422, f"{error}.") from error
     return Window(begin, end, **patterns)
+
+
+def _windows(snapshot: Snapshot, given: Sequence[Stored]) -> a.MaintenanceWindows:
+    """The windows that are not over: those of the file, `given`, and the stored ones."""
+    current = [each for each in given if each.window.ends_at > snapshot.now]
+    stored = maintenance.listed(snapshot.tx, snapshot.now)
+    return a.MaintenanceWindows(items=[_window(each) for each in (*current, *stored)])
 
 
 def _window(each: Stored) -> a.StoredWindow:

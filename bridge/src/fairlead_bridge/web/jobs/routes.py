@@ -28,75 +28,65 @@ from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.datasets.answers import Change
 from fairlead_bridge.web.jobs import answers as a
-from fairlead_bridge.web.parameters import (
-    AsOf,
-    Catalog,
-    Cursor,
-    Limit,
-    Text,
-    Words,
-    read_cursor,
-    write_cursor,
-)
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Text, Words
+from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
 #: Runs before a moment whose events are read for what the job was then.
 RUNS_BEFORE = 15
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"])
 
-    @router.get("/jobs")
-    def list_jobs(
-        namespace: Text | None = None,
-        name: Text | None = None,
-        q: Words | None = None,
-        kind: Text | None = None,
-        lineage: Literal["none"] | None = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[a.JobItem]:
-        """
-        Jobs by namespace and name; `q` is a part of either, `kind` is "dag", "task", ...
 
-        `lineage=none` lists those that are not known to read or write anything; `no_lineage` says why.
-        """
-        after = read_cursor(cursor, str, str)
-        only = unseen.without_lineage() if lineage else None
-        with catalog.open() as snapshot:
-            wanted = AssetFilter(namespace, name, q, kind)
-            rows = page_of_jobs(snapshot, wanted, limit + 1, after, only)
-            shown = rows[:limit]
-            following = write_cursor(shown[-1].namespace, shown[-1].name) if rows[limit:] else None
-            return Page(items=items(snapshot, shown, why=bool(lineage)), next=following)
+@router.get("/jobs")
+def list_jobs(
+    snapshot: CurrentSnapshot,
+    namespace: Text | None = None,
+    name: Text | None = None,
+    q: Words | None = None,
+    kind: Text | None = None,
+    lineage: Literal["none"] | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[a.JobItem]:
+    """
+    Jobs by namespace and name; `q` is a part of either, `kind` is "dag", "task", ...
 
-    @router.get("/jobs/{job_id:path}/durations")
-    def get_durations(job_id: Text, limit: Limit = 100, as_of: AsOf = None) -> a.Durations:
-        """
-        The newest runs of a job, oldest first, and its usual durations, as lists have them: those
-        of the successful ones of its newest 15.
-        """
-        with catalog.open(as_of) as snapshot:
-            job = _find(snapshot, job_id).id
-            rows = history.runs_of_job(snapshot, job, limit)
-            usual = history.recent(snapshot, [job]).get(job)
-        return a.Durations(
-            runs=[render.run(row) for row in rows],
-            p50=usual.p50 if usual is not None else None,
-            p95=usual.p95 if usual is not None else None,
-        )
+    `lineage=none` lists those that are not known to read or write anything; `no_lineage` says why.
+    """
+    after = read_cursor(cursor, str, str)
+    only = unseen.without_lineage() if lineage else None
+    wanted = AssetFilter(namespace, name, q, kind)
+    rows = page_of_jobs(snapshot, wanted, limit + 1, after, only)
+    shown, following = page(rows, limit, lambda row: (row.namespace, row.name))
+    return Page(items=items(snapshot, shown, why=bool(lineage)), next=following)
 
-    @router.get("/jobs/{job_id:path}")
-    def get_job(job_id: Text, as_of: AsOf = None) -> a.JobDetail:
-        """
-        One job, by its id or by NAMESPACE:NAME.
 
-        Its facets, SQL and source code among them, are those of the moment.
-        """
-        with catalog.open(as_of) as snapshot:
-            return _detail(snapshot, _find(snapshot, job_id))
+@router.get("/jobs/{job_id:path}/durations")
+def get_durations(snapshot: SnapshotAsOf, job_id: Text, limit: Limit = 100) -> a.Durations:
+    """
+    The newest runs of a job, oldest first, and its usual durations, as lists have them: those
+    of the successful ones of its newest 15.
+    """
+    job = _find(snapshot, job_id).id
+    rows = history.runs_of_job(snapshot, job, limit)
+    usual = history.recent(snapshot, [job]).get(job)
+    return a.Durations(
+        runs=[render.run(row) for row in rows],
+        p50=usual.p50 if usual is not None else None,
+        p95=usual.p95 if usual is not None else None,
+    )
 
-    return router
+
+@router.get("/jobs/{job_id:path}")
+def get_job(snapshot: SnapshotAsOf, job_id: Text) -> a.JobDetail:
+    """
+    One job, by its id or by NAMESPACE:NAME.
+
+    Its facets, SQL and source code among them, are those of the moment.
+    """
+    return _detail(snapshot, _find(snapshot, job_id))
 
 
 def _find(snapshot: Snapshot, text: str) -> Row:

@@ -23,7 +23,8 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
-from fairlead_bridge.web.parameters import AsOf, Catalog, Text
+from fairlead_bridge.web.parameters import Text
+from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
 #: Hops and nodes at most; more is taken for these.
 DEEPEST, LARGEST = 50, 10_000
@@ -51,91 +52,88 @@ KINDS = {"data": ("data",), "control": ("control",), "all": ("data", "control")}
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"])
 
-    @router.get("/lineage", response_model=a.Lineage)
-    def get_lineage(
-        node: NodeName,
-        direction: lineage.Direction = "both",
-        depth: Depth = 3,
-        limit: NodeLimit = 1000,
-        kind: EdgeKind = "data",
-        as_of: AsOf = None,
-    ) -> Response:
-        """
-        What a dataset or a job comes from ("up") and what comes from it ("down").
 
-        Breadth first, nearest first. A job starts with everything that runs inside it: a DAG with
-        its tasks. A dataset may be named by any of its names.
-        """
-        with catalog.open(as_of) as snapshot:
-            start = lineage.start_of(snapshot, lineage.find_with_data(snapshot, node), limit)
-            up = depth if direction != "down" else 0
-            down = depth if direction != "up" else 0
-            walk = lineage.walk(snapshot, start, up, down, limit, KINDS[kind])
-            answer = plain(snapshot, walk)
-        return Response(_encode(answer), media_type="application/json")
+@router.get("/lineage", response_model=a.Lineage)
+def get_lineage(
+    snapshot: SnapshotAsOf,
+    node: NodeName,
+    direction: lineage.Direction = "both",
+    depth: Depth = 3,
+    limit: NodeLimit = 1000,
+    kind: EdgeKind = "data",
+) -> Response:
+    """
+    What a dataset or a job comes from ("up") and what comes from it ("down").
 
-    @router.get("/lineage/paths")
-    def get_paths(
-        source: NodeName,
-        target: NodeName,
-        depth: Depth = 20,
-        limit: Annotated[
-            int,
-            Query(description=f"Paths listed at most: 1 to {MOST_PATHS}."),
-            AfterValidator(lambda limit: min(max(limit, 1), MOST_PATHS)),
-        ] = 20,
-    ) -> a.Paths:
-        """
-        The ways that data takes from one dataset or job to another, the shortest first.
+    Breadth first, nearest first. A job starts with everything that runs inside it: a DAG with
+    its tasks. A dataset may be named by any of its names.
+    """
+    start = lineage.start_of(snapshot, lineage.find_with_data(snapshot, node), limit)
+    up = depth if direction != "down" else 0
+    down = depth if direction != "up" else 0
+    walk = lineage.walk(snapshot, start, up, down, limit, KINDS[kind])
+    answer = plain(snapshot, walk)
+    return Response(_encode(answer), media_type="application/json")
 
-        `nodes` and `edges` are those of all ways together, also of those beyond `limit`.
-        """
-        with catalog.open() as snapshot:
-            sources, targets = (
-                lineage.start_of(snapshot, lineage.find_with_data(snapshot, name), LARGEST)
-                for name in (source, target)
-            )
-            ways = paths.between(snapshot, sources, targets, depth, limit)
-            graph = plain(snapshot, ways.walk)
-        name_of = {ids.parse_public(node["id"]): node["node"] for node in graph["nodes"]}
-        return a.Paths(
-            paths=[[name_of[node] for node in path] for path in ways.paths],
-            nodes=graph["nodes"],
-            edges=graph["edges"],
-            complete=ways.complete,
+
+@router.get("/lineage/paths")
+def get_paths(
+    snapshot: CurrentSnapshot,
+    source: NodeName,
+    target: NodeName,
+    depth: Depth = 20,
+    limit: Annotated[
+        int,
+        Query(description=f"Paths listed at most: 1 to {MOST_PATHS}."),
+        AfterValidator(lambda limit: min(max(limit, 1), MOST_PATHS)),
+    ] = 20,
+) -> a.Paths:
+    """
+    The ways that data takes from one dataset or job to another, the shortest first.
+
+    `nodes` and `edges` are those of all ways together, also of those beyond `limit`.
+    """
+    sources, targets = (
+        lineage.start_of(snapshot, lineage.find_with_data(snapshot, name), LARGEST)
+        for name in (source, target)
+    )
+    ways = paths.between(snapshot, sources, targets, depth, limit)
+    graph = plain(snapshot, ways.walk)
+    name_of = {ids.parse_public(node["id"]): node["node"] for node in graph["nodes"]}
+    return a.Paths(
+        paths=[[name_of[node] for node in path] for path in ways.paths],
+        nodes=graph["nodes"],
+        edges=graph["edges"],
+        complete=ways.complete,
+    )
+
+
+@router.get("/lineage/columns")
+def get_column_lineage(
+    snapshot: SnapshotAsOf,
+    dataset: Annotated[Text, Query(description="A dataset's `id`, or NAMESPACE:NAME.")],
+    column: Text,
+    direction: lineage.Direction = "both",
+    depth: Depth = 3,
+    limit: NodeLimit = 1000,
+) -> a.ColumnLineage:
+    """
+    What a column comes from and what comes from it.
+
+    What rows are filtered, joined, grouped or sorted by is in both, as `indirect`; its
+    `target_column` is "*", as it affects every column. A struct stands for its fields, and a
+    field concerns its struct.
+    """
+    asset = find_asset(snapshot, dataset.removeprefix("dataset:"))
+    if asset is None:
+        raise NotFound(
+            f"no dataset is known as {dataset!r}; give the `id` of a dataset, or NAMESPACE:NAME"
         )
-
-    @router.get("/lineage/columns")
-    def get_column_lineage(
-        dataset: Annotated[Text, Query(description="A dataset's `id`, or NAMESPACE:NAME.")],
-        column: Text,
-        direction: lineage.Direction = "both",
-        depth: Depth = 3,
-        limit: NodeLimit = 1000,
-        as_of: AsOf = None,
-    ) -> a.ColumnLineage:
-        """
-        What a column comes from and what comes from it.
-
-        What rows are filtered, joined, grouped or sorted by is in both, as `indirect`; its
-        `target_column` is "*", as it affects every column. A struct stands for its fields, and a
-        field concerns its struct.
-        """
-        with catalog.open(as_of) as snapshot:
-            asset = find_asset(snapshot, dataset.removeprefix("dataset:"))
-            if asset is None:
-                raise NotFound(
-                    f"no dataset is known as {dataset!r}; give the `id` of a dataset, "
-                    "or NAMESPACE:NAME"
-                )
-            asked = columns.find(snapshot, asset, column)
-            walk = columns.walk(snapshot, asset, asked, direction, depth, limit)
-            return _column_lineage(snapshot, walk)
-
-    return router
+    asked = columns.find(snapshot, asset, column)
+    walk = columns.walk(snapshot, asset, asked, direction, depth, limit)
+    return _column_lineage(snapshot, walk)
 
 
 def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:

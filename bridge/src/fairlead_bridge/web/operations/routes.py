@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -21,7 +21,9 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events.routes import EventId
 from fairlead_bridge.web.operations import answers as a
-from fairlead_bridge.web.parameters import Catalog, Cursor, Limit, Text, read_cursor, write_cursor
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 #: Characters of an event that the quarantine shows.
 EXCERPT = 2000
@@ -32,13 +34,14 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/quarantine")
-    def list_quarantine(limit: Limit = 50, cursor: Cursor = None) -> Page[a.QuarantineItem]:
+    def list_quarantine(
+        snapshot: CurrentSnapshot, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[a.QuarantineItem]:
         """Events that could not be understood, newest first, each with the reason."""
         (before,) = read_cursor(cursor, int) or (None,)
-        with catalog.open() as snapshot:
-            found = inbox.quarantined(snapshot.tx, limit + 1, before)
-        following = write_cursor(found[limit - 1].event.id) if found[limit:] else None
-        return Page(items=[_quarantined(each) for each in found[:limit]], next=following)
+        found = inbox.quarantined(snapshot.tx, limit + 1, before)
+        shown, following = page(found, limit, lambda item: (item.event.id,))
+        return Page(items=[_quarantined(each) for each in shown], next=following)
 
     @router.post("/quarantine/replay")
     def replay_quarantine() -> a.Replayed:
@@ -56,6 +59,7 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
 
     @router.get("/deliveries")
     def list_deliveries(
+        snapshot: CurrentSnapshot,
         sink: Text | None = None,
         state: Text | None = None,
         limit: Limit = 50,
@@ -63,14 +67,10 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
     ) -> Page[a.DeliveryItem]:
         """What each sink has received or is yet to receive; `state` is waiting, settled, rejected."""
         after = read_cursor(cursor, str, str, int)
-        with catalog.open() as snapshot:
-            rows = _deliveries(snapshot, sink, state, limit + 1, after)
-            names = _names(snapshot, rows[:limit])
-        following = None
-        if rows[limit:]:
-            last = rows[limit - 1]
-            following = write_cursor(last.sink, last.kind, last.key)
-        return Page(items=[_delivery(row, names) for row in rows[:limit]], next=following)
+        rows = _deliveries(snapshot, sink, state, limit + 1, after)
+        shown, following = page(rows, limit, lambda row: (row.sink, row.kind, row.key))
+        names = _names(snapshot, shown)
+        return Page(items=[_delivery(row, names) for row in shown], next=following)
 
     @router.post("/deliveries/retry")
     def retry_deliveries(sink: Annotated[Text, Query(description="The sink's name.")]) -> a.Retried:
@@ -115,7 +115,7 @@ def _deliveries(
     return snapshot.rows(statement.order_by(c.sink, c.kind, c.key).limit(limit))
 
 
-def _names(snapshot: Snapshot, rows: list[Row]) -> dict[tuple[str, int], str]:
+def _names(snapshot: Snapshot, rows: Sequence[Row]) -> dict[tuple[str, int], str]:
     """What people call the entries that these deliveries are about."""
     keys: dict[str, list[int]] = {}
     for row in rows:

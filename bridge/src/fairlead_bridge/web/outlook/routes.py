@@ -20,34 +20,31 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.lineage.routes import NodeName
 from fairlead_bridge.web.outlook import answers as a
-from fairlead_bridge.web.parameters import AsOf, Catalog
+from fairlead_bridge.web.snapshots import SnapshotAsOf
 
 #: Other causes that an answer names.
 OTHERS = 20
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["insight"])
+router = APIRouter(tags=["insight"])
 
-    @router.get("/root-cause")
-    def get_root_cause(node: NodeName, as_of: AsOf = None) -> a.RootCauseAnswer:
-        """
-        Why a dataset or a job is late, failed or at risk: from it up the lineage, however far, to
-        where the trouble began.
-        """
-        with catalog.open(as_of) as snapshot:
-            found = lineage.find(snapshot, node)
-            explanation = outlooks.of(snapshot, [found])[0].explanation
-            (cause,) = root_causes(snapshot, [explanation])
-            return a.RootCauseAnswer(**_answer(snapshot, found, explanation, cause))
 
-    @router.get("/outlook")
-    def get_outlook(node: NodeName, as_of: AsOf = None) -> a.Outlook:
-        """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
-        with catalog.open(as_of) as snapshot:
-            return outlook(snapshot, node)
+@router.get("/root-cause")
+def get_root_cause(snapshot: SnapshotAsOf, node: NodeName) -> a.RootCauseAnswer:
+    """
+    Why a dataset or a job is late, failed or at risk: from it up the lineage, however far, to
+    where the trouble began.
+    """
+    found = lineage.find(snapshot, node)
+    explanation = outlooks.of(snapshot, [found])[0].explanation
+    (cause,) = root_causes(snapshot, [explanation])
+    return a.RootCauseAnswer(**_answer(snapshot, found, explanation, cause))
 
-    return router
+
+@router.get("/outlook")
+def get_outlook(snapshot: SnapshotAsOf, node: NodeName) -> a.Outlook:
+    """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
+    return outlook(snapshot, node)
 
 
 def outlook(snapshot: Snapshot, node: str) -> a.Outlook:

@@ -24,106 +24,103 @@ from fairlead_bridge.web.lineage.routes import NodeName
 from fairlead_bridge.web.outlook import routes as outlook
 from fairlead_bridge.web.outlook.answers import RootCause
 from fairlead_bridge.web.overview import answers as a
-from fairlead_bridge.web.parameters import Catalog, Limit, Text, Words
+from fairlead_bridge.web.paging import Limit
+from fairlead_bridge.web.parameters import Text, Words
+from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 #: Items that each part of the first page shows.
 SHOWN = 20
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter()
+router = APIRouter()
 
-    @router.get("/overview", tags=["overview"])
-    def get_overview() -> a.Overview:
-        """What fails, what runs, what was written longest ago, and who sends events."""
-        with catalog.open() as snapshot:
-            failing, failed = overview.failing(snapshot), checks.failed(snapshot)
-            return a.Overview(
-                counts={
-                    **overview.counts(snapshot),
-                    "failing": len(failing),
-                    "failed_assertions": len(failed),
-                },
-                failing=_failing(snapshot, failing[:SHOWN]),
-                failed_assertions=quality.answers(snapshot, failed[:SHOWN]),
-                dag_files=jobs.items(snapshot, overview.failing_dag_files(snapshot, SHOWN)),
-                running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
-                recent_runs=[render.run(row) for row in overview.newest_runs(snapshot, SHOWN)],
-                stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
-                sources=[_source(source) for source in sources.all_sources(snapshot)],
-            )
 
-    @router.get("/at-risk", tags=["overview"])
-    def get_at_risk(limit: Limit = 50) -> a.AtRisk:
-        """Datasets that were not written when they should have been, or rest on such; worst first."""
-        with catalog.open() as snapshot:
-            found, number = risk.troubles(snapshot, limit)
-            shown = datasets.items(snapshot, [trouble.asset for trouble in found])
-            causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
-            stopped = [each for each in sources.all_sources(snapshot) if each.silent_since]
-        return a.AtRisk(
-            items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
-            datasets=number,
-            sources=[_source(source) for source in stopped],
+@router.get("/overview", tags=["overview"])
+def get_overview(snapshot: CurrentSnapshot) -> a.Overview:
+    """What fails, what runs, what was written longest ago, and who sends events."""
+    failing, failed = overview.failing(snapshot), checks.failed(snapshot)
+    return a.Overview(
+        counts={
+            **overview.counts(snapshot),
+            "failing": len(failing),
+            "failed_assertions": len(failed),
+        },
+        failing=_failing(snapshot, failing[:SHOWN]),
+        failed_assertions=quality.answers(snapshot, failed[:SHOWN]),
+        dag_files=jobs.items(snapshot, overview.failing_dag_files(snapshot, SHOWN)),
+        running=[render.run(row) for row in overview.running(snapshot, SHOWN)],
+        recent_runs=[render.run(row) for row in overview.newest_runs(snapshot, SHOWN)],
+        stale=datasets.items(snapshot, overview.stale(snapshot, SHOWN)),
+        sources=[_source(source) for source in sources.all_sources(snapshot)],
+    )
+
+
+@router.get("/at-risk", tags=["overview"])
+def get_at_risk(snapshot: CurrentSnapshot, limit: Limit = 50) -> a.AtRisk:
+    """Datasets that were not written when they should have been, or rest on such; worst first."""
+    found, number = risk.troubles(snapshot, limit)
+    shown = datasets.items(snapshot, [trouble.asset for trouble in found])
+    causes = outlook.root_causes(snapshot, [trouble.explanation for trouble in found])
+    stopped = [each for each in sources.all_sources(snapshot) if each.silent_since]
+    return a.AtRisk(
+        items=[_trouble(*each) for each in zip(found, shown, causes, strict=True)],
+        datasets=number,
+        sources=[_source(source) for source in stopped],
+    )
+
+
+@router.get("/search", tags=["overview"])
+def search_everything(
+    snapshot: CurrentSnapshot,
+    q: Words,
+    limit: Limit = 20,
+) -> a.Found:
+    """Datasets, jobs and columns by a part of their name, the best match first."""
+    found = search.search(snapshot, q, limit)
+    return a.Found(items=[_hit(match) for match in found])
+
+
+@router.get("/namespaces", tags=["overview"])
+def list_namespaces(snapshot: CurrentSnapshot) -> list[a.Namespace]:
+    """Every namespace, and how much is in it."""
+    found = overview.namespaces(snapshot)
+    return [
+        a.Namespace(namespace=namespace, platform=platform(namespace), datasets=sets, jobs=count)
+        for namespace, sets, count in found
+    ]
+
+
+@router.get("/deployments", tags=["overview"])
+def list_deployments(snapshot: CurrentSnapshot) -> list[a.Deployment]:
+    """Airflows that say who they are, and whether two of them share a namespace."""
+    found = deployments.deployments(snapshot)
+    shared = deployments.sharing(found, snapshot.now)
+    return [
+        a.Deployment(
+            namespace=each.namespace,
+            name=each.name,
+            first_at=render.when(each.first_at),
+            last_at=render.when(each.last_at),
+            shares_namespace=each in shared.get(each.namespace, ()),
         )
+        for each in found
+    ]
 
-    @router.get("/search", tags=["overview"])
-    def search_everything(
-        q: Words,
-        limit: Limit = 20,
-    ) -> a.Found:
-        """Datasets, jobs and columns by a part of their name, the best match first."""
-        with catalog.open() as snapshot:
-            found = search.search(snapshot, q, limit)
-        return a.Found(items=[_hit(match) for match in found])
 
-    @router.get("/namespaces", tags=["overview"])
-    def list_namespaces() -> list[a.Namespace]:
-        """Every namespace, and how much is in it."""
-        with catalog.open() as snapshot:
-            found = overview.namespaces(snapshot)
-        return [
-            a.Namespace(
-                namespace=namespace, platform=platform(namespace), datasets=sets, jobs=count
-            )
-            for namespace, sets, count in found
-        ]
-
-    @router.get("/deployments", tags=["overview"])
-    def list_deployments() -> list[a.Deployment]:
-        """Airflows that say who they are, and whether two of them share a namespace."""
-        with catalog.open() as snapshot:
-            found = deployments.deployments(snapshot)
-            shared = deployments.sharing(found, snapshot.now)
-        return [
-            a.Deployment(
-                namespace=each.namespace,
-                name=each.name,
-                first_at=render.when(each.first_at),
-                last_at=render.when(each.last_at),
-                shares_namespace=each in shared.get(each.namespace, ()),
-            )
-            for each in found
-        ]
-
-    @router.get("/facets", tags=["overview"])
-    def list_facets(
-        node: NodeName,
-        name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
-    ) -> list[nouns.FacetBody]:
-        """The facets of a dataset or a job as they were last sent."""
-        with catalog.open() as snapshot:
-            found = lineage.find(snapshot, node)
-            members = (
-                datasets.members_of([found]) if isinstance(found, Asset) else {found.id: found.id}
-            )
-            bodies = f.with_times(snapshot, members, [name] if name is not None else None)
-        return [
-            nouns.FacetBody(name=facet, at=render.when(at), body=body)
-            for facet, (at, body) in sorted(bodies.get(found.id, {}).items())
-        ]
-
-    return router
+@router.get("/facets", tags=["overview"])
+def list_facets(
+    snapshot: CurrentSnapshot,
+    node: NodeName,
+    name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
+) -> list[nouns.FacetBody]:
+    """The facets of a dataset or a job as they were last sent."""
+    found = lineage.find(snapshot, node)
+    members = datasets.members_of([found]) if isinstance(found, Asset) else {found.id: found.id}
+    bodies = f.with_times(snapshot, members, [name] if name is not None else None)
+    return [
+        nouns.FacetBody(name=facet, at=render.when(at), body=body)
+        for facet, (at, body) in sorted(bodies.get(found.id, {}).items())
+    ]
 
 
 def _failing(snapshot: Snapshot, rows: Sequence[Row]) -> list[JobItem]:

@@ -15,8 +15,9 @@ from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import page_of_jobs
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
-from fairlead_bridge.web.parameters import AsOf, Catalog, Cursor, read_cursor, write_cursor
+from fairlead_bridge.web.paging import Cursor, read_cursor, write_cursor
 from fairlead_bridge.web.reliability import answers as a
+from fairlead_bridge.web.snapshots import SnapshotAsOf
 
 #: Items of a page, and datasets that are counted of one owner.
 MOST, OF_OWNER = 200, 200
@@ -32,35 +33,32 @@ _Key = tuple[str, str]
 _Page = tuple[list[a.ReliabilityItem], _Key | None]
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["incidents"])
+router = APIRouter(tags=["incidents"])
 
-    @router.get("/reliability")
-    def get_reliability(
-        by: a.ReliabilityBy = "dataset",
-        days: Days = 30,
-        as_of: AsOf = None,
-        limit: Items = 50,
-        cursor: Cursor = None,
-    ) -> a.Reliability:
-        """
-        Promises kept, runs that succeeded, and incidents with the times to detect and to resolve
-        them, by name. What is expected now is what the past is measured by.
-        """
-        after = read_cursor(cursor, str, str)
-        with catalog.open(as_of) as snapshot:
-            since = snapshot.now - round(days * _DAY)
-            items, last = _PAGES[by](snapshot, since, limit, after)
-            until = snapshot.now
-        return a.Reliability(
-            since=render.when(since),
-            until=render.when(until),
-            by=by,
-            items=items,
-            next=write_cursor(*last) if last is not None else None,
-        )
 
-    return router
+@router.get("/reliability")
+def get_reliability(
+    snapshot: SnapshotAsOf,
+    by: a.ReliabilityBy = "dataset",
+    days: Days = 30,
+    limit: Items = 50,
+    cursor: Cursor = None,
+) -> a.Reliability:
+    """
+    Promises kept, runs that succeeded, and incidents with the times to detect and to resolve
+    them, by name. What is expected now is what the past is measured by.
+    """
+    after = read_cursor(cursor, str, str)
+    since = snapshot.now - round(days * _DAY)
+    items, last = _PAGES[by](snapshot, since, limit, after)
+    until = snapshot.now
+    return a.Reliability(
+        since=render.when(since),
+        until=render.when(until),
+        by=by,
+        items=items,
+        next=write_cursor(*last) if last is not None else None,
+    )
 
 
 def _datasets(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Page:

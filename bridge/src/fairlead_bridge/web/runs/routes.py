@@ -31,18 +31,11 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import facets as run_facets
 from fairlead_bridge.web import nouns, quality, render
 from fairlead_bridge.web.base import Page
-from fairlead_bridge.web.parameters import (
-    Catalog,
-    Cursor,
-    Limit,
-    Since,
-    Text,
-    Until,
-    read_cursor,
-    write_cursor,
-)
+from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
+from fairlead_bridge.web.parameters import Since, Text, Until
 from fairlead_bridge.web.runs import answers as a
 from fairlead_bridge.web.runs import comparison
+from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 #: Events that a run's page lists at most.
 EVENTS = 200
@@ -81,76 +74,75 @@ Outermost = Annotated[
 ]
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"])
 
-    @router.get("/runs")
-    def list_runs(
-        namespace: Text | None = None,
-        job: Text | None = None,
-        dag_id: Text | None = None,
-        dag_run_id: Text | None = None,
-        task_id: Text | None = None,
-        state: Text | None = None,
-        kind: Text | None = None,
-        jobs: JobIds = None,
-        since: Since = None,
-        until: Until = None,
-        outermost: Outermost = False,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[nouns.Run]:
-        """
-        Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools.
 
-        `since` and `until` bound their start; for runs that have not started, their first event.
-        """
-        some = _job_ids(jobs) if jobs is not None else None
-        wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
-        wanted = replace(
-            wanted,
-            outermost=outermost,
-            since=render.micros_or_none(since),
-            until=render.micros_or_none(until),
-        )
-        after = read_cursor(cursor, int, int)
-        with catalog.open() as snapshot:
-            rows = page_of_runs(snapshot, wanted, limit + 1, after)
-        following = write_cursor(rows[limit - 1].at, rows[limit - 1].id) if rows[limit:] else None
-        return Page(items=[render.run(row) for row in rows[:limit]], next=following)
+@router.get("/runs")
+def list_runs(
+    snapshot: CurrentSnapshot,
+    namespace: Text | None = None,
+    job: Text | None = None,
+    dag_id: Text | None = None,
+    dag_run_id: Text | None = None,
+    task_id: Text | None = None,
+    state: Text | None = None,
+    kind: Text | None = None,
+    jobs: JobIds = None,
+    since: Since = None,
+    until: Until = None,
+    outermost: Outermost = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[nouns.Run]:
+    """
+    Runs, newest first: DAG runs, tries of tasks, queries, and those of other tools.
 
-    @router.get("/runs/{run_id}")
-    def get_run(run_id: Text) -> a.RunDetail:
-        """One run, by its OpenLineage runId (of any attempt) or by its id."""
-        with catalog.open() as snapshot:
-            return _detail(snapshot, _find(snapshot, run_id))
+    `since` and `until` bound their start; for runs that have not started, their first event.
+    """
+    some = _job_ids(jobs) if jobs is not None else None
+    wanted = RunFilter(namespace, job, dag_id, dag_run_id, task_id, state, kind, some)
+    wanted = replace(
+        wanted,
+        outermost=outermost,
+        since=render.micros_or_none(since),
+        until=render.micros_or_none(until),
+    )
+    after = read_cursor(cursor, int, int)
+    rows = page_of_runs(snapshot, wanted, limit + 1, after)
+    shown, following = page(rows, limit, lambda row: (row.at, row.id))
+    return Page(items=[render.run(row) for row in shown], next=following)
 
-    @router.get("/runs/{run_id}/comparison")
-    def compare_run(run_id: Text) -> a.Comparison:
-        """The run beside the last good one of its job: durations, data, schemas, code, settings."""
-        with catalog.open() as snapshot:
-            return comparison.answer(snapshot, _find(snapshot, run_id))
 
-    @router.get("/runs/{run_id}/facets")
-    def list_run_facets(
-        run_id: Text,
-        name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
-    ) -> list[nouns.FacetBody]:
-        """
-        Every facet that the run's events gave it, as it was last sent, secrets masked.
+@router.get("/runs/{run_id}")
+def get_run(snapshot: CurrentSnapshot, run_id: Text) -> a.RunDetail:
+    """One run, by its OpenLineage runId (of any attempt) or by its id."""
+    return _detail(snapshot, _find(snapshot, run_id))
 
-        They are read from the events themselves, as long as those are kept.
-        """
-        with catalog.open() as snapshot:
-            events = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
-        found = run_facets.latest_facets([event.body for event in events])
-        return [
-            nouns.FacetBody(name=facet, at=render.when(at), body=body)
-            for facet, (at, body) in sorted(found.items())
-            if name in (None, facet)
-        ]
 
-    return router
+@router.get("/runs/{run_id}/comparison")
+def compare_run(snapshot: CurrentSnapshot, run_id: Text) -> a.Comparison:
+    """The run beside the last good one of its job: durations, data, schemas, code, settings."""
+    return comparison.answer(snapshot, _find(snapshot, run_id))
+
+
+@router.get("/runs/{run_id}/facets")
+def list_run_facets(
+    snapshot: CurrentSnapshot,
+    run_id: Text,
+    name: Annotated[Text | None, Query(description="Only the facet of this name.")] = None,
+) -> list[nouns.FacetBody]:
+    """
+    Every facet that the run's events gave it, as it was last sent, secrets masked.
+
+    They are read from the events themselves, as long as those are kept.
+    """
+    events = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
+    found = run_facets.latest_facets([event.body for event in events])
+    return [
+        nouns.FacetBody(name=facet, at=render.when(at), body=body)
+        for facet, (at, body) in sorted(found.items())
+        if name in (None, facet)
+    ]
 
 
 def _job_ids(text: str) -> tuple[int, ...]:

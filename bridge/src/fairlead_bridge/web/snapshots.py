@@ -1,0 +1,42 @@
+"""
+The dependencies that give a route its snapshot: one reading transaction for each request.
+
+It ends before the answer is sent, so a slow client holds none. A route that writes and then reads
+opens its own behind the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
+
+from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.web.parameters import AsOf, Catalog
+
+
+@asynccontextmanager
+async def _opened(request: Request, as_of: datetime | None) -> AsyncIterator[Snapshot]:
+    catalog: Catalog = request.app.state.catalog
+    async with catalog.turns, contextmanager_in_threadpool(catalog.open(as_of)) as snapshot:
+        yield snapshot
+
+
+async def _current(request: Request) -> AsyncIterator[Snapshot]:
+    async with _opened(request, None) as snapshot:
+        yield snapshot
+
+
+async def _as_of(request: Request, as_of: AsOf = None) -> AsyncIterator[Snapshot]:
+    async with _opened(request, as_of) as snapshot:
+        yield snapshot
+
+
+#: The catalog as it stands.
+CurrentSnapshot = Annotated[Snapshot, Depends(_current, scope="function")]
+#: The catalog as it stood at the parameter `as_of`; as it stands where that is left out.
+SnapshotAsOf = Annotated[Snapshot, Depends(_as_of, scope="function")]
