@@ -18,18 +18,17 @@ import json
 import os
 import resource
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import requests
 import sqlalchemy as sa
+from bench.processes import free_port, running, worker_memory
 from tests.sinks import events
 from tests.sinks.server import serving
 from tests.sinks.together import Together, asked, fakes, together, weather
@@ -232,24 +231,24 @@ def _storm(db: sa.Engine, sinks: Together, share: float) -> None:
 
 def _dead(given: argparse.Namespace) -> None:
     """A bridge as people run it; its catalogs come up when it has heard of everything."""
-    port, *ports = (_free_port() for _ in range(5))
+    port, *ports = (free_port() for _ in range(5))
     asked_for = asked([f"http://127.0.0.1:{each}" for each in ports])
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
         command += ["--database-url", url, "--log-level", "error"]
-        with _running(command, port, FAIRLEAD_SINKS=json.dumps(asked_for), T="t") as bridge:
+        with running(command, port, FAIRLEAD_SINKS=json.dumps(asked_for), T="t") as bridge:
             time.sleep(3)
-            db, memory = open_database(url), [_worker_memory(bridge)]
+            db, memory = open_database(url), [worker_memory(bridge)]
             began = time.perf_counter()
             count = _post(
-                f"http://127.0.0.1:{port}", given, lambda: memory.append(_worker_memory(bridge))
+                f"http://127.0.0.1:{port}", given, lambda: memory.append(worker_memory(bridge))
             )
             while _waiting(db, t.waiting):
-                memory.append(_worker_memory(bridge))
+                memory.append(worker_memory(bridge))
                 time.sleep(0.2)
             took = time.perf_counter() - began
-            owed, size, down = _undelivered(db), _size(db), _worker_memory(bridge)
+            owed, size, down = _undelivered(db), _size(db), worker_memory(bridge)
             whole = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
             print(
                 f"\n{count} events to a bridge whose four catalogs are dead, in {took:.0f} s; then drained"
@@ -260,7 +259,7 @@ def _dead(given: argparse.Namespace) -> None:
             )
             fakes_at = [sys.executable, "-m", "bench.sinks", "--fakes", *map(str, ports)]
             fakes_at += ["--dags", str(given.dags), "--tasks", str(given.tasks)]
-            with _running(fakes_at, ports[-1]):
+            with running(fakes_at, ports[-1]):
                 draining, drained = _drained(db, bridge, owed)
             print(f"{'sink':<14}{'owed':>9}{'drained in s':>14}{'entries/s':>11}")
             for name, seconds in drained.items():
@@ -271,7 +270,7 @@ def _dead(given: argparse.Namespace) -> None:
             print(
                 f"the worker's memory in MB: before {memory[0]:.0f}, at most {max(memory):.0f} while "
                 f"they were dead, then {down:.0f}, at most {max(draining):.0f} while draining, "
-                f"{_worker_memory(bridge):.0f} after"
+                f"{worker_memory(bridge):.0f} after"
             )
             db.dispose()
 
@@ -296,13 +295,13 @@ def _drained(
     with writing(db) as tx:  # do not wait for the end of their rest
         tx.execute(sa.update(t.sink).values(due_at=0))
         tx.execute(sa.update(t.delivery).values(due_at=0))
-    began, memory, took = time.perf_counter(), [_worker_memory(bridge)], dict[str, float]()
+    began, memory, took = time.perf_counter(), [worker_memory(bridge)], dict[str, float]()
     while len(took) < len(owed):
         left = _undelivered(db)
         for name in owed:
             if not left.get(name) and name not in took:
                 took[name] = time.perf_counter() - began
-        memory.append(_worker_memory(bridge))
+        memory.append(worker_memory(bridge))
         time.sleep(0.2)
     return memory, took
 
@@ -312,34 +311,6 @@ def _serve_fakes(given: argparse.Namespace) -> None:
         for fake, port in zip(fakes(given.dags, given.tasks), given.fakes, strict=True):
             stack.enter_context(serving(fake, port))
         signal.pause()  # until we are ended
-
-
-@contextmanager
-def _running(command: list[str], port: int, **environ: str) -> Iterator[int]:
-    process = subprocess.Popen(command, env={**os.environ, **environ})
-    try:
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    raise SystemExit(f"{command[2]} ended with {process.returncode}") from None
-                time.sleep(0.05)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _worker_memory(bridge: int) -> float:
-    """Resident megabytes of the bridge's worker: of its children, the one that holds most."""
-    threads = Path(f"/proc/{bridge}/task").glob("*/children")
-    children = [child for thread in threads for child in thread.read_text().split()]
-    page = os.sysconf("SC_PAGE_SIZE")
-    return max(
-        int(Path(f"/proc/{child}/statm").read_text().split()[1]) * page / 1e6 for child in children
-    )
 
 
 def _waiting(db: sa.Engine, table: sa.Table) -> int:
@@ -352,13 +323,6 @@ def _undelivered(db: sa.Engine) -> dict[str, int]:
     waiting = sa.select(t.delivery.c.sink, sa.func.count()).where(t.delivery.c.state == "waiting")
     with reading(db) as tx:
         return {name: int(count) for name, count in tx.execute(waiting.group_by(t.delivery.c.sink))}
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _database(folder: Path) -> sa.Engine:

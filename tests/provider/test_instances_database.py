@@ -64,7 +64,7 @@ def dag_run(engine: sa.Engine) -> Iterator[Any]:
 
 
 def test_every_try_is_found(dag_run: Any) -> None:
-    rows, left_out = compat.instance_rows(dag_run, 100)
+    rows, left_out = compat.database.instance_rows(dag_run, 100)
     assert left_out == 0
     assert sorted((r["map_index"], r["try_number"], r["state"]) for r in rows) == [
         (0, 1, "failed"),
@@ -78,7 +78,7 @@ def test_every_try_is_found(dag_run: Any) -> None:
 def test_no_more_are_asked_for_than_are_told(
     dag_run: Any, most: int, told: int, left_out: int
 ) -> None:
-    rows, others = compat.instance_rows(dag_run, most)
+    rows, others = compat.database.instance_rows(dag_run, most)
     assert (len(rows), others) == (told, left_out)
 
 
@@ -88,7 +88,7 @@ def test_a_query_that_fails_leaves_the_transaction_of_the_scheduler_whole(dag_ru
     dag_run.conf = {"changed": "by the scheduler, and not written yet"}
     session.execute(sa.text("ALTER TABLE task_instance_history DROP COLUMN pool"))
     with pytest.raises(sa.exc.DBAPIError):
-        compat.instance_rows(dag_run, 100)
+        compat.database.instance_rows(dag_run, 100)
     session.commit()
     assert session.scalar(sa.text("SELECT conf FROM dag_run")) == dag_run.conf
 
@@ -97,7 +97,7 @@ def test_nothing_of_the_scheduler_is_written_before_its_time(dag_run: Any) -> No
     session = Session.object_session(dag_run)
     assert session is not None
     dag_run.conf = {"changed": "by the scheduler, and not written yet"}
-    compat.instance_rows(dag_run, 100)
+    compat.database.instance_rows(dag_run, 100)
     assert dag_run in session.dirty
 
 

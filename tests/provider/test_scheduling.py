@@ -116,9 +116,12 @@ def test_airflows_tables_say_what_is_paused_and_what_waits(database: sa.Connecti
             sa.insert(TaskInstance).values(**values, scheduled_dttm=AT - timedelta(minutes=minutes))
         )
     database.commit()
-    assert compat.paused_dags() == {"shop"}
-    (waiting,) = compat.waiting_tasks(AT - timedelta(minutes=5), 10)
+    assert compat.database.paused_dags() == {"shop"}
+    (waiting,) = compat.database.waiting_tasks(AT - timedelta(minutes=5), 10)
     assert (waiting["task_id"], waiting["state"]) == ("scheduled", "scheduled")
     assert (waiting["pool_total"], waiting["pool_open"]) == (1, -1)
     assert waiting["queued_dttm"] == AT - timedelta(minutes=30)
-    assert [each["task_id"] for each in compat.waiting_tasks(AT, 10)] == ["scheduled", "queued"]
+    assert [each["task_id"] for each in compat.database.waiting_tasks(AT, 10)] == [
+        "scheduled",
+        "queued",
+    ]

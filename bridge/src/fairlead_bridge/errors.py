@@ -145,10 +145,15 @@ class ServerFailed(Unavailable):
 
 
 class Misconfigured(Unavailable):
-    """The sink will accept nothing until a setting changes, here or there."""
+    """
+    The sink will accept nothing until a setting changes, here or there.
 
-    def __init__(self, message: str) -> None:
+    `status` is that of its answer, None where there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message, MISCONFIGURED_PAUSE)
+        self.status = status
 
 
 class NotAsked(Unavailable):

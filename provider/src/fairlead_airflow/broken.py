@@ -25,7 +25,7 @@ class BrokenFiles:
     def __init__(
         self,
         recovered: Callable[[str], None],
-        listed: Callable[[], set[str]] = compat.broken_files,
+        listed: Callable[[], set[str]] = compat.database.broken_files,
     ) -> None:
         self._recovered = recovered
         self._listed = listed

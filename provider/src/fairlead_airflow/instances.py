@@ -50,9 +50,9 @@ class InstancesListener:
             if not resolve_dag_emission_policy(dag_run.dag_id, dag=dag_run.dag).emit:
                 return
             # Here only what the database must be asked for; the rest is done in another process.
-            facts = compat.dag_run_facts(dag_run)
+            facts = compat.database.dag_run_facts(dag_run)
             facts["deployment"] = deployment.name_of(dag_run)
-            instances, left_out = compat.instance_rows(dag_run, _MOST)
+            instances, left_out = compat.database.instance_rows(dag_run, _MOST)
             sending = self._openlineage.submit_callable(send, facts, instances, left_out)
             sending.add_done_callback(count_if_lost)
         except Exception:  # the scheduler must go on

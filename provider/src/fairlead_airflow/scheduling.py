@@ -38,8 +38,8 @@ class Scheduling:
     def __init__(
         self,
         emit: Callable[[Event], None],
-        paused: Callable[[], set[str]] = compat.paused_dags,
-        waiting: Callable[[datetime, int], list[dict[str, Any]]] = compat.waiting_tasks,
+        paused: Callable[[], set[str]] = compat.database.paused_dags,
+        waiting: Callable[[datetime, int], list[dict[str, Any]]] = compat.database.waiting_tasks,
     ) -> None:
         self._emit = emit
         self._paused = paused

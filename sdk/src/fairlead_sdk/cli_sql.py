@@ -31,7 +31,10 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Return 0 if everything is known, 1 if something is unknown or cannot be read."""
+    """Return 0 if everything is known, 1 if something is unknown or cannot be read.
+
+    Raises ValueError where the extra `sql` is missing or the dialect is unknown.
+    """
     try:
         from fairlead_sdk.sql import dialect_of, read
     except ModuleNotFoundError as error:

@@ -28,6 +28,7 @@ class Client:
     Raises the errors of `fairlead_sdk.errors`, all of them FairleadError: Refused for a 4xx answer,
     Unavailable where asking again later may help (no connection, no answer in time, 429, 5xx), and
     NotUnderstood where something else answers: a redirect, a web page, no JSON, more than 64 MiB.
+    Asks once: whether to wait after Unavailable, and how long, is the caller's choice.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Client:
 
         `timeout`: seconds to connect and between two bytes; a whole answer may take four times that.
         A `session` of your own is used as it is: `api_key`, `verify` and the time of a whole answer
-        are then its own.
+        are then its own. Raises ValueError where no URL is given.
         """
         address = url or os.environ.get("FAIRLEAD_URL")
         if not address:

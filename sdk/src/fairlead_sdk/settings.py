@@ -63,7 +63,10 @@ class Settings:
 
     @classmethod
     def from_dict(cls, params: Mapping[str, Any]) -> Settings:
-        """From a transport's config; `docs/reference/sdk.md` describes the keys."""
+        """From a transport's config; `docs/reference/sdk.md` describes the keys.
+
+        Raises ValueError where a value is not one of those that a key takes.
+        """
         given = params.get("spool")
         default = cls(spool=resolve_folder(given) if given else default_folder())
         ignored = set(params) - {*_HTTP_KEYS, *_OWN_KEYS, "transport", "type", "name", "priority"}

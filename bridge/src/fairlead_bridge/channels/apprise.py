@@ -46,6 +46,7 @@ class Apprise:
     has_own_incidents = False
 
     def __init__(self, settings: AppriseSettings) -> None:
+        """Raises BadSettings without the package, or where it does not understand the address."""
         try:
             import apprise
         except ImportError as error:
@@ -73,7 +74,10 @@ class Apprise:
         return Text(digest.title, "\n".join(map(summary, digest.messages)), "info")
 
     def send(self, payload: Text) -> None:
-        """Send it. What Apprise says of a failure is all there is to know, so it is tried again."""
+        """
+        Send it. Raises Unavailable where there is no address to send to, and ServerFailed where it
+        fails: Apprise does not say whether another attempt may help, so it is tried again.
+        """
         with _warnings() as warnings:
             sent = self._apprise.notify(
                 title=payload.title,

@@ -74,6 +74,7 @@ class PagerDuty:
         try:
             self._poster.post(body)
         except HttpRejected as error:
+            # PagerDuty answers 400 to everything that is wrong; only the text says what it is.
             if "routing key" in str(error).lower() or "routing_key" in str(error):
                 raise Misconfigured(f"{error}; is the integration key right?") from None
             raise

@@ -51,7 +51,10 @@ class Poster:
                 raise
 
     def probe(self) -> list[str]:
-        """Whether a server answers at the address; a GET sends no message."""
+        """
+        Whether a server answers at the address; a GET sends no message. Raises Misconfigured where
+        the address is unknown there, and as `HttpClient.send` does.
+        """
         with without(self._path):
             try:
                 self._client.send("GET", self._path)
@@ -60,7 +63,7 @@ class Poster:
                     raise Misconfigured(f"{error}; is the channel's address still right?") from None
             except Misconfigured as error:
                 # A receiver of POST may answer a GET with a page, or ask for the signature.
-                if not str(error).startswith(("200 ", "401 ")):
+                if error.status not in (200, 401):
                     raise
         return [f"{self.host} answers; `notify test` shows whether it takes messages"]
 

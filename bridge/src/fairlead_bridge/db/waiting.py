@@ -13,7 +13,8 @@ from fairlead_bridge import telemetry
 from fairlead_bridge.db.engine import reason, shown
 from fairlead_bridge.telemetry import Line
 
-#: What a server says that is there, and will not let us in later either.
+#: What a server says that is there, and will not let us in later either. (psycopg has no code for
+#: what goes wrong before a connection stands, only the text.)
 _FINAL = ("authentication failed", "does not exist", "pg_hba.conf", "not permitted to log in")
 
 

@@ -196,7 +196,7 @@ def _days_of_month(words: tuple[str, ...], calendar: calendars.Calendar | None) 
 
 def duration(field: str, text: str) -> int:
     """
-    A duration in microseconds.
+    A duration in microseconds. Raises Wrong where the text is none.
 
     >>> duration("every", "1h 30m") / HOUR
     1.5

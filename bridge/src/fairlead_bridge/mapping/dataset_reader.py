@@ -72,7 +72,7 @@ class DatasetReader:
         complete: bool = False,
     ) -> int:
         """
-        Add what is said of the dataset itself; return its id.
+        Add what is said of the dataset itself; return its id. Raises Malformed without a name.
 
         Its schema is that of a writer where it is `written`: an attempt that failed, or whose end
         is open, may have written nothing. A DROP counts in a `dataset_event`, or where

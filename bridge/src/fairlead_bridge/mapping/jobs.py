@@ -17,7 +17,11 @@ _DAG_FACET = "airflow"
 
 
 def of_event(raw: RawJob | None, at: int, place: Place | None, inside: int | None) -> JobFacts:
-    """The job that the event is about; `inside` is the job that its run's parent is a run of."""
+    """
+    The job that the event is about; `inside` is the job that its run's parent is a run of.
+
+    Raises Malformed where the job has no name.
+    """
     if raw is None or not raw.name:
         raise Malformed("job.name is missing: a run needs the job it is a run of")
     namespace, name = decode.namespace(raw.namespace), decode.name(raw.name)

@@ -116,7 +116,10 @@ class Client:
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The decoded answer, None where it has no body. Raises as `send` does."""
+        """
+        The decoded answer, None where it has no body. Raises as `send` does, and Misconfigured
+        where the answer is no JSON.
+        """
         content = None if body is None else msgspec.json.encode(body)
         answer = self.send(method, path, content, params=params, headers=headers)
         if not answer.body:
@@ -226,16 +229,19 @@ def _understood(answer: Answer) -> Answer:
         if answer.is_web_page:
             raise Misconfigured(
                 f"{what}: a web page instead of an answer; is this the API's address, and does a "
-                "login page stand before it?"
+                "login page stand before it?",
+                status,
             )
         return answer
     if status in LATER:
         raise Unavailable(problem, _retry_after(answer.headers.get("Retry-After")))
     if 300 <= status < 400:
         target = masking.text(answer.headers.get("Location", "nowhere"))
-        raise Misconfigured(f"{what}: it redirects to {target}; write the final address as `url`")
+        raise Misconfigured(
+            f"{what}: it redirects to {target}; write the final address as `url`", status
+        )
     if status in (401, 407):
-        raise Misconfigured(f"{problem}; is the token right, and still valid?")
+        raise Misconfigured(f"{problem}; is the token right, and still valid?", status)
     if status >= 500:
         raise ServerFailed(problem, _retry_after(answer.headers.get("Retry-After")))
     raise HttpRejected(problem, status, answer.text(len(answer.body)))

@@ -115,7 +115,11 @@ def read(environ: Mapping[str, str]) -> list[Target]:
 
 
 def targets(asked: Mapping[str, Any], environ: Mapping[str, str]) -> list[Target]:
-    """As `read`, from what a file would say: `{"sinks": {name: {...}}, "naming": [...]}`."""
+    """
+    As `read`, from what a file would say: `{"sinks": {name: {...}}, "naming": [...]}`.
+
+    Raises BadSettings where that means nothing to us.
+    """
     unknown = sorted(set(asked) - {"sinks", "naming"})
     if unknown:
         raise BadSettings(f"no such part in the settings of sinks: {', '.join(unknown)}")

@@ -78,7 +78,10 @@ Until = Annotated[datetime | None, Query(description="Before this moment (ISO 86
 
 
 def only_known_parameters(request: Request) -> None:
-    """Raises 422 for a parameter that the address does not take: a filter must not be ignored."""
+    """
+    Raises HTTPException (422) for a parameter that the address does not take: a filter must not be
+    ignored.
+    """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return

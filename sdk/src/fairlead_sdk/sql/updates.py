@@ -140,6 +140,7 @@ def _new_value(node: exp.Expr, scope: Scope, evaluator: Evaluator) -> Sources:
 
 
 def of_merge(node: exp.Merge, evaluator: Evaluator, scope: Scope) -> Change:
+    """What a MERGE changes and from what. Raises ValueError where it names no table."""
     if not is_named(node.this):
         raise ValueError(f"no table: {node.this.sql()[:100]}")
     count_as_seen(evaluator, [node.this])

@@ -182,7 +182,11 @@ class Atlan:
             raise
 
     def probe(self) -> list[str]:
-        """Address, token, and whether this Airflow's and the rules' connections are there."""
+        """
+        Address, token, and whether this Airflow's and the rules' connections are there.
+
+        Raises Misconfigured where a setting has to change, Unavailable where it cannot be asked now.
+        """
         wanted = {self._settings.connection}
         wanted |= {rule.connection for rule in self._settings.naming if rule.connection}
         filters = [

@@ -142,7 +142,11 @@ class DataHub:
             raise
 
     def probe(self) -> list[str]:
-        """Address, credentials, version."""
+        """
+        Address, credentials, version.
+
+        Raises Misconfigured where a setting has to change, Unavailable where it cannot be asked now.
+        """
         try:
             config = self.client.json("GET", "/config")
         except HttpRejected as error:

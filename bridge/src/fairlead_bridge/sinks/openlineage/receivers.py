@@ -121,7 +121,8 @@ class _Atlan(_Http):
 
 
 def _atlan_explained(error: Misconfigured) -> Misconfigured:
-    if "url path not configured" not in str(error):
+    # Atlan's answer has no code of its own: only its text tells this from a bad token.
+    if error.status != 401 or "url path not configured" not in str(error):
         return error
     return Misconfigured(
         f"{error} -- the token may be fine: Atlan has no OpenLineage connector of this kind yet. "

@@ -107,7 +107,7 @@ class Server:
         return str(found["name"]) if found else None
 
     def pipeline(self, fqn: str) -> Body:
-        """Return a reference to a pipeline. Raises Missing where there is none yet."""
+        """Return a reference to a pipeline. Raises MissingParent where there is none yet."""
         found = self.find(f"/pipelines/name/{quote(fqn, safe='')}")
         if found is None:
             raise MissingParent(f"OpenMetadata has no pipeline {fqn} yet", PIPELINE_LATER)
@@ -118,7 +118,7 @@ class Server:
         return self.find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle")
 
     def required_table(self, fqn: str) -> Body:
-        """Return a table with its columns. Raises Missing where there is none yet."""
+        """Return a table with its columns. Raises MissingParent where there is none yet."""
         found = self.table(fqn)
         if found is None:
             raise MissingParent(

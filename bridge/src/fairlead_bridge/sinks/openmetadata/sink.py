@@ -237,7 +237,11 @@ class OpenMetadata:
         self._server.remember(path, self._server.call("PUT", "/tables", body))
 
     def probe(self) -> list[str]:
-        """Address, credentials, version, and whether the naming map's services are there."""
+        """
+        Address, credentials, version, and whether the naming map's services are there.
+
+        Raises Misconfigured where a setting has to change, Unavailable where it cannot be asked now.
+        """
         try:
             version = self.client.json("GET", "/system/version")
             self.client.json("GET", "/pipelines", params={"limit": "1"})

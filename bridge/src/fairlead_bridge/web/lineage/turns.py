@@ -21,7 +21,7 @@ class Turns:
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Raises 503 with Retry-After where no turn comes free in time."""
+        """Raises HTTPException (503 with Retry-After) where no turn comes free in time."""
         if not self._free.acquire(timeout=self._patience):
             raise HTTPException(
                 503,

@@ -1,17 +1,8 @@
-"""
-Which catalog entries each sink has yet to receive.
-
-The outbox holds names, not payloads. A sink that was away for a day receives the current state of
-an entry, once, and not every change in between.
-
-One worker at a time delivers to a sink, under a lease: so entries arrive in order, and a sink that
-asks for a pause gets it from every process. Times are microseconds since the epoch.
-"""
+"""What each sink has yet to receive: queued, claimed under a lease, and recorded as it came out."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import masking, retry
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, upsert
-from fairlead_bridge.db.tables import (
-    dataset,
-    delivery,
-    event,
-    incident,
-    job,
-    quarantine,
-    run,
-    run_event,
-    waiting,
-)
+from fairlead_bridge.db.tables import delivery, run_event
 from fairlead_bridge.db.tables import sink as sink_table
 from fairlead_bridge.model import Delivery, Kind, Name
 
@@ -41,15 +22,15 @@ LEASE = 180 * 1_000_000
 
 _d = delivery.c
 #: As the conditions of the two indexes are written.
-_is_event = sa.text("kind || '' = 'event'")
-_is_entry = sa.text("kind || '' <> 'event'")
+IS_EVENT = sa.text("kind || '' = 'event'")
+IS_ENTRY = sa.text("kind || '' <> 'event'")
 _came = excluded(delivery)
 #: A change of what waits already is the same delivery: its due time stays. (Literals, because
 #: bulk upserts bind nothing but the rows.)
 _waits = _d.state == sa.literal_column("'waiting'")
 #: But a change of an incident may not wait for the end of quiet hours or the next digest.
 _waits_on = sa.and_(_waits, _d.kind != sa.literal_column("'incident'"))
-_CHANGED_AGAIN = {
+CHANGED_AGAIN = {
     "version": _d.version + sa.literal_column("1"),
     "state": sa.literal_column("'waiting'"),
     "attempts": sa.case((_waits, _d.attempts), else_=_came.attempts),
@@ -62,15 +43,15 @@ def put(tx: sa.Connection, names: Iterable[Name], interests: Interests, now: int
     """Queue the entries for each sink that receives their kind."""
     wanted = set(names)
     rows = [
-        _row(sink, name, now)
+        row_of(sink, name, now)
         for sink, kinds in interests.items()
         for name in wanted
         if name.kind in kinds
     ]
-    upsert(tx, delivery, rows, _CHANGED_AGAIN)
+    upsert(tx, delivery, rows, CHANGED_AGAIN)
 
 
-def _row(sink: str, name: Name, now: int) -> dict[str, Any]:
+def row_of(sink: str, name: Name, now: int) -> dict[str, Any]:
     return {
         "sink": sink,
         "kind": name.kind,
@@ -112,8 +93,8 @@ def claim(
         .where(_d.sink == sink, _d.state == "waiting", _d.due_at <= now)
         .limit(limit)
     )
-    events = tx.execute(ready.where(_is_event).order_by(_d.key)).all()
-    others = tx.execute(ready.where(_is_entry).order_by(_d.due_at, _d.kind, _d.key)).all()
+    events = tx.execute(ready.where(IS_EVENT).order_by(_d.key)).all()
+    others = tx.execute(ready.where(IS_ENTRY).order_by(_d.due_at, _d.kind, _d.key)).all()
     found = [*events, *others][:limit]
     due = [Delivery(sink, Name(kind, key), *rest) for kind, key, *rest in found]
     if not due:
@@ -133,7 +114,7 @@ def behind(tx: sa.Connection, sink: str, runs: Mapping[int, int], now: int) -> d
     postponed = sa.and_(
         _d.sink == sink,
         _d.state == "waiting",
-        _is_event,
+        IS_EVENT,
         _d.key < max(runs),
         _d.due_at > now,
     )
@@ -300,122 +281,3 @@ def rest(
             error_at=now,
         )
     )
-
-
-# --- for people -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How far a sink is. Times in microseconds since the epoch."""
-
-    waiting: int = 0
-    rejected: int = 0
-    in_sync: int = 0
-    oldest_waiting_at: int | None = None
-    last_error: str | None = None
-    told_at: int | None = None
-    rests_until: int | None = None
-
-
-def counts(tx: sa.Connection, sinks: Sequence[str], now: int) -> dict[str, Count]:
-    """How far each sink is."""
-    numbers: dict[tuple[str, str], int] = defaultdict(int)
-    oldest: dict[str, list[int]] = defaultdict(list)
-    for kind in (_is_event, _is_entry):
-        of_kind = sa.and_(_d.sink.in_(sinks), kind)
-        found = sa.select(_d.sink, _d.state, sa.func.count()).where(of_kind)
-        for sink, state, count in tx.execute(found.group_by(_d.sink, _d.state)):
-            numbers[sink, state] += count
-    for sink in sinks:
-        waits = sa.and_(_d.sink == sink, _d.state == "waiting")
-        # events wait in the order they came
-        first = sa.select(_d.news_at).where(waits, _is_event).order_by(_d.key).limit(1)
-        changed_at = (
-            tx.scalar(first),
-            tx.scalar(sa.select(sa.func.min(_d.news_at)).where(waits, _is_entry)),
-        )
-        oldest[sink] += [at for at in changed_at if at is not None]
-    states = {
-        row.name: row
-        for row in tx.execute(sa.select(sink_table).where(sink_table.c.name.in_(sinks)))
-    }
-    return {
-        sink: Count(
-            waiting=numbers[sink, "waiting"],
-            rejected=numbers[sink, "rejected"],
-            in_sync=numbers[sink, "settled"],
-            oldest_waiting_at=min(oldest[sink], default=None),
-            last_error=states[sink].error if sink in states else None,
-            told_at=states[sink].told_at if sink in states else None,
-            rests_until=(
-                states[sink].due_at
-                if sink in states and states[sink].failures and states[sink].due_at > now
-                else None
-            ),
-        )
-        for sink in sinks
-    }
-
-
-def undelivered_events(
-    tx: sa.Connection, sinks: Iterable[str], event_ids: Sequence[int]
-) -> set[int]:
-    """Return those of these events that one of the sinks has yet to receive."""
-    found: set[int] = set()
-    for sink in sinks:
-        for some in chunks(event_ids):
-            mine = _d.sink == sink, _is_event, _d.key.in_(some)
-            found.update(tx.scalars(sa.select(_d.key).where(*mine, _d.state == "waiting")))
-    return found
-
-
-def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
-    """Delete the deliveries of these events to all sinks, whatever their state."""
-    sink = tx.scalar(sa.select(sa.func.min(_d.sink)))
-    while sink is not None:
-        for some in chunks(event_ids):
-            tx.execute(
-                sa.delete(delivery).where(_d.sink == sink, _d.kind == "event", _d.key.in_(some))
-            )
-        sink = tx.scalar(sa.select(sa.func.min(_d.sink)).where(_d.sink > sink))
-
-
-def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
-    """Try again what the sink refused; returns how many."""
-    found = tx.execute(
-        sa.update(delivery)
-        .where(_d.sink == sink, _d.state == "rejected")
-        .values(state="waiting", attempts=0, due_at=now, news_at=now)
-    )
-    return found.rowcount
-
-
-def redeliver_all(tx: sa.Connection, sink: str, kinds: Collection[Kind], now: int) -> None:
-    """Queue every entry of these kinds for the sink, as if it had received none."""
-    for kind, everything in _EVERYTHING.items():
-        if kind in kinds:
-            for part in tx.execute(everything).partitions(5_000):
-                rows = [_row(sink, Name(kind, row.id), now) for row in part]
-                upsert(tx, delivery, rows, _CHANGED_AGAIN)
-    forgotten = sa.update(delivery).where(_d.sink == sink, _d.kind.in_(kinds))
-    tx.execute(forgotten.values(sent=None))
-
-
-#: Events that are in quarantine or waiting are not delivered.
-_EVERYTHING: dict[Kind, sa.Select[int]] = {
-    "dataset": sa.select(dataset.c.id),
-    "job": sa.select(job.c.id),
-    "run": sa.select(run.c.id),
-    "incident": sa.select(incident.c.id),
-    "event": sa.select(event.c.id).where(
-        ~sa.exists().where(waiting.c.event_id == event.c.id),
-        ~sa.exists().where(quarantine.c.event_id == event.c.id),
-    ),
-}
-
-
-def drop_sink(tx: sa.Connection, sink: str) -> int:
-    """Delete a sink that is no longer configured, and its deliveries; returns how many."""
-    tx.execute(sa.delete(sink_table).where(sink_table.c.name == sink))
-    return tx.execute(sa.delete(delivery).where(_d.sink == sink)).rowcount
