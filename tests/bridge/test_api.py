@@ -69,7 +69,7 @@ def test_quarantine_gives_reasons_and_can_be_replayed(db: sa.Engine) -> None:
     assert api.get("quarantine")["items"] == []
 
 
-def test_deliveries_tell_what_each_sink_was_told(db: sa.Engine) -> None:
+def test_deliveries_list_what_each_sink_received(db: sa.Engine) -> None:
     api = Api(db)
     refuse_everything(api)
     (item,) = api.get("deliveries", sink="lake", state="rejected")["items"]
@@ -210,7 +210,7 @@ def test_the_stream_tells_what_changed(db: sa.Engine) -> None:
     json.dumps(message)
 
 
-def test_a_replay_between_two_looks_is_told_of_all_the_same(db: sa.Engine) -> None:
+def test_a_replay_between_two_looks_is_announced_all_the_same(db: sa.Engine) -> None:
     api = Api(db)
     catalog = Catalog(db, 86_400.0, lambda: api.micros)
     receive(api, *wrote("j"), b"not an event")

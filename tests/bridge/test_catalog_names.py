@@ -31,7 +31,7 @@ def test_what_a_session_calls_its_catalog_says_nothing() -> None:
     assert named({**ICEBERG, "name": "prod"}, "shop.orders") == named(ICEBERG, "shop.orders")
 
 
-def test_the_warehouse_counts_where_it_is_told() -> None:
+def test_the_warehouse_counts_where_it_is_sent() -> None:
     facet = {**ICEBERG, "warehouseUri": "s3a://lake/warehouse/"}
     assert named(facet, "shop.orders") == (
         "catalog:hive:thrift://metastore:9083 s3://lake/warehouse",

@@ -79,7 +79,7 @@ def test_types_subtypes_descriptions_and_masking_are_kept() -> None:
         ({"transformationDescription": "x + 1"}, "x DIRECT/None"),
     ],
 )
-def test_transformations_of_old_facets_are_told_in_the_new_words(
+def test_transformations_of_old_facets_are_stored_in_the_new_words(
     legacy: dict[str, str], expected: str
 ) -> None:
     item = {"namespace": DB, "name": "d.s.a", "field": "x"}
@@ -108,7 +108,7 @@ def test_what_spark_repeats_under_every_column_stands_once() -> None:
     assert told(found["dataset"]) == ["k INDIRECT/JOIN", "x INDIRECT/FILTER"]
 
 
-def test_folded_or_told_for_the_dataset_is_the_same_content() -> None:
+def test_folded_or_sent_for_the_dataset_is_the_same_content() -> None:
     where = {"type": "INDIRECT", "subtype": "FILTER"}
     folded = {"fields": {"a": {"inputFields": [source("x", IDENTITY), source("f", where)]}}}
     apart = {
@@ -189,7 +189,7 @@ def found_under(key: str, value: Any) -> list[dict[str, Any]]:
 
 
 @needs_corpus
-def test_every_column_lineage_of_the_corpus_is_read_and_settles() -> None:
+def test_every_column_lineage_of_the_corpus_is_read_and_converges() -> None:
     read_columns = 0
     for where, body in every_event():
         try:

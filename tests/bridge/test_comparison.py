@@ -89,7 +89,7 @@ def test_what_was_read_and_written_is_compared_with_rows_and_columns(db: sa.Engi
     assert {each["dataset"]["name"] for each in alone} == {"shop.raw", "shop.orders"}
 
 
-def test_a_dataset_that_only_one_of_both_touched_is_told_apart(db: sa.Engine) -> None:
+def test_a_dataset_that_only_one_of_both_touched_is_shown_apart(db: sa.Engine) -> None:
     api = Api(db)
     receive(
         api,

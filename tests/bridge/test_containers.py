@@ -204,7 +204,7 @@ def test_a_query_that_failed_in_an_application_that_went_on_is_on_health(db: sa.
     assert failing(api) == [("lake_revenue", "no space left")]
 
 
-def test_a_failed_application_inside_a_failed_dag_is_told_by_the_dag(db: sa.Engine) -> None:
+def test_a_failed_application_inside_a_failed_dag_is_reported_with_the_dag(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(*_submitted(end="FAIL", app_end="FAIL"))
     assert [name for name, _ in failing(api)] == ["d"]

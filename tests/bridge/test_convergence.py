@@ -57,7 +57,7 @@ def test_any_order_any_batch_and_any_repetition_give_the_same_catalog(
 
 
 @pytest.mark.parametrize("run", range(1, 9))
-def test_a_write_by_a_run_of_which_only_later_more_is_told_is_that_runs(
+def test_a_write_by_a_run_of_which_more_is_sent_only_later_is_that_runs(
     tmp_path: Path, run: int
 ) -> None:
     """Whichever of the two ids is greater: the bare runId's or that of the try it names."""

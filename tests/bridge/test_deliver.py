@@ -122,7 +122,7 @@ def test_an_entry_reaches_the_sink_once(db: sa.Engine) -> None:
     assert sorted(item["name"] for item in sink.taken) == ["a", "b"]
 
 
-def test_an_entry_that_reads_the_same_is_not_told_again(db: sa.Engine) -> None:
+def test_an_entry_that_reads_the_same_is_not_delivered_again(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a")
     for n in range(3):
@@ -135,7 +135,7 @@ def test_an_entry_that_reads_the_same_is_not_told_again(db: sa.Engine) -> None:
     assert [item["written_at"] for item in sink.taken] == [None, NOW]
 
 
-def test_a_sink_that_was_away_is_told_once_how_things_stand(db: sa.Engine) -> None:
+def test_a_sink_that_was_away_receives_the_current_state_once(db: sa.Engine) -> None:
     sink = Listener()
     for n in range(50):
         tables(db, "a", written_at=NOW + n)
@@ -144,7 +144,7 @@ def test_a_sink_that_was_away_is_told_once_how_things_stand(db: sa.Engine) -> No
     assert [item["written_at"] for item in sink.taken] == [NOW + 49]
 
 
-def test_news_that_comes_while_the_sink_listens_is_told_afterwards(db: sa.Engine) -> None:
+def test_a_change_during_a_delivery_is_delivered_afterwards(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a", written_at=1)
     news(db, "a", sinks=[target(sink)])

@@ -81,7 +81,7 @@ def test_a_table_knows_its_columns_and_who_wrote_it_last(shop: sa.Engine) -> Non
     assert table.written_by.job.task_id == "mart.dim_customer"
 
 
-def test_a_changed_task_is_news_of_its_dag(shop: sa.Engine) -> None:
+def test_a_changed_task_changes_the_entry_of_its_dag(shop: sa.Engine) -> None:
     with reading(shop) as tx:
         rows = tx.execute(sa.select(t.job.c.id, t.job.c.parent_id).where(t.job.c.kind == "task"))
         task, dag = next((row.id, row.parent_id) for row in rows if row.parent_id)

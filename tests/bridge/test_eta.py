@@ -121,7 +121,7 @@ def paused(moment: datetime, is_paused: bool) -> bytes:
     return json.dumps({"eventTime": moment.isoformat(), "producer": "p", "job": job}).encode()
 
 
-def test_a_run_whose_due_time_is_told_by_its_name_alone_is_known_to_be_overdue(
+def test_a_run_whose_due_time_is_in_its_name_alone_is_known_to_be_overdue(
     db: sa.Engine,
 ) -> None:
     api = Api(db, now=at(3))
@@ -133,7 +133,7 @@ def test_a_run_whose_due_time_is_told_by_its_name_alone_is_known_to_be_overdue(
     assert "nightly was due at 05:00" in outlook(api, "raw.orders")["eta"]["basis"]
 
 
-def test_where_a_failed_task_bars_the_way_it_is_unknown_until_somebody_clears_it(
+def test_where_a_failed_task_bars_the_way_it_is_unknown_until_the_task_is_cleared(
     db: sa.Engine,
 ) -> None:
     failed = Task(minutes=10, writes="raw.orders", ends=("FAIL",))

@@ -59,7 +59,7 @@ def test_it_is_late_from_when_it_was_expected_until_it_was_written(db: sa.Engine
     assert freshness(api, "shop.raw")["rhythm"] is None
 
 
-def test_what_somebody_started_by_hand_makes_fresh_but_sets_no_pace(db: sa.Engine) -> None:
+def test_a_run_started_by_hand_makes_fresh_but_sets_no_pace(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(days=3))
     api.tell(*(event for hour in range(6) for event in dag_run(hour, kind="manual")))
     found = freshness(api)

@@ -95,7 +95,7 @@ def test_that_two_are_one_counts_for_more_than_an_event_that_shows_both() -> Non
     assert group(NAMES, links)[PATH] == group(NAMES, links)[OTHER]
 
 
-def test_datasets_told_apart_stay_so_in_a_roundabout_way() -> None:
+def test_datasets_that_differ_stay_apart_in_a_roundabout_way() -> None:
     links: list[Link] = [
         (PATH, TABLE, "TABLE"),
         (OTHER, FORMER, "TABLE"),

@@ -108,7 +108,7 @@ def test_a_reader_that_sees_a_part_changes_nothing(db: sa.Engine) -> None:
     assert api.get("datasets", name="s.t")["items"][0]["columns"] == 2
 
 
-def test_what_a_reader_saw_counts_where_nobody_else_told(db: sa.Engine) -> None:
+def test_what_a_reader_saw_counts_where_no_writer_said_it(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(*wrote("r", reads=(dataset("s.t", schema=schema("a")),)))
     assert api.get("datasets", name="s.t")["items"][0]["columns"] == 1

@@ -135,7 +135,7 @@ def test_a_rule_that_does_not_exist_is_refused_with_those_that_do() -> None:
         Normaliser(disabled={"casing"})
 
 
-def test_rules_that_go_round_in_circles_are_told_and_end() -> None:
+def test_rules_that_go_round_in_circles_are_reported_and_end() -> None:
     def swap(it: Spelling) -> Spelling:
         return it._replace(name={"a": "b", "b": "a"}.get(it.name, it.name))
 
@@ -177,7 +177,7 @@ def test_every_name_of_the_corpus_has_an_identity_that_stays() -> None:
     "unit",
     ["a", "a:", "a/", "@", ",", '"', "[", "a.", "k=v/", "2026/11/01/", "_20261101", "(HOST="],
 )
-def test_names_of_any_length_are_settled_in_no_time(unit: str) -> None:
+def test_names_of_any_length_converge_in_no_time(unit: str) -> None:
     long = unit * 10_000
     normalise = Normaliser()
     for scheme in ("", "jdbc:", "jdbc:oracle:thin:@", "kafka://"):

@@ -254,7 +254,7 @@ def test_counts_are_counts_whatever_the_limit(db: sa.Engine) -> None:
         assert kinds == {("dataset", "TABLE"), ("job", None)}
 
 
-def test_every_node_below_is_told_of_with_the_least_level_and_nothing_else(db: sa.Engine) -> None:
+def test_every_node_below_is_listed_with_the_least_level_and_nothing_else(db: sa.Engine) -> None:
     """Seeded graphs: without a column all that edges lead to; with one, what uses it or may."""
     dice = random.Random(11)
     for graph in range(6):

@@ -107,7 +107,7 @@ def test_the_dag_has_its_schedule_its_owner_and_its_tasks(
     assert [node["name"] for node in after["nodes"]] == ["shop.load", "shop.sum"]
 
 
-def test_the_graph_of_today_is_not_told_of_runs_of_older_versions(
+def test_the_graph_of_today_is_not_imported_for_runs_of_older_versions(
     db: sa.Engine, fake: server.Airflow
 ) -> None:
     fake.runs[0]["dag_versions"] = [{"id": "v1"}]

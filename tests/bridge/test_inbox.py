@@ -55,7 +55,7 @@ def test_a_claim_holds_no_more_than_memory_does(db: sa.Engine) -> None:
     assert [len(claimed(db)), len(claimed(db)), len(claimed(db))] == [2, 1, 0]
 
 
-def test_what_is_not_settled_waits_on(db: sa.Engine) -> None:
+def test_what_is_not_acknowledged_waits_on(db: sa.Engine) -> None:
     receive(db, b"a")
     with writing(db) as tx:
         inbox.claim(tx, 1)
@@ -143,7 +143,7 @@ def test_old_events_are_forgotten_unless_they_wait_or_are_odd(db: sa.Engine) -> 
     assert claimed(db) == [b"waits", b"new"]
 
 
-def test_what_a_sink_has_yet_to_be_told_of_is_not_forgotten(db: sa.Engine) -> None:
+def test_what_a_sink_has_yet_to_receive_is_not_deleted(db: sa.Engine) -> None:
     """But for a sink that is there no more; and nothing stays noted of what is forgotten."""
     receive(db, b"told", b"owed", b"refused")
     claimed(db)

@@ -391,7 +391,7 @@ def test_one_body_alone_may_be_larger_than_the_room(db_url: str) -> None:
         assert bridge.send(b" " * 20_000 + EVENT % 1).status == 201
 
 
-def test_the_sender_of_an_event_that_goes_to_quarantine_is_told(bridge: Bridge) -> None:
+def test_the_sender_of_an_event_learns_that_it_goes_to_quarantine(bridge: Bridge) -> None:
     assert "fairlead-quarantined" not in bridge.send(EVENT % 1).headers
     for body, reason in (
         (b"junk", "not JSON"),

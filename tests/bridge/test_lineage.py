@@ -349,7 +349,7 @@ def test_columns_come_from_what_they_came_from_then(db: sa.Engine) -> None:
     assert [each["origins"][0]["column"] for each in page["schema_fields"]] == ["gross"]
 
 
-def test_a_job_and_a_dataset_are_told_as_they_stood(api: Api) -> None:
+def test_a_job_and_a_dataset_are_shown_as_they_stood(api: Api) -> None:
     api.tell(
         *wrote("load", dataset("s.orders", schema={"fields": [{"name": "new"}]}), at="05:00:00"),
         *wrote("load", "s.more", at="07:00:00", state="FAIL"),

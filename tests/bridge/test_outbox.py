@@ -45,7 +45,7 @@ def test_each_sink_hears_of_the_kinds_it_wants(db: sa.Engine) -> None:
     assert [told.name for told in claim(db, "two")] == [RUN]
 
 
-def test_news_on_top_of_news_is_one_delivery(db: sa.Engine) -> None:
+def test_two_changes_of_one_entry_are_one_delivery(db: sa.Engine) -> None:
     put(db, TABLE)
     put(db, TABLE, now=NOW + SECOND)
     (told,) = claim(db, now=NOW + SECOND)
@@ -69,7 +69,7 @@ def test_a_worker_that_died_leaves_everything_due_again(db: sa.Engine) -> None:
     assert [told.name for told in claim(db, now=NOW + outbox.LEASE)] == [TABLE]
 
 
-def test_news_that_comes_while_a_sink_is_listening_is_not_lost(db: sa.Engine) -> None:
+def test_a_change_during_a_delivery_is_not_lost(db: sa.Engine) -> None:
     put(db, TABLE)
     (told,) = claim(db)
     put(db, TABLE, now=NOW + 1)
@@ -78,7 +78,7 @@ def test_news_that_comes_while_a_sink_is_listening_is_not_lost(db: sa.Engine) ->
     assert (again.version, again.sent) == (2, b"old")
 
 
-def test_news_brings_a_refused_entry_back(db: sa.Engine) -> None:
+def test_a_change_queues_a_rejected_entry_again(db: sa.Engine) -> None:
     put(db, TABLE)
     settle(db, outbox.GivenUp(claim(db)[0], "no such table"))
     assert count(db).rejected == 1
@@ -95,7 +95,7 @@ def test_a_refused_entry_can_be_tried_again_by_hand(db: sa.Engine) -> None:
     assert [told.name for told in claim(db)] == [TABLE]
 
 
-def test_a_postponed_entry_waits_and_news_does_not_hurry_it(db: sa.Engine) -> None:
+def test_a_postponed_entry_waits_and_a_change_does_not_hurry_it(db: sa.Engine) -> None:
     put(db, TABLE, JOB)
     first = claim(db)
     settle(
@@ -203,7 +203,7 @@ def test_waits_grow_are_spread_and_honour_the_sink() -> None:
 
 
 @pytest.mark.parametrize("size", [5_000])
-def test_a_thousand_entries_are_settled_in_one_go(db: sa.Engine, size: int) -> None:
+def test_the_outcomes_of_a_thousand_entries_are_recorded_at_once(db: sa.Engine, size: int) -> None:
     put(db, *(Name("run", n) for n in range(size)))
     told = claim(db, limit=size)
     settle(db, *(outbox.Delivered(item, b"x" * 16) for item in told))

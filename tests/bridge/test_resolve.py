@@ -78,7 +78,7 @@ def test_a_failed_try_waits_for_its_retry_until_the_next_try_or_the_end_of_the_d
     assert _state(_task(FAILED, retries=2, try_number=3)) == "failed"
 
 
-def test_a_killed_worker_leaves_a_run_that_the_closing_event_settles() -> None:
+def test_a_killed_worker_leaves_a_run_whose_state_the_closing_event_resolves() -> None:
     resolved = resolve(_task(STARTED), _at_run_end("failed", duration=6.5), last_try=True)
     assert (resolved.state, resolved.duration, resolved.ended_at) == ("failed", 6.5, 16_500_000)
 
@@ -89,7 +89,7 @@ def test_a_mapped_instance_left_open_when_the_dag_run_closed_is_lost() -> None:
     assert _state(_task(COMPLETED, map_index=1), _at_run_end("failed")) == "success"
 
 
-def test_a_try_that_began_after_the_closing_event_is_not_settled_by_it() -> None:
+def test_a_try_that_began_after_the_closing_event_is_not_resolved_by_it() -> None:
     """A cleared task runs again in a DAG run that was closed before."""
     assert _state(_task(STARTED), _at_run_end("success", at=5 * S)) == "running"
 
@@ -181,7 +181,7 @@ def test_marking_a_run_as_successful_writes_nothing() -> None:
     assert resolve(_task(COMPLETED), None, last_try=True).wrote_at == 20 * S
 
 
-def test_a_stream_wrote_until_it_was_last_told_to_be_running() -> None:
+def test_a_stream_wrote_until_it_was_last_reported_running() -> None:
     stream = RunFacts(
         1,
         2,

@@ -41,7 +41,7 @@ def test_every_example_is_what_the_bridge_answers(api: Api) -> None:
         assert_shown(api.http.get(address).json(), json.loads(shown), address)
 
 
-def test_every_address_is_told_of(api: Api) -> None:
+def test_every_address_is_described(api: Api) -> None:
     text = re.sub(r"\{\w+\}", "{}", PAGE.read_text(encoding="utf-8"))
     for path, methods in api.http.get("/openapi.json").json()["paths"].items():
         for method in methods:

@@ -63,7 +63,7 @@ def test_the_page_of_a_query_has_its_inputs_and_outputs_and_lineage_goes_by_the_
     assert {node["name"] for node in nodes} == {"raw", "d.load", "clean"}
 
 
-def test_every_facet_of_a_run_can_be_read_as_it_was_last_told_with_secrets_masked(
+def test_every_facet_of_a_run_can_be_read_as_it_was_last_sent_with_secrets_masked(
     db: sa.Engine,
 ) -> None:
     api = Api(db)

@@ -221,9 +221,7 @@ def test_one_odd_value_in_airflows_facet_does_not_cost_the_task_its_place(db: sa
 
 
 @pytest.mark.parametrize("key", ["map_index", "try_number"])
-def test_a_task_whose_instance_cannot_be_told_is_not_taken_for_another(
-    db: sa.Engine, key: str
-) -> None:
+def test_a_task_whose_instance_is_unknown_is_not_taken_for_another(db: sa.Engine, key: str) -> None:
     task = airflow_task("load")
     task["taskInstance"][key] = "first"
     run = told(db, failed(run={"runId": RUN, "facets": {"airflow": task}}))
@@ -278,7 +276,7 @@ def test_a_state_that_is_none_of_airflows_says_nothing(db: sa.Engine, state: str
     assert found == {"a": "success", "s": "queued"}
 
 
-def test_a_name_on_which_the_users_rules_never_settle_costs_only_its_dataset() -> None:
+def test_a_name_on_which_the_users_rules_never_converge_costs_only_its_dataset() -> None:
     rules = "[[name]]\nnamespace = 'file'\nmatch = '(.*)'\nto = '\\1/x'\n"
     translate = Translator(normaliser(rules))
     change = translate(failed(inputs=[dataset("/d/a", "file"), dataset(A)]))

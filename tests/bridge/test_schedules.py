@@ -45,7 +45,7 @@ def test_days_of_the_week_that_are_not_due_are_passed_over() -> None:
     assert following(workdays, "2026-11-27T06:00:00Z") == ["2026-11-30T06:00"]
 
 
-def test_a_preset_counts_where_the_timetable_is_not_told() -> None:
+def test_a_preset_counts_where_the_timetable_is_not_sent() -> None:
     assert following({"schedule": "@daily", "timetable": {}}, "2026-11-27T06:00:00Z") == [
         "2026-11-28T00:00"
     ]

@@ -36,12 +36,12 @@ def test_columns_stay_in_their_order() -> None:
     assert [field["name"] for field in read(["b", "a", "c"])] == ["b", "a", "c"]
 
 
-def test_told_positions_are_the_order() -> None:
+def test_positions_that_are_sent_are_the_order() -> None:
     told = [{"name": "b", "ordinal_position": 2}, {"name": "a", "ordinal_position": 1}]
     assert [field["name"] for field in read(told)] == ["a", "b"]
 
 
-def test_a_type_told_as_a_structure_is_a_type() -> None:
+def test_a_type_sent_as_a_structure_is_a_type() -> None:
     told = {"type": "array", "items": "long"}
     assert read([{"name": "ids", "type": told}])[0]["type"] == '{"items":"long","type":"array"}'
 

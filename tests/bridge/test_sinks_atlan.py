@@ -65,7 +65,7 @@ def test_a_dag_and_its_tasks_are_airflow_assets(fake: FakeAtlan) -> None:
     assert fake.assets[LOAD]["refs"] == {"airflowDag": DAG, "inputs": [ORDERS], "outputs": [DAILY]}
 
 
-def test_a_task_told_before_its_dag_does_not_wait_for_it(fake: FakeAtlan) -> None:
+def test_a_task_delivered_before_its_dag_does_not_wait_for_it(fake: FakeAtlan) -> None:
     assert deliver(new_target(fake.url), shop.LOAD_ENTRY) == [None]
     assert fake.assets[DAG]["typeName"] == "AirflowDag"
     assert deliver(new_target(fake.url), shop.DAG_ENTRY) == [None]
@@ -132,11 +132,11 @@ def test_states_are_openlineages(fake: FakeAtlan, state: str, target: str) -> No
     assert held(fake, LOAD)["airflowRunOpenLineageState"] == target
 
 
-def test_an_older_run_is_not_told(fake: FakeAtlan) -> None:
+def test_an_older_run_is_not_delivered(fake: FakeAtlan) -> None:
     assert new_target().sink.render(shop.dag_run(latest=False)) is None
 
 
-def test_a_newer_run_that_somebody_else_wrote_is_not_overwritten(fake: FakeAtlan) -> None:
+def test_a_newer_run_from_another_writer_is_not_overwritten(fake: FakeAtlan) -> None:
     target = new_target(fake.url)
     deliver(target, shop.dag_run(1))
     assert deliver(target, shop.dag_run(0, "failed")) == [None]

@@ -96,7 +96,7 @@ def moving(task: int, *columns: int) -> AnyEntry:
     return replace(shop.LOAD_ENTRY, job=job, origins=origins)
 
 
-def test_openmetadata_is_told_side_by_side_and_nothing_is_undone() -> None:
+def test_openmetadata_receives_entries_side_by_side_and_nothing_is_undone() -> None:
     """An edge is read and written again; so is a table; two at once would lose what one says."""
     shown, busiest = [], 0
     for concurrency in (1, 8):
@@ -125,7 +125,7 @@ def test_openmetadata_is_told_side_by_side_and_nothing_is_undone() -> None:
     assert busiest > 2
 
 
-def test_atlan_is_told_one_request_at_a_time() -> None:
+def test_atlan_receives_one_request_at_a_time() -> None:
     raw = {
         "type": "atlan",
         "url": "https://x.atlan.com",

@@ -150,7 +150,9 @@ def test_tries_share_an_instance_and_mapped_tasks_do_not(fake: FakeDataHub) -> N
     assert fake.results(instances[0]) == ["STARTED", "UP_FOR_RETRY", "STARTED", "SUCCESS"]
 
 
-def test_an_older_try_that_is_told_late_does_not_say_how_things_stand(fake: FakeDataHub) -> None:
+def test_an_older_try_that_is_delivered_late_does_not_say_how_things_stand(
+    fake: FakeDataHub,
+) -> None:
     target = new_target(fake.url)
     late = shop.task_run(shop.LOAD, "failed", takes=10, last_try=False)
     assert deliver(target, shop.task_run(shop.LOAD, try_number=2, after=100), late) == [None, None]

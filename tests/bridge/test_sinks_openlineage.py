@@ -239,7 +239,7 @@ def test_large_events_travel_compressed_where_that_is_asked_for(served: ExitStac
     assert fake.events[0] == large
 
 
-def test_probe_says_whether_somebody_takes_events_there(served: ExitStack) -> None:
+def test_probe_says_whether_a_server_takes_events_there(served: ExitStack) -> None:
     url = served.enter_context(serving(FakeMarquez()))
     assert "answers" in new_target("marquez", url=url).sink.probe()[0]
     with pytest.raises(Unavailable, match="look at `url`"):

@@ -166,7 +166,7 @@ def test_the_worst_of_the_mapped_instances_is_the_tasks_status(fake: FakeOpenMet
     assert [task["executionStatus"] for task in status["taskStatus"]] == ["Failed"]
 
 
-def test_a_run_told_again_is_the_same_row(fake: FakeOpenMetadata) -> None:
+def test_a_run_delivered_again_is_the_same_row(fake: FakeOpenMetadata) -> None:
     target = new_target(fake.url)
     deliver(target, shop.DAG_ENTRY, shop.dag_run(state="running"))
     deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))

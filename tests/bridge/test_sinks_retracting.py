@@ -292,7 +292,7 @@ def test_a_task_that_comes_back_is_there_again_with_what_people_wrote_on_it(
         assert {len(rows) for rows in all_of_it.sinks.openmetadata.statuses.values()} == {3}
 
 
-def test_a_sink_that_was_away_meanwhile_is_told_only_of_what_is_left(db: sa.Engine) -> None:
+def test_a_sink_that_was_away_meanwhile_receives_only_what_is_left(db: sa.Engine) -> None:
     """The runs of a task that went before the sink heard of it make no task there."""
     with house(db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])}, deliver=["datahub"])
@@ -401,7 +401,7 @@ def test_an_edge_that_another_tool_drew_stays(file_db: sa.Engine, drawn: dict[st
         assert all_of_it.openmetadata() == {(A, B)}
 
 
-def test_a_task_that_somebody_else_made_is_told_of_but_never_taken_away(file_db: sa.Engine) -> None:
+def test_a_task_from_another_writer_is_described_but_never_removed(file_db: sa.Engine) -> None:
     """Both vendors' own integrations give a task the name that we give it."""
     with house(file_db, **RETIRES) as all_of_it:
         sinks = all_of_it.sinks

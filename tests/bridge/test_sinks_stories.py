@@ -104,7 +104,7 @@ def _title(item: AnyEntry) -> str:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_sink_is_told_the_story_to_the_letter(
+def test_every_sink_receives_the_story_to_the_letter(
     story: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()

@@ -142,7 +142,7 @@ def test_what_people_write_stays_through_bad_weather(db: sa.Engine, all_sinks: T
     assert lost(all_sinks, curated) == []
 
 
-def test_told_bit_by_bit_or_at_once_the_catalogs_show_the_same(
+def test_delivered_bit_by_bit_or_at_once_the_catalogs_show_the_same(
     db: sa.Engine, all_sinks: Together
 ) -> None:
     bodies = list(events.dag_runs(RUNS, DAGS, TASKS))

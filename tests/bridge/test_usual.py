@@ -14,7 +14,7 @@ from tests.bridge.small import dataset, run_event, uuid
 PLACE = "dataset:postgres://h:5432:"
 
 
-def test_the_usual_duration_is_the_same_wherever_it_is_told(db: sa.Engine) -> None:
+def test_the_usual_duration_is_the_same_wherever_it_is_shown(db: sa.Engine) -> None:
     api = Api(db)
     for number in range(40):  # it has become much faster
         minute, second = divmod(60 - number, 60)

@@ -87,7 +87,7 @@ def test_a_column_shows_what_it_comes_from_and_what_comes_from_it(
     expect(page.get_by_role("status").filter(has_text="3 columns of 3 datasets")).to_be_visible()
 
 
-def test_the_way_through_a_column_is_lit_and_its_masking_is_told(
+def test_the_way_through_a_column_is_lit_and_its_masking_is_shown(
     bills: Bridge, open_page: Open
 ) -> None:
     page = open_page(columns_of(bills, FACT))

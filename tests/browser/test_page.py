@@ -229,7 +229,7 @@ def test_time_travel_shows_the_states_of_that_moment(shop_bridge: Bridge, open_p
     assert "asOf" not in parse_qs(urlsplit(page.url).query)
 
 
-def test_changed_columns_are_told_with_what_they_can_break(
+def test_changed_columns_are_shown_with_what_they_can_break(
     own_bridge: Bridge, open_page: Open
 ) -> None:
     for ago, columns in ((2, {"id": "int", "amount": "int"}), (1, {"id": "int", "total": "text"})):
@@ -313,7 +313,7 @@ def test_the_page_follows_a_run_without_a_reload_and_without_moving(
     assert page.evaluate("window.sameDocument") is True
 
 
-def test_a_lost_connection_is_told_and_heals(own_bridge: Bridge, open_page: Open) -> None:
+def test_a_lost_connection_is_shown_and_heals(own_bridge: Bridge, open_page: Open) -> None:
     page = open_page(own_bridge.base)
     sign = page.get_by_role("status").filter(has_text=re.compile("Live|Connection lost"))
     expect(sign).to_contain_text("Live")

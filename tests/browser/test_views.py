@@ -85,7 +85,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_copied_address_shows_the_same_to_somebody_else(
+def test_a_copied_address_shows_the_same_to_another_user(
     view: str, shop_bridge: Bridge, open_page: Open
 ) -> None:
     where, change = VIEWS[view]

@@ -225,7 +225,7 @@ def test_every_published_port_is_one_that_its_service_listens_on() -> None:
             assert published.rpartition(":")[2] == str(LISTENS[name])
 
 
-def test_whoever_is_waited_for_can_say_that_it_is_well() -> None:
+def test_a_service_that_is_waited_for_has_a_health_check() -> None:
     built = {"bridge": "bridge/Dockerfile"}
     for service in SERVICES.values():
         for name, wish in service.get("depends_on", {}).items():

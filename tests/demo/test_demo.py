@@ -188,7 +188,7 @@ def test_a_second_demo_goes_on_and_never_back() -> None:
     assert unasked(runs, date(2026, 11, 29), 3) == [date(2026, 11, 28), date(2026, 11, 29)]
 
 
-def test_what_fails_leaves_the_page_up_where_somebody_looks_at_it(
+def test_what_fails_leaves_the_page_up_where_a_user_looks_at_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = Stack(tmp_path, Ports(free_port(), 2, 3))

@@ -388,7 +388,9 @@ def test_a_column_that_nobody_uses_may_go() -> None:
 
 
 @pytest.mark.usefixtures("connection")
-def test_a_reader_whose_columns_are_unknown_counts_unless_told_otherwise(bridge: Bridge) -> None:
+def test_a_reader_whose_columns_are_unknown_counts_unless_the_caller_says_otherwise(
+    bridge: Bridge,
+) -> None:
     lone = ("s3://lake", "lone")
     fields = [{"name": "id", "type": "int"}, {"name": "note", "type": "text"}]
     event = _written(lone, "2026-11-04T09:00:00Z")

@@ -116,7 +116,7 @@ def edit(project: Path, name: str, change: Any) -> None:
     path.write_text(json.dumps(held))
 
 
-def test_what_a_build_read_and_made_is_told_by_table_and_column(project: Path) -> None:
+def test_what_a_build_read_and_made_is_reported_by_table_and_column(project: Path) -> None:
     """What it made itself is no input, and what exists only within a query is seen through."""
     lineage = of_calls([call(project)], None)
     assert names(lineage.inputs) == ["shop.main.customers"]
@@ -255,7 +255,7 @@ def test_a_retry_wrote_what_it_ran(project: Path) -> None:
     assert names(lineage.outputs) == ["shop.main.sales"]
 
 
-def test_what_a_failed_run_left_out_is_told_by_dbts_log(project: Path) -> None:
+def test_what_a_failed_run_left_out_is_read_from_dbts_log(project: Path) -> None:
     log = f"""============================== 09:09:40.07 | {INVOCATION.replace("b", "a")} ==============================
 \x1b[0m09:09:41.5 [info ] [Thread-1 (]: 1 of 2 OK created sql view model main.stg_orders ........ [\x1b[32mOK\x1b[0m in 0.4s]
 \x1b[0m09:09:41.9 [error] [Thread-1 (]: 2 of 2 ERROR creating sql table model main.sales ........ [\x1b[31mERROR\x1b[0m in 0.3s]

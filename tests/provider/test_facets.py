@@ -55,7 +55,7 @@ def test_only_a_mapped_task_has_an_index(index: int | None, expected: int | None
     assert facet("running", map_index=index).mapIndex == expected
 
 
-def test_who_triggered_the_run_is_told() -> None:
+def test_who_triggered_the_run_is_reported() -> None:
     run = SimpleNamespace(run_type=SimpleNamespace(value="manual"), triggering_user_name="ann")
     context = SimpleNamespace(dag_run=run)
     result = facet("running", _ti_context_from_server=context)

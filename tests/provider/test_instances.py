@@ -32,7 +32,7 @@ def test_an_event_names_the_dag_run_and_ends_nothing() -> None:
     assert (facet["dagId"], facet["dagRunId"], facet["state"]) == ("shop", "manual__1", "failed")
 
 
-def test_times_are_told_in_utc_to_the_microsecond() -> None:
+def test_times_are_sent_in_utc_to_the_microsecond() -> None:
     at = datetime(2026, 11, 21, 9, 0, 0, 123_456, tzinfo=timezone(timedelta(hours=1)))
     assert told(row(start_date=at))[0]["startedAt"] == "2026-11-21T08:00:00.123456+00:00"
 
@@ -42,7 +42,7 @@ def test_what_airflow_does_not_know_is_left_out() -> None:
     assert told(never) == [{"taskId": "t", "tryNumber": 0, "state": "upstream_failed"}]
 
 
-def test_every_try_and_every_mapped_instance_is_told_by_itself() -> None:
+def test_every_try_and_every_mapped_instance_is_reported_by_itself() -> None:
     rows = [
         row(try_number=1, state="failed"),
         row(try_number=2),

@@ -75,7 +75,7 @@ def test_every_try_is_found(dag_run: Any) -> None:
 
 
 @pytest.mark.parametrize(("most", "told", "left_out"), [(4, 4, 0), (3, 3, 1), (2, 2, 2)])
-def test_no_more_are_asked_for_than_are_told(
+def test_no_more_are_asked_for_than_are_reported(
     dag_run: Any, most: int, told: int, left_out: int
 ) -> None:
     rows, others = compat.database.instance_rows(dag_run, most)

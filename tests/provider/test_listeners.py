@@ -82,7 +82,7 @@ def test_odd_row_counts_are_left_alone() -> None:
         assert facets["fairlead_asset"]["extra"] == {"rows": odd}
 
 
-def test_what_a_user_does_not_want_to_be_told_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_user_does_not_want_reported_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = {"scope": {"dag_id": "shop"}, "controls": {"emit": False}}
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__EMISSION_POLICY", json.dumps([rule]))
     assert asset_update(asset_facts(emitted()), AT) is None
@@ -96,7 +96,7 @@ def test_an_import_error_is_a_failed_run_of_the_file() -> None:
     assert event["job"]["facets"]["jobType"]["jobType"] == "DAG_FILE"
 
 
-def test_a_file_that_was_broken_is_told_of_once_it_is_listed_no_more() -> None:
+def test_a_file_that_was_broken_is_reported_once_it_is_listed_no_more() -> None:
     listed = {"team/broken.py", "other.py"}
     mended: list[str] = []
     files = BrokenFiles(mended.append, lambda: listed)
@@ -170,7 +170,7 @@ def test_a_transport_that_hangs_holds_nobody_up() -> None:
     assert background.flush(HANG)
 
 
-def test_what_is_held_is_told_when_the_task_ends() -> None:
+def test_what_is_held_is_reported_when_the_task_ends() -> None:
     done: list[int] = []
     background = Background(done.append)
     background.hold()
@@ -181,7 +181,7 @@ def test_what_is_held_is_told_when_the_task_ends() -> None:
     assert done == [1]
 
 
-def test_one_that_fails_does_not_keep_the_next_from_being_told() -> None:
+def test_one_that_fails_does_not_keep_the_next_from_being_reported() -> None:
     done: list[int] = []
     background = Background(lambda n: done.append(1 // n))
     for n in (0, 1):

@@ -74,7 +74,7 @@ def test_an_operator_says_what_it_reads_writes_and_runs(number: int) -> None:
 
 
 @by_name
-def test_no_secret_of_an_operator_is_told(number: int) -> None:
+def test_no_secret_of_an_operator_is_sent(number: int) -> None:
     example = EXAMPLES[number]
     lineage, _ = told(number)
     text = json.dumps(operators.found(lineage)) + repr(lineage.inputs) + repr(lineage.outputs)

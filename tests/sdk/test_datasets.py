@@ -32,7 +32,7 @@ def test_a_uri_names_a_dataset(uri: str, namespace: str, name: str) -> None:
     assert of_uri(uri) == Identity(namespace, name)
 
 
-def test_an_asset_without_a_uri_is_told_by_its_name() -> None:
+def test_an_asset_without_a_uri_is_known_by_its_name() -> None:
     assert of_asset("daily_report", "daily_report") == Identity("asset", "daily_report")
     assert of_asset(None, "daily_report") == Identity("asset", "daily_report")
     assert of_asset(None, None) is None

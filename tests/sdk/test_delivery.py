@@ -139,7 +139,9 @@ def test_what_the_receiver_will_never_take_is_kept_with_its_reason_and_stops_nob
     assert spool.is_empty()
 
 
-def test_a_batch_answer_settles_each_event_by_itself(spool: Spool, receiver: Receiver) -> None:
+def test_a_batch_answer_decides_about_each_event_by_itself(
+    spool: Spool, receiver: Receiver
+) -> None:
     shaky = {5}
 
     def partly(path: str, events: list[dict[str, Any]]) -> Answer:
@@ -175,7 +177,7 @@ def test_a_receiver_with_words_of_its_own_has_taken_the_batch(
     assert spool.status().delivered == 3
 
 
-def test_events_made_while_nobody_listens_arrive_when_somebody_does(tmp_path: Path) -> None:
+def test_events_made_without_a_receiver_arrive_when_there_is_one(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     with Receiver() as gone:
         url = gone.url

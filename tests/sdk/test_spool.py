@@ -232,7 +232,7 @@ def test_a_process_that_was_forked_meanwhile_keeps_no_lock(spool: Spool) -> None
         os.waitpid(child, 0)
 
 
-def test_whoever_asks_whether_somebody_delivers_is_not_taken_for_him(spool: Spool) -> None:
+def test_a_question_whether_a_process_delivers_is_not_taken_for_that_process(spool: Spool) -> None:
     spool.append("{}", NOW)
     stop = threading.Event()
 
@@ -274,7 +274,7 @@ for _ in range(3):
     assert spool.status().waiting == 1
 
 
-def test_what_was_counted_is_told_once(spool: Spool) -> None:
+def test_what_was_counted_is_reported_once(spool: Spool) -> None:
     spool.append("{}", NOW)
     spool.count(Totals(delivered=5))
     spool.count(Totals(delivered=2, failures=1))

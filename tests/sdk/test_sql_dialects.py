@@ -293,7 +293,7 @@ def test_what_is_read_at_another_server_is_named_as_unknown(
     assert any(why in note for note in read(script, dialect).unknown)
 
 
-def test_a_column_that_a_known_table_got_later_is_told_where_it_is_named_with_its_table() -> None:
+def test_a_column_that_a_known_table_got_later_is_read_where_it_is_named_with_its_table() -> None:
     known = {"s": {"a": "int"}}
     reading = read(
         "CREATE TABLE r AS SELECT s.a, s.b, c FROM s", "postgres", lambda t: known.get(t.name)

@@ -409,7 +409,7 @@ def test_a_construct_is_read_as_its_database_means_it(
         ("EXECUTE IMMEDIATE 'INSERT INTO ' || t || ' SELECT 1'", "put together as it runs"),
     ],
 )
-def test_what_cannot_be_told_is_named_and_not_guessed(script: str, why: str) -> None:
+def test_what_is_unknown_is_named_and_not_guessed(script: str, why: str) -> None:
     reading = read(script, "postgres")
     assert any(why in note for note in reading.unknown)
     assert not any(reading.columns.values())
@@ -442,7 +442,7 @@ def test_the_rows_of_a_trigger_are_no_table() -> None:
     assert reading.procedures["dbo.t"].reads == []
 
 
-def test_what_decides_about_rows_is_told_apart_from_values() -> None:
+def test_what_decides_about_rows_is_kept_apart_from_values() -> None:
     script = "CREATE TABLE r AS SELECT md5(s.a) AS a, count(s.b) AS n FROM s JOIN u ON s.k = u.k WHERE s.ok GROUP BY s.a ORDER BY s.d"
     reading = read(script, "postgres")
     [indirect] = reading.indirect.values()

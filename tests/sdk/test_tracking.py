@@ -53,7 +53,7 @@ def test_a_function_is_a_run_with_its_inputs_and_outputs(receiver: Receiver) -> 
     assert complete["outputs"][0]["name"] == "/data/report.csv"
 
 
-def test_a_failure_is_told_and_raised(receiver: Receiver) -> None:
+def test_a_failure_is_reported_and_raised(receiver: Receiver) -> None:
     @fairlead_sdk.lineage(job="j")
     def fail() -> None:
         raise ValueError("no orders")
@@ -65,7 +65,7 @@ def test_a_failure_is_told_and_raised(receiver: Receiver) -> None:
     assert failed["run"]["facets"]["errorMessage"]["message"] == "ValueError: no orders"
 
 
-def test_what_turns_out_while_it_runs_is_told_at_the_end(receiver: Receiver) -> None:
+def test_what_turns_out_while_it_runs_is_reported_at_the_end(receiver: Receiver) -> None:
     with fairlead_sdk.run("j", namespace="shop") as this:
         this.writes("sqlite:///data/warehouse.db/orders", rows=7)
     start, complete = receiver.wait_for(2)

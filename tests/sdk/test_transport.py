@@ -166,7 +166,7 @@ def test_without_a_deliverer_of_its_own_events_wait_for_the_sidecar(
     assert len(receiver.events) == 1
 
 
-def test_a_sidecar_delivers_until_it_is_told_to_stop(folder: Path, receiver: Receiver) -> None:
+def test_a_sidecar_delivers_until_it_is_stopped(folder: Path, receiver: Receiver) -> None:
     command = [sys.executable, "-m", "fairlead_sdk.cli", "spool", "deliver"]
     command += ["--spool", str(folder), "--url", receiver.url]
     sidecar = subprocess.Popen(command, stderr=subprocess.DEVNULL)

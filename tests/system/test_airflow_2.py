@@ -214,7 +214,7 @@ def test_an_event_of_a_dataset_says_how_many_rows_the_task_wrote(mill: Mill) -> 
     assert (told["source"]["dagId"], told["source"]["taskId"]) == ("market", "sell")
 
 
-def test_what_airflow_is_told_from_outside_makes_a_dataset_fresh(mill: Mill) -> None:
+def test_an_update_from_outside_airflow_makes_a_dataset_fresh(mill: Mill) -> None:
     rain = dataset(mill, names(mill)["rain"])
     assert rain["facets"]["fairlead_asset"]["extra"]["mm"] == 7
     begun = min(run.started_at for run in OnPostgres(mill.database).dag_runs() if run.started_at)

@@ -487,7 +487,7 @@ def test_what_became_of_the_events_is_in_the_status_and_in_airflows_metrics(stor
     assert "fairlead.spool.bytes" in storm.metrics.gauges
 
 
-def test_what_nobody_told_comes_back_with_airflows_history(rooted: Storm) -> None:
+def test_what_was_never_sent_comes_back_with_airflows_history(rooted: Storm) -> None:
     """The last claim, because it changes what the others look at."""
     stack = rooted.stack
     command = [str(BIN / "fairlead-bridge"), "import", "airflow", "--url", stack.airflow.address]
