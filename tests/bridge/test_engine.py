@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,8 +12,16 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, insert_returning, upsert
-from fairlead_bridge.db.engine import one_absorber, open_database, parse_url, reading, writing
+from fairlead_bridge.db.engine import (
+    checkpoint,
+    one_absorber,
+    open_database,
+    parse_url,
+    reading,
+    writing,
+)
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.db.sqlite import LARGE_LOG
 from fairlead_bridge.db.tables import edge, event, quarantine, task_state_at_run_end, waiting
 from fairlead_bridge.errors import BadSettings
 
@@ -34,6 +44,53 @@ def _edges(db: sa.Engine) -> list[tuple[object, ...]]:
     with reading(db) as tx:
         columns = edge.c["src", "first_at", "last_at", "last_run"]
         return [tuple(row) for row in tx.execute(sa.select(*columns).order_by(edge.c.src))]
+
+
+def test_a_large_log_is_emptied_as_soon_as_readers_give_way(tmp_path: Path) -> None:
+    """Else it grows where readers and writers follow each other without a gap."""
+    engine = open_database(f"sqlite:///{tmp_path / 'fairlead.db'}")
+    migrate(engine)
+    log = tmp_path / "fairlead.db-wal"
+    row = {"received_at": 1, "source": "test", "body": bytes(LARGE_LOG // 4 * 4096)}
+    with reading(engine) as tx:
+        assert tx.scalar(sa.select(sa.func.count()).select_from(event)) == 0
+        for number in range(5):
+            with writing(engine) as other:
+                insert_new(other, event, [row | {"digest": bytes([number])}])
+            checkpoint(engine)
+        assert log.stat().st_size > LARGE_LOG * 4096
+    checkpoint(engine)
+    assert log.stat().st_size == 0
+    engine.dispose()
+
+
+def test_all_connections_of_a_process_together_keep_a_bounded_number_of_pages(
+    tmp_path: Path,
+) -> None:
+    """Each of the web server's threads has one, and each of these would keep 64 MiB."""
+    command = [sys.executable, "-c", _READ_ALL, f"sqlite:///{tmp_path / 'fairlead.db'}"]
+    megabytes = int(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert megabytes < 280
+
+
+_READ_ALL = """
+import contextlib, pathlib, sys
+import sqlalchemy as sa
+from fairlead_bridge.db.engine import open_database, reading, writing
+engine = open_database(sys.argv[1])
+with writing(engine) as tx:
+    tx.exec_driver_sql("CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+                       "SELECT i + 1 FROM n WHERE i < 40000) SELECT i, randomblob(2000) AS b FROM n")
+def taken():
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0]) >> 10
+before = taken()
+with contextlib.ExitStack() as stack:
+    for _ in range(10):
+        tx = stack.enter_context(reading(engine))
+        tx.exec_driver_sql("SELECT count(i), sum(length(b)) FROM big").all()
+    print(taken() - before)
+"""
 
 
 def test_rows_that_are_there_already_are_left_alone(db: sa.Engine) -> None:

@@ -29,6 +29,11 @@ BUSY_TIMEOUT = 10.0
 _LOOK_AGAIN = 0.001
 #: Pages in the write-ahead log at which a commit copies them into the database file itself.
 AUTOCHECKPOINT = 4000
+#: Pages in it above which it is emptied, and the milliseconds for each as many pages in which readers
+#: must give way; at most so many.
+LARGE_LOG, _EMPTY_WITHIN, _EMPTY_WITHIN_AT_MOST = 16_000, 250, 3_000
+#: MiB of pages that one connection keeps in memory, and all connections of a process together.
+_CACHE, _CACHES = 64, 128
 #: The execution option of a connection that only reads.
 READING = "fairlead_reading"
 
@@ -42,10 +47,21 @@ def listen(engine: sa.Engine) -> None:
 
 
 def checkpoint(engine: sa.Engine) -> None:
-    """Copy the write-ahead log into the database file, beside readers and writers."""
+    """
+    Copy the write-ahead log into the database file, beside readers and writers.
+
+    Where readers follow each other without a gap, the log is never begun anew and grows; a large
+    one is emptied while writers wait, for a moment, which is the longer the larger it is.
+    """
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        cursor = connection.cursor()
+        _, pages, _ = cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages > LARGE_LOG:
+            within = min(_EMPTY_WITHIN * pages // LARGE_LOG, _EMPTY_WITHIN_AT_MOST)
+            cursor.execute(f"PRAGMA busy_timeout = {within}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1000)}")
     finally:
         connection.close()
 
@@ -76,7 +92,8 @@ def _prepare(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT}")
-    connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
+    connection.execute(f"PRAGMA cache_size = -{_CACHE << 10}")
+    connection.execute(f"PRAGMA soft_heap_limit = {_CACHES << 20}")
     connection.execute("PRAGMA temp_store = MEMORY")
     if fcntl is not None:
         (_, _, path), *_ = connection.execute("PRAGMA database_list")
