@@ -17,20 +17,21 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import absorbing, corpus
 from tests.bridge.asking import Api
+from tests.bridge.small import dataset, run_event, uuid
 
 pytestmark = corpus.needs_corpus
 
 
-def case(number: int) -> list[bytes]:
+def case(number: int, variant: str = "") -> list[bytes]:
     assert corpus.FOLDER is not None
     faults = corpus.FOLDER.parent / "faults" / "events"
-    (file,) = faults.glob(f"{number}-*/events.jsonl")
+    (file,) = faults.glob(f"{number}-*/{variant}/events.jsonl")
     return [line for line in file.read_bytes().splitlines() if line.strip()]
 
 
 def folders() -> Iterator[Path]:
     if corpus.FOLDER is not None:
-        yield from sorted((corpus.FOLDER.parent / "faults" / "events").glob("*/events.jsonl"))
+        yield from sorted((corpus.FOLDER.parent / "faults" / "events").rglob("events.jsonl"))
 
 
 @pytest.fixture
@@ -48,6 +49,11 @@ def fields(api: Api, dataset: str) -> list[str]:
 
 def affected(api: Api, dataset: str, column: str) -> set[str]:
     items = api.get("impact", node=f"dataset:{dataset}", column=column)["items"]
+    return {item["name"] for item in items if item["kind"] == "dataset"}
+
+
+def affected_by(api: Api, dataset: str) -> set[str]:
+    items = api.get("impact", node=f"dataset:{dataset}")["items"]
     return {item["name"] for item in items if item["kind"] == "dataset"}
 
 
@@ -92,6 +98,17 @@ def test_35_and_80_a_column_in_another_case_is_that_column(api: Api) -> None:
     assert api.get("changes")["items"] == []
 
 
+@pytest.mark.parametrize("variant", ["v1", "v2", "v3"])
+def test_35_column_lineage_may_spell_a_column_in_any_case(api: Api, variant: str) -> None:
+    schema, lineage = case(35, variant)
+    api.tell(schema, lineage)
+    output = json.loads(schema)["outputs"][0]
+    table = f"{output['namespace']}:{output['name']}"
+    (column,) = [name for name in fields(api, table) if name.lower() == "amount"]
+    for spelled in (column, "amount", "AMOUNT"):
+        assert len(affected(api, table, spelled)) == 1
+
+
 def test_37_a_dataset_without_a_name_costs_only_itself(api: Api) -> None:
     api.tell(*case(37))
     assert names(api, "s3://bucket37") == ["/"]
@@ -109,6 +126,14 @@ def test_38_long_names_are_stored_and_found_whole(api: Api) -> None:
         for each in (*event["inputs"], *event["outputs"]):
             wanted = {"namespace": each["namespace"], "name": each["name"]}
             assert len(api.get("datasets", **wanted)["items"]) == 1
+
+
+def test_38_every_long_name_that_was_sent_finds_its_dataset(api: Api) -> None:
+    events = case(38, "v2")
+    api.tell(*events)
+    for event in map(json.loads, events):
+        for each in (*event["inputs"], *event["outputs"]):
+            assert api.get(f"datasets/{each['namespace']}:{each['name']}")["id"]
 
 
 def test_40_a_field_of_a_struct_has_lineage(api: Api) -> None:
@@ -144,6 +169,15 @@ def test_60_the_failed_instance_of_a_mapped_task_wrote_nothing(api: Api) -> None
     assert fresh.count(False) == 1
 
 
+def test_60_a_table_that_a_failed_instance_should_have_written_has_failed(api: Api) -> None:
+    api.tell(*case(60, "a"))
+    (job,) = api.get("jobs", name="mapva.load")["items"]
+    assert job["last_run"]["state"] == "failed"
+    (table,) = api.get("datasets")["items"]
+    assert table["state"] == "failed"
+    assert len(api.get("at-risk")["items"]) == 1
+
+
 def test_72_a_percent_encoded_path_is_the_file(api: Api) -> None:
     api.tell(*case(72))
     assert names(api, "file") == ["/srv/x b.csv"]
@@ -166,9 +200,21 @@ def test_82_two_spellings_of_one_place_are_one_dataset(api: Api) -> None:
     assert {pair for pair in written if written[pair] != read[pair]} == {16, 26, 30}
 
 
+def test_83_five_thousand_partitions_are_one_dataset_with_one_name(api: Api) -> None:
+    """The folder describes the event, and has none."""
+    parts = [dataset(f"t/dt=2026-01-01/part={number}", "s3://b83") for number in range(5000)]
+    api.tell(run_event("COMPLETE", "10:00:00", uuid(83), "w83", inputs=parts))
+    (table,) = api.get("datasets", namespace="s3://b83")["items"]
+    assert table["name"] == "t"
+    assert len(api.get(f"datasets/{table['id']}")["names"]) == 1
+    assert api.get("datasets/s3://b83:t/dt=2026-01-01/part=4711")["id"] == table["id"]
+
+
 def test_85_after_a_swap_a_table_has_the_lineage_of_the_one_that_took_its_name(api: Api) -> None:
     api.tell(*case(85))
     place = "postgres://r85:5432:d.s"
     one(api, f"{place}.t", f"{place}.t_new")
-    assert api.get(f"datasets/{place}.t_old")["id"] != api.get(f"datasets/{place}.t")["id"]
-    assert "load_new" in [job["name"] for job in api.get(f"datasets/{place}.t")["writers"]]
+    for table, job in (("t", "load_new"), ("t_old", "load_old")):
+        assert [each["name"] for each in api.get(f"datasets/{place}.{table}")["writers"]] == [job]
+    assert affected_by(api, f"{place}.t_new") == {"x"}
+    assert affected_by(api, f"{place}.t_old") == set()

@@ -15,13 +15,12 @@ from itertools import chain
 
 import sqlalchemy as sa
 
-from fairlead_bridge.catalog import merge, rows
+from fairlead_bridge.catalog import merge, renames, rows
 from fairlead_bridge.catalog.merge import Row
+from fairlead_bridge.catalog.renames import RENAME
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.facts import Change, Symlink
-
-_RENAME = "RENAME"
 
 #: (names by dataset id, symlinks, bodies of schemas by dataset id) -> the asset of each dataset id
 Grouping = Callable[
@@ -80,29 +79,29 @@ def _row(link: Symlink) -> Row:
         "other_id": link.other_id,
         "kind": link.kind,
         "first_at": link.at,
+        "last_at": link.at,
     }
 
 
 def _renamed(tx: sa.Connection, written: Collection[int]) -> set[int]:
     """Those of these datasets that have the former name of another."""
     found = rows.where_in(tx, t.symlink.c.other_id, written)
-    return {row["other_id"] for row in found if row["kind"] == _RENAME}
+    return {row["other_id"] for row in found if row["kind"] == RENAME}
 
 
 def _standing(links: Sequence[Row], there: Mapping[int, Row]) -> Iterable[tuple[int, int, str]]:
     """
     The symlinks that hold. A rename does until its former name is written again, or comes of
-    another rename: then the name is another dataset's, as where two tables are swapped.
+    another rename: then the name is another dataset's, as where two tables are swapped. A name
+    that is written and renamed again and again is where its dataset is made.
     """
-    named: dict[int, int] = {}
-    for link in links:
-        if link["kind"] == _RENAME:
-            new, at = link["dataset_id"], link["first_at"]
-            named[new] = max(at, named.get(new, at))
+    named = renames.first_named(links)
     for link in links:
         old, at = link["other_id"], link["first_at"]
-        lived_on = old in there and max(there[old]["written_at"] or at, named.get(old, at)) > at
-        if link["kind"] != _RENAME or not lived_on:
+        given_on = named.get(old, at - 1) >= at
+        written = old in there and (there[old]["written_at"] or at) > at
+        lived_on = given_on or (written and link["last_at"] == at)
+        if link["kind"] != RENAME or not lived_on:
             yield link["dataset_id"], old, link["kind"]
 
 

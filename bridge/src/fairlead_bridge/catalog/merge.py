@@ -179,7 +179,7 @@ def edge(a: Row, b: Row) -> Row:
 
 
 def symlink(a: Row, b: Row) -> Row:
-    return a | {"kind": max(a["kind"], b["kind"]), "first_at": min(a["first_at"], b["first_at"])}
+    return seen(a, b) | {"kind": max(a["kind"], b["kind"])}
 
 
 def _known(number: int | None) -> tuple[bool, int]:

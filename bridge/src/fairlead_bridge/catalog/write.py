@@ -7,13 +7,13 @@ only what changed is written. The caller holds the transaction and the absorbers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import to_builtins
 
-from fairlead_bridge.catalog import identity, merge, rows, runs
+from fairlead_bridge.catalog import identity, merge, renames, rows, runs
 from fairlead_bridge.catalog.identity import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
@@ -38,7 +38,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     changed.update(facets)
     joined = identity.apply(tx, changes, schemas, datasets, group)
     changed.update(Name("dataset", dataset) for dataset in joined)
-    changed.update(_edges(tx, changes))
+    changed.update(_edges(tx, changes, joined))
     _deployments(tx, changes)
     _observations(tx, changes)
     changed.update(Name("dataset", dataset) for dataset in _assertions(tx, changes))
@@ -244,8 +244,8 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     return changed, {key[0] for key, (before, _) in new_schemas.items() if before is None}
 
 
-def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
-    """Edges; returns the entries at both ends of the new ones."""
+def _edges(tx: sa.Connection, changes: Sequence[Change], joined: Collection[int]) -> Iterable[Name]:
+    """Edges; returns the entries at both ends of the new ones. `joined`: of other assets now."""
     came = rows.gather(
         (
             ((edge.src, edge.dst, edge.kind), _edge_row(edge))
@@ -255,10 +255,16 @@ def _edges(tx: sa.Connection, changes: Sequence[Change]) -> Iterable[Name]:
         merge.edge,
     )
     jobs = {job.id for change in changes for job in change.jobs}
-    for (src, dst, _), (before, _after) in rows.fold(tx, t.edge, came, merge.edge).items():
+    renamed = renames.former_names(tx, {dst for _, dst, _ in came})
+    restored = renames.restore(tx, renamed)
+    again = {dst for _, dst, _ in restored} | renames.concerned(tx, changes, joined)
+    for (src, dst, _), (before, after) in rows.fold(tx, t.edge, came, merge.edge).items():
         if before is None:
             yield Name("job" if src in jobs else "dataset", src)
             yield Name("job" if dst in jobs else "dataset", dst)
+        if dst in renamed and renames.says_more(before, after, renamed[dst]):
+            again.add(dst)
+    yield from renames.apply(tx, again, restored)
 
 
 def _assertions(tx: sa.Connection, changes: Sequence[Change]) -> set[int]:

@@ -150,6 +150,7 @@ symlink = _table(
     sa.Column("other_id", Id, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),  # "TABLE", "LOCATION", "RENAME", "RULE", ...
     sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
     sa.Index("symlink_other", "other_id"),
 )
 
@@ -234,6 +235,7 @@ observation = _table(
 )
 
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
+#: Kind "renamed": data went to a table that has another name now.
 edge = _table(
     "edge",
     sa.Column("src", Id, primary_key=True),
