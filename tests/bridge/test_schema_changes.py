@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.entries import DatasetEntry
+from fairlead_bridge.model import Name
+from fairlead_bridge.queries import entry
 from tests.bridge.asking import Api, names, wrote
 from tests.bridge.corpus import FOLDER, needs_corpus
-from tests.bridge.small import dataset, schema
+from tests.bridge.small import dataset, run_event, schema, uuid
 
 FILE = "/in/orders.csv"
 
@@ -136,3 +142,54 @@ def test_no_schema_changed_in_a_run_of_a_real_producer_that_changed_none(
     ]
     altered = [] if file != "spark_iceberg" else ["/srv/lab/icewh/shop/orders"]
     assert [name for name, _ in shown if name not in altered] == [], shown
+
+
+# --- runs that failed ---------------------------------------------------------------------------
+
+
+def _sent(kind: str, at: str, number: int, *columns: str) -> bytes:
+    output = dataset("shop.orders", schema=schema(*columns))
+    return run_event(kind, at, uuid(number), "app.write", namespace="spark", outputs=[output])
+
+
+FAILED_THEN_COMPLETE = [
+    _sent("START", "09:00:00", 72, "id", "total"),
+    _sent("FAIL", "09:00:02.408", 72, "id", "total"),
+    _sent("COMPLETE", "09:00:02.420", 72, "id", "total"),
+]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_the_schema_of_a_write_that_failed_and_then_completes_is_not_the_datasets(
+    db: sa.Engine, order: tuple[int, ...]
+) -> None:
+    api, table = Api(db), "postgres://h:5432:shop.orders"
+    api.tell(_sent("COMPLETE", "08:00:00", 71, "id", "day"))
+    for each in order:
+        api.tell(FAILED_THEN_COMPLETE[each])
+    assert [name for name, _ in columns(api, table)] == ["id", "day"]
+    assert api.get("datasets")["items"][0]["columns"] == 2
+    assert changed(api) == []
+    api.tell(_sent("COMPLETE", "10:00:00", 73, "id", "total"))
+    assert [name for name, _ in columns(api, table)] == ["id", "total"]
+    assert changed(api) == [[("added", "total"), ("removed", "day")]]
+
+
+def test_sinks_receive_the_schema_that_the_catalog_shows(db: sa.Engine) -> None:
+    """Of readers the widest, and of writers the one that did not fail."""
+    api = Api(db)
+    api.tell(*_reads("all", "id", "day", "amount", at="08:00:00"),
+             *_reads("some", "id", at="09:00:00"),
+             _sent("COMPLETE", "08:00:00", 71, "id", "day"), *FAILED_THEN_COMPLETE)  # fmt: skip
+    items = api.get("datasets")["items"]
+    wanted = {item["name"]: [name for name, _ in columns(api, item["id"])] for item in items}
+    with reading(db) as tx:
+        every = [Name("dataset", id) for id in tx.scalars(sa.select(t.dataset.c.id))]
+        found = {
+            each.dataset.name: [column.name for column in each.columns]
+            for each in entry.read(tx, every).values()
+            if isinstance(each, DatasetEntry)
+        }
+    assert (
+        found == wanted == {"/in/orders.csv": ["id", "day", "amount"], "shop.orders": ["id", "day"]}
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.letters import folds_columns
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.standing import BROKEN
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -47,6 +48,18 @@ class Version:
     is_change: bool = False  # against what the same side sent before, beyond types it left out
 
 
+class _Sent(NamedTuple):
+    """A schema as the table has it; `written`: by a run that did not fail."""
+
+    dataset_id: int
+    digest: bytes
+    first_at: int
+    first_run: int | None
+    last_at: int
+    written: int
+
+
+_SENT = _Sent._fields
 _fields = msgspec.json.Decoder(list[Field])
 
 
@@ -98,13 +111,13 @@ _JOBS_OF_ALIASES = (
 )
 
 
-def _readers(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int | None, int]:
+def _readers(snapshot: Snapshot, rows: Iterable[_Sent]) -> dict[int | None, int]:
     """The job of the run that brought each schema that only readers sent, by the run's alias."""
     aliases = {row.first_run for row in rows if not row.written and row.first_run is not None}
     return {row.alias: row.job_id for row in snapshot.each(_JOBS_OF_ALIASES, aliases)}
 
 
-def _tables(rows: Sequence[Row], bodies: Mapping[bytes, bytes]) -> list[Row]:
+def _tables(rows: Sequence[_Sent], bodies: Mapping[bytes, bytes]) -> list[_Sent]:
     """The schemas without that of any text, as Spark reads a file to learn its header."""
     tables = [row for row in rows if row.written or not _is_text(bodies.get(row.digest, b"[]"))]
     return tables or list(rows)
@@ -123,7 +136,9 @@ def _with_types(fields: tuple[Field, ...], before: Iterable[Field]) -> tuple[Fie
     )
 
 
-def current(snapshot: Snapshot, versions: Iterable[Row], widths: Mapping[bytes, int]) -> Row | None:
+def current(
+    snapshot: Snapshot, versions: Iterable[_Sent], widths: Mapping[bytes, int]
+) -> _Sent | None:
     """
     The schema that an asset has: what its writers sent last. Where only readers sent one, the widest of
     what each of their jobs saw last, for a reader may have read a part.
@@ -131,7 +146,7 @@ def current(snapshot: Snapshot, versions: Iterable[Row], widths: Mapping[bytes, 
     rows = list(versions)
     if not any(row.written for row in rows):
         readers = _readers(snapshot, rows)
-        last: dict[int | None, Row] = {}
+        last: dict[int | None, _Sent] = {}
         for row in sorted(rows, key=snapshot.held):
             last[readers.get(row.first_run)] = row
         return max(
@@ -178,7 +193,7 @@ def newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, tuple[by
     }
 
 
-def _newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Row]:
+def _newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, _Sent]:
     ordered = _versions(snapshot, members)
     digests = {row.digest for rows in ordered.values() for row in rows if not row.written}
     bodies = _bodies(snapshot, digests)
@@ -243,7 +258,18 @@ _ASSET_OF = (
     .join(_name, _name.c.asset_id == t.dataset.c.asset_id)
     .where(among(_name.c.id))
 )
-_VERSIONS = sa.select(t.schema_version).where(among(t.schema_version.c.dataset_id))
+_FAILED = (
+    sa.select(t.run_alias.c.alias)
+    .join_from(t.run_alias, t.run, t.run.c.id == t.run_alias.c.id)
+    .where(among(t.run_alias.c.alias), t.run.c.state.in_(sorted(BROKEN)))
+)
+_MADE = (
+    sa.select(t.run_dataset.c.dataset_id, t.run_dataset.c.schema_digest)
+    .where(among(t.run_dataset.c.dataset_id), t.run_dataset.c.role == "output")
+    .where(t.run_dataset.c.written_at.is_not(None))
+    .distinct()
+)
+_VERSIONS = sa.select(*t.schema_version.c[_SENT]).where(among(t.schema_version.c.dataset_id))
 _BODIES = sa.select(t.content).where(among(t.content.c.digest))
 
 
@@ -258,13 +284,13 @@ def _asset_of(snapshot: Snapshot, dataset_ids: Iterable[int]) -> dict[int, int]:
     return {row.id: row.asset_id for row in snapshot.each(_ASSET_OF, dataset_ids)}
 
 
-def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[Row]]:
+def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[_Sent]]:
     """The schema rows of each asset that count, oldest first; one for each content."""
     statement = _VERSIONS
     if snapshot.past:
         statement = statement.where(t.schema_version.c.first_at <= NOW)
-    versions: dict[int, dict[bytes, Row]] = {}
-    for row in snapshot.each(statement, members):
+    versions: dict[int, dict[bytes, _Sent]] = {}
+    for row in _without_failures(snapshot, list(snapshot.each(statement, members))):
         rows = versions.setdefault(members[row.dataset_id], {})
         known = rows.get(row.digest)
         if known is None or (-row.written, row.first_at) < (-known.written, known.first_at):
@@ -274,6 +300,22 @@ def _versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[
         counting = [row for row in rows.values() if row.written] or list(rows.values())
         answer[asset_id] = sorted(counting, key=lambda row: (row.first_at, row.digest))
     return answer
+
+
+def _without_failures(snapshot: Snapshot, rows: Sequence[Row]) -> Iterable[_Sent]:
+    """
+    The schemas, those that only failed runs wrote as if a reader had sent them.
+
+    Spark sends a failed query's schema with its COMPLETE as well, so that events do not show it.
+    """
+    began = {row.first_run for row in rows if row.written and row.first_run is not None}
+    failed = {row.alias for row in snapshot.each(_FAILED, began)}
+    doubtful = {row.dataset_id for row in rows if row.first_run in failed}
+    made = {(row.dataset_id, row.schema_digest) for row in snapshot.each(_MADE, doubtful)}
+    for row in rows:
+        wrote = row.first_run not in failed or (row.dataset_id, row.digest) in made
+        written = row.written if wrote else 0
+        yield _Sent(row.dataset_id, row.digest, row.first_at, row.first_run, row.last_at, written)
 
 
 def _bodies(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, bytes]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
-
-import msgspec
 
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AssertionResult, Column, DatasetEntry, DatasetRef
 from fairlead_bridge.model import Name
-from fairlead_bridge.queries import facets, outlooks, quality
-from fairlead_bridge.queries.entry.refs import Row, contents, dataset_ref, owners, tags
+from fairlead_bridge.queries import facets, outlooks, quality, schema_history
+from fairlead_bridge.queries.entry.refs import Row, dataset_ref, owners, tags
 from fairlead_bridge.queries.entry.runs import runs
 from fairlead_bridge.queries.snapshot import Snapshot
 
@@ -96,26 +93,11 @@ def _other_names(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, list
 
 
 def _schemas(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, tuple[Column, ...]]:
-    """The columns of each asset, as its newest schema has them; a writer's before a reader's."""
-    newest: dict[int, Row] = {}
-    for row in snapshot.where(t.schema_version.c.dataset_id, owner):
-        asset = owner[row.dataset_id]
-        if asset not in newest or _rank(row) > _rank(newest[asset]):
-            newest[asset] = row
-    bodies = contents(snapshot, (row.digest for row in newest.values()))
+    """The columns of the schema that each asset has."""
     return {
-        asset: tuple(_columns(msgspec.json.decode(bodies[row.digest])))
-        for asset, row in newest.items()
-        if row.digest in bodies
+        asset: tuple(
+            Column(field.name, field.type, field.description)
+            for field in schema_history.flat(schema_history.read_fields(body))
+        )
+        for asset, (_, body) in schema_history.newest(snapshot, owner).items()
     }
-
-
-def _rank(row: Row) -> tuple[int, int, bytes]:
-    return row.written, row.last_at, row.digest
-
-
-def _columns(fields: Any, prefix: str = "") -> Iterator[Column]:
-    for item in fields if isinstance(fields, list) else ():
-        name = f"{prefix}{item.get('name')}"
-        yield Column(name, item.get("type"), item.get("description"))
-        yield from _columns(item.get("fields"), f"{name}.")
