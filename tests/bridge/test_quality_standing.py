@@ -81,6 +81,18 @@ def test_a_failed_check_says_nothing_about_data_that_was_written_since(api: Api)
     assert api.get(f"datasets/{ORDERS}")["quality"]["failed_checks"] is None
 
 
+def test_a_check_that_is_no_longer_made_counts_nowhere_once_newer_data_is_there(api: Api) -> None:
+    """It stays in the list of the dataset, with when it was made last."""
+    api.tell(*loaded(11, rows=None), *checked(11, success=False))
+    assert api.get("overview")["counts"]["failed_assertions"] == 1
+    api.tell(*loaded(12))
+    assert api.get("overview")["counts"]["failed_assertions"] == 0
+    assert api.get("overview")["failed_assertions"] == []
+    whole = api.get(f"datasets/{ORDERS}")
+    assert [each["success"] for each in whole["assertions"]] == [False]
+    assert whole["quality"]["score"] is None
+
+
 def test_a_warning_is_no_failure(api: Api) -> None:
     api.tell(*loaded(12), *checked(12, success=False, severity="warn"))
     assert outlook(api, ORDERS)[0] == "ok"

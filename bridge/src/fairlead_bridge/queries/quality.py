@@ -14,7 +14,7 @@ from fairlead_bridge.insight import quality
 from fairlead_bridge.insight.quality import Breach, Check
 from fairlead_bridge.insight.rules import RowCount
 from fairlead_bridge.queries import expectations, origins
-from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.runs import runs_by_alias, runs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
@@ -41,8 +41,16 @@ def of_datasets(snapshot: Snapshot, members: Iterable[int]) -> list[Row]:
 
 
 def failed(snapshot: Snapshot) -> list[Row]:
-    """Every check that failed when it was made last: errors before warnings, the newest first."""
+    """
+    Every check that failed when it was made last: errors before warnings, the newest first.
+
+    One that was made before the newest write of its dataset began says nothing about the data that
+    is there now, and is left out.
+    """
     rows = snapshot.rows(_FAILED)
+    owner = assets_by_id(snapshot, (row.dataset_id for row in rows))
+    began = _writes_began(snapshot, owner.values())
+    rows = [row for row in rows if row.at >= _began(began, owner.get(row.dataset_id), row.at)]
     return sorted(rows, key=lambda row: (row.severity == "warn", -row.at, row.name))
 
 
@@ -74,7 +82,7 @@ def failures(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breach]:
     checks: dict[int, list[Check]] = {}
     for row in with_runs(snapshot, rows):
         asset = owner[row[0].dataset_id]
-        if row[0].at >= began.get(asset.id, row[0].at):
+        if row[0].at >= _began(began, asset, row[0].at):
             checks.setdefault(asset.id, []).append(_check(*row))
     found = {id: quality.of_checks(each) for id, each in checks.items()}
     return {id: breach for id, breach in found.items() if breach is not None}
@@ -96,13 +104,13 @@ def unusual_rows(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breac
 
 
 def of_asset(snapshot: Snapshot, asset: Asset) -> Quality:
-    """The quality of one asset's data."""
+    """The quality of one asset's data: of its checks those count that were made of it."""
     rows = of_datasets(snapshot, asset.members)
     began = _writes_began(snapshot, [asset]).get(asset.id)
     checks = [_check(*row) for row in with_runs(snapshot, rows)]
     current = [check for check in checks if began is None or check.at >= began]
     counts = unusual_rows(snapshot, [asset]).get(asset.id)
-    return Quality(quality.of_checks(current), counts, quality.score(checks, counts))
+    return Quality(quality.of_checks(current), counts, quality.score(current, counts))
 
 
 _newest = t.run_dataset.alias("newest")
@@ -172,6 +180,10 @@ def _writes_began(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, int]
     return {
         id: runs[run].started_at or runs[run].first_at for id, run in writers.items() if run in runs
     }
+
+
+def _began(began: Mapping[int, int], asset: Asset | None, otherwise: int) -> int:
+    return began.get(asset.id, otherwise) if asset is not None else otherwise
 
 
 def with_runs(snapshot: Snapshot, rows: Iterable[Row]) -> list[tuple[Row, Row | None]]:
