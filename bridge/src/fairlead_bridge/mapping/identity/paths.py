@@ -187,7 +187,7 @@ _TABLE_FILES = re.compile(
 )
 
 
-_PASSING = re.compile(r"(?P<kind>(?:.*/)?\.spark-bigquery-[a-z]+)-(?P<run>.+)", re.DOTALL)
+_PASSING = re.compile(r"(?P<kind>(?:.*/)?\.spark-bigquery-[a-z]+)[-_](?P<run>.+)", re.DOTALL)
 
 
 def table_files(it: Spelling) -> Spelling:
