@@ -331,6 +331,7 @@ def test_probe_tells_the_version_and_the_services(fake: FakeOpenMetadata) -> Non
         f"OpenMetadata 2.0.7 at {fake.url}",
         "database service pg_prod is there",
         "database service snowflake_prod IS MISSING",
+        "checks and freshness are delivered as test results",
     ]
     with pytest.raises(Unavailable, match="server"):
         new_target(f"{fake.url}/other").sink.probe()

@@ -10,9 +10,11 @@ from typing import Any
 
 from fairlead_bridge import ids
 from fairlead_bridge.entries import (
+    AffectedAsset,
     Column,
     DatasetEntry,
     DatasetRef,
+    IncidentEntry,
     JobEntry,
     JobRef,
     Origin,
@@ -199,3 +201,27 @@ LOAD_FAILED = task_run(
     error="deadlock detected",
     datasets=(RunDataset(ORDERS, "input"), RunDataset(DAILY, "output")),
 )
+
+
+def incident(state: str = "open", **more: Any) -> IncidentEntry:
+    """A task of the DAG failed, and the table that it writes is late."""
+    values: dict[str, Any] = {
+        "state": state,
+        "severity": "critical",
+        "kind": "failed_run",
+        "node": f"job:{LOAD.namespace}:{LOAD.name}",
+        "label": LOAD.name,
+        "text": f"{LOAD.name} failed: deadlock detected",
+        "at": START,
+        "opened_at": START,
+        "detected_at": START,
+        "changed_at": START,
+        "resolved_at": START + SECOND if state == "resolved" else None,
+        "affected": (
+            AffectedAsset(
+                f"dataset:{DAILY.namespace}:{DAILY.name}", DAILY.name, "late", dataset=DAILY
+            ),
+        ),
+        "job": LOAD,
+    }
+    return IncidentEntry(Name("incident", 7), **(values | more))

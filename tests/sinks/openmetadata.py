@@ -9,6 +9,7 @@ import re
 import uuid
 from typing import Any
 
+from tests.sinks.openmetadata_quality import Quality
 from tests.sinks.server import Answer, Fake, Request
 
 _FIELDS: dict[str, tuple[set[str], set[str]]] = {
@@ -51,6 +52,8 @@ class FakeOpenMetadata(Fake):
         self.edges: dict[tuple[str, str], dict[str, Any]] = {}
         self.observed: dict[tuple[str, str], dict[str, Any]] = {}
         self.bot = "fairlead-bot"  # whose token is used
+        self.quality = Quality(lambda: self.entities.get("/tables", {}), _Refuse)
+        self.denied: set[tuple[str, str]] = set()  # (resource, operation) that the bot may not do
 
     def add(self, collection: str, fqn: str, **body: Any) -> dict[str, Any]:
         entity = {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{collection} {fqn}"))}
@@ -99,6 +102,10 @@ class FakeOpenMetadata(Fake):
             return Answer(200, {"data": []})
         if (method, path) == ("GET", "/users/loggedInUser"):
             return Answer(200, {"id": "1", "name": self.bot})
+        if path.startswith("/dataQuality/"):
+            return self._quality(request, path.removeprefix("/dataQuality"))
+        if method == "GET" and (match := re.fullmatch(r"/permissions/(\w+)", path)):
+            return Answer(200, self._permissions(match[1]))
         if method == "GET" and (match := re.fullmatch(r"(/pipelines|/tables)/([^/]+)", path)):
             return Answer(200, self._by_id(match[1], match[2]))
         if method == "DELETE" and (
@@ -131,6 +138,41 @@ class FakeOpenMetadata(Fake):
         if method == "PUT" and path in _FIELDS:
             return self._put(path, request.json())
         raise _Refuse(405 if path in _FIELDS else 404, "HTTP 404 Not Found")
+
+    def _quality(self, request: Request, path: str) -> Answer:
+        quality, method, query = self.quality, request.method, request.query
+        if ("table", "EditTests") in self.denied and method != "GET":
+            raise _Refuse(403, f"Principal: {self.bot} operations [EditTests] not allowed")
+        match method, *path.split("/")[1:]:
+            case "PUT", "testDefinitions":
+                return Answer(200, quality.put_definition(request.json()))
+            case "PUT", "testCases":
+                return Answer(200, quality.put_case(request.json(), self.bot))
+            case "GET", "testCases":
+                return Answer(200, quality.list_cases(query))
+            case "GET", "testCases", "name", fqn:
+                return Answer(200, quality.case(fqn, query))
+            case "DELETE", "testCases", key:
+                quality.delete_case(key, query)
+            case "POST", "testCases", "testCaseResults", fqn:
+                quality.add_result(fqn, request.json(), self.bot)
+            case "PATCH", "testCases", "testCaseResults", fqn, at:
+                quality.patch_result(fqn, int(at), request.json())
+            case "POST", "testCases", "testCaseIncidentStatus":
+                quality.move(request.json(), self.bot)
+            case "GET", "testCases", "testCaseIncidentStatus", "stateId", key:
+                return Answer(200, quality.states_of(key))
+            case _:
+                raise _Refuse(404, "HTTP 404 Not Found")
+        return Answer(200)
+
+    def _permissions(self, resource: str) -> dict[str, Any]:
+        operations = ("ViewTests", "EditTests", "Create", "Delete")
+        permissions = [
+            {"operation": it, "access": "notAllow" if (resource, it) in self.denied else "allow"}
+            for it in operations
+        ]
+        return {"resource": resource, "permissions": permissions}
 
     def _named(self, collection: str, fqn: str) -> dict[str, Any]:
         try:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from fairlead_bridge.entries import AnyEntry, Unseen
+from fairlead_bridge.entries import AnyEntry, AssertionResult, ExpectedWrite, Outlook, Unseen
 from fairlead_bridge.sinks import settings
 from tests.sinks import entries as shop
 from tests.sinks import quality
@@ -48,6 +48,19 @@ SHOP: tuple[AnyEntry, ...] = (
     shop.task_run(shop.REPORT, "skipped"),
     shop.task_run(shop.REPORT, "upstream_failed"),
     shop.task_run(shop.EXTRACT, "running"),
+)
+CHECK = AssertionResult("unique", False, shop.START, "ORDER_ID", expected="0", actual="3")
+EXPECTED = ExpectedWrite("by", "person", "by 07:00 UTC every day", shop.START, shop.START)
+LATE = Outlook("late", shop.START, shop.START + 1, "a task failed", EXPECTED)
+#: How a table stands: late and checked, known of, for another reason, fresh again, not watched.
+WATCHED: tuple[AnyEntry, ...] = (
+    replace(FRESH, outlook=LATE, assertions=(CHECK,)),
+    shop.incident("open"),
+    shop.incident("acknowledged"),
+    replace(FRESH, outlook=replace(LATE, text="a pool is full"), assertions=(CHECK,)),
+    replace(FRESH, outlook=replace(LATE, standing="ok", late_since=None)),
+    replace(FRESH, outlook=Outlook("ok")),
+    shop.incident("resolved"),
 )
 #: The same a month later: an input is not seen any more, then the task is gone.
 OLD = (Unseen(shop.ORDERS, "input", 40 * 86_400 * shop.SECOND),)
@@ -155,9 +168,11 @@ def test_openmetadatas_models_take_every_request(vendors: Path) -> None:
         "create_tables": True,
     }
     sent_bodies = sent(fake, (shop.DAG_ENTRY, *SHOP), **raw)
+    watched = sent(fake, WATCHED, **raw)
+    assert {one["method"] for one in watched} == {"GET", "PUT", "POST", "PATCH", "DELETE"}
     later = sent(fake, LATER, **raw, **RETIRES)
     assert [one["method"] for one in later if one["method"] != "GET"] == ["DELETE"]
-    assert read(vendors, "openmetadata", sent_bodies + later) > 12
+    assert read(vendors, "openmetadata", sent_bodies + watched + later) > 24
 
 
 def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:

@@ -47,6 +47,18 @@ from metadata.generated.schema.api.lineage.addLineage import (  # type: ignore[i
 from metadata.generated.schema.api.services.createPipelineService import (  # type: ignore[import-not-found]
     CreatePipelineServiceRequest,
 )
+from metadata.generated.schema.api.tests.createTestCase import (  # type: ignore[import-not-found]
+    CreateTestCaseRequest,
+)
+from metadata.generated.schema.api.tests.createTestCaseResolutionStatus import (  # type: ignore[import-not-found]
+    CreateTestCaseResolutionStatus,
+)
+from metadata.generated.schema.api.tests.createTestCaseResult import (  # type: ignore[import-not-found]
+    CreateTestCaseResult,
+)
+from metadata.generated.schema.api.tests.createTestDefinition import (  # type: ignore[import-not-found]
+    CreateTestDefinitionRequest,
+)
 from metadata.generated.schema.entity.data.pipeline import (  # type: ignore[import-not-found]
     PipelineStatus,
 )
@@ -67,17 +79,25 @@ _BODIES = {
     r"/tables": CreateTableRequest,
     r"/tables/[^/]+/pipelineObservability/.+": PipelineObservability,
     r"/lineage": AddLineageRequest,
+    r"/dataQuality/testDefinitions": CreateTestDefinitionRequest,
+    r"/dataQuality/testCases": CreateTestCaseRequest,
+    r"/dataQuality/testCases/testCaseResults/.+": CreateTestCaseResult,
+    r"/dataQuality/testCases/testCaseIncidentStatus": CreateTestCaseResolutionStatus,
 }
-_EMPTY = r"/lineage/table/[0-9a-f-]{36}/table/[0-9a-f-]{36}"
+_EMPTY = r"(/lineage/table/[0-9a-f-]{36}/table|/dataQuality/testCases)/[0-9a-f-]{36}"
 
 
 def read(request: Request) -> Iterator[str | None]:
     path = request["path"].removeprefix("/api/v1")
     match request["method"]:
-        case "PUT":
+        case "PUT" | "POST":
             model = next(found for way, found in _BODIES.items() if re.fullmatch(way, path))
             model.model_validate(request["body"])
             yield None
+        case "PATCH" if "/testCaseResults/" in path:
+            for one in request["body"]:
+                field = one["path"].removeprefix("/")
+                yield None if field in CreateTestCaseResult.model_fields else f"no {field}"
         case "PATCH":
             for one in request["body"]:
                 sent_bodies = (

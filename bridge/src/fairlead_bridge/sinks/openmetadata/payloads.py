@@ -13,6 +13,7 @@ from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
     DatasetRef,
+    IncidentEntry,
     JobEntry,
     JobRef,
     RunEntry,
@@ -21,12 +22,15 @@ from fairlead_bridge.entries import (
 )
 from fairlead_bridge.sinks import retracting
 from fairlead_bridge.sinks.naming import Naming
+from fairlead_bridge.sinks.openmetadata.checks import Check, of_table
 from fairlead_bridge.sinks.openmetadata.names import quoted, safe
 from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
 
 Body = dict[str, Any]
 
 CLASSIFICATION = "AirflowTags"
+#: Of the tables that an incident affects, so many are acknowledged.
+_MOST = 50
 _STATES = {
     "success": "Successful",
     "failed": "Failed",
@@ -82,7 +86,7 @@ class EdgesPayload(msgspec.Struct, frozen=True, tag="edges"):
 
 
 class TablePayload(msgspec.Struct, frozen=True, tag="table"):
-    """A table: its columns where it is to be made, and its last successful write."""
+    """A table: its columns where it is to be made, its last successful write, and its checks."""
 
     table: str
     columns: list[Body] | None = None
@@ -90,9 +94,16 @@ class TablePayload(msgspec.Struct, frozen=True, tag="table"):
     service_type: str = "Airflow"
     written_at: int | None = None  # milliseconds
     started_at: int | None = None
+    checks: list[Check] | None = None  # None: nothing is said of them
 
 
-Payload = PipelinePayload | StatusPayload | EdgesPayload | TablePayload
+class AcknowledgedPayload(msgspec.Struct, frozen=True, tag="acknowledged"):
+    """An incident that people know of: the tables that it affects."""
+
+    tables: list[str]
+
+
+Payload = PipelinePayload | StatusPayload | EdgesPayload | TablePayload | AcknowledgedPayload
 
 
 class Renderer:
@@ -114,6 +125,8 @@ class Renderer:
                 return own if edges is None else msgspec.structs.replace(edges, own=own)
             case RunEntry(job=job) if job.kind not in ("task", "query"):
                 return self._status(entry)
+            case IncidentEntry(state="acknowledged" | "muted"):
+                return self._acknowledged(entry)
         return None
 
     def named(self, dataset: DatasetRef) -> str | None:
@@ -232,16 +245,27 @@ class Renderer:
                 for column in entry.columns
                 if "." not in column.name
             ]
+        checks = None
+        if self._settings.checks and (entry.assertions or entry.outlook is not None):
+            checks = of_table(entry, lambda column: self._column(entry.dataset, column))
         writer = entry.written_by
         if entry.written_at is None or writer is None:
-            return TablePayload(table, columns) if columns else None
+            says = columns or checks is not None
+            return TablePayload(table, columns, checks=checks) if says else None
         return TablePayload(
             table,
             columns,
+            checks=checks,
             pipeline=self._fqn(writer.job),
             written_at=_ms(entry.written_at),
             started_at=_ms(writer.started_at) if writer.started_at is not None else None,
         )
+
+    def _acknowledged(self, entry: IncidentEntry) -> AcknowledgedPayload | None:
+        bad = (it.dataset for it in entry.affected if it.standing in ("late", "failed"))
+        datasets = [ref for ref in (entry.dataset, *bad) if ref is not None]
+        tables = self._tables(datasets)[:_MOST] if self._settings.checks else []
+        return AcknowledgedPayload(tables) if tables else None
 
 
 # --- small parts --------------------------------------------------------------------------------

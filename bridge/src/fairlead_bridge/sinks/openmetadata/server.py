@@ -115,7 +115,7 @@ class Server:
 
     def table(self, fqn: str) -> Body | None:
         """Return a table with its columns; None where there is none."""
-        return self.find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle")
+        return self.find(f"/tables/name/{quote(fqn, safe='')}", "columns,lifeCycle,testSuite")
 
     def required_table(self, fqn: str) -> Body:
         """Return a table with its columns. Raises MissingParent where there is none yet."""

@@ -20,3 +20,6 @@ class OpenMetadataSettings(SinkSettings):
     create_tables: bool = Field(
         default=False, description="make tables that were not ingested; a crawler does it better"
     )
+    checks: bool = Field(
+        default=True, description="deliver checks and freshness as test cases with results"
+    )

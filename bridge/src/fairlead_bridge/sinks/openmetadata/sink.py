@@ -21,10 +21,12 @@ from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import ENOUGH, Outcome
 from fairlead_bridge.sinks.concurrency import keyed_concurrently
 from fairlead_bridge.sinks.http import Client
+from fairlead_bridge.sinks.openmetadata.cases import Cases
 from fairlead_bridge.sinks.openmetadata.edges import Edges
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
 from fairlead_bridge.sinks.openmetadata.payloads import (
     CLASSIFICATION,
+    AcknowledgedPayload,
     Body,
     EdgesPayload,
     Payload,
@@ -38,14 +40,20 @@ from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
 from fairlead_bridge.sinks.settings import SinkSettings
 
 #: The steps of a push: each needs what those before it made.
-_ORDER: tuple[type, ...] = (PipelinePayload, TablePayload, StatusPayload, EdgesPayload)
+_ORDER: tuple[type, ...] = (
+    PipelinePayload,
+    TablePayload,
+    StatusPayload,
+    EdgesPayload,
+    AcknowledgedPayload,
+)
 
 
 class OpenMetadata:
     """Delivers entries to an OpenMetadata."""
 
     Settings: ClassVar[type[SinkSettings]] = OpenMetadataSettings
-    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
+    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run", "incident"})
 
     def __init__(self, name: str, settings: OpenMetadataSettings) -> None:
         self.name = name
@@ -53,6 +61,7 @@ class OpenMetadata:
         self._renderer = Renderer(settings)
         self._server = Server(settings)
         self._edges = Edges(self._server, settings.service)
+        self._cases = Cases(self._server)
 
     @property
     def client(self) -> Client:
@@ -113,6 +122,9 @@ class OpenMetadata:
                 self._draw_edges(payload)
             case TablePayload():
                 self._update_table(payload)
+            case AcknowledgedPayload(tables=tables):
+                for table in tables:
+                    self._cases.acknowledge(table)
 
     def _service(self) -> None:
         body: Body = {"name": self._settings.service, "serviceType": "Airflow"}
@@ -169,24 +181,31 @@ class OpenMetadata:
     def _update_table(self, payload: TablePayload) -> None:
         if payload.columns:
             self._make_table(payload)
-        if payload.written_at is None or payload.pipeline is None:
-            return
+        if payload.written_at is not None and payload.pipeline is not None:
+            self._update_freshness(payload, payload.written_at, payload.pipeline)
+        if payload.checks is not None:
+            required = self._server.required_table if payload.checks else self._server.table
+            table = required(payload.table)
+            if table is not None:
+                self._cases.deliver(table, payload.checks)
+
+    def _update_freshness(self, payload: TablePayload, written_at: int, pipeline_fqn: str) -> None:
         table, pipeline = (
             self._server.required_table(payload.table),
-            self._server.pipeline(payload.pipeline),
+            self._server.pipeline(pipeline_fqn),
         )
         body: Body = {
             "pipeline": pipeline,
             "serviceType": payload.service_type,
-            "endTime": payload.written_at,
-            "lastRunTime": payload.written_at,
+            "endTime": written_at,
+            "lastRunTime": written_at,
             "lastRunStatus": "Successful",
         }
         if payload.started_at is not None:
             body["startTime"] = payload.started_at
-        path = f"/tables/{table['id']}/pipelineObservability/{quote(payload.pipeline, safe='')}"
+        path = f"/tables/{table['id']}/pipelineObservability/{quote(pipeline_fqn, safe='')}"
         self._server.call("PUT", path, body)
-        self._freshen(table, payload.written_at, pipeline)
+        self._freshen(table, written_at, pipeline)
 
     def _freshen(self, table: Body, written_at: int, pipeline: Body) -> None:
         if "lifeCycle" not in table:  # look again: a crawler may have written one meanwhile
@@ -253,6 +272,8 @@ class OpenMetadata:
             path = f"/services/databaseServices/name/{quote(quoted(service), safe='')}"
             there = self._server.find(path) is not None
             found.append(f"database service {service} " + ("is there" if there else "IS MISSING"))
+        if self._settings.checks:
+            found.append(self._cases.probe())
         if self._settings.retire_after_days is not None:
             who = self._server.own_user()
             found.append(
@@ -276,6 +297,10 @@ def _conflict_keys(payload: Payload) -> Iterator[Hashable]:
             yield pipeline
         case TablePayload(table=table):
             yield table
+        case TablePayload(table=table):
+            yield table
+        case AcknowledgedPayload(tables=tables):
+            yield from tables
         case EdgesPayload(outputs=outputs, stale=stale, own=own):
             yield from outputs
             yield from (target for _, target in stale)
