@@ -251,6 +251,12 @@ def test_probe_looks_for_the_connections(fake: FakeAtlan) -> None:
         f"connection {CONNECTION} is there",
         "connection default/postgres/1 IS MISSING",
         "connection default/snowflake/2 IS MISSING",
+        "announcements of service-account-fairlead are removed when they are over; others' stay",
+        (
+            "custom metadata Fairlead IS MISSING: it is made with the first delivery if the token's user "
+            "may manage custom metadata; else let an admin make it, with Standing, Expected by, Last "
+            "written, Last duration, Quality"
+        ),
     ]
     with pytest.raises(Unavailable, match="has no connection"):
         new_target(fake.url, connection="default/airflow/2").sink.probe()

@@ -12,6 +12,7 @@ from tests.sinks.server import Answer, Fake, Request
 
 _COMMON = {"qualifiedName", "name", "connectorName", "connectionQualifiedName"}
 _COMMON |= {"description", "sourceURL", "sourceOwners", "lastSyncWorkflowName", "lastSyncRun"}
+_COMMON |= {"announcementTitle", "announcementType", "announcementMessage"}
 _RUN = {
     "airflowTags",
     "airflowRunName",
@@ -61,6 +62,10 @@ class FakeAtlan(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.assets: dict[str, dict[str, Any]] = {}
+        self.sets: list[dict[str, Any]] = []  # of custom metadata
+        self.user: str | None = "service-account-fairlead"  # whose token is used
+        self.may_make_sets = True
+        self.may_describe = True
 
     def add(self, kind: str, name: str, **attributes: Any) -> dict[str, Any]:
         attributes = {"qualifiedName": name, "name": name.rpartition("/")[2], **attributes}
@@ -72,6 +77,44 @@ class FakeAtlan(Fake):
             "refs": {},
         }
         return self.assets[name]
+
+    def announce(self, name: str, who: str, title: str, message: str = "") -> None:
+        """A user announces on an asset, or writes on what is announced there."""
+        self.assets[name]["attributes"] |= {
+            "announcementTitle": title,
+            "announcementType": "information",
+            "announcementMessage": message,
+            "announcementUpdatedBy": who,
+        }
+
+    def announced(self, name: str) -> tuple[str, str, str] | None:
+        """Title, type and message of what is announced on an asset."""
+        held = self.assets[name]["attributes"]
+        if not held.get("announcementTitle"):
+            return None
+        return (
+            held["announcementTitle"],
+            held["announcementType"],
+            held.get("announcementMessage", ""),
+        )
+
+    def described(self, name: str) -> dict[str, Any]:
+        """The custom metadata of an asset, by the names that people see."""
+        shown = {
+            (one["name"], attribute["name"]): attribute["displayName"]
+            for one in self.sets
+            for attribute in one["attributeDefs"]
+        }
+        held = self.assets[name].get("metadata", {})
+        return {shown[key]: value for key, value in held.items()}
+
+    def make_set(self, definition: dict[str, Any]) -> dict[str, Any]:
+        """Atlan names sets and attributes at random."""
+        names = (f"z{len(self.sets)}{n}" for n in range(1_000))
+        attributes = [{**one, "name": next(names)} for one in definition["attributeDefs"]]
+        made = {**definition, "name": next(names), "attributeDefs": attributes}
+        self.sets.append(made)
+        return made
 
     def shown(self, kind: str | None = None) -> set[str]:
         """The names of what is not archived."""
@@ -92,6 +135,10 @@ class FakeAtlan(Fake):
                 return self._search(request.json())
             if (request.method, request.path) == ("POST", "/api/meta/entity/bulk"):
                 return self._bulk(request)
+            if request.path == "/api/meta/types/typedefs":
+                return self._typedefs(request)
+            if (request.method, request.path) == ("GET", "/api/service/users/current"):
+                return Answer(200 if self.user else 404, {"username": self.user})
             if (request.method, request.path) == ("DELETE", "/api/meta/entity/bulk"):
                 return self._archive(request)
         except _Refuse as refusal:
@@ -120,6 +167,21 @@ class FakeAtlan(Fake):
         ]
         return Answer(200, {"approximateCount": len(passed), "entities": hits or None})
 
+    def _typedefs(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return Answer(200, {"businessMetadataDefs": self.sets})
+        (definition,) = request.json()["businessMetadataDefs"]
+        if not self.may_make_sets:
+            raise _Refuse(403, "ATLAS-403-00-001", "not allowed to create businessMetadata-def")
+        if definition["displayName"] in {one["displayName"] for one in self.sets}:
+            raise _Refuse(409, "ATLAS-409-00-012", "already exists")
+        for attribute in definition["attributeDefs"]:
+            if attribute["typeName"] not in ("string", "date", "float"):
+                raise _Refuse(400, "ATLAS-400", f"type {attribute['typeName']}")
+            if any(value in (None, "") for value in attribute["options"].values()):
+                raise _Refuse(400, "ATLAS-400", "options has null/empty value")
+        return Answer(200, {"businessMetadataDefs": [self.make_set(definition)]})
+
     def _archive(self, request: Request) -> Answer:
         guids = [value for name, value in request.pairs if name == "guid"]
         if not guids:
@@ -144,7 +206,14 @@ class FakeAtlan(Fake):
             raise _Refuse(400, "ATLAS-400", "guids are temporary and distinct")
         checked = [self._checked(entity, guids) for entity in entities]
         created, updated = [], []
-        for kind, plain, refs, added, status in checked:
+        if any("businessAttributes" in entity for entity in entities):
+            if request.query.get("replaceBusinessAttributes") != "true":
+                raise _Refuse(400, "ATLAS-400", "the real one passes it over, and says nothing")
+            if request.query.get("overwriteBusinessAttributes") != "false":
+                raise _Refuse(400, "ATLAS-400", "the sets of others would be removed")
+            if not self.may_describe:
+                raise _Refuse(403, "ATLAS-403-00-001", "add/update business-metadata")
+        for (kind, plain, refs, added, status), entity in zip(checked, entities, strict=True):
             name = plain["qualifiedName"]
             held = self.assets.get(name)
             if held is None:
@@ -152,7 +221,10 @@ class FakeAtlan(Fake):
                 created.append({"typeName": kind, "attributes": {"qualifiedName": name}})
             else:
                 updated.append({"typeName": kind, "attributes": {"qualifiedName": name}})
+            if "announcementTitle" in plain or "announcementMessage" in plain:
+                plain["announcementUpdatedBy"] = self.user
             held["attributes"].update(plain)
+            self._describe(held, entity.get("businessAttributes", {}))
             held["refs"].update(refs)
             for role, names in added.items():
                 kept = held["refs"].setdefault(role, [])
@@ -164,11 +236,27 @@ class FakeAtlan(Fake):
             200, {"mutatedEntities": mutated, "guidAssignments": dict.fromkeys(guids, "g")}
         )
 
+    def _describe(self, held: dict[str, Any], sets: dict[str, dict[str, Any]]) -> None:
+        known = {one["name"]: one for one in self.sets}
+        for name, values in sets.items():
+            if name not in known:
+                raise _Refuse(400, "ATLAS-400", f"{name}: invalid business-metadata")
+            types = {one["name"]: one["typeName"] for one in known[name]["attributeDefs"]}
+            for key, value in values.items():
+                allowed = {"string": (str,), "date": (int,), "float": (int, float)}[types[key]]
+                if value is not None and not isinstance(value, allowed):
+                    raise _Refuse(400, "ATLAS-400", f"{key}: {value}")
+                stored = held.setdefault("metadata", {})
+                stored.pop((name, key), None)
+                if value is not None:
+                    stored[name, key] = value
+
     def _checked(
         self, entity: dict[str, Any], guids: dict[str, str]
     ) -> tuple[str, Any, Any, Any, str | None]:
         kind, attributes = entity["typeName"], entity["attributes"]
         allowed = {"typeName", "guid", "status", "attributes", "appendRelationshipAttributes"}
+        allowed |= {"businessAttributes"}
         if set(entity) - allowed or entity.get("status", "ACTIVE") != "ACTIVE":
             raise _Refuse(400, "ATLAS-400", f"{sorted(entity)} {entity.get('status')}")
         if kind not in _TYPES:
@@ -196,6 +284,10 @@ class FakeAtlan(Fake):
                 raise _Refuse(400, "ATLAS-400", f"{key} is too long")
             if key.endswith(("Time", "At")) and not isinstance(value, int):
                 raise _Refuse(400, "ATLAS-400", f"{key} is a number")
+        if plain.get("announcementType") not in (None, "warning", "issue", "information"):
+            raise _Refuse(400, "ATLAS-400", f"announcementType {plain['announcementType']}")
+        if "<!--#" in (plain.get("announcementMessage") or ""):
+            raise _Refuse(400, "ATLAS-400", "SSI tags are not allowed")
         state = plain.get("airflowRunOpenLineageState")
         if state is not None and state not in _STATES:
             raise _Refuse(400, "ATLAS-400", f"no state {state}")
@@ -229,7 +321,8 @@ def _passes(asset: dict[str, Any], condition: dict[str, Any]) -> bool:
     if how not in ("term", "terms"):
         raise _Refuse(400, "ATLAS-400", f"{how} {field}")
     held = {"__typeName.keyword": asset["typeName"], "__state": asset["status"]}
-    if field not in {*held, "qualifiedName", "lastSyncWorkflowName", "lastSyncRun"}:
+    exact = {"qualifiedName", "lastSyncWorkflowName", "lastSyncRun", "announcementTitle.keyword"}
+    if field not in {*held, *exact}:
         raise _Refuse(400, "ATLAS-400", f"{field} is no keyword")
-    found = held.get(field, asset["attributes"].get(field))
+    found = held.get(field, asset["attributes"].get(field.removesuffix(".keyword")))
     return found in value if how == "terms" else found == value

@@ -193,6 +193,10 @@ def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
         fake.table("default/postgres/1/sales/public/orders", "id", "amount")
         fake.table("default/snowflake/2/ANALYTICS/REPORTING/DAILY_ORDERS", "ORDER_ID", "AMOUNT")
         sent_bodies += sent(fake, SHOP, **raw)
+        watched = sent(fake, WATCHED, **raw)
+        assert '"businessAttributes"' in json.dumps(watched)
+        assert '"announcementTitle": null' in json.dumps(watched)
+        sent_bodies += watched
         later = sent(fake, LATER, **raw, **RETIRES)
         assert [one["method"] for one in later].count("DELETE") == 2
         task = next(name for name in fake.assets if name.endswith("load"))

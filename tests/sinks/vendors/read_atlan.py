@@ -11,6 +11,8 @@ from pyatlan.model.fields.atlan_fields import (  # type: ignore[import-not-found
     KeywordField,
     KeywordTextField,
 )
+from pyatlan.model.typedef import CustomMetadataDef  # type: ignore[import-not-found]
+from pyatlan.model.user import UserMinimalResponse  # type: ignore[import-not-found]
 from reading import Request, left_out, main  # type: ignore[import-not-found]
 
 #: Of pyatlan, by the names that a search may ask for exactly.
@@ -25,6 +27,19 @@ def read(request: Request) -> Iterator[str | None]:
     if request["method"] == "DELETE":
         AtlanDeleteType(request["query"]["deleteType"])
         yield None if request["query"]["guid"] else "nothing to delete"
+    elif request["path"].endswith("users/current"):
+        yield None if "username" in UserMinimalResponse.__fields__ else "whose token?"
+    elif request["path"].endswith("typedefs"):
+        for definition in (request["body"] or {}).get("businessMetadataDefs", ()):
+            stored = json.loads(
+                CustomMetadataDef.parse_obj(definition).json(by_alias=True, exclude_unset=True)
+            )
+            yield left_out(definition, stored)
+            for one, found in zip(
+                definition["attributeDefs"], stored["attributeDefs"], strict=True
+            ):
+                yield left_out(one, found)
+                yield left_out(one["options"], found["options"])
     elif request["path"].endswith("indexsearch"):
         query = request["body"]["dsl"]["query"]["bool"]
         for condition in (*query["filter"], *query.get("must_not", ())):

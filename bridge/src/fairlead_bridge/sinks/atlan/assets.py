@@ -12,6 +12,7 @@ from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
     DatasetRef,
+    IncidentEntry,
     JobEntry,
     JobRef,
     Origin,
@@ -19,8 +20,11 @@ from fairlead_bridge.entries import (
 )
 from fairlead_bridge.sinks import retracting
 from fairlead_bridge.sinks.atlan.settings import AtlanSettings
+from fairlead_bridge.sinks.atlan.standing import Announced, Standing, of_dataset, of_incident
 from fairlead_bridge.sinks.naming import Naming
 
+#: DAGs and tasks on which one incident is announced, at most.
+_MOST = 50
 #: Atlan refuses longer texts.
 _TEXT = 99_000
 #: These two attributes identify what we made: who made it, and for which job (its qualified name).
@@ -89,7 +93,8 @@ class Sweep(msgspec.Struct, frozen=True):
     job: str
 
 
-Payload = list[Asset | Sweep]
+Item = Asset | Sweep | Standing | Announced
+Payload = list[Item]
 
 
 class Assets:
@@ -110,6 +115,8 @@ class Assets:
                 return list(self._job_payload(entry))
             case RunEntry(job=job) if _is_delivered(job) and not (retracts and entry.gone):
                 return self._run(entry)
+            case IncidentEntry() if self._settings.announcements:
+                return [self._announced(entry)]
         return None
 
     def named(self, dataset: DatasetRef) -> str | None:
@@ -120,10 +127,24 @@ class Assets:
         return f"{named.rule.connection}/{named.name.replace('.', '/')}"
 
     def _dataset(self, entry: DatasetEntry) -> Payload | None:
-        """How fresh it is; nothing else about an asset that a crawler owns."""
+        """How fresh it is and how it stands; nothing else about an asset that a crawler owns."""
         name = self.named(entry.dataset)
-        if name is None or entry.written_at is None:
+        if name is None:
             return None
+        standing = of_dataset(
+            entry,
+            name,
+            announced=self._settings.announcements,
+            described=bool(self._settings.custom_metadata),
+        )
+        found: Payload = [*self._fresh(entry, name)]
+        if standing is not None:
+            found.append(standing)
+        return found or None
+
+    def _fresh(self, entry: DatasetEntry, name: str) -> Iterator[Asset]:
+        if entry.written_at is None:
+            return
         at = _ms(entry.written_at)
         attributes: dict[str, Any] = {
             "lastRowChangedAt": at,
@@ -134,7 +155,15 @@ class Assets:
         writer = entry.written_by
         if writer is not None:
             attributes[MADE_FOR] = f"{writer.job.name} {writer.dag_run_id or writer.run_id}"
-        return [Asset(name, attributes=attributes, dated="lastRowChangedAt")]
+        yield Asset(name, attributes=attributes, dated="lastRowChangedAt")
+
+    def _announced(self, entry: IncidentEntry) -> Announced:
+        """The incident on the DAGs and tasks that it is of; datasets show how they stand."""
+        announcement = of_incident(entry)
+        bad = (item.job for item in entry.affected if item.standing in ("late", "failed"))
+        jobs = [job for job in (entry.job, *bad) if job is not None and _is_delivered(job)]
+        names = list(dict.fromkeys(map(self._own, jobs)))[:_MOST]
+        return Announced(announcement, names if announcement.kind else [])
 
     def _own(self, job: JobRef) -> str:
         name = job.name

@@ -28,6 +28,14 @@ class AtlanSettings(SinkSettings):
     rate: float | None = Field(default=8.0, gt=0, description="requests a second, at most")
     agent: str = Field(default="fairlead", description="x-atlan-agent-id; rate limits are its own")
 
+    announcements: bool = Field(
+        default=True, description="announce on assets that they are late, failed or at risk"
+    )
+    custom_metadata: str = Field(
+        default="Fairlead",
+        description="name of the set of custom metadata that shows how assets stand; empty: none",
+    )
+
     @field_validator("connection")
     @classmethod
     def _is_connection(cls, connection: str) -> str:

@@ -6,31 +6,44 @@ Only assets that `assets` marks as ours are made or archived.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar
 
 from fairlead_bridge.entries import AnyEntry, DatasetRef
 from fairlead_bridge.errors import HttpRejected, Misconfigured, Unavailable
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Outcome
+from fairlead_bridge.sinks.atlan import announcing
+from fairlead_bridge.sinks.atlan.announcing import Announcer
 from fairlead_bridge.sinks.atlan.assets import (
     MADE_BY,
     MADE_FOR,
     WORKFLOW,
     Asset,
     Assets,
+    Item,
     Payload,
-    Ref,
     Sweep,
 )
+from fairlead_bridge.sinks.atlan.metadata import MetadataSet
 from fairlead_bridge.sinks.atlan.settings import AtlanSettings
+from fairlead_bridge.sinks.atlan.standing import PREFIX, Announced, Announcement, Standing
+from fairlead_bridge.sinks.atlan.writing import (
+    CRAWLED_LATER,
+    Body,
+    Key,
+    Write,
+    body_of,
+    has_process,
+    lacking,
+    listed,
+    merged,
+    placed,
+)
 from fairlead_bridge.sinks.batch import in_batches
 from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.settings import SinkSettings
 
-#: Seconds before we look again for an asset that Atlan does not have.
-_CRAWLED_LATER = 3600.0
 #: Qualified names, or jobs, in one search; assets in one answer, and in one request to archive.
 _SEARCHED, _PAGE, _ARCHIVED = 300, 1_000, 50
 _BULK = {
@@ -40,15 +53,12 @@ _BULK = {
     "overwriteBusinessAttributes": "false",
 }
 
-Key = tuple[str, str]  # type (none: any), qualified name
-Body = dict[str, Any]
-
 
 class Atlan:
     """Delivers entries to an Atlan."""
 
     Settings: ClassVar[type[SinkSettings]] = AtlanSettings
-    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run"})
+    kinds: frozenset[Kind] = frozenset({"dataset", "job", "run", "incident"})
 
     def __init__(self, name: str, settings: AtlanSettings) -> None:
         self.name = name
@@ -62,6 +72,9 @@ class Atlan:
             verify=settings.verify,
             rate=settings.rate,
         )
+        self._announcer = Announcer(self.client)
+        connections = [rule.connection for rule in settings.naming if rule.connection]
+        self._metadata = MetadataSet(self.client, settings.custom_metadata, connections)
 
     def render(self, entry: AnyEntry) -> Payload | None:
         """Return the assets of the entry; None where there is nothing to deliver."""
@@ -75,51 +88,104 @@ class Atlan:
         """Many assets in one request; what they refer to is looked up in one search before."""
         for outcome in in_batches(payloads, len, self._settings.entities, self._send):
             if isinstance(outcome, HttpRejected) and outcome.status == 404:
-                yield Unavailable(str(outcome), _CRAWLED_LATER)  # went between search and write
+                yield Unavailable(str(outcome), CRAWLED_LATER)  # went between search and write
             else:
                 yield outcome
 
     def _send(self, payloads: Sequence[Payload]) -> Sequence[Outcome]:
-        assets_by_payload = [
-            [item for item in payload if isinstance(item, Asset)] for payload in payloads
-        ]
-        found = self._find([asset for assets in assets_by_payload for asset in assets])
+        items = [item for payload in payloads for item in payload]
+        found = self._find(items)
         outcomes: list[Outcome] = []
-        writes: dict[Key, _Write] = {}
-        for assets in assets_by_payload:
+        writes: dict[Key, Write] = {}
+        for payload in payloads:
             missing: set[str] = set()
-            for asset in assets:
-                write = _placed(asset, found, missing)
-                if write is not None and _has_process(write, writes):
-                    key = (write.type, write.name)
-                    writes[key] = _merged(writes[key], write) if key in writes else write
-            outcomes.append(_missing(missing) if missing else None)
-        if writes:
-            self._bulk(writes)
-        sweeps = [item.job for payload in payloads for item in payload if isinstance(item, Sweep)]
-        preserved = sorted({asset.name for assets in assets_by_payload for asset in assets})
+            for item in payload:
+                for write in self._writes(item, found, missing):
+                    if has_process(write, writes):
+                        key = (write.type, write.name)
+                        writes[key] = merged(writes[key], write) if key in writes else write
+            outcomes.append(lacking(missing) if missing else None)
+        if writes and (denied := self._bulk(writes)) is not None:
+            outcomes = [
+                outcome or (denied if _describes(payload) else None)
+                for outcome, payload in zip(outcomes, payloads, strict=True)
+            ]
+        sweeps = [item.job for item in items if isinstance(item, Sweep)]
+        preserved = sorted({item.name for item in items if isinstance(item, Asset)})
         for start in range(0, len(sweeps), _SEARCHED):
             self._archive(sweeps[start : start + _SEARCHED], preserved)
         return outcomes
 
-    def _find(self, assets: Sequence[Asset]) -> dict[Key, Body]:
+    def _writes(self, item: Item, found: dict[Key, Body], missing: set[str]) -> Iterator[Write]:
+        """What is to be written of an item; what it lacks is added to `missing`."""
+        match item:
+            case Asset():
+                write = placed(item, found, missing)
+                if write is not None:
+                    yield write
+            case Standing(name=name, announcement=announcement, metadata=metadata):
+                there = found.get(("", name))
+                if there is not None:
+                    yield from self._added(there, announcement, metadata or {})
+                elif item.says_something:
+                    missing.add(name)
+            case Announced(announcement=announcement, names=names):
+                missing |= {name for name in names if ("", name) not in found}
+                for name in names:
+                    if ("", name) in found:
+                        yield from self._added(found["", name], announcement, {})
+                over = Announcement(announcement.title)
+                for there in self._announced(announcement.title):
+                    if there["attributes"]["qualifiedName"] not in names:
+                        yield from self._added(there, over, {}, announcement.title)
+
+    def _added(
+        self,
+        there: Body,
+        announcement: Announcement | None,
+        metadata: Body,
+        of: str = PREFIX,
+    ) -> Iterator[Write]:
+        """What is added to an asset that is there, whether or not we made it."""
+        held = there["attributes"]
+        changes = (
+            self._announcer.changes(held, announcement, of) if announcement is not None else {}
+        )
+        if changes or metadata:
+            attributes = {"name": held.get("name"), **changes}
+            name = held["qualifiedName"]
+            yield Write(there["typeName"], name, attributes, {}, "", False, metadata)
+
+    def _announced(self, title: str) -> Iterator[Body]:
+        """The assets that show an announcement of this title."""
+        filters: list[Body] = [
+            {"term": {"__state": "ACTIVE"}},
+            {"term": {f"{announcing.TITLE}.keyword": title}},
+        ]
+        return self._search(filters, ["name", *announcing.ATTRIBUTES])
+
+    def _find(self, items: Sequence[Item]) -> dict[Key, Body]:
         """
         What Atlan has of the assets and of those they refer to: each by its type and its name, and
         the one that is not archived by its name alone.
         """
-        wanted = {asset.name for asset in assets} | {
+        assets = [item for item in items if isinstance(item, Asset)]
+        wanted = {item.name for item in items if isinstance(item, Asset | Standing)} | {
             ref.name
             for asset in assets
             for refs in asset.refs.values()
-            for ref in _listed(refs)
+            for ref in listed(refs)
             if not ref.type
         }
-        dates = ["lastRowChangedAt", self._assets.words["started"]]
+        wanted |= {name for item in items if isinstance(item, Announced) for name in item.names}
+        asked = ["name", MADE_BY, MADE_FOR, "lastRowChangedAt", self._assets.words["started"]]
+        if any(isinstance(item, Standing | Announced) for item in items):
+            asked += announcing.ATTRIBUTES
         found: dict[Key, Body] = {}
         names = sorted(wanted)
         for start in range(0, len(names), _SEARCHED):
             filters = [{"terms": {"qualifiedName": names[start : start + _SEARCHED]}}]
-            for entity in self._search(filters, ["name", MADE_BY, MADE_FOR, *dates]):
+            for entity in self._search(filters, asked):
                 name = entity["attributes"]["qualifiedName"]
                 found[entity["typeName"], name] = entity
                 if entity.get("status") != "DELETED":
@@ -144,12 +210,58 @@ class Atlan:
             yield from page
             start, more = start + _PAGE, len(page) == _PAGE
 
-    def _bulk(self, writes: dict[Key, _Write]) -> None:
-        """References within the request are by temporary guids: Atlan finds nothing by name that
-        is only being made."""
+    def _bulk(self, writes: dict[Key, Write]) -> Unavailable | None:
+        """
+        Write; returns why custom metadata was left out, where the token may not write it.
+
+        References within the request are by temporary guids: Atlan finds nothing by name that is
+        only being made.
+        """
         guids = {key: str(-n) for n, key in enumerate(writes, 1)}
-        entities = [_entity(write, guids) for write in writes.values()]
-        self._call("POST", "/api/meta/entity/bulk", {"entities": entities}, params=_BULK)
+        entities = [body_of(write, guids) for write in writes.values()]
+        described = self._described(writes.values(), entities)
+        if described is None:
+            self._call("POST", "/api/meta/entity/bulk", {"entities": entities}, params=_BULK)
+            return None
+        params = {**_BULK, "replaceBusinessAttributes": "true"}  # of the sets that are sent
+        try:
+            self.client.json(
+                "POST", "/api/meta/entity/bulk", {"entities": described}, params=params
+            )
+        except HttpRejected as error:
+            if error.status != 403:
+                raise
+            self._call("POST", "/api/meta/entity/bulk", {"entities": entities}, params=_BULK)
+            return Unavailable(
+                f"{error}; everything but custom metadata was delivered: let the token's user update "
+                'it, or write `custom_metadata = ""`',
+                CRAWLED_LATER,
+            )
+        return None
+
+    def _described(self, writes: Collection[Write], entities: list[Body]) -> list[Body] | None:
+        """The entities with their custom metadata; None where there is none to write."""
+        if not any(write.metadata for write in writes):
+            return None
+        names = self._metadata.names()
+        if names is None:
+            return None
+        of_set, attributes = names
+        return [
+            {
+                **entity,
+                "businessAttributes": {
+                    of_set: {
+                        attributes[name]: value
+                        for name, value in write.metadata.items()
+                        if name in attributes
+                    }
+                },
+            }
+            if write.metadata
+            else entity
+            for write, entity in zip(writes, entities, strict=True)
+        ]
 
     def _archive(self, jobs: Sequence[str], preserved: Sequence[str]) -> None:
         """Archive what has our mark for one of the jobs, but for the `preserved` names."""
@@ -210,113 +322,12 @@ class Atlan:
         found = [f"Atlan at {self.client.url}"]
         for name in sorted(wanted):
             found.append(f"connection {name} " + ("is there" if name in there else "IS MISSING"))
+        if self._settings.announcements:
+            found.append(self._announcer.probe())
+        if self._settings.custom_metadata:
+            found.append(self._metadata.probe())
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """An asset as it is written now."""
-
-    type: str
-    name: str
-    attributes: Body
-    refs: dict[str, list[Ref] | Ref]
-    dated: str
-    ours: bool  # we made it, or make it with this
-
-
-def _listed(refs: list[Ref] | Ref) -> list[Ref]:
-    return refs if isinstance(refs, list) else [refs]
-
-
-def _placed(asset: Asset, found: dict[Key, Body], missing: set[str]) -> _Write | None:
-    """
-    The asset as it can be written now: with the references that are there, of the type that Atlan
-    knows it by. None where it cannot; what is missing is added to `missing`.
-    """
-    there = found.get((asset.type, asset.name))
-    kind = asset.type or (there["typeName"] if there else "")
-    if not kind:
-        missing.add(asset.name)
-        return None
-    attributes = dict(asset.attributes)
-    if there is not None and asset.dated:
-        if (there["attributes"].get(asset.dated) or 0) > attributes[asset.dated]:
-            return None  # what Atlan has is newer
-        attributes.setdefault("name", there["attributes"].get("name"))
-    ours = bool(asset.type) and (there is None or _made(asset, there))
-    if asset.type and not ours:
-        attributes = {
-            name: value for name, value in attributes.items() if name not in (MADE_BY, MADE_FOR)
-        }
-    refs: dict[str, list[Ref] | Ref] = {}
-    columns = asset.type == "ColumnProcess"
-    for role, wanted in asset.refs.items():
-        present = []
-        for ref in _listed(wanted):
-            if ref.type:
-                present.append(ref)
-            elif ("", ref.name) in found:
-                present.append(Ref(ref.name, found["", ref.name]["typeName"]))
-            elif not columns:  # a column that a crawler spells otherwise is no reason to wait
-                missing.add(ref.name)
-        refs[role] = present if isinstance(wanted, list) else present[0]
-    if asset.type in ("Process", "ColumnProcess") and not (refs["inputs"] and refs["outputs"]):
-        return None
-    return _Write(kind, asset.name, attributes, refs, asset.dated, ours)
-
-
-def _made(asset: Asset, there: Body) -> bool:
-    """Whether what is there has the attributes that we give this asset when we make it."""
-    identifying = (MADE_BY, MADE_FOR)
-    return all(
-        there["attributes"].get(attribute) == asset.attributes[attribute]
-        for attribute in identifying
-    )
-
-
-def _has_process(write: _Write, writes: dict[Key, _Write]) -> bool:
-    """Whether the process that a lineage of columns belongs to is written with it."""
-    process = write.refs.get("process")
-    return not isinstance(process, Ref) or (process.type, process.name) in writes
-
-
-def _merged(a: _Write, b: _Write) -> _Write:
-    """Two payloads of one asset in one; of two runs, the newer."""
-    if a.dated and b.dated and a.attributes[a.dated] > b.attributes[b.dated]:
-        a, b = b, a
-    attributes, refs = {**a.attributes, **b.attributes}, {**a.refs, **b.refs}
-    return _Write(a.type, a.name, attributes, refs, b.dated or a.dated, a.ours)
-
-
-def _missing(names: set[str]) -> Unavailable:
-    shown = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
-    return Unavailable(
-        f"Atlan has no {shown} yet: crawl it, or look at the naming map", _CRAWLED_LATER
-    )
-
-
-def _entity(write: _Write, guids: dict[Key, str]) -> Body:
-    """
-    The body of an asset. For ours, lists of references are replaced and an archived asset is
-    restored; to assets of other programs references are only added.
-    """
-    refs = {role: _reference(ref, guids) for role, ref in write.refs.items()}
-    entity: Body = {"typeName": write.type, "guid": guids[write.type, write.name]}
-    if write.ours:
-        entity["status"] = "ACTIVE"
-    else:
-        added = {role: found for role, found in refs.items() if isinstance(found, list) and found}
-        refs = {role: found for role, found in refs.items() if not isinstance(found, list)}
-        if added:
-            entity["appendRelationshipAttributes"] = added
-    entity["attributes"] = {"qualifiedName": write.name, **write.attributes, **refs}
-    return entity
-
-
-def _reference(refs: list[Ref] | Ref, guids: dict[Key, str]) -> Any:
-    if isinstance(refs, list):
-        return [_reference(ref, guids) for ref in refs]
-    if (refs.type, refs.name) in guids:
-        return {"typeName": refs.type, "guid": guids[refs.type, refs.name]}
-    return {"typeName": refs.type, "uniqueAttributes": {"qualifiedName": refs.name}}
+def _describes(payload: Payload) -> bool:
+    return any(isinstance(item, Standing) and item.metadata for item in payload)
