@@ -104,7 +104,8 @@ class Sender:
             ways["Kafka"] = self._message
         owed = dict.fromkeys(ways, number // len(ways))
         while owed and time.monotonic() < until:
-            way = self._chance.choice(list(owed))
+            calls = [left / (_BATCH / 2 if way == "batch" else 1) for way, left in owed.items()]
+            (way,) = self._chance.choices(list(owed), calls)
             sent = ways[way](owed[way])
             self._tally.count(way, sent)
             owed[way] -= sent

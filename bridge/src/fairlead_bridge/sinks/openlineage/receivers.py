@@ -121,7 +121,7 @@ class _Atlan(_Http):
 
 
 def _atlan_explained(error: Misconfigured) -> Misconfigured:
-    # Atlan's answer has no code of its own: only its text tells this from a bad token.
+    # Atlan's answer has no code of its own: only its text distinguishes it from a bad token.
     if error.status != 401 or "url path not configured" not in str(error):
         return error
     return Misconfigured(
