@@ -5,7 +5,7 @@ What it costs: every bench of this folder, one after the other, as ratios within
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
 `overhead`, which runs a real Airflow for a quarter of an hour, `notify`, which starts a worker fifty times, `fuzz` and `sql_fuzz`, which measure
-nothing, `sql`, which needs cases, and `sql_truth` only where they are named. Options are handed to the benches that are named.
+nothing, `sql`, which needs cases, `sql_truth`, and `sql_tpc`, which needs DuckDB, only where they are named. Options are handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "fuzz": ([], False),
     "sql": ([], False),
     "sql_fuzz": ([], False),
+    "sql_tpc": ([], False),
     "sql_truth": ([], False),
 }
 

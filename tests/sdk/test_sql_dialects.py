@@ -300,3 +300,14 @@ def test_a_column_that_a_known_table_got_later_is_read_where_it_is_named_with_it
     )
     assert told(reading) == "r.a <- s.a; r.b <- s.b"
     assert len(reading.unknown) == 2
+
+
+def test_what_exists_asks_only_for_rows() -> None:
+    known = {"s": {"a": "", "k": ""}, "u": {"k": "", "ok": "", "other": ""}}
+    reading = read(
+        "CREATE TABLE r AS SELECT a FROM s WHERE EXISTS (SELECT * FROM u WHERE u.k = s.k AND u.ok)",
+        "postgres",
+        lambda table: known.get(table.name),
+    )
+    [rows] = reading.indirect.values()
+    assert sorted(f"{s.table}.{s.column}" for s in rows) == ["s.k", "u.k", "u.ok"]

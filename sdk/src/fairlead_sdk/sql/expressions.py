@@ -58,7 +58,8 @@ def sources_of(root: exp.Expr, scope: Scope, queries: Queries, how: str = "IDENT
                 found |= {source.through(how, masking) for source in scope.column(node)}
         elif isinstance(node, exp.Query | exp.Subquery):
             relation = queries.subquery(node, scope)
-            found |= {source.through(how, masking) for source in relation.sources}
+            if not isinstance(node.parent, exp.Exists):  # which only asks whether there are rows
+                found |= {source.through(how, masking) for source in relation.sources}
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
             found |= {source.through(how) for source in _rows(scope)}
         elif scope.dialect == "clickhouse" and _looks_up(node):
