@@ -15,13 +15,16 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class ColumnChange:
-    """A column that goes (`after` is None) or gets another type."""
+    """A column that goes (`after` is None), gets another type, or probably another name."""
 
     column: str
     before: str | None
     after: str | None
+    change: str = "type"
 
     def __str__(self) -> str:
+        if self.change == "renamed":
+            return f"column {self.column} is probably renamed to {self.after}"
         if self.after is None:
             return f"column {self.column} is removed"
         return f"column {self.column} becomes {self.after} instead of {self.before}"
@@ -80,98 +83,62 @@ def proposed_columns(schema: Mapping[str, str | None] | Sequence[Any]) -> dict[s
     return columns
 
 
-def changes(
-    present: Iterable[Mapping[str, Any]], proposed: Mapping[str, str | None]
-) -> list[ColumnChange]:
-    """What would be gone or different; new columns are safe. Case is ignored."""
-    wanted = {name.lower(): kind for name, kind in proposed.items()}
-    found = []
-    for column in present:
-        name, before = str(column["name"]), column.get("type")
-        if _parent(name.lower(), wanted):
-            continue  # a field inside a column of which only the whole was proposed
-        if name.lower() not in wanted:
-            found.append(ColumnChange(name, before, None))
-            continue
-        after = wanted[name.lower()]
-        if before and after and _type(before) != _type(after):
-            found.append(ColumnChange(name, before, after))
-    return found
-
-
-def _parent(name: str, wanted: Mapping[str, Any]) -> bool:
-    """True for `address.city` where `address` is proposed and nothing inside it."""
-    if name in wanted:
-        return False
-    above = name.rpartition(".")[0]
-    while above:
-        if above in wanted:
-            return not any(other.startswith(f"{above}.") for other in wanted)
-        above = above.rpartition(".")[0]
-    return False
-
-
-def _type(text: str) -> str:
-    return "".join(text.lower().split())
-
-
 def check(
     client: Client,
-    present: Mapping[str, Any],
+    node: str,
     proposed: Mapping[str, str | None],
     depth: int,
     readers: bool = True,
-) -> Report:
-    """What the change does; `present` is the dataset as the catalog has it.
+) -> Report | None:
+    """What the change of a dataset does, or None if the catalog does not have it.
 
-    Raises Unsafe where a removed column is used, or, with `readers`, may use it for all that the
-    catalog knows; FairleadError where the bridge cannot be asked.
+    Raises Unsafe where a column with a breaking change is used, or, with `readers`, may be used for all
+    that the catalog knows; FairleadError where the bridge cannot be asked.
     """
-    changed = changes(_columns(present), proposed)
-    if not changed:
-        return Report()
-    uses = [use for change in changed for use in _uses(client, present, change.column, depth)]
-    if not readers:
-        uses = [use for use in uses if use.certain]
-    uses = list({(use.job, use.into, use.certain): use for use in reversed(uses)}.values())[::-1]
+    try:
+        found = client.schema_check(node, proposed, depth)
+    except Refused as error:
+        if error.status == 404:
+            return None
+        raise
+    changed = [
+        ColumnChange(each["column"], each["before"], each["after"], each["change"])
+        for each in found["changes"]
+        if each["breaking"]
+    ]
+    uses = _uses(found, readers=readers)
     if uses:
-        raise Unsafe(_sentence(client, present, changed, uses))
+        raise Unsafe(_sentence(client, node, changed, uses))
     return Report(changed)
 
 
-def _columns(present: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The columns of the schema; without one, those that column lineage names."""
-    known = list(present["schema_fields"])
-    return [column for column in known if column.get("known_by") != "lineage"] or known
-
-
-def _uses(client: Client, present: Mapping[str, Any], column: str, depth: int) -> list[Use]:
-    """What is made from the column and who may use it, the certain ones first."""
-    node = str(present["node"])
-    items = client.impact(node, column, depth)["items"]
+def _uses(found: Mapping[str, Any], *, readers: bool) -> list[Use]:
+    """What is made from the columns and who may use them, the certain ones first."""
+    items = [*found["uses"], *(found["unknown"] if readers else ())]
     jobs = {item["node"]: item for item in items if item["kind"] == "job"}
-    found = []
+    uses = []
     for item in items:
-        maker = jobs.get(item["path"][-2], {})
+        column, maker = item["uses"], jobs.get(item["path"][-2], {})
         if item["kind"] == "dataset":
             name = item["name"]
             made = [name if each == "*" else f"{name}.{each}" for each in item["columns"]] or [name]
-            found += [
+            uses += [
                 Use(column, maker.get("name"), maker.get("id"), into, item["certain"])
                 for into in made
             ]
-        elif not item["certain"] and item["path"][-2] == node:
-            found.append(Use(column, item["name"], item["id"], None, False))
-    return sorted(found, key=lambda use: (not use.certain, use.into is not None))
+        elif not item["certain"] and item["path"][-2] == found["dataset"]:
+            uses.append(Use(column, item["name"], item["id"], None, False))
+    uses.sort(key=lambda use: (not use.certain, use.into is not None))
+    return list({(u.job, u.into, u.certain): u for u in reversed(uses)}.values())[::-1]
 
 
 def _sentence(
     client: Client,
-    present: Mapping[str, Any],
+    node: str,
     changed: Iterable[ColumnChange],
     uses: Sequence[Use],
 ) -> str:
-    lines = [f"{present['name']} must not change so:"]
+    lines = [f"{node.removeprefix('dataset:')} must not change so:"]
     lines += [f"  {change}" for change in changed]
     lines.append("because it is used:")
     owners = owners_of(client, (use.job_id for use in uses[:_MOST_NAMED]))

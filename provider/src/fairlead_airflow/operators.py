@@ -46,9 +46,10 @@ class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
 class SchemaCheckOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
     """Fails before a change of columns breaks what is made from the dataset.
 
-    The proposed columns are compared with the catalog's. It fails if a column that is removed or
-    changes its type is used downstream: by column lineage, or by a reader of which the catalog does
-    not know which columns it uses. The error says who is affected. Otherwise the changes are returned.
+    The bridge compares the proposed columns with the catalog's. It fails if a column that is removed,
+    probably renamed, or gets a type that holds less is used downstream: by column lineage, or by a
+    reader of which the catalog does not know which columns it uses. The error says who is affected.
+    Otherwise the breaking changes are returned.
     A dataset that the catalog does not know may have any columns.
 
     :param dataset: URI, path, `(namespace, name)` or asset; templated
@@ -85,14 +86,14 @@ class SchemaCheckOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         namespace, name = identity(self.dataset)
         proposed = proposed_columns(self.schema)
         with FairleadHook(self.fairlead_conn_id).client() as client:
-            present = client.dataset(namespace, name)
-            if present is None:
-                self.log.info("The catalog does not know %s %s yet", namespace, name)
-                return Report().as_dict()
+            node = f"dataset:{namespace}:{name}"
             try:
-                report = check(client, present, proposed, self.depth, self.readers)
+                report = check(client, node, proposed, self.depth, self.readers)
             except Unsafe as error:
                 raise compat.sdk("AirflowFailException")(str(error)) from None
+        if report is None:
+            self.log.info("The catalog does not know %s %s yet", namespace, name)
+            return Report().as_dict()
         for change in report.changes:
             self.log.info("%s; nothing downstream uses it", change)
         return report.as_dict()

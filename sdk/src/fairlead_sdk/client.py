@@ -7,8 +7,9 @@ for run in client.runs(dag_id="shop_sales", state="failed"):
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -64,6 +65,19 @@ class Client:
         given = {name: value for name, value in parameters.items() if value is not None}
         url = f"{self._url}/api/v1/{path.lstrip('/')}"
         answer = exchange(self._session, "GET", url, limits=self._limits, params=given)
+        return checked(answer).json()
+
+    def post(self, path: str, body: Any) -> Any:
+        """POST of JSON below `/api/v1/`: the JSON answer."""
+        url = f"{self._url}/api/v1/{path.lstrip('/')}"
+        answer = exchange(
+            self._session,
+            "POST",
+            url,
+            limits=self._limits,
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
         return checked(answer).json()
 
     def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -139,6 +153,18 @@ class Client:
         the way uses is not known. Refused with status 404 for what the catalog does not have.
         """
         return dict(self.get("impact", node=node, column=column, depth=depth, limit=10_000))
+
+    def schema_check(
+        self, dataset: str, columns: Mapping[str, str | None], depth: int = 50
+    ) -> dict[str, Any]:
+        """What it would change, and break, if `dataset:NAMESPACE:NAME` had these columns.
+
+        Types by name; None is any type. The answer has `safe`, `changes`, `uses`, `unknown`, `owners`
+        and `kinds`. Refused with status 404 for a dataset that the catalog does not have.
+        """
+        proposed = [{"name": name, "type": kind} for name, kind in columns.items()]
+        body = {"dataset": dataset, "columns": proposed, "depth": depth}
+        return dict(self.post("schema-check", body))
 
     def close(self) -> None:
         self._session.close()

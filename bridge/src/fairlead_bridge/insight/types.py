@@ -113,3 +113,56 @@ def _finer_time(
     a: str, size: int | None, _: int | None, b: str, finer: int | None, __: int | None
 ) -> bool:
     return a == b and a in _TIMES and (finer is None or (size is not None and size <= finer))
+
+
+_MEANS = {
+    "snowflake": {
+        **dict.fromkeys(
+            ("tinyint", "byteint", "smallint", "int", "integer", "bigint"), "number(38,0)"
+        ),
+        **dict.fromkeys(("number", "decimal", "numeric"), "number(38,0)"),
+        **dict.fromkeys(("float", "float4", "float8", "double", "real"), "double"),
+        **dict.fromkeys(("varchar", "string", "text", "nvarchar"), "varchar(16777216)"),
+        **dict.fromkeys(("char", "character"), "varchar(1)"),
+        **dict.fromkeys(("binary", "varbinary"), "varbinary(8388608)"),
+        "datetime": "timestamp_ntz",
+    },
+    "bigquery": {
+        **dict.fromkeys(("int", "integer", "bigint", "smallint", "tinyint", "byteint"), "int64"),
+        **dict.fromkeys(("numeric", "decimal"), "decimal(38,9)"),
+        **dict.fromkeys(("bignumeric", "bigdecimal"), "decimal(76,38)"),
+        "float": "float64",
+        "bool": "boolean",
+    },
+    "postgres": {"float": "float8", "bool": "boolean", "serial": "int", "bigserial": "bigint"},
+    "redshift": {"float": "float8", "text": "varchar(256)", "bool": "boolean"},
+    "mssql": {"float": "float8", "decimal": "decimal(18,0)", "numeric": "decimal(18,0)"},
+    "oracle": {"number": "number", "float": "float8", "integer": "number(38,0)"},
+    "mysql": {
+        "tinytext": "varchar(255)",
+        "text": "varchar(65535)",
+        "mediumtext": "varchar(16777215)",
+        "longtext": "text",
+        "decimal": "decimal(10,0)",
+        "numeric": "decimal(10,0)",
+        "bool": "tinyint",
+    },
+}
+"""What types of a platform are, which elsewhere are other ones or none."""
+
+
+def on_platform(type: str | None, platform: str) -> str | None:
+    """
+    The type as the platform means it.
+
+    >>> on_platform("INT", "snowflake"), on_platform("text", "redshift"), on_platform("INT", "hive")
+    ('number(38,0)', 'varchar(256)', 'INT')
+    """
+    if type is None:
+        return None
+    return _MEANS.get(_SAME_TYPES.get(platform, platform), {}).get(
+        " ".join(type.lower().split()), type
+    )
+
+
+_SAME_TYPES = {"sqlserver": "mssql", "mariadb": "mysql", "crate": "postgres"}

@@ -30,6 +30,7 @@ from fairlead_bridge.web.events import routes as events
 from fairlead_bridge.web.expectations import routes as expectations
 from fairlead_bridge.web.health import routes as health
 from fairlead_bridge.web.impact import routes as impact
+from fairlead_bridge.web.impact import schema_check
 from fairlead_bridge.web.incidents import routes as incidents
 from fairlead_bridge.web.jobs import routes as jobs
 from fairlead_bridge.web.lineage import graph
@@ -99,6 +100,7 @@ def build_api(
         lineage.router,
         graph.routes(catalog),
         impact.router,
+        schema_check.router,
         outlook.router,
         expectations.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),

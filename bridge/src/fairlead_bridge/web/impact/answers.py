@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
 
 from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import JobRef, Owner
+from fairlead_bridge.web.parameters import Text
 
 
 class Affected(Answer):
@@ -52,3 +55,44 @@ class Impact(Answer):
     dags: list[JobRef]  # the DAGs of those tasks
     truncated: int  # how many of what was counted are not among the items
     complete: bool  # false where more than 50,000 are downstream: then not all were counted
+
+
+class ProposedColumn(Answer):
+    name: Text
+    type: Text | None = None  # null: any type
+
+
+class ProposedSchema(Answer):
+    """A dataset, and the columns that it is to have."""
+
+    dataset: Annotated[Text, Field(examples=["dataset:postgres://db:5432:shop.public.orders"])]
+    columns: Annotated[list[ProposedColumn], Field(min_length=1, max_length=10_000)]
+    depth: Annotated[int, AfterValidator(lambda depth: min(max(depth, 0), 50))] = 50  # datasets
+
+
+class ProposedChange(Answer):
+    change: Literal["removed", "renamed", "type", "added"]
+    column: str
+    before: str | None  # the type; of a renamed column, its name
+    after: str | None
+    breaking: bool
+
+
+class Use(Affected):
+    """A dataset or a job downstream that uses a column, or may use it."""
+
+    uses: str  # the column of the dataset that was asked about
+
+
+class SchemaCheck(Answer):
+    """What a schema would change, and what that breaks."""
+
+    dataset: str
+    safe: bool  # nothing is listed in `uses` and `unknown`
+    changes: list[ProposedChange]
+    uses: list[Use]  # what is made of columns with a breaking change
+    unknown: list[Use]  # what may be, below readers of which it is not known what they use
+    truncated: int  # how many more there are
+    owners: list[str]  # of what is listed and of its DAGs, who has most first
+    kinds: dict[str, int]  # datasets of each kind that is known
+    complete: bool  # false where more is downstream than is counted

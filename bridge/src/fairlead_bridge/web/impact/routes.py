@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from fairlead_bridge import ids
-from fairlead_bridge.model import State
-from fairlead_bridge.queries import columns, history, impact, lineage, standing
-from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries.assets import Asset, assets_by_id
-from fairlead_bridge.queries.impact import Downstream, Reached
+from fairlead_bridge.queries import columns, impact, lineage
+from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.impact import Downstream
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.snapshot import Row, Snapshot
+from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
-from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.impact import answers as a
+from fairlead_bridge.web.impact import items
 from fairlead_bridge.web.lineage.routes import DEEPEST, NodeLimit, NodeName
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot
@@ -66,7 +63,7 @@ def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:
     nearest = [each for each in below.nearest() if each.node in known]
     shown = nearest[:limit]
     return a.Impact(
-        items=_items(snapshot, below, shown),
+        items=items.affected(snapshot, below, shown),
         owners=_owners(counted.owners_of_datasets, counted.owners_of_dags),
         datasets=len(counted.datasets),
         tasks=len(counted.tasks),
@@ -76,68 +73,6 @@ def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:
         dags=sorted(render.job_refs(dags, dags), key=lambda dag: (dag.name, dag.namespace)),
         truncated=len(nearest) - len(shown),
         complete=below.complete,
-    )
-
-
-def _items(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> list[a.Affected]:
-    on_the_ways = {node for each in shown for node in each.path}
-    assets = assets_by_id(snapshot, on_the_ways)
-    jobs = jobs_by_id(snapshot, on_the_ways - assets.keys())
-    names = {id: render.dataset_node(it.namespace, it.name) for id, it in assets.items()}
-    names |= {id: render.job_node(row.namespace, row.name) for id, row in jobs.items()}
-    near = [assets[each.node] for each in shown if each.node in assets]
-    writers = lineage.writers_of(snapshot, near)
-    readers = {each.node for each in shown if each.node in jobs}
-    newest = history.states(snapshot, {*readers, *(id for each in writers.values() for id in each)})
-    facets = f.of(snapshot, datasets.members_of(near) | {id: id for id in readers}, f.OWNERS)
-    items = []
-    for each in shown:
-        node = each.node
-        details = {
-            "id": ids.public(node),
-            "node": names[node],
-            "level": each.level,
-            "path": [names[node] for node in each.path],
-            "certain": each.certain,
-            "owners": render.owners(facets.get(node, {})),
-            "columns": sorted(below.columns.get(node, ())),
-        }
-        if node in assets:
-            state = standing.state_of(assets[node], writers.get(node, ()), newest)
-            items.append(_dataset(assets[node], state, details))
-        else:
-            state = newest[node].state if node in newest else None
-            items.append(_job(jobs[node], state, details))
-    return sorted(items, key=lambda item: (item.level, item.kind, item.namespace, item.name))
-
-
-def _dataset(asset: Asset, state: State | None, details: dict[str, Any]) -> a.Affected:
-    return a.Affected(
-        kind="dataset",
-        namespace=asset.namespace,
-        name=asset.name,
-        dataset_kind=asset.kind,
-        job_kind=None,
-        dag_id=None,
-        task_id=None,
-        state=state,
-        written_at=render.when(asset.written_at),
-        **details,
-    )
-
-
-def _job(row: Row, state: State | None, details: dict[str, Any]) -> a.Affected:
-    return a.Affected(
-        kind="job",
-        namespace=row.namespace,
-        name=row.name,
-        dataset_kind=None,
-        job_kind=row.kind,
-        dag_id=row.dag_id,
-        task_id=row.task_id,
-        state=state,
-        written_at=None,
-        **details,
     )
 
 
