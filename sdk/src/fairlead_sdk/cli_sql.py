@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"no dialect {options.dialect!r} is known")
     text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
     known = _known(options.columns)
-    reading = read(text, dialect, lambda table: known.get(str(table).lower()), patience=60)
+    reading = read(text, dialect, lambda table: known.get(str(table).lower()))
     if options.json:
         print(json.dumps(as_json(reading), indent=1))  # noqa: T201
     else:

@@ -21,7 +21,7 @@ def qualify(statement: Statement, used: Used, dialect: str) -> None:
     if isinstance(statement, Moved):
         nodes = [table for pair in statement.pairs for table in pair]
     if isinstance(statement, Named):
-        nodes = [*statement.reads, *statement.writes]
+        nodes = [*statement.reads, *statement.writes, *statement.temporary]
     for node in nodes:
         ctes = {cte.alias_or_name.lower() for cte in node.find_all(exp.CTE)}
         tables = list(node.find_all(exp.Table))

@@ -16,8 +16,10 @@ from fairlead_sdk.sql.naming import qualify
 from fairlead_sdk.sql.outcomes import Change, Outcome
 from fairlead_sdk.sql.parse import parse
 from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
+from fairlead_sdk.sql.relations import Relation, Star
 from fairlead_sdk.sql.result import Reading
 from fairlead_sdk.sql.rewrites import TEMPLATE
+from fairlead_sdk.sql.rough import tables_in
 from fairlead_sdk.sql.session import Session
 from fairlead_sdk.sql.statements import Called, Moved, Named, Script, Statement, Used
 
@@ -107,7 +109,7 @@ class Reader:
         bodies: dict[str, list[str]] = {}
         is_block = self._depth > 0 or (self._dialect == "oracle" and _BEGIN.search(script))
         for piece in cut(script, self._dialect):
-            if time.monotonic() > self._deadline + self._patience + 1:
+            if time.monotonic() > self._deadline + self._patience + 5:
                 self._result.errors.append("the script took too long: the rest of it was not read")
                 break
             if isinstance(piece, Fault):
@@ -127,6 +129,12 @@ class Reader:
             self._result.procedures[name] = inner.read(texts)
 
     def _parsed(self, text: str) -> Iterator[Statement]:
+        if time.monotonic() > self._deadline:
+            self._note("the script took too long to be read: some columns are left out")
+            if named := tables_in(text, self._dialect):
+                qualify(named, self._used, self._dialect)
+                yield named
+            return
         parsed = parse(text, self._dialect)
         self._result.errors += parsed.errors
         for statement in parsed.statements:
@@ -170,10 +178,7 @@ class Reader:
             elif isinstance(statement, Called):
                 self._call(statement)
             elif isinstance(statement, Named):
-                reads = {table_of(node): None for node in statement.reads}
-                self._session.read(reads)
-                for node in statement.writes:
-                    self._session.write(Change(table_of(node)), reads)
+                self._by_name(statement)
             elif isinstance(statement, exp.Drop):
                 if statement.args.get("kind") in ("TABLE", "VIEW"):
                     for node in statement.find_all(exp.Table):
@@ -218,6 +223,20 @@ class Reader:
         self._result.patterns += outcome.patterns
         for note in evaluator.found.unknown if outcome.changes else ():
             self._note(note)
+
+    def _by_name(self, statement: Named) -> None:
+        reads: dict[Table, None] = {}
+        for table in map(table_of, statement.reads):
+            if (temporary := self._session.temporary(table)) is not None:
+                reads |= dict.fromkeys(temporary.reads)
+            else:
+                reads[table] = None
+        self._session.read(reads)
+        for table in map(table_of, statement.writes):
+            self._session.write(Change(table), reads)
+        for table in map(table_of, statement.temporary):
+            made = Change(table, makes=Relation((Star(),)), is_temporary=True)
+            self._session.write(made, reads)
 
     def _describe(self, table: Table) -> dict[str, str] | None:
         if (made := self._session.made(table)) is not None and (names := names_of(made.columns)):

@@ -1,6 +1,7 @@
 """Tables of a statement whose grammar is not known, by the words in front of their names.
 
-Columns are lost then; that the statement reads one table and writes another need not be.
+Columns are lost then; that the statement reads one table and writes another need not be. It is also what is left
+of a script that takes too long.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fairlead_sdk.sql.cut import QUOTED, tokenize, words
 from fairlead_sdk.sql.statements import Named
 
 _VERBS = frozenset({"INSERT", "MERGE", "UPDATE", "DELETE", "CREATE", "REPLACE", "WITH", "SELECT"})
+_TEMPORARY = frozenset({"TEMP", "TEMPORARY", "VOLATILE"})
 _KINDS = frozenset({"TABLE", "VIEW"})
 _NO_NAMES = frozenset(
     {
@@ -53,7 +55,11 @@ def tables_in(text: str, dialect: str) -> Named | None:
     scan.run()
     ctes = scan.ctes()
     reads = [table for table in scan.reads if table.db or table.name.lower() not in ctes]
-    return Named(tuple(reads), tuple(scan.writes)) if reads or scan.writes else None
+    if not (reads or scan.writes):
+        return None
+    if _TEMPORARY & {*spoken[:5]}:
+        return Named(tuple(reads), tuple(scan.writes[1:]), tuple(scan.writes[:1]))
+    return Named(tuple(reads), tuple(scan.writes))
 
 
 @dataclass

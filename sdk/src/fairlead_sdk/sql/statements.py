@@ -44,6 +44,8 @@ class Named:
 
     reads: tuple[exp.Table, ...]
     writes: tuple[exp.Table, ...]
+    temporary: tuple[exp.Table, ...] = ()
+    """Those of the script's own that it makes."""
 
 
 Statement = exp.Expr | Moved | Script | Called | Used | Named
