@@ -293,6 +293,18 @@ def test_what_is_read_at_another_server_is_named_as_unknown(
     assert any(why in note for note in read(script, dialect).unknown)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "COPY INTO r FROM @s.st/x",
+        "COPY INTO @s.st/x FROM r",
+        "COPY INTO r FROM (SELECT $1 FROM @s.st/x)",
+    ],
+)
+def test_a_stage_whose_address_only_the_server_knows_is_named(script: str) -> None:
+    assert read(script, "snowflake").unknown == ["the address of the stage @s.st/x is not known"]
+
+
 def test_a_column_that_a_known_table_got_later_is_read_where_it_is_named_with_its_table() -> None:
     known = {"s": {"a": "int"}}
     reading = read(

@@ -176,17 +176,19 @@ def of_copy(node: exp.Copy, evaluator: Evaluator, scope: Scope) -> Outcome:
     """COPY from or to a file: `kind` is true where the table is written."""
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
     files = [text for one in node.args.get("files") or () for text in string_literals(one)[:1]]
+    for one in (*(node.args.get("files") or ()), target):
+        items.note_stage(one, evaluator.found)
     if not node.args.get("kind"):
         if is_named(target):
             evaluator.table(target, scope)
         elif isinstance(target, exp.Query):
             evaluator.evaluate(target, scope)
-        return Outcome(files=files)
+        return Outcome(files=files, is_export=True)
     for one in node.args.get("files") or ():
         if isinstance(one, exp.Subquery | exp.Query):
             evaluator.evaluate(one, scope)
     if not is_named(target):
-        return Outcome(files=string_literals(target)[:1])
+        return Outcome(files=string_literals(target)[:1], is_export=True)
     count_as_seen(evaluator, [target])
     for address in files:
         evaluator.found.files.setdefault(address)

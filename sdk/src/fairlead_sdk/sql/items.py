@@ -148,6 +148,7 @@ def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
             return _semantic_view(node.this, scope, queries)
         if isinstance(node.this, exp.Func | exp.Anonymous | exp.Dot):
             return _function(node.this, node, scope, queries)
+        note_stage(node, scope.found)
         return Relation((Star(),))  # a stage, a variable
     table = table_of(node)
     if table.schema.lower() in FORMATS and scope.dialect in PATHS_AS_TABLES and not table.catalog:
@@ -165,6 +166,13 @@ def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
         queries.found.files.setdefault(table.name)
         return Relation((Star(),))
     return queries.table(node, scope)
+
+
+def note_stage(node: exp.Expr, found: Found) -> None:
+    """Snowflake's `@stage/path`: where its files are, only the server knows."""
+    name = node.this.name if isinstance(node, exp.Table) and isinstance(node.this, exp.Var) else ""
+    if name.startswith("@"):
+        found.unknown.setdefault(f"the address of the stage {name} is not known")
 
 
 def _semantic_view(node: exp.SemanticView, scope: Scope, queries: Evaluator) -> Relation:

@@ -37,6 +37,8 @@ class Outcome:
     """Addresses of files that are written."""
     is_read: bool = True
     """Whether the tables that it reads count."""
+    is_export: bool = False
+    """Whether it writes files instead of tables."""
     declared: list[Table] = field(default_factory=list)
     """Tables that are made only if they are missing, without content."""
     patterns: list[Table] = field(default_factory=list)

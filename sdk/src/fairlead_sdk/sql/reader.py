@@ -221,7 +221,7 @@ class Reader:
             _add(self._result.files_written, address)
         self._result.declared += outcome.declared
         self._result.patterns += outcome.patterns
-        for note in evaluator.found.unknown if outcome.changes else ():
+        for note in evaluator.found.unknown if outcome.changes or outcome.is_export else ():
             self._note(note)
 
     def _by_name(self, statement: Named) -> None:
