@@ -32,6 +32,8 @@ _KEYS = (3, 4, 8)
 """How many there are: few, so that rows find each other; or some more, so that some do not."""
 _OFTEN = 18
 """How many of a column's values are those that the query compares it with; a few are others."""
+_ATTEMPTS = 25
+"""Data that are tried until a query has a result."""
 _BATCH = 4
 """Rounds with the same data, and another change of each column."""
 
@@ -95,11 +97,11 @@ def _suite(suite: str, connection: Any, arguments: argparse.Namespace) -> int:
         compared = examined(connection, query.strip().rstrip(";"), types, arguments.rounds)
         found.append(compared)
         _print(f"{suite} {number}", compared)
-    direct = sum(len(t.direct) for t in found)
-    rows = sum(len(t.rows) for t in found)
     seen = sum(len(t.seen) for t in found)
     missed = sum(len(t.missed) for t in found)
-    idle, idle_rows = sum(len(t.idle) for t in found), sum(len(t.idle_rows) for t in found)
+    full = [t for t in found if not t.empty]  # where nothing is seen, nothing can be
+    direct, rows = sum(len(t.direct) for t in full), sum(len(t.rows) for t in full)
+    idle, idle_rows = sum(len(t.idle) for t in full), sum(len(t.idle_rows) for t in full)
     print(
         f"{suite}: {len(found)} queries, {sum(t.empty for t in found)} of them never with a result;\n"
         f"  recall {_share(seen - missed, seen)}, precision of inputs of a column "
@@ -137,26 +139,28 @@ def examined(
     everything = _pools(query, {t: types[t] for t in tables})
     mentioned = {word.lower() for word in _identifiers(query)}
     columns = [(t, c) for t in tables for c in types[t] if c in mentioned]
-    for number in range(rounds):
-        chance = random.Random(number // _BATCH)
-        keys = _KEYS[number // _BATCH % len(_KEYS)]
+    for batch in range(-(-rounds // _BATCH)):
+        keys = _KEYS[batch % len(_KEYS)]
         pools = {c: p[:keys] if _is_key(c) else p for c, p in everything.items()}
         connection.execute("BEGIN")
-        for table in tables:
-            _fill(connection, table, types[table], pools, chance)
-        names, before = _outputs(connection, query)
-        compared.empty &= not any(before)
-        change = random.Random(number)
-        for table, column in columns:
-            old = connection.execute(
-                f"SELECT rowid, {column} FROM {table} ORDER BY rowid"
-            ).fetchall()
-            _set(connection, table, column, _others(old, pools[column], change))
-            _, after = _outputs(connection, query)
-            _set(connection, table, column, old)
-            for name, one, other in zip(names, before, after, strict=True):
-                if one != other:
-                    compared.seen.add((name, column))
+        for attempt in range(_ATTEMPTS):  # until the query has a result
+            chance = random.Random(f"{batch} {attempt}")
+            for table in tables:
+                _fill(connection, table, types[table], pools, chance)
+            names, before = _outputs(connection, query)
+            if any(sum(counter.values()) > counter[None] for counter in before):
+                compared.empty = False
+                break
+        for _ in range(min(_BATCH, rounds - batch * _BATCH)):
+            for table, column in columns:
+                old = connection.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid")
+                values = old.fetchall()
+                _set(connection, table, column, _others(values, pools[column], chance))
+                _, after = _outputs(connection, query)
+                _set(connection, table, column, values)
+                for name, one, other in zip(names, before, after, strict=True):
+                    if one != other:
+                        compared.seen.add((name, column))
         connection.execute("ROLLBACK")
     known = {name for name, _ in compared.direct} | _without_sources(reading, query)
     compared.unnamed = len({name for name, _ in compared.seen} - known)
@@ -223,7 +227,7 @@ def _values(column: str, kind: str, literals: Iterable[str]) -> Iterator[Any]:
         for text in {t for t in literals if t[:2] in ("19", "20") and t.count("-") == 2}:
             start = datetime.date.fromisoformat(text)
             yield from (start + datetime.timedelta(days) for days in (-40, -3, 0, 1, 7, 25, 70))
-        yield from (datetime.date(1998, 1, 1) + datetime.timedelta(days=40 * n) for n in range(8))
+        yield from (datetime.date(1996, 1, 1) + datetime.timedelta(days=170 * n) for n in range(8))
     elif kind == "VARCHAR":
         texts = list(dict.fromkeys(t.strip("%").replace("%", " ") for t in literals if t))
         yield from texts * -(-_OFTEN // len(texts)) if texts else ()
