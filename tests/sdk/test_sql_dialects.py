@@ -223,6 +223,9 @@ CONSTRUCTS = [
     ('snowflake', 'CREATE TABLE r AS SELECT transform(l, x -> x + 1) AS l FROM s', 's', 'r', 'r.l <- *s.l'),
     ('spark', 'CREATE TABLE r AS SELECT aggregate(l, 0, (acc, x) -> acc + x) AS l, s.st.f AS g FROM s', 's', 'r', 'r.l <- *s.l; r.g <- *s.st'),
     ('trino', 'CREATE TABLE r AS SELECT reduce(l, 0, (a, x) -> a + x, a -> a) AS l FROM s', 's', 'r', 'r.l <- *s.l'),
+    ("postgres", "CREATE TABLE r WITH (appendonly=true) AS SELECT a FROM s DISTRIBUTED BY (a)", "s", "r", "r.a <- s.a"),
+    ("postgres", "CREATE TABLE r AS SELECT a FROM s DISTRIBUTED RANDOMLY", "s", "r", "r.a <- s.a"),
+    ("mysql", "INSERT INTO r WITH LABEL x SELECT a AS a FROM s", "s", "r", "r.a <- s.a"),
 ]  # fmt: skip
 
 

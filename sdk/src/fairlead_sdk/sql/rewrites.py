@@ -39,6 +39,11 @@ _DIRECTORY = re.compile(
     r"(?:\s+OPTIONS\s*\([^()]*\))?",
     re.IGNORECASE,
 )
+_TRAILING = re.compile(
+    r"\bDISTRIBUTED\s+(?:RANDOMLY|REPLICATED|BY\s*\([^()]*\))\s*$|\bWITH\s+(?:UR|CS|RS|RR)\s*$"
+    r"|(?<=\s)WITH\s+LABEL\s+\w+(?=\s)",
+    re.IGNORECASE,
+)
 _ROWSET = re.compile(
     r"OPENROWSET\s*\(\s*(?:BULK\s+)?('[^']*')[^()]*\)\s*(?:WITH\s*\((?:[^()]|\([^()]*\))*\))?",
     re.IGNORECASE,
@@ -111,6 +116,12 @@ def without_view_options(text: str, dialect: str) -> str | None:
     return f"{found[1]} AS {text[found.end() :]}" if found else None
 
 
+def without_trailing_options(text: str, dialect: str) -> str | None:
+    """Greenplum's `DISTRIBUTED BY (a)`, DB2's `WITH UR` and Doris' `WITH LABEL x`."""
+    changed = _TRAILING.sub(" ", text)
+    return changed if changed != text else None
+
+
 def with_pivot_as_query(text: str, dialect: str) -> str | None:
     """DuckDB's `CREATE TABLE r AS UNPIVOT ...`."""
     found = re.search(r"\bAS\s+((?:UN)?PIVOT\b.*)$", text, re.IGNORECASE | re.DOTALL)
@@ -180,6 +191,7 @@ REWRITES: tuple[Callable[[str, str], str | None], ...] = (
     without_titles,
     without_directory_format,
     without_outfile,
+    without_trailing_options,
     without_rowset_options,
     with_from_behind,
     with_pivot_as_query,
