@@ -4,7 +4,7 @@ What it costs: every bench of this folder, one after the other, as ratios within
     python -m bench [NAME ... [--OPTION ...]]
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
-`overhead`, which runs a real Airflow for a quarter of an hour, `notify`, which starts a worker fifty times, `fuzz` and `sql_fuzz`, which measure
+`overhead`, which runs a real Airflow for a quarter of an hour, `notify`, which starts a worker fifty times, `fuzz`, `mutants` and `sql_fuzz`, which measure
 nothing, `sql`, which needs cases, `sql_truth`, and `sql_tpc`, which needs DuckDB, only where they are named. Options are handed to the benches that are named.
 """
 
@@ -34,6 +34,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "eta": ([], True),
     "overhead": ([], False),
     "fuzz": ([], False),
+    "mutants": ([], False),
     "sql": ([], False),
     "sql_fuzz": ([], False),
     "sql_tpc": ([], False),
