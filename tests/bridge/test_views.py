@@ -222,15 +222,14 @@ def test_cards_tell_personal_columns_and_where_their_values_come_to(db: sa.Engin
         *wrote("one", dataset("s.b", columnLineage=columns(who=("s.a", "name"))), reads=("s.a",)),
         *wrote("two", dataset("s.c", columnLineage=columns(n=("s.b", "total"))), reads=("s.b",)),
     )
-    plain = cards(api.get("graph", node=table("s.b")))
-    assert (plain["s.a"]["personal"], plain["s.b"]["personal_reached"]) == (["name"], [])
-    assert [tag["key"] for tag in plain["s.a"]["tags"]] == ["gold"]
-    graph = api.get("graph", node=table("s.b"), flows="personal")
+    graph = api.get("graph", node=table("s.b"))
+    assert cards(graph)["s.a"]["personal"] == ["name"]
+    assert [tag["key"] for tag in cards(graph)["s.a"]["tags"]] == ["gold"]
     assert cards(graph)["s.b"]["personal_reached"] == ["who"]
     assert cards(graph)["s.c"]["personal_reached"] == []
     carrying = {(e["source"], e["target"]) for e in graph["edges"] if e["personal"]}
     assert carrying == {(table("s.a"), "job:prod:one"), ("job:prod:one", table("s.b"))}
-    alone = api.get("graph", node=table("s.b"), flows="personal", view="data")
+    alone = api.get("graph", node=table("s.b"), view="data")
     assert {(e["source"], e["target"]) for e in alone["edges"] if e["personal"]} == {
         (table("s.a"), table("s.b"))
     }

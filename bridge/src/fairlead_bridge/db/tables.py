@@ -161,6 +161,7 @@ facet = _table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("at", At, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),  # empty where the facet was deleted
+    _index_of("name = 'tags'", "facet_tags", "digest"),
 )
 
 #: Bodies of facets and schemas by their xxh3-128: each is stored once.

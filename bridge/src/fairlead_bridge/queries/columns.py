@@ -186,7 +186,7 @@ def named(snapshot: Snapshot, asset: Asset) -> list[str]:
     """The asset's columns that column lineage names, as what is made or what it is made of."""
     members = dict.fromkeys(asset.members, asset.id)
     made = {origin.column for origin in column_origins(snapshot, members)}
-    below = column_origins(snapshot, _written_from(snapshot, members))
+    below = column_origins(snapshot, written_from(snapshot, members))
     used = {origin.source_column for origin in below if origin.source_id in members}
     return sorted((made | used) - {WHOLE})
 
@@ -264,7 +264,7 @@ def _step(
     if way == "up":
         steps = list(column_origins(snapshot, members))
     else:
-        steps = list(column_origins(snapshot, _written_from(snapshot, members)))
+        steps = list(column_origins(snapshot, written_from(snapshot, members)))
     assets = assets_by_id(snapshot, {origin.source_id for origin in steps})
     reached: set[Place] = set()
     for origin in steps:
@@ -287,7 +287,7 @@ def _step(
     return reached
 
 
-def _written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
+def written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
     """Datasets written by the jobs that read these: {dataset id: asset id}."""
     readers = {job for jobs in jobs_at(snapshot, members, writing=False).values() for job in jobs}
     return {row.dataset_id: row.asset_id for row in snapshot.each(_WRITTEN_BY, readers)}

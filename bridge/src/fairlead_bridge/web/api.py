@@ -39,6 +39,7 @@ from fairlead_bridge.web.operations import routes as operations
 from fairlead_bridge.web.outlook import routes as outlook
 from fairlead_bridge.web.overview import routes as overview
 from fairlead_bridge.web.parameters import Catalog, Clock, only_known_parameters
+from fairlead_bridge.web.personal import routes as personal
 from fairlead_bridge.web.reliability import routes as reliability
 from fairlead_bridge.web.runs import routes as runs
 
@@ -101,6 +102,7 @@ def build_api(
         graph.routes(catalog),
         impact.router,
         schema_check.router,
+        personal.router,
         outlook.router,
         expectations.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),

@@ -9,9 +9,9 @@ from typing import Any, overload
 from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.types import is_breaking
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import privacy
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.facets import Facets
+from fairlead_bridge.queries.personal import Columns
 from fairlead_bridge.queries.schema_history import FieldChange
 from fairlead_bridge.queries.snapshot import Row
 from fairlead_bridge.web import nouns
@@ -154,9 +154,13 @@ def owners(facets: Facets) -> list[nouns.Owner]:
     return [nouns.Owner(name=name, type=kind) for name, kind in f.owners(facets)]
 
 
-def personal(facets: Facets) -> list[str]:
-    """The columns that tags call personal data; the one answer of every page, list and export."""
-    return privacy.columns(f.tags(facets))
+def personal(columns: Columns) -> dict[str, list[str]]:
+    """The personal data of a dataset, as every list, page and drawing has it."""
+    return {
+        "personal": columns.tagged,
+        "personal_reached": columns.reached,
+        "personal_masked": columns.masked,
+    }
 
 
 def tags(facets: Facets, field: str | None = None) -> list[nouns.Tag]:

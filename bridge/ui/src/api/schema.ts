@@ -116,6 +116,7 @@ export interface Column {
   tags: Tag[]
   origins: ColumnOrigin[]
   personal: boolean
+  personal_kind: 'tagged' | 'reached' | 'masked' | null
   known_by: 'schema' | 'lineage'
 }
 
@@ -146,6 +147,7 @@ export interface ColumnNode {
   depth: number
   tags: Tag[]
   personal: boolean
+  personal_kind: 'tagged' | 'reached' | 'masked' | null
 }
 
 export interface ColumnOrigin {
@@ -199,6 +201,8 @@ export interface DatasetDetail {
   owners: Owner[]
   tags: Tag[]
   personal: string[]
+  personal_reached: string[]
+  personal_masked: string[]
   columns: number
   written_by: JobRef | null
   state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
@@ -228,6 +232,8 @@ export interface DatasetItem {
   owners: Owner[]
   tags: Tag[]
   personal: string[]
+  personal_reached: string[]
+  personal_masked: string[]
   columns: number
   written_by: JobRef | null
   state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
@@ -668,6 +674,12 @@ export interface Page_JobItem_ {
   total: number | null
 }
 
+export interface Page_PersonalColumn_ {
+  items: PersonalColumn[]
+  next: string | null
+  total: number | null
+}
+
 export interface Page_QuarantineItem_ {
   items: QuarantineItem[]
   next: string | null
@@ -691,6 +703,14 @@ export interface Paths {
   nodes: Node[]
   edges: Edge[]
   complete: boolean
+}
+
+export interface PersonalColumn {
+  dataset: DatasetRef
+  column: string
+  kind: 'tagged' | 'reached' | 'masked'
+  tags: Tag[]
+  owners: Owner[]
 }
 
 export interface Problem {
@@ -894,6 +914,13 @@ export interface SchemaField {
   description: string | null
 }
 
+export interface SchemaOf {
+  asked: string
+  dataset: DatasetRef
+  columns: SchemaField[]
+  whole: boolean
+}
+
 export interface SchemaVersion {
   version: number
   first_at: string
@@ -901,6 +928,10 @@ export interface SchemaVersion {
   run: Run | null
   fields: SchemaField[]
   changes: SchemaChange[]
+}
+
+export interface Schemas {
+  items: SchemaOf[]
 }
 
 export interface Setting {

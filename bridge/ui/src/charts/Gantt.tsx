@@ -10,7 +10,7 @@ import { fitted } from '../text/names'
 import { colorOf, neverRan, toneOf, wordOf } from '../text/state'
 import { clock, duration } from '../text/time'
 import { sentenceOf } from './critical'
-import { type TaskRow, taskRowsOf } from './taskRows'
+import { type TaskRow, taskRowsOf, tookOf } from './taskRows'
 
 const ROW = 26
 const HEAD = 24
@@ -20,23 +20,22 @@ const MANY = 60
 type Scale = (time: number) => number
 
 interface Props {
+  of: Pick<Run, 'started_at' | 'ended_at' | 'duration'>
   runs: Run[]
-  from: string | null
-  to: string | null
   critical?: CriticalPath | null
 }
 
 /** The tasks of a run over time: one row for each task instance, one bar for each try, and the critical path. */
-export function Gantt({ runs, from, to, critical }: Props) {
+export function Gantt({ of, runs, critical }: Props) {
   const { ref, width } = useElementSize()
   const now = useNow()
   const [whole, setWhole] = useState(false)
   const all = taskRowsOf(runs)
   const rows = whole || all.length <= MANY + 5 ? all : all.slice(0, MANY)
-  const starts = [from, ...runs.map((run) => run.queued_at ?? run.started_at)].flatMap((time) =>
-    time ? [Date.parse(time)] : [],
+  const starts = [of.started_at, ...runs.map((run) => run.queued_at ?? run.started_at)].flatMap(
+    (time) => (time ? [Date.parse(time)] : []),
   )
-  const ends = [to, ...runs.map((run) => run.ended_at)].flatMap((time) =>
+  const ends = [of.ended_at, ...runs.map((run) => run.ended_at)].flatMap((time) =>
     time ? [Date.parse(time)] : [],
   )
   const running = runs.some((run) => run.started_at && !run.ended_at)
@@ -61,7 +60,7 @@ export function Gantt({ runs, from, to, critical }: Props) {
             width={width}
             height={height}
             role="group"
-            aria-label={`Timeline of the ${all.length} tasks of this run, ${duration(span)} in total`}
+            aria-label={`Timeline of the ${all.length} tasks of this run, ${duration(tookOf(of, runs, now) ?? span)} in total`}
           >
             {apart(time.ticks(Math.max(2, Math.floor((width - left) / 110))), x, 66).map((tick) => (
               <g key={tick.getTime()} aria-hidden>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Run } from '../api/schema'
 import { failuresOf, fingerprint } from './failures'
 import { sentenceOf } from './critical'
-import { taskRowsOf } from './taskRows'
+import { taskRowsOf, tookOf } from './taskRows'
 import { teethOf } from '../freshness/teeth'
 import { cellsOf, rowsOf } from './RunGrid'
 
@@ -30,6 +30,39 @@ const run = (task: string, more: Partial<Run> = {}): Run => ({
   failed_assertions: 0,
   url: null,
   ...more,
+})
+
+describe('how long a run took', () => {
+  const at = (clock: string) => `2026-01-01T${clock}Z`
+  const own = { started_at: at('01:00:00'), ended_at: at('01:01:00'), duration: 60 }
+  const now = Date.parse(at('02:00:00'))
+
+  it('is its own duration where the runs inside it are within it', () => {
+    const mapped = [0, 1].map((index) =>
+      run('a', { map_index: index, started_at: at('01:00:01'), ended_at: at('01:00:59') }),
+    )
+    expect(tookOf(own, mapped, now)).toBe(60)
+  })
+
+  it('begins with the first try of a DAG run that was cleared', () => {
+    const cleared = { started_at: at('01:11:48'), ended_at: at('01:11:48.185'), duration: 0.185 }
+    const tries = [
+      run('a', { started_at: at('01:00:00.185'), ended_at: at('01:00:09'), try_number: 1 }),
+      run('a', { started_at: at('01:11:48'), ended_at: at('01:11:48.100'), try_number: 2 }),
+    ]
+    expect(tookOf(cleared, tries, now)).toBe(708)
+    expect(tookOf({ ...cleared, ended_at: null, duration: null }, tries, now)).toBe(3599.815)
+  })
+
+  it('ends with the last of the runs inside it, and leaves out those that did not run', () => {
+    const spark = run('app', { started_at: at('01:00:30'), ended_at: at('01:30:00') })
+    const skipped = run('b', { state: 'skipped', started_at: at('00:10:00') })
+    expect(tookOf(own, [spark, skipped], now)).toBe(1800)
+  })
+
+  it('is unknown before it started', () => {
+    expect(tookOf({ started_at: null, ended_at: null, duration: null }, [], now)).toBeNull()
+  })
 })
 
 describe('rows', () => {

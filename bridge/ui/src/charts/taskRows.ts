@@ -25,13 +25,23 @@ export function taskRowsOf(runs: Run[]): TaskRow[] {
     .sort((a, b) => byTime(begin(a.runs[0]), begin(b.runs[0])) || a.label.localeCompare(b.label))
 }
 
-/** Seconds from the first start to the last end of finished runs; null where none ran. */
-export function spanOf(runs: Run[]): number | null {
-  const ran = runs.filter((run) => run.started_at && run.ended_at && !neverRan(run))
-  if (!ran.length) return null
-  return (
-    (Math.max(...ran.map((run) => Date.parse(run.ended_at ?? ''))) -
-      Math.min(...ran.map((run) => Date.parse(run.started_at ?? '')))) /
-    1000
+type Timed = Pick<Run, 'started_at' | 'ended_at' | 'duration'>
+
+/**
+ * How long a run took with the runs inside it, in seconds: from the first start to the last end
+ * where those are not within its own. A DAG run that was cleared has a duration since then only,
+ * and a task may start what outlasts it. Null where it has not started; until now where it runs.
+ */
+export function tookOf(run: Timed, inside: Run[], now: number): number | null {
+  const ran = inside.filter((one) => one.started_at && !neverRan(one))
+  const starts = [run, ...ran].flatMap((one) =>
+    one.started_at ? [Date.parse(one.started_at)] : [],
   )
+  const ends = [run, ...ran].flatMap((one) => (one.ended_at ? [Date.parse(one.ended_at)] : []))
+  if (!starts.length) return run.duration
+  const isRunning = run.started_at !== null && run.ended_at === null && run.duration === null
+  if (!isRunning && run.duration === null) return null
+  const last = Math.max(...ends, ...(isRunning ? [now] : []))
+  const whole = (last - Math.min(...starts)) / 1000
+  return run.duration !== null && whole <= run.duration + 1 ? run.duration : whole
 }

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Column } from '../api/schema'
 import { Markdown } from '../parts/Markdown'
-import { DatasetLink, LineageOnly, Tags } from '../parts/Names'
+import { DatasetLink, LineageOnly, PersonalColumn, Tags } from '../parts/Names'
 import { Empty } from '../parts/Panel'
 import { Transformations } from '../parts/Transformations'
 import { Table } from '../parts/Table'
@@ -26,6 +26,7 @@ export function Columns({ node, columns }: { node: string; columns: Column[] }) 
               >
                 {column.name}
               </Link>
+              <PersonalColumn kind={column.personal_kind} />
               <Tags of={column.tags} />
               <LineageOnly column={column} />
             </span>

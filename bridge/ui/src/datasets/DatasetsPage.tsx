@@ -1,9 +1,10 @@
 import { getRouteApi } from '@tanstack/react-router'
+import { Download } from 'lucide-react'
 import type { DatasetItem, Label, Labels, Namespace } from '../api/schema'
-import { useApi, useList } from '../api/client'
+import { addressOf, useApi, useList } from '../api/client'
 import { Choice, Filter } from '../parts/Filter'
 import { More } from '../parts/More'
-import { DatasetLink, JobLink, Owners, Personal, Tags } from '../parts/Names'
+import { DatasetLink, hasPersonal, JobLink, Owners, Personal, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Empty } from '../parts/Panel'
 import { Badge, StateBadge } from '../parts/State'
@@ -62,6 +63,15 @@ export default function Datasets() {
             value={search.tag}
             onChange={(tag) => set({ tag })}
           />
+          <a
+            className="button"
+            href={addressOf('personal-data.csv', { owner: search.owner })}
+            title="Every column with personal data, by tags and by column lineage"
+            download
+          >
+            <Download size={13} aria-hidden />
+            Personal data (CSV)
+          </a>
           {search.namespace && (
             <button type="button" className="button" onClick={() => set({ namespace: undefined })}>
               in {search.namespace} ×
@@ -123,7 +133,7 @@ function Rows({
     )
   }
   const described = datasets.some((dataset) => dataset.description)
-  const tagged = datasets.some((dataset) => dataset.tags.length || dataset.personal.length)
+  const tagged = datasets.some((dataset) => dataset.tags.length || hasPersonal(dataset))
   return (
     <Table
       columns={[
@@ -176,7 +186,7 @@ function Rows({
           title: 'Tags',
           cell: (dataset) => (
             <span className="row wrap" style={{ gap: 4 }}>
-              <Personal of={dataset.personal} />
+              <Personal of={dataset} />
               <Tags of={dataset.tags} />
             </span>
           ),

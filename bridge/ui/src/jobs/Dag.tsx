@@ -61,14 +61,7 @@ function ChosenRun({ id }: { id: string }) {
       note={run.data ? <StateBadge state={run.data.state} /> : null}
     >
       <Answer of={run} rows={4}>
-        {(found) => (
-          <Gantt
-            runs={found.children}
-            from={found.started_at}
-            to={found.ended_at}
-            critical={found.critical_path}
-          />
-        )}
+        {(found) => <Gantt of={found} runs={found.children} critical={found.critical_path} />}
       </Answer>
     </Panel>
   )

@@ -9,7 +9,7 @@ import { jobLabel, LineageLink, Owners, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Panel } from '../parts/Panel'
 import { StateBadge } from '../parts/State'
-import { DagRunDuration } from '../runs/DagRunDuration'
+import { WholeDuration } from '../runs/WholeDuration'
 import { useTrail } from '../shell/crumbs'
 import { external } from '../text/links'
 import { counted } from '../text/numbers'
@@ -76,7 +76,7 @@ function Detail({ job }: { job: JobDetail }) {
               <Link to="/runs/$id" params={{ id: job.last_run.id }} className="link">
                 <Time at={job.last_run.started_at ?? job.last_run.ended_at} />
               </Link>
-              , <DagRunDuration run={job.last_run} />
+              , <WholeDuration run={job.last_run} />
             </span>
           )}
           {job.p50 !== null && (

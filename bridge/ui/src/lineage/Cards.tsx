@@ -1,8 +1,8 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
-import { ChevronsDownUp, ChevronsUpDown, Clock, Fingerprint, Workflow } from 'lucide-react'
+import { ChevronsDownUp, ChevronsUpDown, Clock, Workflow } from 'lucide-react'
 import { memo, type MouseEvent } from 'react'
 import type { Card, Group } from '../api/schema'
-import { Tile } from '../parts/Names'
+import { hasPersonal, Personal, Tile } from '../parts/Names'
 import { Time, RunDuration } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { ending, fitted, initials, pathOf, shortName } from '../text/names'
@@ -93,35 +93,6 @@ function More({ data }: { data: CardData }) {
   )
 }
 
-/** The number of columns with personal data, by tags or by lineage. */
-function Personal({ card }: { card: Card }) {
-  const tagged = card.personal
-  const reached = card.personal_reached
-  const masked = card.personal_masked
-  if (!tagged.length && !reached.length && !masked.length) return null
-  const named = (columns: string[]) =>
-    columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
-  const texts = [
-    tagged.length ? `Personal data: ${named(tagged)}` : '',
-    reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '',
-    masked.length ? `Made from personal data, masked: ${named(masked)}` : '',
-  ].filter(Boolean)
-  const count = tagged.filter((column) => column !== '*').length || (tagged.length ? 'all' : '')
-  const more = reached.length ? `+${reached.length}` : ''
-  return (
-    <span
-      className="end badge"
-      data-tone={reached.length ? 'bad' : tagged.length ? 'acc' : 'ok'}
-      title={texts.join('\n')}
-      role="img"
-      aria-label={texts.join('. ')}
-    >
-      <Fingerprint size={11} aria-hidden />
-      <span className="num">{count || more ? `${count}${more}` : masked.length}</span>
-    </span>
-  )
-}
-
 export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
   const { card } = data
   return (
@@ -172,11 +143,12 @@ export const DatasetCard = memo(({ data, selected }: NodeProps<CardNode>) => {
               'source'
             )}
           </Badge>
-          <Personal card={card} />
-          {card.columns &&
-          !card.personal.length &&
-          !card.personal_reached.length &&
-          !card.personal_masked.length ? (
+          {hasPersonal(card) && (
+            <span className="end">
+              <Personal of={card} />
+            </span>
+          )}
+          {card.columns && !hasPersonal(card) ? (
             <span className="sub end num">{card.columns} cols</span>
           ) : null}
         </div>

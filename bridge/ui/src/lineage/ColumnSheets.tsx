@@ -1,6 +1,5 @@
-import { Fingerprint } from 'lucide-react'
 import { useEffect, useMemo, useRef } from 'react'
-import { platformOf, Tile } from '../parts/Names'
+import { PersonalColumn, platformOf, Tile } from '../parts/Names'
 import { isMasked, transformationWords } from '../parts/Transformations'
 import { fitted, shortName } from '../text/names'
 import {
@@ -158,15 +157,7 @@ function SheetCard({ sheet, drawing, lit, start, chosen, isFocus, onChoose }: Sh
               {columnName(row.column)}
             </span>
             <span className="hidden-text"> of {shortName(name)} </span>
-            {row.about?.personal && (
-              <Fingerprint
-                size={12}
-                color="var(--accent)"
-                role="img"
-                aria-label="personal data"
-                style={{ flex: 'none' }}
-              />
-            )}
+            <PersonalColumn kind={row.about?.personal_kind} />
             <span className="end small cut">
               {isMasked(transformations)
                 ? 'masked'

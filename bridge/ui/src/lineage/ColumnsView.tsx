@@ -1,15 +1,16 @@
 import { Link } from '@tanstack/react-router'
-import { History } from 'lucide-react'
+import { Download, History } from 'lucide-react'
 import { useCallback, useMemo, useRef } from 'react'
 import type { ColumnEdge, ColumnLineage } from '../api/schema'
 import { useApi } from '../api/client'
+import { saveCsv } from '../parts/csv'
 import { Empty, Problem } from '../parts/Panel'
 import { useTrail } from '../shell/crumbs'
 import { useKeys } from '../shell/keys'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { ColumnDetails } from './ColumnDetails'
-import { arrangeColumns, keyOf, nextRow, type Row, WHOLE } from './columns'
+import { arrangeColumns, columnsCsvOf, keyOf, nextRow, type Row, WHOLE } from './columns'
 import { ColumnSheets } from './ColumnSheets'
 import type { Step } from './graph'
 import { DEEPEST, USUAL } from './search'
@@ -127,6 +128,13 @@ export function ColumnsView({ focus }: { focus: string }) {
           onClick={() => set({ time: time ? undefined : true, asOf: undefined })}
           Icon={History}
         />
+        {lineage && lineage.edges.length > 0 && (
+          <Tool
+            label="Column lineage (CSV)"
+            onClick={() => saveCsv(columnsCsvOf(lineage), `columns-${name}.csv`)}
+            Icon={Download}
+          />
+        )}
       </div>
       <div className="board" ref={board}>
         {answer.error && !drawing ? (

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useApi } from '../api/client'
 import type { Card, DatasetDetail } from '../api/schema'
 import { SchemaLines } from '../changes/SchemaDiff'
-import { JobLink, LineageOnly, Owners, Tags } from '../parts/Names'
+import { JobLink, LineageOnly, Owners, PersonalColumn, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Facts } from '../parts/Panel'
 import { StateBadge } from '../parts/State'
@@ -71,6 +71,7 @@ export function DatasetDetails({ card, asOf }: { card: Card; asOf: string | unde
                     >
                       {column.name}
                     </Link>
+                    <PersonalColumn kind={column.personal_kind} />
                     <Tags of={column.tags} />
                     <LineageOnly column={column} />
                     <span className="end mono small muted cut">{column.type ?? ''}</span>

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import { Crosshair, ExternalLink, X } from 'lucide-react'
-import { useMemo } from 'react'
-import type { Card, Graph, Group } from '../api/schema'
-import { Tile } from '../parts/Names'
+import { useApi } from '../api/client'
+import type { Card, Graph, Group, Impact } from '../api/schema'
+import { platformOf, Tile } from '../parts/Names'
 import { Moment, Time } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
 import { external } from '../text/links'
@@ -10,12 +10,14 @@ import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { toneOf } from '../text/state'
 import { DatasetDetails } from './DatasetDetails'
-import { type Neighbours, reach } from './graph'
 import { JobDetails } from './JobDetails'
+
+/** Items that are asked for, and datasets that are listed. */
+const LISTED = 40
+const NEAREST = 10
 
 interface Props {
   graph: Graph
-  neighbours: Neighbours
   selected: string
   asOf: string | undefined
   onSelect: (node: string) => void
@@ -24,15 +26,7 @@ interface Props {
 }
 
 /** Details of the selected card, to the right of the graph. */
-export function Inspector({
-  graph,
-  neighbours,
-  selected,
-  asOf,
-  onSelect,
-  onFocus,
-  onClose,
-}: Props) {
+export function Inspector({ graph, selected, asOf, onSelect, onFocus, onClose }: Props) {
   const card = graph.cards.find((one) => one.node === selected)
   const group = graph.groups.find((one) => one.id === selected)
   if (!card && !group) return null
@@ -51,7 +45,14 @@ export function Inspector({
         ) : group ? (
           <JobDetails key={group.job_id} id={group.job_id} asOf={asOf} />
         ) : null}
-        {card && <Impact card={card} graph={graph} neighbours={neighbours} onSelect={onSelect} />}
+        <Downstream
+          key={`downstream ${selected}`}
+          node={selected}
+          graph={graph}
+          past={asOf !== undefined}
+          onSelect={onSelect}
+          onFocus={onFocus}
+        />
       </Moment>
     </aside>
   )
@@ -152,60 +153,56 @@ function GroupHead({
   )
 }
 
-/** Impact of a failure: what is downstream in the graph shown. */
-function Impact({
-  card,
+/** Everything downstream, as the server counts it, and the nearest datasets. */
+function Downstream({
+  node,
   graph,
-  neighbours,
+  past,
   onSelect,
+  onFocus,
 }: {
-  card: Card
+  node: string
   graph: Graph
-  neighbours: Neighbours
+  past: boolean
   onSelect: (node: string) => void
+  onFocus: (node: string) => void
 }) {
-  const affected = useMemo(() => {
-    const cards = new Map(graph.cards.map((one) => [one.node, one]))
-    return reach(neighbours, card.node, 'down').flatMap((node) => cards.get(node) ?? [])
-  }, [card.node, graph, neighbours])
-  const datasets = affected.filter((one) => one.kind === 'dataset')
-  const beyond = affected.reduce((sum, one) => sum + one.more_downstream, card.more_downstream)
-  if (!affected.length) return null
+  const { data } = useApi<Impact>('impact', { node, limit: LISTED })
+  if (!data?.items.length) return null
+  const drawn = new Set(graph.cards.map((card) => card.node))
+  const nearest = data.items.filter((item) => item.kind === 'dataset').slice(0, NEAREST)
   return (
     <section className="section">
       <h3>
-        Downstream in this graph
+        {past ? 'Downstream today' : 'Downstream'}
         <span className="end">
-          {counted(datasets.length, 'dataset')} ·{' '}
-          {counted(affected.length - datasets.length, 'job')}
-          {beyond ? ` · ${beyond} beyond` : ''}
+          {counted(data.datasets, 'dataset')} · {counted(data.tasks, 'task')}
+          {!data.complete && ' and more'}
         </span>
       </h3>
-      {datasets.slice(0, 10).map((one) => (
-        <div key={one.node} className="item">
-          <Tile platform={one.platform} />
+      {nearest.map((item) => (
+        <div key={item.node} className="item">
+          <Tile platform={platformOf(item.namespace)} />
           <button
             type="button"
-            className="mono small cut"
-            style={{
-              border: 0,
-              background: 'none',
-              padding: 0,
-              color: 'var(--text)',
-              cursor: 'pointer',
-            }}
-            title={one.name}
-            onClick={() => onSelect(one.node)}
+            className="plain mono small cut"
+            title={`${item.namespace}\n${item.name}${drawn.has(item.node) ? '' : '\nNot in this graph'}`}
+            onClick={() => (drawn.has(item.node) ? onSelect(item.node) : onFocus(item.node))}
           >
-            {shortName(one.name)}
+            {shortName(item.name)}
           </button>
           <span className="end">
-            <Badge tone={one.state ? toneOf(one.state) : 'non'}>
-              {one.written_at ? <Time at={one.written_at} as="age" /> : 'not written'}
+            <Badge tone={item.state ? toneOf(item.state) : 'non'}>
+              {item.written_at ? <Time at={item.written_at} as="age" /> : 'not written'}
             </Badge>
           </span>
         </div>
       ))}
+      {data.datasets > nearest.length && (
+        <span className="muted small">
+          and {counted(data.datasets - nearest.length, 'dataset')} more
+        </span>
+      )}
     </section>
   )
 }

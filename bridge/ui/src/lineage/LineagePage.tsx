@@ -195,7 +195,6 @@ function Lineage({ focus }: { focus: string }) {
       {graph && selected && (
         <Inspector
           graph={graph}
-          neighbours={neighbours}
           selected={selected}
           asOf={asOf}
           onSelect={steps.go}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ColumnEdge, ColumnLineage, ColumnNode } from '../api/schema'
-import { arrangeColumns, columnPath, keyOf, nextRow, WHOLE, WIDTH } from './columns'
+import { arrangeColumns, columnPath, columnsCsvOf, keyOf, nextRow, WHOLE, WIDTH } from './columns'
 
 const node = (name: string, column: string, depth: number): ColumnNode => ({
   node: name,
@@ -11,6 +11,7 @@ const node = (name: string, column: string, depth: number): ColumnNode => ({
   depth,
   tags: [],
   personal: false,
+  personal_kind: null,
 })
 const edge = (
   source: string,
@@ -98,5 +99,20 @@ describe('the drawing of columns', () => {
     )
     expect(round.lines).toHaveLength(4)
     expect(arrangeColumns(lineage([], []))).toMatchObject({ sheets: [], width: 0, height: 0 })
+  })
+})
+
+describe('the export of columns', () => {
+  it('has a row for each line, with what is personal data at both ends', () => {
+    const people = { ...node('people', 'email', -1), personal_kind: 'tagged' as const }
+    const report = { ...node('report', '=key', 0), personal_kind: 'masked' as const }
+    const line = {
+      ...edge('people', 'email', 'report', '=key'),
+      transformations: [{ type: 'DIRECT', subtype: 'TRANSFORMATION' }],
+      masked: true,
+    }
+    const [header, row] = columnsCsvOf(lineage([people, report], [line])).split('\r\n')
+    expect(header?.split(',')).toHaveLength(12)
+    expect(row).toBe("n,people,email,tagged,n,report,'=key,masked,transformation,yes,no,")
   })
 })

@@ -1,4 +1,6 @@
 import type { ColumnEdge, ColumnLineage, ColumnNode } from '../api/schema'
+import { csv } from '../parts/csv'
+import { transformationWords } from '../parts/Transformations'
 import { type Neighbours, pathThrough } from './graph'
 
 /** In the place of a column: the whole dataset, as filters and joins touch every column. */
@@ -189,6 +191,37 @@ function levelOf(about: Map<string, ColumnNode>, edges: ColumnEdge[]): (node: st
     return far
   }
   return (node) => side(node) * distance(node)
+}
+
+/** Each line of the drawing, as CSV. */
+export function columnsCsvOf({ nodes, edges }: ColumnLineage): string {
+  const about = new Map(nodes.map((node) => [keyOf(node.node, node.column), node]))
+  const datasets = new Map(nodes.map((node) => [node.node, node]))
+  const end = (node: string, column: string) => [
+    datasets.get(node)?.namespace,
+    datasets.get(node)?.name ?? node,
+    column,
+    about.get(keyOf(node, column))?.personal_kind,
+  ]
+  return csv(
+    [
+      ...['source', 'target'].flatMap((side) =>
+        ['namespace', 'dataset', 'column', 'personal data'].map((what) => `${side} ${what}`),
+      ),
+      'transformations',
+      'masked',
+      'indirect',
+      'job',
+    ],
+    edges.map((edge) => [
+      ...end(edge.source, edge.source_column),
+      ...end(edge.target, edge.target_column),
+      transformationWords(edge.transformations).join(', '),
+      edge.masked ? 'yes' : 'no',
+      edge.indirect ? 'yes' : 'no',
+      edge.job?.name,
+    ]),
+  )
 }
 
 /** The name of a column as shown. */

@@ -11,7 +11,6 @@ export function graphParams(focus: string, search: LineageSearch) {
     group: search.group,
     open: search.open,
     shut: search.shut,
-    flows: search.lens === 'pii' ? 'personal' : undefined,
     as_of: search.asOf,
   }
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { ListTree, Share2, Workflow, Fingerprint } from 'lucide-react'
-import type { Column, DatasetRef, JobRef, Owner, Tag } from '../api/schema'
+import type { Column, DatasetItem, DatasetRef, JobRef, Owner, Tag } from '../api/schema'
 import { initials, pathOf, shortName, tile } from '../text/names'
 
 /** The scheme of a namespace names its platform: postgres://db:5432 is postgres. */
@@ -106,15 +106,52 @@ export function Tags({ of }: { of: Tag[] }) {
   )
 }
 
-/** The number of columns tagged as personal data. */
-export function Personal({ of }: { of: string[] }) {
-  if (!of.length) return null
-  const columns = of.filter((column) => column !== '*')
-  const label = `Personal data: ${of.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')}`
+type PersonalColumns = Pick<DatasetItem, 'personal' | 'personal_reached' | 'personal_masked'>
+
+export const hasPersonal = (of: PersonalColumns) =>
+  of.personal.length + of.personal_reached.length + of.personal_masked.length > 0
+
+/** The number of columns with personal data, by tags or by column lineage. */
+export function Personal({ of }: { of: PersonalColumns }) {
+  const { personal, personal_reached: reached, personal_masked: masked } = of
+  if (!hasPersonal(of)) return null
+  const named = (columns: string[]) =>
+    columns.map((column) => (column === '*' ? 'the whole dataset' : column)).join(', ')
+  const texts = [
+    personal.length ? `Personal data: ${named(personal)}` : '',
+    reached.length ? `Reached by personal data, not tagged: ${named(reached)}` : '',
+    masked.length ? `Made from personal data, masked: ${named(masked)}` : '',
+  ].filter(Boolean)
+  const tagged =
+    personal.filter((column) => column !== '*').length || (personal.length ? 'all' : '')
+  const more = reached.length ? `+${reached.length}` : ''
   return (
-    <span className="badge" data-tone="acc" title={label} role="img" aria-label={label}>
+    <span
+      className="badge"
+      data-tone={reached.length ? 'bad' : personal.length ? 'acc' : 'ok'}
+      title={texts.join('\n')}
+      role="img"
+      aria-label={texts.join('. ')}
+    >
       <Fingerprint size={11} aria-hidden />
-      <span className="num">{columns.length || 'all'}</span>
+      <span className="num">{tagged || more ? `${tagged}${more}` : masked.length}</span>
+    </span>
+  )
+}
+
+const personalWords = {
+  tagged: ['personal data', 'var(--accent)'],
+  reached: ['personal data by lineage, not tagged', 'var(--bad)'],
+  masked: ['made from personal data, masked', 'var(--ok)'],
+} as const
+
+/** A mark for a column with personal data. */
+export function PersonalColumn({ kind }: { kind: Column['personal_kind'] | undefined }) {
+  if (!kind) return null
+  const [label, color] = personalWords[kind]
+  return (
+    <span title={label} style={{ display: 'inline-flex', flex: 'none' }}>
+      <Fingerprint size={12} color={color} role="img" aria-label={label} />
     </span>
   )
 }

@@ -10,7 +10,7 @@ import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Panel } from '../parts/Panel'
 import { RunTable } from './RunTable'
 import { StateBadge } from '../parts/State'
-import { DagRunDuration } from './DagRunDuration'
+import { WholeDuration } from './WholeDuration'
 import { useTrail } from '../shell/crumbs'
 import { counted } from '../text/numbers'
 import { kindOf } from '../text/state'
@@ -80,7 +80,7 @@ function Detail({ run }: { run: RunDetail }) {
             started <Time at={run.started_at} as="clock" />
           </span>
           <span>
-            took <DagRunDuration run={run} />
+            took <WholeDuration run={run} />
           </span>
           {run.try_number ? (
             <span>
@@ -111,12 +111,7 @@ function Detail({ run }: { run: RunDetail }) {
           title={run.kind === 'dag' ? 'Task timeline' : 'Child runs'}
           note={counted(run.children.length, 'run')}
         >
-          <Gantt
-            runs={run.children}
-            from={run.started_at}
-            to={run.ended_at}
-            critical={run.critical_path}
-          />
+          <Gantt of={run} runs={run.children} critical={run.critical_path} />
         </Panel>
       )}
       {run.assertions.length > 0 && (

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fairlead_bridge.model import State
+from fairlead_bridge.queries.personal import Kind as PersonalKind
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import (
     Assertion,
@@ -25,6 +26,8 @@ class DatasetItem(DatasetRef):
     owners: list[Owner]
     tags: list[Tag]  # of the dataset itself
     personal: list[str]  # columns that tags call personal data; "*" where it is the dataset
+    personal_reached: list[str]  # others that its values come to, by column lineage
+    personal_masked: list[str]  # columns made of personal data whose values are masked
     columns: int
     written_by: JobRef | None
     state: State | None  # of the newest run of a job that writes it; null if nothing does
@@ -47,6 +50,7 @@ class Column(Answer):
     tags: list[Tag]
     origins: list[ColumnOrigin]
     personal: bool  # a tag of it, of its struct or of the dataset says that it is personal data
+    personal_kind: PersonalKind | None  # by a tag, by column lineage, or masked on the way
     known_by: Literal["schema", "lineage"]  # lineage: column lineage names it, the schema does not
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, labels, lineage, privacy, schema_history, standing
+from fairlead_bridge.queries import history, labels, lineage, schema_history, standing
 from fairlead_bridge.queries import quality as checks
 from fairlead_bridge.queries.assets import (
     Asset,
@@ -24,6 +24,8 @@ from fairlead_bridge.queries.assets import (
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.personal import Columns as PersonalColumns
+from fairlead_bridge.queries.personal import of as personal_of
 from fairlead_bridge.queries.runs import runs_by_alias, runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import nouns, quality, render
@@ -173,6 +175,7 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
     newest = history.states(snapshot, (job for jobs in writers.values() for job in jobs))
     last = last_writers(snapshot, assets, writers)
     jobs = jobs_by_id(snapshot, last.values())
+    personal = personal_of(snapshot, assets)
     return [
         a.DatasetItem(
             **_item_fields(
@@ -181,6 +184,7 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
                 columns.get(asset.id, 0),
                 jobs.get(last.get(asset.id, 0)),
                 standing.state_of(asset, writers.get(asset.id, ()), newest),
+                personal.of(asset.id),
             )
         )
         for asset in assets
@@ -214,7 +218,12 @@ def last_writers(
 
 
 def _item_fields(
-    asset: Asset, facets: f.Facets, columns: int, writer: Row | None, state: str | None
+    asset: Asset,
+    facets: f.Facets,
+    columns: int,
+    writer: Row | None,
+    state: str | None,
+    personal: PersonalColumns,
 ) -> dict[str, Any]:
     return {
         **render.dataset_ref_fields(asset),
@@ -222,7 +231,7 @@ def _item_fields(
         "description": f.description(facets),
         "owners": render.owners(facets),
         "tags": render.tags(facets),
-        "personal": render.personal(facets),
+        **render.personal(personal),
         "columns": columns,
         "written_by": render.job_ref(writer) if writer is not None else None,
         "state": state,
@@ -249,6 +258,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     newest = history.states(snapshot, writing)
     last = last_writers(snapshot, [asset], writers).get(asset.id, 0)
     brought = runs_by_alias(snapshot, (version.first_run for version in versions))
+    personal = personal_of(snapshot, [asset]).of(asset.id)
     return a.DatasetDetail(
         **_item_fields(
             asset,
@@ -256,12 +266,13 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
             columns,
             jobs.get(last) or jobs_by_id(snapshot, [last]).get(last),
             standing.state_of(asset, writing, newest),
+            personal,
         ),
         names=[
             nouns.JobName(namespace=namespace, name=name)
             for namespace, name in names_of_asset(snapshot, asset)
         ],
-        schema_fields=_columns(snapshot, asset, fields, facets),
+        schema_fields=_columns(snapshot, asset, fields, facets, personal),
         versions=[schema_version(version, brought) for version in reversed(versions)],
         written_by_runs=[
             render.run(row) for row in history.runs_that_wrote(snapshot, asset.members, RUNS)
@@ -275,11 +286,14 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
 
 
 def _columns(
-    snapshot: Snapshot, asset: Asset, fields: Sequence[schema_history.Field], facets: f.Facets
+    snapshot: Snapshot,
+    asset: Asset,
+    fields: Sequence[schema_history.Field],
+    facets: f.Facets,
+    personal: PersonalColumns,
 ) -> list[a.Column]:
     """The columns of the schema, and those that column lineage names though it does not."""
     origins = c.origins(snapshot, asset)
-    personal = render.personal(facets)
     in_schema = {c.folded(each.name) for each in fields}
     others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
     known = [*fields, *(schema_history.Field(name) for name in others)]
@@ -303,7 +317,8 @@ def _columns(
             description=item.description,
             tags=render.tags(facets, item.name),
             origins=by_column.get(c.folded(item.name), []),
-            personal=privacy.concerns(personal, item.name),
+            personal=personal.kind(item.name) == "tagged",
+            personal_kind=personal.kind(item.name),
             known_by="schema" if c.folded(item.name) in in_schema else "lineage",
         )
         for item in known

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fairlead_bridge.model import State
+from fairlead_bridge.queries.personal import Kind as PersonalKind
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import JobRef, Run, Tag
 
@@ -63,6 +64,7 @@ class ColumnNode(Answer):
     depth: int  # hops from the start: negative upstream, positive downstream
     tags: list[Tag] = []
     personal: bool = False  # a tag says that it is personal data
+    personal_kind: PersonalKind | None = None  # by a tag, by column lineage, or masked on the way
 
 
 class ColumnEdge(Answer):
@@ -106,7 +108,7 @@ class Card(Node):
     late_since: datetime | None = None
     tags: list[Tag] = []  # of the dataset or the job itself
     personal: list[str] = []  # columns that tags call personal data; "*" where it is the dataset
-    personal_reached: list[str] = []  # others that its values come to, where that was asked for
+    personal_reached: list[str] = []  # others that its values come to, by column lineage
     personal_masked: list[str] = []  # columns made of personal data whose values are masked
     tasks: int | None = None  # of a DAG; of an application or project that stands for its jobs
     folded: bool = False  # a DAG that stands for its tasks, an application for its jobs
@@ -146,7 +148,7 @@ class Through(Answer):
 class Route(Edge):
     points: list[tuple[float, float]]
     jobs: list[Through] = []  # the jobs on the way, in the view of datasets alone
-    personal: bool = False  # personal data takes this way, where that was asked for
+    personal: bool = False  # personal data takes this way
 
 
 class Graph(Answer):

@@ -13,12 +13,10 @@ from typing import Any
 from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.expectations import late_since
 from fairlead_bridge.queries import (
-    columns,
     containers,
     expectations,
     history,
     lineage,
-    privacy,
     schema_history,
     standing,
 )
@@ -26,6 +24,8 @@ from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id, parts_of_jobs
 from fairlead_bridge.queries.names import platform
+from fairlead_bridge.queries.personal import Spread
+from fairlead_bridge.queries.personal import of as personal_of
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.standing import Round
@@ -65,6 +65,7 @@ class Known:
     recent: dict[int, history.Recent]
     runs: dict[int, Row]
     tasks: dict[int, int]  # of each DAG, application or project: the jobs that are part of it
+    personal: Spread = field(default_factory=Spread)
     names: dict[int, str] = field(default_factory=dict)
     #: When assets that are drawn are late, and since when they are.
     due: dict[int, tuple[int, int | None]] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class Known:
             recent=recent,
             runs=runs_by_id(snapshot, (each.newest for each in recent.values())),
             tasks=parts_of_jobs(snapshot, {*whole, *_wholes_among(jobs)}),
+            personal=personal_of(snapshot, assets.values()),
         )
 
     @classmethod
@@ -179,11 +181,11 @@ class Known:
             if due is not None:
                 self.due[asset.id] = (due, late_since(each, asset.written_at, snapshot.now))
 
-    def cards(self, part: Part, drawing: layout.Drawing, flow: privacy.Flow | None) -> list[Fields]:
+    def cards(self, part: Part, drawing: layout.Drawing) -> list[Fields]:
         cards = []
         for node, depth in part.depths.items():
             place = drawing.cards[self.name(node)]
-            card = self._asset(node, flow) if node in self.assets else self._job(node, part)
+            card = self._asset(node) if node in self.assets else self._job(node, part)
             card["depth"] = depth
             card["x"], card["y"], card["w"], card["h"] = place.x, place.y, place.w, place.h
             card["group"] = place.group
@@ -192,12 +194,10 @@ class Known:
             cards.append(card)
         return cards
 
-    def _asset(self, node: int, flow: privacy.Flow | None) -> Fields:
+    def _asset(self, node: int) -> Fields:
         asset = self.assets[node]
         writer = self.last_writers.get(node)
         facets = self.facets.get(node, {})
-        personal = render.personal(facets)
-        reached = sorted(flow.reached.get(node, ())) if flow else []
         due, since = self.due.get(node, (None, None))
         return {
             **_EMPTY,
@@ -212,9 +212,7 @@ class Known:
             "expected_by": render.when(due),
             "late_since": render.when(since),
             "tags": _tags(facets),
-            "personal": personal,
-            "personal_reached": [each for each in reached if not privacy.concerns(personal, each)],
-            "personal_masked": sorted(flow.masked.get(node, ())) if flow else [],
+            **render.personal(self.personal.of(node)),
         }
 
     def _job(self, node: int, part: Part) -> Fields:
@@ -279,13 +277,12 @@ class Known:
         snapshot: Snapshot,
         part: Part,
         lines: Mapping[tuple[str, str], Line],
-        flow: privacy.Flow | None,
     ) -> list[Fields]:
         run_of = lineage.run_ids(snapshot, part.hops.values())
         stands = {node: dag for dag, nodes in part.inside.items() for node in nodes}
         personal = {
             (stands.get(source, source), stands.get(target, target))
-            for triple in (flow.carried if flow else ())
+            for triple in self.personal.flow.carried
             for source, target in ((triple[0], triple[1]), (triple[1], triple[2]), triple[::2])
         }
         return [
@@ -314,23 +311,6 @@ class Known:
             "ended_at": render.when(run.ended_at) if run is not None else None,
             "error": run.error if run is not None else None,
         }
-
-    # --- personal data ---
-
-    def flow(self, snapshot: Snapshot) -> privacy.Flow:
-        """Where the personal data of these datasets comes to among them."""
-        members = datasets.members_of(self.assets.values())
-        tagged = {node: render.personal(self.facets.get(node, {})) for node in self.assets}
-        if not any(tagged.values()):
-            return privacy.Flow()
-        return privacy.flow(
-            tagged,
-            (
-                ((members[origin.source_id], origin.source_column), origin)
-                for origin in columns.column_origins(snapshot, members)
-                if origin.source_id in members
-            ),
-        )
 
 
 def _tags(facets: f.Facets) -> list[dict[str, str | None]]:

@@ -110,15 +110,14 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
         _shape(known, _part(plain, around, known, focus, view.plain)) if plain is not walk else None
     )
     drawing = _drawing(shape, before)
-    flow = known.flow(snapshot) if view.flows else None
     known.expect(snapshot, part)
     return {
         "focus": known.name(focus.id) if _is_shown(known, part, focus.id) else "",
         "width": drawing.width,
         "height": drawing.height,
-        "cards": known.cards(part, drawing, flow),
+        "cards": known.cards(part, drawing),
         "groups": known.groups(part, drawing),
-        "edges": known.routes(snapshot, part, _lines(shape, drawing), flow),
+        "edges": known.routes(snapshot, part, _lines(shape, drawing)),
         "truncated": walk.truncated + part.left_out,
         "folded": len({job for jobs in part.via.values() for job in jobs}),
         "as_of": render.when(snapshot.now) if snapshot.past else None,

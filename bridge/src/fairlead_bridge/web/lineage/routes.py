@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from fairlead_bridge import ids
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.queries import columns, history, lineage, paths, privacy, showing, standing
+from fairlead_bridge.queries import columns, history, lineage, paths, personal, showing, standing
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries.assets import Asset, assets_by_id, find_asset
 from fairlead_bridge.queries.jobs import jobs_by_id
@@ -210,6 +210,8 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
     assets = assets_by_id(snapshot, {asset_id for asset_id, _ in walk.depths})
     jobs = jobs_by_id(snapshot, {job for _, _, job in walk.origins})
     facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
+    spread = personal.of(snapshot, assets.values())
+    kinds = {place: spread.of(place[0]).kind(place[1]) for place in walk.depths}
     node_of = {id: render.dataset_node(asset.namespace, asset.name) for id, asset in assets.items()}
     return a.ColumnLineage(
         nodes=[
@@ -221,9 +223,8 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 column=column,
                 depth=depth,
                 tags=render.tags(facets.get(assets[asset_id].id, {}), column),
-                personal=privacy.concerns(
-                    render.personal(facets.get(assets[asset_id].id, {})), column
-                ),
+                personal=kinds[asset_id, column] == "tagged",
+                personal_kind=kinds[asset_id, column],
             )
             for (asset_id, column), depth in walk.depths.items()
         ],

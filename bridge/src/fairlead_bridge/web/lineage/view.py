@@ -45,7 +45,7 @@ Changed = Annotated[
 ]
 Flows = Annotated[
     Literal["personal"] | None,
-    Query(description="personal: follow personal data from tagged columns by column lineage."),
+    Query(deprecated=True, description="Not needed: personal data is always followed by lineage."),
 ]
 
 
@@ -73,7 +73,6 @@ class View:
     by_dag: bool = False
     open: tuple[Change, ...] = ()
     shut: tuple[Change, ...] = ()
-    flows: bool = False
 
     @property
     def plain(self) -> View:
@@ -99,7 +98,6 @@ def asked(
         group == "dag",
         _changes("open", open, ("up", "down", "tasks", "dag")),
         _changes("shut", shut, ("up", "down", "dag")),
-        flows is not None,
     )
 
 

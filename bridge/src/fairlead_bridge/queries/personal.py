@@ -1,0 +1,168 @@
+"""
+Which personal data assets hold: what tags say, and what column lineage brings from tagged columns.
+
+One answer for every list, page, drawing and export. What reaches an asset does not depend on what
+else is shown: column lineage is followed up to its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sqlalchemy as sa
+
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.queries import facets as f
+from fairlead_bridge.queries import privacy
+from fairlead_bridge.queries.assets import Asset, assets_by_id
+from fairlead_bridge.queries.columns import Origin, column_origins, written_from
+from fairlead_bridge.queries.snapshot import Snapshot, among
+
+#: How a column holds personal data: a tag says so, its values come from such a column, or it is
+#: made of such a column and the values cannot be read from it.
+Kind = Literal["tagged", "reached", "masked"]
+Facets = Mapping[int, f.Facets]
+
+_TAGS = "tags"
+_BODIES = (
+    sa.select(t.facet.c.digest, t.content.c.body)
+    .join_from(t.facet, t.content, t.content.c.digest == t.facet.c.digest)
+    .where(t.facet.c.name == _TAGS)
+    .distinct()
+)
+_TAGGED = sa.select(t.facet.c.owner_id).where(t.facet.c.name == _TAGS, among(t.facet.c.digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one asset with personal data, sorted; "*" where the whole is tagged."""
+
+    tagged: list[str] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)  # and not tagged
+    masked: list[str] = field(default_factory=list)
+
+    def kind(self, column: str) -> Kind | None:
+        """How a column holds personal data; None where it is not known to."""
+        if privacy.concerns(self.tagged, column):
+            return "tagged"
+        if privacy.concerns(self.reached, column):
+            return "reached"
+        return "masked" if privacy.concerns(self.masked, column) else None
+
+
+@dataclass(slots=True)
+class Spread:
+    """Personal data of some assets."""
+
+    tagged: dict[int, list[str]] = field(default_factory=dict)
+    flow: privacy.Flow = field(default_factory=privacy.Flow)
+
+    @property
+    def assets(self) -> set[int]:
+        return {*self.tagged, *self.flow.reached, *self.flow.masked}
+
+    def of(self, asset_id: int) -> Columns:
+        tagged = self.tagged.get(asset_id, [])
+        reached = self.flow.reached.get(asset_id, set())
+        return Columns(
+            tagged,
+            sorted(each for each in reached if not privacy.concerns(tagged, each)),
+            sorted(
+                each
+                for each in self.flow.masked.get(asset_id, set()) - reached
+                if not privacy.concerns(tagged, each)
+            ),
+        )
+
+
+def of(snapshot: Snapshot, assets: Iterable[Asset]) -> Spread:
+    """The personal data of these assets, wherever it comes from."""
+    known = {asset.id: asset for asset in assets}
+    if not _personal_bodies(snapshot, None):
+        return Spread()
+    origins: list[Origin] = []
+    front = dict(known)
+    while front:
+        found = list(column_origins(snapshot, _members(front.values())))
+        origins += found
+        sources = assets_by_id(snapshot, {origin.source_id for origin in found})
+        front = {asset.id: asset for asset in sources.values() if asset.id not in known}
+        known |= front
+    return _spread(snapshot, known, origins, _tags_of(snapshot, known.values()))
+
+
+def everywhere(snapshot: Snapshot, classification: str | None = None) -> Spread:
+    """
+    All personal data that the catalog knows of.
+
+    With a `classification`, that which tags with this key or value say, and where it comes to.
+    """
+    tagged = snapshot.each(_TAGGED, _personal_bodies(snapshot, classification))
+    known = {each.id: each for each in _assets(snapshot, (row.owner_id for row in tagged))}
+    tags = _tags_of(snapshot, known.values(), classification)
+    origins: list[Origin] = []
+    seen: set[int] = set()
+    front = dict(known)
+    spread = _spread(snapshot, known, origins, tags)
+    while front:
+        below = written_from(snapshot, _members(front.values()))
+        new = {id: asset for id, asset in below.items() if id not in seen}
+        seen |= new.keys()
+        origins += column_origins(snapshot, new)
+        spread = _spread(snapshot, known, origins, tags)
+        reached = _assets(snapshot, spread.flow.reached.keys() - known.keys())
+        front = {asset.id: asset for asset in reached}
+        known |= front
+    return spread
+
+
+def _spread(
+    snapshot: Snapshot,
+    known: Mapping[int, Asset],
+    origins: Iterable[Origin],
+    tagged: dict[int, list[str]],
+) -> Spread:
+    members = _members(known.values())
+    follow = (
+        ((members[origin.source_id], origin.source_column), origin)
+        for origin in origins
+        if origin.source_id in members
+    )
+    return Spread(tagged, privacy.flow(tagged, follow))
+
+
+def _personal_bodies(snapshot: Snapshot, classification: str | None) -> set[bytes]:
+    """The digests of tags that call something personal: few, as equal tags are stored once."""
+    return {
+        row.digest
+        for row in snapshot.rows(_BODIES)
+        if privacy.columns(_classified({_TAGS: f.decode(row.body) or {}}, classification))
+    }
+
+
+def _tags_of(
+    snapshot: Snapshot, assets: Iterable[Asset], classification: str | None = None
+) -> dict[int, list[str]]:
+    found = {
+        id: privacy.columns(_classified(facets, classification))
+        for id, facets in f.of(snapshot, _members(assets), (_TAGS,)).items()
+    }
+    return {id: columns for id, columns in found.items() if columns}
+
+
+def _classified(facets: f.Facets, classification: str | None) -> list[dict[str, str | None]]:
+    return [
+        tag
+        for tag in f.tags(facets)
+        if classification is None or classification in (tag["key"], tag["value"])
+    ]
+
+
+def _assets(snapshot: Snapshot, ids: Iterable[int]) -> list[Asset]:
+    return list({asset.id: asset for asset in assets_by_id(snapshot, ids).values()}.values())
+
+
+def _members(assets: Iterable[Asset]) -> dict[int, int]:
+    return {member: asset.id for asset in assets for member in asset.members}
