@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from fairlead_bridge.insight.root_cause import Upstream, explain
+from fairlead_bridge.insight.symptoms import Again, Dataset, Job
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
 from tests.bridge.small import dataset, run_event, uuid
@@ -157,6 +159,35 @@ def test_a_task_that_was_blocked_names_the_task_that_failed(db: sa.Engine) -> No
         assert found["standing"] == ("failed" if node.startswith("job") else "late"), node
         assert found["root_cause"]["node"] == "job:prod:shop.load"
         assert found["root_cause"]["error"] == "load broke"
+
+
+def test_what_a_failure_blocked_is_explained_until_it_is_written_again() -> None:
+    """`fetch` succeeded since; `load` runs again, and `publish` after it is still blocked."""
+    fetch, load, publish, raw, report = range(5)
+    blocked = Job(publish, "publish", state="upstream_failed", broken_at=31)
+    known = Upstream(
+        {
+            raw: Dataset(raw, "raw", written_at=10, broken_by=frozenset({load})),
+            report: Dataset(report, "report", written_at=10, broken_by=frozenset({publish})),
+        },
+        {
+            fetch: Job(fetch, "fetch", state="success"),
+            load: Job(
+                load,
+                "load",
+                state="running",
+                goes_on=True,
+                again=Again(30, None, 7, "upstream_failed"),
+            ),
+            publish: blocked,
+        },
+        before={raw: [load], report: [publish], load: [], publish: [raw]},
+        after={load: [fetch], publish: [load]},
+    )
+    for node in (raw, report):
+        found = explain([node], known)
+        assert (found.standing, found.causes[0].node, found.causes[0].run) == ("failed", load, 7)
+        assert found.causes[0].text == "load was blocked; it is running again"
 
 
 def test_a_run_that_has_not_started_is_the_cause_where_nothing_failed(db: sa.Engine) -> None:

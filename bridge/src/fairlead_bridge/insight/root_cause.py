@@ -72,8 +72,10 @@ def explain(nodes: Sequence[int], upstream: Upstream, written_at: int | None = N
     job = upstream.jobs.get(target)
     own = _is_broken(dataset) if dataset else job is not None and job.broken_at is not None
     causes = _ranked(_causes(nodes, upstream, written_at, late_since is not None))
-    if late_since is None and causes and causes[0].rank == SENSOR:
-        # It waits for something: for what that is, lateness need not be waited for.
+    waits = bool(causes) and causes[0].rank == SENSOR
+    recovers = own and not causes  # what failed succeeded since; what that blocked goes on
+    if late_since is None and (waits or recovers):
+        # What it waits for: lateness need not be waited for.
         causes = _ranked(_causes(nodes, upstream, written_at, late=True))
     if dataset is not None and dataset.is_learned and not own and _is_not_due(upstream, causes):
         late_since, causes = None, []  # schedules know better

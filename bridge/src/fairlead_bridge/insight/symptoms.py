@@ -61,11 +61,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A job that goes on, and whose last run before failed: it was not made good yet."""
+    """A job that goes on, and whose last run before failed or was blocked: not made good yet."""
 
     failed_at: int
     error: str | None = None
     run: int | None = None  # the run that failed
+    state: str = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _failures(job: Job, broken_at: int, *, asked: bool) -> list[Found]:
 
 
 def _again(job: Job, again: Again) -> Found:
-    failed = f"{job.label} failed{_because(again.error)}"
+    failed = f"{job.label} {_WORDS.get(again.state, 'failed')}{_because(again.error)}"
     proof = Evidence(again.failed_at, failed, again.run)
     text = f"{failed}; it is running again"
     return Found(EVIDENT, "failed_run", job.id, again.failed_at, text, again.run, (proof,))

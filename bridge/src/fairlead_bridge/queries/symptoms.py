@@ -25,6 +25,7 @@ SLOW, SLOW_LEAST = 1.5, 300.0
 OUTLIER, OUTLIER_LEAST = 6.0, 1800.0
 #: How long a task that is ready waits before that is worth a word, and how old waiting may be.
 PATIENCE, FORGOTTEN = 5 * MINUTE, 14 * DAY
+_BROKEN = ("failed", "upstream_failed")
 #: States of runs that go on.
 GOING_ON = ("running", "deferred", "queued", "up_for_retry")
 
@@ -54,15 +55,18 @@ def streaks(snapshot: Snapshot, broken: Mapping[int, Round]) -> dict[int, Streak
 
 
 def again(snapshot: Snapshot, newest: Mapping[int, Round]) -> dict[int, Again]:
-    """The jobs that go on, and that have failed since they last succeeded."""
+    """The jobs that go on, and that have failed or were blocked since they last succeeded."""
     going_on = [job for job, each in newest.items() if each.state in GOING_ON]
     failed = {}
     for job, rows in history.runs_since_success(snapshot, going_on).items():
-        broken = [row for row in rows if row.state == "failed" and row.ended_at is not None]
+        broken = [row for row in rows if row.state in _BROKEN and row.ended_at is not None]
         if broken:
             failed[job] = broken[-1]
     runs = runs_by_id(snapshot, (row.id for row in failed.values()))
-    return {job: Again(row.ended_at, runs[row.id].error, row.id) for job, row in failed.items()}
+    return {
+        job: Again(row.ended_at, runs[row.id].error, row.id, row.state)
+        for job, row in failed.items()
+    }
 
 
 def slow(
