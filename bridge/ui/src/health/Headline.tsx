@@ -16,6 +16,7 @@ interface Props {
 /** The overall status in a sentence or two. */
 export function Headline({ overview, incidents, inTrouble, problems }: Props) {
   const failing = overview.counts.failing ?? overview.failing.length
+  const failed = overview.counts.failed ?? 0
   const silent = overview.sources.filter((source) => source.silent_since)
   const known = Boolean(overview.counts.runs || overview.recent_runs.length)
   const bad = failing + overview.dag_files.length + incidents.length + inTrouble + silent.length > 0
@@ -35,6 +36,11 @@ export function Headline({ overview, incidents, inTrouble, problems }: Props) {
         <p className="headline-text">{sentence(overview, incidents, inTrouble, known)}</p>
         {incidents.length > 0 && failing > 0 && (
           <p className="muted">{failingText(overview, failing)}.</p>
+        )}
+        {!bad && failed > 0 && (
+          <p className="muted">
+            {counted(failed, 'run')} failed in the last 24 hours; later runs succeeded.
+          </p>
         )}
         {silent.map((source) => (
           <p key={source.namespace}>
