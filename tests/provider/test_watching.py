@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,42 @@ def test_a_hook_that_is_imported_later_is_watched_too(
         assert hook.copy_expert("COPY raw.orders (id) FROM STDIN", "/x.csv") == "copied"
 
     assert names(lineage_of(work).outputs) == {("postgres://h:5432", "shop.raw.orders")}
+
+
+def test_a_connection_that_a_task_takes_itself_is_said_to_hide_what_it_executes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = {"conn_type": "sqlite", "host": f"{tmp_path}/w.db"}
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(shop))
+    watching.watch()
+    hooks = importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
+
+    class OwnHook(hooks.SqliteHook):  # type: ignore[name-defined,misc]
+        """Defined after all is watched."""
+
+        def get_conn(self) -> Any:
+            return super().get_conn()
+
+    def work() -> None:
+        for kind in (hooks.SqliteHook, OwnHook):
+            with kind("shop").get_conn() as connection:
+                connection.cursor().execute("CREATE TABLE IF NOT EXISTS t (id INTEGER)")
+
+    [first, second] = lineage_of(work).run_facets["extractionError"].errors
+    assert "the connection of OwnHook executed is not seen" in first.errorMessage
+    assert "the connection of SqliteHook executed is not seen" in second.errorMessage
+
+
+def test_what_a_hook_executes_through_its_own_connection_is_no_riddle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = {"conn_type": "sqlite", "host": f"{tmp_path}/w.db"}
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(shop))
+    watching.watch()
+    hooks = importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
+    found = lineage_of(lambda: hooks.SqliteHook("shop").run("CREATE TABLE t (id INTEGER)"))
+    assert names(found.outputs) == {(f"sqlite://{tmp_path}/w.db", "t")}
+    assert "extractionError" not in found.run_facets
 
 
 def test_a_table_of_an_unknown_database_is_not_made_up() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairlead_airflow.lineage.naming import identity_of
 from fairlead_airflow.lineage.parts import Lineage
-from fairlead_airflow.lineage.watching import SQL
+from fairlead_airflow.lineage.watching import CONNECTION, SQL
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def collected(columns: Columns | None = None) -> Lineage:
         for info in side:
             if identity := identity_of(info.asset, info.context):
                 held.setdefault(identity, {})
-    return result.add(_sql(lineage.extra, columns or {}))
+    return result.add(_sql(lineage.extra, columns or {})).add(_connections(lineage.extra))
 
 
 def _reported() -> Any:
@@ -69,6 +69,17 @@ def _sql(extras: list[Any], columns: Columns) -> Lineage:
             lost = f"{type(error).__name__}: {error}, in: {texts[0][:200]}"
             result.add(Lineage(statements=texts, errors=[lost]))
     return result
+
+
+def _connections(extras: list[Any]) -> Lineage:
+    """What no hook saw, for the task's code executed it through the hook's connection."""
+    hooks = sorted({str(each.value["hook"]) for each in extras if each.key == CONNECTION})
+    return Lineage(
+        errors=[
+            f"what the connection of {hook} executed is not seen: its code called get_conn() itself"
+            for hook in hooks
+        ]
+    )
 
 
 def _of_hook(hook: Any, ran: list[Any], columns: Columns) -> Lineage:

@@ -2,6 +2,7 @@
 
     ObjectStoragePath   a file that is opened and iterated over, or read or written in one call
     PostgresHook        `copy_expert`, and what is made of it
+    DbApiHook           that a task took the connection itself: what a cursor executes is not seen
     SQLAlchemy          statements of an engine: of pandas' `to_sql` and `read_sql`, or of a task's own
 
 Airflow's classes are wrapped in the process of a task, those that are not imported yet when they are.
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 SQL = "fairlead_sql"
 """The key under which statements are reported; OpenLineage's provider makes no run of these."""
+
+CONNECTION = "fairlead_connection"
+"""The key under which it is reported that a task's own code took a hook's connection."""
 
 #: What drivers ask the server for themselves, which is no work of the task.
 _OWN_QUESTIONS = re.compile(
@@ -135,6 +139,37 @@ def _copied(hook: Any, sql: str, *_: Any, **__: Any) -> None:
     _collector().add_extra(context=hook, key=SQL, value={"sql": sql})
 
 
+def _connections(module: ModuleType) -> None:
+    """Every hook with a `get_conn` of its own, also those that are defined later."""
+    base = module.DbApiHook
+    if "__init_subclass__" in vars(base):
+        return
+
+    def defined(cls: type, /, **more: Any) -> None:
+        super(base, cls).__init_subclass__(**more)
+        _connection(cls)
+
+    base.__init_subclass__ = classmethod(defined)
+    kinds = [base]
+    while kinds:
+        kind = kinds.pop()
+        _connection(kind)
+        kinds += kind.__subclasses__()
+
+
+def _connection(kind: type) -> None:
+    if "get_conn" in vars(kind):
+        _afterwards(kind, "get_conn", _connected)
+
+
+def _connected(hook: Any, *_: Any, **__: Any) -> None:
+    # What called `get_conn`: a method of a hook reports by itself what it executes.
+    caller = sys._getframe(2).f_globals.get("__name__", "")
+    if not caller.startswith("airflow."):
+        value = {"hook": type(hook).__name__}
+        _collector().add_extra(context=hook, key=CONNECTION, value=value)
+
+
 def _engines(module: ModuleType) -> None:
     from sqlalchemy import event
 
@@ -195,5 +230,6 @@ _WRAPPERS: Mapping[str, Callable[[ModuleType], None]] = {
     "airflow.sdk.io.path": _paths,
     "airflow.io.path": _paths,
     "airflow.providers.postgres.hooks.postgres": _postgres,
+    "airflow.providers.common.sql.hooks.sql": _connections,
     "sqlalchemy.engine.base": _engines,
 }
