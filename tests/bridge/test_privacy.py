@@ -25,7 +25,8 @@ def origin(target: tuple[int, str], source: tuple[int, str], **way: object) -> O
 
 
 def flow(tagged: dict[int, list[str]], *origins: Origin) -> privacy.Flow:
-    return privacy.flow(tagged, [((each.source_id, each.source_column), each) for each in origins])
+    follow = [((each.source_id, each.source_column), each) for each in origins]
+    return privacy.flow(tagged, follow, {})
 
 
 @pytest.mark.parametrize(

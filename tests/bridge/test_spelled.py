@@ -173,6 +173,40 @@ def test_a_column_in_other_letters_is_a_change_where_letters_matter(db: sa.Engin
     assert [each["change"] for each in change["version"]["changes"]] == ["added", "removed"]
 
 
+def test_columns_compare_in_lineage_impact_tags_and_lookups_as_they_do_in_schemas(
+    db: sa.Engine,
+) -> None:
+    """`id` and `ID` are two columns of a topic, and one of a table."""
+    api = Api(db)
+    tags = {"tags": [{"key": "pii", "field": "id"}]}
+    both = columns(id="int", ID="int")
+    for place, name in ((KAFKA, "topic"), (POSTGRES, "s.table")):
+        api.tell(
+            *wrote(f"w {name}", dataset(name, place, schema=both, tags=tags)),
+            *wrote(
+                f"r {name}",
+                dataset(f"out.{name}", columnLineage=lineage("x", "id", place, name)),
+                reads=(dataset(name, place),),
+            ),
+        )
+
+    def used(node: str, column: str) -> set[str]:
+        items = api.get("impact", node=f"dataset:{node}", column=column)["items"]
+        return {each["name"] for each in items if each["kind"] == "dataset"}
+
+    topic, table = f"{KAFKA}:topic", f"{POSTGRES}:s.table"
+    assert (used(topic, "id"), used(topic, "ID")) == ({"out.topic"}, set())
+    assert used(table, "id") == used(table, "ID") == {"out.s.table"}
+    api.problem(404, "lineage/columns", dataset=topic, column="Id")
+    walked = api.get("lineage/columns", dataset=topic, column="ID")
+    assert [node["column"] for node in walked["nodes"]] == ["ID"]
+    kinds = {
+        each["name"]: (each["personal_kind"], [tag["key"] for tag in each["tags"]])
+        for each in api.get(f"datasets/{topic}")["schema_fields"]
+    }
+    assert kinds == {"id": ("tagged", ["pii"]), "ID": (None, [])}
+
+
 def test_pages_of_changes_are_whole_though_some_versions_change_nothing(db: sa.Engine) -> None:
     api = Api(db)
     kinds = ("int", "INT", "text", "TEXT", "Text", "date", "DATE", "int4")

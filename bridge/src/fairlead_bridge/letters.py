@@ -32,3 +32,13 @@ def scheme(namespace: str) -> str:
 def folds_columns(namespace: str) -> bool:
     """Whether `AMOUNT` and `amount` are one column of the datasets there; not so in files."""
     return scheme(namespace) in _FOLDING_COLUMNS
+
+
+def column_key(namespace: str, column: str) -> str:
+    """
+    A column's name as the platform compares it; the one rule for schemas, lineage, tags and lookups.
+
+    >>> column_key("postgres://h:5432", "AMOUNT"), column_key("kafka://h:9092", "userId")
+    ('amount', 'userId')
+    """
+    return column.lower() if folds_columns(namespace) else column

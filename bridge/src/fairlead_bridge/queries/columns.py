@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import schema_history
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.lineage import Direction, Way
@@ -64,20 +65,22 @@ class ColumnWalk:
     truncated: int = 0  # columns that were found and left out
     _spelled: dict[Place, Place] = field(default_factory=dict)
 
-    def place(self, asset_id: int, column: str) -> Place:
+    def place(self, asset: Asset, column: str) -> Place:
         """A column under the spelling that was met first."""
-        return self._spelled.setdefault((asset_id, folded(column)), (asset_id, column))
+        key = (asset.id, column_key(asset.namespace, column))
+        return self._spelled.setdefault(key, (asset.id, column))
 
 
 class Columns(Generic[T]):
     """Some columns of an asset: a struct stands for its fields, a field concerns its struct."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
         self._by_key: dict[str, T] = {}
         self._above: dict[str, T] = {}
 
     def add(self, column: str, value: T) -> None:
-        key = folded(column)
+        key = column_key(self._namespace, column)
         self._by_key.setdefault(key, value)
         for above in structs_of(key):
             self._above.setdefault(above, value)
@@ -87,11 +90,11 @@ class Columns(Generic[T]):
         return next(iter(self._by_key.values()))
 
     def has(self, column: str) -> bool:
-        return folded(column) in self._by_key
+        return column_key(self._namespace, column) in self._by_key
 
     def reached(self, column: str) -> T | None:
         """What was added with a column that this one is, holds or lies in; None without one."""
-        key = folded(column)
+        key = column_key(self._namespace, column)
         if key == WHOLE:
             return self.any
         for each in (key, WHOLE, *structs_of(key)):
@@ -147,11 +150,6 @@ _WRITTEN_BY = (
 )
 
 
-def folded(column: str) -> str:
-    """A column's name as it is compared: an engine's letters may differ in case."""
-    return column.lower()
-
-
 def structs_of(column: str) -> Iterator[str]:
     """The columns that a field lies in, the innermost first.
 
@@ -201,13 +199,16 @@ def find(snapshot: Snapshot, asset: Asset, column: str) -> str:
         return column
     schema = schema_history.fields_of(snapshot, asset)
     known = [each.name for each in schema]
-    if (spelled := _spelled(column, known)) is not None:
+    if (spelled := _spelled(asset.namespace, column, known)) is not None:
         return spelled
-    above = set(structs_of(folded(column)))
-    if any(folded(each.name) in above and _may_have_fields(each, schema) for each in schema):
+    above = set(structs_of(column_key(asset.namespace, column)))
+    if any(
+        column_key(asset.namespace, each.name) in above and _may_have_fields(each, schema)
+        for each in schema
+    ):
         return column
     by_lineage = named(snapshot, asset)
-    if (spelled := _spelled(column, by_lineage)) is not None:
+    if (spelled := _spelled(asset.namespace, column, by_lineage)) is not None:
         return spelled
     known = known or by_lineage
     if not known:
@@ -218,12 +219,12 @@ def find(snapshot: Snapshot, asset: Asset, column: str) -> str:
     )
 
 
-def _spelled(column: str, known: Sequence[str]) -> str | None:
+def _spelled(namespace: str, column: str, known: Sequence[str]) -> str | None:
     """The column itself, or in another case, or as the struct that known fields lie in."""
     if column in known:
         return column
-    key = folded(column)
-    by_key = {folded(each): each for each in known}
+    key = column_key(namespace, column)
+    by_key = {column_key(namespace, each): each for each in known}
     if key in by_key:
         return by_key[key]
     return column if any(each.startswith(f"{key}.") for each in by_key) else None
@@ -240,7 +241,7 @@ def walk(
 ) -> ColumnWalk:
     """Every column within `depth` hops of one, nearest first, at most `limit` of them."""
     found = ColumnWalk()
-    start = found.place(asset.id, column)
+    start = found.place(asset, column)
     found.depths[start] = 0
     ways: tuple[Way, ...] = ("up", "down") if direction == "both" else (direction,)
     for way in ways:
@@ -256,22 +257,23 @@ def walk(
 def _step(
     snapshot: Snapshot, found: ColumnWalk, way: Way, front: set[Place], level: int, limit: int
 ) -> set[Place]:
+    known = assets_by_id(snapshot, {asset_id for asset_id, _ in front})
     near: dict[int, Columns[str]] = {}
     for asset_id, column in sorted(front):
-        near.setdefault(asset_id, Columns()).add(column, column)
-    known = assets_by_id(snapshot, near)
+        near.setdefault(asset_id, Columns(known[asset_id].namespace)).add(column, column)
     members = {member: asset.id for asset in known.values() for member in asset.members}
     if way == "up":
         steps = list(column_origins(snapshot, members))
     else:
         steps = list(column_origins(snapshot, written_from(snapshot, members)))
-    assets = assets_by_id(snapshot, {origin.source_id for origin in steps})
+    ends = ((origin.source_id, origin.asset_id) for origin in steps)
+    assets = assets_by_id(snapshot, {id for pair in ends for id in pair})
     reached: set[Place] = set()
     for origin in steps:
         if origin.source_id not in assets:
             continue
-        target = found.place(origin.asset_id, origin.column)
-        source = found.place(assets[origin.source_id].id, origin.source_column)
+        target = found.place(assets[origin.asset_id], origin.column)
+        source = found.place(assets[origin.source_id], origin.source_column)
         here, there = (target, source) if way == "up" else (source, target)
         # What affects the rows affects every column; a struct begins at each of its fields.
         if here[0] not in near or near[here[0]].reached(here[1]) is None:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.letters import folds_columns
 from fairlead_bridge.queries import schema_history
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.critical import IDLE
@@ -111,7 +110,7 @@ def data(snapshot: Snapshot, mine: Sequence[Row], good: Sequence[Row]) -> list[D
         old, new = (fields.get(digest) if digest else None for digest in schemas)
         changes: tuple[schema_history.FieldChange, ...] = ()
         if old is not None and new is not None:
-            changes = schema_history.diff(old, new, folds_columns(by_id[id].namespace))
+            changes = schema_history.diff(old, new, by_id[id].namespace)
         found.append(Data(by_id[id], role, now, before, changes))
     return sorted(found, key=lambda each: (each.role, each.asset.namespace, each.asset.name))
 

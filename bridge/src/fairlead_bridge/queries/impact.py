@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import columns as c
-from fairlead_bridge.queries import facets, lineage
+from fairlead_bridge.queries import facets, lineage, schema_history
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
@@ -225,6 +225,7 @@ class _Uses:
         self._walk = walk
         self._bodies: dict[int, dict[int, _Body]] = {}  # job, or asset made by none -> asset
         self._affected: dict[int, c.Columns[Reached]] = {}
+        self._namespaces: dict[int, str] = {}
         self.certain: dict[int, Reached] = {}
         self.columns: dict[int, set[str]] = {}
         self.unknown: list[Reached] = []  # made of unknown columns
@@ -234,10 +235,15 @@ class _Uses:
         front = {start.node: {column: start}}
         for level in range(1, depth + 1):
             for node, places in front.items():
-                _add(self._affected.setdefault(node, c.Columns()), places)
+                _add(self._affected.setdefault(node, self._columns(node)), places)
             front = self._step(front, level)
             if not front or len(self.certain) > MOST:
                 break
+
+    def _columns(self, node: int) -> c.Columns[Reached]:
+        if node not in self._namespaces:
+            self._namespaces |= schema_history.namespaces(self._snapshot, [node])
+        return c.Columns(self._namespaces.get(node, ""))
 
     def _step(self, front: Mapping[int, Mapping[str, Reached]], level: int) -> _Front:
         """The columns made of those in front."""
@@ -249,7 +255,7 @@ class _Uses:
         self._read_bodies(jobs, readers & walk.nodes.datasets)
         following: _Front = {}
         for node, places in front.items():
-            new = _add(c.Columns(), places)
+            new = _add(self._columns(node), places)
             for reader in walk.outs(node):
                 self._through(node, new, reader, level, following)
         return following
@@ -283,7 +289,7 @@ class _Uses:
             self.certain.setdefault(by.node, by)
         self.certain.setdefault(reached.node, reached)
         self.columns.setdefault(reached.node, set()).add(column)
-        if not self._affected.setdefault(reached.node, c.Columns()).has(column):
+        if not self._affected.setdefault(reached.node, self._columns(reached.node)).has(column):
             following.setdefault(reached.node, {}).setdefault(column, reached)
 
     def _read_bodies(self, jobs: Iterable[int], assets: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ else is shown: column lineage is followed up to its ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import privacy
+from fairlead_bridge.queries import privacy, schema_history
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.columns import Origin, column_origins, written_from
 from fairlead_bridge.queries.snapshot import Snapshot, among
@@ -39,17 +39,18 @@ _TAGGED = sa.select(t.facet.c.owner_id).where(t.facet.c.name == _TAGS, among(t.f
 class Columns:
     """The columns of one asset with personal data, sorted; "*" where the whole is tagged."""
 
+    namespace: str = ""
     tagged: list[str] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)  # and not tagged
     masked: list[str] = field(default_factory=list)
 
     def kind(self, column: str) -> Kind | None:
         """How a column holds personal data; None where it is not known to."""
-        if privacy.concerns(self.tagged, column):
+        if privacy.concerns(self.namespace, self.tagged, column):
             return "tagged"
-        if privacy.concerns(self.reached, column):
+        if privacy.concerns(self.namespace, self.reached, column):
             return "reached"
-        return "masked" if privacy.concerns(self.masked, column) else None
+        return "masked" if privacy.concerns(self.namespace, self.masked, column) else None
 
 
 @dataclass(slots=True)
@@ -58,21 +59,24 @@ class Spread:
 
     tagged: dict[int, list[str]] = field(default_factory=dict)
     flow: privacy.Flow = field(default_factory=privacy.Flow)
+    namespaces: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def assets(self) -> set[int]:
         return {*self.tagged, *self.flow.reached, *self.flow.masked}
 
     def of(self, asset_id: int) -> Columns:
+        place = self.namespaces.get(asset_id, "")
         tagged = self.tagged.get(asset_id, [])
         reached = self.flow.reached.get(asset_id, set())
         return Columns(
+            place,
             tagged,
-            sorted(each for each in reached if not privacy.concerns(tagged, each)),
+            sorted(each for each in reached if not privacy.concerns(place, tagged, each)),
             sorted(
                 each
                 for each in self.flow.masked.get(asset_id, set()) - reached
-                if not privacy.concerns(tagged, each)
+                if not privacy.concerns(place, tagged, each)
             ),
         )
 
@@ -121,7 +125,7 @@ def everywhere(snapshot: Snapshot, classification: str | None = None) -> Spread:
 def _spread(
     snapshot: Snapshot,
     known: Mapping[int, Asset],
-    origins: Iterable[Origin],
+    origins: Sequence[Origin],
     tagged: dict[int, list[str]],
 ) -> Spread:
     members = _members(known.values())
@@ -130,7 +134,8 @@ def _spread(
         for origin in origins
         if origin.source_id in members
     )
-    return Spread(tagged, privacy.flow(tagged, follow))
+    places = schema_history.namespaces(snapshot, {*known, *(origin.asset_id for origin in origins)})
+    return Spread(tagged, privacy.flow(tagged, follow, places), places)
 
 
 def _personal_bodies(snapshot: Snapshot, classification: str | None) -> set[bytes]:

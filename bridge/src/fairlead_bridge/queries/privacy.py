@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fairlead_bridge.queries.columns import WHOLE, Origin, Place, folded, structs_of
+from fairlead_bridge.letters import column_key
+from fairlead_bridge.queries.columns import WHOLE, Origin, Place, structs_of
 
 #: Words of a tag's key or value that say "personal data", and those that say that there is none.
 PERSONAL = frozenset({"pii", "phi", "personal", "gdpr"})
@@ -34,10 +35,10 @@ def columns(tags: Iterable[Tag]) -> list[str]:
     return sorted({tag.get("field") or WHOLE for tag in tags if is_personal(tag)})
 
 
-def concerns(personal: Iterable[str], column: str) -> bool:
+def concerns(namespace: str, personal: Iterable[str], column: str) -> bool:
     """Whether a column is among those that are personal: by itself, its struct or its dataset."""
-    known = {folded(each) for each in personal}
-    key = folded(column)
+    known = {column_key(namespace, each) for each in personal}
+    key = column_key(namespace, column)
     return WHOLE in known or not known.isdisjoint((key, *structs_of(key)))
 
 
@@ -50,7 +51,11 @@ class Flow:
     carried: set[tuple[int, int, int]] = field(default_factory=set)  # source, job, target
 
 
-def flow(tagged: Mapping[int, Collection[str]], origins: Iterable[tuple[Place, Origin]]) -> Flow:
+def flow(
+    tagged: Mapping[int, Collection[str]],
+    origins: Iterable[tuple[Place, Origin]],
+    namespaces: Mapping[int, str],
+) -> Flow:
     """
     Follows the tagged columns of some assets along column lineage, (source, origin) each.
 
@@ -66,7 +71,10 @@ def flow(tagged: Mapping[int, Collection[str]], origins: Iterable[tuple[Place, O
     while waiting:
         asset_id, column = waiting.pop()
         for source_column, origin in leading.get(asset_id, ()):
-            if not concerns((column,), source_column) and not concerns((source_column,), column):
+            place = namespaces.get(asset_id, "")
+            if not concerns(place, (column,), source_column) and not concerns(
+                place, (source_column,), column
+            ):
                 continue
             target = (origin.asset_id, origin.column)
             if origin.masked:

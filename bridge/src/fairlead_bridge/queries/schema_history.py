@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.letters import folds_columns
+from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 from fairlead_bridge.queries.standing import BROKEN
@@ -74,11 +74,11 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
     ordered = _versions(snapshot, members)
     bodies = _bodies(snapshot, (row.digest for rows in ordered.values() for row in rows))
     readers = _readers(snapshot, (row for rows in ordered.values() for row in rows))
-    folding = _folding(snapshot, (asset for asset, rows in ordered.items() if rows[1:]))
+    places = namespaces(snapshot, (asset for asset, rows in ordered.items() if rows[1:]))
     answer: dict[int, list[Version]] = {}
     for asset_id, rows in ordered.items():
         last_fields: dict[int | None, tuple[Field, ...]] = {}
-        folds = asset_id in folding
+        place = places.get(asset_id, "")
         for number, row in enumerate(_tables(rows, bodies), start=1):
             side = readers.get(row.first_run)
             before = last_fields.get(side)
@@ -95,9 +95,9 @@ def versions(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, list[V
                     row.last_at,
                     row.first_run,
                     fields,
-                    diff(before, fields, folds) if before is not None else (),
+                    diff(before, fields, place) if before is not None else (),
                     is_change=before is not None
-                    and _compared(before, folds) != _compared(fields, folds),
+                    and _compared(before, place) != _compared(fields, place),
                 )
             )
             last_fields[side] = fields
@@ -273,10 +273,12 @@ _VERSIONS = sa.select(*t.schema_version.c[_SENT]).where(among(t.schema_version.c
 _BODIES = sa.select(t.content).where(among(t.content.c.digest))
 
 
-def _folding(snapshot: Snapshot, assets: Iterable[int]) -> set[int]:
-    """Those of the assets whose engine treats the letters of columns as equal."""
-    statement = sa.select(t.dataset.c.id, t.dataset.c.namespace).where(among(t.dataset.c.id))
-    return {row.id for row in snapshot.each(statement, assets) if folds_columns(row.namespace)}
+_NAMESPACES = sa.select(t.dataset.c.id, t.dataset.c.namespace).where(among(t.dataset.c.id))
+
+
+def namespaces(snapshot: Snapshot, assets: Iterable[int]) -> dict[int, str]:
+    """Where each asset is, which says how the letters of its columns compare."""
+    return {row.id: row.namespace for row in snapshot.each(_NAMESPACES, assets)}
 
 
 def _asset_of(snapshot: Snapshot, dataset_ids: Iterable[int]) -> dict[int, int]:
@@ -346,21 +348,21 @@ def flat(fields: Iterable[Field], prefix: str = "") -> list[Field]:
 
 
 def diff(
-    before: Iterable[Field], after: Iterable[Field], folds: bool = False
+    before: Iterable[Field], after: Iterable[Field], namespace: str = ""
 ) -> tuple[FieldChange, ...]:
     """
     What makes `after` of `before`, in the columns' order; removed ones last.
 
-    `folds` says that the engine treats the letters of columns as equal. Those of types never
-    make a difference.
+    Names are compared as the platform at `namespace` does. The letters of types never make a
+    difference.
     """
-    old = {_folded(item, folds).name: item for item in before}
-    new = {_folded(item, folds).name: item for item in after}
+    old = {_folded(item, namespace).name: item for item in before}
+    new = {_folded(item, namespace).name: item for item in after}
     found: list[FieldChange] = []
     for key, item in new.items():
         if key not in old:
             found.append(FieldChange("added", item.name, None, item.type))
-        elif _folded(old[key], folds).type != _folded(item, folds).type:
+        elif _folded(old[key], namespace).type != _folded(item, namespace).type:
             found.append(FieldChange("type", item.name, old[key].type, item.type))
     found.extend(
         FieldChange("removed", item.name, item.type, None)
@@ -370,12 +372,12 @@ def diff(
     return tuple(found)
 
 
-def _folded(item: Field, folds: bool) -> Field:
+def _folded(item: Field, namespace: str) -> Field:
     """The column as it is compared."""
-    name = item.name.lower() if folds else item.name
+    name = column_key(namespace, item.name)
     kind = item.type.lower() if item.type is not None else None
     return msgspec.structs.replace(item, name=name, type=kind)
 
 
-def _compared(fields: Iterable[Field], folds: bool) -> list[Field]:
-    return [_folded(item, folds) for item in fields]
+def _compared(fields: Iterable[Field], namespace: str) -> list[Field]:
+    return [_folded(item, namespace) for item in fields]

@@ -8,8 +8,10 @@ from typing import Any, overload
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.types import is_breaking
+from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries.assets import Asset
+from fairlead_bridge.queries.columns import WHOLE
 from fairlead_bridge.queries.facets import Facets
 from fairlead_bridge.queries.personal import Columns
 from fairlead_bridge.queries.schema_history import FieldChange
@@ -163,6 +165,19 @@ def personal(columns: Columns) -> dict[str, list[str]]:
     }
 
 
-def tags(facets: Facets, field: str | None = None) -> list[nouns.Tag]:
-    """The tags of the asset itself, or those of one of its columns."""
-    return [nouns.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] == field]
+def tags(facets: Facets) -> list[nouns.Tag]:
+    """The tags of the asset itself."""
+    return [nouns.Tag.model_validate(tag) for tag in f.tags(facets) if tag["field"] is None]
+
+
+def column_tags(facets: Facets, asset: Asset, column: str) -> list[nouns.Tag]:
+    """The tags of one of the asset's columns; of the asset itself for "*"."""
+    if column == WHOLE:
+        return tags(facets)
+    key = column_key(asset.namespace, column)
+    named = [(tag["field"], tag) for tag in f.tags(facets)]
+    return [
+        nouns.Tag.model_validate(tag)
+        for field, tag in named
+        if field is not None and column_key(asset.namespace, field) == key
+    ]

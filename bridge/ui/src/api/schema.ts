@@ -717,6 +717,25 @@ export interface Problem {
   detail: string
 }
 
+export interface ProposedChange {
+  change: 'removed' | 'renamed' | 'type' | 'added'
+  column: string
+  before: string | null
+  after: string | null
+  breaking: boolean
+}
+
+export interface ProposedColumn {
+  name: string
+  type: string | null
+}
+
+export interface ProposedSchema {
+  dataset: string
+  columns: ProposedColumn[]
+  depth: number
+}
+
 export interface Quality {
   score: number | null
   text: string
@@ -908,6 +927,18 @@ export interface SchemaChange {
   breaking: boolean
 }
 
+export interface SchemaCheck {
+  dataset: string
+  safe: boolean
+  changes: ProposedChange[]
+  uses: Use[]
+  unknown: Use[]
+  truncated: number
+  owners: string[]
+  kinds: Record<string, number>
+  complete: boolean
+}
+
 export interface SchemaField {
   name: string
   type: string | null
@@ -1041,6 +1072,26 @@ export interface Trouble {
   root_cause: RootCause | null
   rhythm: Rhythm | null
   late_since: string | null
+}
+
+export interface Use {
+  kind: 'dataset' | 'job'
+  id: string
+  node: string
+  namespace: string
+  name: string
+  job_kind: string | null
+  dag_id: string | null
+  task_id: string | null
+  dataset_kind: string | null
+  level: number
+  path: string[]
+  certain: boolean
+  owners: Owner[]
+  state: 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'aborted' | 'removed' | 'lost' | null
+  written_at: string | null
+  columns: string[]
+  uses: string
 }
 
 export interface Write {

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import history, labels, lineage, schema_history, standing
@@ -294,15 +295,19 @@ def _columns(
 ) -> list[a.Column]:
     """The columns of the schema, and those that column lineage names though it does not."""
     origins = c.origins(snapshot, asset)
-    in_schema = {c.folded(each.name) for each in fields}
-    others = [name for name in c.named(snapshot, asset) if c.folded(name) not in in_schema]
+    in_schema = {column_key(asset.namespace, each.name) for each in fields}
+    others = [
+        name
+        for name in c.named(snapshot, asset)
+        if column_key(asset.namespace, name) not in in_schema
+    ]
     known = [*fields, *(schema_history.Field(name) for name in others)]
     sources = assets_by_id(snapshot, (each.source_id for each in origins))
     jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
     by_column: dict[str, list[a.ColumnOrigin]] = {}
     for each in origins:
         if each.source_id in sources:
-            by_column.setdefault(c.folded(each.column), []).append(
+            by_column.setdefault(column_key(asset.namespace, each.column), []).append(
                 a.ColumnOrigin(
                     dataset=render.dataset_ref(sources[each.source_id]),
                     column=each.source_column,
@@ -315,11 +320,11 @@ def _columns(
             name=item.name,
             type=item.type,
             description=item.description,
-            tags=render.tags(facets, item.name),
-            origins=by_column.get(c.folded(item.name), []),
+            tags=render.column_tags(facets, asset, item.name),
+            origins=by_column.get(column_key(asset.namespace, item.name), []),
             personal=personal.kind(item.name) == "tagged",
             personal_kind=personal.kind(item.name),
-            known_by="schema" if c.folded(item.name) in in_schema else "lineage",
+            known_by="schema" if column_key(asset.namespace, item.name) in in_schema else "lineage",
         )
         for item in known
     ]

@@ -222,7 +222,9 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 name=assets[asset_id].name,
                 column=column,
                 depth=depth,
-                tags=render.tags(facets.get(assets[asset_id].id, {}), column),
+                tags=render.column_tags(
+                    facets.get(assets[asset_id].id, {}), assets[asset_id], column
+                ),
                 personal=kinds[asset_id, column] == "tagged",
                 personal_kind=kinds[asset_id, column],
             )

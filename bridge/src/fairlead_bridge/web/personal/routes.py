@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query, Response
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import personal
 from fairlead_bridge.queries.assets import Asset, assets_by_id
-from fairlead_bridge.queries.columns import WHOLE
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page
@@ -52,7 +51,7 @@ def list_personal_data(
     found = list(_columns(snapshot, classification, owner))
     rest = [each for each in found if after is None or _place(each) > tuple(after)]
     shown, following = page(rest, limit, _place)
-    return Page(items=shown, next=following, total=len(found))
+    return Page(items=list(shown), next=following, total=len(found))
 
 
 @router.get("/personal-data.csv", response_class=Response, responses={200: {"content": {CSV: {}}}})
@@ -92,7 +91,7 @@ def _of_asset(
             dataset=render.dataset_ref(asset),
             column=column,
             kind=kinds[column],
-            tags=render.tags(facets, None if column == WHOLE else column),
+            tags=render.column_tags(facets, asset, column),
             owners=render.owners(facets),
         )
 
