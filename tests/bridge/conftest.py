@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +32,39 @@ def empty_db(db_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def db(empty_db: sa.Engine) -> sa.Engine:
-    migrate(empty_db)
-    return empty_db
+def db(db_url: str, request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    """An empty, migrated database: a copy of one that was migrated once."""
+    url = sa.make_url(db_url)
+    if url.get_backend_name() == "sqlite":
+        assert url.database is not None
+        shutil.copy(request.getfixturevalue("migrated_file"), url.database)
+    else:
+        server = request.getfixturevalue("postgres_server")
+        template = request.getfixturevalue("migrated_name")
+        _as_admin(server, f"DROP DATABASE {url.database}", f"CREATE DATABASE {url.database} TEMPLATE {template}")  # fmt: skip
+    engine = open_database(db_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an SQLite database that is migrated and empty."""
+    path = tmp_path_factory.mktemp("migrated") / "fairlead.db"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_name(postgres_server: str) -> Iterator[str]:
+    """The name of a PostgreSQL database that is migrated and empty."""
+    for url in _new_database(postgres_server):
+        engine = open_database(url)
+        migrate(engine)
+        engine.dispose()
+        yield str(sa.make_url(url).database)
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +86,15 @@ _count = iter(range(1_000_000))
 
 def _new_database(server: str) -> Iterator[str]:
     name = f"fairlead_test_{os.getpid()}_{next(_count)}"
+    _as_admin(server, f"CREATE DATABASE {name}")
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    _as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _as_admin(server: str, *statements: str) -> None:
     engine = open_database(server)
     admin = engine.execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge.insight import expectations
+from fairlead_bridge.insight import expectations, rhythm
 from fairlead_bridge.insight.rhythm import learn
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
@@ -328,3 +328,41 @@ def test_what_the_limit_leaves_out_is_counted(db: sa.Engine, limit: int) -> None
     assert len(found["items"]) == limit
     assert found["truncated"] == 3 - limit
     assert (found["datasets"], found["tasks"], found["complete"]) == (2, 1, True)
+
+
+# --- what teaches nothing -------------------------------------------------------------------------
+
+
+def test_a_backfill_of_more_writes_than_a_rhythm_is_learned_from_changes_nothing(
+    db: sa.Engine,
+) -> None:
+    api = Api(db, now=BEGIN + timedelta(hours=6))
+    api.tell(*(event for hour in range(6) for event in dag_run(hour)))
+    before = freshness(api)["rhythm"]
+    assert before["text"] == "usually written every hour"
+    api.tell(
+        *(
+            event
+            for hour in range(6, 16 + rhythm.WINDOW)
+            for event in dag_run(hour, kind="backfill")
+        )
+    )
+    after = freshness(api)["rhythm"]
+    assert (after["text"], after["gaps"]) == (before["text"], before["gaps"])
+
+
+def test_what_is_written_in_a_maintenance_window_teaches_nothing(db: sa.Engine) -> None:
+    api = Api(db, now=BEGIN + timedelta(hours=120))
+    every = [*range(0, 80, 4), *range(80, 120)]  # hurried in the window
+    api.tell(*(event for hour in every for event in dag_run(hour)))
+    assert freshness(api)["rhythm"]["text"] == "usually written every hour"
+    window = {"starts_at": at(79.5), "ends_at": at(130)}
+    other = {"dataset": "shop.other", **window}
+    assert api.http.post("/api/v1/maintenance", json=other).status_code == 201
+    assert freshness(api)["rhythm"]["text"] == "usually written every hour"
+    assert api.http.post("/api/v1/maintenance", json={"dag": "shop", **window}).status_code == 201
+    assert freshness(api)["rhythm"]["text"] == "usually written every 4 hours"
+
+
+def at(hour: float) -> str:
+    return (BEGIN + timedelta(hours=hour)).isoformat()

@@ -68,7 +68,7 @@ def test_it_resolves_by_itself_when_all_is_fresh_again(bridge: Bridge) -> None:
 def test_what_becomes_late_opens_an_incident_when_its_expectation_passes_though_nothing_comes(
     bridge: Bridge,
 ) -> None:
-    bridge.take(ran("another", at(14, 5), writes="alive"), at(14, 5.1))
+    bridge.take(ran("another", at(14, 4), writes="alive"), at(14, 4.1))
     assert bridge.incidents() == []
     bridge.evaluate(at(14, 9))
     found = bridge.incidents()

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.monitoring.evaluate import Rules, evaluate
-from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.queries import incidents
 from tests.bridge.monitored import DAY, INTERESTS, Bridge, micros, morning, ran
 

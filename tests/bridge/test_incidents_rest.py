@@ -14,9 +14,9 @@ from fairlead_bridge.app import build
 from fairlead_bridge.cli import main
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.monitoring import windows
 from fairlead_bridge.monitoring.evaluate import Rules
-from fairlead_bridge.monitoring.windows import Window
 from fairlead_bridge.settings import load
 from fairlead_bridge.web import live
 from fairlead_bridge.web.parameters import Catalog
@@ -160,6 +160,27 @@ def test_pages_of_incidents_leave_none_out(api: Asked) -> None:
         api.happens(ran(f"other{number}", api.now, "FAIL", writes=f"o{number}"), minutes=2)
     assert [item["id"] for item in api.pages("incidents", limit=3)] == [8, 7, 6, 5, 4, 3, 2, 1]
     assert len(api.pages("incidents", limit=2, state="open")) == 8
+
+
+def test_the_worst_incidents_come_first_over_pages_of_any_size(api: Asked) -> None:
+    api.happens(ran("sum", at(0, 5.5), "COMPLETE", reads="other", writes="totals"))
+    api.happens(ran("use", at(0, 5.6), "COMPLETE", reads="totals", writes="report"))
+    api.happens(ran("sum", at(0, 6), "FAIL", reads="other", writes="totals"))
+    api.happens(ran("last", at(0, 6.1), "FAIL", writes="last"))
+    api.act("acknowledge", id=2)
+    api.act("mute", id=3)
+    api.happens(ran("late", at(0, 6.2), "FAIL", writes="late"))
+    page, found = api.get("incidents", state="active", order="worst", limit=1), []
+    while True:
+        found += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        page = api.get("incidents", state="active", order="worst", limit=1, cursor=page["next"])
+    assert found == [2, 1, 4]  # what affects most, then the oldest; what is muted is left out
+    assert [item["id"] for item in api.get("incidents", order="worst")["items"]] == [2, 1, 3, 4]
+    past = api.http.get("/api/v1/incidents", params={"order": "worst", "as_of": "2026-11-02T06:00:00Z"})  # fmt: skip
+    assert past.status_code == 422
+    assert "leave out as_of" in past.text
 
 
 def test_an_incident_belongs_to_the_owner_of_what_is_nearest_to_its_cause(db: sa.Engine) -> None:

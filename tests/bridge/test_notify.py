@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -19,12 +20,17 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.model import Name
+from fairlead_bridge.monitoring import actions
+from fairlead_bridge.monitoring.evaluate import evaluate
 from fairlead_bridge.sinks import interests
+from fairlead_bridge.workers.loops import Loops
+from fairlead_bridge.workers.steps import Deliver
 from tests.bridge.asking import Api
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
 from tests.channels.test_channels import SECRET
 from tests.channels.vendors import Receiver
 from tests.sinks.server import Answer, Cut, Request, serving
+from tests.waiting import until
 
 MINUTE = timedelta(minutes=1)
 
@@ -244,6 +250,48 @@ def test_every_channel_hears_by_itself(db: sa.Engine, receiver: Receiver) -> Non
         assert (len(receiver.events), len(other.events)) == (0, 1)
 
 
+def test_a_receiver_that_hangs_keeps_no_other_waiting(db: sa.Engine, receiver: Receiver) -> None:
+    bridge = Notified(db, receiver)
+    other, held, reached = Receiver(SECRET), threading.Event(), threading.Event()
+
+    def hangs(_: Request) -> None:
+        reached.set()
+        assert held.wait(30)
+
+    receiver.trouble = hangs
+    with serving(other):
+        hook = {"name": "other", "type": "webhook", "url": other.url, "secret_env": "SECRET"}
+        environ = {"FAIRLEAD_NOTIFICATIONS": json.dumps({"channel": [hook]}), "SECRET": SECRET}
+        (second,) = settings.read(environ)
+        wanted = interests([bridge.channel, second])
+        bridge.receive(morning(14, fails="load"), BROKE)
+        while evaluate(db, wanted, bridge.rules, micros(BROKE), 100):
+            pass
+        loops = Loops()
+        for channel in (bridge.channel, second):
+            loops.start("deliver", Deliver(db, channel, "one"), 0.05)
+        try:
+            assert reached.wait(30)
+            until(lambda: len(other.events) == 1)  # while the first still hangs
+            assert bridge.received() == []
+        finally:
+            held.set()
+            loops.stop()
+    assert bridge.received() == ["opened"]
+
+
+def test_the_end_that_a_person_brought_says_who(bridge: Notified) -> None:
+    bridge.breaks()
+    bridge.deliver(BROKE)
+    with writing(bridge.db) as tx:
+        wanted = interests([bridge.channel])
+        actions.act(tx, bridge.only().id, "resolve", "ann", None, wanted, micros(at(14, 6)))
+    bridge.deliver(at(14, 6))
+    assert bridge.received() == ["opened", "resolved"]
+    *_, resolved = bridge.receiver.events.values()
+    assert resolved["data"]["resolved_by"] == "ann"
+
+
 def test_a_test_message_reaches_its_channel_and_no_other(
     receiver: Receiver, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +326,7 @@ def test_a_run_that_begins_again_is_not_yet_the_end(bridge: Notified) -> None:
     again = ran("load", at(14, 5.1), "FAIL", writes="raw")
     bridge.take(again[:1], at(14, 5.1))
     bridge.deliver(at(14, 5.1))
-    assert bridge.only().state == "resolved"  # nothing stands badly while it runs
+    assert bridge.only().state == "open"  # until it succeeds
     assert bridge.received() == ["opened"]
     bridge.take(again[1:], at(14, 5.15))
     bridge.deliver(at(14, 5.2))

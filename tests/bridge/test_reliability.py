@@ -117,3 +117,32 @@ def test_an_owner_has_those_of_all_that_it_owns_each_incident_once(db: sa.Engine
     (owner,) = Api(db, now=at(0, 6)).get("reliability", by="owner")["items"]
     assert (owner["name"], owner["datasets"], owner["incidents"]) == ("team:sales", 2, 1)
     assert (owner["runs"], owner["succeeded"], owner["kept_share"]) == (1, 0, None)
+
+
+def test_reading_the_reliability_of_owners_needs_no_more_queries_for_more_of_them(
+    db: sa.Engine,
+) -> None:
+    def comes(number: int, uuids: int) -> None:
+        each = dataset(f"shop.t{number}", ownership={"owners": [{"name": f"team:{number}"}]})
+        bridge.take([run_event("FAIL", begin, uuid(uuids), f"load{number}", outputs=[each])], at(0, 5.1))  # fmt: skip
+
+    def queries() -> int:
+        count = 0
+
+        def counts(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        sa.event.listen(db, "before_cursor_execute", counts)
+        found = Api(db, now=at(0, 6)).get("reliability", by="owner")["items"]
+        sa.event.remove(db, "before_cursor_execute", counts)
+        assert all((each["datasets"], each["incidents"], each["runs"]) == (1, 1, 1) for each in found)  # fmt: skip
+        return count
+
+    begin = at(0, 5).isoformat()
+    bridge = Bridge(db)
+    comes(0, 1)
+    one = queries()
+    for number in range(1, 12):
+        comes(number, number + 1)
+    assert queries() == one

@@ -308,3 +308,48 @@ def test_an_answer_about_a_task_or_dag_names_the_same_cause(db: sa.Engine, told:
     of_dataset = asked(db, told, 10)["root_cause"]["node"]
     assert asked(db, told, 10, "job:prod:build")["root_cause"]["node"] == of_dataset
     assert asked(db, told, 10, "job:prod:build.build")["root_cause"]["node"] == of_dataset
+
+
+# --- sensors that wait for other DAGs -------------------------------------------------------------
+
+
+def waiting_for(told: Days, *jobs: str) -> None:
+    """A sensor of the last DAG goes on, and has said which jobs of another DAG it waits for."""
+    told.run(MONTHLY, at(DAY, 5.5), until="wait_for_load")
+    named = [{"job": {"namespace": "prod", "name": job}} for job in jobs]
+    began = told.events[-1]
+    began["run"]["facets"]["jobDependencies"] = {"upstream": named, "downstream": []}
+
+
+SUMMARY = table("mart.month")
+MONTHLY = dag(
+    "monthly",
+    Task("wait_for_load", "sensor", 60),
+    Task("sum", "python", 60, [], [SUMMARY], ["wait_for_load"]),
+    hour=5,
+)
+
+
+@pytest.mark.parametrize("awaited", ["load.load", "load"])  # a task, a whole DAG
+def test_what_failed_in_the_dag_that_a_sensor_waits_for_is_named(
+    db: sa.Engine, told: Days, awaited: str
+) -> None:
+    for day in range(DAY):
+        told.run(MONTHLY, at(day, 5.5))
+    told.run(LOAD, at(DAY, 5), fails="load")
+    waiting_for(told, awaited)
+    found = asked(db, told, 6, node="dataset:postgres://h:5432:mart.month")
+    cause = found["root_cause"]
+    assert (cause["kind"], cause["node"]) == ("failed_run", "job:prod:load.load")
+    assert [step["label"] for step in cause["steps"]] == ["load", "wait_for_load", "sum", "mart.month"]  # fmt: skip
+
+
+def test_a_task_that_the_awaited_one_does_not_depend_on_is_not_named(
+    db: sa.Engine, told: Days
+) -> None:
+    for day in range(DAY):
+        told.run(MONTHLY, at(day, 5.5))
+    told.run(LOAD, at(DAY, 5), fails="load")
+    waiting_for(told, "load.wait")
+    found = asked(db, told, 5.6, node="dataset:postgres://h:5432:mart.month")
+    assert (found["standing"], found["root_cause"]) == ("ok", None)

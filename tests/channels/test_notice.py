@@ -12,7 +12,7 @@ from fairlead_bridge.channels.notice import (
     write_received,
 )
 from fairlead_bridge.entries import IncidentEntry
-from tests.channels.incidents import affected, incident
+from tests.channels.incidents import BEGAN, HOUR, affected, incident, message
 
 
 class Channel:
@@ -115,3 +115,12 @@ def test_a_receiver_with_incidents_of_its_own_hears_of_acknowledgements_and_ends
     assert seen == ["opened", "acknowledged", None, None, "resolved"]
     assert Channel(has_own_incidents=True).sees(RESOLVED) is None  # there is nothing to close
     assert Channel().sees(acknowledged) == "opened"
+
+
+def test_a_message_says_who_resolved_it() -> None:
+    over = {"state": "resolved", "resolved_at": BEGAN + HOUR}
+    announced = Received(1, "open", "critical", "job:prod:orders.load")
+    by_ann = message(incident(resolved_by="ann", **over), announced)
+    assert ("Resolved by", "ann") in by_ann.facts
+    by_itself = message(incident(**over), announced)
+    assert "Resolved by" not in dict(by_itself.facts)

@@ -135,6 +135,7 @@ def build_rules(settings: Settings) -> Rules:
         reopen_within=settings.incident_reopen,
         windows=tuple(stored.window for stored in build_windows(settings)),
         identify=finder(build_normaliser(settings)),
+        risk_quantile=settings.risk_quantile,
     )
 
 

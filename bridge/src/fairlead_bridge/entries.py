@@ -272,6 +272,7 @@ class IncidentEntry(Entry):
     tags: tuple[str, ...] = ()  # of the root cause and of what is affected
     owners: tuple[str, ...] = ()  # of the root cause
     acknowledged_by: str | None = None
+    resolved_by: str | None = None  # None where it resolved by itself
     assigned_to: str | None = None
     run_url: str | None = None  # of the run in Airflow
     log_url: str | None = None  # of its log

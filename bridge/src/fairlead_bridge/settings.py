@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     lost_after: float = Field(
         86_400.0, gt=0, description="silence after which a run that never ended counts as lost"
     )
+    risk_quantile: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="quantile of an ETA past which a dataset is at risk before it is late",
+    )
     retention_days: float = Field(
         0.0,
         ge=0,

@@ -112,6 +112,8 @@ class Writer:
         if incident.resolved_at is not None:
             lasted = duration(incident.resolved_at - incident.opened_at)
             yield "Resolved", f"{self.time(incident.resolved_at)}, after {lasted}"
+            if incident.resolved_by:
+                yield "Resolved by", incident.resolved_by
         first = min((item.expected_by for item in incident.affected if item.expected_by), default=0)
         if first and incident.resolved_at is None:
             yield "First expected by", self.time(first)

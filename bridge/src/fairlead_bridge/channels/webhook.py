@@ -138,6 +138,7 @@ def incident(message: Message) -> dict[str, Any]:
         "detected_at": _iso(about.detected_at),
         "resolved_at": _iso(about.resolved_at),
         "acknowledged_by": about.acknowledged_by,
+        "resolved_by": about.resolved_by,
         "assigned_to": about.assigned_to,
         "affected": [
             {

@@ -61,7 +61,8 @@ def _incidents(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _list(engine: sa.Engine, arguments: argparse.Namespace) -> None:
-    wanted = Wanted(arguments.state, arguments.owner)
+    states = (arguments.state,) if arguments.state is not None else None
+    wanted = Wanted(states, arguments.owner)
     with reading(engine) as tx:
         found = incidents.page_of_incidents(tx, wanted, max(arguments.limit, 1))
     if arguments.json:

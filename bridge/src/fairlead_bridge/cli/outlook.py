@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead_bridge.app import build_normaliser
+from fairlead_bridge.app import build_normaliser, build_windows
 from fairlead_bridge.cli.command import OK, command, database, moment, option, say
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.settings import Settings
@@ -29,7 +29,9 @@ def add(commands: Any) -> None:
 def _outlook(settings: Settings, arguments: argparse.Namespace) -> int:
     identify = finder(build_normaliser(settings))
     with database(settings) as engine:
-        catalog = Catalog(engine, settings.lost_after, now, identify)
+        quantile, windows = settings.risk_quantile, build_windows(settings)
+        kept = tuple(each.window for each in windows)
+        catalog = Catalog(engine, settings.lost_after, now, identify, quantile, kept)
         with catalog.open(arguments.as_of) as snapshot:
             answer = outlook(snapshot, arguments.node)
     if arguments.json:

@@ -9,12 +9,12 @@ and was not cleared, the answer is why it is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from fairlead_bridge.insight.plan import Plan
 from fairlead_bridge.insight.reached import Unknown
-from fairlead_bridge.insight.simulation import COURSES, Step, simulate
+from fairlead_bridge.insight.simulation import Step, simulate
 from fairlead_bridge.insight.spans import SECOND
 from fairlead_bridge.insight.work import Facts
 
@@ -32,6 +32,15 @@ class Eta:
     low: int
     high: int
     basis: str  # what decides it, one sentence
+    #: What is done first of that: a job or DAG, and since when it goes on or may start.
+    first: int | None = None
+    first_at: int | None = None
+    is_running: bool = False
+    ends: tuple[float, ...] = field(default=(), repr=False)  # of all courses, in order
+
+    def quantile(self, share: float) -> int:
+        """When it will be done with this probability."""
+        return _quantile(self.ends, share) if self.ends else self.p50
 
 
 def estimate(facts: Facts, node: int) -> Eta | Unknown:
@@ -41,9 +50,15 @@ def estimate(facts: Facts, node: int) -> Eta | Unknown:
     if isinstance(target, Unknown):
         return target
     found = simulate(list(plan.steps.values()), facts.now, node ^ facts.now)
-    ends = sorted(found.ends[target])
-    low, middle, high = (round(_at(ends, share) / SECOND) * SECOND for share in (0.1, 0.5, 0.9))
-    return Eta(middle, low, high, _basis(found.critical(target)))
+    ends = tuple(sorted(found.ends[target]))
+    low, middle, high = (_quantile(ends, share) for share in (0.1, 0.5, 0.9))
+    chain = [step for step in found.critical(target) if step.ended_at is None]
+    first = next((step for step in chain if step.node is not None), None)
+    if first is None:
+        return Eta(middle, low, high, _basis(chain), ends=ends)
+    is_running = first.started_at is not None
+    at = first.started_at if is_running else first.ready_at
+    return Eta(middle, low, high, _basis(chain), first.node, at, is_running, ends)
 
 
 def explore(facts: Facts, nodes: Iterable[int]) -> set[int]:
@@ -54,11 +69,11 @@ def explore(facts: Facts, nodes: Iterable[int]) -> set[int]:
     return facts.wanted
 
 
-def _at(ends: list[float], share: float) -> float:
-    """The quantile of the courses; half a course from each end counts as beyond."""
-    place = share * COURSES - 0.5
-    low = int(place)
-    return ends[low] + (ends[low + 1] - ends[low]) * (place - low)
+def _quantile(ends: Sequence[float], share: float) -> int:
+    """Of the courses, to the second; half a course from each end counts as beyond."""
+    place = min(max(share * len(ends) - 0.5, 0.0), len(ends) - 1.0)
+    low = min(int(place), len(ends) - 2)
+    return round((ends[low] + (ends[low + 1] - ends[low]) * (place - low)) / SECOND) * SECOND
 
 
 def _basis(chain: list[Step]) -> str:
@@ -66,7 +81,7 @@ def _basis(chain: list[Step]) -> str:
     >>> _basis([Step("a", "load has run for 5 minutes"), Step("b", "sum"), Step("c", "")])
     'load has run for 5 minutes, then sum'
     """
-    texts = [step.text for step in chain if step.text and step.ended_at is None]
+    texts = [step.text for step in chain if step.text]
     if len(texts) > NAMED:
         texts = [*texts[: NAMED - 1], f"{len(texts) - NAMED} more", texts[-1]]
     return ", then ".join(texts) or "everything before it is done"

@@ -52,6 +52,7 @@ class Assessment:
     expected_by: int | None = None
     evidence_at: int | None = None  # microseconds: the newest sign of it
     is_quiet: bool = False  # nothing opens for it now, and nothing changes: maintenance, an import
+    written_at: int | None = None  # of a dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,14 @@ def plan(
     past: Iterable[Known],
     now: int,
     window: int,
+    running: Collection[int] = (),
 ) -> list[Step]:
     """
     The steps that take the incidents that are `known` to be open to what the assessments say.
 
     `known` are those that have one of the causes or affect one of the nodes, `past` the newest
-    resolved one of each cause; one that resolved within `window` (microseconds) is reopened.
+    resolved one of each cause; one that resolved within `window` (microseconds) is reopened. While
+    one of the jobs that are `running` again is the cause, what it should have written stays affected.
     """
     judged = {assessment.node_id: assessment for assessment in assessments}
     open_now = {incident.id: incident for incident in known}
@@ -118,11 +121,11 @@ def plan(
         incident = homes.get(key) or _reopened(resolved.get(key), found, now, window)
         if incident is _DONE:
             continue
-        steps.append(_step(incident, found, judged))
+        steps.append(_step(incident, found, judged, running))
     moved = {step.incident.id for step in steps if step.incident is not None}
     for id, incident in open_now.items():
         if id not in moved:
-            steps.append(_step(incident, [], judged))
+            steps.append(_step(incident, [], judged, running))
     return [step for step in steps if _says_something(step)]
 
 
@@ -216,12 +219,16 @@ def _nearness(of: tuple[str, Cause]) -> tuple[bool, int, int, tuple[str, ...]]:
 
 
 def _step(
-    incident: Known | None, found: Sequence[Assessment], judged: Mapping[int, Assessment]
+    incident: Known | None,
+    found: Sequence[Assessment],
+    judged: Mapping[int, Assessment],
+    running: Collection[int],
 ) -> Step:
     before = incident.affected if incident is not None else {}
     stays = {assessment.node_id for assessment in found}
     gone = [node for node in before if node in judged and node not in stays]
-    left = tuple(node for node in gone if not _is_held(judged[node]))
+    waiting = waits(incident, judged, running) if incident is not None and not stays else set()
+    left = tuple(node for node in gone if not _is_held(judged[node]) and node not in waiting)
     standings = {node: standing for node, standing in before.items() if node not in left}
     standings |= {assessment.node_id: str(assessment.standing) for assessment in found}
     is_over = not standings
@@ -244,6 +251,27 @@ def _cause(incident: Known | None, found: Sequence[Assessment]) -> Cause:
         return _first(found) if found else incident.cause if incident is not None else _DONE.cause
     cause = _first(found)
     return incident.cause if _is_same(cause, incident.cause) else cause
+
+
+def waits(incident: Known, judged: Mapping[int, Assessment], running: Collection[int]) -> set[int]:
+    """
+    The nodes that nothing is wrong with, and that the incident affects until the job that failed,
+    which runs again, has written them; jobs, where it affects nothing else.
+    """
+    cause = incident.cause
+    if cause.kind not in _FAILURES or cause.node_id not in running or incident.state == "resolved":
+        return set()
+    well = [judged[node] for node in incident.affected if node in judged]
+    well = [each for each in well if each.standing is None]
+    jobs = {each.node_id for each in well if each.node.startswith("job:")}
+    unwritten = {
+        each.node_id
+        for each in well
+        if each.node.startswith("dataset:")
+        and (each.written_at is None or each.written_at <= cause.at)
+    }
+    only_jobs = jobs == incident.affected.keys()
+    return unwritten | jobs if unwritten or only_jobs else set()
 
 
 def _is_held(assessment: Assessment) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 
-from fairlead_bridge.insight import starts, usual
+from fairlead_bridge.insight import starts, steps, usual
 from fairlead_bridge.insight.durations import learn
 from fairlead_bridge.insight.reached import Reached, Unknown
 from fairlead_bridge.insight.rounds import Round, chance_of_running
@@ -154,35 +154,15 @@ class Plan:
         if own is not None and own.state == "failed" and not self._is_blocked(own):
             return self._blocked(job, own.ended_at or own.started_at)
         if own is not None and own.state == "running":
-            return self._add(self._running(dag, run, job, own))
+            return self._add(steps.running(self.facts, dag, run, job, own))
         if own is not None and own.state == "retrying":
-            return self._add(self._retrying(job, own, name))
+            return self._add(steps.retrying(self.facts, job, own, name))
         if usual.is_without_events(dag, job):
             return self._waiting(dag, run, job, path, without_events=True)
         return self._waiting(dag, run, job, path)
 
     def _is_blocked(self, own: Round) -> bool:
         return all(each.state == "upstream_failed" for each in own.tries)
-
-    def _running(self, dag: Dag, run: DagRun, job: Job, own: Round) -> Step:
-        now = self.facts.now
-        name, takes = f"{run.id}:{job.id}", usual.takes(job, own.last_started_at, dag)
-        at_clock = usual.by_clock(self.facts, dag, job) if job.is_sensor else None
-        text = f"{job.label} has run for {lasting(now - own.last_started_at)}, usually {lasting(takes.median)}"
-        if at_clock is not None:
-            return Step(name, text, takes=at_clock, started_at=run.started_at)
-        return Step(
-            name, text, takes=takes, started_at=own.last_started_at, retry=usual.retry(job, own)
-        )
-
-    def _retrying(self, job: Job, own: Round, name: str) -> Step:
-        return Step(
-            name,
-            f"{job.label} failed and is tried again",
-            ready_at=own.ended_at,
-            lag=usual.delay_of_retry(job),
-            takes=usual.takes(job, self.facts.now, None),
-        )
 
     def _waiting(
         self, dag: Dag, run: DagRun, job: Job, path: frozenset[int], *, without_events: bool = False
@@ -209,6 +189,7 @@ class Plan:
                 takes=usual.takes(job, self.facts.now, dag),
                 chance=chance_of_running(job.rounds),
                 retry=usual.retry(job, None),
+                node=job.id,
             )
         )
 
@@ -247,7 +228,7 @@ class Plan:
         after = history.at(self._about(begun))
         text = f"{self.facts.jobs[jobs[-1]].label} {lasting(after.median)} later"
         name = f"next:{dag.id}:{':'.join(map(str, jobs))}"
-        return self._add(Step(name, text, (begun,), lag=after))
+        return self._add(Step(name, text, (begun,), lag=after, node=jobs[-1]))
 
     def _about(self, step: str) -> int:
         """About when a step begins, as far as that is known before the courses are drawn."""
@@ -275,13 +256,15 @@ class Plan:
             return begun
         takes = usual.takes_of_run(dag, self._about(begun))
         text = f"{dag.label} {lasting(takes.median)} later"
-        return self._add(Step(f"next:{dag.id}", text, (begun,), lag=takes))
+        return self._add(Step(f"next:{dag.id}", text, (begun,), lag=takes, node=dag.id))
 
     def _whole(self, dag: Dag, run: DagRun) -> str:
         """A DAG run of whose tasks nothing is known."""
         takes = usual.takes_of_run(dag, run.started_at)
         text = f"{dag.label} has run for {lasting(self.facts.now - run.started_at)}"
-        return self._add(Step(f"run:{run.id}", text, takes=takes, started_at=run.started_at))
+        return self._add(
+            Step(f"run:{run.id}", text, takes=takes, started_at=run.started_at, node=dag.id)
+        )
 
     def _begin(self, dag: Dag) -> Reached:
         """The step that ends when the next run of the DAG starts."""
@@ -301,7 +284,7 @@ class Plan:
             return Unknown(f"{dag.label} has been paused since {when}")
         ways: list[Reached] = []
         if dag.schedule is not None:
-            ways.append(self._by(starts.by_schedule(dag, self.facts.now), f"{name}:time"))
+            ways.append(self._by(starts.by_schedule(dag, self.facts.now), f"{name}:time", dag.id))
         if dag.assets is not None:
             ways.append(self._by_assets(dag, dag.assets, f"{name}:assets"))
         trigger = starts.trigger_of(dag) if not ways else None
@@ -316,15 +299,15 @@ class Plan:
             return known[0]
         return self._add(Step(name, "", known, first_of=True))
 
-    def _by(self, start: starts.Start | str, name: str) -> Reached:
+    def _by(self, start: starts.Start | str, name: str, node: int) -> Reached:
         if isinstance(start, str):
             return Unknown(start)
-        return self._add(Step(name, start.text, ready_at=start.ready_at, lag=start.lag))
+        return self._add(Step(name, start.text, ready_at=start.ready_at, lag=start.lag, node=node))
 
     def _by_rhythm(self, dag: Dag, name: str) -> Reached:
         begun = [each.started_at for each in dag.runs if not each.by_hand]
         begun = begun or [each.started_at for each in dag.runs]
-        return self._by(starts.by_rhythm(dag.label, begun, dag.zone, self.facts.now), name)
+        return self._by(starts.by_rhythm(dag.label, begun, dag.zone, self.facts.now), name, dag.id)
 
     def _by_assets(self, dag: Dag, assets: Assets, name: str) -> Reached:
         if self._is_blind(assets):
@@ -336,7 +319,7 @@ class Plan:
         lag = starts.lag_of_assets(
             dag, [usual.written(self.facts, each) for each in assets.leaves()]
         )
-        return self._add(Step(name, f"{dag.label} starts", (ready,), lag=lag))
+        return self._add(Step(name, f"{dag.label} starts", (ready,), lag=lag, node=dag.id))
 
     def _is_blind(self, assets: Assets | int) -> bool:
         """Whether it waits for an asset without a known writer."""
@@ -370,7 +353,7 @@ class Plan:
         reached = self._group((task,))
         if isinstance(reached, Unknown):
             return reached
-        return self._add(Step(name, f"{dag.label} starts", (reached,)))
+        return self._add(Step(name, f"{dag.label} starts", (reached,), node=dag.id))
 
     # --- jobs outside of Airflow ---
 
@@ -384,10 +367,13 @@ class Plan:
         if newest.is_open:
             takes = usual.takes(job, newest.started_at, None)
             text = f"{job.label} has run for {lasting(self.facts.now - newest.started_at)}, usually {lasting(takes.median)}"
-            return self._add(Step(name, text, takes=takes, started_at=newest.started_at))
+            return self._add(
+                Step(name, text, takes=takes, started_at=newest.started_at, node=job.id)
+            )
         begun = [each.started_at for each in job.rounds]
-        start = self._by(starts.by_rhythm(job.label, begun, UTC, self.facts.now), f"begin:{job.id}")
+        by_rhythm = starts.by_rhythm(job.label, begun, UTC, self.facts.now)
+        start = self._by(by_rhythm, f"begin:{job.id}", job.id)
         if isinstance(start, Unknown):
             return start
         takes = usual.takes(job, self._about(start), None)
-        return self._add(Step(name, "", (start,), takes=takes))
+        return self._add(Step(name, "", (start,), takes=takes, node=job.id))

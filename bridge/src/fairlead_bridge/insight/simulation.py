@@ -46,6 +46,7 @@ class Step:
     ended_at: int | None = None
     chance: float = 1.0  # of taking any time, rather than being skipped
     retry: Retry | None = None
+    node: int | None = None  # the job or DAG whose step it is
 
 
 @dataclass(slots=True)

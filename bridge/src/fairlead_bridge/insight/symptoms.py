@@ -26,8 +26,8 @@ Kind = Literal[
 
 #: The surest first; of equally sure ones, the first in time. What a schedule says should have started
 #: is less sure than what failed; a sensor waits for something else, what is blocked for what failed,
-#: and what has not come may have any reason.
-EVIDENT, OVERDUE, SENSOR, BLOCKED, WHOLE_DAG, MISSING = range(6)
+#: and what has not come may have any reason; what is only foreseen may still come in time.
+EVIDENT, OVERDUE, SENSOR, BLOCKED, WHOLE_DAG, MISSING, FORESEEN = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Slow:
     is_sensor: bool = False
     run: int | None = None  # its id, and when it began
     began_at: int | None = None
+    is_stated: bool = False  # how long it may take was stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +278,16 @@ def _not_started(job: Job, overdue: Overdue) -> Found:
 
 def _slow(job: Job, slow: Slow) -> Found:
     began = slow.began_at if slow.began_at is not None else slow.since
+    word = "may take" if slow.is_stated else "usually takes"
     proof = (
         Evidence(began, f"{job.label} began", slow.run),
-        Evidence(slow.since, f"{job.label} usually takes at most {slow.usual}"),
+        Evidence(slow.since, f"{job.label} {word} at most {slow.usual}"),
     )
     if slow.is_sensor:
         text = f"{job.label} is still waiting; it usually takes at most {slow.usual}"
         return Found(SENSOR, "not_started", job.id, slow.since, text, None, proof)
-    text = f"{job.label} is running longer than usual, at most {slow.usual}"
+    limit = "it may" if slow.is_stated else "usual"
+    text = f"{job.label} is running longer than {limit}, at most {slow.usual}"
     return Found(EVIDENT, "slow_run", job.id, slow.since, text, slow.run or job.run, proof)
 
 

@@ -9,17 +9,25 @@ from typing import cast
 from fairlead_bridge.insight import root_cause
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.incidents import Assessment, Bad, Cause
+from fairlead_bridge.insight.maintenance import Subject, Window, quiet_until
 from fairlead_bridge.insight.root_cause import Explanation
-from fairlead_bridge.insight.symptoms import MISSING, SENSOR
-from fairlead_bridge.monitoring import imported, outlooks, screen
+from fairlead_bridge.insight.symptoms import FORESEEN, MISSING, SENSOR
+from fairlead_bridge.monitoring import imported, outlooks, reach, screen
 from fairlead_bridge.monitoring.imported import Evidence
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
-from fairlead_bridge.monitoring.windows import Subject, Window, quiet_until
-from fairlead_bridge.queries import expectations, facets, history, starts, symptoms, upstream
+from fairlead_bridge.queries import (
+    expectations,
+    facets,
+    history,
+    promises,
+    starts,
+    symptoms,
+)
 from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
 from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.outlook import explanations
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.starts import Starts
@@ -45,17 +53,17 @@ def evaluate(
 
     `screened`: what the screen finds to be well gets no explanation, which is the dearer part.
     """
-    expected = expectations.of(snapshot, nodes.assets)
+    expected = expectations.of(snapshot, nodes.ids)
     begins = starts.of(snapshot, (id for id, row in nodes.jobs.items() if row.kind == "dag"))
-    asked = screen.suspects(snapshot, nodes, expected, begins) if screened else nodes.ids
     every: dict[int, Asset | Row] = {**nodes.assets, **nodes.jobs}
-    due = _due(nodes.assets.values(), expected)
+    due = _due(snapshot, nodes, expected)
     again = _look_again(snapshot, nodes, due, begins)
+    asked = screen.suspects(snapshot, nodes, due, begins) if screened else nodes.ids
     found = {id: _well(every[id], due.get(id), again.get(id)) for id in every.keys() - asked}
     explained = sorted(asked)
     for start in range(0, len(explained), AT_ONCE):
         some = [every[id] for id in explained[start : start + AT_ONCE]]
-        found |= _explained(snapshot, some, windows, due, again)
+        found |= _explained(snapshot, some, windows, expected, due, again)
     for id, asset in nodes.assets.items():
         each = found[id]
         stands = (asset, each.assessment, each.next.standing)
@@ -68,13 +76,12 @@ def _explained(
     snapshot: Snapshot,
     some: Sequence[Asset | Row],
     windows: Sequence[Window],
+    expected: Mapping[int, Expectation],
     due: Mapping[int, int],
     again: Mapping[int, int],
 ) -> dict[int, Evaluation]:
-    explained = {
-        each.id: explanation
-        for each, explanation in zip(some, upstream.explanations(snapshot, some), strict=True)
-    }
+    judged = explanations(snapshot, some, expected)
+    explained = {each.id: found for each, found in zip(some, judged, strict=True)}
     bad = [each for each in some if explained[each.id].standing in BAD]
     causes = _causes(snapshot, bad, explained)
     owners = _owners(snapshot, bad)
@@ -122,7 +129,10 @@ def _evidence(
 def _well(
     each: Asset | Row, expected_by: int | None, again: int | None, standing: str = "ok"
 ) -> Evaluation:
-    assessment = Assessment(each.id, _name(each), _label(each), expected_by=expected_by)
+    written_at = each.written_at if isinstance(each, Asset) else None
+    assessment = Assessment(
+        each.id, _name(each), _label(each), expected_by=expected_by, written_at=written_at
+    )
     return Evaluation(assessment, Evaluated(NEVER if again is None else again, standing))
 
 
@@ -135,6 +145,8 @@ def _assessment(each: Asset | Row, explanation: Explanation, cause: Cause) -> As
 def _next(assessment: Assessment, quiet_until: int | None, now: int) -> Evaluated:
     age = now - (assessment.since if assessment.since is not None else now)
     again = now + _again(age)
+    if assessment.expected_by is not None and assessment.expected_by >= now:
+        again = min(again, assessment.expected_by + 1)  # when it turns late
     return Evaluated(again if quiet_until is None else min(again, quiet_until), assessment.standing)
 
 
@@ -143,12 +155,22 @@ def _look_again(
 ) -> dict[int, int]:
     """When each node that is well may not be, though nothing comes."""
     now = snapshot.now
-    looks = {id: _look(nodes.assets[id].written_at, at, now) for id, at in due.items() if at >= now}
+    looks = {
+        id: _look(nodes.assets[id].written_at, at, now) if id in nodes.assets else at + 1
+        for id, at in due.items()
+        if at >= now
+    }
     lost = _lost_at(snapshot, nodes.jobs.values())
     late = {id: each.due + starts.GRACE for id, each in begins.items() if each.due is not None}
     slow = symptoms.running_out(snapshot, nodes.jobs)
-    times = (*late.items(), *lost.items(), *slow.items())
-    return looks | {id: at + 1 for id, at in times if at >= now}
+    own = reach.inside(snapshot, nodes.jobs)
+    limited = symptoms.limited(snapshot, own.keys() - nodes.jobs.keys())
+    parts = ((own[job], at) for job, at in limited.items())
+    times = (*late.items(), *lost.items(), *slow.items(), *parts)
+    for id, at in times:
+        if at >= now:
+            looks[id] = min(looks.get(id, at + 1), at + 1)
+    return looks
 
 
 def _look(written_at: int | None, due: int, now: int) -> int:
@@ -163,14 +185,16 @@ def _again(age: int) -> int:
     return min(max(age // AGAIN_SHARE, AGAIN_LEAST), AGAIN_MOST)
 
 
-def _due(assets: Iterable[Asset], expected: Mapping[int, Expectation]) -> dict[int, int]:
-    """When the next write of each asset is expected."""
+def _due(snapshot: Snapshot, nodes: Nodes, expected: Mapping[int, Expectation]) -> dict[int, int]:
+    """When the next write of each asset is expected, and when each job is late."""
     due = {
         asset.id: expected[asset.id].due(asset.written_at)
-        for asset in assets
+        for asset in nodes.assets.values()
         if asset.id in expected and asset.dropped_at is None
     }
-    return {id: at for id, at in due.items() if at is not None}
+    rules = {id: each for id, each in expected.items() if id in nodes.jobs}
+    late = {id: each.at for id, each in promises.due(snapshot, rules).items()}
+    return {id: at for id, at in due.items() if at is not None} | late
 
 
 def _lost_at(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, int]:
@@ -213,7 +237,7 @@ def _causes(
             at=cause.at,
             text=cause.text,
             path=tuple(names[node] for node in cause.path if node in names),
-            is_weak=cause.rank in (SENSOR, MISSING),
+            is_weak=cause.rank in (SENSOR, MISSING, FORESEEN),
         )
     return found
 

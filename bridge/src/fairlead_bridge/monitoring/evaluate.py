@@ -8,7 +8,7 @@ crash in between changes nothing; what changed meanwhile is evaluated again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
@@ -16,15 +16,15 @@ import sqlalchemy as sa
 from fairlead_bridge import ids, outbox, telemetry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
-from fairlead_bridge.insight.incidents import Assessment, plan
+from fairlead_bridge.insight.incidents import Assessment, plan, waits
+from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.model import Name, is_channel
 from fairlead_bridge.monitoring import assessments, maintenance, outlooks, queue, reach, store
 from fairlead_bridge.monitoring.assessments import Evaluation
 from fairlead_bridge.monitoring.queue import Evaluated, Seen
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
-from fairlead_bridge.monitoring.windows import Window
-from fairlead_bridge.queries import starts
+from fairlead_bridge.queries import again, starts
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.telemetry import Line
 
@@ -36,6 +36,8 @@ BEHIND = 10 * _SECOND
 PUT_OFF = 600 * _SECOND
 #: How long after an asset was written a DAG is looked at that it may start (microseconds).
 READY = 3_600 * _SECOND
+#: When what waits for a job that runs again is looked at again (microseconds).
+WAITING = 300 * _SECOND
 #: Nodes that one step evaluates; those beyond are due at once.
 MOST = 2_000
 
@@ -48,6 +50,7 @@ class Rules:
     reopen_within: float = 3_600.0
     windows: tuple[Window, ...] = ()  # of a file; those of the database come to these
     identify: Callable[[str, str], int | None] = ids.dataset_id
+    risk_quantile: float = 0.5  # of ETAs
 
 
 def evaluate(
@@ -87,7 +90,14 @@ def _evaluate(
     db: sa.Engine, due: Sequence[int], interests: outbox.Interests, rules: Rules, now: int
 ) -> None:
     with reading(db) as tx:
-        snapshot = Snapshot(tx, now, rules.lost_after, identify=rules.identify)
+        snapshot = Snapshot(
+            tx,
+            now,
+            rules.lost_after,
+            identify=rules.identify,
+            risk_quantile=rules.risk_quantile,
+            windows=rules.windows,
+        )
         found = _look(snapshot, due, (*rules.windows, *maintenance.open_at(tx, now)))
     with writing(db) as tx:
         one_monitor(tx)
@@ -107,6 +117,7 @@ class _Found:
     dropped: set[int] = field(default_factory=set)  # due, and not watched
     later: set[int] = field(default_factory=set)  # nodes for which there was no time
     ready: dict[int, int] = field(default_factory=dict)  # DAGs, and when they should have started
+    running: set[int] = field(default_factory=set)  # causes of incidents that run again
 
 
 def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> _Found:
@@ -125,7 +136,14 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
         if len(explained) >= MOST:
             found.later = front.ids
             break
+    found.running = _running(snapshot, found.evaluations)
     return found
+
+
+def _running(snapshot: Snapshot, nodes: Iterable[int]) -> set[int]:
+    """The jobs that run again, of those that are the causes of what is wrong with these nodes."""
+    known = store.of_nodes(snapshot.tx, nodes, ())
+    return again.of_incidents(snapshot, ((each.cause.node_id, each.cause.at) for each in known))
 
 
 def _ready(snapshot: Snapshot, nodes: Nodes) -> dict[int, int]:
@@ -189,7 +207,8 @@ def _write(
         if current.get(id, Seen()).version == found.seen.get(id, Seen()).version
     }
     gone = [Assessment(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
-    changed = _incidents(tx, [*gone, *(each.assessment for each in fresh.values())], rules, now)
+    judged = [*gone, *(each.assessment for each in fresh.values())]
+    changed, waiting = _incidents(tx, judged, found.running, rules, now)
     outbox.put(tx, (Name("incident", id) for id in changed.differing), interests, now)
     others = {sink: kinds for sink, kinds in interests.items() if not is_channel(sink)}
     outbox.put(tx, (Name("incident", id) for id in changed.others), others, now)
@@ -200,6 +219,7 @@ def _write(
     outbox.put(tx, (Name("dataset", id) for id in moved), interests, now)
     queue.finish(tx, done, dropped, found.seen)
     queue.touch(tx, found.later, now)
+    queue.touch(tx, waiting, now + WAITING)
     for at in set(found.ready.values()):
         queue.touch(tx, (id for id, each in found.ready.items() if each == at), at)
 
@@ -211,11 +231,17 @@ def _dated(before: Seen, after: Evaluated, now: int) -> Evaluated:
 
 
 def _incidents(
-    tx: sa.Connection, found: Iterable[Assessment], rules: Rules, now: int
-) -> store.Changed:
-    judged = list(found)
+    tx: sa.Connection,
+    judged: Sequence[Assessment],
+    running: Collection[int],
+    rules: Rules,
+    now: int,
+) -> tuple[store.Changed, set[int]]:
+    """Write what happens to incidents; return those that changed, and the nodes that wait for a job."""
     causes = {assessment.cause.key for assessment in judged if assessment.cause is not None}
     known = store.of_nodes(tx, (assessment.node_id for assessment in judged), causes)
     past = store.resolved(tx, causes, now)
     window = int(rules.reopen_within * _SECOND)
-    return store.apply(tx, plan(judged, known, past, now, window), now)
+    changed = store.apply(tx, plan(judged, known, past, now, window, running), now)
+    by_node = {each.node_id: each for each in judged}
+    return changed, {node for each in known for node in waits(each, by_node, running)}

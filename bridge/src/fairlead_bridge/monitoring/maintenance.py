@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.errors import NotFound
-from fairlead_bridge.monitoring.windows import Window
+from fairlead_bridge.insight.maintenance import Window
 
 _m = t.maintenance.c
 

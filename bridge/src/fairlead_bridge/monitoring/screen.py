@@ -15,7 +15,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.monitoring import queue
 from fairlead_bridge.monitoring.reach import Nodes, inside
 from fairlead_bridge.queries import history, quality, standing, symptoms
@@ -36,24 +35,31 @@ _ASSET_OF = sa.select(t.dataset.c.id, t.dataset.c.asset_id).where(among(t.datase
 def suspects(
     snapshot: Snapshot,
     nodes: Nodes,
-    expected: Mapping[int, Expectation],
+    due: Mapping[int, int],
     begins: Mapping[int, Starts],
 ) -> set[int]:
-    """Ids of the nodes that may be late, failed or at risk; `begins` has the starts of DAGs."""
+    """
+    Ids of the nodes that may be late, failed or at risk.
+
+    `due` has when each is late, where that is known, and `begins` the starts of DAGs.
+    """
     jobs = _jobs(snapshot, nodes)
     newest = history.states(snapshot, {job for each in jobs.values() for job in each})
     above = _above(snapshot, jobs)
     wrong = _wrong(snapshot, nodes.assets.values())
     bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
     ready = _ready(snapshot, begins, above) | _delayed(snapshot, nodes.jobs)
+    limited = symptoms.limited(snapshot, {job for id in nodes.jobs for job in jobs[id]})
+    over = {job for job, at in limited.items() if at < snapshot.now}
     return {
         id
         for id in nodes.ids
         if id in bad
         or id in wrong
         or not bad.isdisjoint(above.get(id, ()))
-        or _is_due_soon(nodes.assets.get(id), expected.get(id), snapshot.now)
+        or _is_due_soon(nodes.assets.get(id), due.get(id), snapshot.now)
         or id in ready
+        or not over.isdisjoint(jobs.get(id, ()))
         or (id in begins and begins[id].overdue(snapshot.now) is not None)
         or any(_breaks(newest.get(job), nodes.assets.get(id)) for job in jobs.get(id, ()))
     }
@@ -96,12 +102,11 @@ def _delayed(snapshot: Snapshot, jobs: Iterable[int]) -> set[int]:
     return late | symptoms.waiting(snapshot, jobs).keys()
 
 
-def _is_due_soon(asset: Asset | None, expected: Expectation | None, now: int) -> bool:
-    """Whether the next write is late, or soon will be."""
-    if asset is None or expected is None or asset.dropped_at is not None:
+def _is_due_soon(asset: Asset | None, due: int | None, now: int) -> bool:
+    """Whether the next write is late or soon will be, or a job is late."""
+    if due is None:
         return False
-    due = expected.due(asset.written_at)
-    return due is not None and now >= due - lead(asset.written_at, due)
+    return now >= due - (lead(asset.written_at, due) if asset is not None else 0)
 
 
 #: What is due is looked at before by this share of the time since it was written, at least and at

@@ -51,7 +51,7 @@ def all_of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, list[Expectation
         schedule = schedules.of_dag(of_job.get(of_it[-1].job_id, {}))
         if schedule is not None:
             deadline = deadlines.get(dag_of.get(of_it[-1].job_id, 0))
-            found.setdefault(id, []).extend(_planned(schedule, of_it, deadline))
+            found.setdefault(id, []).extend(_planned(schedule, of_it, known[id].every, deadline))
     for id in asked:
         if dag_of.get(id) == id and id in deadlines:  # a DAG
             found.setdefault(id, []).extend(_of_dag(deadlines[id]))
@@ -75,10 +75,16 @@ def _with_rhythms(
 
 
 def _planned(
-    schedule: schedules.Schedule, writes: Sequence[Regular], deadline: Deadline | None
+    schedule: schedules.Schedule,
+    writes: Sequence[Regular],
+    every: Sequence[Regular],
+    deadline: Deadline | None,
 ) -> Iterable[Expectation]:
-    """By Airflow's deadline of the DAG that writes an asset, and by its schedule."""
-    fires = planned.fires(schedule, ((each.at, each.dag_run_id) for each in writes))
+    """
+    By Airflow's deadline of the DAG that writes an asset, and by its schedule: learned from `writes`;
+    what is due next follows from `every` write.
+    """
+    fires = planned.fires(schedule, ((each.at, each.dag_run_id) for each in every))
     if deadline is not None and fires:
         run, at, name = deadline
         of_run = planned.fires(schedule, [(at, run.dag_run_id)])
@@ -87,9 +93,10 @@ def _planned(
             yield Expectation(
                 "by", "airflow", _deadline(name, span), Planned(schedule, fires, span)
             )
-    usual = planned.usual(schedule, fires)
+    learned_from = planned.fires(schedule, ((each.at, each.dag_run_id) for each in writes))
+    usual = planned.usual(schedule, learned_from)
     if usual is not None:
-        yield Expectation("by", "schedule", usual[1], usual[0])
+        yield Expectation("by", "schedule", usual[1], replace(usual[0], fires=fires))
 
 
 def _of_dag(deadline: Deadline) -> Iterable[Expectation]:

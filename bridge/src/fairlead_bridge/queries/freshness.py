@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import rhythm
 from fairlead_bridge.insight.rhythm import Rhythm
-from fairlead_bridge.queries import origins, zones
+from fairlead_bridge.queries import maintenance, origins, zones
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.origins import Origin
 from fairlead_bridge.queries.runs import RUNS
@@ -25,6 +25,8 @@ from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
+#: How the names of DAG runs begin that run for dates in the past.
+_BACKFILL = "backfill"
 #: The newest writes, which show whether a rhythm changed.
 NEWEST = 5
 #: How far back updates that no run here made are read, in microseconds.
@@ -83,13 +85,20 @@ def _one_each(rows: Iterable[Row], origin: Mapping[int, Origin]) -> list[Write]:
 
 # --- of many at once ----------------------------------------------------------------------------
 
-_newest = t.run_dataset.alias("newest")
+_newest, _run_of = t.run_dataset.alias("newest"), t.run.alias("run_of")
 
 
-def _newest_writes(*, past: bool) -> sa.Select[Any]:
-    """The newest writes of some assets, as many of each as a rhythm is learned from."""
+def _newest_writes(*, past: bool, forwards: bool = False) -> sa.Select[Any]:
+    """
+    The newest writes of some assets, as many of each as a rhythm is learned from; `forwards`: without
+    those of backfills.
+    """
     known = [_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None)]
     wrote = [t.run_dataset.c.dataset_id == t.dataset.c.id]
+    if forwards:
+        of_run = sa.select(_run_of.c.dag_run_id).where(_run_of.c.id == _newest.c.run_id)
+        known.append(_is_forwards(of_run.scalar_subquery()))
+        wrote.append(_is_forwards(t.run.c.dag_run_id))
     if past:
         known.append(_newest.c.written_at <= NOW)
         wrote.append(t.run_dataset.c.written_at <= NOW)
@@ -106,13 +115,18 @@ def _newest_writes(*, past: bool) -> sa.Select[Any]:
         sa.select(
             t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.job_id, *origins.COLUMNS
         )
-        .join_from(t.dataset, t.run_dataset, sa.and_(*wrote))
+        .join_from(t.dataset, t.run_dataset, t.run_dataset.c.dataset_id == t.dataset.c.id)
         .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
-        .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output")
+        .where(among(t.dataset.c.asset_id), t.run_dataset.c.role == "output", *wrote)
     )
 
 
+def _is_forwards(dag_run_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.or_(dag_run_id.is_(None), sa.not_(dag_run_id.startswith(_BACKFILL)))
+
+
 _WRITES = {past: _newest_writes(past=past) for past in (False, True)}
+_FORWARDS = {past: _newest_writes(past=past, forwards=True) for past in (False, True)}
 
 
 _UPDATES = (
@@ -144,12 +158,15 @@ class Known:
     regular: tuple[Regular, ...]
     #: Writes of backfills of the past, each with the last other write before it.
     stale: Mapping[int, int]
+    #: The regular ones with those that came late for a known reason, which teach nothing.
+    every: tuple[Regular, ...] = ()
 
 
 def newest_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Known]:
     """The newest writes of each of these assets that has a regular one."""
     asked = set(asset_ids)
     rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asked))
+    rows += snapshot.each(_FORWARDS[snapshot.past], _backfilled(rows))
     origin = origins.of(snapshot, rows)
     last: dict[int, dict[int, Regular]] = {}
     every: dict[int, list[tuple[int, bool]]] = {}
@@ -168,17 +185,35 @@ def newest_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Kno
         reader = next(iter(readers.get(row.asset_id, ())), 0)
         last.setdefault(row.asset_id, {})[row.at] = Regular(row.at, reader, row.at)
     late = late_spans(snapshot, last)
+    newest = {id: max(ends.values(), key=_order) for id, ends in last.items()}
+    kept = maintenance.spans(snapshot, {id: each.job_id for id, each in newest.items()})
     found = {}
     for asset_id, ends in last.items():
-        ordered = sorted(ends.values(), key=lambda each: (each.at, each.job_id, each.run))
-        regular = without(ordered, late.get(asset_id, ()))
-        found[asset_id] = Known(tuple(regular), _stale(every.get(asset_id, ())))
+        ordered = sorted(ends.values(), key=_order)
+        outside = _outside(ordered, kept.get(asset_id, ()))
+        regular = without(outside, late.get(asset_id, ()))
+        stale = _stale(every.get(asset_id, ()))
+        found[asset_id] = Known(tuple(regular), stale, tuple(ordered))
     return found
 
 
 def _is_backfill(dag_run_id: str | None) -> bool:
     """A backfill runs for dates in the past: what it writes is not the newest partition."""
-    return dag_run_id is not None and dag_run_id.startswith("backfill")
+    return dag_run_id is not None and dag_run_id.startswith(_BACKFILL)
+
+
+def _order(write: Regular) -> tuple[int, int, int]:
+    return write.at, write.job_id, write.run
+
+
+def _backfilled(rows: Iterable[Any]) -> set[int]:
+    """The assets of which backfills wrote so much that other writes are missing among the newest."""
+    counts: dict[int, list[int]] = {}
+    for row in rows:
+        count = counts.setdefault(row.asset_id, [0, 0])
+        count[0] += 1
+        count[1] += _is_backfill(row.dag_run_id)
+    return {id for id, (every, back) in counts.items() if every >= rhythm.WINDOW and back}
 
 
 def _stale(writes: Iterable[tuple[int, bool]]) -> dict[int, int]:
@@ -206,6 +241,10 @@ def late_spans(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, list[t
     return found
 
 
+def _outside(writes: Sequence[Regular], spans: Sequence[tuple[int, int]]) -> Sequence[Regular]:
+    return [each for each in writes if not any(begin <= each.at <= end for begin, end in spans)]
+
+
 def without(writes: Sequence[Regular], spans: Sequence[tuple[int, int]]) -> Sequence[Regular]:
     """
     The writes outside of these spans, in which they came late for a known reason.
@@ -214,7 +253,7 @@ def without(writes: Sequence[Regular], spans: Sequence[tuple[int, int]]) -> Sequ
     """
     if not spans:
         return writes
-    kept = [each for each in writes if not any(begin <= each.at <= end for begin, end in spans)]
+    kept = _outside(writes, spans)
     newest = writes[-NEWEST:]
     left_out = sum(each not in kept for each in newest)
     return kept if 2 * left_out < len(newest) else writes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -188,10 +188,36 @@ def states(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, Round]:
     for row in snapshot.each(_OUTPUTS, {run for w in mixed for run in w.broken | w.succeeded}):
         outputs.setdefault(row.run_id, set()).add(row.dataset_id)
     outputs_by_run = {run: frozenset(datasets) for run, datasets in outputs.items()}
-    return {
-        job_id: standing.without_unaffected(whole, outputs_by_run) if whole in mixed else whole
-        for job_id, whole in found.items()
-    }
+    return _with_cleared(
+        snapshot,
+        {
+            job_id: standing.without_unaffected(whole, outputs_by_run) if whole in mixed else whole
+            for job_id, whole in found.items()
+        },
+    )
+
+
+_dag_run = t.run.alias("dag_run_row")
+#: The blocked runs whose DAG run has begun again since.
+_CLEARED = (
+    sa.select(t.run.c.id)
+    .join_from(t.run, _dag_run, _dag_run.c.id == t.run.c.dag_run)
+    .where(
+        among(t.run.c.id),
+        _dag_run.c.at > sa.func.coalesce(t.run.c.ended_at, t.run.c.last_at),
+        _dag_run.c.at <= NOW,
+        sa.or_(_dag_run.c.ended_at.is_(None), _dag_run.c.ended_at > NOW),
+    )
+)
+
+
+def _with_cleared(snapshot: Snapshot, found: dict[int, Round]) -> dict[int, Round]:
+    """The rounds, with those marked that were blocked and may yet run."""
+    blocked = {each.run: job for job, each in found.items() if each.state == "upstream_failed"}
+    if not blocked:
+        return found
+    cleared = {blocked[row.id] for row in snapshot.each(_CLEARED, blocked)}
+    return found | {job: replace(found[job], may_run=True) for job in cleared}
 
 
 def runs_of_job(snapshot: Snapshot, job_id: int, limit: int) -> list[Row]:

@@ -59,6 +59,7 @@ class Incident:
     affected: tuple[Affected, ...]
     resolved_by: str | None = None
     reopened: int = 0
+    node_id: int = 0  # of the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,14 @@ def of(source: Source, ids: Iterable[int]) -> dict[int, Incident]:
 class Wanted:
     """What the incidents of a list have in common; None leaves a field open."""
 
-    state: State | None = None
+    states: tuple[State, ...] | None = None
     owner: str | None = None  # it is assigned to them, or affects what they own
     node: int | None = None  # it affects this asset or job at the moment of the snapshot
 
 
 def listed(source: Source, state: State | None = None, limit: int = 100) -> list[Incident]:
     """The incidents in one state, or in any, those that were detected last first."""
-    return page_of_incidents(source, Wanted(state), limit)
+    return page_of_incidents(source, Wanted(None if state is None else (state,)), limit)
 
 
 def page_of_incidents(
@@ -129,6 +130,35 @@ def page_of_incidents(
     return found[:limit]
 
 
+_affects = (
+    sa.select(sa.func.count())
+    .where(_a.incident_id == _i.id, _a.until_at.is_(None))
+    .scalar_subquery()
+)
+_mildness = sa.case((_i.severity == "critical", 0), else_=1)
+#: Critical ones first, then those that affect most, then the oldest.
+_WORST = (_mildness, -_affects, _i.opened_at, _i.id)
+#: Where an incident stands in that order.
+Rank = tuple[int, int, int, int]
+
+
+def worst_incidents(
+    snapshot: Snapshot, wanted: Wanted, limit: int, after: Rank | None = None
+) -> list[tuple[Rank, Incident]]:
+    """
+    The incidents that are wanted as they stand now: critical ones first, then those that affect
+    most, then the oldest. `after` is the rank of the last one seen.
+    """
+    columns: Sequence[sa.ColumnElement[Any]] = _WORST
+    statement = _narrowed(sa.select(*columns), snapshot, wanted).order_by(*_WORST)
+    if after is not None:
+        statement = statement.where(sa.tuple_(*_WORST) > sa.tuple_(*after))
+    rows: Sequence[Any] = snapshot.rows(statement.limit(limit))
+    ranks: list[Rank] = [tuple(row) for row in rows]
+    known = of(snapshot, (rank[-1] for rank in ranks))
+    return [(rank, known[rank[-1]]) for rank in ranks if _is(known[rank[-1]], wanted)]
+
+
 def timeline(source: Source, id: int) -> list[Entry]:
     """What happened to the incident, oldest first."""
     snapshot = _snapshot(source)
@@ -146,7 +176,8 @@ def _snapshot(source: Source) -> Snapshot:
 def _is(incident: Incident, wanted: Wanted) -> bool:
     owner = wanted.owner
     theirs = (incident.assigned_to, *(name for each in incident.affected for name in each.owners))
-    return wanted.state in (None, incident.state) and (owner is None or owner in theirs)
+    of_state = wanted.states is None or incident.state in wanted.states
+    return of_state and (owner is None or owner in theirs)
 
 
 def _page(
@@ -156,15 +187,19 @@ def _page(
     statement = sa.select(_i.id, _i.detected_at).order_by(_i.detected_at.desc(), _i.id.desc())
     if after is not None:
         statement = statement.where(sa.tuple_(_i.detected_at, _i.id) < sa.tuple_(*after))
+    return snapshot.rows(_narrowed(statement, snapshot, wanted).limit(limit))
+
+
+def _narrowed(statement: sa.Select[Any], snapshot: Snapshot, wanted: Wanted) -> sa.Select[Any]:
     if wanted.owner is not None:
         statement = statement.where(_may_concern(wanted.owner))
     if wanted.node is not None:
         statement = statement.where(_i.id.in_(_affecting(snapshot, wanted.node)))
     if snapshot.past:
-        statement = statement.where(_i.detected_at <= NOW)
-    elif wanted.state is not None:
-        statement = statement.where(_i.state == wanted.state)
-    return snapshot.rows(statement.limit(limit))
+        return statement.where(_i.detected_at <= NOW)
+    if wanted.states is not None:
+        statement = statement.where(_i.state.in_(wanted.states))
+    return statement
 
 
 def _affecting(snapshot: Snapshot, node: int) -> sa.Select[tuple[int]]:

@@ -8,7 +8,7 @@ there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -56,6 +56,28 @@ def assets(snapshot: Snapshot, owner: str | None, tag: str | None) -> sa.ColumnE
         if row.name in wanted and wanted[row.name] in _labels_in(row.name, row.body):
             chosen[row.name].append(row.digest)
     return sa.and_(sa.true(), *(_has_label(name, digests) for name, digests in chosen.items()))
+
+
+def owned(snapshot: Snapshot, owners: Collection[str]) -> dict[str, set[int]]:
+    """The ids of the assets that each of these owns, under any of their names."""
+    names: dict[bytes, list[str]] = {}
+    for row in snapshot.rows(_BODIES):
+        if row.name == _OWNERS:
+            found = [name for name in _labels_in(row.name, row.body) if name in owners]
+            if found:
+                names[row.digest] = found
+    assets: dict[str, set[int]] = {owner: set() for owner in owners}
+    for row in snapshot.each(_OWNED, names):
+        for name in names[row.digest]:
+            assets[name].add(row.asset_id)
+    return assets
+
+
+_OWNED = (
+    sa.select(t.dataset.c.asset_id, t.facet.c.digest)
+    .join_from(t.facet, t.dataset, t.dataset.c.id == t.facet.c.owner_id)
+    .where(t.facet.c.name == _OWNERS, among(t.facet.c.digest))
+)
 
 
 def tagged(snapshot: Snapshot, word: str, limit: int) -> list[tuple[int, str | None]]:

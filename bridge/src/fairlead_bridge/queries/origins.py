@@ -49,8 +49,8 @@ def of(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, Origin]:
         if dag_run not in scheduled:
             scheduled[dag_run] = Origin(dag_run, is_regular=True)
         found[run] = scheduled[dag_run]
-    known = _Known()
-    front = wanted
+    known = _known(snapshot)
+    front = wanted - known.outermost.keys()
     for _ in range(LEVELS):
         if not front:
             break
@@ -58,6 +58,18 @@ def of(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, Origin]:
     for run in wanted:
         found[run] = Origin(known.outermost[run], known.is_regular(run, set()))
     return found
+
+
+#: Runs whose origin a snapshot remembers, at most: of one answer, not of thousands.
+REMEMBERED = 20_000
+
+
+def _known(snapshot: Snapshot) -> _Known:
+    """What is known of runs in this snapshot: one answer asks for the same ones several times."""
+    known = snapshot.memo.get("origins")
+    if not isinstance(known, _Known) or len(known.outermost) > REMEMBERED:
+        known = snapshot.memo["origins"] = _Known()
+    return known
 
 
 _RUNS = sa.select(t.run.c.id, t.run.c.kind, t.run.c.dag_run_id).where(among(t.run.c.id))

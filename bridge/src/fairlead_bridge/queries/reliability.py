@@ -6,7 +6,7 @@ A fixed number of queries, however many are asked for; the cost is that of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,15 +109,25 @@ def of_dags(snapshot: Snapshot, dags: Iterable[Row], since: int) -> dict[int, tu
     }
 
 
-def together_of(snapshot: Snapshot, assets: Iterable[Asset], since: int) -> Record:
-    """Some datasets together, each run and each incident counted once."""
-    every = {asset.id: asset for asset in assets}
+def of_groups(
+    snapshot: Snapshot, groups: Mapping[str, Sequence[Asset]], since: int
+) -> dict[str, Record]:
+    """The datasets of each group together, each run and each incident counted once."""
+    every = {asset.id: asset for group in groups.values() for asset in group}
     made = _promises(snapshot, every, since)
     writers = _writers(snapshot, every.values())
     ran = _ran(snapshot, {job for each in writers.values() for job in each}, since)
-    found = _spans(snapshot, snapshot.each(_AFFECTING, every, since=since), dict.fromkeys(every, 0))
-    promised = (_record(each, (), None) for each in made.values())
-    return together([_record(None, ran.values(), found.get(0)), *promised])
+    rows = snapshot.each(_AFFECTING, every, since=since)
+    spans = _spans(snapshot, rows, {id: id for id in every})
+    found = {}
+    for name, group in groups.items():
+        ids = [asset.id for asset in group]
+        jobs = {job for id in ids for job in writers[id]}
+        affecting = {number: times for id in ids for number, times in spans.get(id, {}).items()}
+        promised = (_record(made[id], (), None) for id in ids if id in made)
+        runs = (ran[job] for job in jobs if job in ran)
+        found[name] = together([_record(None, runs, affecting), *promised])
+    return found
 
 
 _Spans = dict[int, tuple[int, int | None]]  # by incident: until it was detected, and resolved

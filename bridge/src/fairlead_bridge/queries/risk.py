@@ -6,7 +6,7 @@ that failed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
-from fairlead_bridge.queries import eta, expectations, history, lineage, standing, upstream
+from fairlead_bridge.queries import eta, expectations, history, lineage, outlook, standing
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.runs import RUNS, runs_by_id
@@ -33,8 +33,8 @@ MAPPED = 300
 #: Assets that are asked whether they are late: those written longest ago within a month, for what
 #: is older is no longer written rather than late.
 ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
-#: Assets that are asked for their ETA: those expected within so many microseconds, the first ones.
-FORESEEN, SOON = 60, 3 * 3600 * 1_000_000
+#: Assets that are asked for their ETA: of those expected soon, the first ones.
+FORESEEN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,7 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
             gravity = 0 if id in failed else 1 if since is not None else 2
             order[id] = (gravity, reached.get(id, 0), since or 2**63, asset.name)
     shown = [assets[id] for id in sorted(order, key=lambda id: order[id])[:limit]]
-    explained = [
-        replace(each, standing="at_risk") if each.standing == "ok" and asset.id in slow else each
-        for asset, each in zip(shown, upstream.explanations(snapshot, shown, expected), strict=True)
-    ]
+    explained = outlook.explanations(snapshot, shown, expected)
     runs = runs_by_id(snapshot, (each.run for each in explained))
     found = [
         Trouble(asset, grave, _cause(runs, each), each.level, expected.get(asset.id), each)
@@ -98,10 +95,16 @@ def _too_late(
     """The assets that are expected soon, and whose ETA is later than that."""
     dues = {id: each.due(assets[id].written_at) for id, each in expected.items() if id in assets}
     soon = sorted(
-        (due, id) for id, due in dues.items() if due and snapshot.now <= due < snapshot.now + SOON
+        (due, id)
+        for id, due in dues.items()
+        if due and snapshot.now <= due < snapshot.now + outlook.SOON
     )
     coming = eta.estimates(snapshot, [id for _, id in soon[:FORESEEN]])
-    return {id for due, id in soon if isinstance(at := coming.get(id), Eta) and at.p50 > due}
+    return {
+        id
+        for due, id in soon
+        if isinstance(at := coming.get(id), Eta) and at.quantile(snapshot.risk_quantile) > due
+    }
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:

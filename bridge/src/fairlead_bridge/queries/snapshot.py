@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
+from fairlead_bridge.insight.maintenance import Window
 
 Row = sa.Row[Any]
 
@@ -58,6 +59,12 @@ class Snapshot:
     past: bool = False
     #: The id of the dataset that a namespace and a name mean, however they are spelled.
     identify: Callable[[str, str], int | None] = ids.dataset_id
+    #: The quantile of an ETA past which a dataset is at risk.
+    risk_quantile: float = 0.5
+    #: Maintenance windows of a file; those of the database come to these.
+    windows: tuple[Window, ...] = ()
+    #: What queries have learned at this moment, and need again for other questions.
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
         lost_before = self.now - int(self.lost_after * _SECOND)

@@ -57,10 +57,12 @@ class Round:
     succeeded: frozenset[int]  # ids of those that succeeded
     #: Ids of datasets that those that succeeded wrote, and that do not concern those that did not.
     unaffected: frozenset[int] = frozenset()
+    #: Blocked, and its DAG run was cleared since and goes on: it may yet run.
+    may_run: bool = False
 
     @property
     def is_broken(self) -> bool:
-        return self.state in BROKEN
+        return self.state in BROKEN and not self.may_run
 
 
 def rounds(runs: Iterable[Run]) -> list[Round]:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from fairlead_bridge import facts
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import types
-from fairlead_bridge.insight.spans import DAY, MINUTE, SECOND, words
+from fairlead_bridge.insight.rules import Within
+from fairlead_bridge.insight.spans import DAY, MINUTE, SECOND, lasting
 from fairlead_bridge.insight.symptoms import Again, Changed, Slow, Waiting
-from fairlead_bridge.queries import history, schema_history
+from fairlead_bridge.queries import history, schema_history, stated
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
@@ -83,24 +84,58 @@ def slow(
         if each.state in GOING_ON and each.run in runs and runs[each.run].kind != "dag"
     }
     found = {}
-    for job, (due, longest) in ends(snapshot, going_on).items():
+    for job, end in ends(snapshot, going_on).items():
         run = going_on[job]
-        if due < snapshot.now:
-            usual = words(longest * SECOND)
-            usual = usual if usual[0].isdigit() else f"1 {usual}"
-            found[job] = Slow(due, usual, job in waiting, run.id, run.started_at)
+        if end.due < snapshot.now:
+            found[job] = Slow(
+                end.due,
+                lasting(end.longest),
+                job in waiting and not end.is_stated,
+                run.id,
+                run.started_at,
+                end.is_stated,
+            )
     return found
 
 
-def ends(snapshot: Snapshot, going_on: Mapping[int, Row]) -> dict[int, tuple[int, float]]:
-    """When the run of each job that goes on should be over, and its usual longest duration (s)."""
+@dataclass(frozen=True, slots=True)
+class End:
+    """When a run should be over, and how long it takes at most, as is usual or was stated."""
+
+    due: int
+    longest: float  # microseconds
+    is_stated: bool = False
+
+
+def ends(snapshot: Snapshot, going_on: Mapping[int, Row]) -> dict[int, End]:
+    """When the run of each job that goes on should be over."""
     found = {}
+    stated_limits = _limits(snapshot, going_on)
     for job, recent in history.recent(snapshot, going_on).items():
         run = going_on[job]
         if recent.p95 is not None and run.started_at is not None and run.processing is None:
             longest = _usual(recent)
             seconds = max(longest * SLOW, longest + SLOW_LEAST)
-            found[job] = run.started_at + int(seconds * SECOND), longest
+            found[job] = End(run.started_at + int(seconds * SECOND), longest * SECOND)
+    for job, longest in stated_limits.items():
+        if going_on[job].started_at is not None:
+            found[job] = End(going_on[job].started_at + longest, longest, is_stated=True)
+    return found
+
+
+def limited(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
+    """When the newest run of each of these tasks that goes on will have taken longer than was stated."""
+    return running_out(snapshot, _limits(snapshot, job_ids))
+
+
+def _limits(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, int]:
+    """How long runs of each of these jobs may take, where that is stated; microseconds."""
+    found: dict[int, int] = {}
+    for job, entries in stated.of(snapshot, jobs).items():
+        rules = (entry.expectation.rule for entry in entries)
+        longest = [rule.longest for rule in rules if isinstance(rule, Within) and rule.longest]
+        if longest:
+            found[job] = longest[0]
     return found
 
 
@@ -110,7 +145,7 @@ def running_out(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, int]:
     going_on = {job: each.run for job, each in newest.items() if each.state in GOING_ON}
     runs = runs_by_id(snapshot, going_on.values())
     tasks = {job: runs[run] for job, run in going_on.items() if run in runs and runs[run].kind != "dag"}  # fmt: skip
-    return {job: at for job, (at, _) in ends(snapshot, tasks).items()}
+    return {job: end.due for job, end in ends(snapshot, tasks).items()}
 
 
 def _usual(recent: history.Recent) -> float:

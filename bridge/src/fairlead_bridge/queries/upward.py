@@ -38,6 +38,25 @@ _DAGS = (
     .join_from(t.job, _dag, sa.and_(_dag.c.id == t.job.c.parent_id, _dag.c.kind == "dag"))
     .where(among(t.job.c.id), t.job.c.kind == "task")
 )
+_waiting, _whole, _part = t.job.alias("waiting"), t.job.alias("whole"), t.job.alias("part")
+
+
+def _other_dags(*, past: bool) -> sa.Select[Any]:
+    """The tasks of the whole DAGs that a task of another DAG waits for, as a sensor does."""
+    of_it = sa.and_(
+        _whole.c.id == t.edge.c.src, _whole.c.kind == "dag", _whole.c.id != _waiting.c.parent_id
+    )
+    statement = (
+        sa.select(t.edge.c.dst, _part.c.id.label("src"))
+        .join_from(t.edge, _waiting, _waiting.c.id == t.edge.c.dst)
+        .join(_whole, of_it)
+        .join(_part, sa.and_(_part.c.parent_id == _whole.c.id, _part.c.kind == "task"))
+        .where(among(t.edge.c.dst), t.edge.c.kind == "control", _waiting.c.kind == "task")
+    )
+    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+
+
+_OTHER_DAGS = {past: _other_dags(past=past) for past in (False, True)}
 _PARENTS = sa.select(t.job.c.id, t.job.c.kind, t.job.c.parent_id).where(among(t.job.c.id))
 _CHILDREN = sa.select(t.job.c.id, t.job.c.parent_id).where(
     among(t.job.c.parent_id), t.job.c.kind.not_in(("dag", "task", "query"))
@@ -65,6 +84,11 @@ class Upward:
         edges = [
             (row.dst, row.src, self.before if row.kind == "data" else self.after)
             for row in self._snapshot.each(_EDGES[self._snapshot.past], front)
+        ]
+        controlled = {row for row, _, side in edges if side is self.after}
+        edges += [
+            (row.dst, row.src, self.after)
+            for row in self._snapshot.each(_OTHER_DAGS[self._snapshot.past], controlled)
         ]
         # What a DAG waits for, its tasks wait for.
         edges += [

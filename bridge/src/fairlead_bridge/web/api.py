@@ -77,7 +77,10 @@ def build_api(
     kinds of entries; `windows` are the maintenance windows of the file. `app.state.live.close()` ends the streams that pages listen to.
     """
     identify = finder(normalise or Normaliser())
-    catalog = Catalog(engine, settings.lost_after, clock, identify)
+    file_windows = tuple(each.window for each in windows)
+    catalog = Catalog(
+        engine, settings.lost_after, clock, identify, settings.risk_quantile, file_windows
+    )
     app = FastAPI(
         title="Fairlead",
         version=version("fairlead-bridge"),

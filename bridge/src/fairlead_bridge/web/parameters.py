@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 
 from fairlead_bridge import ids
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.render import micros
 
@@ -38,6 +39,8 @@ class Catalog:
     clock: Clock  # microseconds since the epoch
     #: The id of the dataset that a namespace and a name mean, however they are spelled.
     identify: Callable[[str, str], int | None] = ids.dataset_id
+    risk_quantile: float = 0.5  # of ETAs
+    windows: tuple[Window, ...] = ()  # for maintenance, of a file
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
@@ -45,11 +48,11 @@ class Catalog:
         """The catalog as it stands, or as it stood at `as_of`."""
         with reading(self.engine) as tx:
             now = self.clock()
-            if as_of is None:
-                yield Snapshot(tx, now, self.lost_after, identify=self.identify)
-            else:
-                then = min(micros(as_of), now)
-                yield Snapshot(tx, then, self.lost_after, past=True, identify=self.identify)
+            past = as_of is not None
+            at = now if as_of is None else min(micros(as_of), now)
+            yield Snapshot(
+                tx, at, self.lost_after, past, self.identify, self.risk_quantile, self.windows
+            )
 
 
 def storable(text: str) -> str:

@@ -430,6 +430,7 @@ export interface Incident {
   acknowledged_by: string | null
   assigned_to: string | null
   reopened: number
+  running_again: boolean
   affected: AffectedNode[]
   affected_left_out: number
 }
@@ -457,6 +458,7 @@ export interface IncidentDetail {
   acknowledged_by: string | null
   assigned_to: string | null
   reopened: number
+  running_again: boolean
   affected: AffectedNode[]
   affected_left_out: number
   timeline: TimelineEntry[]

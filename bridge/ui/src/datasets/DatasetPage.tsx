@@ -1,7 +1,6 @@
 import { useIsFetching } from '@tanstack/react-query'
 import { getRouteApi, Link, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { Assertions } from '../parts/Assertions'
 import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
 import { OutlookPanel } from '../outlook/OutlookPanel'
@@ -16,6 +15,7 @@ import { counted } from '../text/numbers'
 import { ImpactPanel } from '../impact/ImpactPanel'
 import { Columns } from './Columns'
 import { FreshnessPanel } from '../freshness/FreshnessPanel'
+import { QualityPanel } from './QualityPanel'
 import { Versions } from './Versions'
 import { WritingRuns } from './WritingRuns'
 
@@ -83,18 +83,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
         <Columns node={dataset.node} columns={dataset.schema_fields} />
       </Panel>
-      {dataset.assertions.length > 0 && (
-        <Panel
-          title="Quality"
-          note={counted(
-            dataset.assertions.filter((one) => one.success === false).length,
-            'failed assertion',
-          )}
-          flush
-        >
-          <Assertions of={dataset.assertions} runs />
-        </Panel>
-      )}
+      <QualityPanel dataset={dataset} />
       <div className="columns">
         <Jobs title="Written by" jobs={dataset.writers} none="No known writer." />
         <Jobs title="Read by" jobs={dataset.readers} none="No known reader." />

@@ -28,15 +28,14 @@ interface Page {
   next: string | null
 }
 
-/** Incidents by state: those to be seen to, open or acknowledged, and muted ones. */
+/** Incidents by state: those to be seen to, the worst first, and muted ones. */
 function useIncidents() {
-  const open = useApi<Page>('incidents', { state: 'open', limit: LIMIT })
-  const acknowledged = useApi<Page>('incidents', { state: 'acknowledged', limit: LIMIT })
+  const active = useApi<Page>('incidents', { state: 'active', order: 'worst', limit: LIMIT })
   const muted = useApi<Page>('incidents', { state: 'muted', limit: LIMIT })
   return {
-    incidents: [...(open.data?.items ?? []), ...(acknowledged.data?.items ?? [])],
+    incidents: active.data?.items ?? [],
     muted: muted.data?.items ?? [],
-    more: Boolean(open.data?.next ?? acknowledged.data?.next),
+    more: Boolean(active.data?.next),
   }
 }
 

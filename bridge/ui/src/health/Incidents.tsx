@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Incident } from '../api/schema'
 import { IncidentCard } from '../incidents/IncidentCard'
-import { atRisk, worstFirst } from '../incidents/incidents'
+import { atRisk } from '../incidents/incidents'
 import { NodeLink } from '../parts/NodeLink'
 import { Time } from '../parts/Now'
 import { Empty, Panel } from '../parts/Panel'
@@ -17,17 +17,16 @@ interface OpenProps {
   more: boolean // there are more than are listed
 }
 
-/** The open incidents, the worst first. */
+/** The open incidents, in the order of the server: the worst first. */
 export function OpenIncidents({ incidents, muted, more }: OpenProps) {
   const [all, setAll] = useState(false)
-  const sorted = worstFirst(incidents)
-  const shown = all ? sorted : sorted.slice(0, FIRST)
+  const shown = all ? incidents : incidents.slice(0, FIRST)
   return (
     <section className="panel" aria-label="Open incidents">
       <header>
         <h2>Open incidents</h2>
         <span className="end row">
-          {more ? `the newest ${count(incidents.length)}, worst first` : 'worst first'}
+          {more ? `the worst ${count(incidents.length)}` : 'worst first'}
           {muted > 0 && (
             <Link to="/incidents" search={{ state: 'muted' }} className="link">
               {count(muted)} muted
@@ -44,10 +43,10 @@ export function OpenIncidents({ incidents, muted, more }: OpenProps) {
         ))}
         {!shown.length && <Empty title="No open incidents" />}
       </div>
-      {shown.length < sorted.length && (
+      {shown.length < incidents.length && (
         <div className="more">
           <button type="button" className="button" onClick={() => setAll(true)}>
-            Show all {count(sorted.length)}
+            Show all {count(incidents.length)}
           </button>
         </div>
       )}

@@ -33,6 +33,7 @@ export function IncidentBadges({ incident }: { incident: Incident }) {
         </Badge>
       )}
       <Badge tone="non">{kindText(incident.kind)}</Badge>
+      {incident.running_again && <Badge tone="run">Running again</Badge>}
     </span>
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AffectedNode, Incident } from '../api/schema'
-import { affectedText, atRisk, lastEta, ownersOf, standingText, worstFirst } from './incidents'
+import { affectedText, atRisk, lastEta, ownersOf, standingText } from './incidents'
 
 const affected = (name: string, more: Partial<AffectedNode> = {}): AffectedNode => ({
   node: `dataset:ns:${name}`,
@@ -29,21 +29,13 @@ const incident = (id: number, more: Partial<Incident> = {}): Incident => ({
   acknowledged_by: null,
   assigned_to: null,
   reopened: 0,
+  running_again: false,
   affected: [],
   affected_left_out: 0,
   ...more,
 })
 
 describe('incidents', () => {
-  it('are sorted by severity, then by how much they affect, then by age', () => {
-    const found = worstFirst([
-      incident(1, { affected: [affected('a')] }),
-      incident(2, { affected: [affected('a'), affected('b')] }),
-      incident(3, { severity: 'critical' }),
-      incident(4, { affected: [affected('a')], opened_at: '2026-11-19T04:00:00Z' }),
-    ])
-    expect(found.map((one) => one.id)).toEqual([3, 2, 4, 1])
-  })
   it('name what they affect, how it stands and whose it is', () => {
     const one = incident(1, {
       affected: [

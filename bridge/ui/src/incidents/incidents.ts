@@ -46,22 +46,6 @@ export function lastEta({ affected }: Pick<Incident, 'affected'>): string | null
   return affected.flatMap((each) => each.eta ?? []).reduce((a, b) => (a > b ? a : b), '') || null
 }
 
-const weight = (incident: Incident): number[] => [
-  incident.severity === 'critical' ? 1 : 0,
-  datasetsOf(incident).filter((each) => each.standing !== 'at_risk').length,
-  incident.affected.length + incident.affected_left_out,
-  ownersOf(incident).length,
-]
-
-/** Critical incidents first, then those that affect most; the oldest first among equals. */
-export function worstFirst(incidents: Incident[]): Incident[] {
-  return incidents.toSorted((a, b) => {
-    const [left, right] = [weight(a), weight(b)]
-    const at = left.findIndex((value, index) => value !== right[index])
-    return at < 0 ? a.opened_at.localeCompare(b.opened_at) : (right[at] ?? 0) - (left[at] ?? 0)
-  })
-}
-
 export interface AtRiskItem {
   incident: Incident
   affected: Incident['affected'][number]

@@ -57,7 +57,7 @@ function Headline({ outlook }: { outlook: Outlook }) {
 }
 
 function Sentence({
-  outlook: { node, standing, late_since, written_at, expectation },
+  outlook: { node, standing, late_since, written_at, expectation, root_cause: cause },
 }: {
   outlook: Outlook
 }) {
@@ -67,8 +67,15 @@ function Sentence({
         Late since <Time at={late_since} as="clock" />.
       </>
     )
-  if (standing === 'failed') return <>Its last run failed.</>
-  if (standing === 'at_risk') return <>Something upstream failed or is late.</>
+  const ofItsData = cause?.node === node && ['failed_check', 'row_count'].includes(cause.kind)
+  if (standing === 'failed')
+    return ofItsData ? <>Its data is not as expected.</> : <>Its last run failed.</>
+  if (standing === 'at_risk')
+    return ofItsData ? (
+      <>Its data is not as usual.</>
+    ) : (
+      <>Something upstream failed or is late, or its ETA is later than it is expected.</>
+    )
   if (standing === 'ok')
     return written_at ? (
       <>

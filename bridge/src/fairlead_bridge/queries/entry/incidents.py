@@ -14,20 +14,18 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AffectedAsset, DatasetRef, IncidentEntry, JobRef, RunEntry
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.model import Name
-from fairlead_bridge.queries import facets, history
+from fairlead_bridge.queries import again, facets
 from fairlead_bridge.queries.entry import pages
 from fairlead_bridge.queries.entry.refs import Row, dataset_refs, job_refs
 from fairlead_bridge.queries.entry.runs import runs
 from fairlead_bridge.queries.eta import etas
 from fairlead_bridge.queries.incidents import Affected, Incident, of
 from fairlead_bridge.queries.names import readings
-from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Snapshot, among
 from fairlead_bridge.telemetry import Line
 
 #: Assets of an incident whose ETA a message has; five times as many of many incidents.
 _ETAS = 20
-_GOES_ON = ("queued", "running", "deferred", "up_for_retry")
 _NAMES = ("tags", *facets.OWNERS)
 _ALIASES = sa.select(t.run_alias.c.run_id, t.run_alias.c.id).where(among(t.run_alias.c.alias))
 _MEMBERS = sa.select(t.dataset.c.id, t.dataset.c.asset_id).where(among(t.dataset.c.asset_id))
@@ -82,6 +80,7 @@ def _entry(incident: Incident, known: _Known) -> IncidentEntry:
         tags=tuple(dict.fromkeys(tag for node in nodes for tag in known.tags.get(node, ()))),
         owners=known.owners.get(incident.node, ()),
         acknowledged_by=incident.acknowledged_by,
+        resolved_by=incident.resolved_by,
         assigned_to=incident.assigned_to,
         run_url=_page(run),
         log_url=run.url if run is not None else None,
@@ -128,7 +127,7 @@ def _known(snapshot: Snapshot, found: Iterable[Incident]) -> _Known:
     known = _Known()
     _name_nodes(snapshot, nodes, known)
     _label_nodes(snapshot, known)
-    known.running = _running(snapshot, {it.node for it in every}, known)
+    known.running = _running(snapshot, every, known)
     known.etas = {} if snapshot.past else _etas(snapshot, every, known)
     known.runs = _runs(snapshot, {it.run_id for it in every if it.run_id is not None})
     return known
@@ -171,21 +170,11 @@ def _parents(snapshot: Snapshot, keys: Collection[int]) -> dict[int, int]:
     return {row.id: row.parent_id for row in rows if row.kind == "task" and row.parent_id}
 
 
-def _running(snapshot: Snapshot, nodes: Collection[str], known: _Known) -> set[str]:
-    """The jobs among the nodes that run, or whose DAG run does."""
-    jobs = {known.ids[node]: node for node in nodes if node in known.dags}
-    newest = history.states(snapshot, jobs)
-    rows = runs_by_id(snapshot, (each.run for each in newest.values()))
-    rows |= runs_by_id(snapshot, (row.dag_run for row in rows.values()))
-    found = set()
-    for job, each in newest.items():
-        row = rows.get(each.run)
-        whole = rows.get(row.dag_run) if row is not None else None
-        if any(
-            it is not None and it.state in _GOES_ON and not it.processing for it in (row, whole)
-        ):
-            found.add(jobs[job])
-    return found
+def _running(snapshot: Snapshot, found: Iterable[Incident], known: _Known) -> set[str]:
+    """The jobs that are causes and run again."""
+    jobs = {known.ids[it.node]: it.node for it in found if it.node in known.dags}
+    causes = ((known.ids[it.node], it.at) for it in found if it.node in known.dags)
+    return {jobs[job] for job in again.of_incidents(snapshot, causes)}
 
 
 def _etas(snapshot: Snapshot, found: Iterable[Incident], known: _Known) -> dict[str, Eta | None]:

@@ -10,6 +10,9 @@ from pydantic import Field
 from fairlead_bridge.web.base import Answer
 
 IncidentState = Literal["open", "acknowledged", "muted", "resolved"]
+#: "active" are those that people have yet to see to the end of: open and acknowledged ones.
+AskedState = Literal["open", "acknowledged", "muted", "resolved", "active"]
+IncidentOrder = Literal["newest", "worst"]
 Severity = Literal["critical", "warning"]
 
 
@@ -44,6 +47,7 @@ class Incident(Answer):
     acknowledged_by: str | None
     assigned_to: str | None
     reopened: int
+    running_again: bool  # the job that is the cause runs again; it stays open until that succeeds
     affected: list[AffectedNode]
     affected_left_out: int  # more of them than are shown; one incident shows more than a list
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query
@@ -10,11 +10,13 @@ from fastapi import APIRouter, Body, HTTPException, Path, Query
 from fairlead_bridge import outbox
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, NotFound
+from fairlead_bridge.insight.incidents import State
+from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.monitoring import actions, maintenance
 from fairlead_bridge.monitoring.actions import Action
 from fairlead_bridge.monitoring.maintenance import Stored
-from fairlead_bridge.monitoring.windows import Window, check
-from fairlead_bridge.queries import incidents, lineage
+from fairlead_bridge.monitoring.windows import check
+from fairlead_bridge.queries import again, incidents, lineage
 from fairlead_bridge.queries.incidents import Affected, Entry, Incident
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
@@ -47,22 +49,29 @@ def routes(
     @router.get("/incidents")
     def list_incidents(
         snapshot: SnapshotAsOf,
-        state: a.IncidentState | None = None,
+        state: a.AskedState | None = None,
         owner: Owner | None = None,
         node: NodeName | None = None,
+        order: a.IncidentOrder = "newest",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[a.Incident]:
         """
-        Incidents, those that were detected last first. Asked `as_of`, as they were known then; with
-        `node`, only those that affect that dataset or job at the time.
+        Incidents, those that were detected last first, or the worst first: critical ones, then
+        those that affect most, then the oldest. Asked `as_of`, as they were known then; with `node`,
+        only those that affect that dataset or job at the time. `active` ones are open or
+        acknowledged.
         """
-        after = read_cursor(cursor, int, int)
+        if order == "worst" and snapshot.past:
+            raise HTTPException(422, "order=worst is of now: leave out as_of, or order by newest.")
+        after = read_cursor(cursor, *_KEYS[order])
         affected = lineage.find(snapshot, node).id if node is not None else None
-        wanted = incidents.Wanted(state, owner, affected)
-        found = incidents.page_of_incidents(snapshot, wanted, limit + 1, after)
-        shown, following = page(found, limit, lambda each: (each.detected_at, each.id))
-        return Page(items=[a.Incident(**fields(each, LISTED)) for each in shown], next=following)
+        wanted = incidents.Wanted(_states(state), owner, affected)
+        ranked = _PAGES[order](snapshot, wanted, limit + 1, after)
+        shown, following = page(ranked, limit, lambda each: each[0])
+        running = _running(snapshot, [each for _, each in shown])
+        items = [a.Incident(**fields(each, LISTED, running)) for _, each in shown]
+        return Page(items=items, next=following)
 
     @router.get("/incidents/{id}")
     def get_incident(snapshot: SnapshotAsOf, id: IncidentId) -> a.IncidentDetail:
@@ -80,6 +89,26 @@ def routes(
     _maintenance(router, catalog, windows)
     return router
 
+
+def _states(asked: a.AskedState | None) -> tuple[State, ...] | None:
+    if asked is None:
+        return None
+    return ("open", "acknowledged") if asked == "active" else (asked,)
+
+
+def _newest(
+    snapshot: Snapshot, wanted: incidents.Wanted, limit: int, after: tuple[int, int] | None
+) -> Sequence[tuple[tuple[int, ...], Incident]]:
+    found = incidents.page_of_incidents(snapshot, wanted, limit, after)
+    return [((each.detected_at, each.id), each) for each in found]
+
+
+#: Pages of incidents with the key of each, by order; and the keys' types.
+_PAGES: dict[str, Callable[..., Sequence[tuple[tuple[int, ...], Incident]]]] = {
+    "newest": _newest,
+    "worst": incidents.worst_incidents,
+}
+_KEYS = {"newest": (int, int), "worst": (int, int, int, int)}
 
 Act = Callable[[int, Action, a.IncidentAction | None], a.IncidentDetail]
 Request = Annotated[a.IncidentAction | None, Body()]
@@ -178,11 +207,22 @@ def _detail(snapshot: Snapshot, id: int) -> a.IncidentDetail:
     entries = incidents.timeline(snapshot, id)
     if found.state != "resolved":
         found = incidents.with_etas(snapshot, found)
-    return a.IncidentDetail(**fields(found, SHOWN), timeline=[_entry(each) for each in entries])
+    running = _running(snapshot, [found])
+    timeline = [_entry(each) for each in entries]
+    return a.IncidentDetail(**fields(found, SHOWN, running), timeline=timeline)
 
 
-def fields(found: Incident, most: int) -> dict[str, Any]:
-    """The fields of an incident as answers have them, with `most` of what it affects."""
+def _running(snapshot: Snapshot, found: Iterable[Incident]) -> set[int]:
+    """The jobs that run again, of those that are the causes of incidents."""
+    active = (each for each in found if each.state != "resolved")
+    return again.of_incidents(snapshot, ((each.node_id, each.at) for each in active))
+
+
+def fields(found: Incident, most: int, running: Collection[int]) -> dict[str, Any]:
+    """
+    The fields of an incident as answers have them, with `most` of what it affects; `running` are the
+    jobs that run again.
+    """
     return {
         "id": found.id,
         "state": found.state,
@@ -201,6 +241,7 @@ def fields(found: Incident, most: int) -> dict[str, Any]:
         "acknowledged_by": found.acknowledged_by,
         "assigned_to": found.assigned_to,
         "reopened": found.reopened,
+        "running_again": found.state != "resolved" and found.node_id in running,
         "affected": [_affected(each) for each in found.affected[:most]],
         "affected_left_out": max(0, len(found.affected) - most),
     }

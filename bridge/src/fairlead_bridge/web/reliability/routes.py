@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from fairlead_bridge.insight.reliability import Record, mean_seconds, share
 from fairlead_bridge.queries import labels, reliability
-from fairlead_bridge.queries.assets import Asset, count_datasets, page_of_datasets
+from fairlead_bridge.queries.assets import Asset, assets_by_id, page_of_datasets
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import page_of_jobs
 from fairlead_bridge.queries.snapshot import Row, Snapshot
@@ -84,14 +84,22 @@ def _dags(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Pa
 def _owners(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Page:
     names = sorted(name for name, _ in labels.labels(snapshot).owners)
     left = [name for name in names if after is None or name > after[1]]
-    items = []
+    ids = labels.owned(snapshot, set(left[:limit]))
+    assets = assets_by_id(snapshot, {id for each in ids.values() for id in each})
+    groups: dict[str, list[Asset]] = {}
     for name in left[:limit]:
-        wanted = AssetFilter(owner=name)
-        page = page_of_datasets(snapshot, wanted, OF_OWNER)
-        record = reliability.together_of(snapshot, page, since)
-        total = count_datasets(snapshot, wanted) if len(page) == OF_OWNER else len(page)
-        items.append(_item(name, name, record, len(page), total - len(page)))
+        own = sorted((assets[id] for id in ids[name] if id in assets), key=_name)
+        groups[name] = own[:OF_OWNER]
+    records = reliability.of_groups(snapshot, groups, since)
+    items = [
+        _item(name, name, records[name], len(group), len(ids[name]) - len(group))
+        for name, group in groups.items()
+    ]
     return items, ("", left[limit - 1]) if left[limit:] else None
+
+
+def _name(asset: Asset) -> _Key:
+    return asset.namespace, asset.name
 
 
 _PAGES = {"dataset": _datasets, "dag": _dags, "owner": _owners}

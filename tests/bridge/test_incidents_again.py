@@ -1,0 +1,151 @@
+"""While a failed job runs again its incident stays open, until what it should have written is there."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from bench.company.messages import DagRun, Try, dag_began, dag_ended, task_began
+from bench.company.model import Task
+
+from tests.bridge.airflow_days import Days, at, dag, moment, table, uuid
+from tests.bridge.asking import Api
+from tests.bridge.monitored import Bridge, micros, ran
+from tests.bridge.test_incidents import bridge as mornings  # noqa: F401  (a fixture)
+
+RAW, MART = table("raw.a"), table("mart.a")
+NIGHTLY = dag(
+    "nightly",
+    Task("load", "python", 60, [], [RAW]),
+    Task("sum", "python", 60, [RAW], [MART], ["load"]),
+    hour=5,
+)
+DAY = 8
+
+
+class Cleared:
+    """A DAG run in which `load` failed at five; it is cleared at six, step by step."""
+
+    def __init__(self, db: sa.Engine) -> None:
+        self.bridge, self.days = Bridge(db), Days()
+        for day in range(DAY):
+            self.days.run(NIGHTLY, at(day, 5))
+        self.bridge.take(self.days.bodies, moment(DAY - 1, 6))
+        self.run: DagRun = self.days.run(NIGHTLY, at(DAY, 5), fails="load")
+        self._come(5.2)
+        self.first = self.bridge.only()
+
+    def _come(self, hour: float) -> None:
+        self.bridge.take(self.days.bodies, moment(DAY, hour))
+
+    def clears(self, hour: float) -> None:
+        self.run.clear_number, self.run.uuid, self.run.started_at = 1, uuid(), at(DAY, hour)
+        self.days.events.append(dag_began(self.run, at(DAY, hour)))
+        self._come(hour)
+
+    def begins(self, task: str, hour: float, number: int = 1) -> Try:
+        each = Try(self.run, NIGHTLY.tasks[task], uuid(), number, -1, at(DAY, hour), at(DAY, hour))
+        self.days.events.append(task_began(each))
+        self._come(hour)
+        return each
+
+    def ends(self, each: Try, hour: float, error: str | None = None) -> None:
+        self.days._end(each, at(DAY, hour), error)
+        self._come(hour)
+
+    def is_done(self, hour: float, state: str) -> None:
+        self.days.events.append(dag_ended(self.run, at(DAY, hour), state, {}, {}))
+        self._come(hour)
+
+    def stands(self) -> None:
+        """It is the one incident that there was, open, with the cause that it had."""
+        found = self.bridge.only()
+        assert (found.id, found.state, found.kind) == (self.first.id, "open", "failed_run")
+        assert found.node == "job:prod:nightly.load"
+        assert found.text == "load failed: out of disk"
+
+
+@pytest.fixture
+def cleared(db: sa.Engine) -> Cleared:
+    return Cleared(db)
+
+
+def test_it_stays_open_from_the_clear_until_all_was_written(cleared: Cleared) -> None:
+    cleared.clears(6)
+    cleared.stands()
+    load = cleared.begins("load", 6.01, 2)
+    cleared.stands()
+    cleared.ends(load, 6.1)
+    cleared.stands()  # sum, which was blocked, has not run yet
+    cleared.bridge.evaluate(moment(DAY, 6.14))
+    cleared.stands()
+    last = cleared.begins("sum", 6.15)
+    cleared.stands()
+    cleared.ends(last, 6.2)
+    cleared.is_done(6.21, "success")
+    assert cleared.bridge.only().state == "resolved"
+    whats = cleared.bridge.timeline(cleared.first.id)
+    assert {"cause", "occurrence", "reopened"}.isdisjoint(whats)
+    assert len(cleared.bridge.owed()) == 1
+
+
+def test_a_task_that_was_blocked_and_may_yet_run_is_not_broken_again(cleared: Cleared) -> None:
+    cleared.clears(6)
+    cleared.ends(cleared.begins("load", 6.01, 2), 6.1)
+    api = Api(cleared.bridge.db, now=moment(DAY, 6.12))
+    assert api.get("outlook", node="job:prod:nightly.sum")["standing"] == "ok"
+    assert api.get("outlook", node="dataset:postgres://h:5432:mart.a")["standing"] == "ok"
+    before = api.get("outlook", node="job:prod:nightly.sum", as_of=moment(DAY, 5.9).isoformat())
+    assert before["standing"] == "failed"
+
+
+def test_it_stays_the_same_when_the_job_fails_again(cleared: Cleared) -> None:
+    cleared.clears(6)
+    cleared.ends(cleared.begins("load", 6.01, 2), 6.1, "out of disk")
+    cleared.is_done(6.11, "failed")
+    cleared.stands()
+    assert "reopened" not in cleared.bridge.timeline(cleared.first.id)
+
+
+def test_what_another_job_of_the_cleared_run_breaks_moves_the_incident(cleared: Cleared) -> None:
+    cleared.clears(6)
+    cleared.ends(cleared.begins("load", 6.01, 2), 6.1)
+    cleared.ends(cleared.begins("sum", 6.15), 6.2, "no space")
+    cleared.is_done(6.21, "failed")
+    found = cleared.bridge.only()
+    assert (found.id, found.node, found.state) == (
+        cleared.first.id,
+        "job:prod:nightly.sum",
+        "open",
+    )
+
+
+def test_it_is_marked_as_running_again(cleared: Cleared) -> None:
+    def marked(hour: float) -> bool:
+        api = Api(cleared.bridge.db, now=moment(DAY, hour))
+        one = api.get(f"incidents/{cleared.first.id}")["running_again"]
+        (listed,) = api.get("incidents")["items"]
+        assert listed["running_again"] is one
+        return bool(one)
+
+    assert not marked(5.3)
+    cleared.clears(6)
+    load = cleared.begins("load", 6.01, 2)
+    assert marked(6.05)
+    cleared.ends(load, 6.1, "out of disk")
+    cleared.is_done(6.11, "failed")
+    assert not marked(6.2)
+
+
+def test_a_job_outside_of_airflow_that_runs_again_keeps_it_open_until_it_succeeds(
+    mornings: Bridge,  # noqa: F811
+) -> None:
+    def come(events: list[bytes], hour: float) -> str:
+        mornings.take(events, moment(14, hour))
+        return mornings.only().state
+
+    begun = ran("load", moment(14, 5), "FAIL", writes="raw")
+    assert come(begun, 5.05) == "open"
+    again = ran("load", moment(14, 5.1), writes="raw")
+    assert come(again[:1], 5.1) == "open"
+    assert come(again[1:], 5.2) == "resolved"
+    assert mornings.only().resolved_at == micros(moment(14, 5.2))
