@@ -7,7 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairlead_bridge.access.caller import ANYONE, CALLER, Caller
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.settings import load
 from fairlead_bridge.web.api import build_api
@@ -16,6 +18,15 @@ from tests.bridge.small import dataset, run_event, uuid
 
 #: When the questions are asked: the day after the small history.
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def called_by(app: ASGIApp, caller: Caller = ANYONE) -> ASGIApp:
+    """The app as it is asked by this caller, whom the whole bridge would have recognised."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CALLER: caller}, receive, send)
+
+    return asked
 
 
 class Api:
@@ -34,7 +45,7 @@ class Api:
         settings = load({"lost_after": lost_after})
         sinks = {"lake": "openlineage"}
         api = build_api(db, settings, sinks, lambda: self.micros, lambda: self.worker)
-        self.http = TestClient(api)
+        self.http = TestClient(called_by(api))
 
     @property
     def micros(self) -> int:

@@ -208,7 +208,7 @@ def test_where_keys_are_set_an_action_needs_one(db_url: str) -> None:
         assert http.post("/api/v1/incidents/1/mute").status_code == 401
         with_key = {"Authorization": "Bearer secret"}
         assert http.post("/api/v1/incidents/1/mute", headers=with_key).status_code == 404
-        assert http.get("/api/v1/incidents").json()["items"] == []
+        assert http.get("/api/v1/incidents", headers=with_key).json()["items"] == []
 
 
 # --- maintenance ----------------------------------------------------------------------------------

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import urllib.request
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,31 +36,3 @@ def test_health_leads_to_the_events_that_were_not_understood(
     page.get_by_label("Received since").fill("2100-01-01T00:00")
     expect(page.get_by_text("No events match")).to_be_visible()
     expect(page).to_have_url(re.compile("since=2099-12-31"))
-
-
-def test_where_keys_are_set_the_page_asks_for_one_before_it_reads_events_again(
-    tmp_path: Path, open_page: Open
-) -> None:
-    bridge = Bridge(tmp_path, environment={"FAIRLEAD_API_KEYS": "sesame"})
-    bridge.start()
-    try:
-        request = urllib.request.Request(  # noqa: S310  (our own server)
-            f"{bridge.base}/api/v1/lineage", b"{}", {"Authorization": "Bearer sesame"}
-        )
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
-        until(lambda: bridge.get("health")["inbox"]["quarantined"], "it is not in quarantine")
-        page = open_page(f"{bridge.base}/deliveries")
-        again = page.get_by_role("button", name="Replay all")
-        again.click()
-        expect(page.get_by_role("alert")).to_contain_text("API key")
-        page.get_by_label("API key").fill("wrong")
-        page.get_by_role("button", name="Try again").click()
-        expect(page.get_by_label("API key")).to_be_visible()
-        page.get_by_label("API key").fill("sesame")
-        page.get_by_role("button", name="Try again").click()
-        expect(page.get_by_text("1 event replaying")).to_be_visible()
-        page.reload()
-        again.click()
-        expect(page.get_by_role("status").filter(has_text="replaying")).to_be_visible()
-    finally:
-        bridge.stop()

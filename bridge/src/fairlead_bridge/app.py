@@ -8,11 +8,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from fastapi import FastAPI
 
 from fairlead_bridge.absorb import Translate
+from fairlead_bridge.access import caller as callers
+from fairlead_bridge.access.caller import CALLER, Refusal
+from fairlead_bridge.access.identify import Access
+from fairlead_bridge.access.origins import Origins
 from fairlead_bridge.channels import settings as channel_settings
 from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.condition import Condition
@@ -20,7 +25,6 @@ from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings
-from fairlead_bridge.gate import Gate, refuse
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
@@ -38,7 +42,8 @@ from fairlead_bridge.monitoring.stated import store as stated_store
 from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
-from fairlead_bridge.web import api, metrics
+from fairlead_bridge.web import api, metrics, needs
+from fairlead_bridge.web.login import routes as login
 from fairlead_bridge.web.page import Page
 
 
@@ -56,7 +61,13 @@ def build(
     engine = build_database(settings, settings.database_wait)
     store_expectations(settings, engine)
     events = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
-    return App(build_web(settings, engine, worker), events, engine, build_gate(settings))
+    access = build_access(settings, engine)
+    web = build_web(settings, engine, worker)
+    web.include_router(login.routes(access, settings.frame_ancestors))
+    web.state.open_paths = needs.open_paths(web)
+    web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
+    origins = Origins(settings.allowed_hosts, settings.is_local)
+    return App(web, events, engine, origins, access)
 
 
 def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
@@ -112,10 +123,27 @@ def build_intake(
     )
 
 
-def build_gate(settings: Settings) -> Gate:
-    """Who may ask, and who may change something."""
+def build_access(settings: Settings, engine: sa.Engine) -> Access:
+    """Who callers are. Raises BadSettings where everyone who reaches the address would be let in."""
     keys = [key.get_secret_value() for key in settings.api_keys]
-    return Gate(keys, settings.allowed_hosts, settings.is_local)
+    asks = bool(keys) or "keys" in settings.auth
+    if keys and "none" in settings.auth:
+        raise BadSettings(
+            "FAIRLEAD_AUTH=none asks for no keys, and FAIRLEAD_API_KEYS has some: set one of the two"
+        )
+    if not (asks or settings.auth or settings.is_local):
+        raise BadSettings(
+            f"{settings.host} can be reached from other machines, and nothing asks who they are: set "
+            "FAIRLEAD_AUTH=keys and create keys with `fairlead-bridge keys create`, or "
+            "FAIRLEAD_AUTH=none if everyone who reaches it may read and change everything"
+        )
+    return Access(
+        engine,
+        api.utc_now,
+        is_open=not asks,
+        bootstrap=keys,
+        session_hours=settings.session_hours,
+    )
 
 
 def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
@@ -174,7 +202,7 @@ def _text(file: Path) -> str:
 def build_web(
     settings: Settings, engine: sa.Engine, worker: Callable[[], Condition | None]
 ) -> FastAPI:
-    """Everything that reads: the API, the metrics and the page."""
+    """Everything that reads: the API and the metrics."""
     targets = [*build_sinks(settings), *build_channels(settings)]
     sinks = {target.name: target.type for target in targets}
     normalise = build_normaliser(settings)
@@ -188,7 +216,6 @@ def build_web(
         windows=build_windows(settings),
     )
     web.include_router(metrics.router(engine, list(sinks), worker))
-    web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     return web
 
 
@@ -196,24 +223,49 @@ class App:
     """The web process as an ASGI application: the intake of events, and everything else."""
 
     def __init__(
-        self, web: FastAPI, events: http.Intake | None, engine: sa.Engine, gate: Gate
+        self,
+        web: FastAPI,
+        events: http.Intake | None,
+        engine: sa.Engine,
+        origins: Origins,
+        access: Access,
     ) -> None:
         self._web = web
         self._events = events
         self._engine = engine
-        self._gate = gate
+        self._origins = origins
+        self._access = access
         web.router.lifespan_context = self._life
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: http.Send) -> None:
         _once(scope)
         intake = http.is_ours(scope)
-        refusal = self._gate.refusal(scope, intake=intake) if scope["type"] == "http" else None
+        refusal = await self._refusal(scope, intake) if scope["type"] == "http" else None
         if refusal:
-            await refuse(refusal, send)
+            await http.answer(send, refusal.status, refusal.detail, refusal.headers)
         elif self._events and intake:
             await self._events(scope, receive, send)
         else:
             await self._web(scope, receive, send)
+
+    async def _refusal(self, scope: http.Scope, intake: bool) -> Refusal | None:
+        """Why the request is refused before anything of it is read; else its caller is in the scope."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._origins.refusal(scope["method"], headers, intake=intake)
+        if refusal:
+            return refusal
+        try:
+            caller = scope[CALLER] = await self._access.identify(headers)
+        except sa.exc.DBAPIError:
+            return _BUSY
+        if caller.method == "session" and not self._origins.is_own(scope["method"], headers):
+            return _NOT_FROM_PAGE
+        if intake:
+            return callers.refusal(caller, "sender")
+        if _path(scope) in self._web.state.open_paths:
+            return None
+        refusal = callers.refusal(caller, None)
+        return _to_login(scope) if refusal and _shows_page(scope, headers) else refusal
 
     def hang_up(self) -> None:
         """End the streams that pages listen to: a server that stops waits for open answers."""
@@ -228,6 +280,31 @@ class App:
         if self._events:
             await self._events.committer.stop()
         await asyncio.to_thread(self._engine.dispose)
+
+
+def _path(scope: http.Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _shows_page(scope: http.Scope, headers: Mapping[bytes, str]) -> bool:
+    """Whether a person would see the answer: a browser opens a page."""
+    return scope["method"] == "GET" and "text/html" in headers.get(b"accept", "")
+
+
+def _to_login(scope: http.Scope) -> Refusal:
+    query = scope["query_string"].decode("latin-1")
+    following = quote(f"{_path(scope)}?{query}" if query else _path(scope), safe="")
+    location = f"{scope.get('root_path', '')}/login?next={following}"
+    return Refusal(303, "Sign in.", ((b"location", location.encode("ascii")),))
+
+
+_NOT_FROM_PAGE = Refusal(
+    403, "Only the page changes something in a session. Programs send an API key instead."
+)
+_BUSY = Refusal(
+    503, "The database does not say who you are. Try again later.", ((b"retry-after", b"5"),)
+)
 
 
 def _once(scope: http.Scope) -> None:

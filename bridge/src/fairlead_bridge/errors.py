@@ -3,6 +3,7 @@ Every error that the bridge raises on purpose, in one tree.
 
     FairleadError
     ├── BadSettings            a setting is missing or wrong: the bridge cannot start
+    ├── UndeclaredRoute        an address does not say which role it needs: a mistake of ours
     ├── BadBody                the body of a request cannot be read
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
@@ -37,6 +38,10 @@ class FairleadError(Exception):
 
 class BadSettings(FairleadError):
     """A setting is missing or wrong; the message says which and what to write instead."""
+
+
+class UndeclaredRoute(FairleadError):
+    """An address does not say which role it needs; the message names it."""
 
 
 # --- receiving events -------------------------------------------------------------------------

@@ -66,6 +66,29 @@ def put(tx: sa.Connection, bodies: Sequence[bytes], source: str, now: int) -> in
     return len(new)
 
 
+def refuse(tx: sa.Connection, refused: Sequence[tuple[bytes, str]], source: str, now: int) -> None:
+    """
+    Store (event, reason): events that their sender may not send. They go to quarantine, and only a
+    replay of the one event absorbs it.
+
+    The reason is part of the digest: the same bytes from a sender who may send them are another event.
+    """
+    rows = [
+        {
+            "digest": ids.digest(b"refused\0%b\0%b" % (reason.encode(), body)),
+            "received_at": now,
+            "source": source,
+            "body": _pack(body),
+        }
+        for body, reason in refused
+    ]
+    reasons = {row["digest"]: reason for row, (_, reason) in zip(rows, refused, strict=True)}
+    new = insert_returning(tx, event, rows, "id")
+    insert_new(tx, tables.refused, [{"event_id": number} for number in new])
+    stored = find(tx, (event.c.id,), new)
+    quarantine(tx, [(row["id"], reasons[row["digest"]]) for row in stored], now)
+
+
 def put_elements(tx: sa.Connection, array_id: int, bodies: Sequence[bytes], now: int) -> int:
     """Store the events of an array as events of their own. Returns how many were new."""
     source = tx.scalar(sa.select(event.c.source).where(event.c.id == array_id))
@@ -138,6 +161,7 @@ def replay_one(tx: sa.Connection, event_id: int) -> bool:
     there = tables.quarantine.c.event_id == event_id
     if not tx.execute(sa.delete(tables.quarantine).where(there)).rowcount:
         return False
+    tx.execute(sa.delete(tables.refused).where(tables.refused.c.event_id == event_id))
     insert_new(tx, waiting, [{"event_id": event_id}])
     return True
 
@@ -146,13 +170,16 @@ def replay(tx: sa.Connection, *, quarantined: bool = False) -> int:
     """
     Let events be absorbed again: the whole log, or only what is in quarantine.
 
-    Events that still cannot be understood go back to quarantine. Returns how many events wait now.
+    Events that still cannot be understood go back to quarantine; those that were refused stay there.
+    Returns how many events wait now.
     """
     again = sa.select(tables.quarantine.c.event_id if quarantined else event.c.id)
     number = again.selected_columns[0]
     there = sa.exists().where(waiting.c.event_id == number)
-    tx.execute(sa.insert(waiting).from_select(["event_id"], again.where(~there)))
-    tx.execute(sa.delete(tables.quarantine))
+    refused = sa.exists().where(tables.refused.c.event_id == number)
+    tx.execute(sa.insert(waiting).from_select(["event_id"], again.where(~there, ~refused)))
+    stays = sa.exists().where(tables.refused.c.event_id == tables.quarantine.c.event_id)
+    tx.execute(sa.delete(tables.quarantine).where(~stays))
     return tx.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
 
 

@@ -29,6 +29,7 @@ Role = Literal["intake", "absorb", "deliver", "monitor"]
 ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver", "monitor")
 
 List = Annotated[tuple[str, ...], NoDecode]
+Auth = Annotated[tuple[Literal["keys", "none"], ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -61,10 +62,17 @@ class Settings(BaseSettings):
         default=False, description="evaluate what is late or failed, and open incidents"
     )
 
+    auth: Auth = Field(
+        (),
+        description="keys: every address but health asks for an API key; none: everyone may read and "
+        "change everything. Needed where other machines reach the address",
+    )
     api_keys: Secrets = Field(
         (),
-        description="keys that senders of events and users who change something must present; none: open",
+        description="keys with every role, for the first start of containers; FAIRLEAD_AUTH=keys "
+        "goes without saying",
     )
+    session_hours: float = Field(12.0, gt=0, description="hours after which people sign in again")
     allowed_hosts: List = Field(
         (),
         description="names by which browsers reach the bridge; without any, one that listens on "
@@ -151,6 +159,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="text or json")
 
     @field_validator(
+        "auth",
         "api_keys",
         "allowed_hosts",
         "frame_ancestors",
@@ -169,6 +178,13 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("auth")
+    @classmethod
+    def _none_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "none" in value and len(value) > 1:
+            raise ValueError("none goes with no other method")
+        return value
 
     @property
     def is_local(self) -> bool:

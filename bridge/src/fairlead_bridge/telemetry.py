@@ -33,7 +33,7 @@ class Line(StrEnum):
     STARTED = "bridge.started"
     STOPPED = "bridge.stopped"
     DATABASE_AWAITED = "bridge.database_awaited"
-    OPEN_INTAKE = "intake.open"
+    OPEN = "bridge.open"
     COMMIT_FAILED = "intake.commit_failed"
     KAFKA_FAILED = "intake.kafka_failed"
     ABSORB_FAILED = "absorb.failed"

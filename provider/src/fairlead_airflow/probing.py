@@ -137,7 +137,7 @@ def _refused(receiver: Receiver, status: int) -> str:
     which = "it does not know the key that is set" if receiver.key else "no key is set"
     return (
         f"{receiver.name} refuses events with HTTP {status}: {which}. Set [fairlead] api_key, or the "
-        "connection's password, to one of the bridge's FAIRLEAD_API_KEYS"
+        "connection's password, to a key of the bridge (`fairlead-bridge keys create`)"
     )
 
 

@@ -14,6 +14,7 @@ from fairlead_bridge.cli import (
     expectations,
     history,
     incidents,
+    keys,
     log,
     names,
     notify,
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     expectations.add(commands)
     incidents.add(commands)
     notify.add(commands)
+    keys.add(commands)
     return result
 
 

@@ -55,8 +55,8 @@ def _greet(settings: Settings, listener: socket.socket) -> None:
         roles=",".join(settings.roles),
     )
     local = address.startswith("127.") or address == "::1"
-    if "intake" in settings.roles and not settings.api_keys and not local:
-        telemetry.say(Line.OPEN_INTAKE, hint="anyone may send events: set FAIRLEAD_API_KEYS")
+    if "none" in settings.auth and not local:
+        telemetry.say(Line.OPEN, hint="everyone who reaches it may read and change everything")
 
 
 def _listen(settings: Settings) -> socket.socket:

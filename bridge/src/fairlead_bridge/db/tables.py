@@ -60,6 +60,9 @@ quarantine = _table(
     sa.Column("at", At, nullable=False),
 )
 
+#: Events in quarantine that their sender was not allowed to send: no replay of all absorbs them.
+refused = _table("refused", sa.Column("event_id", Id, primary_key=True, autoincrement=False))
+
 #: One row: how many events have been acknowledged, ever. It shows a replay, however short it was.
 pulse = _table(
     "pulse",
@@ -477,4 +480,34 @@ maintenance = _numbered(
     sa.Column("created_by", sa.Text),
     sa.Column("created_at", At, nullable=False),
     sa.Index("maintenance_ends", "ends_at"),
+)
+
+# --- access ---------------------------------------------------------------------------------
+
+#: API keys, the ended ones included.
+access_key = _numbered(
+    "access_key",
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),  # SHA-256 of the key
+    sa.Column("roles", sa.Text, nullable=False),  # JSON: a list
+    sa.Column("namespaces", sa.Text, nullable=False),  # JSON: a list of shell patterns
+    sa.Column("created_at", At, nullable=False),
+    sa.Column("expires_at", At),
+    sa.Column("used_at", At),  # the last use, give or take ten minutes
+    sa.Column("revoked_at", At),
+    sa.Index("access_key_name", "name"),
+)
+
+#: One row: the secret that signs the cookies of sessions.
+signing_secret = _table(
+    "signing_secret",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+)
+
+#: Sessions that were signed out of before their time.
+ended_session = _table(
+    "ended_session",
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("until_at", At, nullable=False),
 )

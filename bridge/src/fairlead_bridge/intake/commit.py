@@ -29,8 +29,13 @@ COMMIT_BYTES = 8 << 20
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     bodies: Sequence[bytes]
+    refused: Sequence[tuple[bytes, str]]
     size: int
     done: asyncio.Future[None]
+
+    @property
+    def count(self) -> int:
+        return len(self.bodies) + len(self.refused)
 
 
 class Committer:
@@ -72,22 +77,25 @@ class Committer:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def store(self, bodies: Sequence[bytes]) -> None:
+    async def store(
+        self, bodies: Sequence[bytes], refused: Sequence[tuple[bytes, str]] = ()
+    ) -> None:
         """
-        Return when the events are durable.
+        Return when the events are durable; the `refused` (event, reason) in quarantine.
 
         Raises Overloaded where too many wait already, or the database cannot take them now.
         """
-        if not bodies:
+        count = len(bodies) + len(refused)
+        if not count:
             return
-        size = sum(map(len, bodies))
+        size = sum(map(len, bodies)) + sum(len(body) for body, _ in refused)
         if self._events and (
-            self._events + len(bodies) > self._most_events or self._bytes + size > self._most_bytes
+            self._events + count > self._most_events or self._bytes + size > self._most_bytes
         ):
             raise Overloaded("too many events wait to be stored")
         done: asyncio.Future[None] = self._loop.create_future()
-        self._count(len(bodies), size)
-        self._queue.put(_Waiting(bodies, size, done))
+        self._count(count, size)
+        self._queue.put(_Waiting(bodies, refused, size, done))
         await done
 
     def _count(self, events: int, size: int) -> None:
@@ -115,27 +123,31 @@ class Committer:
             if item is None:
                 return batch, True
             batch.append(item)
-            events += len(item.bodies)
+            events += item.count
             size += item.size
         return batch, False
 
     def _commit(self, batch: Sequence[_Waiting]) -> Overloaded | None:
         bodies = [body for item in batch for body in item.bodies]
+        refused = [each for item in batch for each in item.refused]
+        count = len(bodies) + len(refused)
         began = time.perf_counter()
         try:
             with writing(self._engine) as tx:
-                inbox.put(tx, bodies, self._source, time.time_ns() // 1000)
+                now = time.time_ns() // 1000
+                inbox.put(tx, bodies, self._source, now)
+                inbox.refuse(tx, refused, self._source, now)
         except Exception as error:  # noqa: BLE001  (whatever it was, the senders must hear of it)
-            telemetry.say(Line.COMMIT_FAILED, logging.ERROR, events=len(bodies), reason=error)
+            telemetry.say(Line.COMMIT_FAILED, logging.ERROR, events=count, reason=error)
             return Overloaded("the database cannot store events now")
         telemetry.COMMIT_SECONDS.observe(time.perf_counter() - began)
-        telemetry.COMMIT_EVENTS.observe(len(bodies))
-        telemetry.RECEIVED.labels(self._source).inc(len(bodies))
+        telemetry.COMMIT_EVENTS.observe(count)
+        telemetry.RECEIVED.labels(self._source).inc(count)
         self._on_commit()
         return None
 
     def _answer(self, batch: Sequence[_Waiting], failure: Overloaded | None) -> None:
-        self._count(-sum(len(item.bodies) for item in batch), -sum(item.size for item in batch))
+        self._count(-sum(item.count for item in batch), -sum(item.size for item in batch))
         for item in batch:
             if item.done.done():  # its sender went away
                 continue

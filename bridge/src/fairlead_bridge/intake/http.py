@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge import telemetry
+from fairlead_bridge.access.caller import CALLER, Caller
 from fairlead_bridge.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -25,8 +34,9 @@ from fairlead_bridge.errors import (
 from fairlead_bridge.intake.body import Capacity, Hold, Message, Receive, read
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.unpack import unpack
+from fairlead_bridge.mapping import place
 from fairlead_bridge.mapping.decode import looks_like_event, outline
-from fairlead_bridge.mapping.elements import split, split_strictly
+from fairlead_bridge.mapping.elements import is_array, split, split_strictly
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -57,10 +67,14 @@ def _path(scope: Scope) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """The events of one request, and what is known to be wrong with some: reasons by index."""
+    """
+    The events of one request, and what is known to be wrong with some: reasons by index. Those that
+    the sender may not send are `refused`.
+    """
 
     events: list[bytes]
     flaws: dict[int, str]
+    refused: frozenset[int] = frozenset()
 
 
 class Intake:
@@ -86,25 +100,25 @@ class Intake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await _answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
+            await answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
             return
         with self._capacity.hold() as hold:
             try:
                 received = await self._receive(scope, receive, hold)
-                await self.committer.store(received.events)
+                await self.committer.store(*_parted(received))
             except ConnectionError:
                 return  # the sender is gone
             except TooManyElements as error:
-                await _answer(send, 413, f"The body is {error}.", _CLOSE)
+                await answer(send, 413, f"The body is {error}.", _CLOSE)
                 return
             except BodyTooLarge:
-                await _answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
+                await answer(send, 413, f"The body is larger than {self._limit} bytes.", _CLOSE)
                 return
             except BodyTooSlow:
-                await _answer(send, 408, "The body did not come in time; send it again.", _CLOSE)
+                await answer(send, 408, "The body did not come in time; send it again.", _CLOSE)
                 return
             except Overloaded as error:
-                await _answer(send, 503, f"Come again: {error}.", _LATER)
+                await answer(send, 503, f"Come again: {error}.", _LATER)
                 return
         if _path(scope) == ONE:
             await _nothing(send, 201, _quarantine_headers(received.flaws))
@@ -113,18 +127,19 @@ class Intake:
 
     async def _receive(self, scope: Scope, receive: Receive, hold: Hold) -> _Received:
         headers = dict(scope["headers"])
+        caller: Caller = scope[CALLER]
         length = headers.get(b"content-length", b"")
         body = await read(receive, hold, length, self._limit, self._within)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         if len(body) < _SMALL and (not encoding or len(body) < _SMALL_PACKED):
-            return self._unpacked(body, encoding)
+            return self._unpacked(body, encoding, caller)
         async with self._unpacking:
-            received = await asyncio.to_thread(self._unpacked, body, encoding)
+            received = await asyncio.to_thread(self._unpacked, body, encoding, caller)
         if encoding:
             hold.add(sum(map(len, received.events)))
         return received
 
-    def _unpacked(self, body: bytes, encoding: str) -> _Received:
+    def _unpacked(self, body: bytes, encoding: str, caller: Caller) -> _Received:
         try:
             whole = unpack(body, encoding, self._limit) if encoding else body
         except BodyUnreadable as error:
@@ -136,7 +151,34 @@ class Intake:
             for index, event in enumerate(events)
             if not (strict and looks_like_event(event)) and (flaw := outline(event))
         }
-        return _Received(events, flaws)
+        refused = {} if caller.namespaces.has_all else dict(_refused(events, caller))
+        return _Received(events, flaws | refused, frozenset(refused))
+
+
+def _refused(events: Sequence[bytes], caller: Caller) -> Iterator[tuple[int, str]]:
+    """The events that the caller may not send: why, by index."""
+    for index, event in enumerate(events):
+        namespace = place.namespace(event)
+        if namespace is not None and namespace in caller.namespaces:
+            continue
+        if namespace is not None:
+            patterns = ", ".join(caller.namespaces.patterns)
+            why = f"sends to the namespace {namespace!r}, and may send to {patterns} only"
+            yield index, f"the key {caller.name} {why}"
+        elif is_array(event):
+            yield index, f"the key {caller.name} sends an array in an array: send plain events"
+
+
+def _parted(received: _Received) -> tuple[list[bytes], list[tuple[bytes, str]]]:
+    """The events to absorb, and those that are refused with their reasons."""
+    if not received.refused:
+        return received.events, []
+    parted = [
+        (index in received.refused, event, received.flaws.get(index, ""))
+        for index, event in enumerate(received.events)
+    ]
+    absorbed = [event for refused, event, _ in parted if not refused]
+    return absorbed, [(event, why) for refused, event, why in parted if refused]
 
 
 _Headers = list[tuple[bytes, bytes]]
@@ -180,9 +222,12 @@ def _quarantine_headers(flaws: Mapping[int, str]) -> _Headers:
     return []
 
 
-async def _answer(send: Send, status: int, detail: str, headers: _Headers) -> None:
+async def answer(
+    send: Send, status: int, detail: str, headers: Iterable[tuple[bytes, bytes]]
+) -> None:
+    """Refuse a request: an error as the API has them."""
     telemetry.REFUSED.labels(str(status)).inc()
-    await _send(send, status, json.dumps({"detail": detail}).encode(), headers)
+    await _send(send, status, json.dumps({"detail": detail}).encode(), [*headers])
 
 
 async def _send(send: Send, status: int, body: bytes, headers: _Headers) -> None:

@@ -23,7 +23,7 @@ from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.web import catalog_metrics, live, reference
+from fairlead_bridge.web import catalog_metrics, live, needs, reference
 from fairlead_bridge.web.base import Problem
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.events import routes as events
@@ -35,6 +35,7 @@ from fairlead_bridge.web.incidents import routes as incidents
 from fairlead_bridge.web.jobs import routes as jobs
 from fairlead_bridge.web.lineage import graph
 from fairlead_bridge.web.lineage import routes as lineage
+from fairlead_bridge.web.login import routes as login
 from fairlead_bridge.web.operations import routes as operations
 from fairlead_bridge.web.outlook import routes as outlook
 from fairlead_bridge.web.overview import routes as overview
@@ -87,6 +88,7 @@ def build_api(
         summary="What made a table, when, how long it took, and who is affected.",
         docs_url=None,  # FastAPI's pages load scripts from elsewhere
         redoc_url=None,
+        openapi_url=None,  # FastAPI's route declares no role
     )
     app.state.catalog = catalog
     app.state.live = live.Live(catalog)
@@ -112,6 +114,7 @@ def build_api(
         reliability.router,
         overview.router,
         live.routes(app.state.live),
+        login.who(),
     ):
         every.include_router(part)
     app.include_router(every)
@@ -125,9 +128,13 @@ def build_api(
     app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
 
-    @app.get("/docs", include_in_schema=False)
+    @app.get("/docs", include_in_schema=False, dependencies=[needs.needs("viewer")])
     def docs() -> HTMLResponse:
         return HTMLResponse(reference.page(app.openapi()), headers=reference.HEADERS)
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[needs.needs("viewer")])
+    def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
 
     return app
 
@@ -178,5 +185,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         for path, methods in reference.INTAKE.items():
             described["paths"].setdefault(path, {}).update(methods)
+            needs.describe_operation(methods["post"], "sender")
+        needs.describe(app, described)
         app.openapi_schema = described
     return app.openapi_schema

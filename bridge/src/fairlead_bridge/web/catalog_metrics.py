@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from fairlead_bridge import telemetry
 from fairlead_bridge.queries import series
 from fairlead_bridge.queries.snapshot import Row
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Catalog
 
 #: Seconds for which an answer is served again.
@@ -28,7 +29,7 @@ EVERY = 30.0
 
 def router(catalog: Catalog, patterns: Sequence[str], limit: int) -> APIRouter:
     """The route; `patterns` are of node names, `limit` bounds jobs and datasets each."""
-    routes = APIRouter()
+    routes = APIRouter(dependencies=[needs("viewer")])
     registry = CollectorRegistry()
     registry.register(_Catalog(catalog, patterns, limit))
     cached = _Cached(registry)

@@ -26,6 +26,7 @@ from fairlead_bridge.db.engine import reading
 from fairlead_bridge.queries.runs import RunFilter, page_of_runs
 from fairlead_bridge.queries.snapshot import Row
 from fairlead_bridge.web import render
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Catalog
 
 #: Seconds between two looks, and between two signs of life where nothing changes.
@@ -161,7 +162,7 @@ class Live:
 
 
 def routes(live: Live) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
     @router.get("/stream", response_class=StreamingResponse)
     async def stream() -> StreamingResponse:

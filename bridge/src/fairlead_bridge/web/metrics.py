@@ -13,12 +13,13 @@ from prometheus_client.core import GaugeMetricFamily
 from fairlead_bridge import inbox, outbox, telemetry
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.web.needs import needs
 
 
 def router(
     engine: sa.Engine, sinks: Sequence[str], worker: Callable[[], Condition | None]
 ) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(dependencies=[needs("viewer")])
     queues = CollectorRegistry()
     queues.register(_Queues(engine, sinks))
 

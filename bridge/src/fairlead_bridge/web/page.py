@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fairlead_bridge.access.caller import CALLER, refusal
+
 STATIC = Path(__file__).parent.parent / "static"
 
 NOT_BUILT = """<!doctype html><html lang="en"><title>Fairlead</title>
@@ -45,11 +47,14 @@ class Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise HTTPException(404)
+        refused = refusal(scope[CALLER], "viewer")
         request = Request(scope)
         mounted = scope.get("root_path", "")
         path = scope["path"].removeprefix(mounted).lstrip("/")
         if path.startswith("api/"):
             response: Response = JSONResponse({"detail": "No such address."}, status_code=404)
+        elif refused:
+            response = JSONResponse({"detail": refused.detail}, status_code=refused.status)
         elif request.method not in {"GET", "HEAD"}:
             response = JSONResponse({"detail": "The page can only be read."}, status_code=405)
         elif path.startswith("assets/") or path == "favicon.svg":

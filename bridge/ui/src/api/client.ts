@@ -22,17 +22,19 @@ export function addressOf(path: string, params: Params = {}): string {
   return url.toString()
 }
 
-const KEY = 'fairlead.key'
+/** The path below which the page is served, without a slash at its end. */
+const root = () => new URL(document.baseURI).pathname.replace(/\/$/, '')
 
-/** Store the API key for changes until the tab is closed. */
-export function rememberKey(key: string) {
-  sessionStorage.setItem(KEY, key)
+/** End the session, and open the page that signs people in. */
+export async function signOut() {
+  await fetch(`${root()}/logout`, { method: 'POST', redirect: 'manual' })
+  location.assign(`${root()}/login`)
 }
 
-// Not `Authorization`, which a proxy before the bridge may need for its own login.
-function headersOf(method: string): HeadersInit {
-  const key = method === 'GET' ? null : sessionStorage.getItem(KEY)
-  return { Accept: 'application/json', ...(key ? { 'X-Api-Key': key } : {}) }
+/** Open the page that signs people in; it leads back to this one. */
+function openLogin() {
+  const here = location.pathname.slice(root().length) + location.search
+  location.assign(`${root()}/login?next=${encodeURIComponent(here)}`)
 }
 
 interface Sent {
@@ -51,7 +53,7 @@ async function request<T>(
     response = await fetch(addressOf(path, params), {
       method,
       headers: {
-        ...headersOf(method),
+        Accept: 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -61,6 +63,7 @@ async function request<T>(
     if (signal?.aborted) throw error
     throw new ApiError(0, 'Can’t reach the server. Retrying…')
   }
+  if (response.status === 401) openLogin()
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok)
     throw new ApiError(

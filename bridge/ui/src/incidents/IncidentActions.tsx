@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { BellOff, Check, CircleCheck, type LucideIcon, MessageSquare, UserPlus } from 'lucide-react'
 import { type FormEvent, useId, useState } from 'react'
-import { ApiError, post } from '../api/client'
+import { post } from '../api/client'
 import type { Incident, IncidentDetail } from '../api/schema'
-import { KeyField } from '../parts/KeyField'
 import { ownersOf } from './incidents'
 import { useName } from './reader'
 
@@ -48,9 +47,6 @@ export function IncidentActions({ incident, whole }: { incident: Incident; whole
       ).finally(() => void queries.invalidateQueries()),
     onSuccess: () => setAsked(undefined),
   })
-  const wanted = act.variables
-  if (wanted && act.error instanceof ApiError && act.error.status === 401)
-    return <KeyField retry={() => act.mutate(wanted)} />
   const shown = actions.filter(
     (one) => possible(incident).includes(one.name) && (whole || one.name !== 'resolve'),
   )

@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
-import { ApiError, post } from '../api/client'
-import { KeyField } from './KeyField'
+import { post } from '../api/client'
 
 interface Action {
   path: string
@@ -18,12 +17,12 @@ export function ActionButton({ path, params, label, idle, outcome }: Action) {
     mutationFn: () =>
       post<Record<string, number>>(path, params).finally(() => void queries.invalidateQueries()),
   })
-  if (action.error instanceof ApiError && action.error.status === 401)
-    return <KeyField retry={() => action.mutate()} />
   return (
     <span className="row">
       {action.error ? (
-        <span style={{ color: 'var(--bad-text)' }}>{action.error.message}</span>
+        <span role="alert" style={{ color: 'var(--bad-text)' }}>
+          {action.error.message}
+        </span>
       ) : action.data ? (
         <span role="status">{outcome(action.data)}</span>
       ) : null}

@@ -5,6 +5,7 @@ import {
   Database,
   GitCompareArrows,
   History,
+  LogOut,
   type LucideIcon,
   Moon,
   Send,
@@ -14,8 +15,8 @@ import {
   Workflow,
 } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import type { Overview } from '../api/schema'
-import { useApi } from '../api/client'
+import type { Overview, Who } from '../api/schema'
+import { signOut, useApi } from '../api/client'
 import { Empty } from '../parts/Panel'
 import { useNow } from '../parts/Now'
 import { counted } from '../text/numbers'
@@ -83,6 +84,7 @@ export function Shell() {
         <div className="top-right">
           <LiveSign />
           <SchemeSwitch />
+          <SignOut />
         </div>
       </header>
       <main className="page" ref={main} tabIndex={-1}>
@@ -147,6 +149,23 @@ function SchemeSwitch() {
         onClick={() => setColorScheme(other)}
       >
         <Icon size={15} aria-hidden />
+      </button>
+    </Tooltip>
+  )
+}
+
+function SignOut() {
+  const session = useApi<Who>('session')
+  if (session.data?.method !== 'session') return null
+  return (
+    <Tooltip label={`${session.data.name}: sign out`}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Sign out"
+        onClick={() => void signOut()}
+      >
+        <LogOut size={15} aria-hidden />
       </button>
     </Tooltip>
   )

@@ -33,6 +33,7 @@ from fairlead_bridge.web import nouns, quality, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets import answers as a
 from fairlead_bridge.web.datasets import freshness
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Text, Words
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
@@ -43,7 +44,7 @@ RUNS = 25
 MOST_SCHEMAS = 100
 
 
-router = APIRouter(tags=["datasets"])
+router = APIRouter(tags=["datasets"], dependencies=[needs("viewer")])
 
 
 @router.get("/datasets")

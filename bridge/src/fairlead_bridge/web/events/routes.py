@@ -16,6 +16,7 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import nouns, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events import answers as a
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Since, Text, Until
 from fairlead_bridge.web.snapshots import CurrentSnapshot
@@ -23,7 +24,7 @@ from fairlead_bridge.web.snapshots import CurrentSnapshot
 EventId = Annotated[int, Path(ge=0, lt=2**63)]
 
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
 
 @router.get("/events")

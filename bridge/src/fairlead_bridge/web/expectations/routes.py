@@ -20,6 +20,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
 from fairlead_bridge.web import render
 from fairlead_bridge.web.expectations import answers as a
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Catalog
 from fairlead_bridge.web.snapshots import SnapshotAsOf
 
@@ -34,7 +35,7 @@ OfKind = Annotated[a.Kind | None, Query(description="Of this kind; of all kinds 
 
 
 def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["insight"])
+    router = APIRouter(tags=["insight"], dependencies=[needs("viewer")])
 
     @router.get("/expectations")
     def get_expectations(snapshot: SnapshotAsOf, node: OneNode = None) -> a.Expectations:
@@ -45,7 +46,7 @@ def routes(catalog: Catalog) -> APIRouter:
             found = list(_of_node(snapshot, lineage.find(snapshot, node)))
         return a.Expectations(items=found)
 
-    @router.put("/expectations")
+    @router.put("/expectations", dependencies=[needs("editor")])
     def put_expectation(body: a.NewExpectation) -> a.Stated:
         """State what is expected of a dataset or a job; it replaces what was stated of this kind."""
         new = _read(catalog, body)
@@ -55,7 +56,7 @@ def routes(catalog: Catalog) -> APIRouter:
             of_all = stated.listed(snapshot)
         return next(_listed(each) for each in of_all if _is(each, new))
 
-    @router.delete("/expectations")
+    @router.delete("/expectations", dependencies=[needs("editor")])
     def delete_expectation(node: Stater, kind: OfKind = None) -> a.Removed:
         """Remove what a person stated of a dataset, a job or a pattern."""
         with catalog.open() as snapshot:

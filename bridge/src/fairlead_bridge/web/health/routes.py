@@ -19,6 +19,7 @@ from fairlead_bridge.queries import deployments
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.health import answers as a
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Catalog
 
 _SECOND = 1_000_000
@@ -65,7 +66,7 @@ class Check:
 
 
 def routes(check: Check) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    router = APIRouter(tags=["operations"], dependencies=[needs("anyone")])
 
     @router.get("/health", responses=_NOT_READY)
     def get_health(response: Response, strict: Strict = False) -> a.Health:
@@ -77,7 +78,7 @@ def routes(check: Check) -> APIRouter:
 
 def probe(check: Check) -> APIRouter:
     """`/ready`: the strict answer at an address that probes expect."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
 
     @router.get("/ready")
     def ready(response: Response) -> a.Health:

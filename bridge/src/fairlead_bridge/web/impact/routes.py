@@ -17,6 +17,7 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.impact import answers as a
 from fairlead_bridge.web.impact import items
 from fairlead_bridge.web.lineage.routes import DEEPEST, NodeLimit, NodeName
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot
 
@@ -27,7 +28,7 @@ ImpactDepth = Annotated[
 ]
 
 
-router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
 
 
 @router.get("/impact")

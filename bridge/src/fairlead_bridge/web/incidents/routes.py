@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, HTTPException, Path, Query
 
 from fairlead_bridge import outbox
+from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, NotFound
 from fairlead_bridge.insight.incidents import State
@@ -23,6 +24,7 @@ from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
 from fairlead_bridge.web.incidents import answers as a
 from fairlead_bridge.web.lineage.routes import NodeName
+from fairlead_bridge.web.needs import CalledBy, needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Catalog, Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
@@ -35,6 +37,7 @@ WindowId = Annotated[int, Path(ge=0, le=2**63 - 1, description="The window's num
 Owner = Annotated[
     Text, Query(description="Incidents assigned to this owner, or that affect what they own.")
 ]
+EDITOR = [needs("editor")]
 _CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "It does not fit how the incident stands."}
 }
@@ -44,7 +47,7 @@ def routes(
     catalog: Catalog, interests: outbox.Interests, windows: Sequence[Stored] = ()
 ) -> APIRouter:
     """`interests` says which sinks and channels want incidents; `windows` stand in a file."""
-    router = APIRouter(tags=["incidents"])
+    router = APIRouter(tags=["incidents"], dependencies=[needs("viewer")])
 
     @router.get("/incidents")
     def list_incidents(
@@ -78,10 +81,14 @@ def routes(
         """One incident with what it affects and what happened to it."""
         return _detail(snapshot, id)
 
-    def act(id: int, action: Action, request: a.IncidentAction | None) -> a.IncidentDetail:
+    def act(
+        id: int, action: Action, request: a.IncidentAction | None, caller: Caller
+    ) -> a.IncidentDetail:
         given = request or a.IncidentAction()
         with writing(catalog.engine) as tx:
-            actions.act(tx, id, action, given.by, given.text, interests, catalog.clock())
+            actions.act(
+                tx, id, action, caller.in_name_of(given.by), given.text, interests, catalog.clock()
+            )
         with catalog.open() as snapshot:
             return _detail(snapshot, id)
 
@@ -110,35 +117,45 @@ _PAGES: dict[str, Callable[..., Sequence[tuple[tuple[int, ...], Incident]]]] = {
 }
 _KEYS = {"newest": (int, int), "worst": (int, int, int, int)}
 
-Act = Callable[[int, Action, a.IncidentAction | None], a.IncidentDetail]
+Act = Callable[[int, Action, a.IncidentAction | None, Caller], a.IncidentDetail]
 Request = Annotated[a.IncidentAction | None, Body()]
 
 
 def _actions(router: APIRouter, act: Act) -> None:
-    @router.post("/incidents/{id}/acknowledge", responses=_CONFLICT)
-    def acknowledge_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+    @router.post("/incidents/{id}/acknowledge", dependencies=EDITOR, responses=_CONFLICT)
+    def acknowledge_incident(
+        id: IncidentId, caller: CalledBy, request: Request = None
+    ) -> a.IncidentDetail:
         """Acknowledge it: a person is working on it. A muted one is announced again."""
-        return act(id, "acknowledge", request)
+        return act(id, "acknowledge", request, caller)
 
-    @router.post("/incidents/{id}/mute", responses=_CONFLICT)
-    def mute_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+    @router.post("/incidents/{id}/mute", dependencies=EDITOR, responses=_CONFLICT)
+    def mute_incident(
+        id: IncidentId, caller: CalledBy, request: Request = None
+    ) -> a.IncidentDetail:
         """Send nothing more about it, until it is acknowledged or another one opens."""
-        return act(id, "mute", request)
+        return act(id, "mute", request, caller)
 
-    @router.post("/incidents/{id}/resolve", responses=_CONFLICT)
-    def resolve_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+    @router.post("/incidents/{id}/resolve", dependencies=EDITOR, responses=_CONFLICT)
+    def resolve_incident(
+        id: IncidentId, caller: CalledBy, request: Request = None
+    ) -> a.IncidentDetail:
         """End it by hand; the same occurrence does not open it again."""
-        return act(id, "resolve", request)
+        return act(id, "resolve", request, caller)
 
-    @router.post("/incidents/{id}/note", responses=_CONFLICT)
-    def note_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+    @router.post("/incidents/{id}/note", dependencies=EDITOR, responses=_CONFLICT)
+    def note_incident(
+        id: IncidentId, caller: CalledBy, request: Request = None
+    ) -> a.IncidentDetail:
         """Add a note to its timeline: `text`."""
-        return act(id, "note", request)
+        return act(id, "note", request, caller)
 
-    @router.post("/incidents/{id}/assign", responses=_CONFLICT)
-    def assign_incident(id: IncidentId, request: Request = None) -> a.IncidentDetail:
+    @router.post("/incidents/{id}/assign", dependencies=EDITOR, responses=_CONFLICT)
+    def assign_incident(
+        id: IncidentId, caller: CalledBy, request: Request = None
+    ) -> a.IncidentDetail:
         """Assign it to the owner that `text` names; without `text`, to no one."""
-        return act(id, "assign", request)
+        return act(id, "assign", request, caller)
 
 
 def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:
@@ -147,16 +164,17 @@ def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored])
         """The maintenance windows that are open or open later, those of the file included."""
         return _windows(snapshot, windows)
 
-    @router.post("/maintenance", status_code=201)
-    def add_maintenance(wanted: a.MaintenanceWindow) -> a.StoredWindow:
+    @router.post("/maintenance", dependencies=EDITOR, status_code=201)
+    def add_maintenance(wanted: a.MaintenanceWindow, caller: CalledBy) -> a.StoredWindow:
         """Open no incident, from `starts_at` to `ends_at`, for what the patterns match."""
         window = _read(wanted)
         with writing(catalog.engine) as tx:
             now = catalog.clock()
-            id = maintenance.add(tx, window, wanted.reason, wanted.created_by, now)
-        return a.StoredWindow(id=id, **wanted.model_dump())
+            by = caller.in_name_of(wanted.created_by)
+            id = maintenance.add(tx, window, wanted.reason, by, now)
+        return a.StoredWindow(id=id, **(wanted.model_dump() | {"created_by": by}))
 
-    @router.delete("/maintenance/{id}")
+    @router.delete("/maintenance/{id}", dependencies=EDITOR)
     def remove_maintenance(id: WindowId) -> a.MaintenanceWindows:
         """Remove a window; answers with those that are left."""
         with writing(catalog.engine) as tx:

@@ -28,6 +28,7 @@ from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.datasets.answers import Change
 from fairlead_bridge.web.jobs import answers as a
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Text, Words
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
@@ -36,7 +37,7 @@ from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 RUNS_BEFORE = 15
 
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[needs("viewer")])
 
 
 @router.get("/jobs")

@@ -27,6 +27,7 @@ from fairlead_bridge.web.lineage.folding import Part
 from fairlead_bridge.web.lineage.routes import DEEPEST, NodeName
 from fairlead_bridge.web.lineage.turns import Turns
 from fairlead_bridge.web.lineage.view import LARGEST, Asked, Change, View
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
 #: Edges at most: what a picture costs grows with them as well.
@@ -43,7 +44,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["lineage"])
+    router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
     turns = Turns()
 
     @router.get("/graph", response_model=a.Graph)

@@ -23,6 +23,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
@@ -52,7 +53,7 @@ KINDS = {"data": ("data",), "control": ("control",), "all": ("data", "control")}
 _encode = msgspec.json.Encoder().encode
 
 
-router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
 
 
 @router.get("/lineage", response_model=a.Lineage)

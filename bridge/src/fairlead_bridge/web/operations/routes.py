@@ -20,6 +20,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events.routes import EventId
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.operations import answers as a
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Catalog, Text
@@ -31,7 +32,7 @@ EXCERPT = 2000
 
 def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
     """`sinks` has the kind of each sink by its name."""
-    router = APIRouter(tags=["operations"])
+    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
     @router.get("/quarantine")
     def list_quarantine(
@@ -43,13 +44,13 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         shown, following = page(found, limit, lambda item: (item.event.id,))
         return Page(items=[_quarantined(each) for each in shown], next=following)
 
-    @router.post("/quarantine/replay")
+    @router.post("/quarantine/replay", dependencies=[needs("operator")])
     def replay_quarantine() -> a.Replayed:
         """Let every event in quarantine be read again."""
         with writing(catalog.engine) as tx:
             return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
 
-    @router.post("/quarantine/{event_id}/replay")
+    @router.post("/quarantine/{event_id}/replay", dependencies=[needs("operator")])
     def replay_event(event_id: EventId) -> a.Replayed:
         """Let one event in quarantine be read again."""
         with writing(catalog.engine) as tx:
@@ -72,7 +73,7 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         names = _names(snapshot, shown)
         return Page(items=[_delivery(row, names) for row in shown], next=following)
 
-    @router.post("/deliveries/retry")
+    @router.post("/deliveries/retry", dependencies=[needs("operator")])
     def retry_deliveries(sink: Annotated[Text, Query(description="The sink's name.")]) -> a.Retried:
         """Try again what a sink refused."""
         if sink not in sinks:

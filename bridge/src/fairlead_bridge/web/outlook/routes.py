@@ -19,6 +19,7 @@ from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.lineage.routes import NodeName
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.outlook import answers as a
 from fairlead_bridge.web.snapshots import SnapshotAsOf
 
@@ -26,7 +27,7 @@ from fairlead_bridge.web.snapshots import SnapshotAsOf
 OTHERS = 20
 
 
-router = APIRouter(tags=["insight"])
+router = APIRouter(tags=["insight"], dependencies=[needs("viewer")])
 
 
 @router.get("/root-cause")

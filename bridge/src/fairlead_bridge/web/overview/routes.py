@@ -21,6 +21,7 @@ from fairlead_bridge.web.datasets.answers import DatasetItem
 from fairlead_bridge.web.jobs import routes as jobs
 from fairlead_bridge.web.jobs.answers import JobItem
 from fairlead_bridge.web.lineage.routes import NodeName
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.outlook import routes as outlook
 from fairlead_bridge.web.outlook.answers import RootCause
 from fairlead_bridge.web.overview import answers as a
@@ -32,7 +33,7 @@ from fairlead_bridge.web.snapshots import CurrentSnapshot
 SHOWN = 20
 
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs("viewer")])
 
 
 @router.get("/overview", tags=["overview"])

@@ -15,6 +15,7 @@ from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import page_of_jobs
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, read_cursor, write_cursor
 from fairlead_bridge.web.reliability import answers as a
 from fairlead_bridge.web.snapshots import SnapshotAsOf
@@ -33,7 +34,7 @@ _Key = tuple[str, str]
 _Page = tuple[list[a.ReliabilityItem], _Key | None]
 
 
-router = APIRouter(tags=["incidents"])
+router = APIRouter(tags=["incidents"], dependencies=[needs("viewer")])
 
 
 @router.get("/reliability")

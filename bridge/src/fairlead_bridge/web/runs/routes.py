@@ -31,6 +31,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import facets as run_facets
 from fairlead_bridge.web import nouns, quality, render
 from fairlead_bridge.web.base import Page
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Since, Text, Until
 from fairlead_bridge.web.runs import answers as a
@@ -74,7 +75,7 @@ Outermost = Annotated[
 ]
 
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=[needs("viewer")])
 
 
 @router.get("/runs")

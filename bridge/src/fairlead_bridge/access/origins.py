@@ -1,5 +1,5 @@
 """
-Who may ask: keys for what changes something, and no page of another site.
+From which pages and by which names: no page of another site changes anything.
 
 A browser that has another site's page open can be made to send requests here. For changes it says
 from where (`Sec-Fetch-Site`, `Origin`). A site can also give its own name the address of this
@@ -8,55 +8,38 @@ machine (DNS rebinding): then the page is of "the same" site, but the name it as
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from fairlead_bridge import telemetry
+from fairlead_bridge.access.caller import Refusal
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-
-_READS = ("GET", "HEAD", "OPTIONS")
+READS = ("GET", "HEAD", "OPTIONS")
 #: Ends of names that are not in the public DNS.
 _PRIVATE = (".localhost", ".internal")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    status: int
-    detail: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-class Gate:
+class Origins:
     """
-    Says which requests are refused.
+    Says which requests are refused because of where they come from.
 
-    `keys`: changes need one of them; none: no key is asked for. `allowed_hosts`: names of this
-    server; requests for others are refused if any are given, or if it `is_local`.
+    `allowed_hosts`: names of this server; requests for others are refused if any are given, or if it
+    `is_local`.
     """
 
-    def __init__(self, keys: Iterable[str], allowed_hosts: Iterable[str], is_local: bool) -> None:
-        self._keys = frozenset(_digest(key.encode()) for key in keys)
+    def __init__(self, allowed_hosts: Iterable[str], is_local: bool) -> None:
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
         self._checks_host = is_local or bool(self._allowed)
 
-    def refusal(self, scope: Scope, *, intake: bool) -> Refusal | None:
+    def refusal(self, method: str, headers: Mapping[bytes, str], *, intake: bool) -> Refusal | None:
         """Why the request is refused. What sends events may use any name of the server."""
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = _name(headers.get(b"host", ""))
         if self._checks_host and not intake and not self._is_ours(host):
             return Refusal(
                 403,
                 f"This server is not known as {host}: if it is, name it in FAIRLEAD_ALLOWED_HOSTS.",
             )
-        if scope["method"] in _READS:
+        if method in READS:
             return None
         origin = headers.get(b"origin")
         if not self._is_own_page(headers, origin):
@@ -65,13 +48,14 @@ class Gate:
                 f"Pages of {origin or 'another site'} may change nothing here: if this server is "
                 "known by that name, put it into FAIRLEAD_ALLOWED_HOSTS.",
             )
-        if self._keys and _digest(_key(headers)) not in self._keys:
-            return Refusal(
-                401,
-                "Send a known key: `Authorization: Bearer KEY`.",
-                ((b"www-authenticate", b"Bearer"),),
-            )
         return None
+
+    def is_own(self, method: str, headers: Mapping[bytes, str]) -> bool:
+        """Whether a browser says that our own page sends this, or it changes nothing."""
+        if method in READS or headers.get(b"sec-fetch-site") == "same-origin":
+            return True
+        origin = headers.get(b"origin")
+        return origin is not None and self._is_own_page(headers, origin)
 
     def _is_ours(self, host: str) -> bool:
         return host in self._allowed or not _may_be_anyones(host)
@@ -86,27 +70,6 @@ class Gate:
         own = {headers.get(b"host", "").lower(), headers.get(b"x-forwarded-host", "").lower()}
         place, name = _split(origin) or ("", "")
         return bool(name) and (place in own or name in self._allowed)
-
-
-async def refuse(refusal: Refusal, send: Send) -> None:
-    telemetry.REFUSED.labels(str(refusal.status)).inc()
-    body = json.dumps({"detail": refusal.detail}).encode()
-    own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    start = {"type": "http.response.start", "status": refusal.status}
-    await send({**start, "headers": [*own, *refusal.headers]})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _key(headers: Mapping[bytes, str]) -> bytes:
-    """The key that is shown; apart from `Authorization` where a proxy's login needs that."""
-    scheme, _, key = headers.get(b"authorization", "").partition(" ")
-    shown = key if scheme.lower() == "bearer" else headers.get(b"x-api-key", "")
-    return shown.strip().encode("latin-1")
-
-
-def _digest(key: bytes) -> bytes:
-    """Digests are compared, not keys: the time it takes shows nothing."""
-    return hashlib.sha256(key).digest()
 
 
 def _name(host: str) -> str:

@@ -56,19 +56,6 @@ def test_where_keys_are_set_every_change_needs_one(
             assert http.post(address, content=event, headers=headers).status_code != 401
 
 
-def test_every_address_that_changes_something_is_held_by_the_gate(tmp_path: Path) -> None:
-    with bridge(tmp_path, api_keys="first") as http:
-        for path, methods in http.get("/openapi.json").json()["paths"].items():
-            for method in methods:
-                if method != "get":
-                    assert http.request(method, path).status_code == 401, (method, path)
-
-
-def test_reading_needs_no_key(tmp_path: Path) -> None:
-    with bridge(tmp_path, api_keys="first") as http:
-        assert http.get("/api/v1/health").status_code == 200
-
-
 # --- other sites' pages -------------------------------------------------------------------------
 
 
@@ -104,22 +91,22 @@ def test_a_page_of_another_site_changes_nothing(
         (
             "http://bridge:7070",
             {"Origin": "https://data.example.com", "Sec-Fetch-Site": "same-origin"},
-            {"host": "0.0.0.0"},  # noqa: S104
+            {"host": "0.0.0.0", "auth": ("none",)},  # noqa: S104
         ),
         (
             "http://bridge:7070",
             {"Origin": "http://data.corp:81", "X-Forwarded-Host": "data.corp:81"},
-            {"host": "0.0.0.0"},  # noqa: S104
+            {"host": "0.0.0.0", "auth": ("none",)},  # noqa: S104
         ),
         (
             "http://bridge:7070",
             {"Origin": "http://data.corp:81"},
-            {"host": "0.0.0.0", "allowed_hosts": "data.corp"},  # noqa: S104
+            {"host": "0.0.0.0", "auth": ("none",), "allowed_hosts": "data.corp"},  # noqa: S104
         ),
     ],
 )
 def test_the_bridges_own_page_may_change_things(
-    tmp_path: Path, base: str, headers: dict[str, str], settings: dict[str, str]
+    tmp_path: Path, base: str, headers: dict[str, str], settings: dict[str, Any]
 ) -> None:
     with bridge(tmp_path, base, **settings) as http:
         answer = http.post("/api/v1/quarantine/replay", headers=headers)
@@ -152,7 +139,7 @@ def test_names_that_no_stranger_can_own_are_answered(tmp_path: Path, name: str) 
 def test_a_bridge_that_others_reach_answers_to_every_name_until_its_names_are_set(
     tmp_path: Path,
 ) -> None:
-    everywhere = {"host": "0.0.0.0"}  # noqa: S104
+    everywhere = {"host": "0.0.0.0", "auth": ("none",)}  # noqa: S104
     with bridge(tmp_path, "https://catalog.example.com", **everywhere) as http:
         assert http.get("/api/v1/health").status_code == 200
     names = {**everywhere, "allowed_hosts": "catalog.example.com, Fairlead.corp.example"}

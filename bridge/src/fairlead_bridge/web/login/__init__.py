@@ -1,0 +1,1 @@
+"""Signing in and out: a key becomes the session of a browser."""

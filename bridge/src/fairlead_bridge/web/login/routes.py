@@ -1,0 +1,114 @@
+"""Signing in with a key, signing out, and who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from fairlead_bridge.access.caller import ROLES, Caller, refusal
+from fairlead_bridge.access.identify import Access
+from fairlead_bridge.access.sessions import COOKIE
+from fairlead_bridge.web.base import Answer
+from fairlead_bridge.web.login import page
+from fairlead_bridge.web.needs import CalledBy, needs
+
+#: Bytes of the form at most.
+_FORM = 16 << 10
+
+
+class Who(Answer):
+    """Who asks. `method` is `open` where the bridge asks for nothing."""
+
+    name: str
+    method: str
+    roles: list[str]
+    namespaces: list[str]
+
+
+def routes(access: Access, ancestors: Sequence[str]) -> APIRouter:
+    """`/login` and `/logout`; `ancestors` are the origins that may show the page in a frame."""
+    router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
+
+    @router.get("/login")
+    def login(request: Request, next: str = "/") -> Response:
+        return page.document(_root(request), _inside(next), ancestors)
+
+    @router.post("/login")
+    async def sign_in(request: Request) -> Response:
+        form = await _form(request)
+        root, following = _root(request), _inside(form.get("next", "/"))
+        caller, cookie = await run_in_threadpool(access.sign_in, form.get("key", "").strip())
+        problem = _problem(caller)
+        if problem:
+            return page.document(root, following, ancestors, problem, 401)
+        response = RedirectResponse(f"{root}{following}", 303)
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            max_age=access.session_seconds,
+            path=root or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    @router.post("/logout")
+    def sign_out(request: Request) -> Response:
+        access.sign_out({b"cookie": request.headers.get("cookie", "")})
+        response = RedirectResponse(f"{_root(request)}/login", 303)
+        response.delete_cookie(COOKIE, path=_root(request) or "/")
+        return response
+
+    return router
+
+
+def who() -> APIRouter:
+    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
+
+    @router.get("/session")
+    def get_session(caller: CalledBy) -> Who:
+        """Who asks, with which roles."""
+        return Who(
+            name=caller.name,
+            method=caller.method,
+            roles=[role for role in ROLES if role in caller.roles],
+            namespaces=list(caller.namespaces.patterns),
+        )
+
+    return router
+
+
+def _problem(caller: Caller) -> str:
+    """Why the caller cannot sign in, if they cannot."""
+    if caller.method == "unknown":
+        return "This key is not known, or it is expired or revoked."
+    return "This key may only send events." if refusal(caller, "viewer") else ""
+
+
+def _root(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
+def _inside(address: str) -> str:
+    """An address of this server; the start page instead of one elsewhere.
+
+    >>> [_inside(each) for each in ("/runs?state=failed", "//evil.example", "https://evil.example")]
+    ['/runs?state=failed', '/', '/']
+    """
+    plain = address.isprintable() and "\\" not in address
+    return address if plain and address[:1] == "/" and address[1:2] != "/" else "/"
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _FORM:
+            return {}
+    fields = parse_qs(body.decode("latin-1"))
+    return {name: values[0] for name, values in fields.items()}
