@@ -43,6 +43,7 @@ from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
 from fairlead_bridge.web import api, metrics, needs
+from fairlead_bridge.web.audit.recording import Recording
 from fairlead_bridge.web.login import routes as login
 from fairlead_bridge.web.page import Page
 
@@ -235,6 +236,7 @@ class App:
         self._engine = engine
         self._origins = origins
         self._access = access
+        self._recording = Recording(engine, api.utc_now)
         web.router.lifespan_context = self._life
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: http.Send) -> None:
@@ -245,6 +247,8 @@ class App:
             await http.answer(send, refusal.status, refusal.detail, refusal.headers)
         elif self._events and intake:
             await self._events(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._web(scope, *self._recording.around(scope, receive, send))
         else:
             await self._web(scope, receive, send)
 

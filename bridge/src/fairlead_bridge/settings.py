@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         ge=0,
         description="days that received events are retained in the log; 0 retains them all",
     )
+    audit_days: float = Field(
+        365.0, ge=0, description="days that the audit log is retained; 0 retains it all"
+    )
     incident_reopen: float = Field(
         3600.0,
         ge=0,

@@ -42,6 +42,7 @@ class Line(StrEnum):
     MONITOR_FAILED = "monitor.failed"
     CHORE_FAILED = "chore.failed"
     QUERY_FAILED = "web.query_failed"
+    AUDIT_FAILED = "audit.failed"
     FORGOT = "retention.forgot"
     WORKER_STARTED = "worker.started"
     WORKER_DIED = "worker.died"

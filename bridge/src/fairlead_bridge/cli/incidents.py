@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge.app import build_interests
+from fairlead_bridge.cli import audit
 from fairlead_bridge.cli.command import OK, command, database, option, say
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.errors import BadSettings, NotFound
@@ -56,6 +57,7 @@ def _incidents(settings: Settings, arguments: argparse.Namespace) -> int:
             wanted = build_interests(settings)
             with writing(engine) as tx:
                 act(tx, arguments.id, arguments.action, by, text, wanted, now())
+                audit.record(tx, f"{arguments.action}_incident", str(arguments.id))
         _show(engine, arguments)
     return OK
 

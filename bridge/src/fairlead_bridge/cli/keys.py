@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fairlead_bridge.access import keys
 from fairlead_bridge.access.caller import ROLES
 from fairlead_bridge.access.keys import Key
+from fairlead_bridge.cli import audit
 from fairlead_bridge.cli.command import OK, command, database, say
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.errors import BadSettings
@@ -82,13 +83,16 @@ def _change(tx: sa.Connection, name: str, arguments: argparse.Namespace) -> str:
     at = now()
     if arguments.action == "revoke":
         keys.revoke(tx, name, at)
+        audit.record(tx, "revoke_key", name)
         return f"Revoked {name}"
     if arguments.action == "rotate":
         secret = keys.rotate(tx, name, at, int(arguments.overlap * _HOUR))
+        audit.record(tx, "rotate_key", name)
         return f"Rotated {name}; this is the new key, which is not shown again: {secret}"
     patterns = [part.strip() for part in arguments.namespaces.split(",") if part.strip()]
     expires = at + int(arguments.expires * _DAY) if arguments.expires else None
     secret = keys.create(tx, name, arguments.role or [], patterns, at, expires)
+    audit.record(tx, "create_key", f"{name}: {', '.join(arguments.role)}; {', '.join(patterns)}")
     return f"Created {name}; this is the key, which is not shown again: {secret}"
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import inbox
 from fairlead_bridge.app import build_sinks, build_translator
+from fairlead_bridge.cli import audit
 from fairlead_bridge.cli.command import OK, command, database, option, say
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import one_absorber, reading, writing
@@ -25,6 +26,7 @@ _NOT_CATALOG = (
     tables.quarantine,
     tables.refused,
     tables.access_key,
+    tables.audit,
     tables.signing_secret,
     tables.ended_session,
     tables.pulse,
@@ -69,6 +71,10 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
             if arguments.rebuild:
                 _empty_catalog(tx, arguments.force)
             waiting = inbox.replay(tx, quarantined=arguments.quarantined)
+            chosen = [
+                f"--{name}" for name in ("quarantined", "rebuild") if getattr(arguments, name)
+            ]
+            audit.record(tx, "replay", chosen[0] if chosen else "everything")
         say(f"{waiting} events to absorb")
         translate = build_translator(settings)
         _absorb_all(Absorb(engine, translate, interests(targets), settings.absorb_batch))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.cli import (
+    audit,
     expectations,
     history,
     incidents,
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     incidents.add(commands)
     notify.add(commands)
     keys.add(commands)
+    audit.add(commands)
     return result
 
 

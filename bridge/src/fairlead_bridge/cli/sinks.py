@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import outbox
 from fairlead_bridge.app import build_sinks
+from fairlead_bridge.cli import audit
 from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
 from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading, writing
@@ -52,6 +53,7 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
             return max([_check(engine, target) for target in chosen])
         for target in chosen:
             with writing(engine) as tx:
+                audit.record(tx, f"{arguments.action}_deliveries", target.name)
                 if arguments.action == "retry":
                     count = outbox.retry_rejected(tx, target.name, now())
                     say(f"{target.name}: {count} rejected entries will be delivered again")
@@ -66,6 +68,7 @@ def _forget_sink(settings: Settings, targets: Sequence[Target], name: str | None
         raise BadSettings("name one sink that the settings no longer have")
     with database(settings) as engine, writing(engine) as tx:
         count = outbox.drop_sink(tx, name)
+        audit.record(tx, "forget_sink", name)
     say(f"{name}: {count} entries forgotten")
     return OK
 

@@ -511,3 +511,17 @@ ended_session = _table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("until_at", At, nullable=False),
 )
+
+#: The audit log; a trigger refuses changes of its rows.
+audit = _numbered(
+    "audit",
+    sa.Column("at", At, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),  # how they were recognised
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # what was sent with it
+    sa.Index("audit_at", "at"),
+)

@@ -24,6 +24,7 @@ from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import catalog_metrics, live, needs, reference
+from fairlead_bridge.web.audit import routes as audit
 from fairlead_bridge.web.base import Problem
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.events import routes as events
@@ -115,6 +116,7 @@ def build_api(
         overview.router,
         live.routes(app.state.live),
         login.who(),
+        audit.routes(catalog),
     ):
         every.include_router(part)
     app.include_router(every)

@@ -85,7 +85,9 @@ def _start_loops(loops: Loops, settings: Settings, engine: sa.Engine, name: str)
         )
         loops.start("absorb", step, IDLE)
         names = [target.name for target in targets]
-        loops.start("forget", Forget(engine, names, settings.retention_days), _HOUR)
+        loops.start(
+            "forget", Forget(engine, names, settings.retention_days, settings.audit_days), _HOUR
+        )
     if "monitor" in settings.roles:
         rules = build_rules(settings)
         wake = partial(loops.wake, "deliver")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import inbox, telemetry
 from fairlead_bridge.absorb import Translate, absorb_waiting, fault
+from fairlead_bridge.access import audit
 from fairlead_bridge.db.engine import may_pass, one_absorber, reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.delivery.stale import requeue_stale
@@ -165,14 +166,23 @@ class Review:
 
 
 class Forget:
-    """A step of retention: the log's oldest events go when their time is over."""
+    """
+    A step of retention: the log's oldest events go when their `days` are over, entries of the audit
+    log after `audit_days`; 0 retains them all.
+    """
 
-    def __init__(self, engine: sa.Engine, sinks: Collection[str], days: float) -> None:
+    def __init__(
+        self, engine: sa.Engine, sinks: Collection[str], days: float, audit_days: float
+    ) -> None:
         self._engine = engine
         self._sinks = sinks
         self._days = days
+        self._audit_days = audit_days
 
     def __call__(self) -> int:
+        if self._audit_days:
+            with writing(self._engine) as tx:
+                audit.drop_old(tx, now() - round(self._audit_days * _DAY))
         if not self._days:
             return 0
         count = drop_old_events(self._engine, self._sinks, now() - round(self._days * _DAY))

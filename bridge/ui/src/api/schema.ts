@@ -54,6 +54,18 @@ export interface AtRisk {
   sources: SourceHealth[]
 }
 
+export interface AuditEntry {
+  id: number
+  at: string
+  who: string
+  method: string
+  address: string
+  action: string
+  target: string
+  outcome: string
+  detail: string
+}
+
 export interface Breach {
   since: string
   until: string | null
@@ -646,6 +658,12 @@ export interface Owner {
   type: string | null
 }
 
+export interface Page_AuditEntry_ {
+  items: AuditEntry[]
+  next: string | null
+  total: number | null
+}
+
 export interface Page_Change_ {
   items: Change[]
   next: string | null
@@ -1094,6 +1112,13 @@ export interface Use {
   written_at: string | null
   columns: string[]
   uses: string
+}
+
+export interface Who {
+  name: string
+  method: string
+  roles: string[]
+  namespaces: string[]
 }
 
 export interface Write {

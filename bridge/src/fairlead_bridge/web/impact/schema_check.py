@@ -18,13 +18,14 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.impact import answers as a
 from fairlead_bridge.web.impact import items
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 _MOST = 1000
 """Uses that are listed; all are counted."""
 
 
-router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
 
 
 @router.post("/schema-check")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from fairlead_bridge.access.caller import ROLES, Caller, refusal
+from fairlead_bridge.access.caller import CALLER, ROLES, Caller, refusal
 from fairlead_bridge.access.identify import Access
 from fairlead_bridge.access.sessions import COOKIE
 from fairlead_bridge.web.base import Answer
@@ -42,6 +42,7 @@ def routes(access: Access, ancestors: Sequence[str]) -> APIRouter:
         form = await _form(request)
         root, following = _root(request), _inside(form.get("next", "/"))
         caller, cookie = await run_in_threadpool(access.sign_in, form.get("key", "").strip())
+        request.scope[CALLER] = caller  # as the audit log has it
         problem = _problem(caller)
         if problem:
             return page.document(root, following, ancestors, problem, 401)

@@ -16,6 +16,7 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets.routes import members_of
+from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.personal import answers as a
@@ -31,7 +32,7 @@ Classification = Annotated[
 OwnedBy = Annotated[Text | None, Query(description="Only in datasets of this owner.")]
 
 
-router = APIRouter(tags=["datasets"])
+router = APIRouter(tags=["datasets"], dependencies=[needs("viewer")])
 
 
 @router.get("/personal-data")

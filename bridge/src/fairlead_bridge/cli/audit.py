@@ -1,0 +1,63 @@
+"""`audit`: the audit log as JSON lines; and how commands add to it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import socket
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from fairlead_bridge.access import audit
+from fairlead_bridge.access.audit import Entry, Stored, Wanted
+from fairlead_bridge.cli.command import OK, command, database, moment, say
+from fairlead_bridge.db.engine import reading
+from fairlead_bridge.settings import Settings
+from fairlead_bridge.web.render import micros
+from fairlead_bridge.workers.steps import now
+
+
+def add(commands: Any) -> None:
+    about = "print the audit log as JSON lines, oldest first"
+    parser = command(commands, "audit", about, _audit)
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from then on, in ISO 8601")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before then, in ISO 8601")
+    parser.add_argument("--who", help="only what this caller did")
+    parser.add_argument("--action", help="only this operation")
+
+
+def record(tx: sa.Connection, action: str, target: str) -> None:
+    """Add an entry for what this command does, in the same transaction."""
+    entry = Entry(now(), _user(), "command", socket.gethostname(), action, target, "done")
+    audit.add(tx, entry)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return "unknown"
+
+
+def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
+    since, until = arguments.since, arguments.until
+    wanted = Wanted(
+        arguments.who,
+        arguments.action,
+        micros(since) if since else None,
+        micros(until) if until else None,
+    )
+    with database(settings) as engine, reading(engine) as tx:
+        found = audit.read(tx, wanted, None)
+    for stored in reversed(found):
+        say(json.dumps(_plain(stored), ensure_ascii=False))
+    return OK
+
+
+def _plain(stored: Stored) -> dict[str, Any]:
+    at = datetime.fromtimestamp(stored.entry.at / 1e6, UTC)
+    return {"id": stored.id, **asdict(stored.entry), "at": at.isoformat()}

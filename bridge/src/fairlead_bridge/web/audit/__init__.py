@@ -1,0 +1,1 @@
+"""The audit log: written for every change, read by admins."""
