@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
+from fairlead_bridge.access.caller import ANYONE, CALLER
 from fairlead_bridge.web import catalog_metrics
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.monitored import DAY, Bridge, micros, morning
@@ -35,7 +37,11 @@ def scraped(
     catalog = Catalog(bridge.db, 86_400.0, lambda: micros(NOON))
     app = FastAPI()
     app.include_router(catalog_metrics.router(catalog, patterns, limit))
-    text = TestClient(app).get("/metrics/catalog").text
+
+    async def asked_by_anyone(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CALLER: ANYONE}, receive, send)
+
+    text = TestClient(asked_by_anyone).get("/metrics/catalog").text
     return {
         (
             sample.name.removeprefix("fairlead_"),

@@ -218,9 +218,8 @@ def test_an_entry_that_cannot_be_read_does_not_keep_back_the_others(db: sa.Engin
     tables(db, "a", "b", "c")
     with writing(db) as tx:
         broken = ids.dataset_id("db", "b")
-        row = {"dataset_id": broken, "digest": b"x", "first_at": 1, "last_at": 1, "written": 1}
-        insert_new(tx, t.schema_version, [row])
-        insert_new(tx, t.content, [{"digest": b"x", "body": b"no JSON"}])
+        row = {"dataset_id": broken, "name": "unique", "column_name": "id", "at": 1, "success": 1}
+        insert_new(tx, t.assertion, [{**row, "body": b"no JSON"}])
     news(db, "a", "b", "c", sinks=[target(sink)])
     deliver_due(db, target(sink), NOW)
     assert states(db) == ["rejected", "settled", "settled"]

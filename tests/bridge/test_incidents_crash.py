@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import open_database, reading
+from fairlead_bridge.db.bulk import insert_new
+from fairlead_bridge.db.engine import open_database, reading, writing
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.insight.maintenance import Window
-from fairlead_bridge.monitoring.evaluate import Rules, evaluate
+from fairlead_bridge.monitoring.evaluate import evaluate
 from fairlead_bridge.queries import incidents
 from tests.bridge.monitored import DAY, INTERESTS, Bridge, micros, morning, ran
 
@@ -173,16 +174,20 @@ def test_what_changes_while_it_is_evaluated_is_evaluated_again(db: sa.Engine) ->
 
 
 def test_what_cannot_be_evaluated_is_put_off_and_costs_nothing_else(db: sa.Engine) -> None:
-    broken = Rules(windows=(Window(0, 2**62, dataset=cast(Any, 7)),))  # no pattern at all
-    bridge, now = Bridge(db, broken), DAY + timedelta(hours=6)
+    bridge, now = Bridge(db), DAY + timedelta(hours=6)
     events = ran("load", now, "FAIL", writes="raw") + ran("fine", now, writes="other")
     bridge.receive(events, now)
+    raw = ids.dataset_id("postgres://h:5432", "shop.raw")
+    row = {"name": "unique", "column_name": "id", "at": 1, "success": 0, "body": b"no JSON"}
+    with writing(db) as tx:
+        insert_new(tx, t.assertion, [{**row, "dataset_id": raw}])
     bridge.evaluate(now)  # ends, though what failed cannot be evaluated
     assert bridge.incidents() == []
     with reading(db) as tx:
         assert tx.scalar(sa.select(sa.func.count()).where(t.watch.c.standing == "ok")) == 2
-    mended = Bridge(db)
-    mended.evaluate(now + timedelta(minutes=9))
-    assert mended.incidents() == []
-    mended.evaluate(now + timedelta(minutes=11))
-    assert mended.only().node == "job:prod:load"
+    with writing(db) as tx:
+        tx.execute(sa.delete(t.assertion).where(t.assertion.c.dataset_id == raw))
+    bridge.evaluate(now + timedelta(minutes=9))
+    assert bridge.incidents() == []
+    bridge.evaluate(now + timedelta(minutes=11))
+    assert bridge.only().node == "job:prod:load"
