@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from fairlead_bridge import cli, inbox
 from fairlead_bridge.access import keys
 from fairlead_bridge.access.caller import ROLES, Namespaces, Role, with_included
-from fairlead_bridge.app import build, build_access
+from fairlead_bridge.accounts import build_access
+from fairlead_bridge.app import build
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.db.tables import access_key
 from fairlead_bridge.errors import BadSettings, Conflict, NotFound, UndeclaredRoute
@@ -239,9 +240,9 @@ def test_a_bridge_that_others_reach_does_not_start_without_asking_who_they_are(
     empty_db: sa.Engine, host: str
 ) -> None:
     with pytest.raises(BadSettings, match="FAIRLEAD_AUTH=keys and create keys"):
-        build_access(load({"host": host}), empty_db)
+        build_access(load({"host": host}), empty_db, lambda: NOW)
     for settings in ({"auth": ("none",)}, {"auth": ("keys",)}, {"api_keys": "k"}):
-        build_access(load({"host": host, **settings}), empty_db)
+        build_access(load({"host": host, **settings}), empty_db, lambda: NOW)
 
 
 def test_on_this_machine_alone_a_bridge_is_open(db_url: str) -> None:
@@ -254,7 +255,7 @@ def test_none_goes_with_no_other_method(empty_db: sa.Engine) -> None:
     with pytest.raises(BadSettings, match="none goes with no other method"):
         load({"auth": "keys,none"})
     with pytest.raises(BadSettings, match="set one of the two"):
-        build_access(load({"auth": "none", "api_keys": "k"}), empty_db)
+        build_access(load({"auth": "none", "api_keys": "k"}), empty_db, lambda: NOW)
 
 
 # --- namespaces -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,10 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from fairlead_bridge import accounts, telemetry
 from fairlead_bridge.absorb import Translate
 from fairlead_bridge.access import caller as callers
-from fairlead_bridge.access.caller import CALLER, Refusal
+from fairlead_bridge.access.caller import CALLER, PEER, Refusal
 from fairlead_bridge.access.identify import Access
 from fairlead_bridge.access.origins import Origins
 from fairlead_bridge.channels import settings as channel_settings
@@ -24,7 +26,7 @@ from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
-from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.errors import BadSettings, IssuerUnavailable
 from fairlead_bridge.intake import http
 from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
@@ -42,6 +44,7 @@ from fairlead_bridge.monitoring.stated import store as stated_store
 from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
+from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import api, metrics, needs
 from fairlead_bridge.web.audit.recording import Recording
 from fairlead_bridge.web.login import routes as login
@@ -62,9 +65,10 @@ def build(
     engine = build_database(settings, settings.database_wait)
     store_expectations(settings, engine)
     events = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
-    access = build_access(settings, engine)
+    access = accounts.build_access(settings, engine, api.utc_now)
+    sign_in = accounts.build_sign_in(settings, engine, api.utc_now)
     web = build_web(settings, engine, worker)
-    web.include_router(login.routes(access, settings.frame_ancestors))
+    web.include_router(login.routes(access, sign_in, settings.frame_ancestors))
     web.state.open_paths = needs.open_paths(web)
     web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     origins = Origins(settings.allowed_hosts, settings.is_local)
@@ -121,29 +125,6 @@ def build_intake(
         max_body_bytes=settings.max_body_bytes,
         body_timeout=settings.body_timeout,
         queue_bytes=settings.queue_bytes,
-    )
-
-
-def build_access(settings: Settings, engine: sa.Engine) -> Access:
-    """Who callers are. Raises BadSettings where everyone who reaches the address would be let in."""
-    keys = [key.get_secret_value() for key in settings.api_keys]
-    asks = bool(keys) or "keys" in settings.auth
-    if keys and "none" in settings.auth:
-        raise BadSettings(
-            "FAIRLEAD_AUTH=none asks for no keys, and FAIRLEAD_API_KEYS has some: set one of the two"
-        )
-    if not (asks or settings.auth or settings.is_local):
-        raise BadSettings(
-            f"{settings.host} can be reached from other machines, and nothing asks who they are: set "
-            "FAIRLEAD_AUTH=keys and create keys with `fairlead-bridge keys create`, or "
-            "FAIRLEAD_AUTH=none if everyone who reaches it may read and change everything"
-        )
-    return Access(
-        engine,
-        api.utc_now,
-        is_open=not asks,
-        bootstrap=keys,
-        session_hours=settings.session_hours,
     )
 
 
@@ -259,8 +240,9 @@ class App:
         if refusal:
             return refusal
         try:
-            caller = scope[CALLER] = await self._access.identify(headers)
-        except sa.exc.DBAPIError:
+            caller = scope[CALLER] = await self._access.identify(headers, _peer(scope))
+        except (sa.exc.DBAPIError, IssuerUnavailable) as error:
+            telemetry.say(Line.QUERY_FAILED, logging.ERROR, reason=error)
             return _BUSY
         if caller.method == "session" and not self._origins.is_own(scope["method"], headers):
             return _NOT_FROM_PAGE
@@ -286,6 +268,13 @@ class App:
         await asyncio.to_thread(self._engine.dispose)
 
 
+def _peer(scope: http.Scope) -> str:
+    """The address that the connection came from, whatever its headers say."""
+    peer: str | None = scope.get(PEER)
+    client = scope.get("client")
+    return peer or (client[0] if client else "")
+
+
 def _path(scope: http.Scope) -> str:
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
@@ -307,7 +296,7 @@ _NOT_FROM_PAGE = Refusal(
     403, "Only the page changes something in a session. Programs send an API key instead."
 )
 _BUSY = Refusal(
-    503, "The database does not say who you are. Try again later.", ((b"retry-after", b"5"),)
+    503, "It cannot be found out now who you are. Try again later.", ((b"retry-after", b"5"),)
 )
 
 

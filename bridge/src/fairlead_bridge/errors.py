@@ -12,6 +12,8 @@ Every error that the bridge raises on purpose, in one tree.
     │   ├── TooManyElements
     │   ├── WrongShape         JSON, but no OpenLineage event
     │   └── TooDeep
+    ├── BadToken               a token or a sign-in is not valid: its sender is not known
+    ├── IssuerUnavailable      the company's issuer of tokens cannot be asked
     ├── Overloaded             an event could not be made durable in time: the sender retries
     ├── Conflict               what was asked for does not fit how things stand
     ├── NotFound               the catalog has no such run, job or dataset
@@ -81,6 +83,17 @@ class TooDeep(Malformed):
 
 class Overloaded(FairleadError):
     """The event could not be made durable in time; nothing of it was stored."""
+
+
+# --- who asks -----------------------------------------------------------------------------------
+
+
+class BadToken(FairleadError):
+    """A token or a sign-in is not valid; the message says why."""
+
+
+class IssuerUnavailable(FairleadError):
+    """The company's issuer of tokens does not answer as it should."""
 
 
 # --- reading the catalog ----------------------------------------------------------------------

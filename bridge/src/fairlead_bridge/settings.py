@@ -29,7 +29,7 @@ Role = Literal["intake", "absorb", "deliver", "monitor"]
 ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver", "monitor")
 
 List = Annotated[tuple[str, ...], NoDecode]
-Auth = Annotated[tuple[Literal["keys", "none"], ...], NoDecode]
+Auth = Annotated[tuple[Literal["keys", "oidc", "proxy", "none"], ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -64,8 +64,9 @@ class Settings(BaseSettings):
 
     auth: Auth = Field(
         (),
-        description="keys: every address but health asks for an API key; none: everyone may read and "
-        "change everything. Needed where other machines reach the address",
+        description="keys: API keys; oidc: accounts and tokens of the company's issuer; proxy: a header "
+        "of a proxy; several with commas; none: everyone may read and change everything. Needed where "
+        "other machines reach the address",
     )
     api_keys: Secrets = Field(
         (),
@@ -73,6 +74,31 @@ class Settings(BaseSettings):
         "goes without saying",
     )
     session_hours: float = Field(12.0, gt=0, description="hours after which people sign in again")
+    group_roles: List = Field(
+        (),
+        description="GROUP=ROLE of people and tokens of the company; user:NAME=ROLE for one, *=ROLE "
+        "for all",
+    )
+    oidc_issuer: str | None = Field(None, description="the company's issuer, as in `iss` of tokens")
+    oidc_client_id: str | None = Field(
+        None, description="the bridge's client id at the issuer, with which people sign in"
+    )
+    oidc_client_secret: SecretStr | None = Field(None, description="its secret, if it has one")
+    oidc_audience: str | None = Field(
+        None, description="audience of tokens that programs send; none are accepted without it"
+    )
+    oidc_groups_claim: str = Field("groups", description="claim with a person's groups")
+    oidc_name_claim: str = Field("email", description="claim with a person's name")
+    oidc_scopes: str = Field("openid profile email", description="scopes that the bridge asks for")
+    proxy_addresses: List = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded headers count"
+    )
+    proxy_user_header: str = Field(
+        "X-Forwarded-User", description="header in which a proxy names the person"
+    )
+    proxy_groups_header: str = Field(
+        "X-Forwarded-Groups", description="header with the person's groups, separated by commas"
+    )
     allowed_hosts: List = Field(
         (),
         description="names by which browsers reach the bridge; without any, one that listens on "
@@ -163,6 +189,8 @@ class Settings(BaseSettings):
 
     @field_validator(
         "auth",
+        "group_roles",
+        "proxy_addresses",
         "api_keys",
         "allowed_hosts",
         "frame_ancestors",
@@ -248,6 +276,6 @@ def _problem(item: Any, flags: Mapping[str, Any]) -> str:
     shown = f"--{name.replace('_', '-')}" if name in flags else f"{PREFIX}{name.upper()}"
     field = Settings.model_fields.get(name)
     meaning = f" ({field.description})" if field and field.description else ""
-    secret = name in ("api_keys", "database_url")
+    secret = name in ("api_keys", "oidc_client_secret", "database_url")
     value = "" if secret else f"={item['input']!r}"
     return f"{shown}{value}{meaning}: {item['msg'][:1].lower()}{item['msg'][1:]}"

@@ -20,7 +20,7 @@ ROLES: tuple[Role, ...] = ("sender", "viewer", "editor", "operator", "admin")
 #: What an address may ask for: a role, or nothing.
 Needed = Role | Literal["anyone"]
 #: How the caller was recognised; "open" where nothing is asked for, "unknown" where it was not.
-Method = Literal["open", "key", "session", "unknown"]
+Method = Literal["open", "key", "session", "token", "proxy", "unknown"]
 
 _INCLUDED: dict[Role, tuple[Role, ...]] = {
     "sender": (),
@@ -31,6 +31,8 @@ _INCLUDED: dict[Role, tuple[Role, ...]] = {
 }
 #: The key of the caller in an ASGI scope.
 CALLER = "fairlead.caller"
+#: The key of the address that the connection came from, before headers of proxies.
+PEER = "fairlead.peer"
 
 _ASK_FOR_KEY = "Send a known key: `Authorization: Bearer KEY`."
 

@@ -21,8 +21,10 @@ from fairlead_bridge.access.caller import (
     with_included,
 )
 from fairlead_bridge.access.keys import Key
+from fairlead_bridge.access.proxy import Proxy
 from fairlead_bridge.access.sessions import Signer
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.errors import BadToken
 from fairlead_bridge.telemetry import Line
 
 #: Seconds for which a caller who was recognised is not looked up again: a revoked key works as long.
@@ -38,8 +40,8 @@ class Access:
     Who callers are.
 
     `is_open`: everything is allowed to everyone. `bootstrap` are keys of the settings, which have
-    every role. `clock` gives microseconds since the epoch. `session_hours` is how long a session
-    lasts. `identify` is for one event loop, the rest for any thread.
+    every role. `clock` gives microseconds since the epoch. `tokens` says who a token of the company's
+    issuer is about, `proxy` who a proxy says that asks. `identify` is for one event loop, the rest for any thread.
     """
 
     def __init__(
@@ -49,25 +51,34 @@ class Access:
         *,
         is_open: bool,
         bootstrap: Collection[str] = (),
-        session_hours: float = 12.0,
+        session_seconds: int = 43_200,
+        tokens: Callable[[str], Caller] | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self.is_open = is_open
-        self.session_seconds = int(session_hours * 3600)
+        self.session_seconds = session_seconds
+        self._tokens = tokens
+        self._proxy = proxy
         everything = Caller("FAIRLEAD_API_KEYS", "key", frozenset(ROLES))
         self._bootstrap = {keys.digest(key): everything for key in bootstrap}
         self._recognised: dict[bytes, tuple[Caller, float]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def identify(self, headers: Headers) -> Caller:
-        """The caller. Raises DBAPIError where the database does not answer."""
+    async def identify(self, headers: Headers, peer: str) -> Caller:
+        """
+        The caller; `peer` is the address that the connection came from.
+
+        Raises DBAPIError and IssuerUnavailable where the database or the issuer does not answer.
+        """
         if self.is_open:
             return ANYONE
         secret = _key(headers)
         sent = secret or sessions.cookie(headers)
         if not sent:
-            return UNKNOWN
+            named = self._proxy.caller(headers, peer) if self._proxy else None
+            return named or UNKNOWN
         digest = keys.digest(sent)
         caller, until = self._recognised.get(digest, (UNKNOWN, 0.0))
         if time.monotonic() < until:
@@ -114,6 +125,8 @@ class Access:
         known = self._bootstrap.get(keys.digest(secret))
         if known is not None:
             return known, None
+        if self._tokens is not None and secret.count(".") == 2:
+            return _of_token(self._tokens, secret), None
         with reading(self._engine) as tx:
             return self._of(keys.find(tx, secret))
 
@@ -123,6 +136,8 @@ class Access:
             found = signer.read(cookie, self._clock()) if signer else None
             if signer is None or found is None or sessions.has_ended(tx, found):
                 return _SESSION_OVER, None
+            if found.name:
+                return Caller(found.name, "session", frozenset(found.roles)), None
             caller, unused = self._marked(tx, signer, found.key)
         if caller.method == "unknown":
             return replace(caller, problem=_SESSION_OVER.problem), None
@@ -155,6 +170,14 @@ class Access:
 
 
 _SESSION_OVER = Caller("unknown", "unknown", problem="The session is over: sign in again.")
+
+
+def _of_token(tokens: Callable[[str], Caller], token: str) -> Caller:
+    try:
+        return tokens(token)
+    except BadToken as error:
+        text = str(error)
+        return Caller("unknown", "unknown", problem=f"{text[:1].upper()}{text[1:]}.")
 
 
 def _key(headers: Headers) -> str:

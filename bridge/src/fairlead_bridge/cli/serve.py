@@ -37,7 +37,10 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
             build(settings, workers.wake, lambda: workers.condition) if workers else build(settings)
         )
         server = Server(
-            configuration(app, settings.root_path, settings.max_connections), app.hang_up
+            configuration(
+                app, settings.root_path, settings.max_connections, settings.proxy_addresses
+            ),
+            app.hang_up,
         )
         _greet(settings, listener)
         with _workers(workers), _quiet_signals():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from fairlead_bridge.access.caller import PEER
 
 try:
     import resource
@@ -34,10 +37,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def configuration(app: Any, root_path: str, max_connections: int) -> uvicorn.Config:
-    """How the server serves the app. Beyond `max_connections` it answers 503."""
+def configuration(
+    app: Any, root_path: str, max_connections: int, proxies: Sequence[str] = ()
+) -> uvicorn.Config:
+    """
+    How the server serves the app. Beyond `max_connections` it answers 503. `proxies` are the addresses
+    from which headers say where a request came from.
+    """
+    forwarded = ProxyHeadersMiddleware(app, list(proxies) or "127.0.0.1")
     return uvicorn.Config(
-        app,
+        _with_peer(forwarded),
+        proxy_headers=False,
         http=Protocol,
         log_config=None,
         access_log=False,
@@ -47,6 +57,18 @@ def configuration(app: Any, root_path: str, max_connections: int) -> uvicorn.Con
         timeout_keep_alive=IDLE_CONNECTION,
         limit_concurrency=min(max_connections, _files() - _OTHER_FILES),
     )
+
+
+def _with_peer(app: Any) -> Any:
+    """The app, which finds the address that the connection came from in its scope."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        client = scope.get("client")
+        if client:
+            scope[PEER] = client[0]
+        await app(scope, receive, send)
+
+    return served
 
 
 def _files() -> int:

@@ -27,8 +27,9 @@ const root = () => new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 /** End the session, and open the page that signs people in. */
 export async function signOut() {
-  await fetch(`${root()}/logout`, { method: 'POST', redirect: 'manual' })
-  location.assign(`${root()}/login`)
+  const answer = await fetch(`${root()}/logout`, { method: 'POST' })
+  const { next } = (await answer.json()) as { next: string }
+  location.assign(next)
 }
 
 /** Open the page that signs people in; it leads back to this one. */

@@ -25,9 +25,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 #: Operations that change nothing, and are recorded all the same.
-_EXPORTS = frozenset({"list_audit"})
+_RECORDED_READS = frozenset({"list_audit", "come_back"})
 #: Operations whose body holds a key.
 _SECRET_BODY = frozenset({"sign_in"})
+#: Operations whose query holds a code of the issuer.
+_SECRET_QUERY = frozenset({"come_back"})
 #: Bytes of a body that an entry has at most.
 _DETAIL = 4_000
 #: Attempts of unknown callers that are recorded in a minute: more would only fill the disk.
@@ -76,7 +78,7 @@ class Recording:
         caller: Caller = scope[CALLER]
         query = scope["query_string"].decode("latin-1")
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        target = f"{path}?{query}" if query else path
+        target = f"{path}?{query}" if query and action not in _SECRET_QUERY else path
         client = scope.get("client")
         return Entry(
             at=self._clock(),
@@ -107,6 +109,6 @@ class Recording:
 def _action(scope: Scope) -> str | None:
     """The operation's name; None where the request is not recorded."""
     name = getattr(scope.get("route"), "name", None)
-    if name is None or (scope["method"] in READS and name not in _EXPORTS):
+    if name is None or (scope["method"] in READS and name not in _RECORDED_READS):
         return None
     return str(name)

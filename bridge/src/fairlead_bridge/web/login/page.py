@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from html import escape
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
@@ -31,6 +32,8 @@ p { margin: 0 0 20px; color: var(--muted); }
 label { display: block; margin-bottom: 6px; font-weight: 550; }
 input, button { width: 100%; height: 38px; padding: 0 12px; border-radius: 8px; font: inherit; }
 input { border: 1px solid var(--line); background: var(--bg); color: inherit; }
+a { display: block; margin-bottom: 18px; padding: 8px; border-radius: 8px; text-align: center;
+  background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; }
 button { margin-top: 14px; border: 0; background: var(--accent); color: var(--on-accent);
   font-weight: 600; cursor: pointer; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -50,6 +53,7 @@ _DOCUMENT = """<!doctype html>
 <main>
 <h1>Sign in to Fairlead</h1>
 {message}
+{company}
 <form method="post" action="{action}">
 <input type="hidden" name="next" value="{following}" />
 <label for="key">API key</label>
@@ -60,13 +64,23 @@ _DOCUMENT = """<!doctype html>
 </body>
 </html>
 """
+_COMPANY = '<a href="{address}">Sign in with your company\'s account</a>'
 _HELP = "<p>Your administrator creates keys with <code>fairlead-bridge keys create</code>.</p>"
 
 
 def document(
-    root: str, following: str, ancestors: Sequence[str], problem: str = "", status: int = 200
+    root: str,
+    following: str,
+    ancestors: Sequence[str],
+    company: bool,
+    problem: str = "",
+    status: int = 200,
 ) -> HTMLResponse:
-    """The page; `following` is where the browser goes once signed in, `problem` what went wrong."""
+    """
+    The page. `following` is where the browser goes once signed in; `company` says whether people can
+    sign in with their company's account; `problem` is what went wrong.
+    """
+    start = f"{root}/login/start?next={quote(following, safe='')}"
     nonce = secrets.token_urlsafe(16)
     origins = "".join(f" {origin}" for origin in ancestors)
     return HTMLResponse(
@@ -74,6 +88,7 @@ def document(
             nonce=nonce,
             style=_STYLE,
             message=f'<p role="alert">{escape(problem)}</p>' if problem else _HELP,
+            company=_COMPANY.format(address=escape(start)) if company else "",
             action=escape(f"{root}/login"),
             following=escape(following),
         ),

@@ -7,11 +7,15 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 
+from fairlead_bridge.access import sessions
 from fairlead_bridge.access.caller import CALLER, ROLES, Caller, refusal
 from fairlead_bridge.access.identify import Access
 from fairlead_bridge.access.sessions import COOKIE
+from fairlead_bridge.access.signin import COOKIE as ATTEMPT
+from fairlead_bridge.access.signin import SECONDS, SignIn
+from fairlead_bridge.errors import BadToken, IssuerUnavailable
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.login import page
 from fairlead_bridge.web.needs import CalledBy, needs
@@ -29,13 +33,16 @@ class Who(Answer):
     namespaces: list[str]
 
 
-def routes(access: Access, ancestors: Sequence[str]) -> APIRouter:
-    """`/login` and `/logout`; `ancestors` are the origins that may show the page in a frame."""
+def routes(access: Access, company: SignIn | None, ancestors: Sequence[str]) -> APIRouter:
+    """
+    `/login` and `/logout`. `company` signs people in with their company's account, where it can;
+    `ancestors` are the origins that may show the page in a frame.
+    """
     router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
 
     @router.get("/login")
     def login(request: Request, next: str = "/") -> Response:
-        return page.document(_root(request), _inside(next), ancestors)
+        return page.document(_root(request), _inside(next), ancestors, company is not None)
 
     @router.post("/login")
     async def sign_in(request: Request) -> Response:
@@ -45,27 +52,69 @@ def routes(access: Access, ancestors: Sequence[str]) -> APIRouter:
         request.scope[CALLER] = caller  # as the audit log has it
         problem = _problem(caller)
         if problem:
-            return page.document(root, following, ancestors, problem, 401)
+            return page.document(root, following, ancestors, company is not None, problem, 401)
         response = RedirectResponse(f"{root}{following}", 303)
-        response.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=access.session_seconds,
-            path=root or "/",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="lax",
-        )
+        _set(response, request, COOKIE, cookie, access.session_seconds)
         return response
 
     @router.post("/logout")
     def sign_out(request: Request) -> Response:
         access.sign_out({b"cookie": request.headers.get("cookie", "")})
-        response = RedirectResponse(f"{_root(request)}/login", 303)
+        elsewhere = company.logout() if company else None
+        response = JSONResponse({"next": elsewhere or f"{_root(request)}/login"})
         response.delete_cookie(COOKIE, path=_root(request) or "/")
         return response
 
+    if company is not None:
+        _with_company(router, company, ancestors)
     return router
+
+
+def _with_company(router: APIRouter, company: SignIn, ancestors: Sequence[str]) -> None:
+    @router.get("/login/start")
+    def start(request: Request, next: str = "/") -> Response:
+        try:
+            address, cookie = company.begin(_inside(next))
+        except IssuerUnavailable as error:
+            return page.document(
+                _root(request), _inside(next), ancestors, True, _sentence(error), 503
+            )
+        response = RedirectResponse(address, 303)
+        _set(response, request, ATTEMPT, cookie, SECONDS)
+        return response
+
+    @router.get("/login/callback")
+    def come_back(request: Request) -> Response:
+        cookie = sessions.cookie({b"cookie": request.headers.get("cookie", "")}, ATTEMPT)
+        root = _root(request)
+        try:
+            caller, following, session = company.finish(dict(request.query_params), cookie)
+        except (BadToken, IssuerUnavailable) as error:
+            return page.document(root, "/", ancestors, True, _sentence(error), 401)
+        request.scope[CALLER] = caller
+        if refusal(caller, "viewer"):
+            return page.document(root, "/", ancestors, True, "You may only send events.", 403)
+        response = RedirectResponse(f"{root}{following}", 303)
+        response.delete_cookie(ATTEMPT, path=root or "/")
+        _set(response, request, COOKIE, session, company.session_seconds)
+        return response
+
+
+def _set(response: Response, request: Request, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=_root(request) or "/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def who() -> APIRouter:
