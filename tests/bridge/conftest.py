@@ -41,7 +41,7 @@ def db(db_url: str, request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     else:
         server = request.getfixturevalue("postgres_server")
         template = request.getfixturevalue("migrated_name")
-        _as_admin(server, f"DROP DATABASE {url.database}", f"CREATE DATABASE {url.database} TEMPLATE {template}")  # fmt: skip
+        _as_admin(server, f"DROP DATABASE {url.database} WITH (FORCE)", f"CREATE DATABASE {url.database} TEMPLATE {template}")  # fmt: skip
     engine = open_database(db_url)
     yield engine
     engine.dispose()

@@ -243,12 +243,15 @@ def test_the_lens_of_personal_data_shows_where_it_is_and_where_it_comes_to(
     expect(page.get_by_role("button", name="PII")).to_have_attribute("aria-pressed", "true")
 
 
-def test_columns_show_which_of_them_are_personal(people: Bridge, open_page: Open) -> None:
-    page = open_page(address(people, RAW, view="columns"))
-    email = page.get_by_role("button", name=re.compile("^email of people"))
-    expect(email.get_by_role("img", name="personal data")).to_be_visible()
-    mail = page.get_by_role("button", name=re.compile("^mail of people"))
-    expect(mail.get_by_role("img", name="personal data")).to_have_count(0)
+def test_columns_show_which_of_them_are_personal_and_how(people: Bridge, open_page: Open) -> None:
+    page = open_page(address(people, CLEAN, view="columns"))
+    for column, how in (
+        ("email of people", "personal data"),
+        ("contact of", "personal data by lineage, not tagged"),
+        ("hash of", "made from personal data, masked"),
+    ):
+        shown = page.get_by_role("button", name=re.compile(f"^{column}"))
+        expect(shown.get_by_role("img", name=how, exact=True)).to_be_visible()
 
 
 # --- the past ------------------------------------------------------------------------------------
