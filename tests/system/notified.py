@@ -53,7 +53,7 @@ def fails_and_is_mended(stack: Stack, receiver: Receiver, day: date) -> None:
     )
     stack.insist("the DAG run is cleared", clear)
     stack.wait("the DAG run has succeeded", lambda: state(stack, run_id) == "success", 300)
-    stack.wait("its end is announced", lambda: "resolved" in types(receiver), 60)
+    stack.wait("its end is announced", lambda: "resolved" in types(receiver), 180)
 
 
 def state(stack: Stack, run_id: str) -> str | None:

@@ -37,7 +37,7 @@ PUT_OFF = 600 * _SECOND
 #: How long after an asset was written a DAG is looked at that it may start (microseconds).
 READY = 3_600 * _SECOND
 #: When what waits for a job that runs again is looked at again (microseconds).
-WAITING = 300 * _SECOND
+WAITING = 30 * _SECOND
 #: Nodes that one step evaluates; those beyond are due at once.
 MOST = 2_000
 
