@@ -5,37 +5,42 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from bench.company.messages import DagRun, Try, dag_began, dag_ended, task_began
-from bench.company.model import Task
+from bench.company.model import Dag, Task
 
 from tests.bridge.airflow_days import Days, at, dag, moment, table, uuid
 from tests.bridge.asking import Api
 from tests.bridge.monitored import Bridge, micros, ran
 from tests.bridge.test_incidents import bridge as mornings  # noqa: F401  (a fixture)
 
-RAW, MART = table("raw.a"), table("mart.a")
+RAW, MART, REPORT = table("raw.a"), table("mart.a"), table("report.a")
 NIGHTLY = dag(
     "nightly",
     Task("load", "python", 60, [], [RAW]),
     Task("sum", "python", 60, [RAW], [MART], ["load"]),
     hour=5,
 )
+EARLIER = dag("earlier", Task("report", "python", 60, [MART], [REPORT]), hour=4)
 DAY = 8
 
 
 class Cleared:
     """A DAG run in which `load` failed at five; it is cleared at six, step by step."""
 
-    def __init__(self, db: sa.Engine) -> None:
-        self.bridge, self.days = Bridge(db), Days()
+    def __init__(self, db: sa.Engine, *others: Dag, at_once: int = 100) -> None:
+        self.bridge, self.days, self.at_once = Bridge(db), Days(), at_once
         for day in range(DAY):
-            self.days.run(NIGHTLY, at(day, 5))
+            for number, each in enumerate((NIGHTLY, *others)):
+                self.days.run(each, at(day, 5 - number))
         self.bridge.take(self.days.bodies, moment(DAY - 1, 6))
+        for each in others:
+            self.days.run(each, at(DAY, 4))
         self.run: DagRun = self.days.run(NIGHTLY, at(DAY, 5), fails="load")
         self._come(5.2)
         self.first = self.bridge.only()
 
     def _come(self, hour: float) -> None:
-        self.bridge.take(self.days.bodies, moment(DAY, hour))
+        self.bridge.receive(self.days.bodies, moment(DAY, hour))
+        self.bridge.evaluate(moment(DAY, hour), self.at_once)
 
     def clears(self, hour: float) -> None:
         self.run.clear_number, self.run.uuid, self.run.started_at = 1, uuid(), at(DAY, hour)
@@ -86,6 +91,21 @@ def test_it_stays_open_from_the_clear_until_all_was_written(cleared: Cleared) ->
     whats = cleared.bridge.timeline(cleared.first.id)
     assert {"cause", "occurrence", "reopened"}.isdisjoint(whats)
     assert len(cleared.bridge.owed()) == 1
+
+
+def test_what_is_not_to_be_written_again_waits_no_longer_than_the_dag_run(db: sa.Engine) -> None:
+    """
+    A report of another DAG is at risk by the failure, and is made when it is due, not now. Each node
+    is evaluated alone, so that not all that the incident affects is looked at with the DAG.
+    """
+    cleared = Cleared(db, EARLIER, at_once=1)
+    affected = {each.node: each.standing for each in cleared.first.affected}
+    assert affected[f"dataset:{REPORT.namespace}:{REPORT.name}"] == "at_risk"
+    cleared.clears(6)
+    cleared.ends(cleared.begins("load", 6.01, 2), 6.1)
+    cleared.ends(cleared.begins("sum", 6.15), 6.2)
+    cleared.is_done(6.201, "success")
+    assert cleared.bridge.only().state == "resolved"
 
 
 def test_a_task_that_was_blocked_and_may_yet_run_is_not_broken_again(cleared: Cleared) -> None:

@@ -36,8 +36,8 @@ BEHIND = 10 * _SECOND
 PUT_OFF = 600 * _SECOND
 #: How long after an asset was written a DAG is looked at that it may start (microseconds).
 READY = 3_600 * _SECOND
-#: When what waits for a job that runs again is looked at again (microseconds).
-WAITING = 30 * _SECOND
+#: When what waits for a job that runs again is looked at again, if nothing comes of it (microseconds).
+WAITING = 300 * _SECOND
 #: Nodes that one step evaluates; those beyond are due at once.
 MOST = 2_000
 
@@ -170,7 +170,8 @@ def _next(
     """What is right below the nodes that stand otherwise than before, and beside the others."""
     same = {id for id, each in judged.items() if _is_same(seen.get(id, Seen()), each)}
     below = reach.below(snapshot, front.without(same))
-    beside = reach.watched(snapshot, _beside(snapshot.tx, judged))
+    waiting = store.affected_by(snapshot.tx, front.jobs)  # for a job that runs again, or ended
+    beside = reach.watched(snapshot, _beside(snapshot.tx, judged) | waiting)
     return Nodes({**below.assets, **beside.assets}, {**below.jobs, **beside.jobs})
 
 

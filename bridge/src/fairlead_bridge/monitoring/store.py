@@ -36,6 +36,21 @@ def of_nodes(tx: sa.Connection, nodes: Iterable[int], causes: Iterable[str]) -> 
     return [_known(row, affected.get(row.id, {})) for row in rows if row.state != "resolved"]
 
 
+def affected_by(tx: sa.Connection, jobs: Iterable[int]) -> set[int]:
+    """The nodes that open incidents affect whose cause is one of these jobs, or a task of one."""
+    found: set[int] = set()
+    for some in chunks(sorted(set(jobs))):
+        of_jobs = (
+            sa.select(_a.node_id)
+            .join(t.incident, _i.id == _a.incident_id)
+            .join(t.job, t.job.c.id == _i.node_id)
+            .where(_i.state != "resolved", _a.until_at.is_(None))
+            .where(sa.or_(t.job.c.id.in_(some), t.job.c.parent_id.in_(some)))
+        )
+        found.update(tx.scalars(of_jobs))
+    return found
+
+
 def resolved(tx: sa.Connection, causes: Iterable[str], now: int) -> list[Known]:
     """The newest resolved incident of each of these causes."""
     newest: dict[str, Any] = {}
