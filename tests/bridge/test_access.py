@@ -109,7 +109,7 @@ def test_an_expired_key_is_refused_with_the_reason(db: sa.Engine, db_url: str) -
     )
 
 
-def test_a_rotated_key_works_on_for_as_long_as_it_is_told_to(db: sa.Engine) -> None:
+def test_a_rotated_key_is_valid_for_as_long_as_rotating_it_allows(db: sa.Engine) -> None:
     with writing(db) as tx:
         first = keys.create(tx, "k", ["viewer"], ["*"], NOW, expires_at=NOW + 10 * DAY)
         second = keys.rotate(tx, "k", NOW + DAY, overlap=DAY)

@@ -215,7 +215,7 @@ def test_long_texts_are_cut_to_what_atlan_takes(fake: FakeAtlan) -> None:
     assert deliver(new_target(fake.url), replace(shop.LOAD_ENTRY, sql="x" * 200_000)) == [None]
 
 
-# --- how it is told -----------------------------------------------------------------------------
+# --- delivery -------------------------------------------------------------------------------------
 
 
 def test_many_entries_are_one_search_and_one_write(fake: FakeAtlan) -> None:

@@ -240,7 +240,7 @@ def test_a_server_without_these_calls_gets_everything_else(fake: FakeAtlan) -> N
     assert any(line.startswith("NO CUSTOM METADATA") for line in found)
 
 
-# --- how it is told -----------------------------------------------------------------------------
+# --- delivery -------------------------------------------------------------------------------------
 
 
 def test_an_asset_that_is_not_evaluated_gets_nothing_but_its_freshness(fake: FakeAtlan) -> None:

@@ -16,17 +16,11 @@ import pytest
 
 from fairlead_bridge.entries import AnyEntry, JobEntry, Origin, Unseen
 from fairlead_bridge.errors import Rejected, ServerFailed, Unavailable
-from fairlead_bridge.sinks import Target, settings
+from fairlead_bridge.sinks import Target
 from tests.sinks import entries as shop
-from tests.sinks.datahub import FakeDataHub
+from tests.sinks.datahub import DAILY, FLOW, LOAD, ORDERS, FakeDataHub, new_target
 from tests.sinks.delivering import deliver, deliver_in_bad_weather
 from tests.sinks.server import Answer, serving
-
-FLOW = "urn:li:dataFlow:(airflow,orders_sync,prod)"
-LOAD = f"urn:li:dataJob:({FLOW},load)"
-ORDERS = "urn:li:dataset:(urn:li:dataPlatform:postgres,sales.public.orders,PROD)"
-DAILY = "urn:li:dataset:(urn:li:dataPlatform:snowflake,analytics.reporting.daily_orders,PROD)"
-RULES = [{"namespace": "snowflake://*", "platform": "snowflake", "case": "lower"}]
 
 
 @pytest.fixture
@@ -34,11 +28,6 @@ def fake() -> Iterator[FakeDataHub]:
     fake = FakeDataHub()
     with serving(fake):
         yield fake
-
-
-def new_target(url: str = "http://gms:8080", **more: Any) -> Target:
-    raw = {"type": "datahub", "url": url, "naming": RULES, **more}
-    return settings.targets({"sinks": {"one": raw}}, {})[0]
 
 
 def ours(urn: str) -> dict[str, Any]:
@@ -291,7 +280,7 @@ def test_the_same_entry_always_reads_the_same() -> None:
         assert target.sink.render(entry) == target.sink.render(entry)
 
 
-# --- how it is told -----------------------------------------------------------------------------
+# --- delivery -------------------------------------------------------------------------------------
 
 
 def test_many_entries_are_one_request_and_one_patch(fake: FakeDataHub) -> None:

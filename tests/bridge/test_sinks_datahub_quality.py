@@ -9,18 +9,12 @@ from typing import Any
 import pytest
 
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, IncidentEntry
-from fairlead_bridge.sinks import Target, settings
 from tests.sinks import entries as shop
 from tests.sinks import quality
-from tests.sinks.datahub import FakeDataHub
+from tests.sinks.datahub import DAILY, LOAD, ORDERS, FakeDataHub, new_target
 from tests.sinks.delivering import deliver, deliver_in_bad_weather
 from tests.sinks.server import Answer, serving
 
-DAILY = "urn:li:dataset:(urn:li:dataPlatform:snowflake,analytics.reporting.daily_orders,PROD)"
-ORDERS = "urn:li:dataset:(urn:li:dataPlatform:postgres,sales.public.orders,PROD)"
-FLOW = "urn:li:dataFlow:(airflow,orders_sync,prod)"
-LOAD = f"urn:li:dataJob:({FLOW},load)"
-RULES = [{"namespace": "snowflake://*", "platform": "snowflake", "case": "lower"}]
 FRESHNESS, CUSTOM = "FRESHNESS", "CUSTOM"
 
 
@@ -29,11 +23,6 @@ def fake() -> Iterator[FakeDataHub]:
     fake = FakeDataHub()
     with serving(fake):
         yield fake
-
-
-def new_target(url: str = "http://gms:8080", **more: Any) -> Target:
-    raw = {"type": "datahub", "url": url, "naming": RULES, **more}
-    return settings.targets({"sinks": {"one": raw}}, {})[0]
 
 
 def assertions(fake: FakeDataHub, kind: str) -> list[str]:

@@ -307,7 +307,7 @@ def test_names_with_dots_are_quoted(fake: FakeOpenMetadata) -> None:
     assert quoted('d"e') == '"d\\"e"'
 
 
-# --- how it is told -----------------------------------------------------------------------------
+# --- delivery -------------------------------------------------------------------------------------
 
 
 def test_a_bot_without_rights_rests_the_sink(fake: FakeOpenMetadata) -> None:

@@ -103,16 +103,20 @@ def _title(item: AnyEntry) -> str:
     return f"job {item.job.namespace} {item.job.name}"
 
 
+def holds(file: Path, payloads: Any, request: pytest.FixtureRequest) -> None:
+    """The file has these payloads, or gets them with `--update-stories`."""
+    if request.config.getoption("--update-stories"):
+        file.write_text(json.dumps(payloads, indent=1, ensure_ascii=False) + "\n")
+    assert payloads == json.loads(file.read_text()), file.name
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_every_sink_receives_the_story_to_the_letter(
     story: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()
     for sink, payloads in told(tmp_path, bodies).items():
-        file = FOLDER / story / f"{sink}.json"
-        if request.config.getoption("--update-stories"):
-            file.write_text(json.dumps(payloads, indent=1, ensure_ascii=False) + "\n")
-        assert payloads == json.loads(file.read_text()), file.name
+        holds(FOLDER / story / f"{sink}.json", payloads, request)
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -128,7 +132,7 @@ FAILING = ("airflow-failure", "dbt-build")
 
 
 def incidents(folder: Path, bodies: list[bytes]) -> dict[str, Any]:
-    """What every sink is told of the incidents of these events, and of what they affect."""
+    """What every sink receives of the incidents of these events, and of what they affect."""
     db = open_database(f"sqlite:///{folder / f'{random.random()}.db'}")
     migrate(db)
     absorbing.absorb(db, absorbing.understand(bodies))
@@ -151,12 +155,9 @@ def incidents(folder: Path, bodies: list[bytes]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("story", FAILING)
-def test_sinks_are_told_the_incidents_of_the_story_to_the_letter(
+def test_sinks_receive_the_incidents_of_the_story_to_the_letter(
     story: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()
     for sink, payloads in incidents(tmp_path, bodies).items():
-        file = FOLDER / story / f"{sink}-incidents.json"
-        if request.config.getoption("--update-stories"):
-            file.write_text(json.dumps(payloads, indent=1, ensure_ascii=False) + "\n")
-        assert payloads == json.loads(file.read_text()), file.name
+        holds(FOLDER / story / f"{sink}-incidents.json", payloads, request)

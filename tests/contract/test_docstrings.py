@@ -17,7 +17,8 @@ SOURCES = sorted(
     if "migrations" not in path.parts and path.name != "routes.py"
 )
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-#: Raised to be caught by the framework that calls the function, which is what its docs say.
+#: Left out, since they are part of a protocol and not for callers to handle: the end of an iterator,
+#: the end of a program, and what a method says that subclasses have to define.
 _OF_PROTOCOLS = {"StopIteration", "StopAsyncIteration", "SystemExit", "NotImplementedError"}
 
 

@@ -139,14 +139,16 @@ def test_a_hook_that_is_imported_later_is_watched_too(
     assert names(lineage_of(work).outputs) == {("postgres://h:5432", "shop.raw.orders")}
 
 
-def test_a_connection_that_a_task_takes_itself_is_said_to_hide_what_it_executes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of SQLite's hook, observed, with the connection `shop` to `w.db`."""
     shop = {"conn_type": "sqlite", "host": f"{tmp_path}/w.db"}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(shop))
     watching.watch()
-    hooks = importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
+    return importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
 
+
+def test_a_connection_that_a_task_takes_itself_is_said_to_hide_what_it_executes(hooks: Any) -> None:
     class OwnHook(hooks.SqliteHook):  # type: ignore[name-defined,misc]
         """Defined after all is watched."""
 
@@ -163,13 +165,9 @@ def test_a_connection_that_a_task_takes_itself_is_said_to_hide_what_it_executes(
     assert "the connection of SqliteHook executed is not seen" in second.errorMessage
 
 
-def test_what_a_hook_executes_through_its_own_connection_is_no_riddle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_a_hook_executes_through_its_own_connection_is_observed(
+    hooks: Any, tmp_path: Path
 ) -> None:
-    shop = {"conn_type": "sqlite", "host": f"{tmp_path}/w.db"}
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(shop))
-    watching.watch()
-    hooks = importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
     found = lineage_of(lambda: hooks.SqliteHook("shop").run("CREATE TABLE t (id INTEGER)"))
     assert names(found.outputs) == {(f"sqlite://{tmp_path}/w.db", "t")}
     assert "extractionError" not in found.run_facets

@@ -6,7 +6,7 @@ Signs as in test_sql_kinds.py.
 from __future__ import annotations
 
 import pytest
-from tests.sdk.test_sql_kinds import names, told
+from tests.sdk.test_sql_kinds import column_pairs, names
 
 from fairlead_sdk.sql import read
 
@@ -237,7 +237,11 @@ def test_a_construct_is_read_in_every_dialect_that_has_it(
     dialect: str, script: str, reads: str, writes: str, columns: str
 ) -> None:
     reading = read(script, dialect)
-    assert (names(reading.reads), names(reading.writes), told(reading)) == (reads, writes, columns)
+    assert (names(reading.reads), names(reading.writes), column_pairs(reading)) == (
+        reads,
+        writes,
+        columns,
+    )
     assert reading.errors == []
 
 
@@ -313,7 +317,7 @@ def test_a_column_that_a_known_table_got_later_is_read_where_it_is_named_with_it
     reading = read(
         "CREATE TABLE r AS SELECT s.a, s.b, c FROM s", "postgres", lambda t: known.get(t.name)
     )
-    assert told(reading) == "r.a <- s.a; r.b <- s.b"
+    assert column_pairs(reading) == "r.a <- s.a; r.b <- s.b"
     assert len(reading.unknown) == 2
 
 

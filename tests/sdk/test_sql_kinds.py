@@ -19,7 +19,7 @@ from fairlead_sdk.sql import Reading, Table, dialect_of, read
 SIGNS = {"IDENTITY": "", "TRANSFORMATION": "*", "AGGREGATION": "+"}
 
 
-def told(reading: Reading) -> str:
+def column_pairs(reading: Reading) -> str:
     """The columns of everything that is written."""
     return "; ".join(
         f"{table}.{name} <- "
@@ -395,7 +395,11 @@ def test_a_construct_is_read_as_its_database_means_it(
     dialect: str, script: str, reads: str, writes: str, columns: str
 ) -> None:
     reading = read(script, dialect)
-    assert (names(reading.reads), names(reading.writes), told(reading)) == (reads, writes, columns)
+    assert (names(reading.reads), names(reading.writes), column_pairs(reading)) == (
+        reads,
+        writes,
+        columns,
+    )
     assert reading.errors == []
 
 
@@ -489,8 +493,8 @@ def test_the_command_line_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["sql", str(script), "--dialect", "postgres", "--columns", str(known)]) == 0
     assert "  b <- s.y IDENTITY\n  rows <- s.y FILTER" in capsys.readouterr().out
     assert main(["sql", str(script), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["reads"], told["writes"]) == (["s"], ["r"])
+    column_pairs = json.loads(capsys.readouterr().out)
+    assert (column_pairs["reads"], column_pairs["writes"]) == (["s"], ["r"])
     assert main(["sql", str(script), "--dialect", "klingon"]) == 2
 
 
@@ -576,8 +580,8 @@ def test_the_faults_of_the_field_are_read_right(path: Path) -> None:
     assert expected is not None, f"say what is right of {path}"
     reading = read(re.split(r"^-- NEXT$", script, flags=re.MULTILINE), dialect_of(known))
     assert (names(reading.reads), names(reading.writes)) == expected[:2]
-    assert expected[2] in told(reading) or all(
-        part in told(reading).split("; ") for part in expected[2].split("; ")
+    assert expected[2] in column_pairs(reading) or all(
+        part in column_pairs(reading).split("; ") for part in expected[2].split("; ")
     )
     assert reading.errors == []
     assert reading.dropped == []

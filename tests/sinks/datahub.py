@@ -6,8 +6,16 @@ import re
 from collections import defaultdict
 from typing import Any, ClassVar
 
+from fairlead_bridge.sinks import Target, settings
 from tests.sinks import datahub_quality
 from tests.sinks.server import Answer, Fake, Request
+
+#: The shop of `tests.sinks.entries`, as DataHub names it.
+DAILY = "urn:li:dataset:(urn:li:dataPlatform:snowflake,analytics.reporting.daily_orders,PROD)"
+ORDERS = "urn:li:dataset:(urn:li:dataPlatform:postgres,sales.public.orders,PROD)"
+FLOW = "urn:li:dataFlow:(airflow,orders_sync,prod)"
+LOAD = f"urn:li:dataJob:({FLOW},load)"
+RULES = [{"namespace": "snowflake://*", "platform": "snowflake", "case": "lower"}]
 
 _FABRICS = {"PROD", "DEV", "TEST", "QA", "UAT", "EI", "PRE", "STG", "NON_PROD", "CORP", "RVW"}
 _PART = r"(?:[^(),]|%2C|%28|%29)+"
@@ -85,6 +93,12 @@ _OF_ENTITY = {
 }
 _TIMESERIES = {"operation", "dataProcessInstanceRunEvent", "assertionRunEvent"}
 _PATCHABLE = {"globalTags": "tags", "ownership": "owners"}
+
+
+def new_target(url: str = "http://gms:8080", **more: Any) -> Target:
+    """A sink for this address."""
+    raw = {"type": "datahub", "url": url, "naming": RULES, **more}
+    return settings.targets({"sinks": {"one": raw}}, {})[0]
 
 
 class FakeDataHub(Fake):

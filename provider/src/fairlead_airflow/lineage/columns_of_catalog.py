@@ -46,7 +46,9 @@ class Catalog:
         try:
             # Here and not in the thread: connections are asked for over the task's own channel.
             client = _client()
-        except Exception:  # no connection, or one that is wrong: lineage goes elsewhere, too
+        except (
+            Exception
+        ):  # a wrong connection fails in many ways; no task fails for want of columns
             log.debug("The bridge is not known", exc_info=True)
             client = None
         if client is None:
@@ -56,7 +58,7 @@ class Catalog:
         def asking() -> None:
             try:
                 answered.append(_asked(client, tables))
-            except Exception:  # whatever answers there, the statement is read without columns
+            except Exception:  # whatever the bridge answers, the statement is read without columns
                 log.debug("The bridge does not say columns", exc_info=True)
 
         thread = Thread(target=asking, daemon=True, name="fairlead-catalog")
