@@ -11,7 +11,7 @@ from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import HTTPException, Query, Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
@@ -88,8 +88,15 @@ def only_known_parameters(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    known = [parameter.alias for parameter in get_flat_dependant(route.dependant).query_params]
+    known = list(_query_parameters(route.dependant))
     for name in request.query_params:
         if name not in known:
             takes = f"this address takes {', '.join(known)}" if known else "it takes none"
             raise HTTPException(422, f"There is no parameter {name!r} here: {takes}.")
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    """The names that a route and what it depends on take from the query."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for needed in dependant.dependencies:
+        yield from _query_parameters(needed)
