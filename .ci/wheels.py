@@ -71,10 +71,21 @@ def check_metadata(name: str) -> None:
 
 
 def test() -> None:
-    """Install and start each wheel in an environment of its own; events go from one to another."""
+    """
+    Install and start each wheel in an environment of its own; events go from one to another: with
+    the pinned versions, then with the newest and the oldest that the wheels' ranges allow.
+    """
+    _test_with("-c", PINS)
+    _test_with("--resolution", "highest", without_airflow=True)
+    _test_with("--resolution", "lowest-direct", without_airflow=True)
+
+
+def _test_with(*versions: object, without_airflow: bool = False) -> None:
+    named = " ".join(map(str, versions)).replace(f"{ROOT}/", "")
+    sys.stdout.write(f"With {named}\n")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        bridge, port = _environment(work / "bridge", "fairlead-bridge"), _free_port()
+        bridge, port = _environment(work / "bridge", versions, "fairlead-bridge"), _free_port()
         url = f"http://127.0.0.1:{port}"
         server = subprocess.Popen(  # noqa: S603
             [
@@ -93,8 +104,9 @@ def test() -> None:
                 lambda: _get(f"{url}/api/v1/health")["status"] == "ok", "the bridge is not ready"
             )
             _check_page(url)
-            _check_sdk(work, url)
-            _check_provider(work, url)
+            _check_sdk(work, url, versions)
+            if not without_airflow:
+                _check_provider(work, url, versions)
         finally:
             server.terminate()
             server.wait(30)
@@ -119,8 +131,8 @@ with fairlead_sdk.run("wheel.check", inputs=["s3://lake/raw/orders"]) as this:
 """
 
 
-def _check_sdk(work: Path, url: str) -> None:
-    programs = _environment(work / "sdk", "fairlead-sdk")
+def _check_sdk(work: Path, url: str, versions: tuple[object, ...]) -> None:
+    programs = _environment(work / "sdk", versions, "fairlead-sdk")
     settings = _clean(work) | {"FAIRLEAD_URL": url, "FAIRLEAD_SPOOL": str(work / "spool")}
     _run(programs / "python", "-c", RUN, cwd=work, env=settings)
     _run(programs / "fairlead", "spool", "flush", cwd=work, env=settings)
@@ -139,8 +151,10 @@ with DAG("wheel_check", schedule=None):
 """
 
 
-def _check_provider(work: Path, url: str) -> None:
-    programs = _environment(work / "provider", "airflow-provider-fairlead", "fairlead-sdk")
+def _check_provider(work: Path, url: str, versions: tuple[object, ...]) -> None:
+    programs = _environment(
+        work / "provider", versions, "airflow-provider-fairlead", "fairlead-sdk"
+    )
     home = work / "airflow"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "wheel_check.py").write_text(DAG)
@@ -163,12 +177,16 @@ def _check_provider(work: Path, url: str) -> None:
     )
 
 
-def _environment(folder: Path, *names: str) -> Path:
-    """Make an environment with nothing but these wheels and what they need; returns its programs."""
+def _environment(folder: Path, versions: tuple[object, ...], *names: str) -> Path:
+    """
+    Make an environment with nothing but these wheels and what they need, in the versions that these
+    options of uv choose; returns its programs.
+    """
     _run(UV, "venv", "--quiet", "--no-python-downloads", "--python", sys.executable, folder)
     wheels = [_wheel(name) for name in names]
     python = folder / "bin" / "python"
-    _run(UV, "pip", "install", "--system-certs", "--quiet", "--python", python, "-c", PINS, *wheels)
+    install = (UV, "pip", "install", "--system-certs", "--quiet", "--python", python)
+    _run(*install, *versions, *wheels)
     return folder / "bin"
 
 
