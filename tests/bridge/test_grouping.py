@@ -7,6 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairlead_bridge.mapping.column_names import ColumnNames
 from fairlead_bridge.mapping.grouping import APART, Link, contradictions, group
 
 PATH, TABLE, OTHER, FORMER = 1, 2, 3, 4
@@ -68,6 +69,39 @@ def test_datasets_without_a_column_in_common_are_not_joined() -> None:
     assert group(NAMES, link, apart)[PATH] == PATH
     assert group(NAMES, link, {**apart, TABLE: frozenset({"id"})})[PATH] == TABLE
     assert group(NAMES, link, {PATH: frozenset({"id"})})[PATH] == TABLE
+
+
+def test_columns_of_names_that_may_be_one_compare_as_their_stores_do() -> None:
+    names = {
+        PATH: ("s3://lake", "o"),
+        TABLE: ("hive://metastore:9083", "o"),
+        OTHER: ("s3://b", "o"),
+    }
+    large = {PATH: {"Id"}, TABLE: {"ID"}, OTHER: {"id"}}
+    with_table = group(names, [(PATH, TABLE, "TABLE"), (OTHER, TABLE, "TABLE")], large)
+    assert set(with_table.values()) == {TABLE}
+    files = group(names, [(PATH, OTHER, "LOCATION")], large)
+    assert files[PATH] != files[OTHER]
+    alike = group(names, [(PATH, OTHER, "LOCATION")], {**large, OTHER: {"Id"}})
+    assert alike[PATH] == alike[OTHER]
+
+
+@given(
+    *(
+        st.tuples(st.sampled_from(["s3://b", "postgres://h"]), st.sets(st.sampled_from("aAbB")))
+        for _ in range(3)
+    )
+)
+def test_what_was_joined_compares_as_all_of_its_names(
+    one: tuple[str, set[str]], other: tuple[str, set[str]], third: tuple[str, set[str]]
+) -> None:
+    joined = ColumnNames(*one)
+    joined.update(ColumnNames(*other))
+    compared = ColumnNames(*third)
+    known = [each for each in (one, other) if each[1]]
+    apart = [ColumnNames(*each).is_disjoint(compared) for each in known]
+    assert joined.is_disjoint(compared) == (bool(known) and all(apart))
+    assert compared.is_disjoint(joined) == joined.is_disjoint(compared)
 
 
 def test_the_user_and_a_rename_may_join_what_columns_would_not() -> None:

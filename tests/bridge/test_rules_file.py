@@ -6,7 +6,7 @@ import pytest
 
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.mapping import rules_file
-from fairlead_bridge.mapping.duplicates import possible_duplicates, schemas_disjoint, would_merge
+from fairlead_bridge.mapping.duplicates import possible_duplicates, would_merge
 from fairlead_bridge.mapping.identity import Normaliser
 
 FILE = r"""
@@ -128,17 +128,12 @@ def test_a_dry_run_tells_what_would_be_one() -> None:
     assert found[0].identity.namespace == "postgres://db.corp:5432"
 
 
-def test_schemas_are_disjoint_only_where_both_are_known() -> None:
-    assert schemas_disjoint({"a"}, {"b"})
-    assert not schemas_disjoint({"a", "b"}, {"b"})
-    assert not schemas_disjoint(set(), {"b"})
-
-
 def test_the_same_tables_name_with_the_same_columns_elsewhere_may_be_a_duplicate() -> None:
     orders = {"id", "amount", "day"}
+    copied = {"Id", "Amount", "Day", "LoadedAt"}
     tables = {
         ("postgres://h:5432", "shop.public.orders"): orders,
-        ("s3://lake", "shop/Orders"): orders | {"loaded_at"},
+        ("s3://lake", "shop/Orders"): copied,
         ("s3://lake", "shop/customers"): orders,
         ("mysql://h:3306", "crm.orders"): {"order_no", "vendor"},
         ("mysql://h:3306", "old.orders"): set[str](),

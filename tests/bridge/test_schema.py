@@ -57,10 +57,10 @@ def test_a_facet_that_names_no_column_says_nothing(fields: object) -> None:
     assert read(fields) is None
 
 
-def test_the_columns_of_a_schema_are_compared_in_small_letters() -> None:
-    body = schema.canonical({"fields": ["ID", "Name"]})
+def test_the_names_of_a_schemas_columns_are_those_that_were_sent() -> None:
+    body = schema.canonical({"fields": ["ID", {"name": "Name", "fields": ["x"]}]})
     assert body is not None
-    assert schema.columns(body) == {"id", "name"}
+    assert schema.columns(body) == {"ID", "Name"}
 
 
 json_values = st.recursive(

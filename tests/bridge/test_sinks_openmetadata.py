@@ -217,6 +217,19 @@ def test_columns_that_a_table_does_not_have_are_left_out(fake: FakeOpenMetadata)
     assert list(columns(fake)) == [f"{DAILY}.ORDER_ID"]
 
 
+def test_of_columns_that_differ_by_letters_the_edge_has_the_one_that_is_meant(
+    fake: FakeOpenMetadata,
+) -> None:
+    table = fake.entities["/tables"][DAILY]
+    own = dict(table["columns"][0])
+    other = {**own, "name": own["name"].swapcase()}
+    other["fullyQualifiedName"] = f"{DAILY}.{other['name']}"
+    table["columns"].insert(0, other)
+    deliver(new_target(fake.url), shop.DAG_ENTRY, shop.LOAD_ENTRY)
+    assert f"{DAILY}.{own['name']}" in columns(fake)
+    assert other["fullyQualifiedName"] not in columns(fake)
+
+
 def test_a_second_pipeline_adds_its_columns_and_takes_nothing_away(fake: FakeOpenMetadata) -> None:
     target = new_target(fake.url)
     first = replace(shop.LOAD_ENTRY, origins=shop.LOAD_ENTRY.origins[:1])

@@ -5,9 +5,12 @@ Signs as in test_sql_kinds.py.
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 from tests.sdk.test_sql_kinds import column_pairs, names
 
+from fairlead_sdk.sql import names as names_of_sql
 from fairlead_sdk.sql import read
 
 CONSTRUCTS = [
@@ -330,3 +333,16 @@ def test_what_exists_asks_only_for_rows() -> None:
     )
     [rows] = reading.indirect.values()
     assert sorted(f"{s.table}.{s.column}" for s in rows) == ["s.k", "u.k", "u.ok"]
+
+
+@pytest.mark.parametrize("dialect", ["clickhouse", "postgres"])
+def test_of_columns_that_differ_by_letters_the_one_that_is_spelled_is_meant(dialect: str) -> None:
+    known = {"s": {"Id": "", "id": "", "Day": ""}, "t": {"a": "", "b": ""}}
+    script = 'INSERT INTO t (a, b) SELECT "id" AS a, "DAY" AS b FROM (SELECT * FROM s) AS q'
+    [columns] = read(script, dialect, lambda table: known.get(table.name)).columns.values()
+    found = {name: sorted(source.column for source in sources) for name, sources in columns.items()}
+    assert found == {"a": ["id"], "b": ["Day"]}
+
+
+def test_examples_in_the_docs_are_true() -> None:
+    assert doctest.testmod(names_of_sql).failed == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 #: Engines for which `Orders` and `orders` are one table unless they are quoted.
 #: Not here, because it depends or they differ: mysql, mariadb, clickhouse, bigquery, oceanbase.
 FOLDING = frozenset(
@@ -42,3 +44,17 @@ def column_key(namespace: str, column: str) -> str:
     ('amount', 'userId')
     """
     return column.lower() if folds_columns(namespace) else column
+
+
+def spelled(column: str, known: Iterable[str]) -> str | None:
+    """
+    The column of another catalog, of which it is not known how it compares names: as it is spelled,
+    else the only one that differs in the case of letters alone; None without one.
+
+    >>> spelled("id", ["ID", "id"]), spelled("Id", ["id"]), spelled("Id", ["ID", "id"])
+    ('id', 'id', None)
+    """
+    alike = [each for each in known if each.lower() == column.lower()]
+    if column in alike:
+        return column
+    return alike[0] if len(alike) == 1 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -33,26 +33,29 @@ class Change:
 
 
 def changes(
-    present: Sequence[Column], proposed: Sequence[Column], platform: str, *, folds: bool
+    present: Sequence[Column],
+    proposed: Sequence[Column],
+    platform: str,
+    key: Callable[[str], str],
 ) -> list[Change]:
     """
     What readers of the present columns would find changed; new columns last.
 
-    `folds` says that the platform ignores the case of names. A rename is probable at most: it breaks as
-    a removal does.
+    `key` is a column's name as the platform compares it. A rename is probable at most: it breaks as a
+    removal does.
     """
-    wanted = {_key(column.name, folds): column for column in proposed}
-    known = {_key(column.name, folds) for column in present}
+    wanted = {key(column.name): column for column in proposed}
+    known = {key(column.name) for column in present}
     gone = [
         column
         for column in present
-        if _key(column.name, folds) not in wanted and not _is_inside(column.name, wanted, folds)
+        if key(column.name) not in wanted and not _is_inside(column.name, wanted, key)
     ]
-    new = [column for column in proposed if _key(column.name, folds) not in known]
-    renamed = _renamed(gone, new, present, proposed, platform)
+    new = [column for column in proposed if key(column.name) not in known]
+    renamed = _renamed(gone, new, present, proposed, platform, key)
     found = [_gone(column, renamed.get(column)) for column in gone]
     for column in present:
-        after = wanted.get(_key(column.name, folds))
+        after = wanted.get(key(column.name))
         if after is None:
             continue
         old, new_type = on_platform(column.type, platform), on_platform(after.type, platform)
@@ -70,20 +73,16 @@ def _gone(column: Column, to: Column | None) -> Change:
     return Change("removed", column.name, column.type, None, True)
 
 
-def _key(name: str, folds: bool) -> str:
-    return name.lower() if folds else name
-
-
 def _is_same(before: str | None, after: str | None) -> bool:
     if before is None or after is None:
         return True
     return "".join(before.lower().split()) == "".join(after.lower().split())
 
 
-def _is_inside(name: str, wanted: Iterable[str], folds: bool) -> bool:
+def _is_inside(name: str, wanted: Iterable[str], key: Callable[[str], str]) -> bool:
     """Whether it is a field of a column of which only the whole is proposed."""
     names = set(wanted)
-    above = _key(name, folds).rpartition(".")[0]
+    above = key(name).rpartition(".")[0]
     while above:
         if above in names:
             return not any(other.startswith(f"{above}.") for other in names)
@@ -97,6 +96,7 @@ def _renamed(
     present: Sequence[Column],
     proposed: Sequence[Column],
     platform: str,
+    key: Callable[[str], str],
 ) -> dict[Column, Column]:
     """Which new column each one that is gone probably is: the likeliest pairs first, each once."""
     places = {column: index for index, column in enumerate(present)}
@@ -105,7 +105,8 @@ def _renamed(
         (likeness, old, other)
         for old in gone
         for other in new
-        if (likeness := _likeness(old, other, places[old] == others[other], platform)) > 0
+        if key(_struct(old.name)) == key(_struct(other.name))
+        and (likeness := _likeness(old, other, places[old] == others[other], platform)) > 0
     ]
     found: dict[Column, Column] = {}
     for _, old, other in sorted(pairs, key=lambda pair: -pair[0]):
@@ -114,10 +115,13 @@ def _renamed(
     return found
 
 
+def _struct(name: str) -> str:
+    """The column that a field lies in; empty of any other column."""
+    return name.rpartition(".")[0]
+
+
 def _likeness(old: Column, new: Column, same_place: bool, platform: str) -> float:
     """0 if the one is not the other; above that, how much speaks for it."""
-    if old.name.rpartition(".")[0].lower() != new.name.rpartition(".")[0].lower():
-        return 0.0
     if not widens(on_platform(old.type, platform), on_platform(new.type, platform)):
         return 0.0
     alike = SequenceMatcher(None, old.name.lower(), new.name.lower()).ratio()

@@ -36,11 +36,6 @@ def would_merge(names: Iterable[Name], normalise: Callable[[str, str], Identity]
     )
 
 
-def schemas_disjoint(a: Set[str], b: Set[str]) -> bool:
-    """Whether two sets of columns cannot be one table's: both are known and share none."""
-    return bool(a) and bool(b) and not a & b
-
-
 def possible_duplicates(
     tables: Mapping[Name, Set[str]], overlap: float = 0.5
 ) -> list[tuple[Name, ...]]:
@@ -48,12 +43,13 @@ def possible_duplicates(
     Datasets that a person should look at: the same table's name in different namespaces, with at
     least `overlap` of the columns of the one that has fewer.
 
-    `tables` has the columns of each, in small letters; those without columns are left out.
+    `tables` has the columns of each; those without columns are left out. Letters are compared without
+    their case whatever the store: a copy elsewhere often spells its columns in other letters.
     """
     alike: dict[str, dict[Name, Set[str]]] = defaultdict(dict)
     for (namespace, name), columns in tables.items():
         if columns:
-            alike[_table(name)][namespace, name] = columns
+            alike[_table(name)][namespace, name] = frozenset(map(str.lower, columns))
     found = []
     for same in alike.values():
         for cluster in _overlapping(same, overlap):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import combinations
 
 from fairlead_bridge.mapping import schema
-from fairlead_bridge.mapping.duplicates import schemas_disjoint
+from fairlead_bridge.mapping.column_names import ColumnNames
 
 Link = tuple[int, int, str]  # a dataset, another name of it, and what kind of name that is
 
@@ -97,7 +97,10 @@ class _Clusters:
         self.root = {each: each for each in names}
         self.members = {each: {each} for each in names}
         self._apart = apart
-        self._columns = {each: set(columns.get(each, ())) for each in names}
+        self._columns = {
+            each: ColumnNames(namespace, columns.get(each, ()))
+            for each, (namespace, _) in names.items()
+        }
 
     def join(self, one: int, other: int, *, firm: bool) -> None:
         large, small = self.root[one], self.root[other]
@@ -108,10 +111,10 @@ class _Clusters:
         for each in self.members[small]:
             self.root[each] = large
         self.members[large] |= self.members.pop(small)
-        self._columns[large] |= self._columns.pop(small)
+        self._columns[large].update(self._columns.pop(small))
 
     def _may_join(self, large: int, small: int) -> bool:
-        if schemas_disjoint(self._columns[large], self._columns[small]):
+        if self._columns[large].is_disjoint(self._columns[small]):
             return False
         members = self.members[large]
         return all(members.isdisjoint(self._apart.get(each, ())) for each in self.members[small])

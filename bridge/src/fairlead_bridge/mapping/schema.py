@@ -26,8 +26,8 @@ def canonical(facet: dict[str, Any], namespace: str = "") -> bytes | None:
 
 
 def columns(body: bytes) -> frozenset[str]:
-    """The names of a canonical schema's columns, in small letters, for comparing."""
-    return frozenset(field["name"].lower() for field in msgspec.json.decode(body))
+    """The names of a canonical schema's columns, as they are spelled."""
+    return frozenset(field["name"] for field in msgspec.json.decode(body))
 
 
 def _fields(value: object, namespace: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from fairlead_airflow.lineage.databases import Database
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_sdk.datasets import Identity
 from fairlead_sdk.datasets import identity_of as identity_of_file
-from fairlead_sdk.sql import Reading, Source, Table, read
+from fairlead_sdk.sql import Reading, Source, Table, alike, read
 
 _Change = lifecycle_state_change_dataset.LifecycleStateChange
 
@@ -142,8 +142,7 @@ def _inputs(sources: Iterable[Source], database: Database) -> list[Any]:
 
 def _spelled(column: str, table: Table, database: Database) -> str:
     """The column as the database spells it; scripts may spell it in another case."""
-    known = database.describe(table) or ()
-    return next((name for name in known if name.lower() == column.lower()), column)
+    return min(alike(column, database.describe(table) or ()), default=column)
 
 
 def dropped() -> dict[str, Any]:

@@ -7,9 +7,19 @@ read("INSERT INTO t (a) SELECT b FROM s", "postgres").columns
 from __future__ import annotations
 
 from fairlead_sdk.sql.dialects import dialect_of
-from fairlead_sdk.sql.names import Columns, Source, Table
+from fairlead_sdk.sql.names import Columns, Source, Table, alike
 from fairlead_sdk.sql.queries import Describe
 from fairlead_sdk.sql.reading import read, selected
 from fairlead_sdk.sql.result import Reading
 
-__all__ = ["Columns", "Describe", "Reading", "Source", "Table", "dialect_of", "read", "selected"]
+__all__ = [
+    "Columns",
+    "Describe",
+    "Reading",
+    "Source",
+    "Table",
+    "alike",
+    "dialect_of",
+    "read",
+    "selected",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -50,6 +51,21 @@ class Source:
     def through(self, how: str, masking: bool = False) -> Source:
         """The same column, seen through an expression that is made of what it was part of."""
         return replace(self, how=worse(how, self.how), masking=self.masking or masking)
+
+
+def alike(name: str, known: Iterable[str]) -> set[str]:
+    """
+    The columns among `known` that a name in a script stands for.
+
+    Engines differ in whether letters count, and quotes change that: a column that is spelled as the
+    script spells it is meant, and only without one those that differ in the case of letters.
+
+    >>> alike("id", ["ID", "id"]), alike("Id", ["ID"])
+    ({'id'}, {'ID'})
+    """
+    wanted = name.lower()
+    found = {each for each in known if each.lower() == wanted}
+    return {name} if name in found else found
 
 
 Sources = frozenset[Source]

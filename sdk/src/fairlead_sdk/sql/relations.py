@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from fairlead_sdk.sql.names import Source, Sources, Table
+from fairlead_sdk.sql.names import Source, Sources, Table, alike
 
 NOTHING: Sources = frozenset()
 
@@ -59,9 +59,9 @@ class Relation:
 
     def named(self, name: str) -> Sources | None:
         """The column of that name, if it is certain that there is one."""
-        found = [
-            c for c in self.columns if isinstance(c, Output) and c.name.lower() == name.lower()
-        ]
+        outputs = [c for c in self.columns if isinstance(c, Output)]
+        meant = alike(name, [c.name for c in outputs])
+        found = [c for c in outputs if c.name in meant]
         return frozenset().union(*(c.sources for c in found)) if found else None
 
     def stars(self, name: str) -> list[Star]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from fairlead_sdk.sql.names import Columns, Key, Source, Sources, Table, table_of
+from fairlead_sdk.sql.names import Columns, Key, Source, Sources, Table, alike, table_of
 from fairlead_sdk.sql.outcomes import Change
 from fairlead_sdk.sql.relations import Output, Relation, Star
 from fairlead_sdk.sql.statements import Moved, Statement
@@ -223,9 +223,8 @@ def _grown(relation: Relation, change: Change) -> Relation:
 
 def _of(columns: Columns, name: str) -> Sources:
     found: set[Source] = set()
-    for each, sources in columns.items():
-        if each.lower() == name.lower():
-            found |= sources
+    for each in alike(name, columns):
+        found |= columns[each]
     return frozenset(found)
 
 

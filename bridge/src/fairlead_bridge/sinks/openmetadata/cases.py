@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from fairlead_bridge import letters
 from fairlead_bridge.errors import HttpRejected, Rejected
 from fairlead_bridge.sinks.openmetadata.checks import DEFINITIONS, FRESHNESS, Check, at_table
 from fairlead_bridge.sinks.openmetadata.names import quoted
@@ -225,7 +226,5 @@ def _link(table: Body, check: Check) -> str | None:
     """What the check is of, as OpenMetadata refers to it; None where the table lacks the column."""
     if check.column is None:
         return _entity(table)
-    for column in table.get("columns") or ():
-        if column["name"].lower() == check.column.lower():
-            return f"<#E::table::{table['fullyQualifiedName']}::columns::{quoted(column['name'])}>"
-    return None
+    own = letters.spelled(check.column, [each["name"] for each in table.get("columns") or ()])
+    return own and f"<#E::table::{table['fullyQualifiedName']}::columns::{quoted(own)}>"

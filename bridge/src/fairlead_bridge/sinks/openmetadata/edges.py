@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead_bridge import letters
 from fairlead_bridge.errors import HttpRejected, MissingParent
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
 from fairlead_bridge.sinks.openmetadata.payloads import Body, EdgesPayload
@@ -130,8 +131,9 @@ def _details(held: Body, by: Body | None, columns: dict[str, set[str]], sql: str
 
 def _column_in(table: Body, name: str) -> str | None:
     """The table's own spelling of a column's fully qualified name; None where it has no such."""
-    for column in table.get("columns") or ():
-        if column["name"].lower() == name.lower():
-            fqn = column.get("fullyQualifiedName")
-            return str(fqn) if fqn else f"{table['fullyQualifiedName']}.{quoted(column['name'])}"
-    return None
+    columns = {column["name"]: column for column in table.get("columns") or ()}
+    own = letters.spelled(name, columns)
+    if own is None:
+        return None
+    fqn = columns[own].get("fullyQualifiedName")
+    return str(fqn) if fqn else f"{table['fullyQualifiedName']}.{quoted(own)}"

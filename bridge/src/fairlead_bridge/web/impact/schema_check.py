@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from fastapi import APIRouter
 
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.insight import schema_change
-from fairlead_bridge.letters import folds_columns
+from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import impact, lineage, schema_history
 from fairlead_bridge.queries.assets import Asset
@@ -52,7 +53,7 @@ def _checked(snapshot: Snapshot, asset: Asset, body: a.ProposedSchema) -> a.Sche
         _present(snapshot, asset),
         [schema_change.Column(column.name, column.type) for column in body.columns],
         platform(asset.namespace),
-        folds=folds_columns(asset.namespace),
+        partial(column_key, asset.namespace),
     )
     uses: list[a.Use] = []
     kinds: Counter[str] = Counter()
