@@ -4,8 +4,10 @@ What it costs: every bench of this folder, one after the other, as ratios within
     python -m bench [NAME ... [--OPTION ...]]
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
-`overhead`, which runs a real Airflow for a quarter of an hour, `notify`, which starts a worker fifty times, `fuzz`, `mutants` and `sql_fuzz`, which measure
-nothing, `sql`, which needs cases, `sql_truth`, and `sql_tpc`, which needs DuckDB, only where they are named. Options are handed to the benches that are named.
+Only where they are named: `overhead`, which runs a real Airflow for a quarter of an hour, `notify`,
+which starts a worker fifty times, `fuzz`, `mutants` and `sql_fuzz`, which measure nothing, `sql`, which
+needs cases, `sql_truth`, `sql_tpc`, which needs DuckDB, and `style`, which reads the code. Options are
+handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 
-from tests import postgres
+from tests.support import postgres
 
 #: Name, the module's arguments, and whether it runs without being named.
 BENCHES: dict[str, tuple[list[str], bool]] = {
@@ -39,6 +41,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "sql_fuzz": ([], False),
     "sql_tpc": ([], False),
     "sql_truth": ([], False),
+    "style": ([], False),
 }
 
 

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
-from bench.events import airflow_events
+from tests.support.airflow_events import airflow_events
 
 from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting

@@ -29,7 +29,7 @@ from pathlib import Path
 from random import Random
 
 import sqlalchemy as sa
-from bench.company import Fault, company
+from tests.support.company import Fault, company
 
 from fairlead_bridge.catalog import write
 from fairlead_bridge.db import tables as t

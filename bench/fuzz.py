@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.fuzz_senders import TOPIC, Client, Sender, Tally
-from tests.bridge.fuzzing import Known, odd_events, reads
-from tests.bridge.small import run_event, uuid
-from tests.bridge.test_stories import STORIES, events
-from tests.kafka import broker
-from tests.waiting import HANG
+from tests.support.fuzzing import Known, odd_events, reads
+from tests.support.kafka import broker
+from tests.support.small import run_event, uuid
+from tests.support.stories import STORIES, events
+from tests.support.waiting import HANG
 
 #: Bytes of memory that a process may take at most.
 _MOST_MEMORY = 512 << 20

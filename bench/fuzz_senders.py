@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bridge.fuzzing import Known, bodies, request
+from tests.support.fuzzing import Known, bodies, request
 
 TOPIC = "fuzz"
 

@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from bench.company import Company, Fault, company
-from bench.company.model import DAY, HOUR, MINUTE, iso
+from tests.support.company import Company, Fault, company
+from tests.support.company.model import DAY, HOUR, MINUTE, iso
 
 from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting

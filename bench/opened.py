@@ -22,8 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from bench.company import Company, Fault, company
-from bench.company.model import DAY, HOUR, MINUTE, iso
+from tests.support.company import Company, Fault, company
+from tests.support.company.model import DAY, HOUR, MINUTE, iso
 
 from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting

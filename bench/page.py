@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.bridge import test_layout as graphs
-from tests.browser import chromium, pages, shop
-from tests.browser.bridge import Bridge
+from tests.support import lineage_graphs as graphs
+from tests.support.browser import chromium, pages, shop
+from tests.support.browser.bridge import Bridge
 
 from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting

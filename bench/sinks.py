@@ -29,9 +29,9 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 from bench.processes import free_port, running, worker_memory
-from tests.sinks import events
-from tests.sinks.server import serving
-from tests.sinks.together import Together, asked, fakes, together, weather
+from tests.support.sinks import events
+from tests.support.sinks.server import serving
+from tests.support.sinks.together import Together, asked, fakes, together, weather
 
 from fairlead_bridge import inbox, outbox
 from fairlead_bridge.absorb import absorb_waiting

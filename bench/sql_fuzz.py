@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support.sql.kinds import KINDS
+
 from fairlead_sdk.sql import dialect_of, read
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
@@ -76,8 +78,6 @@ def main() -> int:
 
 
 def _seeds(cases: Path | None) -> list[tuple[str, str]]:
-    from tests.sdk.test_sql_kinds import KINDS
-
     seeds = [(kind[0], kind[1]) for kind in KINDS]
     if cases:
         seeds += [(dialect_of(c["dialect"]), c["sql"]) for c in json.loads(cases.read_text())]

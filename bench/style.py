@@ -2,7 +2,7 @@
 How the code of the three packages is shaped: lengths of files and functions, import cycles, broad
 `except`, uses of `Any`, and mocks in tests. Prints one row for each package, and one for the tests.
 
-    python -m bench.style [FOLDER]     FOLDER: the root of another checkout, to compare
+    python -m bench style [--root FOLDER]     the root of another checkout, to compare
 
 A function's length is its lines without its docstring. Import cycles are at module level: imports
 inside functions and under TYPE_CHECKING do not count. `Any` is counted as a name in annotations.
@@ -24,8 +24,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[1])
-    root = parser.parse_args().folder
+    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
+    root = parser.parse_args().root
     print(
         "code           files  lines  file p90/max  functions  median/p90/max  cycles  broad except  Any"
     )

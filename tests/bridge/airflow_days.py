@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bench.company import messages, others
-from bench.company.messages import DagRun, Try
-from bench.company.model import MINUTE, SECOND, Airflow, Cron, Dag, Table, Task, micros
-from bench.company.others import Inside
+from tests.support.company import messages, others
+from tests.support.company.messages import DagRun, Try
+from tests.support.company.model import MINUTE, SECOND, Airflow, Cron, Dag, Table, Task, micros
+from tests.support.company.others import Inside
 
 #: A Monday.
 FIRST = datetime(2026, 11, 2, tzinfo=UTC)

@@ -14,7 +14,7 @@ from fairlead_bridge.condition import Condition
 from fairlead_bridge.settings import load
 from fairlead_bridge.web.api import build_api
 from tests.bridge.absorbing import absorb, understand
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 #: When the questions are asked: the day after the small history.
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

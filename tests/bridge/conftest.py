@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
-from tests import postgres
+from tests.support import postgres
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

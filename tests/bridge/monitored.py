@@ -20,7 +20,7 @@ from fairlead_bridge.monitoring.evaluate import Rules, evaluate
 from fairlead_bridge.outbox import Interests
 from fairlead_bridge.queries import incidents
 from fairlead_bridge.queries.incidents import Incident
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday

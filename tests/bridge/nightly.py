@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from tests.bridge.small import dataset, parent, run_event, uuid
+from tests.support.small import dataset, parent, run_event, uuid
 
 PLACE = "dataset:postgres://h:5432:"
 DAY = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.bridge.small import dataset, parent, run_event, uuid
+from tests.support.small import dataset, parent, run_event, uuid
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 GRAPH = {"load": ["check", "sum"], "check": ["publish"], "sum": ["publish"], "publish": []}

@@ -24,7 +24,7 @@ from fairlead_bridge.db.tables import access_key
 from fairlead_bridge.errors import BadSettings, Conflict, NotFound, UndeclaredRoute
 from fairlead_bridge.settings import load
 from fairlead_bridge.web.needs import open_paths
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 HERE = "http://127.0.0.1:7070"
 DAY = 86_400_000_000

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
-from tests.bridge import absorbing, corpus
+from tests.bridge import absorbing
+from tests.support import corpus
 
 pytestmark = corpus.needs_corpus
 

@@ -20,7 +20,7 @@ from fairlead_bridge.outbox import GivenUp
 from fairlead_bridge.web.live import Live, change, look
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api, names, wrote
-from tests.bridge.small import dataset, schema, uuid
+from tests.support.small import dataset, schema, uuid
 
 
 def receive(api: Api, *bodies: bytes) -> None:

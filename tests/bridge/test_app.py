@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.bridge.monitored import ran
-from tests.waiting import HANG, until
+from tests.support.waiting import HANG, until
 
 COMMAND = [sys.executable, "-m", "fairlead_bridge"]
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.company import company
-from bench.company.model import HOUR, MINUTE
 
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
@@ -17,6 +15,8 @@ from fairlead_bridge.queries import upstream
 from fairlead_bridge.queries.assets import find_asset
 from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.absorbing import absorb, understand
+from tests.support.company import company
+from tests.support.company.model import HOUR, MINUTE
 
 #: What no past is kept of: a run's error is that of its end, and is known with it.
 _KEPT = ("kind", "node", "at", "path")

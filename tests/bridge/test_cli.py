@@ -16,7 +16,7 @@ from fairlead_bridge.db.tables import expectation, job, run
 from fairlead_bridge.model import Name
 from tests.bridge.absorbing import absorb, dump, understand
 from tests.bridge.nightly import DAY, NIGHTLY, PLACE, nights
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 EVENT = (
     b'{"eventType":"COMPLETE","eventTime":"2026-01-01T00:00:00Z","producer":"test",'

@@ -11,7 +11,7 @@ import pytest
 from fairlead_bridge import ids
 from fairlead_bridge.mapping import columns
 from fairlead_bridge.mapping.identity import Normaliser
-from tests.bridge.corpus import every_event, needs_corpus
+from tests.support.corpus import every_event, needs_corpus
 
 NORMALISE = Normaliser()
 DB = "postgres://h:5432"

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from bench.company import Company, company
-from bench.company.model import HOUR, MINUTE
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
 from tests.bridge.absorbing import absorb, understand
+from tests.support.company import Company, company
+from tests.support.company.model import HOUR, MINUTE
 
 
 @cache

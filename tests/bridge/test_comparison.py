@@ -16,7 +16,7 @@ from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.queries.critical import Stretch, path
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import dag_run, label
-from tests.bridge.small import uuid
+from tests.support.small import uuid
 
 
 def receive(api: Api, *events: bytes) -> None:
@@ -125,7 +125,7 @@ def test_without_a_good_run_before_there_is_nothing_to_compare_with(db: sa.Engin
 
 
 def test_a_mapped_task_is_compared_with_its_own_index(db: sa.Engine) -> None:
-    from tests.bridge.small import airflow_task, run_event
+    from tests.support.small import airflow_task, run_event
 
     api = Api(db)
     for hour, dag in ((1, "scheduled__1"), (2, "scheduled__2")):

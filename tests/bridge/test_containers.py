@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api
-from tests.bridge.corpus import FOLDER, needs_corpus
-from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
+from tests.support.corpus import FOLDER, needs_corpus
+from tests.support.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 COMMAND = "execute_insert_into_hadoop_fs_relation_command"
 ORDERS, CLEAN, REVENUE = (dataset(f"/lake/{name}", "file") for name in ("raw", "clean", "revenue"))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from bench.events import airflow_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,10 +18,12 @@ from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import absorbing, corpus
-from tests.bridge.mutants import mutants
-from tests.bridge.small import airflow_task, dataset, run_event, small_events, uuid
-from tests.bridge.test_stories import STORIES, events
+from tests.bridge import absorbing
+from tests.support import corpus
+from tests.support.airflow_events import airflow_events
+from tests.support.mutants import mutants
+from tests.support.small import airflow_task, dataset, run_event, small_events, uuid
+from tests.support.stories import STORIES, events
 
 
 def _fresh(folder: Path, name: str) -> sa.Engine:

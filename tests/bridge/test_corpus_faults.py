@@ -15,9 +15,10 @@ from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import absorbing, corpus
+from tests.bridge import absorbing
 from tests.bridge.asking import Api
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support import corpus
+from tests.support.small import dataset, run_event, uuid
 
 pytestmark = corpus.needs_corpus
 

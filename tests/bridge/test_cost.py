@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from fairlead_bridge.web.lineage import graph
 from fairlead_bridge.web.lineage.turns import Turns
 from tests.bridge.asking import Api
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 FOCUS = "dataset:postgres://h:5432:s.out"
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from tests.bridge.asking import NOW, Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import airflow_task, dataset, run_event, uuid
+from tests.support.small import airflow_task, dataset, run_event, uuid
 
 DB = "postgres://h:5432"
 

@@ -23,7 +23,7 @@ from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Kind, Name
 from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Outcome, Target, interests
-from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, run_event, uuid
 
 NOW = 1_795_000_000_000_000
 SECOND = 1_000_000

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.bridge.absorbing import absorb, dump, understand
 from tests.bridge.asking import Api
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 LAPTOP, SERVER = "/home/ann/airflow.db on host laptop", "database airflow of PostgreSQL server 7"
 

@@ -15,7 +15,7 @@ from fairlead_bridge.mapping.elements import MOST, split
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import readable
-from tests.bridge.small import uuid
+from tests.support.small import uuid
 
 
 def event(number: int, description: str = "HERE") -> bytes:

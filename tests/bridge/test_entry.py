@@ -12,7 +12,8 @@ from fairlead_bridge.entries import DatasetEntry, JobEntry, RunEntry
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import settings
-from tests.bridge import absorbing, corpus
+from tests.bridge import absorbing
+from tests.support import corpus
 
 pytestmark = corpus.needs_corpus
 

@@ -16,7 +16,7 @@ from fairlead_bridge.model import Kind, Name
 from fairlead_bridge.queries import entry
 from tests.bridge.asking import wrote
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
-from tests.bridge.small import dataset
+from tests.support.small import dataset
 
 RAW, ORDERS = ids.dataset_id("postgres://h:5432", "shop.raw"), "shop.orders"
 BOTH = {

@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 import sqlalchemy as sa
-from bench.company import company
 
 from tests.bridge.asking import Api
+from tests.support.company import company
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEGIN = datetime(2026, 3, 9, tzinfo=UTC)

@@ -14,7 +14,7 @@ from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import NOW, Api, wrote
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 UNTIMED = json.dumps({"eventType": "START", "job": {"namespace": "prod", "name": "j"}}).encode()
 

@@ -13,7 +13,7 @@ from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import corpus
+from tests.support import corpus
 
 pytestmark = corpus.needs_corpus
 

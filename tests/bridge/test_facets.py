@@ -13,7 +13,7 @@ from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.facets import FACETS, RUN_DATASET_FACETS, RUN_PROPERTIES
 from tests.bridge import absorbing, readable
-from tests.bridge.small import airflow_dag, airflow_task, parent, uuid
+from tests.support.small import airflow_dag, airflow_task, parent, uuid
 
 RUN, JOB, IN, OUT = "j (01)", "n | j", "s3://b | in", "s3://b | out"
 TRY = "j in manual_1 try 1"

@@ -13,7 +13,7 @@ from fairlead_bridge.insight import expectations, rhythm
 from fairlead_bridge.insight.rhythm import learn
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import dataset, parent, run_event, uuid
+from tests.support.small import dataset, parent, run_event, uuid
 
 HOUR = 3600
 

@@ -18,9 +18,9 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import NOW, Api, wrote
-from tests.bridge.fuzzing import MOMENTS, Known, bodies, odd_events, reads, request
-from tests.bridge.small import dataset, run_event, uuid
-from tests.bridge.test_stories import STORIES, events
+from tests.support.fuzzing import MOMENTS, Known, bodies, odd_events, reads, request
+from tests.support.small import dataset, run_event, uuid
+from tests.support.stories import STORIES, events
 
 #: When the questions are asked: an ordinary day, and the ends of the calendar.
 CLOCKS = (NOW, datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fairlead_bridge.queries.history import percentile
 from fairlead_bridge.queries.schema_history import Field, diff, flat
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 
 def test_durations_come_oldest_first_with_the_usual_ones(db: sa.Engine) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fairlead_bridge.errors import BadSettings, Malformed
 from fairlead_bridge.mapping.identity import RULES, Identity, Normaliser, Rule, Spelling
 from fairlead_bridge.mapping.identity.rules import FOLD
-from tests.bridge.corpus import every_event, needs_corpus
+from tests.support.corpus import every_event, needs_corpus
 
 PAGES = Path(__file__).parent / "identity"
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 DB = "postgres://h:5432"
 A, B, C, D = (f"s.{letter}" for letter in "abcd")

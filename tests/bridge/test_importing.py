@@ -20,7 +20,7 @@ from fairlead_bridge.importing.events import run_id
 from fairlead_bridge.importing.history import bring
 from tests.bridge import airflow_server as server
 from tests.bridge.asking import Api
-from tests.bridge.small import airflow_dag, airflow_task, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, run_event, uuid
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fairlead_bridge.queries import incidents
 from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import airflow_dag, run_event, uuid
+from tests.support.small import airflow_dag, run_event, uuid
 
 TABLE = "dataset:postgres://h:5432:shop."
 

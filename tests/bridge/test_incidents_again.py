@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from bench.company.messages import DagRun, Try, dag_began, dag_ended, task_began
-from bench.company.model import Dag, Task
 
 from tests.bridge.airflow_days import Days, at, dag, moment, table, uuid
 from tests.bridge.asking import Api
 from tests.bridge.monitored import Bridge, micros, ran
 from tests.bridge.test_incidents import bridge as mornings  # noqa: F401  (a fixture)
+from tests.support.company.messages import DagRun, Try, dag_began, dag_ended, task_began
+from tests.support.company.model import Dag, Task
 
 RAW, MART, REPORT = table("raw.a"), table("mart.a"), table("report.a")
 NIGHTLY = dag(

@@ -22,7 +22,7 @@ from fairlead_bridge.web import live
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 
 def at(day: int, hour: float) -> datetime:

@@ -32,7 +32,7 @@ from fairlead_bridge.errors import BodyTooLarge, BodyUnreadable
 from fairlead_bridge.intake.unpack import unpack
 from fairlead_bridge.mapping.elements import split
 from fairlead_bridge.settings import Settings
-from tests.waiting import HANG, until
+from tests.support.waiting import HANG, until
 
 EVENT = b'{"eventType":"START","eventTime":"2026-11-01T10:00:00Z","run":{"runId":"%d"}}'
 

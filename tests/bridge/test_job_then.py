@@ -13,7 +13,7 @@ from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import Api
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 
 def ran(number: int, hour: str, query: str | None) -> bytes:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from fairlead_bridge.web.lineage.answers import Lineage
 from tests.bridge.asking import Api, names, wrote
-from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 DB = "postgres://h:5432"
 

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, names
-from tests.bridge.corpus import FOLDER, needs_corpus
-from tests.bridge.small import dataset, parent, run_event, schema, uuid
+from tests.support.corpus import FOLDER, needs_corpus
+from tests.support.small import dataset, parent, run_event, schema, uuid
 
 KAFKA = "kafka://k:9092"
 FLINK = {"jobType": {"integration": "FLINK", "jobType": "JOB", "processingType": "STREAMING"}}

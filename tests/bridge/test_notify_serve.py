@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bench.notify import good_run, run
-from bench.receivers import name_of
 
 from tests.bridge.test_app import serving as bridge_on
 from tests.channels.test_channels import SECRET
-from tests.channels.vendors import Receiver
-from tests.sinks.server import Cut, Request, serving
-from tests.waiting import until
+from tests.support.channels.vendors import Receiver
+from tests.support.notify_storm import good_run, run
+from tests.support.receivers import name_of
+from tests.support.sinks.server import Cut, Request, serving
+from tests.support.waiting import until
 
 
 @pytest.mark.system  # it starts the bridge and its worker, the latter twice

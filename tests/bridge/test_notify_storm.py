@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench.notify import measure
-from bench.receivers import NAMES
+
+from tests.support.notify_storm import measure
+from tests.support.receivers import NAMES
 
 
 @pytest.mark.system  # it starts a worker four times

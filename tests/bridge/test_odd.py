@@ -19,10 +19,10 @@ from fairlead_bridge.mapping import elements
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge import absorbing, readable
-from tests.bridge.mutants import mutants
 from tests.bridge.readable import Words
-from tests.bridge.small import airflow_dag, airflow_task, parent, run_event, uuid
-from tests.bridge.test_stories import STORIES, events
+from tests.support.mutants import mutants
+from tests.support.small import airflow_dag, airflow_task, parent, run_event, uuid
+from tests.support.stories import STORIES, events
 
 A, B = "postgres://h:5432 | d.s.a", "postgres://h:5432 | d.s.b"
 RUN = "j (01)"

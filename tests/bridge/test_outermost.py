@@ -14,7 +14,7 @@ from fairlead_bridge.ids import dag_run_id, run_id
 from fairlead_bridge.queries.outermost import around, outermost
 from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.asking import NOW, Api
-from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 LAKE = dataset("/lake/orders", "file")
 SPARK = {"jobType": {"integration": "SPARK", "jobType": "SQL_JOB", "processingType": "BATCH"}}

@@ -13,7 +13,7 @@ from fairlead_bridge.queries import assets, personal, privacy
 from fairlead_bridge.queries.columns import WHOLE, Origin
 from fairlead_bridge.queries.snapshot import Snapshot
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset
+from tests.support.small import dataset
 
 LOAD = 7
 DB = "postgres://h:5432"

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
-from tests.bridge.corpus import FOLDER, needs_corpus
-from tests.bridge.small import dataset, uuid
+from tests.support.corpus import FOLDER, needs_corpus
+from tests.support.small import dataset, uuid
 
 ORDERS = "postgres://h:5432:shop.orders"
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fairlead_bridge.insight import quality
 from tests.bridge.asking import Api, wrote
 from tests.bridge.monitored import Bridge
-from tests.bridge.small import dataset
+from tests.support.small import dataset
 
 ORDERS, TOTALS = "postgres://h:5432:shop.orders", "postgres://h:5432:shop.totals"
 BEGIN = datetime(2026, 10, 20, 8, tzinfo=UTC)

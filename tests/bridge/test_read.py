@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, names, wrote
-from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 DB = "postgres://h:5432"
 

@@ -12,8 +12,8 @@ from fairlead_bridge.errors import Malformed
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import Api, wrote
-from tests.bridge.corpus import every_event, needs_corpus
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.corpus import every_event, needs_corpus
+from tests.support.small import dataset, run_event, schema, uuid
 
 DB = "postgres://h:5432"
 ORDERS, REVENUE, STAGE = "s.fct_orders", "s.revenue", "s.stage"

@@ -12,7 +12,7 @@ import pytest
 from fairlead_bridge.mapping import rules_file
 from fairlead_bridge.mapping.facets import FACETS
 from tests.bridge import reference
-from tests.bridge.corpus import needs_corpus
+from tests.support.corpus import needs_corpus
 
 
 @pytest.mark.parametrize("page", sorted(reference.GENERATED))

@@ -14,7 +14,7 @@ from fairlead_bridge.insight.reliability import mean_seconds, promises, share
 from tests.bridge.asking import Api
 from tests.bridge.monitored import DAY, Bridge, morning
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 TABLE = "dataset:postgres://h:5432:shop."
 

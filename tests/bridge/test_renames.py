@@ -16,7 +16,7 @@ from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from tests.bridge import absorbing
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 PLACE = "postgres://h:5432"
 _numbers = itertools.count(5_000)

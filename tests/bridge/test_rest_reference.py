@@ -16,8 +16,8 @@ from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import shop
 from tests.bridge.asking import Api
+from tests.support import shop
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rest-api.md"
 EXAMPLE = re.compile(r"```console\n\$ curl -s 'localhost:7070(.*?)'\n(.*?)```", re.S)

@@ -9,10 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from bench import lateness
 
 from fairlead_bridge.insight import rhythm
 from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, SECOND
+from tests.support import lateness
 
 CORPUS = os.environ.get("FAIRLEAD_CORPUS")
 UPDATES = sorted((Path(CORPUS) / "updates").glob("*.txt")) if CORPUS else []

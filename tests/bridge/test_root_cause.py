@@ -12,7 +12,7 @@ from fairlead_bridge.insight.root_cause import Upstream, explain
 from fairlead_bridge.insight.symptoms import Again, Dataset, Job
 from tests.bridge.asking import Api, wrote
 from tests.bridge.pipeline import BEGIN, dag_run
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 PLACE = "dataset:postgres://h:5432:"
 DAY = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday

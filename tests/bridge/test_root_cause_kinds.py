@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bench.company.model import MINUTE, Task
 
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from tests.bridge.absorbing import absorb, understand
 from tests.bridge.airflow_days import Days, at, dag, moment, table
 from tests.bridge.asking import Api
+from tests.support.company.model import MINUTE, Task
 
 RAW, STAGED, MART, FEED, ORDERS = map(
     table, ("raw.a", "stg.a", "mart.a", "partner.feed", "app.orders")

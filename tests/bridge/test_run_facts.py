@@ -11,7 +11,7 @@ from fairlead_bridge.db.engine import writing
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import Api
-from tests.bridge.small import airflow_task, dataset, parent, run_event, uuid
+from tests.support.small import airflow_task, dataset, parent, run_event, uuid
 
 QUERY = {"jobType": {"integration": "AIRFLOW", "jobType": "QUERY"}}
 TASK = {"airflow": airflow_task("load")}

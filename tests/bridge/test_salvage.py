@@ -16,7 +16,7 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.rules_file import normaliser
 from fairlead_bridge.mapping.translate import Translator
 from tests.bridge.asking import Api
-from tests.bridge.small import (
+from tests.support.small import (
     airflow_dag,
     airflow_task,
     dataset,

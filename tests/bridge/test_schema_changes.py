@@ -14,8 +14,8 @@ from fairlead_bridge.entries import DatasetEntry
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import entry
 from tests.bridge.asking import Api, names, wrote
-from tests.bridge.corpus import FOLDER, needs_corpus
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.corpus import FOLDER, needs_corpus
+from tests.support.small import dataset, run_event, schema, uuid
 
 FILE = "/in/orders.csv"
 

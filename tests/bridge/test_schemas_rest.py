@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api
-from tests.bridge.small import dataset, run_event, schema, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 
 def test_the_columns_of_many_datasets_are_one_answer(db: sa.Engine) -> None:

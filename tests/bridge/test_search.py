@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, schema
+from tests.support.small import dataset, schema
 
 
 @pytest.fixture

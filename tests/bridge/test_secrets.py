@@ -24,7 +24,7 @@ from fairlead_bridge.outbox import GivenUp
 from fairlead_bridge.queries import entry
 from fairlead_bridge.telemetry import Line, configure_logging, say
 from tests.bridge.asking import Api
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 CASES = json.loads((Path(__file__).parents[1] / "secrets" / "cases.json").read_text())
 SECRET = "pw1x81zz"  # noqa: S105

@@ -12,10 +12,10 @@ import pytest
 from fairlead_bridge.entries import AnyEntry, Owner, Tag
 from fairlead_bridge.errors import BadSettings, Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
-from tests.sinks import entries as shop
-from tests.sinks.atlan import FakeAtlan
-from tests.sinks.delivering import deliver, deliver_in_bad_weather
-from tests.sinks.server import Answer, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.atlan import FakeAtlan
+from tests.support.sinks.delivering import deliver, deliver_in_bad_weather
+from tests.support.sinks.server import Answer, serving
 
 CONNECTION = "default/airflow/1763600000"
 ORDERS = "default/postgres/1/sales/public/orders"

@@ -9,7 +9,7 @@ import pytest
 
 from fairlead_bridge.errors import Misconfigured
 from fairlead_bridge.sinks.http import Client
-from tests.tls import TlsServer, tls_server
+from tests.support.tls import TlsServer, tls_server
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from fairlead_bridge.entries import AnyEntry
 from fairlead_bridge.errors import BadSettings, Unavailable
 from fairlead_bridge.sinks import settings
 from fairlead_bridge.sinks.concurrency import Sent, keyed_concurrently
-from tests.sinks import entries as shop
-from tests.sinks.delivering import deliver
-from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.delivering import deliver
+from tests.support.sinks.openmetadata import FakeOpenMetadata
+from tests.support.sinks.server import serving
 
 ORDERS, DAILY = "pg.sales.public.orders", "snow.ANALYTICS.REPORTING.DAILY_ORDERS"
 NAMING = [

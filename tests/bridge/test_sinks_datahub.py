@@ -17,10 +17,10 @@ import pytest
 from fairlead_bridge.entries import AnyEntry, JobEntry, Origin, Unseen
 from fairlead_bridge.errors import Rejected, ServerFailed, Unavailable
 from fairlead_bridge.sinks import Target
-from tests.sinks import entries as shop
-from tests.sinks.datahub import DAILY, FLOW, LOAD, ORDERS, FakeDataHub, new_target
-from tests.sinks.delivering import deliver, deliver_in_bad_weather
-from tests.sinks.server import Answer, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.datahub import DAILY, FLOW, LOAD, ORDERS, FakeDataHub, new_target
+from tests.support.sinks.delivering import deliver, deliver_in_bad_weather
+from tests.support.sinks.server import Answer, serving
 
 
 @pytest.fixture

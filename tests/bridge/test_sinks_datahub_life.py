@@ -14,8 +14,8 @@ from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.sinks import Target, interests, settings
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
-from tests.sinks.datahub import FakeDataHub
-from tests.sinks.server import serving
+from tests.support.sinks.datahub import FakeDataHub
+from tests.support.sinks.server import serving
 
 TABLE = "urn:li:dataset:(urn:li:dataPlatform:postgres,shop.{},PROD)"
 

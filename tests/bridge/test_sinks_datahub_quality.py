@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from fairlead_bridge.entries import AnyEntry, DatasetEntry, IncidentEntry
-from tests.sinks import entries as shop
-from tests.sinks import quality
-from tests.sinks.datahub import DAILY, LOAD, ORDERS, FakeDataHub, new_target
-from tests.sinks.delivering import deliver, deliver_in_bad_weather
-from tests.sinks.server import Answer, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks import quality
+from tests.support.sinks.datahub import DAILY, LOAD, ORDERS, FakeDataHub, new_target
+from tests.support.sinks.delivering import deliver, deliver_in_bad_weather
+from tests.support.sinks.server import Answer, serving
 
 FRESHNESS, CUSTOM = "FRESHNESS", "CUSTOM"
 

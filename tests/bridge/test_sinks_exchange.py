@@ -13,7 +13,7 @@ from fairlead_bridge.errors import Misconfigured, Rejected, Unavailable
 from fairlead_bridge.sinks import Outcome, settings
 from fairlead_bridge.sinks.http import Bearer, Client
 from fairlead_bridge.sinks.openlineage.events import Message
-from tests.rogue import Script, dripping, flooding, http, rogue, saying
+from tests.support.rogue import Script, dripping, flooding, http, rogue, saying
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 PAGE = b"<!DOCTYPE html><title>Sign in</title>"

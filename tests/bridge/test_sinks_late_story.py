@@ -25,9 +25,9 @@ from fairlead_bridge.model import Name
 from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import Target, interests, settings
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
-from tests.sinks.atlan import FakeAtlan
-from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import serving
+from tests.support.sinks.atlan import FakeAtlan
+from tests.support.sinks.openmetadata import FakeOpenMetadata
+from tests.support.sinks.server import serving
 
 FOLDER = Path(__file__).parents[1] / "sinks" / "late-table"
 CONNECTION = "default/airflow/1"

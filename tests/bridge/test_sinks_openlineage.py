@@ -25,14 +25,14 @@ from fairlead_bridge.model import Name
 from fairlead_bridge.sinks import Outcome, Target, interests, settings
 from fairlead_bridge.sinks.openlineage.events import lighter
 from fairlead_bridge.sinks.openlineage.signature import SignatureV4
-from tests.sinks.openlineage import (
+from tests.support.sinks.openlineage import (
     FakeAtlanEvents,
     FakeDataplex,
     FakeDataZone,
     FakeMarquez,
     FakeOpenMetadataEvents,
 )
-from tests.sinks.server import Answer, Cut, Fake, Request, Trouble, serving
+from tests.support.sinks.server import Answer, Cut, Fake, Request, Trouble, serving
 
 NOW = 1_795_000_000_000_000
 SECOND = 1_000_000

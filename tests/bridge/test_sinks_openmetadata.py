@@ -13,10 +13,10 @@ from fairlead_bridge.entries import Owner, Tag
 from fairlead_bridge.errors import Rejected, Unavailable
 from fairlead_bridge.sinks import Target, settings
 from fairlead_bridge.sinks.openmetadata.names import quoted, split
-from tests.sinks import entries as shop
-from tests.sinks.delivering import deliver, deliver_in_bad_weather
-from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import Answer, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.delivering import deliver, deliver_in_bad_weather
+from tests.support.sinks.openmetadata import FakeOpenMetadata
+from tests.support.sinks.server import Answer, serving
 
 ORDERS = "pg_prod.sales.public.orders"
 DAILY = "snowflake_prod.ANALYTICS.REPORTING.DAILY_ORDERS"

@@ -11,10 +11,10 @@ import pytest
 from fairlead_bridge.entries import AssertionResult, DatasetEntry, ExpectedWrite, Outlook
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.sinks import Target, settings
-from tests.sinks import entries as shop
-from tests.sinks.delivering import deliver, deliver_in_bad_weather
-from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import Answer, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.delivering import deliver, deliver_in_bad_weather
+from tests.support.sinks.openmetadata import FakeOpenMetadata
+from tests.support.sinks.server import Answer, serving
 
 DAILY = "snowflake_prod.ANALYTICS.REPORTING.DAILY_ORDERS"
 FRESH = f"{DAILY}.fairlead_freshness"

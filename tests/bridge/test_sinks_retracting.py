@@ -22,9 +22,9 @@ from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.queries import entry
 from fairlead_bridge.sinks import interests
-from tests.sinks import events
-from tests.sinks.server import Cut, Request, Trouble
-from tests.sinks.together import CONNECTION, DATABASE, Together, together, weather
+from tests.support.sinks import events
+from tests.support.sinks.server import Cut, Request, Trouble
+from tests.support.sinks.together import CONNECTION, DATABASE, Together, together, weather
 
 NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
 FLOW = "urn:li:dataFlow:(airflow,dag_000,prod)"

@@ -15,9 +15,9 @@ from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
-from tests.sinks import events
-from tests.sinks.curated import curate, lost
-from tests.sinks.together import CONNECTION, Together, together, weather
+from tests.support.sinks import events
+from tests.support.sinks.curated import curate, lost
+from tests.support.sinks.together import CONNECTION, Together, together, weather
 
 NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
 RUNS, DAGS, TASKS = 8, 3, 4

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.bridge import absorbing
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 SNOWFLAKE, POSTGRES, KAFKA = "snowflake://acc", "postgres://h:5432", "kafka://b:9092"
 GLUE = "arn:aws:glue:eu-west-1:123456789012"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.standing import Round, rounds, state_of, without_unaffected
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
+from tests.support.small import airflow_dag, airflow_task, dataset, parent, run_event, uuid
 
 
 @dataclass

@@ -17,13 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from tests.bridge import absorbing, readable
-
-FOLDER = Path(__file__).parents[1] / "stories"
-STORIES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
-
-
-def events(story: str) -> list[bytes]:
-    return (FOLDER / story / "events.jsonl").read_bytes().splitlines()
+from tests.support.stories import FOLDER, STORIES, events
 
 
 def _catalog(folder: Path, bodies: list[bytes], batch: int = 500) -> readable.Words:

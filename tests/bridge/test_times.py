@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.mapping import times
-from tests.bridge.corpus import every_event, needs_corpus
+from tests.support.corpus import every_event, needs_corpus
 
 NINE = 1_793_523_600_000_000  # 2026-11-01T09:00:00Z
 

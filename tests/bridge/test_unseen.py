@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 ERROR = {"totalTasks": 1, "failedTasks": 1, "errors": [{"errorMessage": "the SQL is odd"}]}
 UNKNOWN = {

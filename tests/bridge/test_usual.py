@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.insight.types import is_breaking, widens
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, uuid
 
 PLACE = "dataset:postgres://h:5432:"
 

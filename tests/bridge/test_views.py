@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from fairlead_bridge.web.lineage.answers import Graph
 from tests.bridge.asking import Api, wrote
-from tests.bridge.small import dataset
 from tests.bridge.test_lineage import DB, airflow_of_d, columns
+from tests.support.small import dataset
 
 Answer = dict[str, Any]
 

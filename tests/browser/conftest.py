@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fairlead_bridge.web.page import STATIC
-from tests.browser import shop
-from tests.browser.bridge import Bridge
-from tests.browser.chromium import Missing, running
+from tests.support.browser import shop
+from tests.support.browser.bridge import Bridge
+from tests.support.browser.chromium import Missing, running
 
 playwright = pytest.importorskip("playwright.sync_api")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser import chromium, pages
+from tests.support.browser import chromium, pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

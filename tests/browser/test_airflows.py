@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser import shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.browser.shop import Task, dag_run
+from tests.support.browser import shop
+from tests.support.browser.bridge import Bridge
+from tests.support.browser.shop import Task, dag_run
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser import pages, shop
 from tests.browser.conftest import Bridge, Open, settle
+from tests.support.browser import pages, shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.browser.shop import Task, dag_run, table
-from tests.waiting import until
+from tests.support.browser import shop
+from tests.support.browser.bridge import Bridge
+from tests.support.browser.shop import Task, dag_run, table
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

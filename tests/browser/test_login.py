@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open
+from tests.support.browser.bridge import Bridge
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 

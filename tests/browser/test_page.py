@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from tests.browser import shop
 from tests.browser.conftest import Bridge, Open
+from tests.support.browser import shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

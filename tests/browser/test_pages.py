@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser import pages, shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.browser.shop import Task, dag_run, facet, table
-from tests.waiting import until
+from tests.support.browser import pages, shop
+from tests.support.browser.bridge import Bridge
+from tests.support.browser.shop import Task, dag_run, facet, table
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

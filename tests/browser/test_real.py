@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bridge import corpus
-from tests.browser import pages
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.waiting import until
+from tests.support import corpus
+from tests.support.browser import pages
+from tests.support.browser.bridge import Bridge
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser import pages, shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.browser.shop import Task, dag_run, table
+from tests.support.browser import pages, shop
+from tests.support.browser.bridge import Bridge
+from tests.support.browser.shop import Task, dag_run, table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import pages, shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
-from tests.waiting import until
+from tests.support.browser import pages, shop
+from tests.support.browser.bridge import Bridge
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -11,9 +11,9 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.browser import pages, shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
+from tests.support.browser import pages, shop
+from tests.support.browser.bridge import Bridge
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

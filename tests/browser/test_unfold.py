@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser import pages, shop
-from tests.browser.bridge import Bridge
 from tests.browser.conftest import Open, settle
 from tests.browser.test_columns import computed, origin
+from tests.support.browser import pages, shop
+from tests.support.browser.bridge import Bridge
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

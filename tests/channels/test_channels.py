@@ -23,10 +23,10 @@ from fairlead_bridge.channels.slack import Slack, SlackSettings
 from fairlead_bridge.channels.teams import Teams, TeamsSettings
 from fairlead_bridge.channels.webhook import Webhook, WebhookSettings
 from fairlead_bridge.errors import Misconfigured, Rejected, Unavailable
-from tests.channels import vendors
-from tests.channels.incidents import BEGAN, BERLIN, affected, huge, incident, message
-from tests.channels.smtp import Mailbox, smtp_server
-from tests.sinks.server import Answer, Fake, Request, serving
+from tests.support.channels import vendors
+from tests.support.channels.incidents import BEGAN, BERLIN, affected, huge, incident, message
+from tests.support.channels.smtp import Mailbox, smtp_server
+from tests.support.sinks.server import Answer, Fake, Request, serving
 
 SECRET = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
 OLD_SECRET = f"whsec_{base64.b64encode(bytes(range(1, 33))).decode()}"

@@ -12,7 +12,7 @@ from fairlead_bridge.channels.notice import (
     write_received,
 )
 from fairlead_bridge.entries import IncidentEntry
-from tests.channels.incidents import BEGAN, HOUR, affected, incident, message
+from tests.support.channels.incidents import BEGAN, HOUR, affected, incident, message
 
 
 class Channel:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fairlead_bridge.channels.routes import Route, channels_of
-from tests.channels.incidents import incident
+from tests.support.channels.incidents import incident
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from fairlead_bridge.channels.schedule import Daily, Every, Plan, Quiet, Schedule
-from tests.channels.incidents import BERLIN, MINUTE, at
+from tests.support.channels.incidents import BERLIN, MINUTE, at
 
 NIGHT = Quiet(time(22), time(7), BERLIN)
 WEEKEND = Quiet(time(0), time(0), BERLIN, frozenset({5, 6}))

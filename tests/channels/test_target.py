@@ -17,7 +17,7 @@ from fairlead_bridge.entries import IncidentEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.model import Delivery
 from fairlead_bridge.sinks import Later, Prepared, Ready, Same
-from tests.channels.incidents import BERLIN, MINUTE, at, incident
+from tests.support.channels.incidents import BERLIN, MINUTE, at, incident
 
 NIGHT = Schedule(quiet=(Quiet(time(22), time(7), BERLIN),))
 NOON = at("2026-11-28 12:00")

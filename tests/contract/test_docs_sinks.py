@@ -15,8 +15,8 @@ from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.sinks import settings
 from fairlead_bridge.sinks.naming import Rule
 from fairlead_bridge.sinks.openlineage.settings import PRESETS
-from tests.sinks import entries as shop
-from tests.sinks.server import Answer, Fake, Request, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks.server import Answer, Fake, Request, serving
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {name: DOCS / "sinks" / f"{name}.md" for name in settings.types()}

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bridge.small import run_event, uuid
-from tests.browser.bridge import Bridge
-from tests.waiting import until
+from tests.support.browser.bridge import Bridge
+from tests.support.small import run_event, uuid
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.system
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 MOST = 400
@@ -19,3 +23,31 @@ SOURCES = [
 def test_no_source_file_is_longer_than_four_hundred_lines() -> None:
     lines = {path.relative_to(ROOT).as_posix(): path.read_text().count("\n") for path in SOURCES}
     assert [name for name, count in lines.items() if count > MOST and name not in LONGER] == []
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it, and what it imports from each."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("tests", "bench."),
+        ("bench", "tests."),
+        ("tests/support", "tests."),
+    ],
+)
+def test_tests_and_benches_share_only_the_support_of_both(folder: str, forbidden: str) -> None:
+    """`tests/support/` is what both import; it imports neither, so that there is no circle."""
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imported(path)
+        if f"{name}.".startswith(forbidden) and not name.startswith("tests.support.")
+    }
+    assert found == set()

@@ -21,7 +21,7 @@ from demo.days import unasked
 from demo.processes import DemoError, Program, free_port, is_taken
 from demo.stack import Ports, Stack
 
-from tests.waiting import until
+from tests.support.waiting import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

@@ -17,7 +17,7 @@ from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.intake.kafka import Kafka
-from tests.kafka import broker
+from tests.support.kafka import broker
 
 pytestmark = [
     pytest.mark.kafka,

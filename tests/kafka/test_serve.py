@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka import broker
-from tests.waiting import HANG
+from tests.support.kafka import broker
+from tests.support.waiting import HANG
 
 pytestmark = [
     pytest.mark.kafka,

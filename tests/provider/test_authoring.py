@@ -22,9 +22,9 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.providers.openlineage.extractors.manager import ExtractorManager
 from airflow.providers.standard.operators.python import PythonOperator
-from tests.bridge import shop
-from tests.provider.bridging import Bridge, running
 from tests.provider.versions import AIRFLOW
+from tests.support import shop
+from tests.support.bridging import Bridge, running
 
 import fairlead_airflow
 from fairlead_airflow import (

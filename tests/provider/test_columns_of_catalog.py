@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.provider.bridging import Bridge, running
+from tests.support.bridging import Bridge, running
 
 from fairlead_airflow.lineage import databases
 from fairlead_airflow.lineage.addresses import of_server

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.provider import bridging
 from tests.provider.versions import commands_needed
+from tests.support import bridging
 
 from fairlead_airflow import compat, deployment
 from fairlead_airflow.commands import RECIPES

@@ -28,7 +28,7 @@ def engine() -> Iterator[sa.Engine]:
     """Airflow's tables in PostgreSQL."""
     from airflow.models import import_all_models
     from airflow.models.base import Base
-    from tests import postgres  # it imports the bridge, which Airflow 2 keeps out
+    from tests.support import postgres  # it imports the bridge, which Airflow 2 keeps out
 
     if lacking := postgres.missing():
         pytest.skip(lacking)

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.provider.bridging import Bridge, running
 from tests.provider.versions import AIRFLOW
-from tests.waiting import HANG
+from tests.support.bridging import Bridge, running
+from tests.support.waiting import HANG
 
 from fairlead_airflow.asset_events import asset_facts, asset_update
 from fairlead_airflow.background import Background

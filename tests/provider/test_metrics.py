@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.provider.versions import AIRFLOW
-from tests.statsd import Statsd
-from tests.waiting import until
+from tests.support.statsd import Statsd
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.airflow,

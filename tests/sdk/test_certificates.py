@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from certifi import where
-from tests.tls import TlsServer, tls_server
+from tests.support.tls import TlsServer, tls_server
 
 from fairlead_sdk.client import Client
 from fairlead_sdk.destinations import Again, HttpDestination, HttpSettings, Outcome

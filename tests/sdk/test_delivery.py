@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from openlineage.client.transport import transform
-from tests.waiting import until
+from tests.support.waiting import until
 
 import fairlead_sdk.delivery
 import fairlead_sdk.destinations

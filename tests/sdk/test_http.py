@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from tests.rogue import Script, dripping, flooding, http, rogue, saying
+from tests.support.rogue import Script, dripping, flooding, http, rogue, saying
 
 import fairlead_sdk
 import fairlead_sdk.http

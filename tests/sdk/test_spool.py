@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.waiting import HANG, until
+from tests.support.waiting import HANG, until
 
 from fairlead_sdk.delivery import read_tally
 from fairlead_sdk.spool import Limits, Spool

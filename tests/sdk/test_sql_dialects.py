@@ -8,7 +8,7 @@ from __future__ import annotations
 import doctest
 
 import pytest
-from tests.sdk.test_sql_kinds import column_pairs, names
+from tests.support.sql.kinds import column_pairs, names
 
 from fairlead_sdk.sql import names as names_of_sql
 from fairlead_sdk.sql import read

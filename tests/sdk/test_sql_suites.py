@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench.sql import ours, scored
-from bench.sql_suites import datahub, openlineage, openmetadata
+from tests.support.sql.scores import ours, scored
+from tests.support.sql.suites import datahub, openlineage, openmetadata
 
 
 def test_calls_and_golden_files_of_datahub_are_cases(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 from openlineage.client.uuid import generate_new_uuid
-from tests.waiting import HANG, until
+from tests.support.waiting import HANG, until
 
 from fairlead_sdk.cli import main
 from fairlead_sdk.spool import Spool

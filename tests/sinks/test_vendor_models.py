@@ -21,12 +21,12 @@ import pytest
 
 from fairlead_bridge.entries import AnyEntry, AssertionResult, ExpectedWrite, Outlook, Unseen
 from fairlead_bridge.sinks import settings
-from tests.sinks import entries as shop
-from tests.sinks import quality
-from tests.sinks.atlan import FakeAtlan
-from tests.sinks.datahub import FakeDataHub
-from tests.sinks.openmetadata import FakeOpenMetadata
-from tests.sinks.server import Fake, serving
+from tests.support.sinks import entries as shop
+from tests.support.sinks import quality
+from tests.support.sinks.atlan import FakeAtlan
+from tests.support.sinks.datahub import FakeDataHub
+from tests.support.sinks.openmetadata import FakeOpenMetadata
+from tests.support.sinks.server import Fake, serving
 
 pytestmark = pytest.mark.system
 

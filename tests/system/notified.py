@@ -11,7 +11,7 @@ from demo.clients import FINAL
 from demo.stack import Stack
 
 from tests.channels.test_channels import SECRET
-from tests.channels.vendors import Receiver
+from tests.support.channels.vendors import Receiver
 
 DAG, TASK = "shop_catalogue", "load_customers"
 CAUSE = f"job:default:{DAG}.{TASK}"

@@ -19,8 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from demo.clients import Bridge
 
-from tests import postgres
-from tests.provider import bridging
+from tests.support import bridging, postgres
 from tests.system.airflow_2.stack import BIN, SECRET, Mill
 from tests.system.comparing import (
     apart,

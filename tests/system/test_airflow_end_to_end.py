@@ -22,8 +22,8 @@ from demo.stack import Deployment, Ports, Stack
 
 from demo import days, shop
 from tests.channels.test_channels import SECRET
-from tests.channels.vendors import Receiver
-from tests.sinks.server import serving
+from tests.support.channels.vendors import Receiver
+from tests.support.sinks.server import serving
 from tests.system import drawing, notified
 from tests.system.comparing import CLOSE, apart, key_of, key_told, listed, moment
 from tests.system.truth import Instance, Metadata

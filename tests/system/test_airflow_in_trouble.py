@@ -29,7 +29,7 @@ from demo.stack import BIN, PASSWORD, USER, Deployment, Ports, Stack
 
 from fairlead_sdk.delivery import read_tally
 from fairlead_sdk.spool import Spool
-from tests.statsd import Statsd
+from tests.support.statsd import Statsd
 from tests.system.comparing import dag_runs_that_differ, listed, tries_that_differ
 from tests.system.truth import DagRun, Instance, Metadata
 

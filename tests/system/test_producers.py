@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.bridge import Bridge
-from tests.waiting import until
+from tests.support.browser.bridge import Bridge
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.system
 

@@ -21,10 +21,10 @@ from fairlead_bridge.delivery.deliver import deliver_due
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.sinks import interests
-from tests.sinks import events
-from tests.sinks.curated import curate, lost
-from tests.sinks.server import Cut, Request, Trouble
-from tests.sinks.together import CONNECTION, Together, together, weather
+from tests.support.sinks import events
+from tests.support.sinks.curated import curate, lost
+from tests.support.sinks.server import Cut, Request, Trouble
+from tests.support.sinks.together import CONNECTION, Together, together, weather
 
 pytestmark = pytest.mark.system
 
