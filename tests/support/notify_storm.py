@@ -135,7 +135,6 @@ class Worker:
             sys.executable,
             "-m",
             "tests.support.notify_storm",
-            "--worker",
             url,
             str(clock),
         ]
