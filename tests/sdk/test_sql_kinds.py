@@ -97,6 +97,39 @@ def test_a_quote_that_is_never_closed_costs_its_own_statement_only(dialect: str)
     assert len(reading.errors) == 1
 
 
+def test_a_stage_is_where_the_script_says_that_its_files_are() -> None:
+    stage = "CREATE OR REPLACE STAGE d.landing URL = 's3://bucket/in/' FILE_FORMAT = (TYPE = CSV);"
+    reading = read(f"{stage} COPY INTO r FROM @d.landing/x; COPY INTO @other/y FROM r", "snowflake")
+    assert reading.files_read == ["s3://bucket/in/x"]
+    assert reading.files_written == ["@other/y"]
+    assert reading.unknown == ["the address of the stage @other/y is not known"]
+
+
+def test_a_table_that_only_changes_its_columns_is_altered_and_not_written() -> None:
+    scripts = [
+        "ALTER TABLE IF EXISTS ONLY r ADD COLUMN a TEXT, ADD COLUMN b INT",
+        "ALTER TABLE w DROP COLUMN b",
+        "INSERT INTO w (a) SELECT a FROM s",
+    ]
+    reading = read(scripts, "postgres")
+    assert ([*map(str, reading.altered)], [*map(str, reading.writes)]) == (["r"], ["w"])
+
+
+def test_tables_that_change_places_are_told_as_such() -> None:
+    [pair] = read("ALTER TABLE a SWAP WITH b", "snowflake").swapped
+    assert [*map(str, pair)] == ["a", "b"]
+
+
+def test_a_file_that_a_function_writes_is_written() -> None:
+    reading = read(
+        "INSERT INTO FUNCTION s3('https://b.example.com/x.parquet') SELECT a FROM s", "clickhouse"
+    )
+    assert (reading.files_written, [*map(str, reading.reads)]) == (
+        ["https://b.example.com/x.parquet"],
+        ["s"],
+    )
+
+
 def test_a_large_script_is_read_in_time() -> None:
     one = "INSERT INTO t{0} (a, b) SELECT s.a, sum(s.b) FROM s{0} s JOIN u ON u.k = s.k GROUP BY s.a;\n"
     reading = read("".join(one.format(n) for n in range(2000)), "postgres", patience=60)

@@ -67,6 +67,9 @@ def as_json(reading: Reading) -> dict[str, Any]:
         "writes": [*map(str, reading.writes), *reading.files_written],
         "truncated": [*map(str, reading.truncated)],
         "dropped": [*map(str, reading.dropped)],
+        "swapped": [[str(one), str(other)] for one, other in reading.swapped],
+        "altered": [*map(str, reading.altered)],
+        "stages": reading.stages,
         "renamed": [[str(old), str(new)] for old, new in reading.renamed],
         "columns": {
             str(table): {
@@ -105,6 +108,8 @@ def _lines(reading: Reading, indent: str = "") -> Iterator[str]:
         ("writes", [*map(str, reading.writes), *reading.files_written]),
         ("truncates", [*map(str, reading.truncated)]),
         ("drops", [*map(str, reading.dropped)]),
+        ("alters", [*map(str, reading.altered)]),
+        ("swaps", [f"{one} with {other}" for one, other in reading.swapped]),
         ("renames", [f"{old} to {new}" for old, new in reading.renamed]),
     ):
         yield from (f"{indent}{word:10}{name}" for name in names)

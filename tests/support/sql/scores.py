@@ -152,10 +152,13 @@ def ours(case: dict[str, Any]) -> Answer:
 
 
 def _by_statement(reading: Reading) -> Answer:
-    """As suites of single statements put it: what is emptied, removed or renamed is written."""
+    """As suites of single statements put it: what is emptied, removed, renamed or altered is written."""
     found = answer(replace(reading, passing=[]))
     found.src |= lower(str(old) for old, _ in reading.renamed)
-    found.tgt |= lower(map(str, (*reading.truncated, *reading.dropped)))
+    found.tgt |= lower(map(str, (*reading.truncated, *reading.dropped, *reading.altered)))
+    found.tgt |= lower(str(table) for pair in reading.swapped for table in pair)
+    found.src |= lower(reading.stages.values())
+    found.tgt |= lower(reading.stages)
     found.tgt |= lower(str(new) for _, new in reading.renamed)
     found.rows = {
         (source.column.lower(), str(source.table).lower(), str(table).lower())

@@ -56,6 +56,9 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     for table in whole.truncated:
         facets = _schema(table, database) | _changed(_Change.TRUNCATE)
         result.outputs[database.identity(table)] = facets
+    for table in whole.altered:
+        facets = _schema(table, database) | _changed(_Change.ALTER)
+        result.outputs.setdefault(database.identity(table), facets)
     for table in whole.dropped:
         result.outputs[database.identity(table)] = dropped()
     for old, new in whole.renamed:

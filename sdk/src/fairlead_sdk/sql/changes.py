@@ -93,6 +93,13 @@ def _created(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Outcome:
     if relation is None:
         return _declared(node, table, evaluator, is_temporary=is_temporary)
     names = listed_columns(node.this)
+    if _is_without_rows(node):
+        empty = tuple(
+            Output(c.name) if isinstance(c, Output) else Star(is_weak=True)
+            for c in relation.renamed(names).columns
+        )
+        made = Change(table, makes=Relation(empty), is_temporary=is_temporary)
+        return Outcome([made], is_read=False, patterns=[*evaluator.found.reads])
     if names and relation.is_open:
         evaluator.found.unknown.setdefault(
             f"the columns of {table}: `*` stands for columns that are not known"
@@ -112,6 +119,12 @@ def _is_temporary(node: exp.Create, table: Table) -> bool:
     return table.name.startswith("#") or any(
         isinstance(p, exp.TemporaryProperty | exp.VolatileProperty) for p in kinds
     )
+
+
+def _is_without_rows(node: exp.Create) -> bool:
+    """`CREATE TABLE a AS SELECT ... WITH NO DATA`: the columns of a query, not its rows."""
+    found = node.find(exp.WithDataProperty)
+    return node.args.get("kind") == "TABLE" and found is not None and bool(found.args.get("no"))
 
 
 def _content(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Relation | None:

@@ -32,6 +32,10 @@ def of_insert(node: exp.Insert, evaluator: Evaluator, scope: Scope) -> Outcome:
         if isinstance(query, exp.Query):
             evaluator.evaluate(query, scope)
         return Outcome(files=string_literals(target)[:1])
+    if node.args.get("is_function"):  # ClickHouse's INSERT INTO FUNCTION s3('...')
+        if isinstance(query, exp.Query):
+            evaluator.evaluate(query, scope)
+        return Outcome(files=[t for t in string_literals(target) if "://" in t], is_export=True)
     if not is_named(target):
         return Outcome(is_read=isinstance(query, exp.Query))
     count_as_seen(evaluator, [target])
@@ -176,8 +180,7 @@ def of_copy(node: exp.Copy, evaluator: Evaluator, scope: Scope) -> Outcome:
     """COPY from or to a file: `kind` is true where the table is written."""
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
     files = [text for one in node.args.get("files") or () for text in string_literals(one)[:1]]
-    for one in (*(node.args.get("files") or ()), target):
-        items.note_stage(one, evaluator.found)
+    files += [name for one in node.args.get("files") or () if (name := items.stage_of(one))]
     if not node.args.get("kind"):
         if is_named(target):
             evaluator.table(target, scope)
@@ -188,7 +191,8 @@ def of_copy(node: exp.Copy, evaluator: Evaluator, scope: Scope) -> Outcome:
         if isinstance(one, exp.Subquery | exp.Query):
             evaluator.evaluate(one, scope)
     if not is_named(target):
-        return Outcome(files=string_literals(target)[:1], is_export=True)
+        stage = items.stage_of(target)
+        return Outcome(files=[stage] if stage else string_literals(target)[:1], is_export=True)
     count_as_seen(evaluator, [target])
     for address in files:
         evaluator.found.files.setdefault(address)

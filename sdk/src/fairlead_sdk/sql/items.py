@@ -28,6 +28,9 @@ _ELSEWHERE = frozenset({"external_query", "openquery", "dblink", "postgresql", "
 """Functions that run a query, or read a table, at another server."""
 
 
+_CLUSTERS = frozenset({"cluster", "clusterallreplicas"})
+
+
 class Evaluator(Protocol):
     dialect: str
     found: Found
@@ -169,10 +172,15 @@ def _table(node: exp.Table, scope: Scope, queries: Evaluator) -> Relation:
 
 
 def note_stage(node: exp.Expr, found: Found) -> None:
-    """Snowflake's `@stage/path`: where its files are, only the server knows."""
+    """Snowflake's `@stage/path`, whose files are read."""
+    if name := stage_of(node):
+        found.files.setdefault(name)
+
+
+def stage_of(node: exp.Expr) -> str:
+    """Snowflake's `@stage/path`; empty for anything else."""
     name = node.this.name if isinstance(node, exp.Table) and isinstance(node.this, exp.Var) else ""
-    if name.startswith("@"):
-        found.unknown.setdefault(f"the address of the stage {name} is not known")
+    return name if name.startswith("@") else ""
 
 
 def _semantic_view(node: exp.SemanticView, scope: Scope, queries: Evaluator) -> Relation:
@@ -250,11 +258,13 @@ def _through(sources: Sources) -> Sources:
 
 def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluator) -> Relation:
     """A function that gives a table: its columns are made of its arguments."""
+    name = (function.name if isinstance(function, exp.Anonymous) else function.key).lower()
+    if name in _CLUSTERS and (other := _as_table(function)) is not None:
+        return queries.table(other, scope)
     arguments: set[Source] = set()
-    for argument in function.iter_expressions():
+    for argument in function.iter_expressions() if name not in _ELSEWHERE else ():
         if not isinstance(argument, exp.ColumnDef | exp.OpenJSONColumnDef | exp.Schema):
             arguments |= sources_of(argument, scope, queries, "TRANSFORMATION")
-    name = (function.name if isinstance(function, exp.Anonymous) else function.key).lower()
     if name in _ELSEWHERE:
         scope.note(f"what {name} reads at {_first_literal(function)} is not seen")
     if name.replace("_", "") in {n.replace("_", "") for n in _FILE_FUNCTIONS}:
@@ -269,6 +279,12 @@ def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluat
         return Relation(tuple(Output(n, sources if n in _VALUES else frozenset()) for n in names))
     columns = [Output(n, sources) for n in names or _usual_names(function, node, scope.dialect)]
     return Relation((*columns, Star(rest=sources, is_weak=True)))
+
+
+def _as_table(function: exp.Expr) -> exp.Table | None:
+    """ClickHouse's `cluster('c', db.t)`: the table as that of this server."""
+    names = [a for a in function.expressions if isinstance(a, exp.Column)]
+    return exp.table_(names[0].this.copy(), db=names[0].table or None) if names else None
 
 
 def _first_literal(function: exp.Expr) -> str:

@@ -78,6 +78,8 @@ def listed_columns(target: object) -> list[str]:
     """The columns that stand behind a table's name."""
     if not isinstance(target, exp.Schema):
         return []
+    if any(column.find(exp.Star) for column in target.expressions):
+        return []  # ClickHouse's `(* EXCEPT (a))`
     return [column.name for column in target.expressions]
 
 

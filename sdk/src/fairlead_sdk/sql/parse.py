@@ -49,10 +49,10 @@ def parse(text: str, dialect: str) -> Parsed:
         return Parsed()
     first: Exception | None = None
     for change in REWRITES:
-        changed = change(text, dialect)
-        if changed is None:
-            continue
         try:
+            changed = change(text, dialect)
+            if changed is None:
+                continue
             return Parsed(parse_statements(changed, dialect))
         except RecursionError:
             return Parsed(errors=[f"too deep to be read: {text[:100]}"])

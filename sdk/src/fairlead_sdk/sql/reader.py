@@ -20,8 +20,18 @@ from fairlead_sdk.sql.relations import Relation, Star
 from fairlead_sdk.sql.result import Reading
 from fairlead_sdk.sql.rewrites import TEMPLATE
 from fairlead_sdk.sql.rough import tables_in
+from fairlead_sdk.sql.scripts import called, flow, without_client
 from fairlead_sdk.sql.session import Session
-from fairlead_sdk.sql.statements import Called, Moved, Named, Script, Statement, Used
+from fairlead_sdk.sql.statements import (
+    Altered,
+    Called,
+    Moved,
+    Named,
+    Script,
+    Staged,
+    Statement,
+    Used,
+)
 
 # What drivers put parameters for. Inside a string literal it does no harm to replace them.
 _PLACEHOLDER = re.compile(r"%\(\w+\)s\b|%s\b|(?<![\w:]):\d+\b|\?\d+\b")
@@ -32,36 +42,15 @@ _ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
 _VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
 _STARTS = re.compile(
     r"\W*(?:SELECT|SEL|INSERT|INS|UPDATE|UPD|DELETE|DEL|MERGE|CREATE|ALTER|DROP|TRUNCATE|WITH|COPY|CALL|EXEC"
-    r"|EXECUTE|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|LET|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
+    r"|EXECUTE|CURSOR|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|LET|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
     re.IGNORECASE,
 )
 """What a statement with data begins with. In blocks there are declarations and labels besides."""
 _BEGIN = re.compile(r"\bBEGIN\b", re.IGNORECASE)
-_TABLE_VARIABLE = re.compile(r"\bDECLARE\s+@(\w+)\s+(?:AS\s+)?TABLE\b", re.IGNORECASE)
-"""T-SQL's variables that are tables: they live as temporary tables do."""
+_CALLS_BY_NAME = frozenset({"oracle", ""})
+"""Where a procedure is called by its name alone."""
 _DEEPEST = 3
 """SQL inside of SQL inside of SQL."""
-
-
-_CLIENT = {
-    "": re.compile(r"^\\\w.*$", re.MULTILINE),
-    "postgres": re.compile(r"^\\\w.*$", re.MULTILINE),
-    "redshift": re.compile(r"^\\\w.*$", re.MULTILINE),
-    "tsql": re.compile(r"^:\w.*$", re.MULTILINE),
-    "snowflake": re.compile(r"^!\w.*$", re.MULTILINE),
-}
-"""Lines that are for the client: psql's `\\set`, sqlcmd's `:setvar`, snowsql's `!set`."""
-_DELIMITER = re.compile(r"^\s*DELIMITER[ \t]+(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-
-
-def _without_client(script: str, dialect: str) -> str:
-    if dialect in _CLIENT:
-        script = _CLIENT[dialect].sub("", script)
-    if dialect in ("mysql", "") and (found := _DELIMITER.findall(script)):
-        script = _DELIMITER.sub("", script)
-        for delimiter in {*found} - {";"}:
-            script = script.replace(delimiter, ";")
-    return script
 
 
 def _shortened(script: str) -> str:
@@ -92,15 +81,9 @@ class Reader:
         return self._result
 
     def _prepared(self, script: str) -> str:
-        text = _without_client(_shortened(script.lstrip("\ufeff")), self._dialect)
+        text = without_client(_shortened(script.lstrip("\ufeff")), self._dialect)
         text = _PLACEHOLDER.sub("NULL", text)
         self._variables |= {(a or b).lower() for a, b in _VARIABLE.findall(text)}
-        if self._dialect in BATCHES:
-            for name in set(_TABLE_VARIABLE.findall(text)):
-                text = re.sub(
-                    rf"(?i)\bDECLARE\s+@{name}\s+(?:AS\s+)?TABLE\b", f"CREATE TABLE #{name}", text
-                )
-                text = re.sub(rf"(?i)@{name}\b", f"#{name}", text)
         return text
 
     # -- statements ------------------------------------------------------------------------------
@@ -116,17 +99,24 @@ class Reader:
                 self._result.errors.append(piece.message)
             elif piece.procedure:
                 bodies.setdefault(piece.procedure, [])
-                if piece.is_condition or _STARTS.match(piece.text):
-                    bodies[piece.procedure].append(_text(piece))
-            elif is_block and not (piece.is_condition or _STARTS.match(piece.text)):
-                continue  # a declaration
+                if text := self._of_block(piece):
+                    bodies[piece.procedure].append(text)
+            elif is_block:
+                yield from self._parsed(self._of_block(piece))
             else:
-                yield from self._parsed(_text(piece))
+                for text in flow(_text(piece), self._dialect):
+                    yield from self._parsed(text)
         for name, texts in bodies.items():
             inner = Reader(
                 self._dialect, self._described, self._deadline, self._patience, self._depth + 1
             )
             self._result.procedures[name] = inner.read(texts)
+
+    def _of_block(self, piece: Piece) -> str:
+        """A statement of a block; empty for a declaration."""
+        if piece.is_condition or _STARTS.match(piece.text):
+            return _text(piece)
+        return (called(piece.text) or "") if self._dialect in _CALLS_BY_NAME else ""
 
     def _parsed(self, text: str) -> Iterator[Statement]:
         if time.monotonic() > self._deadline:
@@ -175,6 +165,10 @@ class Reader:
         try:
             if isinstance(statement, Moved):
                 self._session.move(statement)
+            elif isinstance(statement, Altered):
+                self._session.alter(table_of(statement.table))
+            elif isinstance(statement, Staged):
+                self._result.stages[statement.name] = statement.address
             elif isinstance(statement, Called):
                 self._call(statement)
             elif isinstance(statement, Named):
@@ -207,6 +201,8 @@ class Reader:
         if outcome.is_read:
             for node in self._missed(statement, evaluator.seen):
                 reads.setdefault(table_of(node))
+            if self._dialect == "clickhouse":
+                reads |= dict.fromkeys(_sets(statement))
         self._apply(outcome, evaluator)
 
     def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
@@ -216,13 +212,24 @@ class Reader:
         for change in outcome.changes:
             self._session.write(change, reads)
         for address in evaluator.found.files:
-            _add(self._result.files_read, address)
+            _add(self._result.files_read, self._address(address))
         for address in outcome.files:
-            _add(self._result.files_written, address)
+            _add(self._result.files_written, self._address(address))
         self._result.declared += outcome.declared
         self._result.patterns += outcome.patterns
         for note in evaluator.found.unknown if outcome.changes or outcome.is_export else ():
             self._note(note)
+
+    def _address(self, name: str) -> str:
+        """Of a stage, where its files are if the script says so; else only the server knows."""
+        if not name.startswith("@"):
+            return name
+        stage, _, path = name[1:].partition("/")
+        known = {made.lower(): address for made, address in self._result.stages.items()}
+        if (address := known.get(stage.lower())) is not None:
+            return f"{address.rstrip('/')}/{path}"
+        self._note(f"the address of the stage {name} is not known")
+        return name
 
     def _by_name(self, statement: Named) -> None:
         reads: dict[Table, None] = {}
@@ -325,6 +332,10 @@ class Reader:
             t for t in result.declared if t.key not in gone and session.temporary(t) is None
         ]
         result.renamed = session.renamed()
+        result.swapped = session.swapped
+        done = {t.key for t in (*result.writes, *result.dropped, *result.truncated)}
+        done |= {new.key for _, new in result.renamed}
+        result.altered = [t for t in session.altered() if t.key not in done and self._has_name(t)]
         result.passing = [t for t in result.writes if t.key in session.passing]
 
     def _has_name(self, table: Table) -> bool:
@@ -332,6 +343,13 @@ class Reader:
             return True
         self._note("the name of a table is a template that was not rendered")
         return False
+
+
+def _sets(statement: exp.Expr) -> Iterator[Table]:
+    """ClickHouse's `a IN t`, where `t` is a table."""
+    for node in statement.find_all(exp.In):
+        if isinstance(field := node.args.get("field"), exp.Column):
+            yield Table(field.name, field.table)
 
 
 def _named(sources: set[Source]) -> set[Source]:

@@ -17,6 +17,12 @@ class Reading:
     dropped: list[Table] = field(default_factory=list)
     renamed: list[tuple[Table, Table]] = field(default_factory=list)
     """Old and new names."""
+    swapped: list[tuple[Table, Table]] = field(default_factory=list)
+    """Tables that exchange their names: the first is written with what the second holds."""
+    altered: list[Table] = field(default_factory=list)
+    """Tables whose definition changes, and not their rows."""
+    stages: dict[str, str] = field(default_factory=dict)
+    """Names of places of files that the script makes, and their addresses."""
     files_read: list[str] = field(default_factory=list)
     files_written: list[str] = field(default_factory=list)
     columns: dict[Table, Columns] = field(default_factory=dict)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import sqlglot
+from sqlglot import exp
+
 from fairlead_sdk.sql.cut import BATCHES
 
 TEMPLATE = "fairlead_template_"
@@ -39,7 +42,13 @@ _DIRECTORY = re.compile(
     r"(?:\s+OPTIONS\s*\([^()]*\))?",
     re.IGNORECASE,
 )
+_NESTED_UPDATE = re.compile(
+    r"UPDATE\s*\((\s*(?:SELECT|WITH)\b.*)\)\s*(?:(?!SET\b)\w+\s+)?SET\s+(.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _TRAILING = re.compile(
+    r"\bAND\s+(?:NO\s+)?STAT(?:ISTIC)?S\b|\bELSE\s+INS(?:ERT)?\s+(?:INTO\s+\S+\s*)?(?:VALUES\s*)?\(.*\)\s*$|"
+    r"(?<=[\s)])WITH\s+(?:NO\s+)?DATA\s*$|"
     r"\bDISTRIBUTED\s+(?:RANDOMLY|REPLICATED|BY\s*\([^()]*\))\s*$|\bWITH\s+(?:UR|CS|RS|RR)\s*$"
     r"|(?<=\s)WITH\s+LABEL\s+\w+(?=\s)",
     re.IGNORECASE,
@@ -49,7 +58,13 @@ _ROWSET = re.compile(
     re.IGNORECASE,
 )
 _INFILE = re.compile(
-    r"INSERT\s+INTO\s+(?:TABLE\s+)?(.*?)\s+FROM\s+INFILE\b", re.IGNORECASE | re.DOTALL
+    r"INSERT\s+INTO\s+(?:TABLE\s+)?(?!FUNCTION\b)([\w.`\"]+\s*(?:\([^()]*\))?)\s*(?:FROM\s+INFILE|FORMAT\s+\w+)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLONED = re.compile(r"(CREATE\s+TABLE\s+.*?)\s+CLONE\s+AS\s+(\S+)", re.IGNORECASE | re.DOTALL)
+_FROM_QUERY = re.compile(
+    r"(DELETE\s+FROM|INSERT\s+INTO)\s*\(\s*(SELECT\b.*?)\)\s*(VALUES\b.*|SELECT\b.*|WITH\b.*|\w*)$",
+    re.IGNORECASE | re.DOTALL,
 )
 _JINJA = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _REF = re.compile(r"ref\s*\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"]([\w$]+)['\"]")
@@ -122,6 +137,54 @@ def without_trailing_options(text: str, dialect: str) -> str | None:
     return changed if changed != text else None
 
 
+def with_update_of_tables(text: str, dialect: str) -> str | None:
+    """Oracle's `UPDATE (SELECT a.x AS v, b.y AS w FROM a JOIN b ON ...) SET v = w`, of the table that has v."""
+    found = _NESTED_UPDATE.match(text)
+    query = sqlglot.parse_one(found[1], read=dialect or None) if found else None
+    if found is None or not isinstance(query, exp.Select) or not (from_ := query.args.get("from_")):
+        return None
+    columns = {each.alias_or_name.lower(): each.unalias() for each in query.selects}
+    update = sqlglot.parse_one(f"UPDATE x SET {found[2]}", read=dialect or None)  # noqa: S608 - it is never run
+    for node in list(update.find_all(exp.Column)):
+        if not node.table and (meant := columns.get(node.name.lower())) is not None:
+            node.replace(meant.copy())
+    tables = [from_.this, *(join.this for join in query.args.get("joins") or ())]
+    written = update.expressions[0].this.table
+    target = next((t for t in tables if t.alias_or_name.lower() == written.lower()), tables[0])
+    update.set("this", exp.to_identifier(target.alias_or_name))
+    where = query.args.get("where")
+    conditions = [w.this for w in (where, update.args.get("where")) if w is not None]
+    update.set("where", None)
+    sources = query.copy().select("*", append=False).sql("tsql").partition(" FROM ")[2]
+    sources = sources.partition(" WHERE ")[0] if where is not None else sources
+    ending = f" WHERE {exp.and_(*conditions).sql('tsql')}" if conditions else ""
+    return f"{update.sql('tsql')} FROM {sources}{ending}"
+
+
+def with_table_of_query(text: str, dialect: str) -> str | None:
+    """Oracle's `DELETE FROM (SELECT ... FROM t WHERE ...)` and `INSERT INTO (SELECT a FROM t) VALUES (1)`."""
+    found = _FROM_QUERY.match(text)
+    query = sqlglot.parse_one(found[2], read=dialect or None) if found else None
+    if found is None or not isinstance(query, exp.Select) or query.args.get("joins"):
+        return None
+    from_ = query.args.get("from_")
+    if not isinstance(from_, exp.From):
+        return None
+    where = query.args.get("where")
+    if found[1].upper().startswith("DELETE"):
+        return f"DELETE {from_.sql(dialect or None)} {where.sql(dialect or None) if where else ''}"
+    names = ", ".join(each.sql(dialect or None) for each in query.selects if not each.is_star)
+    return (
+        f"INSERT INTO {from_.this.sql(dialect or None)} {f'({names})' if names else ''} {found[3]}"
+    )
+
+
+def with_clone_as_query(text: str, dialect: str) -> str | None:
+    """ClickHouse's `CREATE TABLE t CLONE AS s`."""
+    found = _CLONED.match(text) if dialect == "clickhouse" else None
+    return f"{found[1]} AS SELECT * FROM {found[2]}" if found else None  # noqa: S608 - it is never run
+
+
 def with_pivot_as_query(text: str, dialect: str) -> str | None:
     """DuckDB's `CREATE TABLE r AS UNPIVOT ...`."""
     found = re.search(r"\bAS\s+((?:UN)?PIVOT\b.*)$", text, re.IGNORECASE | re.DOTALL)
@@ -182,6 +245,7 @@ def with_plain_assignments(text: str, dialect: str) -> str | None:
 
 REWRITES: tuple[Callable[[str, str], str | None], ...] = (
     without_infile,
+    with_table_of_query,
     as_it_is,
     without_templates,
     with_plain_assignments,
@@ -192,6 +256,8 @@ REWRITES: tuple[Callable[[str, str], str | None], ...] = (
     without_directory_format,
     without_outfile,
     without_trailing_options,
+    with_update_of_tables,
+    with_clone_as_query,
     without_rowset_options,
     with_from_behind,
     with_pivot_as_query,

@@ -38,6 +38,8 @@ class Session:
         self._contents: dict[Key, tuple[Table, _Content]] = {}
         self._temporary: dict[Key, Relation] = {}
         self._dropped: dict[Key, Table] = {}
+        self._altered: dict[Key, Table] = {}
+        self.swapped: list[tuple[Table, Table]] = []
         self._passing = _made_and_dropped(statements)
 
     # -- what statements see ---------------------------------------------------------------------
@@ -123,6 +125,11 @@ class Session:
         if origin is not None:
             self._dropped.setdefault(origin.key, origin)
 
+    def alter(self, table: Table) -> None:
+        held = self._contents.get(table.key)
+        if not self._temporary_key(table) and not (held and held[1].origin is None):
+            self._altered.setdefault(table.key, table)
+
     def move(self, moved: Moved) -> None:
         for one, other in moved.pairs:
             old, new = table_of(one), table_of(other)
@@ -138,6 +145,7 @@ class Session:
         if first is None and second is None:
             # Nothing is known of either: the other was made ready to take the one's place.
             self.reads.setdefault(other)
+            self.swapped.append((one, other))
             source = Source(other, "*", "IDENTITY")
             content = _Content(one, is_written=True, columns={"*": {source}})
             self._contents[one.key] = (one, content)
@@ -180,6 +188,9 @@ class Session:
 
     def dropped(self) -> list[Table]:
         return [t for key, t in self._dropped.items() if key not in self._contents]
+
+    def altered(self) -> list[Table]:
+        return list(self._altered.values())
 
     def renamed(self) -> list[tuple[Table, Table]]:
         """Old and new names of tables that nothing was written to."""

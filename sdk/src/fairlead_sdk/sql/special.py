@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError
 
 from fairlead_sdk.sql.dialects import DATABASES_ABOVE_SCHEMAS
 from fairlead_sdk.sql.names import is_named
-from fairlead_sdk.sql.statements import Called, Moved, Script, Statement, Used
+from fairlead_sdk.sql.statements import Altered, Called, Moved, Script, Staged, Statement, Used
 
 _USE = re.compile(
     r"USE\s+(?:(DATABASE|SCHEMA|CATALOG|NAMESPACE|WAREHOUSE|ROLE|SECONDARY)\s+)?([^\s;]+)",
@@ -72,6 +72,21 @@ _DUPLICATES = re.compile(
 _VALUE = re.compile(
     r"SET\s+[\w@().,\s]+=\s*(\(\s*(?:SELECT|WITH)\b.*\))\s*$", re.IGNORECASE | re.DOTALL
 )
+_ALTERED = re.compile(
+    r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?([^\s(]+)\s+"
+    r"(?:ADD|DROP|ALTER|MODIFY|CHANGE|REPLACE\s+COLUMNS|RENAME\s+COLUMN)\b",
+    re.IGNORECASE,
+)
+_STAGE = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?STAGE\s+(?:IF\s+NOT\s+EXISTS\s+)?([^\s(]+)"
+    r".*?\bURL\s*=\s*'([^']*)'",
+    re.IGNORECASE | re.DOTALL,
+)
+_DICTIONARY = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?DICTIONARY\s+(?:IF\s+NOT\s+EXISTS\s+)?([^\s(]+)"
+    r".*\bSOURCE\s*\(\s*CLICKHOUSE\s*\(.*?\bTABLE\s+'([^']+)'",
+    re.IGNORECASE | re.DOTALL,
+)
 _MUTATION = re.compile(r"ALTER\s+TABLE\s+(\S+)\s+(?:UPDATE|DELETE)\b", re.IGNORECASE)
 _EXCHANGE = re.compile(r"EXCHANGE\s+TABLES\s+(\S+)\s+AND\s+([^\s;]+)", re.IGNORECASE)
 _DYNAMIC = re.compile(
@@ -85,7 +100,8 @@ _CALL = re.compile(
 _DO = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(\$(\w*)\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
 _PERFORM = re.compile(r"PERFORM\s+", re.IGNORECASE)
 _CURSOR = re.compile(
-    r"(?:DECLARE|LET)\s+\S+\s+.*?\bCURSOR\b.*?\bFOR\s+(SELECT\b.*|WITH\b.*)",
+    r"(?:(?:DECLARE|LET)\s+\S+\s+.*?\bCURSOR\b.*?\bFOR|(?:DECLARE\s+)?CURSOR\s+\w+.*?\b[IA]S)"
+    r"\s+(SELECT\b.*|WITH\b.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CACHE = re.compile(
@@ -122,7 +138,7 @@ def parse_statements(text: str, dialect: str) -> list[Statement]:
 
 def _of_command(text: str, dialect: str) -> list[Statement]:
     """What sqlglot gave up to read; SqlglotError if that may write data."""
-    special = special_statements(text, dialect)
+    special = special_statements(text, dialect) or _altered(text, dialect)
     if special is None and _WRITES.match(text):
         raise ParseError(f"this cannot be read: {text[:200]}")
     return special or []
@@ -134,7 +150,7 @@ def _moved(statement: exp.Alter) -> list[Statement]:
             return [_move(statement.this, action.this, is_swap=True)]
         if isinstance(action, exp.AlterRename) and isinstance(action.this, exp.Table):
             return [_move(statement.this, action.this)]
-    return []
+    return [Altered(statement.this)] if is_named(statement.this) else []
 
 
 def _move(old: object, new: object, *, is_swap: bool = False) -> Moved:
@@ -167,7 +183,11 @@ def _insert_exec(text: str, dialect: str) -> list[Statement] | None:
 def _create(text: str, dialect: str) -> list[Statement] | None:
     if dialect in _FLOWS and (found := _CHANGES.match(text)):
         return _copy(found[1], found[2], dialect)
-    found = _CLONE.match(text) if dialect != "snowflake" else None
+    if dialect == "snowflake" and (found := _STAGE.match(text)):
+        return [Staged(found[1], found[2])]
+    if dialect == "clickhouse" and (found := _DICTIONARY.match(text)):
+        return _copy(found[1], found[2], dialect)
+    found = _CLONE.match(text) if dialect not in ("snowflake", "clickhouse") else None
     return parse_statements(f"CREATE TABLE {found[1]} CLONE {found[2]}", dialect) if found else None
 
 
@@ -251,6 +271,18 @@ def _alter(text: str, dialect: str) -> list[Statement] | None:
     if found := _SWITCH.match(text) or _MOVED_PARTITION.match(text):
         return _copy(found[2], found[1], dialect)
     return None
+
+
+def _altered(text: str, dialect: str) -> list[Statement] | None:
+    """An ALTER TABLE that sqlglot knows only the first word of."""
+    found = _ALTERED.match(text)
+    return [Altered(_table(found[1], dialect))] if found else None
+
+
+def _database(text: str, dialect: str) -> list[Statement] | None:
+    """Teradata's `DATABASE x`."""
+    words = text.split()
+    return [Used(words[1].strip('"'))] if dialect == "teradata" and len(words) == 2 else []
 
 
 def _exchange(text: str, dialect: str) -> list[Statement] | None:
@@ -347,10 +379,12 @@ _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "DO": _do,
     "PERFORM": _perform,
     "DECLARE": _declare,
+    "CURSOR": _declare,
     "LET": _declare,
     "MERGE": _merge,
     "APPLY": _changes,
     "AUTO": _changes,
     "REPLACE": _replace,
     "CACHE": _cache,
+    "DATABASE": _database,
 }

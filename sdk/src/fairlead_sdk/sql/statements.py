@@ -16,6 +16,21 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Altered:
+    """A table whose definition changes, and not its rows."""
+
+    table: exp.Table
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Snowflake's name for a place of files."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Script:
     """SQL inside of SQL that runs with it."""
 
@@ -48,7 +63,7 @@ class Named:
     """Those of the script's own that it makes."""
 
 
-Statement = exp.Expr | Moved | Script | Called | Used | Named
+Statement = exp.Expr | Moved | Altered | Staged | Script | Called | Used | Named
 
 
 @dataclass
