@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tests.provider.examples import EXAMPLES, told
+from tests.provider.examples import EXAMPLES, reported
 from tests.provider.installed import Operator, operators
 from tests.provider.operators import FACETS, extracted, found, shop
 
@@ -42,7 +42,7 @@ def measured() -> dict[str, tuple[str, str]]:
         for number, example in enumerate(EXAMPLES):
             if example.name not in result:
                 alone = extracted(example, folder, ours=False)
-                result[example.name] = words(alone), words(told(number)[0])
+                result[example.name] = words(alone), words(reported(number)[0])
     return result
 
 

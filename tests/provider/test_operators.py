@@ -44,9 +44,9 @@ def installed(example: Example) -> Iterator[None]:
         pytest.skip(f"the version of {example.package} that is installed has no {example.name}")
 
 
-def told(number: int) -> tuple[Any, Path]:
+def reported(number: int) -> tuple[Any, Path]:
     with installed(EXAMPLES[number]):
-        return examples.told(number)
+        return examples.reported(number)
 
 
 def extracted(example: Example, folder: Path, *, trigger_event: bool = False) -> Any:
@@ -60,7 +60,7 @@ by_name = pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[e.name fo
 @by_name
 def test_an_operator_says_what_it_reads_writes_and_runs(number: int) -> None:
     example = EXAMPLES[number]
-    lineage, folder = told(number)
+    lineage, folder = reported(number)
     inputs = {(d.namespace, d.name) for d in lineage.inputs}
     outputs = {(d.namespace, d.name) for d in lineage.outputs}
     assert inputs == operators.filled(example.inputs, folder)
@@ -76,7 +76,7 @@ def test_an_operator_says_what_it_reads_writes_and_runs(number: int) -> None:
 @by_name
 def test_no_secret_of_an_operator_is_sent(number: int) -> None:
     example = EXAMPLES[number]
-    lineage, _ = told(number)
+    lineage, _ = reported(number)
     text = json.dumps(operators.found(lineage)) + repr(lineage.inputs) + repr(lineage.outputs)
     for secret in ("hidden", "secret", "user:pw", "dapi", "token"):
         assert secret not in text or example.says.get("sourceCode") is ...
