@@ -28,7 +28,7 @@ INSTALLED_2 := .venv-airflow-2/.installed-$(VERSION)
 INSTALLED_OPERATORS := .venv-operators/.installed-$(VERSION)
 INSTALLED_PRODUCERS := .venv-producers/.installed-$(VERSION)
 INSTALLED_DOCS := .venv-docs/.installed-$(VERSION)
-OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors
+OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors test_extractors_sql test_extractors_unknown
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 supports none newer
 # In processes beside each other; tests of one file share fixtures, so a file is one process's.
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
+from tests.bridge.odd import Look, absorb
 from tests.support import postgres
 
 
@@ -45,6 +46,12 @@ def db(db_url: str, request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     engine = open_database(db_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def look(db: sa.Engine) -> Look:
+    """The catalog in words after these events came in, and what was set aside."""
+    return lambda *events: absorb(db, *events)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from fairlead_bridge.workers.loops import Loops
 from fairlead_bridge.workers.steps import Deliver
 from tests.bridge.asking import Api
 from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
-from tests.channels.test_channels import SECRET
+from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.sinks.server import Answer, Cut, Request, serving
 from tests.support.waiting import until

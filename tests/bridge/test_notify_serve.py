@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bridge.test_app import serving as bridge_on
-from tests.channels.test_channels import SECRET
+from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.notify_storm import good_run, run
 from tests.support.receivers import name_of

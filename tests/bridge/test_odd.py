@@ -6,76 +6,30 @@ person what to mend; none is refused, and none stops the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox
-from fairlead_bridge.absorb import absorb_waiting
-from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.mapping import elements
-from fairlead_bridge.mapping.identity import Normaliser
-from fairlead_bridge.mapping.translate import Translator
-from tests.bridge import absorbing, readable
+from tests.bridge import absorbing
+from tests.bridge.odd import (
+    EDGES,
+    RUN,
+    A,
+    B,
+    Look,
+    event,
+    with_job_facets,
+    with_output,
+    with_run_facets,
+)
 from tests.bridge.readable import Words
 from tests.support.mutants import mutants
 from tests.support.small import airflow_dag, airflow_task, parent, run_event, uuid
 from tests.support.stories import STORIES, events
 
-A, B = "postgres://h:5432 | d.s.a", "postgres://h:5432 | d.s.b"
-RUN = "j (01)"
-EDGES = {f"{A}  ->  odd | j": RUN, f"odd | j  ->  {B}": RUN}
 SUCCESS_AT_TEN = {"kind": "job", "state": "success", "ended": "2026-11-01T10:00:00Z"}
-
-Look = Callable[..., Words]
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    """A plain event of run 1 of job `j`, with other values at its top level; `...` leaves out."""
-    plain: dict[str, Any] = {
-        "eventType": "COMPLETE",
-        "eventTime": "2026-11-01T10:00:00Z",
-        "producer": "https://example.com/p",
-        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": uuid(1)},
-        "job": {"namespace": "odd", "name": "j"},
-        "inputs": [{"namespace": "postgres://h:5432", "name": "d.s.a"}],
-        "outputs": [{"namespace": "postgres://h:5432", "name": "d.s.b"}],
-    }
-    return {key: value for key, value in (plain | changes).items() if value is not ...}
-
-
-def with_run_facets(**facets: Any) -> dict[str, Any]:
-    return event(run={"runId": uuid(1), "facets": facets})
-
-
-def with_job_facets(**facets: Any) -> dict[str, Any]:
-    return event(job={"namespace": "odd", "name": "j", "facets": facets})
-
-
-def with_output(**output: Any) -> dict[str, Any]:
-    return event(outputs=[{"namespace": "postgres://h:5432", "name": "d.s.b", **output}])
-
-
-def absorb(db: sa.Engine, *events: bytes | dict[str, Any]) -> Words:
-    """The catalog in words, and what was set aside, after these events came in through the inbox."""
-    bodies = [e if isinstance(e, bytes) else json.dumps(e).encode() for e in events]
-    with writing(db) as tx:
-        inbox.put(tx, bodies, "test", 1)
-    translate = Translator(Normaliser())
-    while absorb_waiting(db, translate, {}, 1):
-        pass
-    with reading(db) as tx:
-        assert inbox.counts(tx).waiting == 0
-        odd = [item.reason for item in inbox.quarantined(tx, 100)]
-    return readable.words(db) | {"odd": odd}
-
-
-@pytest.fixture
-def look(db: sa.Engine) -> Look:
-    return lambda *events: absorb(db, *events)
 
 
 def reason(told: Words) -> str:
@@ -338,136 +292,6 @@ def test_other_before_the_start_announces_a_run(look: Look) -> None:
 
 
 # --- bytes that no text has ---------------------------------------------------------------------
-
-
-def test_a_nul_in_any_text_is_replaced_since_no_database_keeps_it(look: Look) -> None:
-    told = look(
-        event(
-            eventType="FAIL",
-            run={
-                "runId": uuid(1),
-                "facets": {
-                    "errorMessage": {"message": "bad \x00 byte", "programmingLanguage": "PYTHON"},
-                    "tags": {"tags": [{"key": "k\x00", "value": "\x00"}]},
-                },
-            },
-            job={"namespace": "o\x00", "name": "j\x00", "facets": {"x\x00": {"a\x00": "\x00"}}},
-            inputs=[
-                {
-                    "namespace": "n\x00",
-                    "name": "a\x00",
-                    "facets": {"schema": {"fields": [{"name": "\x00"}]}},
-                }
-            ],
-        )
-    )
-    assert told["odd"] == []
-    assert told["runs"]["j\ufffd (01)"]["error"] == "bad \ufffd byte"
-    assert told["jobs"]["o\ufffd | j\ufffd"]["facets"] == {"x\ufffd": {"a\ufffd": "\ufffd"}}
-    assert "n\ufffd | a\ufffd" in told["datasets"]
-
-
-def test_a_backslash_before_u0000_is_a_backslash(look: Look) -> None:
-    told = look(with_job_facets(documentation={"description": "\\u0000 \x00"}))
-    assert told["jobs"]["odd | j"]["facets"]["documentation"] == {"description": "\\u0000 \ufffd"}
-
-
-def test_a_name_may_hold_any_letters_and_a_line_feed(look: Look) -> None:
-    name = "żółw\n SELECT 1 🐢"
-    assert f"odd | {name}" in look(event(job={"namespace": "odd", "name": name}))["jobs"]
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        b"\\ud800",  # half a surrogate pair: Python writes it for a file name that is no UTF-8
-        b"\xff",  # no UTF-8
-        b"\n",  # a line feed as it is
-    ],
-)
-def test_text_that_no_strict_reader_takes_is_mended(look: Look, odd: bytes) -> None:
-    body = json.dumps(with_job_facets(documentation={"description": "HERE"})).encode()
-    told = look(body.replace(b"HERE", odd))
-    assert told["odd"] == []
-    assert told["jobs"]["odd | j"]["facets"]["documentation"]["description"].strip("\ufffd\n") == ""
-
-
-def test_a_mark_of_the_byte_order_is_no_text(look: Look) -> None:
-    assert RUN in look(b"\xef\xbb\xbf" + json.dumps(event()).encode())["runs"]
-
-
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "9" * 400, "9" * 30, "9" * 5000])
-def test_numbers_that_are_none_or_too_large_harm_nothing(look: Look, number: str) -> None:
-    """Python's json writes NaN, which is no JSON; metrics of empty columns have it."""
-    metrics = {"rowCount": "HERE", "columnMetrics": {"x": {"min": "HERE"}}}
-    body = json.dumps(
-        event(
-            run={"runId": uuid(1), "facets": {"tags": {"tags": "HERE"}, "fairlead": {"x": "HERE"}}},
-            job={
-                "namespace": "odd",
-                "name": "j",
-                "facets": {"documentation": {"description": "HERE"}},
-            },
-            inputs=[
-                {"namespace": "n", "name": "x", "inputFacets": {"dataQualityMetrics": metrics}}
-            ],
-        )
-    )
-    told = look(body.replace('"HERE"', number).encode())
-    assert told["odd"] == []
-    assert told["runs"][RUN]["state"] == "success"
-
-
-def test_what_is_nested_a_hundred_levels_deep_is_kept(look: Look) -> None:
-    levels = "[" * 100 + "]" * 100
-    body = json.dumps(with_run_facets(tags={"tags": "HERE"})).replace('"HERE"', levels)
-    assert look(body.encode())["odd"] == []
-
-
-def test_of_a_key_that_comes_twice_the_last_counts(look: Look) -> None:
-    body = json.dumps(event()).replace(
-        '"eventType": "COMPLETE"', '"eventType": "START", "eventType": "FAIL"'
-    )
-    assert look(body.encode())["runs"][RUN]["state"] == "failed"
-
-
-def test_names_longer_than_an_index_takes_stay_apart_and_keep_their_beginning(look: Look) -> None:
-    # Random letters: PostgreSQL packs repeated ones.
-    text = "".join(chr(0x4E00 + (i * 7919) % 20000) for i in range(3000))
-    told = look(
-        event(
-            run={"runId": text},
-            job={
-                "namespace": text,
-                "name": text,
-                "facets": {text: {}, "jobType": {"jobType": text}},
-            },
-            inputs=[
-                {"namespace": text, "name": text + "1"},
-                {"namespace": text, "name": text + "2"},
-            ],
-            outputs=[],
-        )
-    )
-    assert told["odd"] == []
-    assert len(told["datasets"]) == 2
-    assert all(name.startswith(text[:100]) for name in told["datasets"])
-
-
-def test_an_event_of_ten_megabytes_is_an_event(look: Look) -> None:
-    plan = [{"class": "org.apache.spark", "children": [{"name": f"n{i}"}]} for i in range(160_000)]
-    fields = [{"name": f"column_{i}", "type": "string"} for i in range(20_000)]
-    body = json.dumps(
-        event(
-            run={"runId": uuid(1), "facets": {"spark.logicalPlan": {"plan": plan}}},
-            job={"namespace": "odd", "name": "j", "facets": {"custom": {"plan": plan[:1000]}}},
-            outputs=[{"namespace": "n", "name": "wide", "facets": {"schema": {"fields": fields}}}],
-        )
-    ).encode()
-    assert len(body) > 10_000_000
-    told = look(body)
-    assert told["runs"][RUN]["state"] == "success"
-    assert len(told["datasets"]["n | wide"]["schemas"][0]["columns"]) == 20_000
 
 
 def test_whatever_stands_where_in_an_event_it_is_absorbed_or_set_aside(db: sa.Engine) -> None:

@@ -2,137 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox, outbox
-from fairlead_bridge.absorb import absorb_waiting
-from fairlead_bridge.db.engine import open_database, reading, writing
+from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
-from fairlead_bridge.delivery.deliver import deliver_due
-from fairlead_bridge.delivery.stale import requeue_stale
 from fairlead_bridge.entries import JobEntry
-from fairlead_bridge.mapping.identity import Normaliser
-from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.queries import entry
-from fairlead_bridge.sinks import interests
+from tests.bridge.retracting import COPY, DAG, PROCESS, A, B, C, D, DailyDag, asset, daily_dag, job
 from tests.support.sinks import events
 from tests.support.sinks.server import Cut, Request, Trouble
-from tests.support.sinks.together import CONNECTION, DATABASE, Together, together, weather
+from tests.support.sinks.together import CONNECTION, weather
 
-NOW, HOUR = 1_795_000_000_000_000, 3_600_000_000
-FLOW = "urn:li:dataFlow:(airflow,dag_000,prod)"
-#: Four tables that every catalog has.
-A, B, C, D = (events.table(dag, task) for dag in range(2) for task in range(2))
-DAG = f"{CONNECTION}/dag_000"
-COPY = f"{DAG}/copy"
-PROCESS = f"{COPY}/process"
 COPIES = {"copy": ([A, C], [B])}
-
-
-class House:
-    """A bridge, the catalogs that it tells, and a DAG that runs once a day."""
-
-    def __init__(self, db: sa.Engine, sinks: Together) -> None:
-        self.db, self.sinks, self.now = db, sinks, NOW
-        self._days = itertools.count()
-        self._translate = Translator(Normaliser())
-
-    def day(
-        self,
-        moves: events.Moves,
-        *,
-        dag: int = 0,
-        deliver: Collection[str] | None = None,
-        **more: Any,
-    ) -> None:
-        """A run of a DAG is heard of, and told to all sinks, or only to those of `deliver`."""
-        with writing(self.db) as tx:
-            bodies = list(events.day(next(self._days), moves, dag=dag, **more))
-            inbox.put(tx, bodies, "test", self.now)
-        wanted = interests(list(self.sinks.targets.values()))
-        while absorb_waiting(self.db, self._translate, wanted, self.now):
-            pass
-        self.deliver(deliver)
-
-    def deliver(self, only: Collection[str] | None = None) -> None:
-        for name, target in self.sinks.targets.items():
-            if only is None or name in only:
-                requeue_stale(self.db, target, self.now)
-                self.now += HOUR
-                while deliver_due(self.db, target, self.now):
-                    pass
-        self.now += HOUR
-
-    def resend(self) -> None:
-        """Everything there is is told once more."""
-        with writing(self.db) as tx:
-            for name, target in self.sinks.targets.items():
-                outbox.redeliver_all(tx, name, target.kinds, self.now)
-        self.deliver()
-
-    def owed(self) -> int:
-        """Entries that some sink waits for, or refused."""
-        with reading(self.db) as tx:
-            counts = outbox.counts(tx, list(self.sinks.targets), self.now)
-        return sum(one.waiting + one.rejected for one in counts.values())
-
-    # --- what the catalogs show -----------------------------------------------------------------
-
-    def datahub(self, task: str = "copy") -> tuple[list[str], list[str]]:
-        """What a task reads and writes there."""
-        held = self.sinks.datahub.aspects[job(task)].get("dataJobInputOutput", {})
-        inputs, outputs = (
-            [edge["destinationUrn"].split(",")[1] for edge in held.get(field, ())]
-            for field in ("inputDatasetEdges", "outputDatasetEdges")
-        )
-        return sorted(inputs), sorted(outputs)
-
-    def atlan(self, process: str = PROCESS) -> tuple[list[str], list[str]] | None:
-        """Inputs and outputs of a process; None where it is archived."""
-        asset = self.sinks.atlan.assets.get(process)
-        if asset is None or asset["status"] != "ACTIVE":
-            return None
-        return sorted(asset["refs"]["inputs"]), sorted(asset["refs"]["outputs"])
-
-    def columns(self) -> set[str]:
-        return self.sinks.atlan.shown("ColumnProcess")
-
-    def openmetadata(self) -> set[tuple[str, str]]:
-        """Between which tables there is an edge."""
-        return {
-            pair
-            for pair in itertools.permutations((A, B, C, D), 2)
-            if self.sinks.openmetadata.between(*(f"warehouse.{name}" for name in pair))
-        }
-
-    def deletes(self) -> list[str]:
-        return [
-            path
-            for fake in self.sinks.fakes().values()
-            for path in fake.paths()
-            if path.startswith("DELETE")
-        ]
-
-
-def job(task: str) -> str:
-    return f"urn:li:dataJob:({FLOW},{task})"
-
-
-def asset(table: str) -> str:
-    return f"{DATABASE}/{table.replace('.', '/')}"
-
-
-@contextmanager
-def house(db: sa.Engine, **more: Any) -> Iterator[House]:
-    with together(2, 1, **more) as sinks:
-        yield House(db, sinks)
 
 
 RETIRES = {"retire_after_days": 1.5}
@@ -151,7 +37,7 @@ def file_db(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 def test_an_edge_that_successful_runs_no_longer_show_goes_everywhere(db: sa.Engine) -> None:
-    with house(db, **RETIRES) as all_of_it:
+    with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
         assert all_of_it.datahub() == ([A, C], [B])
         assert all_of_it.openmetadata() == {(A, B), (C, B)}
@@ -177,7 +63,7 @@ def test_an_edge_that_successful_runs_no_longer_show_goes_everywhere(db: sa.Engi
 def test_an_edge_stays(
     file_db: sa.Engine, settings: dict[str, Any], moves: events.Moves, more: dict[str, Any]
 ) -> None:
-    with house(file_db, **settings) as all_of_it:
+    with daily_dag(file_db, **settings) as all_of_it:
         all_of_it.day(COPIES)
         for _ in range(3):
             all_of_it.day(moves, **more)
@@ -188,7 +74,7 @@ def test_an_edge_stays(
 
 
 def test_without_the_setting_nothing_is_taken_away_whatever_goes(file_db: sa.Engine) -> None:
-    with house(file_db) as all_of_it:
+    with daily_dag(file_db) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         before = all_of_it.sinks.atlan.shown()
         for _ in range(3):
@@ -202,7 +88,7 @@ def test_without_the_setting_nothing_is_taken_away_whatever_goes(file_db: sa.Eng
 def test_the_last_input_takes_the_process_with_it_and_comes_back_with_it(
     file_db: sa.Engine,
 ) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day({"copy": ([A], [B])})
         assert len(all_of_it.columns()) == 4
         for _ in range(2):
@@ -220,7 +106,7 @@ def test_the_last_input_takes_the_process_with_it_and_comes_back_with_it(
 
 
 def test_columns_that_the_newest_lineage_leaves_out_are_archived(file_db: sa.Engine) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day({"copy": ([A], [B, D])})
         assert len(all_of_it.columns()) == 8
         for _ in range(2):
@@ -232,7 +118,7 @@ def test_columns_that_the_newest_lineage_leaves_out_are_archived(file_db: sa.Eng
 
 def test_an_edge_that_another_task_still_shows_stays_until_the_last_one(db: sa.Engine) -> None:
     """OpenMetadata has one edge a pair of tables, whoever draws it."""
-    with house(db, **RETIRES) as all_of_it:
+    with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day({"copy": ([A], [B]), "again": ([A], [B])})
         for _ in range(2):
             all_of_it.day({"copy": ([C], [B]), "again": ([A], [B])})
@@ -244,7 +130,7 @@ def test_an_edge_that_another_task_still_shows_stays_until_the_last_one(db: sa.E
 
 
 def test_an_edge_that_another_dag_still_shows_stays_until_that_is_gone_too(db: sa.Engine) -> None:
-    with house(db, **RETIRES) as all_of_it:
+    with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day({"copy": ([A], [B])})
         all_of_it.day({"other": ([A], [B]), "stays": ([], [])}, dag=1)
         for _ in range(2):
@@ -258,7 +144,7 @@ def test_an_edge_that_another_dag_still_shows_stays_until_that_is_gone_too(db: s
 
 
 def test_a_task_that_its_dag_no_longer_has_goes_with_what_was_made_for_it(db: sa.Engine) -> None:
-    with house(db, **RETIRES) as all_of_it:
+    with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         all_of_it.day({"load": ([B], [D])})
         with reading(db) as tx:  # it is the database that knows
@@ -278,7 +164,7 @@ def test_a_task_that_its_dag_no_longer_has_goes_with_what_was_made_for_it(db: sa
 def test_a_task_that_comes_back_is_there_again_with_what_people_wrote_on_it(
     file_db: sa.Engine,
 ) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         all_of_it.sinks.atlan.assets[COPY]["attributes"]["ownerUsers"] = ["ann"]
         all_of_it.day({"load": ([B], [D])})
@@ -294,7 +180,7 @@ def test_a_task_that_comes_back_is_there_again_with_what_people_wrote_on_it(
 
 def test_a_sink_that_was_away_meanwhile_receives_only_what_is_left(db: sa.Engine) -> None:
     """The runs of a task that went before the sink heard of it make no task there."""
-    with house(db, **RETIRES) as all_of_it:
+    with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])}, deliver=["datahub"])
         for _ in range(2):
             all_of_it.day({"load": ([B, C], [D])}, deliver=["datahub"])
@@ -309,7 +195,7 @@ def test_a_sink_that_was_away_meanwhile_receives_only_what_is_left(db: sa.Engine
 
 
 def test_a_sink_that_was_away_takes_back_what_it_knew_from_before(file_db: sa.Engine) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         for _ in range(4):
             all_of_it.day({"load": ([C], [D])}, deliver=[])
@@ -324,7 +210,7 @@ def test_a_sink_that_was_away_takes_back_what_it_knew_from_before(file_db: sa.En
 # --- what is not ours ---------------------------------------------------------------------------
 
 
-def forget_everything(all_of_it: House) -> None:
+def forget_everything(all_of_it: DailyDag) -> None:
     """The task goes, and its data with it."""
     for _ in range(3):
         all_of_it.day({"other": ([], [])})
@@ -334,7 +220,7 @@ def test_the_edge_a_person_drew_before_us_stays_though_it_is_the_very_same(
     file_db: sa.Engine,
 ) -> None:
     urn = "urn:li:dataset:(urn:li:dataPlatform:postgres,{},PROD)"
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         sinks = all_of_it.sinks
         theirs = {"destinationUrn": urn.format(A), "properties": {"source": "UI"}}
         sinks.datahub.aspects[job("copy")]["dataJobInputOutput"] = {"inputDatasetEdges": [theirs]}
@@ -366,7 +252,7 @@ def test_the_edge_a_person_drew_before_us_stays_though_it_is_the_very_same(
 def test_an_edge_of_ours_that_a_person_wrote_on_stays(
     file_db: sa.Engine, written: dict[str, Any]
 ) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
         ends = f"warehouse.{A}", f"warehouse.{B}"
         all_of_it.sinks.openmetadata.draw(*ends, "ann", columnsLineage=[], **written)
@@ -390,7 +276,7 @@ def test_an_edge_of_ours_that_a_person_wrote_on_stays(
     ids=["no pipeline", "from queries", "another service's pipeline"],
 )
 def test_an_edge_that_another_tool_drew_stays(file_db: sa.Engine, drawn: dict[str, Any]) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         fake = all_of_it.sinks.openmetadata
         if "pipeline" in drawn:
             other = fake.add("/pipelines", "spark.job")
@@ -403,7 +289,7 @@ def test_an_edge_that_another_tool_drew_stays(file_db: sa.Engine, drawn: dict[st
 
 def test_a_task_from_another_writer_is_described_but_never_removed(file_db: sa.Engine) -> None:
     """Both vendors' own integrations give a task the name that we give it."""
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         sinks = all_of_it.sinks
         sinks.datahub.aspects[job("copy")]["dataJobInfo"] = {"name": "copy", "type": "COMMAND"}
         task = sinks.atlan.add("AirflowTask", COPY, connectionQualifiedName=CONNECTION)
@@ -420,7 +306,7 @@ def test_a_task_from_another_writer_is_described_but_never_removed(file_db: sa.E
 
 def test_tables_are_never_taken_away_though_they_bear_our_mark(file_db: sa.Engine) -> None:
     """Who wrote a table last is noted on it in the same place as who made a process."""
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
         table = all_of_it.sinks.atlan.assets[asset(B)]["attributes"]
         assert table["lastSyncWorkflowName"] == "fairlead"
@@ -432,7 +318,7 @@ def test_tables_are_never_taken_away_though_they_bear_our_mark(file_db: sa.Engin
 
 
 def test_taking_back_twice_is_taking_back_once(file_db: sa.Engine) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
         forget_everything(all_of_it)
         before = len(all_of_it.deletes())
@@ -443,7 +329,7 @@ def test_taking_back_twice_is_taking_back_once(file_db: sa.Engine) -> None:
 
 
 def test_what_a_person_took_away_first_is_no_trouble(file_db: sa.Engine) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day(COPIES)
         taken: list[str] = []
 
@@ -467,7 +353,7 @@ def breaking(seed: int) -> Callable[[Request], Trouble]:
 
 
 def test_a_connection_that_breaks_while_we_take_back_changes_nothing(file_db: sa.Engine) -> None:
-    with house(file_db, **RETIRES) as all_of_it:
+    with daily_dag(file_db, **RETIRES) as all_of_it:
         all_of_it.day({**COPIES, "load": ([B], [D])})
         for seed, fake in enumerate(all_of_it.sinks.fakes().values()):
             fake.trouble = breaking(seed)

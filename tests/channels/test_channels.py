@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from fairlead_bridge.channels import Channel, Digest
 from fairlead_bridge.channels.apprise import Apprise, AppriseSettings
-from fairlead_bridge.channels.mail import Email, MailSettings
-from fairlead_bridge.channels.message import Writer
-from fairlead_bridge.channels.notice import Received, cause_of, notice
-from fairlead_bridge.channels.pagerduty import PagerDuty, PagerDutySettings
 from fairlead_bridge.channels.slack import Slack, SlackSettings
 from fairlead_bridge.channels.teams import Teams, TeamsSettings
-from fairlead_bridge.channels.webhook import Webhook, WebhookSettings
 from fairlead_bridge.errors import Misconfigured, Rejected, Unavailable
 from tests.support.channels import vendors
-from tests.support.channels.incidents import BEGAN, BERLIN, affected, huge, incident, message
-from tests.support.channels.smtp import Mailbox, smtp_server
+from tests.support.channels.incidents import affected, huge, incident
+from tests.support.channels.senders import (
+    OLD_SECRET,
+    RESOLVED,
+    ROUTING_KEY,
+    SECRET,
+    digest,
+    pagerduty_to,
+    received_of,
+    send,
+    slack_to,
+    teams_to,
+    webhook_to,
+)
 from tests.support.sinks.server import Answer, Fake, Request, serving
-
-SECRET = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
-OLD_SECRET = f"whsec_{base64.b64encode(bytes(range(1, 33))).decode()}"
-ROUTING_KEY = "R0123456789ABCDEFGHIJKLMNOPQRSTU"
 
 
 @pytest.fixture
@@ -59,62 +58,6 @@ def pagerduty() -> Iterator[vendors.PagerDuty]:
     fake = vendors.PagerDuty(ROUTING_KEY)
     with serving(fake):
         yield fake
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as box:
-        yield box
-
-
-def webhook_to(fake: Fake, **more: Any) -> Webhook:
-    given = {"name": "w", "type": "webhook", "url": f"{fake.url}/hook", "secret": SECRET}
-    return Webhook(WebhookSettings.model_validate(given | more))
-
-
-def slack_to(fake: Fake) -> Slack:
-    url = SecretStr(f"{fake.url}{vendors.Slack.path}")
-    return Slack(SlackSettings(name="s", type="slack", url=url))
-
-
-def teams_to(fake: Fake) -> Teams:
-    url = SecretStr(f"{fake.url}/workflows/abc/triggers/manual/paths/invoke?sig=signaturesignature")
-    return Teams(TeamsSettings(name="t", type="teams", url=url))
-
-
-def pagerduty_to(fake: Fake, key: str = ROUTING_KEY) -> PagerDuty:
-    given = {"name": "p", "type": "pagerduty", "url": fake.url, "routing_key": key}
-    return PagerDuty(PagerDutySettings.model_validate(given))
-
-
-def mail_to(box: Mailbox, **more: Any) -> Email:
-    given = {
-        "name": "m",
-        "type": "email",
-        "host": "127.0.0.1",
-        "port": box.port,
-        "tls": "none",
-        "from": "fairlead@example.com",
-        "to": ["data@example.com", "ops@example.com"],
-    }
-    return Email(MailSettings.model_validate(given | more))
-
-
-def send(channel: Channel, *about: Any, received: Received | None = None) -> None:
-    for item in about:
-        channel.send(channel.render(message(item, received)))
-
-
-def received_of(about: Any) -> Received:
-    return Received(1, "open", about.severity, cause_of(about), text=about.text)
-
-
-def digest(*about: Any) -> Digest:
-    notices = [notice("c", item, Received()) for item in about]
-    return Writer(BERLIN, "https://lineage.example.com").digest([it for it in notices if it])
-
-
-RESOLVED = incident(state="resolved", resolved_at=BEGAN + 7_200_000_000)
 
 
 # --- signed webhook -------------------------------------------------------------------------------
@@ -301,79 +244,6 @@ def test_a_wrong_integration_key_is_a_setting_to_change_and_is_not_shown(
     with pytest.raises(Misconfigured, match="integration key") as caught:
         send(pagerduty_to(pagerduty, wrong), incident())
     assert wrong not in str(caught.value)
-
-
-# --- e-mail ---------------------------------------------------------------------------------------
-
-
-def test_a_mail_has_text_and_html_and_is_in_the_thread_of_its_incident(mailbox: Mailbox) -> None:
-    channel = mail_to(mailbox)
-    send(channel, incident(affected=affected(50)))
-    send(channel, RESOLVED, received=received_of(RESOLVED))
-    opened, resolved = mailbox.mails
-    assert mailbox.recipients[0] == ["data@example.com", "ops@example.com"]
-    text = opened.get_body(("plain",))
-    html = opened.get_body(("html",))
-    assert text
-    assert html
-    assert "Since: 29 Nov 2026, 06:42 CET" in text.get_content()
-    assert "- and 30 more" in text.get_content()
-    assert "&lt;connection&gt; refused &amp; closed" in html.get_content()
-    assert opened["References"] == resolved["References"]
-    assert opened["Message-ID"] != resolved["Message-ID"]
-    assert resolved["Subject"].startswith("Resolved: ")
-    send(channel, incident(affected=affected(50)))
-    assert mailbox.mails[2]["Message-ID"] == opened["Message-ID"]  # by which servers find doubles
-
-
-def test_a_line_break_in_an_error_does_not_break_a_mail(mailbox: Mailbox) -> None:
-    send(mail_to(mailbox), incident(text="failed\r\nBcc: all@example.com\n\nx"), huge())
-    assert mailbox.mails[0]["Bcc"] is None
-    assert mailbox.mails[0]["Subject"] == "Critical: failed Bcc: all@example.com x"
-
-
-def test_a_digest_is_one_mail(mailbox: Mailbox) -> None:
-    channel = mail_to(mailbox)
-    channel.send(channel.digest(digest(incident(1), RESOLVED)))
-    (mail,) = mailbox.mails
-    assert mail["Subject"] == "2 incidents: 1 open, 1 resolved"
-
-
-def test_mail_is_sent_over_tls_with_a_log_in(tmp_path: Path) -> None:
-    with smtp_server(tmp_path) as box:
-        given: dict[str, Any] = {
-            "tls": "starttls",
-            "username": "fairlead",
-            "ca_file": box.authority,
-        }
-        right = mail_to(box, password="right-password", **given)  # noqa: S106
-        assert right.probe() == ["127.0.0.1 accepts connections as fairlead"]
-        send(right, incident())
-        assert len(box.mails) == 1
-        with pytest.raises(Misconfigured, match="log-in") as caught:
-            send(mail_to(box, password="wrong-password", **given), incident())  # noqa: S106
-        assert "wrong-password" not in str(caught.value)
-        given["ca_file"] = None
-        with pytest.raises(Misconfigured, match="no trusted connection"):
-            send(mail_to(box, password="right-password", **given), incident())  # noqa: S106
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [("451 try later", Unavailable), ("554 spam", Rejected)],
-)
-def test_a_mail_server_says_whether_trying_again_helps(
-    mailbox: Mailbox, reply: str, error: type[Exception]
-) -> None:
-    mailbox.refuse = lambda _: reply
-    with pytest.raises(error, match=reply[4:]) as caught:
-        send(mail_to(mailbox), incident())
-    assert type(caught.value) is error
-
-
-def test_a_mail_server_that_is_away_is_tried_again(mailbox: Mailbox) -> None:
-    with pytest.raises(Unavailable, match="cannot be reached"):
-        send(mail_to(mailbox, port=9), incident())
 
 
 # --- Apprise --------------------------------------------------------------------------------------

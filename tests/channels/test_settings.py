@@ -10,7 +10,7 @@ import pytest
 from fairlead_bridge.channels import settings
 from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.errors import BadSettings
-from tests.channels.test_channels import ROUTING_KEY, SECRET
+from tests.support.channels.senders import ROUTING_KEY, SECRET
 
 ENVIRON = {
     "HOOK_SECRET": SECRET,

@@ -9,7 +9,7 @@ import pytest
 
 from fairlead_bridge.channels import settings
 from fairlead_bridge.channels.base import ChannelSettings
-from tests.channels.test_channels import ROUTING_KEY, SECRET
+from tests.support.channels.senders import ROUTING_KEY, SECRET
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "get-notified.md").read_text()
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -7,60 +7,18 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openlineage.client.transport import transform
-from tests.support.waiting import until
+from tests.sdk.delivering import FAST, http, numbers, put, running, wait_until_empty
 
 import fairlead_sdk.delivery
 import fairlead_sdk.destinations
 from fairlead_sdk.delivery import Deliverer, Pace
-from fairlead_sdk.destinations import (
-    Destination,
-    HttpDestination,
-    HttpSettings,
-    TransportDestination,
-    synchronous,
-)
 from fairlead_sdk.spool import Limits, Spool
 from fairlead_sdk.testing import Answer, Receiver, healthy
-
-FAST = Pace(batch_events=10, first_wait=0.02, longest_wait=0.1, poll=0.02)
-
-
-def put(spool: Spool, count: int, start: int = 0) -> None:
-    for n in range(start, start + count):
-        spool.append(json.dumps({"n": n}), datetime.now(UTC))
-
-
-def numbers(receiver: Receiver) -> list[int]:
-    return [event["n"] for event in receiver.events]
-
-
-@contextmanager
-def http(url: str, **settings: Any) -> Iterator[HttpDestination]:
-    destination = HttpDestination(HttpSettings(url=url, **settings))
-    yield destination
-    destination.close()
-
-
-@contextmanager
-def running(spool: Spool, destination: Destination) -> Iterator[Deliverer]:
-    deliverer = Deliverer(spool, destination, FAST)
-    thread = threading.Thread(target=deliverer.run)
-    thread.start()
-    yield deliverer
-    deliverer.stop()
-    thread.join()
-
-
-def wait_until_empty(spool: Spool) -> None:
-    until(spool.is_empty, "not everything was delivered")
 
 
 def test_everything_arrives_once_in_order_in_gzipped_batches_over_one_connection(
@@ -282,104 +240,6 @@ def test_a_segment_dropped_under_the_deliverer_does_not_stop_it(tmp_path: Path) 
             wait_until_empty(spool)
     assert numbers(back)[-1] == 209
     assert spool.status().dropped >= 210 - len(back.events)
-
-
-def event(n: int) -> dict[str, Any]:
-    job = {"namespace": "shop", "name": f"dag.task{n}"}
-    parent = {"run": {"runId": f"0199aaaa-0000-7000-8000-{9:012d}"}, "job": job}
-    return {
-        "eventTime": "2026-11-21T08:00:00+00:00",
-        "eventType": "COMPLETE",
-        "producer": "https://example.com",
-        "run": {
-            "runId": f"0199aaaa-0000-7000-8000-{n:012d}",
-            "facets": {"parent": parent, "mine": {"a": [1, None], "b": "x"}},
-        },
-        "job": job,
-        "inputs": [{"namespace": "n", "name": "i", "facets": {"f": {"x": 1}}}],
-        "outputs": [],
-    }
-
-
-def test_any_openlineage_transport_can_be_wrapped(spool: Spool, receiver: Receiver) -> None:
-    for n in range(3):
-        spool.append(json.dumps(event(n)), datetime.now(UTC))
-    wrapped = TransportDestination(
-        {
-            "type": "composite",
-            "continue_on_failure": False,
-            "transports": [{"type": "async_http", "url": receiver.url}],
-        }
-    )
-    Deliverer(spool, wrapped, FAST).pass_once()
-    wrapped.close()
-    assert [e["job"]["name"] for e in receiver.events] == ["dag.task0", "dag.task1", "dag.task2"]
-    assert receiver.events[0]["run"]["facets"]["mine"]["b"] == "x"
-    assert receiver.events[0]["inputs"] == event(0)["inputs"]
-
-
-def test_events_of_datasets_and_jobs_pass_a_wrapped_transport_whole(
-    spool: Spool, receiver: Receiver
-) -> None:
-    facets = {"documentation": {"description": "d"}}
-    common = {"eventTime": "2026-11-01T00:00:00Z", "producer": "p"}
-    table = {"namespace": "n", "name": "t", "facets": facets}
-    of_dataset: dict[str, Any] = common | {"dataset": table}
-    of_job: dict[str, Any] = common | {
-        "job": {"namespace": "n", "name": "j", "facets": facets},
-        "inputs": [table],
-        "outputs": [{"namespace": "n", "name": "o", "facets": {}}],
-    }
-    for each in (of_dataset, of_job):
-        spool.append(json.dumps(each), datetime.now(UTC))
-    wrapped = TransportDestination({"type": "http", "url": receiver.url})
-    Deliverer(spool, wrapped, FAST).pass_once()
-    wrapped.close()
-    assert len(receiver.events) == 2
-    for sent, arrived in zip((of_dataset, of_job), receiver.events, strict=True):
-        assert {key: arrived[key] for key in sent} == sent
-
-
-def test_a_wrapped_transport_that_fails_is_tried_again(spool: Spool, receiver: Receiver) -> None:
-    moods = iter([500, 500])
-    receiver.responder = lambda path, events: (
-        (bad, {}, None) if (bad := next(moods, None)) else healthy(path, events)
-    )
-    spool.append(json.dumps(event(1)), datetime.now(UTC))
-    retry = {"total": 0}
-    wrapped = TransportDestination({"type": "http", "url": receiver.url, "retry": retry})
-    with running(spool, wrapped):
-        wait_until_empty(spool)
-    wrapped.close()
-    assert len(receiver.events) == 1
-
-
-def test_a_wrapped_transport_that_chokes_on_one_event_is_not_stuck_for_ever(
-    spool: Spool, receiver: Receiver
-) -> None:
-    spool.append('["no event"]', datetime.now(UTC))
-    spool.append(json.dumps(event(1)), datetime.now(UTC))
-    wrapped = TransportDestination(
-        {
-            "type": "transform",
-            "transport": {"type": "http", "url": receiver.url},
-            "transformer_class": f"{transform.__name__}.JobNamespaceReplaceTransformer",
-            "transformer_properties": {"new_job_namespace": "new", "include_parent_facet": True},
-        }
-    )
-    with running(spool, wrapped):
-        wait_until_empty(spool)
-    wrapped.close()
-    assert [r["event"] for r in spool.rejected()] == ['["no event"]']
-    [arrived] = receiver.events
-    assert arrived["job"]["namespace"] == "new"
-    assert arrived["run"]["facets"]["parent"]["job"]["namespace"] == "new"
-
-
-def test_transports_that_answer_too_early_are_replaced() -> None:
-    config = {"type": "composite", "transports": {"a": {"type": "async_http", "url": "u"}}}
-    assert synchronous(config)["transports"]["a"] == {"type": "http", "url": "u"}
-    assert config["transports"] == {"a": {"type": "async_http", "url": "u"}}
 
 
 def test_an_idle_deliverer_leaves_and_frees_the_lock(spool: Spool, receiver: Receiver) -> None:

@@ -6,35 +6,14 @@ import asyncio
 import functools
 import inspect
 import sys
-import time
 from collections.abc import AsyncIterator, Generator, Iterator
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-from urllib.parse import unquote
 
 import pytest
-from openlineage.client.event_v2 import Dataset
 
 import fairlead_sdk
-from fairlead_sdk.spool import Spool
 from fairlead_sdk.testing import Receiver
-from fairlead_sdk.tracking import _transport
 
-
-@pytest.fixture(autouse=True)
-def sending(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Events of the process go to the receiver."""
-    folder = tmp_path / "spool"
-    monkeypatch.setenv("FAIRLEAD_URL", receiver.url)
-    monkeypatch.setenv("FAIRLEAD_SPOOL", str(folder))
-    _transport.cache_clear()
-    yield
-    _transport.cache_clear()
-    if folder.exists():
-        (folder / "destination").write_text("none")
-        while Spool(folder).is_delivering():
-            time.sleep(0.02)
+pytestmark = pytest.mark.usefixtures("sending")
 
 
 def test_a_function_is_a_run_with_its_inputs_and_outputs(receiver: Receiver) -> None:
@@ -294,173 +273,6 @@ def test_whatever_can_be_called_can_be_watched(receiver: Receiver) -> None:
 
 
 # --- wrong arguments ------------------------------------------------------------------------
-
-
-class Rude:
-    """Nothing about it can be asked."""
-
-    def __repr__(self) -> str:
-        raise RuntimeError("no")
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("no")
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"type": "mysql"},
-        {"name": "users"},
-        {"namespace": 1, "name": ["users"]},
-        {},
-        ("one",),
-        ("a", "b", "c"),
-        ("a", None),
-        5,
-        None,
-        b"s3://lake/orders",
-        "no dataset",
-        "",
-        "http://[::1",
-        "http://host:port/x",
-        object(),
-        Rude(),
-        {"uri": 7},
-    ],
-    ids=lambda wrong: type(wrong).__name__,
-)
-def test_what_names_no_dataset_is_logged_and_left_out(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture, wrong: Any
-) -> None:
-    @fairlead_sdk.lineage(job="j", inputs=[wrong, "s3://lake/in"], outputs=[wrong, "s3://lake/out"])
-    def work() -> int:
-        this = fairlead_sdk.current()
-        assert this is not None
-        this.reads(wrong)
-        this.writes(wrong, rows=1)
-        return 1
-
-    assert work() == 1
-    complete = receiver.wait_for(2)[1]
-    assert complete["inputs"] == [{"namespace": "s3://lake", "name": "in"}]
-    assert [output["name"] for output in complete["outputs"]] == ["out"]
-    assert "names no dataset" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("written", "namespace", "name"),
-    [
-        ({"type": "mysql", "name": "users", "namespace": "prod"}, "prod", "users"),
-        ({"namespace": "s3://lake", "name": "raw", "facets": {}}, "s3://lake", "raw"),
-        ({"uri": "s3://lake/raw"}, "s3://lake", "raw"),
-        (["file", "/data/x"], "file", "/data/x"),
-        ("/data/x", "file", "/data/x"),
-        (Path("/data/x"), "file", "/data/x"),
-        (Dataset("s3://lake", "raw"), "s3://lake", "raw"),
-        (SimpleNamespace(uri="s3://lake/raw", name="raw"), "s3://lake", "raw"),
-    ],
-)
-def test_a_dataset_may_be_written_in_many_ways(
-    receiver: Receiver, written: Any, namespace: str, name: str
-) -> None:
-    with fairlead_sdk.run("j", inputs=[written]) as this:
-        this.writes(written)
-    complete = receiver.wait_for(2)[1]
-    for side in ("inputs", "outputs"):
-        [dataset] = complete[side]
-        assert (dataset["namespace"], dataset["name"]) == (namespace, name)
-
-
-@pytest.mark.parametrize("single", ["s3://lake/raw", {"uri": "s3://lake/raw"}])
-def test_one_dataset_needs_no_list(receiver: Receiver, single: Any) -> None:
-    with fairlead_sdk.run("j", inputs=single, outputs=iter(["s3://lake/out"])):
-        pass
-    complete = receiver.wait_for(2)[1]
-    assert complete["inputs"] == [{"namespace": "s3://lake", "name": "raw"}]
-    assert complete["outputs"][0]["name"] == "out"
-
-
-def test_datasets_that_can_be_listed_once_are_those_of_every_call(receiver: Receiver) -> None:
-    @fairlead_sdk.lineage(job="j", inputs=(f"s3://lake/{n}" for n in "ab"))
-    def work() -> None: ...
-
-    work()
-    work()
-    events = receiver.wait_for(4)
-    assert [[i["name"] for i in event["inputs"]] for event in events] == [["a", "b"]] * 4
-
-
-def test_no_argument_of_the_wrong_kind_reaches_the_function(receiver: Receiver) -> None:
-    def broken() -> Iterator[str]:
-        yield "s3://lake/raw"
-        raise RuntimeError("no")
-
-    arguments: Any = {"job": 7, "inputs": broken(), "outputs": Rude(), "namespace": 3}
-    assert fairlead_sdk.lineage(**arguments)(lambda: 1)() == 1
-    with fairlead_sdk.run(**arguments) as this:
-        this.writes("s3://lake/out", rows="many")  # type: ignore[arg-type]
-    assert ends(receiver, 4) == ["START", "COMPLETE"] * 2
-    assert receiver.events[3]["job"] == {"namespace": "default", "name": "7", "facets": {}}
-
-
-def test_an_exception_that_cannot_say_what_it_is_is_a_failure(receiver: Receiver) -> None:
-    class Mute(Exception):
-        def __str__(self) -> str:
-            raise RuntimeError("no")
-
-    with pytest.raises(Mute), fairlead_sdk.run("j"):
-        raise Mute
-    failed = receiver.wait_for(2)[1]
-    assert failed["run"]["facets"]["errorMessage"]["message"] == "Mute"
-
-
-def test_lineage_that_cannot_be_kept_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAIRLEAD_SPOOL", "/proc/nowhere")
-    _transport.cache_clear()
-    with fairlead_sdk.run("j"):
-        pass
-
-
-def test_a_list_is_read_page_after_page(receiver: Receiver) -> None:
-    with fairlead_sdk.run("j"):
-        pass
-    receiver.wait_for(2)
-    with fairlead_sdk.Client(receiver.url, "k") as client:
-        assert client.health()["status"] == "ok"
-        assert len(list(client.runs(dag_id="x", state=None))) == 2
-    path, headers, _ = receiver.requests[-1]
-    assert path == "/api/v1/runs?limit=200&dag_id=x"
-    assert headers["Authorization"] == "Bearer k"
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        ("postgres://db:5432/shop/public/orders",),
-        ("postgres://db:5432", "shop.public.orders"),
-        (("postgres://db:5432", "shop.public.orders"),),
-        ({"namespace": "postgres://db:5432", "name": "shop.public.orders"},),
-    ],
-)
-def test_a_client_takes_a_dataset_as_lineage_does(receiver: Receiver, written: Any) -> None:
-    with fairlead_sdk.Client(receiver.url) as client:
-        assert client.dataset(*written) is not None
-    path, _, _ = receiver.requests[-1]
-    assert unquote(path) == "/api/v1/datasets/postgres://db:5432:shop.public.orders"
-
-
-def test_a_client_asked_for_what_is_no_dataset_says_what_it_needs(receiver: Receiver) -> None:
-    with (
-        fairlead_sdk.Client(receiver.url) as client,
-        pytest.raises(ValueError, match="write a URI"),
-    ):
-        client.dataset("orders")
-
-
-def test_a_client_without_an_address_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FAIRLEAD_URL")
-    with pytest.raises(ValueError, match="FAIRLEAD_URL"):
-        fairlead_sdk.Client()
 
 
 def test_the_public_names_are_these_and_all_exist() -> None:

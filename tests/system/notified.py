@@ -10,7 +10,7 @@ from typing import Any
 from demo.clients import FINAL
 from demo.stack import Stack
 
-from tests.channels.test_channels import SECRET
+from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 
 DAG, TASK = "shop_catalogue", "load_customers"

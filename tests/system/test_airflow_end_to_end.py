@@ -21,7 +21,7 @@ from demo.processes import free_port
 from demo.stack import Deployment, Ports, Stack
 
 from demo import days, shop
-from tests.channels.test_channels import SECRET
+from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.sinks.server import serving
 from tests.system import drawing, notified
