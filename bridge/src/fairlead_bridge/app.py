@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,7 +46,7 @@ from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.web import api, metrics, needs
+from fairlead_bridge.web import api, live, metrics, needs
 from fairlead_bridge.web.audit.recording import Recording
 from fairlead_bridge.web.login import routes as login
 from fairlead_bridge.web.page import Page
@@ -240,7 +241,8 @@ class App:
         if refusal:
             return refusal
         try:
-            caller = scope[CALLER] = await self._access.identify(headers, _peer(scope))
+            again = scope[live.AGAIN] = partial(self._access.identify, headers, _peer(scope))
+            caller = scope[CALLER] = await again()
         except (sa.exc.DBAPIError, IssuerUnavailable) as error:
             telemetry.say(Line.QUERY_FAILED, logging.ERROR, reason=error)
             return _BUSY

@@ -43,7 +43,11 @@ class BadSettings(FairleadError):
 
 
 class UndeclaredRoute(FairleadError):
-    """An address does not say which role it needs; the message names it."""
+    """An address does not say which role it needs, or what it shows to whom; the message names it."""
+
+
+class UnscopedStatement(FairleadError):
+    """A statement that a caller with some namespaces would run cannot be narrowed to them."""
 
 
 # --- receiving events -------------------------------------------------------------------------

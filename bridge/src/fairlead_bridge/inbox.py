@@ -218,11 +218,15 @@ def counts(tx: sa.Connection) -> Counts:
     )
     return Counts(
         _count(tx, waiting),
-        _count(tx, tables.quarantine),
+        count_quarantined(tx),
         received,
         last_received_at,
         tx.scalar(oldest),
     )
+
+
+def count_quarantined(tx: sa.Connection) -> int:
+    return _count(tx, tables.quarantine)
 
 
 def events(tx: sa.Connection, event_ids: Sequence[int]) -> list[StoredEvent]:

@@ -62,4 +62,9 @@ def add(
 def remove(tx: sa.Connection, id: int) -> None:
     """Remove a window. Raises NotFound."""
     if not tx.execute(sa.delete(t.maintenance).where(_m.id == id)).rowcount:
-        raise NotFound(f"there is no maintenance window {id}; `GET /api/v1/maintenance` lists them")
+        raise NotFound(missing(id))
+
+
+def missing(id: int) -> str:
+    """What is said of a window that is not there."""
+    return f"there is no maintenance window {id}; `GET /api/v1/maintenance` lists them"

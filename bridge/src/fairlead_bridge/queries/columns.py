@@ -142,6 +142,7 @@ _PAST_BODIES = (
     )
     .where(among(_version.dataset_id), _version.first_at <= NOW)
 )
+_KNOWN = sa.select(t.dataset.c.id).where(among(t.dataset.c.id))
 _WRITTEN_BY = (
     sa.select(t.column_lineage.c.dataset_id, t.dataset.c.asset_id)
     .join_from(t.column_lineage, t.dataset, t.dataset.c.id == t.column_lineage.c.dataset_id)
@@ -298,8 +299,11 @@ def written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
 def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
     found = snapshot.each(_BODIES, members) if not snapshot.past else _then(snapshot, members)
-    for row in sorted(found, key=lambda row: (row.dataset_id, row.job_id)):
-        for column, each in pairs(row.body):
+    rows = sorted(found, key=lambda row: (row.dataset_id, row.job_id))
+    said = [(row, *pair) for row in rows for pair in pairs(row.body)]
+    seen = _seen(snapshot, (each.dataset for _, _, each in said))
+    for row, column, each in said:
+        if seen is None or each.dataset in seen:
             yield Origin(
                 asset_id=members[row.dataset_id],
                 column=column,
@@ -308,6 +312,13 @@ def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Orig
                 transformations=tuple(each.transformations or ()),
                 job_id=row.job_id,
             )
+
+
+def _seen(snapshot: Snapshot, dataset_ids: Iterable[int]) -> set[int] | None:
+    """Those of the datasets that are seen; None where all are."""
+    if snapshot.scope.sees_all:
+        return None
+    return {row.id for row in snapshot.each(_KNOWN, dataset_ids)}
 
 
 def _then(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from fairlead_bridge.access.redact import redacted
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
@@ -61,6 +62,7 @@ def with_times(
     for (owner, name), row in newest.items():
         body = decode(row.body)
         if body is not None:
+            body = redacted(snapshot.scope, body)
             found.setdefault(owner, {})[name] = (row.at, body)
     return found
 

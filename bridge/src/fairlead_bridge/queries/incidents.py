@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
 
+from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.incidents import Bad, Severity, State
 from fairlead_bridge.queries import outlook
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
+from fairlead_bridge.queries.names import seen
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Affected nodes whose ETA is estimated.
@@ -93,7 +95,25 @@ def of(source: Source, ids: Iterable[int]) -> dict[int, Incident]:
     if snapshot.past:
         rows = _as_of(snapshot, rows)
     affected = _affected(snapshot, rows)
-    return {id: _incident(row, affected.get(id, ())) for id, row in rows.items()}
+    found = {id: _incident(row, affected.get(id, ())) for id, row in rows.items()}
+    return found if snapshot.scope.sees_all else _in_scope(snapshot, found)
+
+
+def _in_scope(snapshot: Snapshot, found: Mapping[int, Incident]) -> dict[int, Incident]:
+    """
+    The incidents without names that are not seen: of the nodes on their paths, and of a cause that
+    they had in the past.
+    """
+    names = {name for each in found.values() for name in (each.node, *each.path)}
+    known = seen(snapshot, names)
+    return {id: _restricted(each, known) for id, each in found.items()}
+
+
+def _restricted(incident: Incident, known: Collection[str]) -> Incident:
+    if incident.node not in known:
+        return replace(incident, node=RESTRICTED, text=RESTRICTED, path=(), run_id=None, node_id=0)
+    path = (name if name in known else RESTRICTED for name in incident.path)
+    return replace(incident, path=tuple(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +182,16 @@ def worst_incidents(
 def timeline(source: Source, id: int) -> list[Entry]:
     """What happened to the incident, oldest first."""
     snapshot = _snapshot(source)
+    rows = [
+        row for row in snapshot.each(_ENTRIES, [id]) if not snapshot.past or row.at <= snapshot.now
+    ]
+    if snapshot.scope.sees_all:
+        return [Entry(row.at, row.what, row.by, row.text) for row in rows]
+    causes = [json.loads(row.cause)["node"] if row.cause else None for row in rows]
+    known = seen(snapshot, filter(None, causes))
     return [
-        Entry(row.at, row.what, row.by, row.text)
-        for row in snapshot.each(_ENTRIES, [id])
-        if not snapshot.past or row.at <= snapshot.now
+        Entry(row.at, row.what, row.by, row.text if cause is None or cause in known else None)
+        for row, cause in zip(rows, causes, strict=True)
     ]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.queries.snapshot import Snapshot, among
 
 
 def public_id(text: str) -> int | None:
@@ -50,3 +53,27 @@ def readings(text: str) -> list[tuple[str, str]]:
     """Every way to read NAMESPACE:NAME, the longest namespace first: both may hold colons."""
     cuts = [at for at, character in enumerate(text) if character == ":"]
     return [(text[:at], text[at + 1 :]) for at in reversed(cuts) if at + 1 < len(text)]
+
+
+_JOBS, _DATASETS = (
+    sa.select(*table.c["id", "namespace", "name"]).where(among(table.c.id))
+    for table in (t.job, t.dataset)
+)
+
+
+def seen(snapshot: Snapshot, nodes: Iterable[str]) -> set[str]:
+    """Those of the names `dataset:NAMESPACE:NAME` and `job:NAMESPACE:NAME` that are seen."""
+    asked = {node: node.partition(":") for node in nodes}
+    found = set()
+    for kind, id_of, statement in (
+        ("job", ids.job_id, _JOBS),
+        ("dataset", ids.dataset_id, _DATASETS),
+    ):
+        tried = {
+            id_of(*reading)
+            for of_kind, _, name in asked.values()
+            if of_kind == kind
+            for reading in readings(name)
+        }
+        found |= {f"{kind}:{row.namespace}:{row.name}" for row in snapshot.each(statement, tried)}
+    return found & asked.keys()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
+from fairlead_bridge.access.scope import EVERYTHING, Scope
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.insight.maintenance import Window
@@ -63,6 +64,8 @@ class Snapshot:
     risk_quantile: float = 0.5
     #: Maintenance windows of a file; those of the database come to these.
     windows: tuple[Window, ...] = ()
+    #: What the one who asks sees: `tx` holds nothing else (`access.scope.seeing`).
+    scope: Scope = EVERYTHING
     #: What queries have learned at this moment, and need again for other questions.
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

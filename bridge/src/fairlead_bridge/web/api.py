@@ -130,11 +130,17 @@ def build_api(
     app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
 
-    @app.get("/docs", include_in_schema=False, dependencies=[needs.needs("viewer")])
+    @app.get(
+        "/docs", include_in_schema=False, dependencies=[needs.needs("viewer", shows="nothing")]
+    )
     def docs() -> HTMLResponse:
         return HTMLResponse(reference.page(app.openapi()), headers=reference.HEADERS)
 
-    @app.get("/openapi.json", include_in_schema=False, dependencies=[needs.needs("viewer")])
+    @app.get(
+        "/openapi.json",
+        include_in_schema=False,
+        dependencies=[needs.needs("viewer", shows="nothing")],
+    )
     def openapi() -> JSONResponse:
         return JSONResponse(app.openapi())
 

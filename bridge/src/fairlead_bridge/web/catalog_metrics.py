@@ -18,26 +18,38 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from fairlead_bridge import telemetry
+from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.queries import series
 from fairlead_bridge.queries.snapshot import Row
-from fairlead_bridge.web.needs import needs
+from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import Catalog
 
 #: Seconds for which an answer is served again.
 EVERY = 30.0
+#: Scopes whose answers are remembered.
+SCOPES = 100
 
 
 def router(catalog: Catalog, patterns: Sequence[str], limit: int) -> APIRouter:
     """The route; `patterns` are of node names, `limit` bounds jobs and datasets each."""
     routes = APIRouter(dependencies=[needs("viewer")])
-    registry = CollectorRegistry()
-    registry.register(_Catalog(catalog, patterns, limit))
-    cached = _Cached(registry)
+    lock = threading.Lock()
+    cached: dict[Scope, _Cached] = {}
+
+    def of(scope: Scope) -> _Cached:
+        with lock:
+            if len(cached) > SCOPES:
+                cached.clear()
+            if scope not in cached:
+                registry = CollectorRegistry()
+                registry.register(_Catalog(catalog, scope, patterns, limit))
+                cached[scope] = _Cached(registry)
+            return cached[scope]
 
     @routes.get("/metrics/catalog", include_in_schema=False)
-    def catalog_metrics() -> Response:
+    def catalog_metrics(scope: CallerScope) -> Response:
         """Prometheus text."""
-        return Response(cached.text(time.monotonic()), media_type=CONTENT_TYPE_LATEST)
+        return Response(of(scope).text(time.monotonic()), media_type=CONTENT_TYPE_LATEST)
 
     return routes
 
@@ -59,8 +71,9 @@ class _Cached:
 
 
 class _Catalog:
-    def __init__(self, catalog: Catalog, patterns: Sequence[str], limit: int) -> None:
+    def __init__(self, catalog: Catalog, scope: Scope, patterns: Sequence[str], limit: int) -> None:
         self._catalog = catalog
+        self._scope = scope
         self._patterns = patterns
         self._limit = limit
 
@@ -69,7 +82,7 @@ class _Catalog:
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        with self._catalog.open() as snapshot:
+        with self._catalog.open(self._scope) as snapshot:
             runs, jobs_left_out = series.jobs(snapshot, self._is_wanted, self._limit)
             datasets, datasets_left_out = series.datasets(snapshot, self._is_wanted, self._limit)
             incidents = series.open_incidents(snapshot)

@@ -19,7 +19,7 @@ from fairlead_bridge.web.needs import needs
 def router(
     engine: sa.Engine, sinks: Sequence[str], worker: Callable[[], Condition | None]
 ) -> APIRouter:
-    routes = APIRouter(dependencies=[needs("viewer")])
+    routes = APIRouter(dependencies=[needs("viewer", shows="all")])
     queues = CollectorRegistry()
     queues.register(_Queues(engine, sinks))
 

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
-from fairlead_bridge.db.engine import reading
+from fairlead_bridge.access.scope import Scope, seeing
 from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.render import micros
@@ -44,14 +44,21 @@ class Catalog:
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
-    def open(self, as_of: datetime | None = None) -> Iterator[Snapshot]:
-        """The catalog as it stands, or as it stood at `as_of`."""
-        with reading(self.engine) as tx:
+    def open(self, scope: Scope, as_of: datetime | None = None) -> Iterator[Snapshot]:
+        """What the scope sees of the catalog as it stands, or as it stood at `as_of`."""
+        with seeing(self.engine, scope) as tx:
             now = self.clock()
             past = as_of is not None
             at = now if as_of is None else min(micros(as_of), now)
             yield Snapshot(
-                tx, at, self.lost_after, past, self.identify, self.risk_quantile, self.windows
+                tx,
+                at,
+                self.lost_after,
+                past,
+                self.identify,
+                self.risk_quantile,
+                self.windows,
+                scope,
             )
 
 

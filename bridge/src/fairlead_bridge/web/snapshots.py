@@ -15,28 +15,34 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
 
+from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.web.needs import CallerScope
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
 
 @asynccontextmanager
-async def _opened(request: Request, as_of: datetime | None) -> AsyncIterator[Snapshot]:
+async def _opened(
+    request: Request, scope: Scope, as_of: datetime | None
+) -> AsyncIterator[Snapshot]:
     catalog: Catalog = request.app.state.catalog
-    async with catalog.turns, contextmanager_in_threadpool(catalog.open(as_of)) as snapshot:
+    async with catalog.turns, contextmanager_in_threadpool(catalog.open(scope, as_of)) as snapshot:
         yield snapshot
 
 
-async def _current(request: Request) -> AsyncIterator[Snapshot]:
-    async with _opened(request, None) as snapshot:
+async def _current(request: Request, scope: CallerScope) -> AsyncIterator[Snapshot]:
+    async with _opened(request, scope, None) as snapshot:
         yield snapshot
 
 
-async def _as_of(request: Request, as_of: AsOf = None) -> AsyncIterator[Snapshot]:
-    async with _opened(request, as_of) as snapshot:
+async def _as_of(
+    request: Request, scope: CallerScope, as_of: AsOf = None
+) -> AsyncIterator[Snapshot]:
+    async with _opened(request, scope, as_of) as snapshot:
         yield snapshot
 
 
-#: The catalog as it stands.
+#: What the caller sees of the catalog as it stands.
 CurrentSnapshot = Annotated[Snapshot, Depends(_current, scope="function")]
-#: The catalog as it stood at the parameter `as_of`; as it stands where that is left out.
+#: What the caller sees of the catalog as it stood at the parameter `as_of`; as it stands where that is left out.
 SnapshotAsOf = Annotated[Snapshot, Depends(_as_of, scope="function")]

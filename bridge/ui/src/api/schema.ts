@@ -74,7 +74,7 @@ export interface Breach {
 export interface Card {
   node: string
   id: string
-  kind: 'dataset' | 'job'
+  kind: 'dataset' | 'job' | 'restricted'
   namespace: string
   name: string
   depth: number
@@ -419,7 +419,7 @@ export interface Impact {
 export interface InboxHealth {
   waiting: number
   quarantined: number
-  received: number
+  received: number | null
   last_received_at: string | null
   oldest_waiting_at: string | null
 }
@@ -610,7 +610,7 @@ export interface NewExpectation {
 export interface Node {
   node: string
   id: string
-  kind: 'dataset' | 'job'
+  kind: 'dataset' | 'job' | 'restricted'
   namespace: string
   name: string
   depth: number

@@ -25,7 +25,9 @@ export default function Deliveries() {
           <>
             <Panel title="Received" note={<Received last={now.inbox.last_received_at} />}>
               <div className="strip">
-                <Figure value={now.inbox.received} text="events received" />
+                {now.inbox.received !== null && (
+                  <Figure value={now.inbox.received} text="events received" />
+                )}
                 <Figure value={now.inbox.waiting} text="waiting" />
                 <Figure value={now.inbox.quarantined} text="quarantined" />
               </div>

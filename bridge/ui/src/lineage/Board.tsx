@@ -9,7 +9,14 @@ import {
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { Card, Graph } from '../api/schema'
-import { DagCard, DagFrame, DatasetCard, JobCard, type UnfoldActions } from './Cards'
+import {
+  DagCard,
+  DagFrame,
+  DatasetCard,
+  JobCard,
+  RestrictedCard,
+  type UnfoldActions,
+} from './Cards'
 import { changesOf } from './changes'
 import { Edges } from './Edges'
 import { FarView } from './FarView'
@@ -20,7 +27,13 @@ import { MiniMap } from './MiniMap'
 import type { Lens } from './search'
 import { useView } from './visible'
 
-const types = { dataset: DatasetCard, job: JobCard, dag: DagCard, frame: DagFrame }
+const types = {
+  dataset: DatasetCard,
+  job: JobCard,
+  dag: DagCard,
+  restricted: RestrictedCard,
+  frame: DagFrame,
+}
 /** Below this zoom, cards are rectangles on a canvas. */
 const FAR = 0.34
 const NEAREST = 1.8
@@ -103,7 +116,10 @@ export function Board({
         added: { up: opened.has(`up ${card.id}`), down: opened.has(`down ${card.id}`) },
         on,
       },
-      ariaLabel: `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
+      ariaLabel:
+        card.kind === 'restricted'
+          ? 'Restricted: in namespaces that you may not see'
+          : `${card.kind === 'dataset' ? 'dataset' : (card.job_kind ?? 'job')} ${card.name}, ${card.state ?? 'no run'}`,
     }))
     return [...frames, ...cards]
   }, [graph, colors, lit, marked, selected, far, open, on, left, top, right, bottom])
@@ -134,7 +150,9 @@ export function Board({
       disableKeyboardA11y
       zoomOnDoubleClick={false}
       onNodeClick={(_, node) => onSelect(node.id)}
-      onNodeDoubleClick={(_, node) => onFocus(node.id)}
+      onNodeDoubleClick={(_, node) => {
+        if (node.type !== 'restricted') onFocus(node.id)
+      }}
       onPaneClick={pickFromAfar}
       onKeyDown={(event) => {
         const node =

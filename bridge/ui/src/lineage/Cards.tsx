@@ -1,5 +1,5 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
-import { ChevronsDownUp, ChevronsUpDown, Clock, Workflow } from 'lucide-react'
+import { ChevronsDownUp, ChevronsUpDown, Clock, Lock, Workflow } from 'lucide-react'
 import { memo, type MouseEvent } from 'react'
 import type { Card, Group } from '../api/schema'
 import { hasPersonal, Personal, Tile } from '../parts/Names'
@@ -33,7 +33,7 @@ export interface UnfoldActions {
   fold: (whole: { id: string; node: string; isDag: boolean }, fold: boolean) => void
   tasks: (group: Group, all: boolean) => void
 }
-export type CardNode = Node<CardData, 'dataset' | 'job' | 'dag'>
+export type CardNode = Node<CardData, 'dataset' | 'job' | 'dag' | 'restricted'>
 export type FrameNode = Node<FrameData, 'frame'>
 
 /** xyflow measures edges from handles; ours come laid out, so these only mark the sides. */
@@ -226,6 +226,23 @@ export const JobCard = memo(({ data, selected }: NodeProps<CardNode>) => {
     </>
   )
 })
+
+/** What the reader may not see: where it is, and nothing else. */
+export const RestrictedCard = memo(({ data, selected }: NodeProps<CardNode>) => (
+  <div
+    className="card"
+    data-restricted
+    data-selected={selected || undefined}
+    data-dim={data.dim || undefined}
+  >
+    <div className="row">
+      <Lock size={13} aria-hidden style={{ flex: 'none' }} />
+      <span className="nm">{data.card.label}</span>
+    </div>
+    <span className="sub wrapped">In namespaces that you may not see</span>
+    {sides}
+  </div>
+))
 
 /** A DAG shown instead of its tasks, an application or a project instead of its jobs. */
 export const DagCard = memo(({ data, selected }: NodeProps<CardNode>) => {

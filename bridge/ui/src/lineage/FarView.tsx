@@ -97,7 +97,11 @@ function label(
   paper.fillStyle = paint('var(--text)')
   for (const group of graph.groups)
     write(group.label, group.x + 4 / zoom, group.y + 3 / zoom, group.w - 8 / zoom)
-  const inks = { dataset: paint('var(--text)'), job: paint('var(--surface)') }
+  const inks = {
+    dataset: paint('var(--text)'),
+    job: paint('var(--surface)'),
+    restricted: paint('var(--surface)'),
+  }
   for (const card of graph.cards) {
     paper.fillStyle = inks[card.kind]
     write(

@@ -56,6 +56,7 @@ const lastAt = (card: Card) =>
   card.kind === 'dataset' ? card.written_at : (card.last_run?.ended_at ?? card.last_run?.started_at)
 
 function Name({ card, onSelect }: { card: Card; onSelect: (node: string) => void }) {
+  if (card.kind === 'restricted') return <span className="muted">{card.label}</span>
   return (
     <span className="row">
       {card.kind === 'dataset' ? (
@@ -76,6 +77,6 @@ function Name({ card, onSelect }: { card: Card; onSelect: (node: string) => void
 }
 
 function State({ card }: { card: Card }) {
-  if (card.kind === 'dataset' && !card.state && !card.late_since) return none
+  if (card.kind !== 'job' && !card.state && !card.late_since) return none
   return <StateBadge state={standingOf(card) === 'warn' && card.late_since ? 'late' : card.state} />
 }

@@ -55,7 +55,7 @@ export function standingOf(card: Card): Tone {
 }
 
 function freshnessOf(card: Card): Entry {
-  if (card.kind === 'job') return freshness.none
+  if (card.kind !== 'dataset') return freshness.none
   const tone = standingOf(card)
   if (tone === 'bad') return freshness.failed
   if (tone === 'blk') return freshness.blocked
@@ -74,6 +74,7 @@ export function colorUnder(lens: Lens, card: Card, carriers: Set<string>): strin
 }
 
 function personal(card: Card, carriers: Set<string>): Entry {
+  if (card.kind === 'restricted') return privacy.none
   if (card.kind === 'job') return carriers.has(card.node) ? privacy.carrying : privacy.none
   if (card.personal_reached.length) return privacy.reached
   if (card.personal.length) return privacy.tagged

@@ -21,7 +21,7 @@ Action = Annotated[Text | None, Query(description="Only this operation, such as 
 
 
 def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("admin")])
+    router = APIRouter(tags=["operations"], dependencies=[needs("admin", shows="all")])
 
     @router.get("/audit")
     def list_audit(

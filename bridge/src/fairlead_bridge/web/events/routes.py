@@ -13,7 +13,7 @@ from fairlead_bridge.mapping.head import head
 from fairlead_bridge.queries.jobs import find_job, jobs_named
 from fairlead_bridge.queries.received import Received, State, Wanted, received
 from fairlead_bridge.queries.snapshot import Snapshot
-from fairlead_bridge.web import nouns, render
+from fairlead_bridge.web import log, nouns, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events import answers as a
 from fairlead_bridge.web.needs import needs
@@ -49,7 +49,7 @@ def list_events(
     found = received(snapshot, wanted, limit + 1, before)
     listed, following = page(found, limit, lambda each: (each.event_id,))
     shown = {each.event_id: each for each in listed}
-    event = inbox.events(snapshot.tx, list(shown))
+    event = log.events(snapshot, list(shown))
     items = [_item(each, shown[each.id]) for each in reversed(event)]
     return Page(items=items, next=following)
 
@@ -57,7 +57,7 @@ def list_events(
 @router.get("/events/{event_id}", response_class=Response)
 def get_event(snapshot: CurrentSnapshot, event_id: EventId) -> Response:
     """An event as it came in, byte by byte but for the secrets in it."""
-    found = inbox.events(snapshot.tx, [event_id])
+    found = log.events(snapshot, [event_id])
     if not found:
         raise NotFound(f"the log has no event {event_id}; it never had, or retention dropped it")
     body = masking.body(found[0].body)

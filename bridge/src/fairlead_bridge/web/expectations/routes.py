@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, HTTPException, Query
 
+from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.insight import statements
 from fairlead_bridge.insight.expectations import Expectation
@@ -20,7 +21,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
 from fairlead_bridge.web import render
 from fairlead_bridge.web.expectations import answers as a
-from fairlead_bridge.web.needs import needs
+from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import Catalog
 from fairlead_bridge.web.snapshots import SnapshotAsOf
 
@@ -47,19 +48,19 @@ def routes(catalog: Catalog) -> APIRouter:
         return a.Expectations(items=found)
 
     @router.put("/expectations", dependencies=[needs("editor")])
-    def put_expectation(body: a.NewExpectation) -> a.Stated:
+    def put_expectation(body: a.NewExpectation, scope: CallerScope) -> a.Stated:
         """State what is expected of a dataset or a job; it replaces what was stated of this kind."""
-        new = _read(catalog, body)
+        new = _read(catalog, body, scope)
         with writing(catalog.engine) as tx:
             store.put(tx, new, catalog.identify, catalog.clock())
-        with catalog.open() as snapshot:
+        with catalog.open(scope) as snapshot:
             of_all = stated.listed(snapshot)
         return next(_listed(each) for each in of_all if _is(each, new))
 
     @router.delete("/expectations", dependencies=[needs("editor")])
-    def delete_expectation(node: Stater, kind: OfKind = None) -> a.Removed:
+    def delete_expectation(node: Stater, scope: CallerScope, kind: OfKind = None) -> a.Removed:
         """Remove what a person stated of a dataset, a job or a pattern."""
-        with catalog.open() as snapshot:
+        with catalog.open(scope) as snapshot:
             name = _canonical(snapshot, node)
         with writing(catalog.engine) as tx:
             removed = store.end(tx, "person", name, kind, catalog.clock())
@@ -78,7 +79,7 @@ def _is(entry: Entry, new: Stated) -> bool:
     return bool((row.source, row.node, row.kind) == ("person", new.node, new.statement.kind))
 
 
-def _read(catalog: Catalog, body: a.NewExpectation) -> Stated:
+def _read(catalog: Catalog, body: a.NewExpectation, scope: Scope) -> Stated:
     """Raises 422 where it means nothing, and NotFound where the node is not known."""
     fields = body.model_dump(exclude_none=True, exclude={"node", "author"})
     try:
@@ -87,15 +88,23 @@ def _read(catalog: Catalog, body: a.NewExpectation) -> Stated:
         new.check()
     except Wrong as error:
         raise HTTPException(422, f"{error}.") from error
-    with catalog.open() as snapshot:
+    with catalog.open(scope) as snapshot:
         return Stated("person", _canonical(snapshot, body.node), statement, new.origin)
 
 
 def _canonical(snapshot: Snapshot, node: str) -> str:
-    """The node by its own name; a pattern as it is. Raises NotFound."""
+    """The node by its own name; a pattern as it is. Raises NotFound, and 403 for a pattern beyond the scope."""
     if not {"*", "?", "["}.isdisjoint(node):
+        if not snapshot.scope.holds_nodes(node):
+            raise HTTPException(403, _BEYOND)
         return node
     return _name(lineage.find(snapshot, node))
+
+
+_BEYOND = (
+    "A pattern begins with the kind and the whole name of a namespace that you see, such as "
+    "dataset:NAMESPACE:*."
+)
 
 
 def _name(found: Asset | Row) -> str:

@@ -11,7 +11,7 @@ from fairlead_bridge.web.base import Answer
 class InboxHealth(Answer):
     waiting: int
     quarantined: int
-    received: int
+    received: int | None  # the number of the newest; unknown to who does not see every namespace
     last_received_at: datetime | None = None
     oldest_waiting_at: datetime | None = None
 

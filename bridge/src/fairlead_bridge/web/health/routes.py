@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Response
 
 from fairlead_bridge import inbox, outbox
+from fairlead_bridge.access.scope import EVERYTHING, NOTHING, Scope
 from fairlead_bridge.condition import Condition, Loop
 from fairlead_bridge.db.engine import reason, writing
 from fairlead_bridge.queries import deployments
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.health import answers as a
-from fairlead_bridge.web.needs import needs
+from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import Catalog
 
 _SECOND = 1_000_000
@@ -56,22 +57,51 @@ class Check:
         self._this = this
         self._refused = _Writes(catalog.engine)
 
-    def __call__(self, response: Response, strict: bool) -> a.Health:
+    def __call__(self, response: Response, scope: Scope, strict: bool) -> a.Health:
         refused = self._refused()
-        with self._catalog.open() as snapshot:
+        with self._catalog.open(EVERYTHING) as snapshot:
             found = health(snapshot, self._this, refused)
+        if not scope.sees_all:
+            found = self._for_some(found, scope)
         if strict and not found.ready:
             response.status_code = 503
         return found
+
+    def _for_some(self, found: a.Health, scope: Scope) -> a.Health:
+        """
+        What those are told who do not see everything. `waiting` is of all, since it is not known yet
+        whose those events are, and probes, which see nothing, are told how many are in quarantine.
+        """
+        quarantined = found.inbox.quarantined
+        if scope != NOTHING:
+            with self._catalog.open(scope) as snapshot:
+                quarantined = inbox.count_quarantined(snapshot.tx)
+        inbox_health = a.InboxHealth(
+            waiting=found.inbox.waiting, quarantined=quarantined, received=None
+        )
+        problems = [_SOMETHING] if found.problems else []
+        return found.model_copy(
+            update={
+                "inbox": inbox_health,
+                "kafka": None,
+                "sinks": [],
+                "problems": problems,
+                "warnings": [],
+            }
+        )
 
 
 def routes(check: Check) -> APIRouter:
     router = APIRouter(tags=["operations"], dependencies=[needs("anyone")])
 
     @router.get("/health", responses=_NOT_READY)
-    def get_health(response: Response, strict: Strict = False) -> a.Health:
-        """`waiting` is 0 when everything received has been absorbed."""
-        return check(response, strict)
+    def get_health(response: Response, scope: CallerScope, strict: Strict = False) -> a.Health:
+        """
+        `waiting` is 0 when everything received has been absorbed.
+
+        Who does not see every namespace is told whether the bridge is well, and the counts of what they see.
+        """
+        return check(response, scope, strict)
 
     return router
 
@@ -81,8 +111,8 @@ def probe(check: Check) -> APIRouter:
     router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
 
     @router.get("/ready")
-    def ready(response: Response) -> a.Health:
-        return check(response, True)
+    def ready(response: Response, scope: CallerScope) -> a.Health:
+        return check(response, scope, True)
 
     return router
 
@@ -114,6 +144,9 @@ def health(snapshot: Snapshot, this: Self, refused: str | None = None) -> a.Heal
         problems=problems,
         warnings=[*_shared(snapshot)],
     )
+
+
+_SOMETHING = "Something is wrong: who sees every namespace is told what."
 
 
 # --- sentences ----------------------------------------------------------------------------------

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query
 
 from fairlead_bridge import outbox
 from fairlead_bridge.access.caller import Caller
+from fairlead_bridge.access.scope import Scope
+from fairlead_bridge.access.visible import RESTRICTED
+from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, NotFound
 from fairlead_bridge.insight.incidents import State
@@ -19,12 +23,13 @@ from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.monitoring.windows import check
 from fairlead_bridge.queries import again, incidents, lineage
 from fairlead_bridge.queries.incidents import Affected, Entry, Incident
+from fairlead_bridge.queries.names import namespaces
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
 from fairlead_bridge.web.incidents import answers as a
 from fairlead_bridge.web.lineage.routes import NodeName
-from fairlead_bridge.web.needs import CalledBy, needs
+from fairlead_bridge.web.needs import CalledBy, CallerScope, needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Catalog, Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
@@ -82,14 +87,17 @@ def routes(
         return _detail(snapshot, id)
 
     def act(
-        id: int, action: Action, request: a.IncidentAction | None, caller: Caller
+        id: int, action: Action, request: a.IncidentAction | None, caller: Caller, scope: Scope
     ) -> a.IncidentDetail:
         given = request or a.IncidentAction()
+        with catalog.open(scope) as snapshot:
+            if _found(snapshot, id).node == RESTRICTED:
+                raise HTTPException(403, "The cause of this incident is in a namespace of others.")
         with writing(catalog.engine) as tx:
             actions.act(
                 tx, id, action, caller.in_name_of(given.by), given.text, interests, catalog.clock()
             )
-        with catalog.open() as snapshot:
+        with catalog.open(scope) as snapshot:
             return _detail(snapshot, id)
 
     _actions(router, act)
@@ -117,45 +125,45 @@ _PAGES: dict[str, Callable[..., Sequence[tuple[tuple[int, ...], Incident]]]] = {
 }
 _KEYS = {"newest": (int, int), "worst": (int, int, int, int)}
 
-Act = Callable[[int, Action, a.IncidentAction | None, Caller], a.IncidentDetail]
+Act = Callable[[int, Action, a.IncidentAction | None, Caller, Scope], a.IncidentDetail]
 Request = Annotated[a.IncidentAction | None, Body()]
 
 
 def _actions(router: APIRouter, act: Act) -> None:
     @router.post("/incidents/{id}/acknowledge", dependencies=EDITOR, responses=_CONFLICT)
     def acknowledge_incident(
-        id: IncidentId, caller: CalledBy, request: Request = None
+        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
     ) -> a.IncidentDetail:
         """Acknowledge it: a person is working on it. A muted one is announced again."""
-        return act(id, "acknowledge", request, caller)
+        return act(id, "acknowledge", request, caller, scope)
 
     @router.post("/incidents/{id}/mute", dependencies=EDITOR, responses=_CONFLICT)
     def mute_incident(
-        id: IncidentId, caller: CalledBy, request: Request = None
+        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
     ) -> a.IncidentDetail:
         """Send nothing more about it, until it is acknowledged or another one opens."""
-        return act(id, "mute", request, caller)
+        return act(id, "mute", request, caller, scope)
 
     @router.post("/incidents/{id}/resolve", dependencies=EDITOR, responses=_CONFLICT)
     def resolve_incident(
-        id: IncidentId, caller: CalledBy, request: Request = None
+        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
     ) -> a.IncidentDetail:
         """End it by hand; the same occurrence does not open it again."""
-        return act(id, "resolve", request, caller)
+        return act(id, "resolve", request, caller, scope)
 
     @router.post("/incidents/{id}/note", dependencies=EDITOR, responses=_CONFLICT)
     def note_incident(
-        id: IncidentId, caller: CalledBy, request: Request = None
+        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
     ) -> a.IncidentDetail:
         """Add a note to its timeline: `text`."""
-        return act(id, "note", request, caller)
+        return act(id, "note", request, caller, scope)
 
     @router.post("/incidents/{id}/assign", dependencies=EDITOR, responses=_CONFLICT)
     def assign_incident(
-        id: IncidentId, caller: CalledBy, request: Request = None
+        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
     ) -> a.IncidentDetail:
         """Assign it to the owner that `text` names; without `text`, to no one."""
-        return act(id, "assign", request, caller)
+        return act(id, "assign", request, caller, scope)
 
 
 def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:
@@ -165,9 +173,17 @@ def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored])
         return _windows(snapshot, windows)
 
     @router.post("/maintenance", dependencies=EDITOR, status_code=201)
-    def add_maintenance(wanted: a.MaintenanceWindow, caller: CalledBy) -> a.StoredWindow:
-        """Open no incident, from `starts_at` to `ends_at`, for what the patterns match."""
+    def add_maintenance(
+        wanted: a.MaintenanceWindow, caller: CalledBy, scope: CallerScope
+    ) -> a.StoredWindow:
+        """
+        Open no incident, from `starts_at` to `ends_at`, for what the patterns match.
+
+        Who sees some namespaces names one of them.
+        """
         window = _read(wanted)
+        if not _is_within(window, scope):
+            raise HTTPException(403, _BEYOND)
         with writing(catalog.engine) as tx:
             now = catalog.clock()
             by = caller.in_name_of(wanted.created_by)
@@ -175,12 +191,25 @@ def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored])
         return a.StoredWindow(id=id, **(wanted.model_dump() | {"created_by": by}))
 
     @router.delete("/maintenance/{id}", dependencies=EDITOR)
-    def remove_maintenance(id: WindowId) -> a.MaintenanceWindows:
+    def remove_maintenance(id: WindowId, scope: CallerScope) -> a.MaintenanceWindows:
         """Remove a window; answers with those that are left."""
+        with catalog.open(scope) as snapshot:
+            listed = maintenance.listed(snapshot.tx, ends_after=0)
+            mine = [each for each in listed if _is_within(each.window, scope)]
+        if id not in {each.id for each in mine}:
+            raise NotFound(maintenance.missing(id))
         with writing(catalog.engine) as tx:
             maintenance.remove(tx, id)
-        with catalog.open() as snapshot:
+        with catalog.open(scope) as snapshot:
             return _windows(snapshot, windows)
+
+
+_BEYOND = "Name a namespace that you see: the window would be for others as well."
+
+
+def _is_within(window: Window, scope: Scope) -> bool:
+    """Whether the window is for nothing that the scope does not see."""
+    return scope.sees_all or (window.namespace is not None and scope.holds(window.namespace))
 
 
 def _read(wanted: a.MaintenanceWindow) -> Window:
@@ -200,8 +229,15 @@ def _read(wanted: a.MaintenanceWindow) -> Window:
 def _windows(snapshot: Snapshot, given: Sequence[Stored]) -> a.MaintenanceWindows:
     """The windows that are not over: those of the file, `given`, and the stored ones."""
     current = [each for each in given if each.window.ends_at > snapshot.now]
+    if not snapshot.scope.sees_all:
+        seen = {each for table in (t.job, t.dataset) for each in namespaces(snapshot, table)}
+        current = [each for each in current if _may_concern(each.window.namespace, seen)]
     stored = maintenance.listed(snapshot.tx, snapshot.now)
     return a.MaintenanceWindows(items=[_window(each) for each in (*current, *stored)])
+
+
+def _may_concern(pattern: str | None, seen: Iterable[str]) -> bool:
+    return pattern is None or any(fnmatchcase(namespace, pattern) for namespace in seen)
 
 
 def _window(each: Stored) -> a.StoredWindow:
@@ -218,16 +254,22 @@ def _window(each: Stored) -> a.StoredWindow:
 
 
 def _detail(snapshot: Snapshot, id: int) -> a.IncidentDetail:
-    found = incidents.of(snapshot, [id]).get(id)
-    if found is None:
-        when = " at that time" if snapshot.past else ""
-        raise NotFound(f"there is no incident {id}{when}; `GET /api/v1/incidents` lists them")
+    found = _found(snapshot, id)
     entries = incidents.timeline(snapshot, id)
     if found.state != "resolved":
         found = incidents.with_etas(snapshot, found)
     running = _running(snapshot, [found])
     timeline = [_entry(each) for each in entries]
     return a.IncidentDetail(**fields(found, SHOWN, running), timeline=timeline)
+
+
+def _found(snapshot: Snapshot, id: int) -> Incident:
+    """Raises NotFound."""
+    found = incidents.of(snapshot, [id]).get(id)
+    if found is None:
+        when = " at that time" if snapshot.past else ""
+        raise NotFound(f"there is no incident {id}{when}; `GET /api/v1/incidents` lists them")
+    return found
 
 
 def _running(snapshot: Snapshot, found: Iterable[Incident]) -> set[int]:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
-from fairlead_bridge import inbox
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import history, schema_history, unseen
@@ -23,7 +22,7 @@ from fairlead_bridge.queries.jobs import (
 from fairlead_bridge.queries.runs import datasets_of_run, runs_by_alias, runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import facets as run_facets
-from fairlead_bridge.web import render
+from fairlead_bridge.web import log, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.datasets.answers import Change
@@ -158,7 +157,7 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
     for name in newer:
         del facets[name]
     for run in reversed(history.runs_of_job(snapshot, row.id, RUNS_BEFORE) if newer else []):
-        events = [event.body for event in inbox.events_of(snapshot.tx, [run.id])]
+        events = [event.body for event in log.events_of(snapshot, [run.id])]
         then = run_facets.latest_facets(events, (row.namespace, row.name), snapshot.now)
         facets |= {name: then[name][1] for name in newer & then.keys()}
         newer -= then.keys()

@@ -12,11 +12,16 @@ from fairlead_bridge.web.nouns import JobRef, Run, Tag
 
 
 class Node(Answer):
-    """A node of the plain lineage graph."""
+    """
+    A node of the plain lineage graph.
+
+    One of the kind `restricted` stands for what the caller may not see on one side of another node:
+    it has no name, and nothing tells how much there is.
+    """
 
     node: str
     id: str
-    kind: Literal["dataset", "job"]
+    kind: Literal["dataset", "job", "restricted"]
     namespace: str
     name: str
     depth: int  # hops from the start: negative upstream, positive downstream

@@ -13,6 +13,7 @@ from typing import Any
 from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.expectations import late_since
 from fairlead_bridge.queries import (
+    border,
     containers,
     expectations,
     history,
@@ -32,7 +33,7 @@ from fairlead_bridge.queries.standing import Round
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
-from fairlead_bridge.web.lineage import layout
+from fairlead_bridge.web.lineage import layout, restricted
 from fairlead_bridge.web.lineage.folding import Part
 
 Fields = dict[str, Any]
@@ -67,6 +68,8 @@ class Known:
     tasks: dict[int, int]  # of each DAG, application or project: the jobs that are part of it
     personal: Spread = field(default_factory=Spread)
     names: dict[int, str] = field(default_factory=dict)
+    #: Nodes that stand for what is not seen, with numbers that no other node has, and their names.
+    restricted: dict[int, str] = field(default_factory=dict)
     #: When assets that are drawn are late, and since when they are.
     due: dict[int, tuple[int, int | None]] = field(default_factory=dict)
 
@@ -125,12 +128,25 @@ class Known:
     def name(self, node: int) -> str:
         found = self.names.get(node)
         if found is None:
-            if node in self.assets:
+            if node in self.restricted:
+                found = self.restricted[node]
+            elif node in self.assets:
                 found = render.dataset_node(self.assets[node].namespace, self.assets[node].name)
             else:
                 found = render.job_node(self.job(node).namespace, self.job(node).name)
             self.names[node] = found
         return found
+
+    def stand_in(self, near: int, way: lineage.Way) -> int:
+        """The node that stands for what is not seen on this side of a node, or of the box around it."""
+        whole = self.frame_of(near)
+        name = border.called(near if whole is None else whole, way)
+        for node, known in self.restricted.items():
+            if known == name:
+                return node
+        node = -1 - len(self.restricted)
+        self.restricted[node] = name
+        return node
 
     def dag_of(self, node: int) -> int | None:
         """The DAG of a task, or of the task that started an application."""
@@ -153,7 +169,9 @@ class Known:
     def boxes(self, part: Part) -> list[layout.Box]:
         found = []
         for node in part.depths:
-            if node in self.assets:
+            if node in self.restricted:
+                found.append(layout.dataset_box(self.name(node), restricted.LABEL))
+            elif node in self.assets:
                 found.append(layout.dataset_box(self.name(node), self.assets[node].name))
             else:
                 row, whole = self.job(node), self.frame_of(node)
@@ -185,7 +203,7 @@ class Known:
         cards = []
         for node, depth in part.depths.items():
             place = drawing.cards[self.name(node)]
-            card = self._asset(node) if node in self.assets else self._job(node, part)
+            card = self._card(node, part)
             card["depth"] = depth
             card["x"], card["y"], card["w"], card["h"] = place.x, place.y, place.w, place.h
             card["group"] = place.group
@@ -193,6 +211,11 @@ class Known:
             card["more_downstream"] = part.more_down[node]
             cards.append(card)
         return cards
+
+    def _card(self, node: int, part: Part) -> Fields:
+        if node in self.restricted:
+            return {**_EMPTY, **restricted.node(self.restricted[node], 0)}
+        return self._asset(node) if node in self.assets else self._job(node, part)
 
     def _asset(self, node: int) -> Fields:
         asset = self.assets[node]

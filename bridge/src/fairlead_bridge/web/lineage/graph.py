@@ -21,13 +21,13 @@ from fairlead_bridge.queries.surroundings import Surroundings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
-from fairlead_bridge.web.lineage import folding, layout, picture
+from fairlead_bridge.web.lineage import folding, layout, picture, restricted
 from fairlead_bridge.web.lineage.cards import Known, Line
 from fairlead_bridge.web.lineage.folding import Part
 from fairlead_bridge.web.lineage.routes import DEEPEST, NodeName
 from fairlead_bridge.web.lineage.turns import Turns
 from fairlead_bridge.web.lineage.view import LARGEST, Asked, Change, View
-from fairlead_bridge.web.needs import needs
+from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
 #: Edges at most: what a picture costs grows with them as well.
@@ -51,6 +51,7 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_graph(
         node: NodeName,
         view: Asked,
+        scope: CallerScope,
         as_of: AsOf = None,
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
@@ -62,7 +63,7 @@ def routes(catalog: Catalog) -> APIRouter:
         datasets alone, from dataset to dataset.
         """
         with _turn(turns, view):
-            with catalog.open(as_of) as snapshot:
+            with catalog.open(scope, as_of) as snapshot:
                 graph = draw(snapshot, lineage.find(snapshot, node), view)
             body = encode(graph)
         tag = f'"{ids.digest(body).hex()}"'
@@ -75,13 +76,14 @@ def routes(catalog: Catalog) -> APIRouter:
     def get_picture(
         node: NodeName,
         view: Asked,
+        scope: CallerScope,
         as_of: AsOf = None,
         theme: Literal["light", "dark"] = "light",
     ) -> Response:
         """The same graph as an SVG picture, with every card and every edge in it."""
         colours = picture.DARK if theme == "dark" else picture.LIGHT
         with _turn(turns, view):
-            with catalog.open(as_of) as snapshot:
+            with catalog.open(scope, as_of) as snapshot:
                 graph = draw(snapshot, lineage.find(snapshot, node), view)
             drawn = picture.svg(a.Graph.model_validate(graph), colours)
         headers = {
@@ -102,6 +104,8 @@ def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
     walk = _walk_to_folds(snapshot, focus, view)
     plain = _walk_to_folds(snapshot, focus, view.plain) if view.open or view.shut else walk
     known = Known.read(snapshot, {**walk.depths, **plain.depths}, walk.datasets | plain.datasets)
+    for each in {id(each): each for each in (walk, plain)}.values():
+        _add_restricted(snapshot, known, each, focus, view)
     around = surroundings.surroundings(snapshot, known.node_of())
     drawn = {**plain.hops, **walk.hops, **around.hops}
     showing.leave_out_failures(snapshot, drawn, datasets.members_of(known.assets.values()))
@@ -164,26 +168,53 @@ def _walk_to_folds(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineag
 
 def _walk(snapshot: Snapshot, focus: Asset | Row, view: View) -> lineage.Walk:
     """The nodes of the view; more than it shows where some of them are folded into others."""
-    # From a dataset to the next are two hops, over a job.
-    hops: Callable[[int], int] = lambda levels: levels  # noqa: E731
-    if view.datasets_only:
-        hops = (lambda n: 2 * n) if isinstance(focus, Asset) else (lambda n: max(0, 2 * n - 1))
+    up, down = _hops(focus, view)
     folds = view.datasets_only or view.by_dag
     limit = min(3 * view.limit, 2 * LARGEST) if folds else view.limit
-    shut: dict[Way, set[int]] = {"up": set(), "down": set()}
-    for each in view.shut:
-        if each.way is not None:
-            shut[each.way].update(_stands_for(snapshot, each.node))
+    shut = _shut(snapshot, view)
     start = lineage.start_of(snapshot, focus, limit)
     return lineage.walk(
         snapshot,
         start,
-        hops(view.up),
-        hops(view.down),
+        up,
+        down,
         limit,
         opened=[opened for each in view.open if (opened := _opened(snapshot, each, view))],
         shut=shut,
     )
+
+
+def _hops(focus: Asset | Row, view: View) -> tuple[int, int]:
+    """How far is walked up and down: from a dataset to the next are two hops, over a job."""
+    hops: Callable[[int], int] = lambda levels: levels  # noqa: E731
+    if view.datasets_only:
+        hops = (lambda n: 2 * n) if isinstance(focus, Asset) else (lambda n: max(0, 2 * n - 1))
+    return hops(view.up), hops(view.down)
+
+
+def _shut(snapshot: Snapshot, view: View) -> dict[Way, set[int]]:
+    """The nodes from which no way leads on, by side."""
+    shut: dict[Way, set[int]] = {"up": set(), "down": set()}
+    for each in view.shut:
+        if each.way is not None:
+            shut[each.way].update(_stands_for(snapshot, each.node))
+    return shut
+
+
+def _add_restricted(
+    snapshot: Snapshot, known: Known, walk: lineage.Walk, focus: Asset | Row, view: View
+) -> None:
+    """Adds what stands for what the caller does not see, where the walk would have gone on."""
+    if snapshot.scope.sees_all:
+        return
+    shut = _shut(snapshot, view)
+    for each, depth in list(restricted.beyond(snapshot, walk, *_hops(focus, view))):
+        if each.node in shut[each.way]:
+            continue
+        node = known.stand_in(each.node, each.way)
+        walk.depths.setdefault(node, depth)
+        ends = (node, each.node) if each.way == "up" else (each.node, node)
+        walk.hops[(*ends, each.kind)] = each.hop
 
 
 def _opened(snapshot: Snapshot, change: Change, view: View) -> Opened | None:
@@ -206,7 +237,7 @@ def _part(
     shown = {
         node: depth
         for node, depth in walk.depths.items()
-        if node in known.assets or node in known.jobs
+        if node in known.assets or node in known.jobs or node in known.restricted
     }
     part = folding.part_of(shown, hops, around.more_up, around.more_down)
     part = folding.fold(part, _folded(known, part, focus, view), unfolded=[focus.id])
@@ -214,7 +245,12 @@ def _part(
     part = folding.without(part, boxes - part.inside.keys())
     if view.datasets_only:
         part = folding.contract(
-            part, [node for node in part.depths if node not in known.assets and node != focus.id]
+            part,
+            [
+                node
+                for node in part.depths
+                if node not in known.assets and node != focus.id and node not in known.restricted
+            ],
         )
     if view.datasets_only or view.by_dag:
         part = folding.cut(part, view.limit)

@@ -130,6 +130,8 @@ def _group(group: a.Group, theme: Theme) -> str:
 
 
 def _card(card: a.Card, focus: str, theme: Theme) -> str:
+    if card.kind == "restricted":
+        return _restricted(card, theme)
     tone = _color(card.state, theme)
     name = short_name(card.name) if card.kind == "dataset" else card.label or card.name
     if card.kind == "dataset":
@@ -163,14 +165,26 @@ def _card(card: a.Card, focus: str, theme: Theme) -> str:
     )
 
 
+def _restricted(card: a.Card, theme: Theme) -> str:
+    """What the reader may not see: where it is, and nothing else."""
+    return (
+        f'<g class="card restricted">{_box(card, 10, theme.paper, theme.line, dashed=True)}'
+        f"{_label(card.label or '', card.x + 14, card.y + 24, card.w - 28, theme.muted, bold=True)}"
+        f"{_words(['in namespaces of others'], card.x + 14, card.y + 43, card.w - 28, theme)}</g>"
+    )
+
+
 def _operator(operator: str | None) -> str:
     return operator.rpartition(".")[2] if operator else ""
 
 
-def _box(place: a.Card | a.Group, radius: int, fill: str, stroke: str) -> str:
+def _box(
+    place: a.Card | a.Group, radius: int, fill: str, stroke: str, *, dashed: bool = False
+) -> str:
+    dashes = ' stroke-dasharray="5 4"' if dashed else ""
     return (
         f'<rect x="{_n(place.x)}" y="{_n(place.y)}" width="{_n(place.w)}" height="{_n(place.h)}" '
-        f'rx="{radius}" fill="{fill}" stroke="{stroke}"/>'
+        f'rx="{radius}" fill="{fill}" stroke="{stroke}"{dashes}/>'
     )
 
 

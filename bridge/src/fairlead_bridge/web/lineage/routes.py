@@ -23,6 +23,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.lineage import answers as a
+from fairlead_bridge.web.lineage import restricted
 from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
@@ -76,6 +77,7 @@ def get_lineage(
     down = depth if direction != "up" else 0
     walk = lineage.walk(snapshot, start, up, down, limit, KINDS[kind])
     answer = plain(snapshot, walk)
+    restricted.add(snapshot, walk, answer, up, down, KINDS[kind])
     return Response(_encode(answer), media_type="application/json")
 
 

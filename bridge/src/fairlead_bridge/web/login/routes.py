@@ -38,7 +38,7 @@ def routes(access: Access, company: SignIn | None, ancestors: Sequence[str]) -> 
     `/login` and `/logout`. `company` signs people in with their company's account, where it can;
     `ancestors` are the origins that may show the page in a frame.
     """
-    router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
+    router = APIRouter(include_in_schema=False, dependencies=[needs("anyone", shows="nothing")])
 
     @router.get("/login")
     def login(request: Request, next: str = "/") -> Response:
@@ -118,7 +118,7 @@ def _sentence(error: Exception) -> str:
 
 
 def who() -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
+    router = APIRouter(tags=["operations"], dependencies=[needs("viewer", shows="nothing")])
 
     @router.get("/session")
     def get_session(caller: CalledBy) -> Who:

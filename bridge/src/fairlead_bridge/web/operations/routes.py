@@ -17,10 +17,10 @@ from fairlead_bridge.queries.incidents import of as incidents_of
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
-from fairlead_bridge.web import render
+from fairlead_bridge.web import log, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.events.routes import EventId
-from fairlead_bridge.web.needs import needs
+from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.operations import answers as a
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Catalog, Text
@@ -40,22 +40,26 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
     ) -> Page[a.QuarantineItem]:
         """Events that could not be understood, newest first, each with the reason."""
         (before,) = read_cursor(cursor, int) or (None,)
-        found = inbox.quarantined(snapshot.tx, limit + 1, before)
+        found = log.quarantined(snapshot, limit + 1, before)
         shown, following = page(found, limit, lambda item: (item.event.id,))
         return Page(items=[_quarantined(each) for each in shown], next=following)
 
-    @router.post("/quarantine/replay", dependencies=[needs("operator")])
+    @router.post("/quarantine/replay", dependencies=[needs("operator", shows="all")])
     def replay_quarantine() -> a.Replayed:
         """Let every event in quarantine be read again."""
         with writing(catalog.engine) as tx:
             return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
 
     @router.post("/quarantine/{event_id}/replay", dependencies=[needs("operator")])
-    def replay_event(event_id: EventId) -> a.Replayed:
+    def replay_event(event_id: EventId, scope: CallerScope) -> a.Replayed:
         """Let one event in quarantine be read again."""
+        missing = NotFound(f"event {event_id} is not in quarantine; perhaps it was read again")
+        with catalog.open(scope) as snapshot:
+            if not inbox.events(snapshot.tx, [event_id]):
+                raise missing
         with writing(catalog.engine) as tx:
             if not inbox.replay_one(tx, event_id):
-                raise NotFound(f"event {event_id} is not in quarantine; perhaps it was read again")
+                raise missing
             return a.Replayed(waiting=1)
 
     @router.get("/deliveries")
@@ -73,7 +77,7 @@ def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
         names = _names(snapshot, shown)
         return Page(items=[_delivery(row, names) for row in shown], next=following)
 
-    @router.post("/deliveries/retry", dependencies=[needs("operator")])
+    @router.post("/deliveries/retry", dependencies=[needs("operator", shows="all")])
     def retry_deliveries(sink: Annotated[Text, Query(description="The sink's name.")]) -> a.Retried:
         """Try again what a sink refused."""
         if sink not in sinks:

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from fairlead_bridge import facts, inbox
+from fairlead_bridge import facts
 from fairlead_bridge.queries import comparison as c
 from fairlead_bridge.queries.snapshot import Row, Snapshot
-from fairlead_bridge.web import nouns, render
+from fairlead_bridge.web import log, nouns, render
 from fairlead_bridge.web.runs import answers as a
 
 #: Events of each side that are read for the code that ran, and lines of one text that are compared.
@@ -83,7 +83,7 @@ def _code_facts(snapshot: Snapshot, runs: Sequence[Row]) -> dict[Job, dict[str, 
     """By job: its texts and versions, as the events of these runs sent them; the newest counts."""
     found: dict[Job, dict[str, str]] = {}
     jobs = {(row.job_namespace, row.job_name) for row in runs}
-    for stored in inbox.events_of(snapshot.tx, [row.id for row in runs], EVENTS):
+    for stored in log.events_of(snapshot, [row.id for row in runs], EVENTS):
         event = _decode(stored.body)
         job = (_at(event, ("job", "namespace")), _at(event, ("job", "name")))
         if job not in jobs:

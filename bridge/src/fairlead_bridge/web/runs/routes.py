@@ -29,7 +29,7 @@ from fairlead_bridge.queries.runs import (
 )
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import facets as run_facets
-from fairlead_bridge.web import nouns, quality, render
+from fairlead_bridge.web import log, nouns, quality, render
 from fairlead_bridge.web.base import Page
 from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
@@ -137,7 +137,7 @@ def list_run_facets(
 
     They are read from the events themselves, as long as those are kept.
     """
-    events = inbox.events_of(snapshot.tx, [_find(snapshot, run_id).id], EVENTS)
+    events = log.events_of(snapshot, [_find(snapshot, run_id).id], EVENTS)
     found = run_facets.latest_facets([event.body for event in events])
     return [
         nouns.FacetBody(name=facet, at=render.when(at), body=body)
@@ -187,7 +187,7 @@ def _detail(snapshot: Snapshot, row: Row) -> a.RunDetail:
         tries=[render.run(each) for each in tries_of_run(snapshot, row)],
         datasets=_datasets(snapshot, row.id),
         assertions=quality.of_run(snapshot, row.id, stored.properties),
-        events=[_event(each) for each in inbox.events_of(snapshot.tx, [row.id], EVENTS)],
+        events=[_event(each) for each in log.events_of(snapshot, [row.id], EVENTS)],
         facts={
             name: value
             for name, value in properties.items()

@@ -1,0 +1,386 @@
+"""
+Nobody learns anything of another team: every address of the OpenAPI document and every other one is
+asked as one team, in a catalog of two and in a catalog of that team alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.routing import APIRoute
+
+from fairlead_bridge import ids
+from fairlead_bridge.app import build
+from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.engine import open_database, reading
+from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.settings import load
+from tests.bridge.monitored import DAY, Bridge
+from tests.bridge.tenancy import (
+    AMBER,
+    COBALT,
+    DAYS,
+    INTERESTS,
+    NOW,
+    Asking,
+    Request,
+    member_of,
+    sends,
+    store_of,
+)
+from tests.support.small import uuid
+
+AT = (DAY.replace(day=6)).isoformat()
+Names = Mapping[str, str]
+
+
+def names_of(word: str, number: int, db: sa.Engine) -> dict[str, str]:
+    """What the things of a team are called in requests."""
+    with reading(db) as tx:
+        event = sa.select(t.job_event.c.event_id).where(
+            t.job_event.c.job_id == ids.job_id(f"team-{word}", f"{word}_declared")
+        )
+        incident = sa.select(sa.func.min(t.incident.c.id)).where(t.incident.c.node.contains(word))
+        window = sa.select(t.maintenance.c.id).where(t.maintenance.c.namespace.contains(word))
+        bad = sa.select(sa.func.max(t.quarantine.c.event_id)).where(
+            t.quarantine.c.event_id.in_(
+                sa.select(t.job_event.c.event_id).where(
+                    t.job_event.c.job_id == ids.job_id(f"team-{word}", f"{word}_dag")
+                )
+            )
+        )
+        numbers = {
+            "event": tx.scalar(event),
+            "incident": tx.scalar(incident),
+            "window": tx.scalar(window),
+            "bad": tx.scalar(bad),
+        }
+    return {
+        **{name: str(value) for name, value in numbers.items()},
+        "word": word,
+        "dataset": f"dataset:{store_of(word)}:{word}.totals",
+        "dataset_id": ids.public(ids.dataset_id(store_of(word), f"{word}.totals")),
+        "dataset_name": f"{store_of(word)}:{word}.totals",
+        "raw": f"dataset:{store_of(word)}:{word}.raw",
+        "rates": f"dataset:{store_of(word)}:{word}.rates",
+        "job": f"job:team-{word}:{word}_dag.sum",
+        "job_id": ids.public(ids.job_id(f"team-{word}", f"{word}_dag.sum")),
+        "dag_id": ids.public(ids.job_id(f"team-{word}", f"{word}_dag")),
+        "run": uuid(number + 2),
+        "failed": uuid(number + 0x100 * DAYS + 1),
+        "space": f"team-{word}",
+        "store": store_of(word),
+        "column": f"{word}_mail",
+        "owner": f"team:{word}",
+    }
+
+
+#: Of what no team has.
+MISSING = {
+    "word": "nobody",
+    "dataset": "dataset:postgres://nobody:5432:nobody.totals",
+    "dataset_id": "0123456789abcdef",
+    "dataset_name": "postgres://nobody:5432:nobody.totals",
+    "raw": "dataset:postgres://nobody:5432:nobody.raw",
+    "rates": "dataset:postgres://nobody:5432:nobody.rates",
+    "job": "job:team-nobody:nobody_dag.sum",
+    "job_id": "0123456789abcde0",
+    "dag_id": "0123456789abcde1",
+    "run": uuid(0x66),
+    "failed": uuid(0x67),
+    "space": "team-nobody",
+    "store": "postgres://nobody:5432",
+    "column": "nobody_mail",
+    "owner": "team:nobody",
+    "event": "900001",
+    "incident": "900001",
+    "window": "900001",
+    "bad": "900001",
+}
+
+G, P = partial(Request, "GET"), partial(Request, "POST")
+
+
+def one(path: str, **query: str) -> list[Request]:
+    return [Request("GET", path, query)]
+
+
+#: What is asked of each address. `{...}` are names of things (`names_of`).
+CASES: dict[str, list[Request]] = {
+    "GET /health": one("/health"),
+    "GET /quarantine": one("/quarantine"),
+    "POST /quarantine/replay": [P("/quarantine/replay", {})],
+    "POST /quarantine/{event_id}/replay": [P("/quarantine/{bad}/replay", {})],
+    "GET /deliveries": [*one("/deliveries", limit="200"), *one("/deliveries", sink="lake")],
+    "POST /deliveries/retry": [P("/deliveries/retry", {"sink": "lake"})],
+    "GET /events": [
+        *one("/events", limit="500"),
+        *one("/events", job="{space}:{word}_dag.sum"),
+        *one("/events", job="{job_id}", since=AT),
+        *one("/events", state="quarantined"),
+        *one("/events", until=AT),
+    ],
+    "GET /events/{event_id}": one("/events/{event}"),
+    "GET /runs": [
+        *one("/runs", limit="500"),
+        *one("/runs", namespace="{space}", outermost="true"),
+        *one("/runs", dag_id="{word}_dag"),
+        *one("/runs", job="{word}_dag.sum", namespace="{space}"),
+        *one("/runs", state="failed"),
+    ],
+    "GET /runs/{run_id}": [*one("/runs/{run}"), *one("/runs/{failed}")],
+    "GET /runs/{run_id}/comparison": [*one("/runs/{run}/comparison"), *one("/runs/{failed}/comparison")],
+    "GET /runs/{run_id}/facets": [*one("/runs/{run}/facets"), *one("/runs/{run}/facets", name="parent")],
+    "GET /jobs": [*one("/jobs", limit="500"), *one("/jobs", q="{word}"), *one("/jobs", namespace="{space}")],
+    "GET /jobs/{job_id}": [*one("/jobs/{job_id}"), *one("/jobs/{dag_id}"), *one("/jobs/{job_id}", as_of=AT)],
+    "GET /jobs/{job_id}/durations": one("/jobs/{job_id}/durations"),
+    "GET /datasets": [
+        *one("/datasets", limit="500", count="true"),
+        *one("/datasets", q="{word}"),
+        *one("/datasets", owner="{owner}"),
+        *one("/datasets", tag="pii"),
+        *one("/datasets", namespace="{store}"),
+    ],
+    "GET /labels": one("/labels"),
+    "GET /datasets/{dataset_id}": [*one("/datasets/{dataset_id}"), *one("/datasets/{dataset_id}", as_of=AT)],
+    "GET /datasets/{dataset_id}/freshness": one("/datasets/{dataset_id}/freshness"),
+    "GET /schemas": [*one("/schemas", node="{dataset}"), *one("/schemas", node="{job}")],
+    "GET /changes": one("/changes"),
+    "GET /lineage": [
+        *one("/lineage", node="{dataset}", depth="20"),
+        *one("/lineage", node="{rates}", depth="20", kind="all"),
+        *one("/lineage", node="{job}", depth="1"),
+        *one("/lineage", node="{dag_id}", as_of=AT),
+    ],
+    "GET /lineage/paths": [
+        *one("/lineage/paths", source="{raw}", target="{rates}"),
+        *one("/lineage/paths", source="{rates}", target="{raw}"),
+    ],
+    "GET /lineage/columns": [
+        *one("/lineage/columns", dataset="{dataset_name}", column="{column}"),
+        *one("/lineage/columns", dataset="{dataset_id}", column="{column}", as_of=AT),
+    ],
+    "GET /graph": [
+        *one("/graph", node="{dataset}", up="9", down="9"),
+        *one("/graph", node="{job}", view="data", up="9", down="9"),
+        *one("/graph", node="{rates}", group="dag", as_of=AT, up="9", down="9"),
+    ],
+    "GET /graph.svg": [*one("/graph.svg", node="{dataset}", up="9", down="9"), *one("/graph.svg", node="{rates}", theme="dark", up="9", down="9")],
+    "GET /impact": [*one("/impact", node="{rates}"), *one("/impact", node="{raw}", column="{column}"), *one("/impact", node="{job}")],
+    "POST /schema-check": [
+        P("/schema-check", {}, {"dataset": "{rates}", "columns": [{"name": "other", "type": "int"}]})
+    ],
+    "GET /personal-data": [*one("/personal-data", limit="200"), *one("/personal-data", owner="{owner}")],
+    "GET /personal-data.csv": one("/personal-data.csv"),
+    "GET /root-cause": [*one("/root-cause", node="{dataset}"), *one("/root-cause", node="{rates}", as_of=AT)],
+    "GET /outlook": [*one("/outlook", node="{dataset}"), *one("/outlook", node="{rates}"), *one("/outlook", node="{job}", as_of=AT)],
+    "GET /expectations": [*one("/expectations"), *one("/expectations", node="{dataset}")],
+    "PUT /expectations": [Request("PUT", "/expectations", {}, {"node": "{raw}", "every": "6h", "author": "me"})],
+    "DELETE /expectations": [Request("DELETE", "/expectations", {"node": "{raw}"})],
+    "GET /incidents": [
+        *one("/incidents", limit="200"),
+        *one("/incidents", order="worst"),
+        *one("/incidents", node="{dataset}"),
+        *one("/incidents", owner="{owner}"),
+        *one("/incidents", as_of=NOW.isoformat()),
+    ],
+    "GET /incidents/{id}": [*one("/incidents/{incident}"), *one("/incidents/{incident}", as_of=NOW.isoformat())],
+    **{
+        f"POST /incidents/{{id}}/{action}": [P(f"/incidents/{{incident}}/{action}", {}, {"text": "me"})]
+        for action in ("note", "assign", "mute", "acknowledge", "resolve")
+    },
+    "GET /maintenance": one("/maintenance"),
+    "POST /maintenance": [
+        P("/maintenance", {}, {"namespace": "{space}", "starts_at": NOW.isoformat(), "ends_at": NOW.replace(hour=23).isoformat()})
+    ],
+    "DELETE /maintenance/{id}": [Request("DELETE", "/maintenance/{window}", {})],
+    "GET /reliability": [G("/reliability", {"by": by}) for by in ("dag", "dataset", "owner")],
+    "GET /overview": one("/overview"),
+    "GET /at-risk": one("/at-risk"),
+    "GET /search": [*one("/search", q="{word}"), *one("/search", q="rates"), *one("/search", q="mail"), *one("/search", q="pii")],
+    "GET /namespaces": one("/namespaces"),
+    "GET /deployments": one("/deployments"),
+    "GET /facets": [*one("/facets", node="{dataset}"), *one("/facets", node="{job}")],
+    "GET /session": one("/session"),
+    "GET /audit": one("/audit"),
+    "GET /metrics": one("/metrics"),
+    "GET /metrics/catalog": one("/metrics/catalog"),
+    "GET /ready": one("/ready"),
+}  # fmt: skip
+
+#: Addresses that are tested by other means, and by which.
+ELSEWHERE = {
+    "GET /stream": "test_tenants.py",
+    "POST /lineage": "it answers nothing of the catalog",
+    "POST /lineage/batch": "it answers nothing of the catalog",
+    "GET /openapi.json": "it answers nothing of the catalog",
+    "GET /docs": "it answers nothing of the catalog",
+    "GET /login": "it answers nothing of the catalog",
+    "POST /login": "it answers nothing of the catalog",
+    "POST /logout": "it answers nothing of the catalog",
+}
+#: Addresses that answer 403 to all who do not see every namespace.
+ABOUT_ALL = {"POST /quarantine/replay", "POST /deliveries/retry", "GET /audit", "GET /metrics"}
+
+
+def key_of(method: str, path: str) -> str:
+    return f"{method} {path.removeprefix('/api/v1')}"
+
+
+def filled(value: Any, names: Names) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], value)
+    if isinstance(value, dict):
+        return {key: filled(each, names) for key, each in value.items()}
+    return [filled(each, names) for each in value] if isinstance(value, list) else value
+
+
+def request(template: Request, names: Names) -> Request:
+    plain = template.path in ("/metrics", "/metrics/catalog", "/ready")
+    path = template.path if plain else f"/api/v1{template.path}"
+    return Request(template.method, filled(path, names), filled(template.query, names), filled(template.body, names))  # fmt: skip
+
+
+class Two:
+    """A catalog of both teams, one of the amber team alone, and the amber team's caller in both."""
+
+    def __init__(self, both: sa.Engine, alone: sa.Engine) -> None:
+        for db in (both, alone):
+            migrate(db)
+            sends(Bridge(db, interests=INTERESTS), AMBER, COBALT, 0x10000, fails=True)
+        sends(Bridge(both, interests=INTERESTS), COBALT, AMBER, 0x20000, fails=False)
+        self.both, self.alone = (Asking(db, member_of(AMBER)) for db in (both, alone))
+        self.own = names_of(AMBER, 0x10000, both)
+        self.foreign = names_of(COBALT, 0x20000, both)
+        with reading(both) as tx:
+            word = COBALT
+            hidden = [
+                ids.public(row)
+                for c in (t.job.c, t.dataset.c)
+                for row in tx.scalars(sa.select(c.id).where(c.namespace.contains(word)))
+            ]
+            of_runs = sa.select(t.run.c.id, t.run.c.run_id).join(
+                t.job, t.job.c.id == t.run.c.job_id
+            )
+            for id, run_id in tx.execute(of_runs.where(t.job.c.namespace.contains(word))):
+                hidden += [ids.public(id), run_id]
+        #: What must stand in no answer: words, public ids and runIds.
+        self.secrets = [word, *hidden]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    folder = tmp_path_factory.mktemp("tenants")
+    engines = [open_database(f"sqlite:///{folder}/{name}.db") for name in ("both", "alone")]
+    yield Two(*engines)
+    for engine in engines:
+        engine.dispose()
+
+
+def leaks(two: Two, asked: Request, text: str) -> list[str]:
+    """The secrets in a text, but for what the request itself said."""
+    said = [str(value) for value in (*asked.query.values(), *asked.path.split("/"))]
+    if asked.body:
+        said += [str(value) for value in asked.body.values()]
+    for each in sorted(said, key=len, reverse=True):
+        if len(each) > 3:
+            text = text.replace(each, "")
+    return [secret for secret in two.secrets if secret in text.lower()]
+
+
+def without_restricted(asked: Request, text: str) -> str:
+    """The answer without what stands for the other team: cards, and where those put others."""
+    body, _, headers = text.rpartition("\n")
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return text
+    if isinstance(answer, dict) and ("nodes" in answer or "cards" in answer):
+        for kind in ("nodes", "cards"):
+            answer[kind] = [
+                _plain(each) for each in answer.get(kind, ()) if each.get("kind") != "restricted"
+            ]
+        answer["edges"] = [
+            _plain(each)
+            for each in answer["edges"]
+            if "restricted" not in f"{each['source']}{each['target']}"
+        ]
+        answer["groups"] = [_plain(each) for each in answer.get("groups", ())]
+        for name in ("width", "height"):
+            answer.pop(name, None)
+        answer["nodes"].sort(key=str)
+        answer["cards"].sort(key=str)
+        answer["edges"].sort(key=str)
+    if isinstance(answer, dict) and "/deliveries" in asked.path:
+        for each, name in itertools.product(answer["items"], _PROGRESS):
+            each.pop(name)
+    return json.dumps(answer) + headers
+
+
+#: How far a delivery is: it begins anew where something upstream changes, also another team's.
+_PROGRESS = ("state", "attempts", "news_at", "due_at", "reason")
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value for name, value in item.items() if name not in ("x", "y", "w", "h", "points")
+    }
+
+
+EVERY = [(key, index) for key, cases in CASES.items() for index in range(len(cases))]
+READS = [each for each in EVERY if each[0].startswith("GET") or each[0] == "POST /schema-check"]
+
+
+def test_every_address_has_a_case(tmp_path: Path) -> None:
+    app = build(load({"database_url": f"sqlite:///{tmp_path}/a.db", "auth": ("keys",)}))
+    routes = [route for route in app._web.routes if isinstance(route, APIRoute)]
+    known = {key_of(method, route.path_format) for route in routes for method in route.methods}
+    document = app._web.openapi()["paths"]
+    known |= {
+        key_of(method.upper(), path) for path, methods in document.items() for method in methods
+    }
+    assert known - CASES.keys() - ELSEWHERE.keys() == set()
+    assert (CASES.keys() | ELSEWHERE.keys()) - known == set()
+    app._engine.dispose()
+
+
+@pytest.mark.parametrize("key", sorted({key for key, _ in READS}))
+def test_a_team_is_answered_as_if_it_were_alone(two: Two, key: str) -> None:
+    for template in CASES[key]:
+        asked = request(template, two.own)
+        together, alone = two.both.ask(asked), two.alone.ask(asked)
+        assert together[0] == (403 if key in ABOUT_ALL else 200), together
+        assert leaks(two, Request("GET", "", {}), together[2]) == []
+        if key != "GET /graph.svg":  # it is drawn from what GET /graph answers
+            assert without_restricted(asked, together[2]) == without_restricted(asked, alone[2]), (
+                asked
+            )
+
+
+@pytest.mark.parametrize("key", sorted(CASES))
+def test_what_another_team_has_is_answered_as_what_nobody_has(two: Two, key: str) -> None:
+    for template in CASES[key]:
+        foreign, missing = request(template, two.foreign), request(template, MISSING)
+        if foreign == missing or key in ABOUT_ALL:
+            continue
+        seen = two.both.ask(foreign)
+        work = len(two.both.statements)
+        nothing = two.both.ask(missing)
+        assert leaks(two, foreign, seen[2]) == []
+        assert neutral(two, seen[2], two.foreign) == neutral(two, nothing[2], MISSING)
+        assert (seen[0], work) == (nothing[0], len(two.both.statements)), foreign
+
+
+def neutral(two: Two, text: str, names: Names) -> str:
+    """The text with its names taken out."""
+    for name in sorted(names.values(), key=len, reverse=True):
+        text = text.replace(name, "…")
+    return text
