@@ -1,4 +1,4 @@
-"""Days of one Airflow in tests: DAGs that run each day as Airflow's providers tell it, until one does not."""
+"""Days of one Airflow in tests: DAGs that run each day as Airflow's providers report it, until one does not."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Days:
     @property
     def bodies(self) -> list[bytes]:
         """What was added since this was asked last."""
-        told, self.events = self.events, []
-        return [json.dumps(event).encode() for event in told]
+        sent, self.events = self.events, []
+        return [json.dumps(event).encode() for event in sent]
 
     def run(
         self,
@@ -85,8 +85,8 @@ class Days:
             if task.task_id == until:
                 return run
             here += int(minutes * MINUTE)
-            told = error if task.task_id == fails else None
-            self._end(each, here, told)
+            sent = error if task.task_id == fails else None
+            self._end(each, here, sent)
             states[task.task_id] = each.state
             rows.append(messages.instance(each))
         rows += [{"taskId": id, "tryNumber": 0, "state": s} for id, s in states.items() if s == "upstream_failed"]  # fmt: skip

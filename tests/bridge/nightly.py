@@ -45,14 +45,14 @@ class Dag:
         self, start: datetime, kind: str, tasks: Mapping[str, Task]
     ) -> Iterator[tuple[datetime, bytes]]:
         dag_run = _id(self.name, start)
-        told = {"run_id": f"{kind}__{start.isoformat()}", "run_type": kind, "start_date": start.isoformat()}  # fmt: skip
+        reported = {"run_id": f"{kind}__{start.isoformat()}", "run_type": kind, "start_date": start.isoformat()}  # fmt: skip
         about = {"dag_id": self.name, "timetable": dict(self.timetable)}
         graph = {
             name: {"downstream_task_ids": str([o for o, each in tasks.items() if name in each.after])}
             for name in tasks
         }  # fmt: skip
         nominal = {"nominalStartTime": start.isoformat()}
-        run = {"airflowDagRun": {"dag": about, "dagRun": told}, "nominalTime": nominal}
+        run = {"airflowDagRun": {"dag": about, "dagRun": reported}, "nominalTime": nominal}
         yield start, run_event("START", start.isoformat(), dag_run, self.name, run=run, facets={"airflow": {"tasks": graph}})  # fmt: skip
         ends: dict[str, datetime] = {}
         last = start
@@ -62,7 +62,7 @@ class Dag:
             at = max((ends[above] for above in task.after), default=start)
             for number, end in enumerate(task.ends, start=1):
                 until = at + timedelta(minutes=task.minutes)
-                yield from self._try(name, task, number, end, told, dag_run, (at, until))
+                yield from self._try(name, task, number, end, reported, dag_run, (at, until))
                 last = max(last, until)
                 if end == "COMPLETE":
                     ends[name] = until
@@ -71,13 +71,13 @@ class Dag:
         yield last, run_event(end, last.isoformat(), dag_run, self.name, run=run)
 
     def _try(
-        self, name: str, task: Task, number: int, end: str, told: dict[str, Any], dag_run: str,
+        self, name: str, task: Task, number: int, end: str, reported: dict[str, Any], dag_run: str,
         times: tuple[datetime, datetime],
     ) -> Iterable[tuple[datetime, bytes]]:  # fmt: skip
         facets = {
             "airflow": {
                 "dag": {"dag_id": self.name},
-                "dagRun": told,
+                "dagRun": reported,
                 "task": {
                     "task_id": name,
                     "operator_class": task.operator,
@@ -88,7 +88,7 @@ class Dag:
             },
             "parent": parent(dag_run, self.name),
         }
-        run_id = _id(self.name, name, told["run_id"], number)
+        run_id = _id(self.name, name, reported["run_id"], number)
         outputs = [dataset(task.writes)] if task.writes and end == "COMPLETE" else []
         for kind, at in (("START", times[0]), (end, times[1])):
             sides = {"outputs": outputs} if kind == "COMPLETE" else {}

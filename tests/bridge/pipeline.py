@@ -35,8 +35,8 @@ def dag_run(
     start = BEGIN + timedelta(hours=hour)
     number = 0x1000 * (hour + 1)
     dag = uuid(number)
-    told = {"run_id": label(hour, kind), "run_type": kind, "dag_version_number": version}
-    of_dag = {"airflowDagRun": {"dag": {"dag_id": "shop", "owner": "sales"}, "dagRun": told}}
+    reported = {"run_id": label(hour, kind), "run_type": kind, "dag_version_number": version}
+    of_dag = {"airflowDagRun": {"dag": {"dag_id": "shop", "owner": "sales"}, "dagRun": reported}}
     graph = {"tasks": {task: {"downstream_task_ids": str(after)} for task, after in GRAPH.items()}}
     found = [
         run_event("START", start.isoformat(), dag, "shop", run=of_dag, facets={"airflow": graph})
@@ -53,7 +53,7 @@ def dag_run(
             until = at + timedelta(seconds={**SECONDS, **(seconds or {})}[task])
             end = "COMPLETE" if last and task != fails else "FAIL"
             found += _try(
-                task, attempt, told, dag, uuid(number), (at, until), end, rows, columns, sql
+                task, attempt, reported, dag, uuid(number), (at, until), end, rows, columns, sql
             )
             at = until + timedelta(seconds=1)
             if last and task != fails:

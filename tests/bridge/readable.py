@@ -18,7 +18,7 @@ _WIDTH = 120
 _ORIGIN = ("_producer", "_schemaURL")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Notes of runs that hold times, and those that other words of the run say already.
-_TIMES, _SAID = ("nominal", "data_interval"), ("error", "queued_at", "jobDependencies")
+_TIMES, _STATED = ("nominal", "data_interval"), ("error", "queued_at", "jobDependencies")
 
 Words = dict[str, Any]
 
@@ -85,7 +85,7 @@ class _Catalog:
 
     def _jobs(self) -> Words:
         return {
-            self._names[row["id"]]: _told(
+            self._names[row["id"]]: _stated(
                 kind=row["kind"],
                 integration=row["integration"],
                 processing=row["processing"],
@@ -109,7 +109,7 @@ class _Catalog:
         for row in self._tables["run_dataset"]:
             data[row["run_id"], row["role"]].append(row)
         return {
-            self._runs[row["id"]]: _told(
+            self._runs[row["id"]]: _stated(
                 kind=row["kind"],
                 state=row["state"],
                 inside=self._runs.get(row["parent_id"]),
@@ -131,7 +131,7 @@ class _Catalog:
 
     def _touched(self, rows: list[Words]) -> Words:
         return {
-            self._names[row["dataset_id"]]: _told(
+            self._names[row["dataset_id"]]: _stated(
                 written=time(row["written_at"]),
                 rows=row["row_count"],
                 bytes=row["byte_count"],
@@ -144,19 +144,19 @@ class _Catalog:
     # --- datasets -----------------------------------------------------------------------------
 
     def _datasets(self) -> Words:
-        told = defaultdict(list)
+        reported = defaultdict(list)
         for row in self._tables["dataset_name"]:
-            told[row["dataset_id"]].append(f"{row['namespace']} | {row['name']}")
+            reported[row["dataset_id"]].append(f"{row['namespace']} | {row['name']}")
         versions = defaultdict(list)
         for row in sorted(
             self._tables["schema_version"], key=lambda row: (row["first_at"], row["digest"])
         ):
             versions[row["dataset_id"]].append(self._schema(row))
         return {
-            self._names[row["id"]]: _told(
+            self._names[row["id"]]: _stated(
                 kind=row["kind"],
                 is_now=self._shown[row["id"]] if row["asset_id"] != row["id"] else None,
-                also_called=sorted(told[row["id"]]),
+                also_called=sorted(reported[row["id"]]),
                 fresh=time(row["written_at"]),
                 by=self._runs.get(row["written_by"]),
                 dropped=time(row["dropped_at"]) if _is_dropped(row) else None,
@@ -167,7 +167,7 @@ class _Catalog:
         }
 
     def _schema(self, row: Words) -> Words:
-        return _told(
+        return _stated(
             since=time(row["first_at"]),
             by=self._aliases.get(row["first_run"]),
             only_read=not row["written"],
@@ -204,7 +204,7 @@ class _Catalog:
         return {key: value for key, value in body.items() if key not in _ORIGIN and value}
 
 
-def _told(**words: Any) -> Words:
+def _stated(**words: Any) -> Words:
     return {
         key: value for key, value in words.items() if value not in (None, [], {}, [None] * 2, False)
     }
@@ -215,7 +215,7 @@ def _notes(row: Words) -> Words:
     return {
         name: [time(at) for at in value] if name in _TIMES else value
         for name, value in sorted(notes.items())
-        if name not in _SAID and not (name == "nominal" and row["nominal_start_at"])
+        if name not in _STATED and not (name == "nominal" and row["nominal_start_at"])
     }
 
 

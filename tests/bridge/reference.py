@@ -21,9 +21,9 @@ PAGES = Path(__file__).parent / "identity"
 def rules_table() -> str:
     """Every rule with the first example of its page."""
     lines = ["| rule | default | what it does | before | after |", "|---|---|---|---|---|"]
-    told = [(rule.name, rule.on, rule.apply) for rule in RULES]
+    rows = [(rule.name, rule.on, rule.apply) for rule in RULES]
     functions: list[tuple[str, bool, Callable[..., object]]] = [
-        *told,
+        *rows,
         (rules.FOLD, True, rules.fold),
     ]
     for name, on, function in functions:

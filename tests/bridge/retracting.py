@@ -40,7 +40,7 @@ PROCESS = f"{COPY}/process"
 
 
 class DailyDag:
-    """A bridge, the catalogs that it tells, and a DAG that runs once a day."""
+    """A bridge, the catalogs that it delivers to, and a DAG that runs once a day."""
 
     def __init__(self, db: sa.Engine, sinks: Together) -> None:
         self.db, self.sinks, self.now = db, sinks, NOW
@@ -55,7 +55,7 @@ class DailyDag:
         deliver: Collection[str] | None = None,
         **more: Any,
     ) -> None:
-        """A run of a DAG is heard of, and told to all sinks, or only to those of `deliver`."""
+        """A run of a DAG is absorbed, and delivered to all sinks, or only to those of `deliver`."""
         with writing(self.db) as tx:
             bodies = list(events.day(next(self._days), moves, dag=dag, **more))
             inbox.put(tx, bodies, "test", self.now)
@@ -74,7 +74,7 @@ class DailyDag:
         self.now += HOUR
 
     def resend(self) -> None:
-        """Everything there is is told once more."""
+        """Everything there is is delivered once more."""
         with writing(self.db) as tx:
             for name, target in self.sinks.targets.items():
                 outbox.redeliver_all(tx, name, target.kinds, self.now)

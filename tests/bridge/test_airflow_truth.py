@@ -17,7 +17,7 @@ from tests.support import corpus
 
 pytestmark = corpus.needs_corpus
 
-#: Task instances whose state the events do not tell, each with its reason.
+#: Task instances whose state the events do not show, each with its reason.
 UNKNOWABLE = {
     ("shop_dynamic_mapping", "score", 2): (
         "a mapped instance that skipped itself ends with COMPLETE, and the closing event has one "
@@ -56,7 +56,7 @@ def _true_states() -> dict[tuple[str, str, str, int], str]:
         (dag["dag_run"]["dag_id"], dag["dag_run"]["run_id"], ti["task_id"], ti["map_index"]): ti[
             "state"
         ]
-        for dag in corpus.truth()["dag_runs"]
+        for dag in corpus.airflow_database()["dag_runs"]
         for ti in dag["task_instances"]
     }
 
@@ -64,13 +64,13 @@ def _true_states() -> dict[tuple[str, str, str, int], str]:
 def test_every_task_instance_has_the_state_that_airflow_says(runs: list[Any]) -> None:
     """204 of 206; `docs/reference/openlineage.md` says so too."""
     shown = {key: run.state for key, run in _newest_tries(runs).items()}
-    told = _true_states()
-    wrong = {key: shown.get(key) for key, state in told.items() if shown.get(key) != state}
+    observed = _true_states()
+    wrong = {key: shown.get(key) for key, state in observed.items() if shown.get(key) != state}
     assert {(dag_id, *place) for dag_id, _, *place in wrong} == set(UNKNOWABLE), wrong
-    assert (len(told), len(told) - len(wrong)) == (206, 204)
+    assert (len(observed), len(observed) - len(wrong)) == (206, 204)
 
 
-def test_the_last_event_alone_would_tell_far_less() -> None:
+def test_the_last_event_alone_would_show_far_less() -> None:
     """What a consumer shows that believes each task's last event, and knows of no other."""
     believed = {"COMPLETE": "success", "FAIL": "failed"}
     shown = {}
@@ -80,21 +80,21 @@ def test_the_last_event_alone_would_tell_far_less() -> None:
             instance = place["taskInstance"].get("map_index", -1)
             task = (place["dagRun"]["run_id"], place["task"]["task_id"], instance)
             shown[place["dag"]["dag_id"], *task] = believed.get(event["eventType"], "running")
-    told = _true_states()
-    assert sum(shown.get(key) == state for key, state in told.items()) == 153
-    assert len(told.keys() - shown.keys()) == 42
+    observed = _true_states()
+    assert sum(shown.get(key) == state for key, state in observed.items()) == 153
+    assert len(observed.keys() - shown.keys()) == 42
 
 
 def test_every_dag_run_has_the_state_and_the_times_that_airflow_says(runs: list[Any]) -> None:
     found = {(run.dag_id, run.dag_run_id): run for run in runs if run.kind == "dag"}
-    for dag in corpus.truth()["dag_runs"]:
-        told = dag["dag_run"]
-        run = found[told["dag_id"], told["run_id"]]
+    for dag in corpus.airflow_database()["dag_runs"]:
+        observed = dag["dag_run"]
+        run = found[observed["dag_id"], observed["run_id"]]
         assert (run.state, run.started_at, run.ended_at) == (
-            told["state"],
-            _micros(told["start_date"]),
-            _micros(told["end_date"]),
-        ), told["run_id"]
+            observed["state"],
+            _micros(observed["start_date"]),
+            _micros(observed["end_date"]),
+        ), observed["run_id"]
 
 
 def test_every_try_that_was_followed_by_another_is_as_airflow_remembers_it(runs: list[Any]) -> None:
@@ -107,13 +107,13 @@ def test_every_try_that_was_followed_by_another_is_as_airflow_remembers_it(runs:
         (run.dag_run_id, run.task_id, run.map_index, run.try_number): run.state for run in runs
     }
     wrong = []
-    for dag in corpus.truth()["dag_runs"]:
-        for told in dag["task_instance_history"]:
-            key = (dag["dag_run"]["run_id"], told["task_id"], told["map_index"])
-            if key in newest and told["try_number"] < newest[key]:
-                state = tries[*key, told["try_number"]]
-                if state != told["state"]:
-                    wrong.append((*key, "is", told["state"], "shown as", state))
+    for dag in corpus.airflow_database()["dag_runs"]:
+        for observed in dag["task_instance_history"]:
+            key = (dag["dag_run"]["run_id"], observed["task_id"], observed["map_index"])
+            if key in newest and observed["try_number"] < newest[key]:
+                state = tries[*key, observed["try_number"]]
+                if state != observed["state"]:
+                    wrong.append((*key, "is", observed["state"], "shown as", state))
     assert wrong == []
 
 
@@ -124,20 +124,20 @@ def test_the_duration_of_a_task_is_what_airflow_measured(runs: list[Any]) -> Non
     """
     newest = _newest_tries(runs)
     wrong = []
-    for dag in corpus.truth()["dag_runs"]:
-        for told in dag["task_instances"]:
+    for dag in corpus.airflow_database()["dag_runs"]:
+        for observed in dag["task_instances"]:
             key = (
                 dag["dag_run"]["dag_id"],
                 dag["dag_run"]["run_id"],
-                told["task_id"],
-                told["map_index"],
+                observed["task_id"],
+                observed["map_index"],
             )
             run = newest.get(key)
-            if run is None or told["map_index"] >= 0 or not told["duration"]:
+            if run is None or observed["map_index"] >= 0 or not observed["duration"]:
                 continue
             if (
-                run.try_number == told["try_number"]
-                and abs(run.duration - told["duration"]) > 0.001
+                run.try_number == observed["try_number"]
+                and abs(run.duration - observed["duration"]) > 0.001
             ):
-                wrong.append((*key, told["duration"], run.duration))
+                wrong.append((*key, observed["duration"], run.duration))
     assert wrong == []

@@ -130,7 +130,7 @@ def test_a_parameter_that_does_not_exist_is_not_ignored(db: sa.Engine) -> None:
     assert "dag_id" in text
 
 
-def test_what_is_wrong_is_said_in_a_sentence(db: sa.Engine) -> None:
+def test_what_is_wrong_is_named_in_a_sentence(db: sa.Engine) -> None:
     api = Api(db)
     wrong: list[tuple[str, dict[str, Any], str]] = [
         ("runs", {"limit": "many"}, "limit"),
@@ -159,8 +159,13 @@ def test_what_is_not_there_is_not_found(db: sa.Engine) -> None:
 
 def test_one_document_describes_every_route(db: sa.Engine) -> None:
     document = Api(db).http.get("/openapi.json").json()
-    told = set(document["paths"])
-    assert {"/api/v1/lineage", "/api/v1/lineage/batch", "/api/v1/health", "/api/v1/graph"} <= told
+    described = set(document["paths"])
+    assert {
+        "/api/v1/lineage",
+        "/api/v1/lineage/batch",
+        "/api/v1/health",
+        "/api/v1/graph",
+    } <= described
     assert set(document["paths"]["/api/v1/lineage"]) == {"get", "post"}
     assert "Problem" in document["components"]["schemas"]
     for path, methods in document["paths"].items():
@@ -191,7 +196,7 @@ def test_other_sites_may_not_read_the_api(db: sa.Engine) -> None:
 # --- live -----------------------------------------------------------------------------------------
 
 
-def test_the_stream_tells_what_changed(db: sa.Engine) -> None:
+def test_the_stream_says_what_changed(db: sa.Engine) -> None:
     api = Api(db)
     catalog = Catalog(db, 86_400.0, lambda: api.micros)
     start, end = wrote("j", run_id=uuid(1))
@@ -242,7 +247,7 @@ def test_a_look_where_nothing_happened_reads_no_runs(db: sa.Engine) -> None:
     api = Api(db)
     catalog = Catalog(db, 86_400.0, lambda: api.micros)
     statements: list[str] = []
-    sa.event.listen(db, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    sa.event.listen(db, "before_cursor_execute", lambda *described: statements.append(described[2]))
     first = look(catalog, None)
     statements.clear()
     look(catalog, first)
@@ -284,8 +289,8 @@ def test_a_list_asks_as_many_questions_for_forty_items_as_for_four(
     def questions() -> int:
         asked: list[str] = []
 
-        def note(*told: Any) -> None:
-            asked.append(told[2])
+        def note(*described: Any) -> None:
+            asked.append(described[2])
 
         sa.event.listen(db, "before_cursor_execute", note)
         api.get(path)

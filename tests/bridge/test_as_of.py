@@ -19,7 +19,7 @@ from tests.support.company import company
 from tests.support.company.model import HOUR, MINUTE
 
 #: What no past is kept of: a run's error is that of its end, and is known with it.
-_KEPT = ("kind", "node", "at", "path")
+_STORED = ("kind", "node", "at", "path")
 
 
 def _answers(db: Any, now: int, nodes: list[str], *, past: bool) -> list[Any]:
@@ -34,7 +34,7 @@ def _answers(db: Any, now: int, nodes: list[str], *, past: bool) -> list[Any]:
 
 
 def _first(causes: tuple[Cause, ...]) -> tuple[Any, ...] | None:
-    return tuple(getattr(causes[0], name) for name in _KEPT) if causes else None
+    return tuple(getattr(causes[0], name) for name in _STORED) if causes else None
 
 
 @pytest.mark.parametrize("seed", [1, 2])

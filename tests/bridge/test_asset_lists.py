@@ -103,7 +103,7 @@ def test_datasets_are_found_by_owner_and_tag(db: sa.Engine) -> None:
     }
 
 
-def test_a_dataset_tells_when_and_by_whom_it_was_written(shop: Api) -> None:
+def test_a_dataset_says_when_and_by_whom_it_was_written(shop: Api) -> None:
     (item,) = shop.get("datasets", name="shop.orders")["items"]
     assert item["written_at"] == "2026-11-01T10:01:00Z"
     assert item["written_by"]["name"] == "Load_Orders"
@@ -124,10 +124,10 @@ def test_two_names_of_one_asset_are_one_item_with_the_facts_of_both(db: sa.Engin
     api = Api(db)
     link = {"identifiers": [{"namespace": "hive://m:9083", "name": "w.t", "type": "TABLE"}]}
     path = {"namespace": "s3://lake", "name": "w/t"}
-    told = {"documentation": {"description": "what it is"}, "symlinks": link}
+    reported = {"documentation": {"description": "what it is"}, "symlinks": link}
     owner = {"ownership": {"owners": [{"name": "team-a", "type": "OWNER"}]}}
     api.tell(
-        *wrote("one", {**path, "facets": told}, at="01:00:00"),
+        *wrote("one", {**path, "facets": reported}, at="01:00:00"),
         *wrote(
             "two", {"namespace": "hive://m:9083", "name": "w.t", "facets": owner}, at="02:00:00"
         ),
@@ -172,8 +172,8 @@ def test_a_job_has_what_its_facets_say(db: sa.Engine) -> None:
     assert names(detail["inputs"]) == ["s.in"]
     assert names(detail["outputs"]) == ["s.out"]
     assert api.get("jobs/prod:j") == detail
-    told = api.get("facets", node="job:prod:j", name="sql")
-    assert [(each["name"], each["body"]) for each in told] == [("sql", {"query": "SELECT 1"})]
+    reported = api.get("facets", node="job:prod:j", name="sql")
+    assert [(each["name"], each["body"]) for each in reported] == [("sql", {"query": "SELECT 1"})]
     assert {"documentation", "ownership", "sql"} <= {
         each["name"] for each in api.get("facets", node=item["id"])
     }

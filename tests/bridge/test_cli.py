@@ -49,7 +49,7 @@ def test_migrate_makes_a_database_and_may_be_run_again(
     assert "up to date" in capsys.readouterr().out
 
 
-def test_replay_absorbs_the_log_again_and_keeps_what_is_odd(
+def test_replay_absorbs_the_log_again_and_leaves_what_is_odd(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "b.db"
@@ -127,7 +127,7 @@ def test_status_is_for_people_and_for_programs(
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "output_text"),
     [
         ("mysql://h/n", "write sqlite:///PATH or postgresql://"),
         ("sqlite:///no/such/folder/b.db", "unable to open database file"),
@@ -135,11 +135,11 @@ def test_status_is_for_people_and_for_programs(
     ],
 )
 def test_a_database_that_cannot_be_used_is_named(
-    url: str, told: str, capsys: pytest.CaptureFixture[str]
+    url: str, output_text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", "--port", "0", "--database-url", url]) == 2
     complaint = capsys.readouterr().err
-    assert told in complaint
+    assert output_text in complaint
     assert "secret" not in complaint
     assert "Traceback" not in complaint
 
@@ -231,14 +231,14 @@ def test_outlook_prints_for_people_and_for_programs(
     soon = start + timedelta(minutes=4)
     absorb(engine, understand(nights(NIGHTLY, 14) + NIGHTLY.events(start, only_before=soon)))
     engine.dispose()
-    told = ["outlook", f"{PLACE}report.orders", "--database-url", str(path)]
-    assert main([*told, "--as-of", soon.isoformat()]) == 0
+    output_text = ["outlook", f"{PLACE}report.orders", "--database-url", str(path)]
+    assert main([*output_text, "--as-of", soon.isoformat()]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{PLACE}report.orders is ok at 2026-11-16 05:04"
     assert lines[1] == "written     2026-11-15 05:35"
     assert lines[3].startswith("ETA         2026-11-16 05:35  80 %: 2026-11-16 05:3")
     assert lines[4].strip().startswith("nightly.load has run for 4 minutes, usually 10 minutes")
-    assert main([*told, "--as-of", soon.isoformat(), "--json"]) == 0
+    assert main([*output_text, "--as-of", soon.isoformat(), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["eta"]["p50"].startswith("2026-11-16T05:3")
 

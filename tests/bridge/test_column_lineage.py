@@ -15,12 +15,12 @@ DB = "postgres://h:5432"
 
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
-    """raw -> load -> orders -> sum -> daily -> tell -> report; sum also reads rates."""
+    """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
     api.tell(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
-        *wrote("tell", "s.report", reads=("s.daily",), at="03:00:00"),
+        *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
     )
     return api
 
@@ -74,11 +74,11 @@ def test_a_column_is_followed_to_where_it_goes(with_columns: Api) -> None:
 
 
 def test_columns_come_from_what_they_came_from_then(db: sa.Engine) -> None:
-    """What a job tells of a column changes, and changes back."""
+    """What a job reports of a column changes, and changes back."""
     api = Api(db)
     for day, source in enumerate(("net", "gross", "gross", "net"), start=1):
-        told = dataset("s.b", columnLineage=columns(total=("s.a", source)))
-        api.tell(*wrote("one", told, reads=("s.a",), at=f"0{day}:00:00"))
+        reported = dataset("s.b", columnLineage=columns(total=("s.a", source)))
+        api.tell(*wrote("one", reported, reads=("s.a",), at=f"0{day}:00:00"))
 
     def origin(**asked: str) -> list[str]:
         answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="total", **asked)
@@ -91,11 +91,11 @@ def test_columns_come_from_what_they_came_from_then(db: sa.Engine) -> None:
     assert [each["origins"][0]["column"] for each in page["schema_fields"]] == ["gross"]
 
 
-def test_columns_tell_their_tags(db: sa.Engine) -> None:
+def test_columns_show_their_tags(db: sa.Engine) -> None:
     api = Api(db)
     tags = {"tags": [{"key": "pii", "value": "true", "field": "name"}]}
-    told = dataset("s.b", columnLineage=columns(who=("s.a", "name")))
-    api.tell(*wrote("sign_up", dataset("s.a", tags=tags)), *wrote("one", told, reads=("s.a",)))
+    reported = dataset("s.b", columnLineage=columns(who=("s.a", "name")))
+    api.tell(*wrote("sign_up", dataset("s.a", tags=tags)), *wrote("one", reported, reads=("s.a",)))
     answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="who")
     found = {node["column"]: node for node in answer["nodes"]}
     assert (found["name"]["personal"], found["who"]["personal"]) == (True, False)

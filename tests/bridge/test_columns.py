@@ -32,15 +32,15 @@ def source(field: str, *transformations: dict[str, Any], name: str = "d.s.a") ->
     }
 
 
-def told(inputs: list[dict[str, Any]]) -> list[str]:
+def origins(inputs: list[dict[str, Any]]) -> list[str]:
     """Inputs as text: field TYPE/SUBTYPE!masked."""
     return [
         " ".join(
             [
                 each["field"],
                 *(
-                    f"{said['type']}/{said['subtype']}{'!' * said['masking']}"
-                    for said in each["transformations"]
+                    f"{transformation['type']}/{transformation['subtype']}{'!' * transformation['masking']}"
+                    for transformation in each["transformations"]
                 ),
             ]
         )
@@ -62,9 +62,14 @@ def test_an_input_stands_under_the_one_name_of_its_dataset_with_its_id() -> None
     ]
 
 
-def test_types_subtypes_descriptions_and_masking_are_kept() -> None:
-    said = {"type": "direct", "subtype": "Transformation", "description": "md5(x)", "masking": True}
-    found = read({"fields": {"y": {"inputFields": [source("x", said)]}}})
+def test_types_subtypes_descriptions_and_masking_are_stored() -> None:
+    transformation = {
+        "type": "direct",
+        "subtype": "Transformation",
+        "description": "md5(x)",
+        "masking": True,
+    }
+    found = read({"fields": {"y": {"inputFields": [source("x", transformation)]}}})
     assert found["fields"]["y"]["inputFields"][0]["transformations"] == [
         {"type": "DIRECT", "subtype": "TRANSFORMATION", "description": "md5(x)", "masking": True}
     ]
@@ -84,12 +89,12 @@ def test_transformations_of_old_facets_are_stored_in_the_new_words(
 ) -> None:
     item = {"namespace": DB, "name": "d.s.a", "field": "x"}
     found = read({"fields": {"y": {"inputFields": [item], **legacy}}})
-    assert told(found["fields"]["y"]["inputFields"]) == [expected]
+    assert origins(found["fields"]["y"]["inputFields"]) == [expected]
 
 
 def test_old_words_do_not_speak_over_new_ones() -> None:
     entry = {"inputFields": [source("x", IDENTITY)], "transformationType": "MASKED"}
-    assert told(read({"fields": {"y": entry}})["fields"]["y"]["inputFields"]) == [
+    assert origins(read({"fields": {"y": entry}})["fields"]["y"]["inputFields"]) == [
         "x DIRECT/IDENTITY"
     ]
 
@@ -103,9 +108,9 @@ def test_what_spark_repeats_under_every_column_stands_once() -> None:
         }
     }
     found = read(facet)
-    assert told(found["fields"]["a"]["inputFields"]) == ["x DIRECT/IDENTITY"]
-    assert told(found["fields"]["b"]["inputFields"]) == ["y DIRECT/IDENTITY"]
-    assert told(found["dataset"]) == ["k INDIRECT/JOIN", "x INDIRECT/FILTER"]
+    assert origins(found["fields"]["a"]["inputFields"]) == ["x DIRECT/IDENTITY"]
+    assert origins(found["fields"]["b"]["inputFields"]) == ["y DIRECT/IDENTITY"]
+    assert origins(found["dataset"]) == ["k INDIRECT/JOIN", "x INDIRECT/FILTER"]
 
 
 def test_folded_or_sent_for_the_dataset_is_the_same_content() -> None:
@@ -128,14 +133,14 @@ def test_a_condition_of_one_column_stays_with_it() -> None:
         }
     }
     found = read(facet)
-    assert told(found["fields"]["a"]["inputFields"]) == [
+    assert origins(found["fields"]["a"]["inputFields"]) == [
         "f INDIRECT/FILTER",
         "x INDIRECT/CONDITIONAL",
     ]
     assert found["dataset"] == []
 
 
-def test_a_wide_spark_facet_keeps_what_it_says_and_not_the_product() -> None:
+def test_a_wide_spark_facet_stores_what_it_says_and_not_the_product() -> None:
     keys = [source(f"k{number}", {"type": "INDIRECT", "subtype": "JOIN"}) for number in range(50)]
     facet = {
         "fields": {
@@ -163,7 +168,7 @@ def test_equal_content_gives_equal_bytes_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("facet", [{}, {"fields": {}}, {"fields": None, "dataset": []}])
-def test_a_facet_that_tells_of_no_column_says_nothing(facet: dict[str, Any]) -> None:
+def test_a_facet_that_says_of_no_column_says_nothing(facet: dict[str, Any]) -> None:
     assert read(facet) is None
 
 
@@ -175,7 +180,7 @@ def test_odd_entries_are_passed_over_and_the_rest_is_read() -> None:
     odd = [None, 7, {"field": "x"}, {"name": "t", "field": None}, {"name": "t", "field": "x"}]
     facet = {"fields": {"a": {"inputFields": odd}, "b": None, "c": {"inputFields": "x"}}}
     found = read(facet)
-    assert told(found["fields"]["a"]["inputFields"]) == ["x"]
+    assert origins(found["fields"]["a"]["inputFields"]) == ["x"]
     assert found["fields"]["c"]["inputFields"] == []
 
 

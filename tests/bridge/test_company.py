@@ -37,17 +37,17 @@ def test_it_has_three_airflows_and_every_kind_of_work() -> None:
     small, events = made()
     assert {dag.airflow.namespace for dag in small.dags} == {"eu-prod", "us-prod", "apac-prod"}
     assert len(company(1, 200, 1).dags) >= 200
-    told = Counter(
+    counted = Counter(
         json.loads(body)["job"]["facets"]["jobType"]["jobType"]
         for _, body in events
         if '"jobType"' in body
     )
-    assert {"DAG", "TASK", "APPLICATION", "SQL_JOB", "JOB", "MODEL"} <= set(told)
+    assert {"DAG", "TASK", "APPLICATION", "SQL_JOB", "JOB", "MODEL"} <= set(counted)
     types = {json.loads(b)["run"]["facets"]["airflowDagRun"]["dagRun"]["run_type"] for _, b in events if "airflowDagRun" in b}  # fmt: skip
     assert types >= {"scheduled", "asset_triggered", "manual"}
 
 
-def test_schedules_keep_their_local_time_when_the_clocks_change() -> None:
+def test_schedules_stay_at_their_local_time_when_the_clocks_change() -> None:
     long = company(1, 8, 6)
     for _ in long.events():
         pass
@@ -59,7 +59,7 @@ def test_schedules_keep_their_local_time_when_the_clocks_change() -> None:
     assert len(in_utc) == 2
 
 
-def test_the_truth_has_every_write_and_what_kept_others_from_being_written() -> None:
+def test_the_simulation_knows_every_write_and_what_stopped_others_from_being_written() -> None:
     small, _ = made()
     nodes = {table.node for table in small.tables}
     assert {write.node for write in small.writes} <= nodes

@@ -50,22 +50,22 @@ def dbt(end: str = "COMPLETE") -> list[bytes]:
     """A run of a dbt project: two models, each with statements of its own."""
     project, staged, mart = uuid(0x101), uuid(0x102), uuid(0x103)
     inside = {"parent": parent(project, "dbt-run-shop", "dbt")}
-    told: dict[str, Any] = {"namespace": "dbt"}
+    reported: dict[str, Any] = {"namespace": "dbt"}
     failed = {"errorMessage": {"message": "division by zero"}} if end == "FAIL" else {}
     events = [
-        run_event("START", "07:00:00", project, "dbt-run-shop", facets=kind("DBT", "JOB"), **told),
+        run_event("START", "07:00:00", project, "dbt-run-shop", facets=kind("DBT", "JOB"), **reported),
         run_event("COMPLETE", "07:00:10", staged, "shop.main.shop.stg", run=inside,
-                  facets=kind("DBT", "MODEL"), inputs=[RAW], outputs=[STAGED], **told),
+                  facets=kind("DBT", "MODEL"), inputs=[RAW], outputs=[STAGED], **reported),
         run_event(end, "07:00:20", mart, "shop.main.shop.mart", run={**inside, **failed},
-                  facets=kind("DBT", "MODEL"), inputs=[STAGED], outputs=[MART], **told),
-        run_event(end, "07:00:30", project, "dbt-run-shop", facets=kind("DBT", "JOB"), **told),
+                  facets=kind("DBT", "MODEL"), inputs=[STAGED], outputs=[MART], **reported),
+        run_event(end, "07:00:30", project, "dbt-run-shop", facets=kind("DBT", "JOB"), **reported),
     ]  # fmt: skip
     for number in range(1, 4):
         model = {"parent": parent(mart, "shop.main.shop.mart", "dbt")}
         events.append(
             run_event("COMPLETE", f"07:00:1{number}", uuid(0x110 + number),
                       f"shop.main.shop.mart.sql.{number}", run=model,
-                      facets=kind("DBT", "SQL"), **told)
+                      facets=kind("DBT", "SQL"), **reported)
         )  # fmt: skip
     return events
 
@@ -185,15 +185,15 @@ def test_a_failed_application_is_on_health_once_with_the_error_of_its_query(db: 
     ]
 
 
-def test_what_failed_inside_is_named_even_if_it_tells_no_error(db: sa.Engine) -> None:
+def test_what_failed_inside_is_named_even_if_it_says_no_error(db: sa.Engine) -> None:
     """A failed test of dbt has no text."""
     api = Api(db)
     inside = {"parent": parent(uuid(1), "dbt-run-shop", "dbt")}
-    told: dict[str, Any] = {"namespace": "dbt"}
+    reported: dict[str, Any] = {"namespace": "dbt"}
     api.tell(
         run_event("FAIL", "08:00:01", uuid(2), "test.shop.few_rows", run=inside,
-                  facets=kind("DBT", "TEST"), **told),
-        run_event("FAIL", "08:00:02", uuid(1), "dbt-run-shop", facets=kind("DBT", "JOB"), **told),
+                  facets=kind("DBT", "TEST"), **reported),
+        run_event("FAIL", "08:00:02", uuid(1), "dbt-run-shop", facets=kind("DBT", "JOB"), **reported),
     )  # fmt: skip
     assert failing(api) == [("dbt-run-shop", "few_rows test failed")]
 

@@ -81,7 +81,7 @@ def test_whatever_stands_in_events_their_order_does_not_matter(tmp_path: Path, s
     """Only a runId names one run: one that names two is not the same in every order."""
     whole = [body for story in STORIES for body in events(story)]
     identity = {"runId", "namespace", "name", "airflow", "airflowDagRun", "fairlead"}
-    bodies = mutants(whole, 400, seed, keep=identity)
+    bodies = mutants(whole, 400, seed, untouched=identity)
     mixed = bodies * 2
     random.Random(seed).shuffle(mixed)
     straight = _catalog(_fresh(tmp_path, "straight.db"), bodies, 500)

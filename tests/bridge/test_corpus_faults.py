@@ -1,4 +1,4 @@
-"""The events that public bug reports tell of, each with what is right, where they lie."""
+"""The events that public bug reports describe, each with what is right, where they lie."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def tables(db: sa.Engine, *names: str, written_at: int | None = None) -> None:
         tx.execute(sa.update(t.dataset).values(written_at=written_at))
 
 
-def news(db: sa.Engine, *names: str, sinks: Sequence[Target], now: int = NOW) -> None:
+def changed(db: sa.Engine, *names: str, sinks: Sequence[Target], now: int = NOW) -> None:
     with writing(db) as tx:
         outbox.put(
             tx,
@@ -94,7 +94,7 @@ def news(db: sa.Engine, *names: str, sinks: Sequence[Target], now: int = NOW) ->
         )
 
 
-def events(db: sa.Engine, told: Target, *runs: int) -> None:
+def events(db: sa.Engine, destination: Target, *runs: int) -> None:
     """One event a run named, in this order; each says its number."""
     bodies = [
         json.dumps({"run": {"runId": f"run-{run}"}, "n": n}).encode() for n, run in enumerate(runs)
@@ -105,7 +105,7 @@ def events(db: sa.Engine, told: Target, *runs: int) -> None:
         inbox.remember(
             tx, [(ids.run_id(f"run-{run}"), n) for run, n in zip(runs, numbers, strict=True)]
         )
-        outbox.put(tx, [Name("event", n) for n in numbers], interests([told]), NOW)
+        outbox.put(tx, [Name("event", n) for n in numbers], interests([destination]), NOW)
 
 
 def states(db: sa.Engine) -> list[str]:
@@ -116,7 +116,7 @@ def states(db: sa.Engine) -> list[str]:
 def test_an_entry_reaches_the_sink_once(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a", "b")
-    news(db, "a", "b", sinks=[target(sink)])
+    changed(db, "a", "b", sinks=[target(sink)])
     assert deliver_due(db, target(sink), NOW) == 2
     assert deliver_due(db, target(sink), NOW + 1) == 0
     assert sorted(item["name"] for item in sink.taken) == ["a", "b"]
@@ -126,11 +126,11 @@ def test_an_entry_that_reads_the_same_is_not_delivered_again(db: sa.Engine) -> N
     sink = Listener()
     tables(db, "a")
     for n in range(3):
-        news(db, "a", sinks=[target(sink)], now=NOW + n)
+        changed(db, "a", sinks=[target(sink)], now=NOW + n)
         assert deliver_due(db, target(sink), NOW + n) == 1
     assert len(sink.taken) == 1
     tables(db, "a", written_at=NOW)
-    news(db, "a", sinks=[target(sink)], now=NOW + 9)
+    changed(db, "a", sinks=[target(sink)], now=NOW + 9)
     deliver_due(db, target(sink), NOW + 9)
     assert [item["written_at"] for item in sink.taken] == [None, NOW]
 
@@ -139,7 +139,7 @@ def test_a_sink_that_was_away_receives_the_current_state_once(db: sa.Engine) -> 
     sink = Listener()
     for n in range(50):
         tables(db, "a", written_at=NOW + n)
-        news(db, "a", sinks=[target(sink)], now=NOW + n)
+        changed(db, "a", sinks=[target(sink)], now=NOW + n)
     deliver_due(db, target(sink), NOW + 50)
     assert [item["written_at"] for item in sink.taken] == [NOW + 49]
 
@@ -147,12 +147,12 @@ def test_a_sink_that_was_away_receives_the_current_state_once(db: sa.Engine) -> 
 def test_a_change_during_a_delivery_is_delivered_afterwards(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a", written_at=1)
-    news(db, "a", sinks=[target(sink)])
+    changed(db, "a", sinks=[target(sink)])
 
     def meanwhile() -> None:
         sink.meanwhile = lambda: None
         tables(db, "a", written_at=2)
-        news(db, "a", sinks=[target(sink)])
+        changed(db, "a", sinks=[target(sink)])
 
     sink.meanwhile = meanwhile
     deliver_due(db, target(sink), NOW)
@@ -160,10 +160,10 @@ def test_a_change_during_a_delivery_is_delivered_afterwards(db: sa.Engine) -> No
     assert [item["written_at"] for item in sink.taken] == [1, 2]
 
 
-def test_a_refused_entry_keeps_the_reason_and_does_not_stop_the_others(db: sa.Engine) -> None:
+def test_a_refused_entry_has_the_reason_and_does_not_stop_the_others(db: sa.Engine) -> None:
     sink = Listener(None, Rejected("400: no such platform"))
     tables(db, "a", "b", "c")
-    news(db, "a", "b", "c", sinks=[target(sink)])
+    changed(db, "a", "b", "c", sinks=[target(sink)])
     deliver_due(db, target(sink), NOW)
     assert states(db) == ["rejected", "settled", "settled"]
     with reading(db) as tx:
@@ -174,7 +174,7 @@ def test_a_refused_entry_keeps_the_reason_and_does_not_stop_the_others(db: sa.En
 def test_a_sink_that_is_down_is_asked_no_more_until_it_has_rested(db: sa.Engine) -> None:
     sink = Listener(None, Unavailable("429", retry_after=30))
     tables(db, "a", "b", "c", "d")
-    news(db, "a", "b", "c", "d", sinks=[target(sink)])
+    changed(db, "a", "b", "c", "d", sinks=[target(sink)])
     deliver_due(db, target(sink), NOW)
     assert len(sink.taken) == 1
     assert deliver_due(db, target(sink), NOW + 29 * SECOND) == 0
@@ -185,7 +185,7 @@ def test_a_sink_that_is_down_is_asked_no_more_until_it_has_rested(db: sa.Engine)
 def test_an_entry_that_alone_fails_is_given_up_in_the_end(db: sa.Engine) -> None:
     sink = Listener(*[Unavailable("500", retry_after=0)] * 3)
     tables(db, "a")
-    news(db, "a", sinks=[target(sink)])
+    changed(db, "a", sinks=[target(sink)])
     for n in range(3):
         assert deliver_due(db, target(sink, attempts=3), NOW + n * 3600 * SECOND) == 1
     assert states(db) == ["rejected"]
@@ -195,7 +195,7 @@ def test_one_sinks_trouble_does_not_touch_another(db: sa.Engine) -> None:
     down, fine = Listener(*[Unavailable("down")] * 9), Listener()
     both = [target(down, "down"), target(fine, "fine")]
     tables(db, "a", "b")
-    news(db, "a", "b", sinks=both)
+    changed(db, "a", "b", sinks=both)
     for each in both:
         deliver_due(db, each, NOW)
     assert len(fine.taken) == 2
@@ -207,20 +207,20 @@ def test_one_sinks_trouble_does_not_touch_another(db: sa.Engine) -> None:
 def test_a_fault_in_a_sink_costs_one_entry(db: sa.Engine) -> None:
     sink = Listener(ZeroDivisionError("oh"))
     tables(db, "a", "b")
-    news(db, "a", "b", sinks=[target(sink)])
+    changed(db, "a", "b", sinks=[target(sink)])
     deliver_due(db, target(sink), NOW)
     deliver_due(db, target(sink), NOW + SECOND)
     assert states(db) == ["rejected", "settled"]
 
 
-def test_an_entry_that_cannot_be_read_does_not_keep_back_the_others(db: sa.Engine) -> None:
+def test_an_entry_that_cannot_be_read_does_not_hold_back_the_others(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a", "b", "c")
     with writing(db) as tx:
         broken = ids.dataset_id("db", "b")
         row = {"dataset_id": broken, "name": "unique", "column_name": "id", "at": 1, "success": 1}
         insert_new(tx, t.assertion, [{**row, "body": b"no JSON"}])
-    news(db, "a", "b", "c", sinks=[target(sink)])
+    changed(db, "a", "b", "c", sinks=[target(sink)])
     deliver_due(db, target(sink), NOW)
     assert states(db) == ["rejected", "settled", "settled"]
     assert sorted(item["name"] for item in sink.taken) == ["a", "c"]
@@ -255,7 +255,7 @@ def test_a_new_sink_hears_of_every_event_that_was_understood(db: sa.Engine) -> N
 def test_a_killed_worker_leaves_the_delivery_due_again(db: sa.Engine) -> None:
     sink = Listener(KeyboardInterrupt())  # type: ignore[arg-type]
     tables(db, "a")
-    news(db, "a", sinks=[target(sink)])
+    changed(db, "a", sinks=[target(sink)])
     with pytest.raises(KeyboardInterrupt):
         deliver_due(db, target(sink), NOW)
     assert deliver_due(db, target(sink), NOW + 60 * SECOND) == 0
@@ -263,24 +263,24 @@ def test_a_killed_worker_leaves_the_delivery_due_again(db: sa.Engine) -> None:
     assert len(sink.taken) == 1
 
 
-def test_filters_keep_entries_from_a_sink(db: sa.Engine) -> None:
+def test_filters_hold_entries_back_from_a_sink(db: sa.Engine) -> None:
     sink = Listener()
     tables(db, "a")
-    told = target(sink, namespaces=("warehouse*",))
-    news(db, "a", sinks=[told])
-    deliver_due(db, told, NOW)
+    destination = target(sink, namespaces=("warehouse*",))
+    changed(db, "a", sinks=[destination])
+    deliver_due(db, destination, NOW)
     assert (sink.taken, states(db)) == ([], ["settled"])
 
 
-def test_an_entry_that_is_gone_is_owed_to_nobody(db: sa.Engine) -> None:
+def test_an_entry_that_is_gone_is_owed_to_no_sink(db: sa.Engine) -> None:
     sink = Listener()
-    news(db, "never seen", sinks=[target(sink)])
+    changed(db, "never seen", sinks=[target(sink)])
     assert deliver_due(db, target(sink), NOW) == 1
     assert (sink.taken, states(db)) == ([], [])
 
 
-def test_a_run_that_was_silent_is_forgotten_when_it_speaks(db: sa.Engine) -> None:
-    told = target(Listener(), "runs")
+def test_a_run_that_was_inferred_lost_is_forgotten_when_it_sends_again(db: sa.Engine) -> None:
+    destination = target(Listener(), "runs")
     wanted = {"runs": frozenset[Kind]({"run"})}
     closed = {"airflowState": {"dagRunState": "success", "tasksState": {"load": "skipped"}}}
     dag = {"airflowDagRun": airflow_dag()}
@@ -298,7 +298,7 @@ def test_a_run_that_was_silent_is_forgotten_when_it_speaks(db: sa.Engine) -> Non
         with reading(db) as tx:
             runs = set(tx.scalars(sa.select(t.run.c.id)))
         assert len(runs) == 2
-        deliver_due(db, replace(told, namespaces=("none",)), NOW + n)
+        deliver_due(db, replace(destination, namespaces=("none",)), NOW + n)
         with reading(db) as tx:
             assert set(tx.scalars(sa.select(t.delivery.c.key))) == runs
 
@@ -314,23 +314,23 @@ def test_events_come_in_the_order_they_came_in(db: sa.Engine) -> None:
 def test_an_event_never_overtakes_an_earlier_one_of_its_run(db: sa.Engine) -> None:
     """Also where the earlier one was put off in another go; other runs go on meanwhile."""
     sink = Listener(Unavailable("500", retry_after=0))
-    told = target(sink)
-    events(db, told, 1, 2, 1, 2)
-    deliver_due(db, told, NOW, limit=1)
-    deliver_due(db, told, NOW + 1)
+    destination = target(sink)
+    events(db, destination, 1, 2, 1, 2)
+    deliver_due(db, destination, NOW, limit=1)
+    deliver_due(db, destination, NOW + 1)
     assert [item["n"] for item in sink.taken] == [1, 3]
     for n in range(1, 9):
-        deliver_due(db, told, NOW + n * SECOND)
+        deliver_due(db, destination, NOW + n * SECOND)
     assert [item["n"] for item in sink.taken] == [1, 3, 0, 2]
 
 
 def test_a_log_that_is_replayed_is_not_forwarded_twice(db: sa.Engine) -> None:
     sink = Listener()
-    told = target(sink)
-    events(db, told, 1, 1)
-    deliver_due(db, told, NOW)
+    destination = target(sink)
+    events(db, destination, 1, 1)
+    deliver_due(db, destination, NOW)
     with writing(db) as tx:
         names = [Name("event", n) for n in tx.scalars(sa.select(t.event.c.id))]
-        outbox.put(tx, names, interests([told]), NOW + 1)
-    assert deliver_due(db, told, NOW + 1) == 2
+        outbox.put(tx, names, interests([destination]), NOW + 1)
+    assert deliver_due(db, destination, NOW + 1) == 2
     assert len(sink.taken) == 2

@@ -69,7 +69,9 @@ def test_two_that_send_at_the_same_time_are_named_by_health(api: Api) -> None:
     ],
     ids=["alone", "moved", "apart", "mended"],
 )
-def test_nothing_is_said_where_one_sends_under_a_namespace(api: Api, events: list[bytes]) -> None:
+def test_nothing_is_reported_where_one_sends_under_a_namespace(
+    api: Api, events: list[bytes]
+) -> None:
     api.tell(*events)
     assert not any(shares for _, shares in shared(api))
     assert api.get("health")["warnings"] == []
@@ -88,9 +90,9 @@ def test_their_order_and_how_often_they_come_do_not_matter(db: sa.Engine) -> Non
     assert dump(db)["deployment"] == expected
 
 
-@pytest.mark.parametrize("told", [{}, {"name": None}, {"name": ""}, {"name": ["x"]}, 7, None])
-def test_a_facet_that_names_nothing_says_nothing(api: Api, told: Any) -> None:
+@pytest.mark.parametrize("reported", [{}, {"name": None}, {"name": ""}, {"name": ["x"]}, 7, None])
+def test_a_facet_that_names_nothing_says_nothing(api: Api, reported: Any) -> None:
     event = json.loads(received(SERVER, "2026-11-01T01:00:00Z"))
-    event["run"]["facets"] = {"fairlead_deployment": told}
+    event["run"]["facets"] = {"fairlead_deployment": reported}
     api.tell(json.dumps(event).encode())
     assert api.get("deployments") == []

@@ -78,9 +78,9 @@ def test_an_odd_element_costs_its_neighbours_nothing(
     bodies = split(body)
     assert bodies[0] == FIRST
     assert LAST in bodies
-    told = absorb(db, *bodies)
+    catalog = absorb(db, *bodies)
     expected = {"j1 (01)", "j3 (03)"} | ({"j2 (02)"} if read else set())
-    assert set(told["runs"]) == expected
+    assert set(catalog["runs"]) == expected
 
 
 @pytest.mark.parametrize(("text", "read"), ODD.values(), ids=ODD)
@@ -96,8 +96,8 @@ def test_an_array_in_the_log_is_taken_apart_when_it_is_absorbed(
         inbox.ack(tx, [arrival.id])
     with writing(db) as tx:
         assert inbox.replay(tx, quarantined=True) == 1
-    told = absorb(db)
-    assert {"j1 (01)", "j3 (03)"} <= set(told["runs"])
+    catalog = absorb(db)
+    assert {"j1 (01)", "j3 (03)"} <= set(catalog["runs"])
     with reading(db) as tx:
         found = inbox.events(tx, range(1, 100))
     assert {kept.source for kept in found} == {"old"}
@@ -106,21 +106,21 @@ def test_an_array_in_the_log_is_taken_apart_when_it_is_absorbed(
 
 def test_an_array_is_its_elements_however_often_the_log_is_replayed(db: sa.Engine) -> None:
     body = b"[" + b",".join((FIRST, with_text(2, b"NaN"), LAST)) + b"]"
-    told = absorb(db, body, LAST)
+    catalog = absorb(db, body, LAST)
     for _ in range(2):
         with writing(db) as tx:
             inbox.replay(tx)
-        assert absorb(db) == told
+        assert absorb(db) == catalog
     with reading(db) as tx:
         assert inbox.counts(tx).received == 4
 
 
 def test_an_array_in_an_array_is_taken_apart_too(db: sa.Engine) -> None:
-    told = absorb(db, *split(b"[[%s, %s], [%s, NaN]]" % (FIRST, event(2), LAST)))
-    assert set(told["runs"]) == {"j1 (01)", "j2 (02)", "j3 (03)"}
+    catalog = absorb(db, *split(b"[[%s, %s], [%s, NaN]]" % (FIRST, event(2), LAST)))
+    assert set(catalog["runs"]) == {"j1 (01)", "j2 (02)", "j3 (03)"}
 
 
-def test_a_batch_that_was_cut_off_keeps_what_came(db: sa.Engine) -> None:
+def test_a_batch_that_was_cut_off_stores_what_came(db: sa.Engine) -> None:
     whole = b"[" + b",".join((FIRST, event(2), LAST)) + b"]"
     for length in range(1, len(whole)):
         bodies = split(whole[:length])
@@ -146,7 +146,7 @@ def test_a_batch_that_was_cut_off_keeps_what_came(db: sa.Engine) -> None:
         (b"{", [b"{"]),
     ],
 )
-def test_what_stands_between_the_commas_is_kept(body: bytes, elements: list[bytes]) -> None:
+def test_what_stands_between_the_commas_is_stored(body: bytes, elements: list[bytes]) -> None:
     assert split(body) == elements
 
 
@@ -158,9 +158,9 @@ def test_an_array_has_a_bound(tail: bytes) -> None:
 
 
 def test_an_array_of_too_many_that_is_in_the_log_is_set_aside_saying_so(db: sa.Engine) -> None:
-    told = absorb(db, b"[" + b",".join([b"{}"] * (MOST + 1)) + b"]", FIRST)
-    assert set(told["runs"]) == {"j1 (01)"}
-    assert told["odd"] == [f"an array of more than {MOST} events: send them in smaller ones"]
+    catalog = absorb(db, b"[" + b",".join([b"{}"] * (MOST + 1)) + b"]", FIRST)
+    assert set(catalog["runs"]) == {"j1 (01)"}
+    assert catalog["odd"] == [f"an array of more than {MOST} events: send them in smaller ones"]
 
 
 def absorb(db: sa.Engine, *bodies: bytes) -> readable.Words:

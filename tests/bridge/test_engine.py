@@ -64,7 +64,7 @@ def test_a_large_log_is_emptied_as_soon_as_readers_give_way(tmp_path: Path) -> N
     engine.dispose()
 
 
-def test_all_connections_of_a_process_together_keep_a_bounded_number_of_pages(
+def test_all_connections_of_a_process_together_hold_a_bounded_number_of_pages(
     tmp_path: Path,
 ) -> None:
     """Each of the web server's threads has one, and each of these would keep 64 MiB."""

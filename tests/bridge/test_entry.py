@@ -1,4 +1,4 @@
-"""Entries as sinks are told of them, from real Airflow's events."""
+"""Entries as sinks receive them, from real Airflow's events."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def outlook(api: Api, name: str, **more: Any) -> Any:
     return api.get("outlook", node=name if ":" in name else PLACE + name, **more)
 
 
-def minutes(told: str) -> float:
-    return (datetime.fromisoformat(told) - FIVE) / timedelta(minutes=1)
+def minutes(reported: str) -> float:
+    return (datetime.fromisoformat(reported) - FIVE) / timedelta(minutes=1)
 
 
 def eta(api: Api, name: str) -> float:
@@ -55,8 +55,8 @@ def test_of_a_run_that_goes_on_what_is_left_is_expected(db: sa.Engine) -> None:
     assert abs(eta(api, "raw.orders") - 10) < 1
     assert abs(eta(api, "mart.orders") - 30) < 1
     assert abs(eta(api, "report.orders") - 35) < 1
-    told = outlook(api, "report.orders")["eta"]["basis"]
-    assert told == (
+    reported = outlook(api, "report.orders")["eta"]["basis"]
+    assert reported == (
         "nightly.load has run for 4 minutes, usually 10 minutes, then nightly.transform, "
         "then nightly.publish"
     )
@@ -126,9 +126,9 @@ def test_a_run_whose_due_time_is_in_its_name_alone_is_known_to_be_overdue(
 ) -> None:
     api = Api(db, now=at(3))
     for event in nights(NIGHTLY, NIGHTS):
-        told = json.loads(event)
-        told["run"]["facets"].pop("nominalTime", None)
-        api.tell(json.dumps(told).encode())
+        reported = json.loads(event)
+        reported["run"]["facets"].pop("nominalTime", None)
+        api.tell(json.dumps(reported).encode())
     assert 3 < eta(api, "raw.orders") < 20
     assert "nightly was due at 05:00" in outlook(api, "raw.orders")["eta"]["basis"]
 

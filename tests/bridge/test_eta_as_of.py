@@ -33,7 +33,7 @@ def test_the_outlook_of_a_past_moment_is_equal_before_and_after_later_events(db:
             api.now = ask_at
             tables = sorted({write.node for write in made.writes})
             for node in chance.sample(tables, min(3, len(tables))):
-                asked.append((ask_at, node, _told(api.get("outlook", node=node))))
+                asked.append((ask_at, node, _answered(api.get("outlook", node=node))))
             ask_at = next(moments, None)
         waiting.append(json.dumps(event).encode())
     api.tell(*waiting)
@@ -42,7 +42,7 @@ def test_the_outlook_of_a_past_moment_is_equal_before_and_after_later_events(db:
     differing = [
         (str(at), node, then, later)
         for at, node, then in asked
-        if (later := _told(api.get("outlook", node=node, as_of=at.isoformat()))) != then
+        if (later := _answered(api.get("outlook", node=node, as_of=at.isoformat()))) != then
     ]
     assert differing == []
 
@@ -54,5 +54,5 @@ def _moments() -> Iterator[datetime]:
             yield BEGIN + timedelta(days=day, seconds=chance.randrange(86_400))
 
 
-def _told(answer: dict[str, Any]) -> dict[str, Any]:
+def _answered(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "root_cause"}

@@ -1,4 +1,4 @@
-"""Every event of the corpus, whoever produced it, is absorbed or set aside with a reason."""
+"""Every event of the corpus, from any producer, is absorbed or set aside with a reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_each_is_absorbed_or_set_aside_with_a_reason_and_none_is_lost(db: sa.Eng
     assert {item.reason for item in odd} <= set(REASONS)
 
 
-def test_whatever_has_a_time_and_tells_whose_run_it_is_is_understood() -> None:
+def test_whatever_has_a_time_and_says_whose_run_it_is_is_understood() -> None:
     translate = Translator(Normaliser())
     for _, body in _bodies():
         event = json.loads(body)

@@ -376,7 +376,7 @@ def test_a_contract_and_a_manifest_speak_in_the_order_of_their_strength(
         ("kind", "kind: [", "cannot be read"),
     ],
 )
-def test_a_contract_that_cannot_be_kept_to_is_refused(
+def test_a_contract_that_cannot_be_met_is_refused(
     tmp_path: Path, old: str, new: str, instead: str
 ) -> None:
     write(tmp_path, CONTRACT.replace(old, new, 1), "orders.odcs.yaml")

@@ -23,7 +23,7 @@ ORIGIN = {"inputFields": [{"namespace": "s3://b", "name": "in", "field": "a"}]}
 TAGS = {"tags": [{"key": "tier", "value": "gold"}]}
 OWNERS = {"owners": [{"name": "team:shop", "type": "STEWARD"}]}
 TEXT = {"description": "One row an order."}
-TOLD = {"dagId": "d", "dagRunId": "manual_1", "taskId": "t", "state": "skipped"}
+REPORTED = {"dagId": "d", "dagRunId": "manual_1", "taskId": "t", "state": "skipped"}
 INSTANCES = {
     "dagId": "d",
     "dagRunId": "manual_1",
@@ -85,7 +85,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         ("runs", "d.t in manual_1 try 0", "state"),
         "upstream_failed",
     ),
-    ("run", "fairlead"): (TOLD, ("runs", TRY, "state"), "skipped"),
+    ("run", "fairlead"): (REPORTED, ("runs", TRY, "state"), "skipped"),
     ("run", "fairlead_instances"): (INSTANCES, ("runs", "d.t in manual_1 try 1", "state"), "failed"),
     ("run", "checkpoints"): ({"completed": 1}, ("jobs", JOB, "processing"), "STREAMING"),
     ("job", "jobType"): ({"jobType": "MODEL"}, ("jobs", JOB, "kind"), "model"),
@@ -236,12 +236,12 @@ def test_a_facet_that_is_called_a_fact_is_in_the_catalog(
     migrate(db)
     (change,) = absorbing.understand([json.dumps(_event(entity, name, body)).encode()])
     absorbing.absorb(db, [change])
-    told = readable.words(db)
-    assert reduce(lambda inside, key: inside.get(key, {}), where, told) == expected
+    catalog = readable.words(db)
+    assert reduce(lambda inside, key: inside.get(key, {}), where, catalog) == expected
     db.dispose()
 
 
-def test_what_is_kept_with_runs_comes_from_the_registry() -> None:
+def test_what_is_stored_with_runs_comes_from_the_registry() -> None:
     assert RUN_PROPERTIES["errorMessage"] == "error"
     assert "environmentVariables" not in RUN_PROPERTIES
     assert "version" in RUN_DATASET_FACETS

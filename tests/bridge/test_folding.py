@@ -27,7 +27,7 @@ def test_a_job_between_two_datasets_becomes_part_of_the_edge() -> None:
     assert drawn.via[1, 3, "data"] == [100]
 
 
-def test_two_jobs_between_the_same_datasets_are_one_edge_that_tells_both() -> None:
+def test_two_jobs_between_the_same_datasets_are_one_edge_that_says_both() -> None:
     drawn = folding.contract(part((1, 100), (100, 2), (1, 101), (101, 2)), [100, 101])
     assert arrows(drawn) == {(1, 2)}
     assert drawn.via[1, 2, "data"] == [100, 101]

@@ -119,11 +119,11 @@ def test_what_runs_inside_a_task_is_not_a_second_write(db: sa.Engine) -> None:
         for number in range(3):  # an application and two statements of it
             run_id = uuid(0x900_0000 + 16 * hour + number)
             inside = task if number == 0 else parent(uuid(0x900_0000 + 16 * hour), "app")
-            told = {"parent": inside}
+            reported = {"parent": inside}
             end = (at + timedelta(seconds=number)).isoformat()
             api.tell(
-                run_event("START", at.isoformat(), run_id, f"app.{number}" if number else "app", run=told),
-                run_event("COMPLETE", end, run_id, f"app.{number}" if number else "app", run=told, outputs=[dataset("shop.report")]),
+                run_event("START", at.isoformat(), run_id, f"app.{number}" if number else "app", run=reported),
+                run_event("COMPLETE", end, run_id, f"app.{number}" if number else "app", run=reported, outputs=[dataset("shop.report")]),
             )  # fmt: skip
     found = freshness(api)
     assert len(found["writes"]) == 8
@@ -152,7 +152,7 @@ def chain(hour: float, kind: str, *, named: bool = True) -> list[bytes]:
     start = BEGIN + timedelta(hours=hour)
     number = 0x800_0000 + int(hour * 60) * 0x100 + (0x80 if kind != "scheduled" else 0)
     first = of_dag("first", f"{kind}__{start.isoformat()}", kind, start, number, "shop.middle")
-    told = {
+    reported = {
         "upstream": [
             {
                 "job": {"namespace": "prod", "name": "first.write"},
@@ -163,7 +163,7 @@ def chain(hour: float, kind: str, *, named: bool = True) -> list[bytes]:
     after = start + timedelta(seconds=90)
     return first + of_dag(
         "second", f"asset_triggered__{after.isoformat()}", "asset_triggered", after, number + 0x10,
-        "shop.summary", reads="shop.middle", dag_run={"jobDependencies": told} if named else {},
+        "shop.summary", reads="shop.middle", dag_run={"jobDependencies": reported} if named else {},
     )  # fmt: skip
 
 
@@ -200,11 +200,11 @@ def of_dag(
     dag_run: dict[str, Any] | None = None,
 ) -> list[bytes]:
     """A DAG run with one task that writes, for a minute."""
-    told = {"run_id": run_id, "run_type": kind}
-    whole = {"airflowDagRun": {"dag": {"dag_id": name, **(dag or {})}, "dagRun": told}, **(dag_run or {})}  # fmt: skip
+    reported = {"run_id": run_id, "run_type": kind}
+    whole = {"airflowDagRun": {"dag": {"dag_id": name, **(dag or {})}, "dagRun": reported}, **(dag_run or {})}  # fmt: skip
     task = {
         "airflow": {
-            "dag": {"dag_id": name}, "dagRun": told, "task": {"task_id": "write"},
+            "dag": {"dag_id": name}, "dagRun": reported, "task": {"task_id": "write"},
             "taskInstance": {"try_number": 1},
         },
         "parent": parent(uuid(number), name),
@@ -262,7 +262,7 @@ def test_a_try_that_failed_and_was_tried_again_is_no_trouble(db: sa.Engine) -> N
     assert at_risk(api) == {}
 
 
-def test_what_nobody_writes_any_more_is_late_without_a_failure(db: sa.Engine) -> None:
+def test_what_is_no_longer_written_is_late_without_a_failure(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
     api.tell(*(event for hour in range(5) for event in dag_run(hour)))
     found = at_risk(api)

@@ -38,7 +38,7 @@ def test_links_hang_together() -> None:
     assert {group(NAMES, links)[each] for each in (PATH, TABLE, OTHER)} == {TABLE}
 
 
-def test_a_renamed_dataset_keeps_its_identity_under_its_new_name() -> None:
+def test_a_renamed_dataset_has_its_identity_still_under_its_new_name() -> None:
     found = group(NAMES, [(TABLE, FORMER, "RENAME"), (PATH, FORMER, "TABLE")])
     assert found[FORMER] == found[PATH] == TABLE
 
@@ -113,9 +113,9 @@ def test_the_user_and_a_rename_may_join_what_columns_would_not() -> None:
 
 def test_a_name_that_two_datasets_of_one_event_claim_is_nobodys() -> None:
     links: list[Link] = [(PATH, TABLE, "TABLE"), (OTHER, TABLE, "TABLE")]
-    told_apart = contradictions(links, {PATH, OTHER})
-    assert told_apart == [(PATH, OTHER, APART)]
-    assert group(NAMES, links + told_apart) == {each: each for each in NAMES}
+    contradicting = contradictions(links, {PATH, OTHER})
+    assert contradicting == [(PATH, OTHER, APART)]
+    assert group(NAMES, links + contradicting) == {each: each for each in NAMES}
 
 
 def test_two_datasets_of_an_event_that_it_says_are_one_are_one() -> None:
@@ -157,7 +157,7 @@ columns_of = st.dictionaries(ids, st.frozensets(st.sampled_from("abc"), max_size
 
 
 @given(links_of, columns_of, st.randoms(use_true_random=False))
-def test_assets_are_a_function_of_what_was_said(links: list[Link], columns, dice) -> None:  # type: ignore[no-untyped-def]
+def test_assets_are_a_function_of_what_was_reported(links: list[Link], columns, dice) -> None:  # type: ignore[no-untyped-def]
     names = {each: (f"ns{each % 3}", f"t{each}") for each in range(1, 9)}
     found = group(names, links, columns)
     shuffled = [*links, *links]

@@ -46,7 +46,7 @@ def test_waiting_counts_what_has_yet_to_be_absorbed(db: sa.Engine) -> None:
     assert api.get("health")["inbox"]["quarantined"] == 1
 
 
-def test_health_says_when_nobody_absorbs(db: sa.Engine) -> None:
+def test_health_says_when_nothing_is_absorbed(db: sa.Engine) -> None:
     api = Api(db)
     receive(api, *wrote("j"))
     assert api.get("health")["status"] == "ok"

@@ -108,7 +108,7 @@ def test_a_reader_that_sees_a_part_changes_nothing(db: sa.Engine) -> None:
     assert api.get("datasets", name="s.t")["items"][0]["columns"] == 2
 
 
-def test_what_a_reader_saw_counts_where_no_writer_said_it(db: sa.Engine) -> None:
+def test_what_a_reader_saw_counts_where_no_writer_reported_it(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(*wrote("r", reads=(dataset("s.t", schema=schema("a")),)))
     assert api.get("datasets", name="s.t")["items"][0]["columns"] == 1
@@ -148,7 +148,7 @@ def test_a_tag_of_a_column_is_the_columns(db: sa.Engine) -> None:
     assert by_column["id"] == []
 
 
-def test_a_job_tells_what_changed_in_the_columns_that_it_reads(db: sa.Engine) -> None:
+def test_a_job_says_what_changed_in_the_columns_that_it_reads(db: sa.Engine) -> None:
     api = Api(db)
     for hour, kind in (("01", "int"), ("02", "text")):
         fields = {"fields": [{"name": "amount", "type": kind}]}

@@ -49,8 +49,8 @@ def place(text: str) -> tuple[str, str]:
 def shown(identity: Identity) -> str:
     partition = ", ".join(f"{key}={value}" for key, value in identity.partition)
     also = "".join(f"   also {namespace} | {name}" for namespace, name in identity.also)
-    told = f" {{{partition}}}" if partition else ""
-    return f"{identity.namespace} | {identity.name}{told}{also}"
+    reported = f" {{{partition}}}" if partition else ""
+    return f"{identity.namespace} | {identity.name}{reported}{also}"
 
 
 def same(a: Identity, b: Identity) -> bool:
@@ -89,10 +89,10 @@ def test_every_rule_has_its_page() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_normalised_name_stays_as_it_is_on_every_page(case: Case) -> None:
-    assert_settled(Normaliser(enabled=case.enabled), *case.before)
+    assert_converged(Normaliser(enabled=case.enabled), *case.before)
 
 
-def assert_settled(normalise: Normaliser, namespace: str, name: str) -> None:
+def assert_converged(normalise: Normaliser, namespace: str, name: str) -> None:
     once = normalise(namespace, name)
     twice = normalise(once.namespace, once.name)
     assert (twice.namespace, twice.name, twice.key) == (once.namespace, once.name, once.key)
@@ -119,8 +119,8 @@ EVERYTHING_ON = Normaliser(enabled={rule.name for rule in RULES})
 @example("jdbc:jdbc:postgresql://h/a/b/c/d", "x")
 @example("file://localhostfile:///", "file:file:///")
 def test_a_normalised_name_stays_as_it_is(namespace: str, name: str) -> None:
-    assert_settled(Normaliser(), namespace, name)
-    assert_settled(EVERYTHING_ON, namespace, name)
+    assert_converged(Normaliser(), namespace, name)
+    assert_converged(EVERYTHING_ON, namespace, name)
 
 
 @given(st.sampled_from(["s3://b", "file", "bigquery", "postgres://h/d"]), spelled)
@@ -170,7 +170,7 @@ def test_every_name_of_the_corpus_has_an_identity_that_stays() -> None:
     assert len(seen) > 300
     normalise = Normaliser()
     for namespace, name in seen:
-        assert_settled(normalise, namespace, name)
+        assert_converged(normalise, namespace, name)
 
 
 @pytest.mark.parametrize(

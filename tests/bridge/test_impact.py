@@ -25,8 +25,8 @@ def made(name: str, rows: tuple[tuple[str, str], ...] = (), /, **columns: Any) -
         column: {"inputFields": [origin(*source) for source in sources]}
         for column, sources in columns.items()
     }
-    told = {"fields": fields, "dataset": [origin(*source) | filtered for source in rows]}
-    return dataset(name, columnLineage=told)
+    reported = {"fields": fields, "dataset": [origin(*source) | filtered for source in rows]}
+    return dataset(name, columnLineage=reported)
 
 
 def origin(name: str, field: str) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def test_a_reader_of_which_only_the_conditions_are_known_may_use_any_column(
 def test_a_source_that_column_lineage_of_its_reader_leaves_out_is_used_perhaps(
     db: sa.Engine,
 ) -> None:
-    """INSERT INTO c SELECT b.y FROM b WHERE b.y IN (SELECT x FROM a): only b is told of."""
+    """INSERT INTO c SELECT b.y FROM b WHERE b.y IN (SELECT x FROM a): only b is reported."""
     api = Api(db)
     api.tell(
         *wrote("make", dataset(A, schema=schema("x"))),
@@ -138,10 +138,10 @@ def test_levels_count_datasets_also_where_no_job_is_between_them(db: sa.Engine) 
 
 
 def view(name: str, source: str) -> bytes:
-    """A view that the catalog of a database tells of, without a job."""
-    told = {"fields": {"x": {"inputFields": [origin(source, "x")]}}}
+    """A view that the catalog of a database reports, without a job."""
+    reported = {"fields": {"x": {"inputFields": [origin(source, "x")]}}}
     return json.dumps(
-        {"eventTime": "2026-11-01T12:00:00Z", "dataset": dataset(name, columnLineage=told)}
+        {"eventTime": "2026-11-01T12:00:00Z", "dataset": dataset(name, columnLineage=reported)}
     ).encode()
 
 
@@ -281,7 +281,12 @@ def test_every_node_below_is_listed_with_the_least_level_and_nothing_else(db: sa
                 }
                 if known:
                     for source in reads:
-                        of = {(c, f) for c, told in pairs.items() for s, f in told if s == source}
+                        of = {
+                            (c, f)
+                            for c, reported in pairs.items()
+                            for s, f in reported
+                            if s == source
+                        }
                         links[source, job, target] = {(f, c) for c, f in of}
                 outputs.append(made(target, **pairs) if known else dataset(target))
             api.tell(*wrote(job, *outputs, reads=reads))

@@ -57,7 +57,7 @@ def kept(db: sa.Engine) -> list[bytes]:
         return [event.body for event in inbox.events(tx, range(1, 1000))]
 
 
-def told(db: sa.Engine) -> Api:
+def imported(db: sa.Engine) -> Api:
     api = Api(db)
     api.tell(*kept(db))
     return api
@@ -71,7 +71,7 @@ def test_dag_runs_have_their_states_and_times_to_the_microsecond(
     db: sa.Engine, fake: server.Airflow
 ) -> None:
     assert brought(db, source(fake)) == 9
-    runs = told(db).get("runs", kind="dag")["items"]
+    runs = imported(db).get("runs", kind="dag")["items"]
     assert [(r["state"], r["started_at"], r["duration"]) for r in reversed(runs)] == [
         ("success", "2026-10-01T06:00:01.250000Z", 122.25),
         ("success", "2026-10-02T06:00:01.250000Z", 122.25),
@@ -81,7 +81,7 @@ def test_dag_runs_have_their_states_and_times_to_the_microsecond(
 
 def test_every_try_of_every_instance_is_there_once(db: sa.Engine, fake: server.Airflow) -> None:
     brought(db, source(fake))
-    runs = told(db).get("runs", kind="task", limit=100)["items"]
+    runs = imported(db).get("runs", kind="task", limit=100)["items"]
     assert sorted(map(shown, runs), key=str) == sorted(
         [
             *[("load", -1, 1, "success", 42.5)] * 3,
@@ -99,7 +99,7 @@ def test_the_dag_has_its_schedule_its_owner_and_its_tasks(
     db: sa.Engine, fake: server.Airflow
 ) -> None:
     brought(db, source(fake))
-    api = told(db)
+    api = imported(db)
     shop = api.get("jobs/prod:shop")
     assert (shop["schedule"], shop["owners"][0]["name"]) == ("0 6 * * *", "sales")
     assert [tag["key"] for tag in shop["tags"]] == ["daily"]
@@ -142,13 +142,11 @@ def test_a_run_that_ended_again_is_imported_again(db: sa.Engine, fake: server.Ai
     brought(db, source(fake))
     fake.runs[2] |= {"state": "success", "end_date": "2026-10-03T09:00:00Z", "duration": 10_798.75}
     assert brought(db, source(fake)) > 0
-    newest = told(db).get("runs", kind="dag")["items"][0]
+    newest = imported(db).get("runs", kind="dag")["items"][0]
     assert (newest["state"], newest["ended_at"]) == ("success", "2026-10-03T09:00:00Z")
 
 
-def test_a_run_that_the_catalog_has_heard_of_is_the_same_run(
-    db: sa.Engine, fake: server.Airflow
-) -> None:
+def test_a_run_that_the_catalog_knows_is_the_same_run(db: sa.Engine, fake: server.Airflow) -> None:
     row = fake.runs[0]
     place = airflow_dag(row["dag_run_id"])
     place["dag"]["dag_id"] = "shop"
@@ -173,7 +171,7 @@ def test_run_ids_are_those_of_openlineage() -> None:
 def test_pages_smaller_than_asked_for_lose_nothing(db: sa.Engine, fake: server.Airflow) -> None:
     fake.most = fake.most_instances = 1
     assert brought(db, source(fake)) == 9
-    assert len(told(db).get("runs", kind="task", limit=100)["items"]) == 8
+    assert len(imported(db).get("runs", kind="task", limit=100)["items"]) == 8
 
 
 def test_runs_by_the_hour_are_asked_for_together(db: sa.Engine, fake: server.Airflow) -> None:
@@ -189,10 +187,10 @@ def test_runs_are_asked_for_in_halves_where_they_are_too_many_at_once(
 ) -> None:
     monkeypatch.setattr("fairlead_bridge.importing.airflow._MOST", 2)
     assert brought(db, source(fake)) == 9
-    assert len(told(db).get("runs", kind="task", limit=100)["items"]) == 8
+    assert len(imported(db).get("runs", kind="task", limit=100)["items"]) == 8
 
 
-def test_a_run_is_not_kept_in_part_where_pages_overlapped(
+def test_a_run_is_not_stored_in_part_where_pages_overlapped(
     db: sa.Engine, fake: server.Airflow
 ) -> None:
     """Airflow 2 gives task instances without an order."""
@@ -248,7 +246,7 @@ def test_airflow_2_has_a_history_too(db: sa.Engine, fake: server.Airflow) -> Non
         airflow = source(older, token=None, user=("ann", server.PASSWORD))
         assert brought(db, airflow) == 9
         assert not any("/api/v2/dags" in asked for asked in older.asked)
-    api = told(db)
+    api = imported(db)
     runs = api.get("runs", kind="dag")["items"]
     assert [(r["state"], r["duration"]) for r in reversed(runs)] == [
         ("success", 122.25),
@@ -276,10 +274,10 @@ def test_only_one_dag_or_only_the_newest_may_be_asked_for(
     assert brought(db, source(fake), dag="shop") == 6
 
 
-def test_the_runs_of_a_dag_that_is_gone_are_kept(db: sa.Engine, fake: server.Airflow) -> None:
+def test_the_runs_of_a_dag_that_is_gone_are_stored(db: sa.Engine, fake: server.Airflow) -> None:
     del fake.dags["shop"], fake.tasks["shop"]
     brought(db, source(fake))
-    assert len(told(db).get("runs", kind="dag")["items"]) == 3
+    assert len(imported(db).get("runs", kind="dag")["items"]) == 3
 
 
 def test_a_very_large_run_makes_several_events(db: sa.Engine, fake: server.Airflow) -> None:
@@ -307,7 +305,7 @@ def test_a_token_that_runs_out_is_renewed(db: sa.Engine, fake: server.Airflow) -
 @pytest.mark.parametrize(
     "who", [{"token": "wrong"}, {"token": None, "user": ("ann", "wrong")}, {"token": None}]
 )
-def test_wrong_credentials_are_said_at_once(fake: server.Airflow, who: dict[str, Any]) -> None:
+def test_wrong_credentials_are_reported_at_once(fake: server.Airflow, who: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match="401"):
         source(fake, **who).count_runs()
     assert fake.asked[0] == "GET /api/v2/version"
@@ -322,9 +320,9 @@ def test_the_command_brings_history_into_the_log(
     secret.write_text(f"ann:{server.PASSWORD}\n")
     command = ["import", "airflow", "--url", fake.url, "--user", f"@{secret}", "--pause", "0"]
     assert main([*command, "--namespace", "prod", "--database-url", url]) == 0
-    told = capsys.readouterr()
-    assert told.out == "3 DAG runs looked at, 9 new events stored; `serve` absorbs them\n"
-    assert told.err == ""
+    imported = capsys.readouterr()
+    assert imported.out == "3 DAG runs looked at, 9 new events stored; `serve` absorbs them\n"
+    assert imported.err == ""
     engine = open_database(url)
     migrate(engine)
     assert len(kept(engine)) == 9
@@ -332,7 +330,7 @@ def test_the_command_brings_history_into_the_log(
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--user", "ann"], "--user is NAME:PASSWORD"),
         (["--token", "@/no/such/file"], "/no/such/file cannot be read"),
@@ -344,8 +342,8 @@ def test_the_command_says_what_is_wrong(
     fake: server.Airflow,
     capsys: pytest.CaptureFixture[str],
     flags: list[str],
-    said: str,
+    message: str,
 ) -> None:
     url = f"sqlite:///{tmp_path / 'b.db'}"
     assert main(["import", "airflow", "--url", fake.url, *flags, "--database-url", url]) != 0
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

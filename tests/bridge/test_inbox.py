@@ -151,9 +151,9 @@ def test_what_a_sink_has_yet_to_receive_is_not_deleted(db: sa.Engine) -> None:
         ids = list(tx.scalars(sa.select(event.c.id).order_by(event.c.id)))
         names = [Name("event", number) for number in ids]
         outbox.put(tx, names, {"here": {"event"}, "removed": {"event"}}, NOW)
-        told, _, refused = outbox.claim(tx, "here", 3, NOW)
+        reported, _, refused = outbox.claim(tx, "here", 3, NOW)
         outbox.record_outcomes(
-            tx, [outbox.Delivered(told, b""), outbox.GivenUp(refused, "no")], NOW
+            tx, [outbox.Delivered(reported, b""), outbox.GivenUp(refused, "no")], NOW
         )
     assert drop_old_events(db, ["here"], NOW + 1) == 2
     with reading(db) as tx:

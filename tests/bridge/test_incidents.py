@@ -102,7 +102,7 @@ def test_the_incident_moves_when_the_cause_is_found_to_be_another(bridge: Bridge
     assert bridge.owed() == [(first.id, 2)]
 
 
-def test_it_moves_on_when_the_first_failure_is_mended_and_the_next_job_fails(
+def test_it_moves_on_when_the_first_failure_is_over_and_the_next_job_fails(
     bridge: Bridge,
 ) -> None:
     bridge.take(morning(14, fails="load"), at(14, 5.05))
@@ -209,7 +209,7 @@ def test_asked_for_a_past_moment_an_incident_is_as_it_was_known_then(bridge: Bri
         assert incidents.listed(before) == []
 
 
-def test_of_a_source_that_fell_silent_all_that_is_late_is_one_incident(bridge: Bridge) -> None:
+def test_of_a_source_that_stopped_sending_all_that_is_late_is_one_incident(bridge: Bridge) -> None:
     bridge.take(ran("second", at(13, 5), writes="apart"), at(13, 6.1))
     bridge.evaluate(at(14, 9))
     incident = bridge.only()
@@ -224,11 +224,11 @@ def test_a_dag_that_does_not_start_when_it_usually_does_has_an_incident_though_i
     facets = {"jobType": {"integration": "AIRFLOW", "jobType": "DAG"}}
     for day in range(14):
         for name, hour in (("mails", 0.01), ("others", 0.02)):
-            run_id, told = uuid(100 * day + round(100 * hour)), airflow_dag(f"scheduled__{day}")
-            told["dag"]["dag_id"] = name
+            run_id, reported = uuid(100 * day + round(100 * hour)), airflow_dag(f"scheduled__{day}")
+            reported["dag"]["dag_id"] = name
             for state, minute in (("START", 0), ("COMPLETE", 3)):
                 then = (at(day, hour) + timedelta(minutes=minute)).isoformat()
-                run = {"airflowDagRun": told}
+                run = {"airflowDagRun": reported}
                 bridge.receive(
                     [run_event(state, then, run_id, name, run=run, facets=facets)], at(day, 1)
                 )

@@ -156,7 +156,7 @@ def test_it_is_marked_as_running_again(cleared: Cleared) -> None:
     assert not marked(6.2)
 
 
-def test_a_job_outside_of_airflow_that_runs_again_keeps_it_open_until_it_succeeds(
+def test_a_job_outside_of_airflow_that_runs_again_leaves_it_open_until_it_succeeds(
     mornings: Bridge,  # noqa: F811
 ) -> None:
     def come(events: list[bytes], hour: float) -> str:

@@ -68,7 +68,7 @@ def story() -> list[tuple[datetime, list[bytes]]]:
     ]
 
 
-def told(db: sa.Engine) -> list[Any]:
+def delivered(db: sa.Engine) -> list[Any]:
     """Everything that incidents say, but for their numbers, which a lost transaction may use up."""
     with reading(db) as tx:
         found = incidents.listed(tx)
@@ -87,7 +87,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     bridge = Bridge(_new(tmp_path_factory.mktemp("undisturbed")))
     for now, events in story():
         bridge.take(events, now)
-    found = told(bridge.db)
+    found = delivered(bridge.db)
     assert len(found) == 2
     return found
 
@@ -111,7 +111,7 @@ def test_killed_at_any_statement_and_started_again_it_makes_the_same_incidents(
             with killed_at(bridge.db, chance.randrange(60)):
                 evaluate(bridge.db, INTERESTS, bridge.rules, micros(now))
         bridge.evaluate(now)
-    assert told(bridge.db) == expected
+    assert delivered(bridge.db) == expected
     bridge.db.dispose()
 
 
@@ -123,7 +123,7 @@ def test_however_many_nodes_a_step_takes_the_incidents_are_the_same_ones(
     for now, events in story():
         bridge.receive(events, now)
         bridge.evaluate(now, limit)
-    names = [each[:8] for each in told(bridge.db)]
+    names = [each[:8] for each in delivered(bridge.db)]
     assert names == [each[:8] for each in expected]
     bridge.db.dispose()
 
@@ -133,7 +133,7 @@ def test_events_that_come_twice_open_nothing_twice(expected: list[Any], tmp_path
     for now, events in story():
         bridge.take(events + events, now)
         bridge.take(events, now)
-    assert told(bridge.db) == expected
+    assert delivered(bridge.db) == expected
     bridge.db.dispose()
 
 

@@ -36,9 +36,9 @@ class Asked(Api):
         super().__init__(db, now=at(0, 6))
         self.bridge = Bridge(db)
 
-    def act(self, action: str, id: int = 1, status: int = 200, **said: Any) -> Any:
+    def act(self, action: str, id: int = 1, status: int = 200, **fields: Any) -> Any:
         self.now += timedelta(seconds=1)
-        answer = self.http.post(f"/api/v1/incidents/{id}/{action}", json=said)
+        answer = self.http.post(f"/api/v1/incidents/{id}/{action}", json=fields)
         assert answer.status_code == status, answer.text
         return answer.json()
 

@@ -109,7 +109,7 @@ def test_an_event_is_durable_when_it_is_answered(bridge: Bridge) -> None:
         ("identity", bytes),
     ],
 )
-def test_compressed_events_are_kept_as_they_were(
+def test_compressed_events_are_stored_as_they_were(
     bridge: Bridge, encoding: str, pack: Callable[[bytes], bytes]
 ) -> None:
     assert bridge.send(pack(EVENT % 1), content_encoding=encoding).status == 201
@@ -123,24 +123,26 @@ def test_a_batch_is_taken_apart_and_answered_without_a_body(bridge: Bridge) -> N
     assert bridge.kept() == [EVENT % 1, EVENT % 2]
 
 
-def test_an_array_at_the_door_for_one_is_taken_apart_too(bridge: Bridge) -> None:
+def test_an_array_at_the_endpoint_for_one_is_taken_apart_too(bridge: Bridge) -> None:
     assert bridge.send(b" [%s,%s]" % (EVENT % 1, EVENT % 2)).status == 201
     assert bridge.kept() == [EVENT % 1, EVENT % 2]
 
 
-def test_a_batch_hears_which_of_its_parts_are_no_events_and_all_are_kept(bridge: Bridge) -> None:
+def test_a_batch_is_answered_which_of_its_parts_are_no_events_and_all_are_stored(
+    bridge: Bridge,
+) -> None:
     answer = bridge.send(b'[%s, 7, "x"]' % (EVENT % 1), "/api/v1/lineage/batch")
     assert answer.status == 200
-    told = json.loads(answer.body)
-    assert told["status"] == "partial_success"
-    assert told["summary"] == {
+    answered = json.loads(answer.body)
+    assert answered["status"] == "partial_success"
+    assert answered["summary"] == {
         "received": 3,
         "successful": 1,
         "failed": 2,
         "retriable": 0,
         "non_retriable": 2,
     }
-    assert [(item["index"], item["retriable"]) for item in told["failed_events"]] == [
+    assert [(item["index"], item["retriable"]) for item in answered["failed_events"]] == [
         (1, False),
         (2, False),
     ]
@@ -148,13 +150,15 @@ def test_a_batch_hears_which_of_its_parts_are_no_events_and_all_are_kept(bridge:
 
 
 @pytest.mark.parametrize("body", [b"not json", b"", b"[", b"\xff\xfe", b"null"])
-def test_a_body_that_means_nothing_is_kept_for_a_human(bridge: Bridge, body: bytes) -> None:
+def test_a_body_that_means_nothing_is_stored_for_a_person(bridge: Bridge, body: bytes) -> None:
     assert bridge.send(body).status == 201
     assert bridge.kept() == [body]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd", "br"])
-def test_a_body_that_cannot_be_unpacked_is_kept_for_a_human(bridge: Bridge, encoding: str) -> None:
+def test_a_body_that_cannot_be_unpacked_is_stored_for_a_person(
+    bridge: Bridge, encoding: str
+) -> None:
     assert bridge.send(b"no such thing", content_encoding=encoding).status == 201
     assert bridge.kept() == [b"no such thing"]
 
@@ -195,7 +199,7 @@ def test_a_body_in_pieces_is_one_body(bridge: Bridge) -> None:
     assert bridge.kept() == [b'{"a":1}']
 
 
-def test_a_sender_that_goes_away_mid_sentence_said_nothing(bridge: Bridge) -> None:
+def test_a_sender_that_goes_away_in_the_middle_sent_nothing(bridge: Bridge) -> None:
     with socket.create_connection(("127.0.0.1", bridge.port)) as wire:
         wire.sendall(b'POST /api/v1/lineage HTTP/1.1\r\nhost: b\r\ncontent-length: 99\r\n\r\n{"a":')
         time.sleep(0.1)
@@ -258,7 +262,7 @@ def test_a_batch_beyond_the_queue_is_taken_when_nothing_else_waits(tmp_path: Pat
         assert len(bridge.kept()) == 3000
 
 
-def test_many_senders_at_once_all_find_their_events_kept(bridge: Bridge) -> None:
+def test_many_senders_at_once_all_find_their_events_stored(bridge: Bridge) -> None:
     def send(sender: int) -> None:
         for number in range(20):
             assert bridge.send(EVENT % (sender * 100 + number)).status == 201
@@ -332,7 +336,7 @@ def test_a_body_that_does_not_come_is_answered_408(db_url: str) -> None:
         assert bridge.kept() == [EVENT % 1]
 
 
-def test_bodies_beyond_the_room_for_all_are_sent_back_for_later(db_url: str) -> None:
+def test_bodies_beyond_the_limit_for_all_are_sent_back_for_later(db_url: str) -> None:
     with serving(db_url, queue_bytes=50_000) as bridge:
         with socket.create_connection(("127.0.0.1", bridge.port)) as wire:
             head = b"POST /api/v1/lineage HTTP/1.1\r\nhost: b\r\ncontent-length: 40001\r\n\r\n"
@@ -345,7 +349,7 @@ def test_bodies_beyond_the_room_for_all_are_sent_back_for_later(db_url: str) -> 
             time.sleep(0.01)  # the room is free again when the other has gone
 
 
-def test_one_body_alone_may_be_larger_than_the_room(db_url: str) -> None:
+def test_one_body_alone_may_be_larger_than_the_limit(db_url: str) -> None:
     with serving(db_url, queue_bytes=1024) as bridge:
         assert bridge.send(b" " * 20_000 + EVENT % 1).status == 201
 

@@ -23,7 +23,7 @@ def ran(number: int, hour: str, query: str | None) -> bytes:
 
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
-    told = [
+    reported = [
         ran(1, "08", "select 1"),
         ran(2, "10", "select 2"),
         ran(3, "11", None),
@@ -31,7 +31,7 @@ def api(db: sa.Engine) -> Api:
         ran(5, "14", "select 5"),
     ]
     with writing(db) as tx:
-        inbox.put(tx, told, "test", 1)
+        inbox.put(tx, reported, "test", 1)
     while absorb_waiting(db, Translator(Normaliser()), {}, 1):
         pass
     return Api(db)

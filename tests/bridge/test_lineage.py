@@ -17,12 +17,12 @@ DB = "postgres://h:5432"
 
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
-    """raw -> load -> orders -> sum -> daily -> tell -> report; sum also reads rates."""
+    """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
     api.tell(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
-        *wrote("tell", "s.report", reads=("s.daily",), at="03:00:00"),
+        *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
     )
     return api
 
@@ -45,14 +45,14 @@ def test_upstream_is_what_a_dataset_comes_from(api: Api) -> None:
 def test_downstream_is_what_comes_from_it(api: Api) -> None:
     answer = api.get("lineage", node="job:prod:load", direction="down", depth=9)
     assert reached(answer) == {
-        "load": 0, "s.orders": 1, "sum": 2, "s.daily": 3, "tell": 4, "s.report": 5,
+        "load": 0, "s.orders": 1, "sum": 2, "s.daily": 3, "send": 4, "s.report": 5,
     }  # fmt: skip
 
 
 def test_both_directions_are_the_default_and_three_hops(api: Api) -> None:
     answer = api.get("lineage", node=f"dataset:{DB}:s.orders")
     assert reached(answer) == {
-        "s.orders": 0, "load": -1, "s.raw": -2, "sum": 1, "s.daily": 2, "tell": 3,
+        "s.orders": 0, "load": -1, "s.raw": -2, "sum": 1, "s.daily": 2, "send": 3,
     }  # fmt: skip
 
 
@@ -263,7 +263,7 @@ def test_an_unchanged_graph_is_not_sent_twice(api: Api) -> None:
     assert changed.status_code == 200
 
 
-def test_what_is_not_there_is_said_so(api: Api) -> None:
+def test_what_is_not_there_is_answered_so(api: Api) -> None:
     assert "s.gone" in api.problem(404, "lineage", node=f"dataset:{DB}:s.gone")
     assert "NAMESPACE" in api.problem(404, "graph", node="sum")
     api.problem(404, "lineage", node="0123456789abcdef")
@@ -310,11 +310,11 @@ def airflow_of_d() -> list[bytes]:
             "sum": {"operator": "BashOperator", "downstream_task_ids": "[]"},
         }
     }
-    told = {"airflowDagRun": airflow_dag()}
+    reported = {"airflowDagRun": airflow_dag()}
     inside = {"parent": parent(dag_run, "d")}
     kind = {"jobType": {"integration": "AIRFLOW", "jobType": "TASK", "processingType": "BATCH"}}
     return [
-        run_event("START", "01:00:00", dag_run, "d", run=told, facets={"airflow": graph}),
+        run_event("START", "01:00:00", dag_run, "d", run=reported, facets={"airflow": graph}),
         *(
             run_event(
                 state,
@@ -332,5 +332,5 @@ def airflow_of_d() -> list[bytes]:
             )
             for state, time in zip(("START", "COMPLETE"), times, strict=True)
         ),
-        run_event("COMPLETE", "01:05:00", dag_run, "d", run=told),
+        run_event("COMPLETE", "01:05:00", dag_run, "d", run=reported),
     ]

@@ -104,8 +104,8 @@ def test_each_file_that_a_stream_reads_is_its_folder(db: sa.Engine, namespace: s
     (folder,) = api.get("datasets")["items"]
     assert folder["name"].strip("/") == "in"
     assert folder["columns"] == 2
-    told = api.get(f"datasets/{folder['id']}")["names"]
-    assert {name["name"].strip("/") for name in told} == {"in"}, "files leave no names behind"
+    names_of = api.get(f"datasets/{folder['id']}")["names"]
+    assert {name["name"].strip("/") for name in names_of} == {"in"}, "files leave no names behind"
 
 
 def test_files_of_one_folder_and_schema_that_are_read_together_are_their_folder(

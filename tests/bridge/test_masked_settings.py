@@ -44,7 +44,7 @@ def test_a_url_is_shown_without_its_credentials(text: str, shown: str) -> None:
     assert masking.text(text) == shown
 
 
-def test_environment_variables_keep_their_names() -> None:
+def test_environment_variables_are_shown_by_their_names() -> None:
     facet = {
         "environmentVariables": [
             {"name": "AWS_SECRET_ACCESS_KEY", "value": "abc"},
@@ -61,14 +61,14 @@ def test_environment_variables_keep_their_names() -> None:
 
 
 def test_parameters_are_secret_by_key_or_by_name() -> None:
-    told = {
+    reported = {
         "parameters": [{"key": "p1", "name": "api token", "value": 7}, {"key": "n", "value": 7}]
     }
-    assert [each["value"] for each in masking.strictly(told)["parameters"]] == ["***", 7]
+    assert [each["value"] for each in masking.strictly(reported)["parameters"]] == ["***", 7]
 
 
 def test_nested_secrets_are_found_and_structures_stay() -> None:
-    told = {"conf": {"db": {"password": "x", "host": "h"}, "tokens": ["a"], "secret": None}}
-    assert masking.strictly(told) == {
+    reported = {"conf": {"db": {"password": "x", "host": "h"}, "tokens": ["a"], "secret": None}}
+    assert masking.strictly(reported) == {
         "conf": {"db": {"password": "***", "host": "h"}, "tokens": "***", "secret": None}
     }

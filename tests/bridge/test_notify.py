@@ -39,7 +39,7 @@ def at(day: int, hour: float) -> datetime:
     return DAY + timedelta(days=day, hours=hour)
 
 
-BROKE, MENDED = at(14, 5.05), at(14, 9.5)
+BROKE, RECOVERED = at(14, 5.05), at(14, 9.5)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ class Notified(Bridge):
     def breaks(self, now: datetime = BROKE) -> None:
         self.take(morning(14, fails="load"), now)
 
-    def is_mended(self, now: datetime = MENDED) -> None:
+    def recovers(self, now: datetime = RECOVERED) -> None:
         later = [event for job in ("load", "clean", "sum") for event in morning(14, jobs=[job])]
         self.take([event.replace(b"T05:", b"T09:") for event in later], now)
 
@@ -99,8 +99,8 @@ def test_a_failure_is_one_message_and_its_end_another(bridge: Notified) -> None:
     bridge.deliver(BROKE)
     bridge.deliver(BROKE + MINUTE)
     assert bridge.received() == ["opened"]
-    bridge.is_mended()
-    bridge.deliver(MENDED)
+    bridge.recovers()
+    bridge.deliver(RECOVERED)
     assert bridge.received() == ["opened", "resolved"]
     assert len(bridge.receiver.seen) == 2
     opened, resolved = (event["data"] for event in bridge.receiver.events.values())
@@ -137,8 +137,8 @@ def test_a_receiver_that_is_away_for_an_hour_gets_one_message_of_each(bridge: No
 
 def test_what_was_over_before_the_receiver_came_back_is_one_message(bridge: Notified) -> None:
     bridge.breaks()
-    bridge.is_mended()
-    bridge.deliver(MENDED)
+    bridge.recovers()
+    bridge.deliver(RECOVERED)
     assert bridge.received() == ["resolved"]
 
 
@@ -176,8 +176,8 @@ def test_nothing_is_sent_of_what_is_muted(bridge: Notified) -> None:
     bridge.breaks()
     bridge.set(BROKE, state="muted", muted_by="kim")
     bridge.deliver(BROKE)
-    bridge.is_mended()
-    bridge.deliver(MENDED)
+    bridge.recovers()
+    bridge.deliver(RECOVERED)
     assert bridge.receiver.seen == []
 
 
@@ -250,7 +250,7 @@ def test_every_channel_hears_by_itself(db: sa.Engine, receiver: Receiver) -> Non
         assert (len(receiver.events), len(other.events)) == (0, 1)
 
 
-def test_a_receiver_that_hangs_keeps_no_other_waiting(db: sa.Engine, receiver: Receiver) -> None:
+def test_a_receiver_that_hangs_holds_no_other_up(db: sa.Engine, receiver: Receiver) -> None:
     bridge = Notified(db, receiver)
     other, held, reached = Receiver(SECRET), threading.Event(), threading.Event()
 
@@ -305,9 +305,9 @@ def test_a_test_message_reaches_its_channel_and_no_other(
     assert len(receiver.events) == 1
     assert main(["notify", "test", "b"]) == 1
     assert main(["notify", "test", "c"]) == 2
-    said = capsys.readouterr()
-    assert "a: a test message was sent" in said.out
-    assert "no such channel: c; there are: a, b" in said.err
+    output = capsys.readouterr()
+    assert "a: a test message was sent" in output.out
+    assert "no such channel: c; there are: a, b" in output.err
 
 
 def test_deliveries_to_channels_are_listed_with_what_they_are_about(bridge: Notified) -> None:
@@ -332,14 +332,14 @@ def test_a_run_that_begins_again_is_not_yet_the_end(bridge: Notified) -> None:
     bridge.deliver(at(14, 5.2))
     assert bridge.only().state == "open"
     assert bridge.received() == ["opened"]
-    bridge.is_mended()
-    bridge.deliver(MENDED)
+    bridge.recovers()
+    bridge.deliver(RECOVERED)
     assert bridge.received() == ["opened", "resolved"]
     *_, resolved = bridge.receiver.events.values()
     assert resolved["data"]["title"] == "Resolved: load failed: load broke"
 
 
-def test_while_a_late_chain_is_mended_step_by_step_there_is_one_message(bridge: Notified) -> None:
+def test_while_a_late_chain_recovers_step_by_step_there_is_one_message(bridge: Notified) -> None:
     bridge.breaks()
     bridge.deliver(BROKE)
     for number, job in enumerate(("load", "clean", "sum")):
@@ -350,7 +350,7 @@ def test_while_a_late_chain_is_mended_step_by_step_there_is_one_message(bridge: 
         bridge.deliver(at(14, hour))
         bridge.take(events[1:], at(14, hour + 0.005))
         bridge.deliver(at(14, hour + 0.005))
-    bridge.deliver(MENDED)
+    bridge.deliver(RECOVERED)
     assert bridge.received() == ["opened", "resolved"]
 
 

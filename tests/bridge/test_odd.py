@@ -1,5 +1,5 @@
 """
-What becomes of odd events, and why. Each is absorbed, or in quarantine with a reason that tells a
+What becomes of odd events, and why. Each is absorbed, or in quarantine with a reason that says to a
 person what to mend; none is refused, and none stops the others.
 """
 
@@ -32,11 +32,11 @@ from tests.support.stories import STORIES, events
 SUCCESS_AT_TEN = {"kind": "job", "state": "success", "ended": "2026-11-01T10:00:00Z"}
 
 
-def reason(told: Words) -> str:
+def reason(catalog: Words) -> str:
     """Why the only event was set aside."""
-    assert told["runs"] == {}
-    assert len(told["odd"]) == 1
-    return str(told["odd"][0])
+    assert catalog["runs"] == {}
+    assert len(catalog["odd"]) == 1
+    return str(catalog["odd"][0])
 
 
 # --- the event's type ---------------------------------------------------------------------------
@@ -48,13 +48,13 @@ def test_the_type_of_an_event_may_be_in_any_case(look: Look, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["SKIPPED", "", None, ...])
-def test_an_unknown_or_missing_type_tells_of_the_run_but_not_that_it_began_or_ended(
+def test_an_unknown_or_missing_type_says_of_the_run_but_not_that_it_began_or_ended(
     look: Look, kind: Any
 ) -> None:
-    told = look(event(eventType=kind))
-    assert told["runs"][RUN]["state"] == "queued"
-    assert told["edges"] == EDGES
-    assert "fresh" not in told["datasets"][B]
+    catalog = look(event(eventType=kind))
+    assert catalog["runs"][RUN]["state"] == "queued"
+    assert catalog["edges"] == EDGES
+    assert "fresh" not in catalog["datasets"][B]
 
 
 # --- when it happened ---------------------------------------------------------------------------
@@ -79,16 +79,16 @@ def test_a_moment_is_understood_in_any_spelling(look: Look, time: Any, read: str
 
 @pytest.mark.parametrize("time", ["soon", "", [], True, 10**30, "2026-13-01T00:00:00Z"])
 def test_what_is_no_moment_is_set_aside_saying_how_to_write_one(look: Look, time: Any) -> None:
-    told = reason(look(event(eventTime=time)))
-    assert "time" in told.lower()
+    catalog = reason(look(event(eventTime=time)))
+    assert "time" in catalog.lower()
 
 
 # --- whose run ----------------------------------------------------------------------------------
 
 
 def test_a_run_id_that_is_no_uuid_is_a_run_id_all_the_same(look: Look) -> None:
-    told = look(event(run={"runId": "manual__2026-11-01T00:00:00+00:00"}))
-    assert told["runs"] == {
+    catalog = look(event(run={"runId": "manual__2026-11-01T00:00:00+00:00"}))
+    assert catalog["runs"] == {
         "j (00)": SUCCESS_AT_TEN
         | {"reads": {A: {}}, "writes": {B: {"written": "2026-11-01T10:00:00Z"}}}
     }
@@ -96,8 +96,8 @@ def test_a_run_id_that_is_no_uuid_is_a_run_id_all_the_same(look: Look) -> None:
 
 def test_one_uuid_in_three_spellings_is_one_run(look: Look) -> None:
     spellings = (uuid(10), uuid(10).replace("-", ""), uuid(10).upper())
-    told = look(*(event(run={"runId": spelling}) for spelling in spellings))
-    assert list(told["runs"]) == ["j (0a)"]
+    catalog = look(*(event(run={"runId": spelling}) for spelling in spellings))
+    assert list(catalog["runs"]) == ["j (0a)"]
 
 
 @pytest.mark.parametrize("run", [{}, {"runId": None}, {"runId": ""}])
@@ -106,15 +106,15 @@ def test_a_run_event_without_a_run_id_is_set_aside(look: Look, run: Any) -> None
 
 
 def test_the_parent_may_stand_under_its_old_name(look: Look) -> None:
-    told = look(with_run_facets(parentRun=parent(uuid(99), "p", "odd")))
-    assert told["jobs"]["odd | j"]["inside"] == "odd | p"
+    catalog = look(with_run_facets(parentRun=parent(uuid(99), "p", "odd")))
+    assert catalog["jobs"]["odd | j"]["inside"] == "odd | p"
 
 
 def test_a_parent_lives_in_its_own_namespace_and_has_no_state_of_its_childs(look: Look) -> None:
-    told = look(with_run_facets(parent=parent(uuid(98), "dag.task", "airflow-prod")))
-    assert told["jobs"]["odd | j"]["inside"] == "airflow-prod | dag.task"
-    assert "odd | dag.task" not in told["jobs"]
-    assert list(told["runs"]) == [RUN]
+    catalog = look(with_run_facets(parent=parent(uuid(98), "dag.task", "airflow-prod")))
+    assert catalog["jobs"]["odd | j"]["inside"] == "airflow-prod | dag.task"
+    assert "odd | dag.task" not in catalog["jobs"]
+    assert list(catalog["runs"]) == [RUN]
 
 
 # --- facets -------------------------------------------------------------------------------------
@@ -137,7 +137,9 @@ def test_deleted_null_deletes_nothing(look: Look) -> None:
     assert look(with_job_facets(jobType=kind))["jobs"]["odd | j"]["kind"] == "task"
 
 
-def test_deleted_true_deletes_what_was_said_before_and_not_what_is_said_later(look: Look) -> None:
+def test_deleted_true_deletes_what_was_reported_before_and_not_what_is_reported_later(
+    look: Look,
+) -> None:
     text = {"description": "x"}
     earlier = with_job_facets(documentation=text) | {"eventTime": "2026-11-01T09:00:00Z"}
     deleted = with_job_facets(documentation={**text, "_deleted": True})
@@ -147,20 +149,20 @@ def test_deleted_true_deletes_what_was_said_before_and_not_what_is_said_later(lo
 
 
 def test_a_facet_may_lack_what_it_should_have(look: Look) -> None:
-    told = look(with_output(facets={"dataSource": {"_producer": "p", "_schemaURL": "s"}}))
-    assert told["datasets"][B]["facets"] == {"dataSource": {}}
+    catalog = look(with_output(facets={"dataSource": {"_producer": "p", "_schemaURL": "s"}}))
+    assert catalog["datasets"][B]["facets"] == {"dataSource": {}}
 
 
 def test_a_facet_that_is_no_object_is_left_out_and_the_rest_is_taken(look: Look) -> None:
     topic = {"namespace": "kafka://b:9092", "name": "t", "inputFacets": {"dataSource": "kafka://t"}}
-    told = look(event(inputs=[topic]), with_job_facets(documentation="text", sql=7, tags=[1]))
-    assert told["runs"][RUN]["reads"]["kafka://b:9092 | t"] == {}
-    assert "facets" not in told["jobs"]["odd | j"]
+    catalog = look(event(inputs=[topic]), with_job_facets(documentation="text", sql=7, tags=[1]))
+    assert catalog["runs"][RUN]["reads"]["kafka://b:9092 | t"] == {}
+    assert "facets" not in catalog["jobs"]["odd | j"]
 
 
 def test_a_column_without_a_type_is_a_column(look: Look) -> None:
     schema = {"fields": [{"name": "id", "type": None}, {"name": "day"}]}
-    told = look(
+    catalog = look(
         {
             "eventTime": "2026-11-01T10:00:00Z",
             "dataset": {
@@ -170,38 +172,38 @@ def test_a_column_without_a_type_is_a_column(look: Look) -> None:
             },
         }
     )
-    (version,) = told["datasets"][B]["schemas"]
+    (version,) = catalog["datasets"][B]["schemas"]
     assert version["columns"] == ["id None", "day None"]
 
 
 def test_columns_are_known_to_come_from_columns_though_no_schema_names_them(look: Look) -> None:
     source = {"namespace": "postgres://h:5432", "name": "d.s.a", "field": "id"}
-    told = look(
+    catalog = look(
         with_output(facets={"columnLineage": {"fields": {"id": {"inputFields": [source]}}}})
     )
-    assert told["columns"] == {f"{B}, by odd | j": {"id": [f"{A} . id"]}}
+    assert catalog["columns"] == {f"{B}, by odd | j": {"id": [f"{A} . id"]}}
 
 
-def test_long_texts_are_kept_whole(look: Look) -> None:
+def test_long_texts_are_stored_whole(look: Look) -> None:
     url, column = "https://github.com/" + "a" * 400, "c" * 400
-    told = look(
+    catalog = look(
         with_job_facets(sourceCodeLocation={"type": "git", "url": url}),
         with_output(facets={"schema": {"fields": [{"name": column, "type": "int"}]}}),
     )
-    assert told["jobs"]["odd | j"]["facets"]["sourceCodeLocation"]["url"] == url
-    assert told["datasets"][B]["schemas"][0]["columns"] == [f"{column} int"]
+    assert catalog["jobs"]["odd | j"]["facets"]["sourceCodeLocation"]["url"] == url
+    assert catalog["datasets"][B]["schemas"][0]["columns"] == [f"{column} int"]
 
 
 # --- what is read and written -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "said", [{"inputs": None, "outputs": None}, {"inputs": ..., "outputs": ...}]
+    "changes", [{"inputs": None, "outputs": None}, {"inputs": ..., "outputs": ...}]
 )
-def test_an_event_without_datasets_takes_no_edge_away(look: Look, said: Any) -> None:
-    told = look(event(eventType="START", eventTime="2026-11-01T09:00:00Z"), event(**said))
-    assert told["edges"] == EDGES
-    assert told["datasets"][B]["fresh"] == "2026-11-01T10:00:00Z"
+def test_an_event_without_datasets_takes_no_edge_away(look: Look, changes: Any) -> None:
+    catalog = look(event(eventType="START", eventTime="2026-11-01T09:00:00Z"), event(**changes))
+    assert catalog["edges"] == EDGES
+    assert catalog["datasets"][B]["fresh"] == "2026-11-01T10:00:00Z"
 
 
 def test_a_dataset_that_is_named_twice_is_read_once(look: Look) -> None:
@@ -209,13 +211,13 @@ def test_a_dataset_that_is_named_twice_is_read_once(look: Look) -> None:
 
 
 def test_a_dataset_without_a_namespace_is_the_jobs_own(look: Look) -> None:
-    told = look(event(outputs=[{"namespace": "", "name": "x"}]))
-    assert "odd | j  ->  job:odd/j | x" in told["edges"]
+    catalog = look(event(outputs=[{"namespace": "", "name": "x"}]))
+    assert "odd | j  ->  job:odd/j | x" in catalog["edges"]
 
 
 def test_a_port_that_python_made_none_is_the_usual_port(look: Look) -> None:
-    told = look(event(outputs=[{"namespace": "postgres://workshop-db:None", "name": "d.s.b"}]))
-    assert told["datasets"]["postgres://workshop-db:5432 | d.s.b"]["also_called"] == [
+    catalog = look(event(outputs=[{"namespace": "postgres://workshop-db:None", "name": "d.s.b"}]))
+    assert catalog["datasets"]["postgres://workshop-db:5432 | d.s.b"]["also_called"] == [
         "postgres://workshop-db:None | d.s.b"
     ]
 
@@ -231,9 +233,9 @@ def test_what_an_event_is_shows_in_its_shape_and_not_in_its_address(look: Look) 
 
 
 def test_a_job_event_may_bear_the_address_of_run_events(look: Look) -> None:
-    told = look(event(run=..., eventType=...))
-    assert told["runs"] == {}
-    assert set(told["edges"].values()) == {"declared"}
+    catalog = look(event(run=..., eventType=...))
+    assert catalog["runs"] == {}
+    assert set(catalog["edges"].values()) == {"declared"}
 
 
 def test_an_array_of_events_is_many_events() -> None:
@@ -270,9 +272,9 @@ def test_what_is_no_event_is_set_aside_with_the_place_and_the_reason(
 # --- out of order -------------------------------------------------------------------------------
 
 
-def test_a_start_that_comes_late_tells_when_the_run_began_and_reopens_nothing(look: Look) -> None:
-    told = look(event(), event(eventType="START", eventTime="2026-11-01T09:59:00Z"))
-    run = told["runs"][RUN]
+def test_a_start_that_comes_late_says_when_the_run_began_and_reopens_nothing(look: Look) -> None:
+    catalog = look(event(), event(eventType="START", eventTime="2026-11-01T09:59:00Z"))
+    run = catalog["runs"][RUN]
     assert (run["state"], run["started"], run["seconds"]) == (
         "success",
         "2026-11-01T09:59:00Z",
@@ -281,8 +283,8 @@ def test_a_start_that_comes_late_tells_when_the_run_began_and_reopens_nothing(lo
 
 
 def test_running_after_the_end_reopens_nothing(look: Look) -> None:
-    told = look(event(), event(eventType="RUNNING", eventTime="2026-11-01T10:00:01Z"))
-    assert told["runs"][RUN]["state"] == "success"
+    catalog = look(event(), event(eventType="RUNNING", eventTime="2026-11-01T10:00:01Z"))
+    assert catalog["runs"][RUN]["state"] == "success"
 
 
 def test_other_before_the_start_announces_a_run(look: Look) -> None:
@@ -304,7 +306,7 @@ def test_whatever_stands_where_in_an_event_it_is_absorbed_or_set_aside(db: sa.En
 def test_a_word_about_an_earlier_try_by_its_run_id_alone_does_not_make_it_the_last(
     look: Look,
 ) -> None:
-    told = look(
+    catalog = look(
         *(
             json.loads(body)
             for body in (
@@ -329,6 +331,6 @@ def test_a_word_about_an_earlier_try_by_its_run_id_alone_does_not_make_it_the_la
             )
         )
     )
-    assert told["runs"]["d.t in manual_1 try 1"]["state"] == "failed"
-    told = look(json.loads(run_event("OTHER", "08:04:00", uuid(1), "d.t")))
-    assert told["runs"]["d.t in manual_1 try 1"]["state"] == "failed"
+    assert catalog["runs"]["d.t in manual_1 try 1"]["state"] == "failed"
+    catalog = look(json.loads(run_event("OTHER", "08:04:00", uuid(1), "d.t")))
+    assert catalog["runs"]["d.t in manual_1 try 1"]["state"] == "failed"

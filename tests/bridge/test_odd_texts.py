@@ -10,8 +10,8 @@ from tests.bridge.odd import RUN, Look, event, with_job_facets, with_run_facets
 from tests.support.small import uuid
 
 
-def test_a_nul_in_any_text_is_replaced_since_no_database_keeps_it(look: Look) -> None:
-    told = look(
+def test_a_nul_in_any_text_is_replaced_since_no_database_stores_it(look: Look) -> None:
+    catalog = look(
         event(
             eventType="FAIL",
             run={
@@ -31,15 +31,17 @@ def test_a_nul_in_any_text_is_replaced_since_no_database_keeps_it(look: Look) ->
             ],
         )
     )
-    assert told["odd"] == []
-    assert told["runs"]["j\ufffd (01)"]["error"] == "bad \ufffd byte"
-    assert told["jobs"]["o\ufffd | j\ufffd"]["facets"] == {"x\ufffd": {"a\ufffd": "\ufffd"}}
-    assert "n\ufffd | a\ufffd" in told["datasets"]
+    assert catalog["odd"] == []
+    assert catalog["runs"]["j\ufffd (01)"]["error"] == "bad \ufffd byte"
+    assert catalog["jobs"]["o\ufffd | j\ufffd"]["facets"] == {"x\ufffd": {"a\ufffd": "\ufffd"}}
+    assert "n\ufffd | a\ufffd" in catalog["datasets"]
 
 
 def test_a_backslash_before_u0000_is_a_backslash(look: Look) -> None:
-    told = look(with_job_facets(documentation={"description": "\\u0000 \x00"}))
-    assert told["jobs"]["odd | j"]["facets"]["documentation"] == {"description": "\\u0000 \ufffd"}
+    catalog = look(with_job_facets(documentation={"description": "\\u0000 \x00"}))
+    assert catalog["jobs"]["odd | j"]["facets"]["documentation"] == {
+        "description": "\\u0000 \ufffd"
+    }
 
 
 def test_a_name_may_hold_any_letters_and_a_line_feed(look: Look) -> None:
@@ -55,11 +57,13 @@ def test_a_name_may_hold_any_letters_and_a_line_feed(look: Look) -> None:
         b"\n",  # a line feed as it is
     ],
 )
-def test_text_that_no_strict_reader_takes_is_mended(look: Look, odd: bytes) -> None:
+def test_text_that_no_strict_reader_takes_is_repaired(look: Look, odd: bytes) -> None:
     body = json.dumps(with_job_facets(documentation={"description": "HERE"})).encode()
-    told = look(body.replace(b"HERE", odd))
-    assert told["odd"] == []
-    assert told["jobs"]["odd | j"]["facets"]["documentation"]["description"].strip("\ufffd\n") == ""
+    catalog = look(body.replace(b"HERE", odd))
+    assert catalog["odd"] == []
+    assert (
+        catalog["jobs"]["odd | j"]["facets"]["documentation"]["description"].strip("\ufffd\n") == ""
+    )
 
 
 def test_a_mark_of_the_byte_order_is_no_text(look: Look) -> None:
@@ -83,12 +87,12 @@ def test_numbers_that_are_none_or_too_large_harm_nothing(look: Look, number: str
             ],
         )
     )
-    told = look(body.replace('"HERE"', number).encode())
-    assert told["odd"] == []
-    assert told["runs"][RUN]["state"] == "success"
+    catalog = look(body.replace('"HERE"', number).encode())
+    assert catalog["odd"] == []
+    assert catalog["runs"][RUN]["state"] == "success"
 
 
-def test_what_is_nested_a_hundred_levels_deep_is_kept(look: Look) -> None:
+def test_what_is_nested_a_hundred_levels_deep_is_stored(look: Look) -> None:
     levels = "[" * 100 + "]" * 100
     body = json.dumps(with_run_facets(tags={"tags": "HERE"})).replace('"HERE"', levels)
     assert look(body.encode())["odd"] == []
@@ -101,10 +105,12 @@ def test_of_a_key_that_comes_twice_the_last_counts(look: Look) -> None:
     assert look(body.encode())["runs"][RUN]["state"] == "failed"
 
 
-def test_names_longer_than_an_index_takes_stay_apart_and_keep_their_beginning(look: Look) -> None:
+def test_names_longer_than_an_index_takes_stay_apart_and_begin_as_they_were_sent(
+    look: Look,
+) -> None:
     # Random letters: PostgreSQL packs repeated ones.
     text = "".join(chr(0x4E00 + (i * 7919) % 20000) for i in range(3000))
-    told = look(
+    catalog = look(
         event(
             run={"runId": text},
             job={
@@ -119,9 +125,9 @@ def test_names_longer_than_an_index_takes_stay_apart_and_keep_their_beginning(lo
             outputs=[],
         )
     )
-    assert told["odd"] == []
-    assert len(told["datasets"]) == 2
-    assert all(name.startswith(text[:100]) for name in told["datasets"])
+    assert catalog["odd"] == []
+    assert len(catalog["datasets"]) == 2
+    assert all(name.startswith(text[:100]) for name in catalog["datasets"])
 
 
 def test_an_event_of_ten_megabytes_is_an_event(look: Look) -> None:
@@ -135,6 +141,6 @@ def test_an_event_of_ten_megabytes_is_an_event(look: Look) -> None:
         )
     ).encode()
     assert len(body) > 10_000_000
-    told = look(body)
-    assert told["runs"][RUN]["state"] == "success"
-    assert len(told["datasets"]["n | wide"]["schemas"][0]["columns"]) == 20_000
+    catalog = look(body)
+    assert catalog["runs"][RUN]["state"] == "success"
+    assert len(catalog["datasets"]["n | wide"]["schemas"][0]["columns"]) == 20_000

@@ -1,4 +1,4 @@
-"""Who has yet to be told of what."""
+"""Which sink has yet to receive what."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def claim(db: sa.Engine, sink: str = "one", now: int = NOW, limit: int = 10) -> 
         return outbox.claim(tx, sink, limit, now)
 
 
-def settle(db: sa.Engine, *results: outbox.Result, now: int = NOW) -> None:
+def record(db: sa.Engine, *results: outbox.Result, now: int = NOW) -> None:
     with writing(db) as tx:
         outbox.record_outcomes(tx, results, now)
         for sink in {result.delivery.sink for result in results}:
@@ -41,23 +41,23 @@ def count(db: sa.Engine, sink: str = "one") -> outbox.Count:
 
 def test_each_sink_hears_of_the_kinds_it_wants(db: sa.Engine) -> None:
     put(db, RUN, TABLE, JOB)
-    assert [told.name for told in claim(db, "one")] == [TABLE, JOB, RUN]
-    assert [told.name for told in claim(db, "two")] == [RUN]
+    assert [claimed.name for claimed in claim(db, "one")] == [TABLE, JOB, RUN]
+    assert [claimed.name for claimed in claim(db, "two")] == [RUN]
 
 
 def test_two_changes_of_one_entry_are_one_delivery(db: sa.Engine) -> None:
     put(db, TABLE)
     put(db, TABLE, now=NOW + SECOND)
-    (told,) = claim(db, now=NOW + SECOND)
-    assert told.version == 2
+    (claimed,) = claim(db, now=NOW + SECOND)
+    assert claimed.version == 2
     assert count(db).oldest_waiting_at == NOW
 
 
 def test_a_claim_is_held_until_it_is_released(db: sa.Engine) -> None:
     put(db, TABLE)
-    (told,) = claim(db)
+    (claimed,) = claim(db)
     assert claim(db) == []
-    settle(db, outbox.Delivered(told, b"mark"))
+    record(db, outbox.Delivered(claimed, b"mark"))
     assert claim(db) == []
     assert count(db).in_sync == 1
 
@@ -66,39 +66,39 @@ def test_a_worker_that_died_leaves_everything_due_again(db: sa.Engine) -> None:
     put(db, TABLE)
     claim(db)
     assert claim(db, now=NOW + outbox.LEASE - 1) == []
-    assert [told.name for told in claim(db, now=NOW + outbox.LEASE)] == [TABLE]
+    assert [claimed.name for claimed in claim(db, now=NOW + outbox.LEASE)] == [TABLE]
 
 
 def test_a_change_during_a_delivery_is_not_lost(db: sa.Engine) -> None:
     put(db, TABLE)
-    (told,) = claim(db)
+    (claimed,) = claim(db)
     put(db, TABLE, now=NOW + 1)
-    settle(db, outbox.Delivered(told, b"old"), now=NOW + 2)
+    record(db, outbox.Delivered(claimed, b"old"), now=NOW + 2)
     (again,) = claim(db, now=NOW + 3)
     assert (again.version, again.sent) == (2, b"old")
 
 
 def test_a_change_queues_a_rejected_entry_again(db: sa.Engine) -> None:
     put(db, TABLE)
-    settle(db, outbox.GivenUp(claim(db)[0], "no such table"))
+    record(db, outbox.GivenUp(claim(db)[0], "no such table"))
     assert count(db).rejected == 1
     put(db, TABLE)
-    assert [told.attempts for told in claim(db)] == [0]
+    assert [claimed.attempts for claimed in claim(db)] == [0]
 
 
 def test_a_refused_entry_can_be_tried_again_by_hand(db: sa.Engine) -> None:
     put(db, TABLE)
-    settle(db, outbox.GivenUp(claim(db)[0], "no such table"))
+    record(db, outbox.GivenUp(claim(db)[0], "no such table"))
     assert claim(db) == []
     with writing(db) as tx:
         assert outbox.retry_rejected(tx, "one", NOW) == 1
-    assert [told.name for told in claim(db)] == [TABLE]
+    assert [claimed.name for claimed in claim(db)] == [TABLE]
 
 
 def test_a_postponed_entry_waits_and_a_change_does_not_hurry_it(db: sa.Engine) -> None:
     put(db, TABLE, JOB)
     first = claim(db)
-    settle(
+    record(
         db, outbox.postpone(first[0], "500", NOW, retry_after=60), outbox.Delivered(first[1], None)
     )
     put(db, TABLE, now=NOW + SECOND)
@@ -158,12 +158,12 @@ def test_an_error_beside_what_was_delivered_is_shown(db: sa.Engine) -> None:
 def test_delivering_everything_again_concerns_one_sink_only(db: sa.Engine) -> None:
     put(db, RUN)
     for sink in ALL:
-        settle(db, *(outbox.Delivered(told, b"digest") for told in claim(db, sink)))
+        record(db, *(outbox.Delivered(claimed, b"digest") for claimed in claim(db, sink)))
     with writing(db) as tx:
         outbox.redeliver_all(tx, "one", {"run"}, NOW)
     put(db, RUN)
-    assert [told.sent for told in claim(db, "one")] == [None]
-    assert [told.sent for told in claim(db, "two")] == [b"digest"]
+    assert [claimed.sent for claimed in claim(db, "one")] == [None]
+    assert [claimed.sent for claimed in claim(db, "two")] == [b"digest"]
 
 
 def test_an_event_is_owed_to_the_sinks_that_wait_for_it(db: sa.Engine) -> None:
@@ -205,6 +205,6 @@ def test_waits_grow_are_spread_and_honour_the_sink() -> None:
 @pytest.mark.parametrize("size", [5_000])
 def test_the_outcomes_of_a_thousand_entries_are_recorded_at_once(db: sa.Engine, size: int) -> None:
     put(db, *(Name("run", n) for n in range(size)))
-    told = claim(db, limit=size)
-    settle(db, *(outbox.Delivered(item, b"x" * 16) for item in told))
+    claimed = claim(db, limit=size)
+    record(db, *(outbox.Delivered(item, b"x" * 16) for item in claimed))
     assert count(db).in_sync == size

@@ -42,7 +42,7 @@ def test_batches_are_short_again_once_nothing_waits() -> None:
     assert cost(pace.limit) <= 0.04
 
 
-def test_a_few_events_between_do_not_keep_a_burst_from_large_batches() -> None:
+def test_a_few_events_between_do_not_hold_a_burst_back_from_large_batches() -> None:
     pace = Pace(most=500, within=0.03)
     pace.after(1, cost(1))
     assert pace.limit == FEWEST

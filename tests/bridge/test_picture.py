@@ -52,7 +52,7 @@ def test_a_picture_has_every_card_box_and_edge(theme: picture.Theme) -> None:
     assert theme.tones["bad"] in drawn
 
 
-def test_a_picture_of_datasets_alone_tells_the_jobs_on_its_edges() -> None:
+def test_a_picture_of_datasets_alone_says_the_jobs_on_its_edges() -> None:
     alone = graph()
     job = a.Through(
         node="job:n:load", id="0" * 16, label="load", state="failed", ended_at=None, error=None

@@ -20,8 +20,8 @@ DB = "postgres://h:5432"
 
 
 def origin(target: tuple[int, str], source: tuple[int, str], **way: object) -> Origin:
-    told = {"type": "DIRECT", "subtype": "IDENTITY", **way}
-    return Origin(*target, *source, (told,), LOAD)
+    reported = {"type": "DIRECT", "subtype": "IDENTITY", **way}
+    return Origin(*target, *source, (reported,), LOAD)
 
 
 def flow(tagged: dict[int, list[str]], *origins: Origin) -> privacy.Flow:
@@ -89,14 +89,14 @@ def test_personal_data_of_a_dataset_is_the_same_in_every_answer(db: sa.Engine) -
         {"name": "amount", "type": "int"},
     ]
     tags = [{"key": "pii", "field": "email"}, {"key": "class", "value": "GDPR", "field": "address"}]
-    told = {
+    reported = {
         "fields": {
             "mail": {"inputFields": [{"namespace": DB, "name": "s.people", "field": "EMAIL"}]}
         }
     }
     api.tell(
         *wrote("load", dataset("s.people", schema={"fields": fields}, tags={"tags": tags})),
-        *wrote("send", dataset("s.mails", columnLineage=told), reads=("s.people",)),
+        *wrote("send", dataset("s.mails", columnLineage=reported), reads=("s.people",)),
     )
     node = f"dataset:{DB}:s.people"
     (listed,) = (i for i in api.get("datasets")["items"] if i["name"] == "s.people")

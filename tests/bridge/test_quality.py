@@ -31,7 +31,7 @@ def ran(number: int, at: str, *reads: Any, state: str = "COMPLETE", **more: Any)
     return wrote("quality.check", reads=reads, at=at, state=state, run_id=uuid(number), **more)
 
 
-def told(items: list[Any]) -> list[tuple[str, str | None, bool | None, str | None]]:
+def reported(items: list[Any]) -> list[tuple[str, str | None, bool | None, str | None]]:
     return [(each["name"], each["column"], each["success"], each["severity"]) for each in items]
 
 
@@ -49,7 +49,7 @@ def test_a_run_that_succeeded_with_failed_assertions_says_so(db: sa.Engine, face
     (run,) = api.get("runs")["items"]
     assert (run["state"], run["failed_assertions"]) == ("success", 2)
     detail = api.get(f"runs/{run['id']}")
-    assert told(detail["assertions"]) == [
+    assert reported(detail["assertions"]) == [
         ("few_rows", None, False, "warn"),
         ("id_is_there", "id", False, "error"),
         ("day_is_there", "day", True, "error"),
@@ -69,7 +69,7 @@ def test_a_dataset_has_each_check_as_it_went_last(db: sa.Engine) -> None:
         for each in order:
             api.tell(events[each])
     found = api.get(f"datasets/{ORDERS}")["assertions"]
-    assert told(found) == [
+    assert reported(found) == [
         ("day_is_there", "day", False, "error"),
         ("id_is_there", "id", True, "error"),
     ]
@@ -82,7 +82,7 @@ def test_failed_checks_are_on_health_errors_before_warnings(db: sa.Engine) -> No
     api = Api(db)
     api.tell(*ran(1, "08:00:00", checked(WARNED, PASSED, FAILED)))
     overview = api.get("overview")
-    assert told(overview["failed_assertions"]) == [
+    assert reported(overview["failed_assertions"]) == [
         ("id_is_there", "id", False, "error"), ("few_rows", None, False, "warn")
     ]  # fmt: skip
     assert overview["counts"]["failed_assertions"] == 2
@@ -92,15 +92,15 @@ def test_failed_checks_are_on_health_errors_before_warnings(db: sa.Engine) -> No
 
 
 def test_the_tests_of_a_run_are_checks_of_the_one_dataset_that_it_read(db: sa.Engine) -> None:
-    """dbt tells of a test of its own in the run, and again with the model that it tests."""
+    """dbt reports a test of its own in the run, and again with the model that it tests."""
     own = {"name": "test.shop.few_rows", "status": "fail", "severity": "warn"}
     skipped = {"name": "test.shop.later", "status": "skip"}
     api = Api(db)
     api.tell(*ran(1, "08:00:00", checked(WARNED)),
              *ran(2, "08:00:00", dataset("shop.orders"), run={"test": {"tests": [own, skipped]}}))  # fmt: skip
-    assert told(api.get("overview")["failed_assertions"]) == [("few_rows", None, False, "warn")]
+    assert reported(api.get("overview")["failed_assertions"]) == [("few_rows", None, False, "warn")]
     detail = api.get(f"runs/{uuid(2)}")
-    assert told(detail["assertions"]) == [
+    assert reported(detail["assertions"]) == [
         ("few_rows", None, False, "warn"),
         ("later", None, None, None),
     ]
@@ -134,7 +134,7 @@ def test_the_failed_tests_of_a_real_dbt_project_are_on_health(db: sa.Engine) -> 
     api = Api(db)
     api.tell(*(FOLDER / "real-producers-2026" / "dbt_pg.jsonl").read_bytes().splitlines())
     failed = api.get("overview")["failed_assertions"]
-    assert ("assert_rev", None, False, "error") in told(failed)
+    assert ("assert_rev", None, False, "error") in reported(failed)
     revenue = api.get("datasets/postgres://127.0.0.1:5544:shop.analytics.revenue")["assertions"]
     assert {each["name"] for each in revenue} >= {"assert_rev", "not_null_revenue_country"}
     assert sum(each["name"] == "assert_rev" for each in revenue) == 1

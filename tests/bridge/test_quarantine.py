@@ -1,4 +1,4 @@
-"""An event that cannot be understood harms nobody: it is set aside with a reason, and waits for us."""
+"""An event that cannot be understood harms no other: it is set aside with a reason, and waits for us."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_once_we_can_read_it_a_replay_absorbs_it(db: sa.Engine) -> None:
 @pytest.mark.parametrize(
     "name", [r"a\u0000b", r"\ud800", "x" * 100_000, r"\u202e", "ü" * 300, "'; DROP TABLE job; --"]
 )
-def test_names_that_databases_stumble_over_stop_nobody(db: sa.Engine, name: str) -> None:
+def test_names_that_databases_stumble_over_stop_no_other(db: sa.Engine, name: str) -> None:
     strange = EVENT.replace(b"j%d", b"%s") % (1, name.encode())
     receive(db, strange, EVENT % (2, 2))
     step = absorb(db)
@@ -122,7 +122,7 @@ def test_names_that_databases_stumble_over_stop_nobody(db: sa.Engine, name: str)
     assert len(jobs(db)) + len(odd(db)) == 2
 
 
-def test_numbers_that_databases_cannot_hold_stop_nobody(db: sa.Engine) -> None:
+def test_numbers_that_databases_cannot_hold_stop_no_other(db: sa.Engine) -> None:
     large = (EVENT % (1, 1)).replace(
         b'"job"',
         b'"outputs":[{"namespace":"n","name":"d","outputFacets":{"outputStatistics":'

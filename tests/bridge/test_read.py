@@ -73,7 +73,7 @@ def test_runs_are_found_by_what_they_have_in_common(airflow: Api) -> None:
         assert [run["job"]["name"] for run in found] == names_of_them, asked
 
 
-def test_a_run_tells_what_the_contract_promises(airflow: Api) -> None:
+def test_a_run_says_what_the_contract_promises(airflow: Api) -> None:
     (run,) = airflow.get("runs", dag_run_id="manual_2", task_id="load")["items"]
     expected = {
         "run_id": uuid(22),
@@ -123,8 +123,8 @@ def test_a_dag_run_is_found_by_what_airflow_calls_it(airflow: Api) -> None:
     )
     for asked in ("manual_2", run_id):
         assert airflow.get(f"runs/dag_run:prod:d:{quote(asked)}")["dag_run_id"] == asked
-    for nobody in ("prod:d:manual_9", "prod:d", "d", ""):
-        assert airflow.http.get(f"/api/v1/runs/dag_run:{nobody}").status_code == 404
+    for unknown in ("prod:d:manual_9", "prod:d", "d", ""):
+        assert airflow.http.get(f"/api/v1/runs/dag_run:{unknown}").status_code == 404
 
 
 def test_a_dag_run_shows_its_tasks_and_a_task_its_dag_run(airflow: Api) -> None:
@@ -194,7 +194,7 @@ def test_no_run_is_no_secret(airflow: Api) -> None:
 # --- lost -----------------------------------------------------------------------------------------
 
 
-def test_a_run_outside_airflow_that_fell_silent_counts_as_lost(db: sa.Engine) -> None:
+def test_a_run_outside_airflow_that_stopped_sending_counts_as_lost(db: sa.Engine) -> None:
     api = Api(db, now=datetime(2026, 11, 1, 12, tzinfo=UTC), lost_after=3600.0)
     api.tell(run_event("START", "11:30:00", uuid(1), "spark"))
     assert api.get(f"runs/{uuid(1)}")["state"] == "running"
@@ -230,7 +230,7 @@ def test_a_mapped_task_that_was_open_when_its_dag_run_ended_counts_as_lost(db: s
     assert (counts["runs"], counts["lost"], counts["running"]) == (2, 1, 0)
 
 
-def test_streams_and_airflows_runs_may_be_silent_for_long(db: sa.Engine) -> None:
+def test_streams_and_airflows_runs_may_send_nothing_for_long(db: sa.Engine) -> None:
     api = Api(db, lost_after=1.0)
     stream = {"jobType": {"integration": "FLINK", "jobType": "JOB", "processingType": "STREAMING"}}
     api.tell(

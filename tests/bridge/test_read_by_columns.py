@@ -101,7 +101,7 @@ def test_columns_that_lineage_names_are_shown_beside_those_of_the_schema(db: sa.
 @pytest.mark.parametrize("odd", [[1], "x", 7, {"inputFields": [3, {"name": "", "namespace": 4}]}])
 def test_odd_column_lineage_costs_nothing_else(db: sa.Engine, odd: Any) -> None:
     api = Api(db)
-    told = {
+    reported = {
         "fields": {
             "a": odd,
             "y": {"inputFields": [{"namespace": DB, "name": ORDERS, "field": "b"}]},
@@ -109,7 +109,7 @@ def test_odd_column_lineage_costs_nothing_else(db: sa.Engine, odd: Any) -> None:
     }
     api.tell(
         run_event(
-            "COMPLETE", "10:00:00", uuid(5), "j", outputs=[dataset(REVENUE, columnLineage=told)]
+            "COMPLETE", "10:00:00", uuid(5), "j", outputs=[dataset(REVENUE, columnLineage=reported)]
         )
     )
     assert names(api.get("impact", node=f"dataset:{DB}:{ORDERS}")["items"]) == {REVENUE, "j"}
@@ -131,9 +131,9 @@ def test_every_origin_of_the_corpus_is_an_input() -> None:
         for lineage in change.column_lineage:
             if lineage.job_id == lineage.dataset_id:
                 continue  # as of a view: no run made it
-            told = json.loads(lineage.body)
-            inputs = [each for out in told["fields"].values() for each in out["inputFields"]]
-            for each in (*inputs, *told["dataset"]):
+            reported = json.loads(lineage.body)
+            inputs = [each for out in reported["fields"].values() for each in out["inputFields"]]
+            for each in (*inputs, *reported["dataset"]):
                 if each["id"] != lineage.dataset_id and not each["name"].startswith("__dbt__"):
                     looked += 1
                     assert each["id"] in read, (where, each)

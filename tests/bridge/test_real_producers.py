@@ -145,7 +145,7 @@ def test_a_killed_application_is_lost_once_nothing_inside_it_speaks(db: sa.Engin
     assert _states(api) == {"app": "lost", "app.q": "success"}
 
 
-def test_an_application_is_not_lost_while_a_stream_inside_it_is_silent(db: sa.Engine) -> None:
+def test_an_application_is_not_lost_while_a_stream_inside_it_sends_nothing(db: sa.Engine) -> None:
     api = Api(db, lost_after=1.0)
     api.tell(
         spark("START", "07:00:00", 1, "app", facets=APP),

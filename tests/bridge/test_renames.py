@@ -21,7 +21,7 @@ from tests.support.small import dataset, run_event, schema, uuid
 PLACE = "postgres://h:5432"
 _numbers = itertools.count(5_000)
 
-Telling = Callable[[Api, list[bytes]], None]
+Delivering = Callable[[Api, list[bytes]], None]
 
 
 def in_order(api: Api, events: list[bytes]) -> None:
@@ -85,7 +85,7 @@ def night(day: int) -> list[bytes]:
 
 
 @orders
-def test_a_table_that_made_way_keeps_what_wrote_it(api: Api, tell: Telling) -> None:
+def test_a_table_that_made_way_shows_what_wrote_it(api: Api, tell: Delivering) -> None:
     tell(api, [*write("first_load", "t", "2026-11-01T00:10:00Z"), *night(1)])
     assert writers(api, "t") == ["load"]
     assert writers(api, "t_old") == ["first_load"]
@@ -94,7 +94,7 @@ def test_a_table_that_made_way_keeps_what_wrote_it(api: Api, tell: Telling) -> N
 
 
 @orders
-def test_night_after_night_the_table_is_what_took_its_name_last(api: Api, tell: Telling) -> None:
+def test_night_after_night_the_table_is_what_took_its_name_last(api: Api, tell: Delivering) -> None:
     events = [*write("first_load", "t", "2026-11-01T00:10:00Z"), *night(1), *night(2), *night(3)]
     tell(api, events)
     assert writers(api, "t") == ["load"]
@@ -106,7 +106,7 @@ def test_night_after_night_the_table_is_what_took_its_name_last(api: Api, tell: 
 
 @orders
 def test_a_name_under_which_a_table_is_made_every_night_is_the_table(
-    api: Api, tell: Telling
+    api: Api, tell: Delivering
 ) -> None:
     events = []
     for day in (1, 2, 3):
@@ -121,7 +121,7 @@ def test_a_name_under_which_a_table_is_made_every_night_is_the_table(
 
 @orders
 def test_two_tables_that_are_swapped_in_one_statement_swap_what_wrote_them(
-    api: Api, tell: Telling
+    api: Api, tell: Delivering
 ) -> None:
     events = [
         *write("blue", "a", "2026-11-01T01:00:00Z"),
@@ -134,7 +134,7 @@ def test_two_tables_that_are_swapped_in_one_statement_swap_what_wrote_them(
 
 @orders
 def test_a_rename_chain_in_one_statement_gives_each_table_its_own_lineage(
-    api: Api, tell: Telling
+    api: Api, tell: Delivering
 ) -> None:
     events = [
         *write("old", "t", "2026-11-01T01:00:00Z"),
@@ -146,7 +146,9 @@ def test_a_rename_chain_in_one_statement_gives_each_table_its_own_lineage(
 
 
 @orders
-def test_a_rotated_table_keeps_what_wrote_it_and_the_name_goes_on(api: Api, tell: Telling) -> None:
+def test_a_rotated_table_shows_what_wrote_it_and_the_name_goes_on(
+    api: Api, tell: Delivering
+) -> None:
     events = [
         *write("once", "log", "2026-11-01T01:00:00Z"),
         *write("app", "log", "2026-11-01T02:00:00Z"),
@@ -158,7 +160,7 @@ def test_a_rotated_table_keeps_what_wrote_it_and_the_name_goes_on(api: Api, tell
 
 
 @orders
-def test_a_rename_that_is_taken_back_leaves_one_table(api: Api, tell: Telling) -> None:
+def test_a_rename_that_is_taken_back_leaves_one_table(api: Api, tell: Delivering) -> None:
     events = [
         *write("load", "t", "2026-11-01T01:00:00Z"),
         *rename("2026-11-01T02:00:00Z", ("t", "mistake")),

@@ -145,7 +145,7 @@ def test_a_task_that_never_ran_has_the_state_of_the_closing_event_and_no_times()
     )
 
 
-def test_what_airflows_database_said_at_the_end_of_the_dag_run_is_the_surest() -> None:
+def test_what_airflows_database_had_at_the_end_of_the_dag_run_is_the_surest() -> None:
     observed = ObservedState(100 * S, "skipped", 11 * S, 19_500_000, 9 * S, 8.5)
     facts = msgspec.structs.replace(_task(COMPLETED, map_index=2), observed=observed)
     resolved = resolve(facts, _at_run_end("failed"), last_try=True)
@@ -157,7 +157,7 @@ def test_what_airflows_database_said_at_the_end_of_the_dag_run_is_the_surest() -
     assert (resolved.duration, resolved.queued_at) == (8.5, 9 * S)
 
 
-def test_a_mark_after_the_end_of_the_dag_run_beats_what_the_database_said_then() -> None:
+def test_a_mark_after_the_end_of_the_dag_run_beats_what_the_database_had_then() -> None:
     overridden = msgspec.structs.replace(COMPLETED, override_at=200 * S, override="FAIL")
     facts = msgspec.structs.replace(
         _task(overridden), observed=ObservedState(100 * S, "success", 10 * S, 20 * S)

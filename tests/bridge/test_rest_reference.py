@@ -1,4 +1,4 @@
-"""docs/reference/rest-api.md tells of every address, and its examples are true."""
+"""docs/reference/rest-api.md describes every address, and its examples are true."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_a_late_dataset_names_the_failure_hops_beyond_the_card_next_to_it(
         assert at_risk(api)[name]["standing"] == found["standing"]
 
 
-def test_as_of_a_past_moment_it_says_what_it_would_have_said_then(db: sa.Engine) -> None:
+def test_as_of_a_past_moment_it_answers_what_it_would_have_answered_then(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=13, hours=9))
     api.tell(*story(14, fails="load_stripe_charges"))
     early = "2026-11-15T05:40:00Z"
@@ -205,7 +205,9 @@ def test_a_run_that_has_not_started_is_the_cause_where_nothing_failed(db: sa.Eng
     assert cause["run_id"] is None
 
 
-def test_a_source_that_fell_silent_is_the_cause_of_what_it_does_not_write(db: sa.Engine) -> None:
+def test_a_source_that_stopped_sending_is_the_cause_of_what_it_does_not_write(
+    db: sa.Engine,
+) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=20))
     api.tell(*(event for hour in range(12) for event in dag_run(hour)))
     found = why(api, "shop.report")
@@ -236,8 +238,8 @@ def test_a_table_that_no_job_is_known_to_write_was_not_updated(db: sa.Engine) ->
     api = Api(db, now=DAY + timedelta(days=12))
     for day in range(12):
         at = DAY + timedelta(days=day, hours=3)
-        told = dataset("ext.rates")
-        api.tell(*wrote("loader", told, at=at.isoformat()) if day < 11 else [])
+        reported = dataset("ext.rates")
+        api.tell(*wrote("loader", reported, at=at.isoformat()) if day < 11 else [])
         api.tell(*wrote("report", "mart.rates", reads=("ext.rates",), at=(at + timedelta(hours=1)).isoformat()) if day < 11 else [])  # fmt: skip
     found = why(api, "mart.rates")
     assert found["standing"] == "late"

@@ -234,7 +234,7 @@ def test_a_column_that_vanished_right_before_the_first_failure_is_named(
     assert hours(cause["at"]) == pytest.approx(5 + 10 / 60, abs=0.01)
 
 
-def test_a_column_that_came_to_it_breaks_nobody(db: sa.Engine, company: Days) -> None:
+def test_a_column_that_came_to_it_breaks_no_reader(db: sa.Engine, company: Days) -> None:
     wider = table("raw.a", ("id", "bigint"), ("amount", "numeric"), ("note", "text"))
     other = dag("load", Task("wait", "sensor", 60), Task("load", "python", 60, [ORDERS], [wider], ["wait"]), hour=5)  # fmt: skip
     company.run(other, at(DAY, 5))
@@ -260,7 +260,7 @@ def test_a_feed_that_did_not_come_is_named_though_no_job_writes_it(db: sa.Engine
     )
 
 
-def test_an_airflow_that_fell_silent_is_named_for_all_that_it_did_not_do(db: sa.Engine) -> None:
+def test_an_airflow_that_stopped_sending_is_named_for_all_that_it_did_not_do(db: sa.Engine) -> None:
     company = Days()
     beside(company, DAY, DAY, 4)
     cause = asked(db, company, 10)["root_cause"]
@@ -269,7 +269,7 @@ def test_an_airflow_that_fell_silent_is_named_for_all_that_it_did_not_do(db: sa.
     assert hours(cause["at"]) == pytest.approx(3 + 5 / 60, abs=0.01)
 
 
-def test_a_scheduler_that_starts_nothing_is_silent_though_a_task_still_ends(db: sa.Engine) -> None:
+def test_a_scheduler_that_starts_nothing_is_found_though_a_task_still_ends(db: sa.Engine) -> None:
     company = Days()
     company.run(OTHERS[1], at(DAY, 3), minutes=600)
     cause = asked(db, company, 13.1)["root_cause"]
@@ -285,8 +285,8 @@ def test_a_failure_before_the_silence_stays_the_cause(db: sa.Engine) -> None:
     assert asked(db, company, 10)["root_cause"]["kind"] == "failed_run"
 
 
-def test_nothing_failed_upstream_is_said_where_that_is_the_truth(db: sa.Engine) -> None:
-    """A job outside of Airflow, whose schedule nobody knows, simply did not come."""
+def test_nothing_failed_upstream_is_answered_where_that_is_so(db: sa.Engine) -> None:
+    """A job outside of Airflow, whose schedule is unknown, simply did not come."""
     company = Days()
     beside(company, DAY, DAY, 10)
     for each, hour in CHAIN[:2]:

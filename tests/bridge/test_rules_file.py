@@ -1,4 +1,4 @@
-"""The user's rules of identity: they have the last word, and tell what they would join."""
+"""The user's rules of identity: they have the last word, and show what they would join."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_meant_is_refused_with_the_place(text: str, reason
         rules_file.normaliser(text)
 
 
-def test_a_dry_run_tells_what_would_be_one() -> None:
+def test_a_dry_run_says_what_would_be_one() -> None:
     names = [
         ("postgres://db1.corp:5432", "d.s.t"),
         ("postgres://replica-1.corp:5432", "d.s.T"),

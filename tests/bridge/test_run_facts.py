@@ -1,4 +1,4 @@
-"""What a run's page can tell: everything that its events said."""
+"""What a run's page shows: everything that its events report."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_query_shows_what_it_read_and_wrote_and_its_task_wrote_it_once(
     api.tell(*(QUERIES[each] for each in order))
     expected = [("input", "raw"), ("output", "clean")]
     for run in (uuid(1), uuid(2)):
-        told = api.get(f"runs/{run}")["datasets"]
-        assert [(item["role"], item["dataset"]["name"]) for item in told] == expected
+        answer = api.get(f"runs/{run}")["datasets"]
+        assert [(item["role"], item["dataset"]["name"]) for item in answer] == expected
     clean = next(each for each in api.get("datasets")["items"] if each["name"] == "clean")
     whole = api.get(f"datasets/{clean['id']}")
     assert [run["run_id"] for run in whole["written_by_runs"]] == [uuid(1)]
@@ -75,8 +75,8 @@ def test_every_facet_of_a_run_can_be_read_as_it_was_last_sent_with_secrets_maske
             run={"odd_one": {"n": 2}, "spark_properties": {"properties": {"db.password": "x"}}},
         ),
     )  # fmt: skip
-    told = {each["name"]: each["body"] for each in api.get(f"runs/{uuid(1)}/facets")}
-    assert told == {
+    answer = {each["name"]: each["body"] for each in api.get(f"runs/{uuid(1)}/facets")}
+    assert answer == {
         "odd_one": {"n": 2},
         "own": {"a": 1},
         "spark_properties": {"properties": {"db.password": "***"}},

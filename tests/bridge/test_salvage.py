@@ -47,7 +47,7 @@ def failed(**changes: Any) -> bytes:
     return json.dumps({**event, **changes}).encode()
 
 
-def told(db: sa.Engine, *events: bytes) -> dict[str, Any]:
+def salvaged(db: sa.Engine, *events: bytes) -> dict[str, Any]:
     """What is known of the run after these events."""
     api = Api(db)
     api.tell(*events)
@@ -63,7 +63,7 @@ def touched(run: dict[str, Any]) -> list[str]:
 def test_the_fail_of_a_run_is_seen_though_one_of_its_datasets_is_none(
     db: sa.Engine, side: str, odd: Any
 ) -> None:
-    run = told(db, failed(**{side: [odd, dataset(A if side == "inputs" else B)]}))
+    run = salvaged(db, failed(**{side: [odd, dataset(A if side == "inputs" else B)]}))
     assert (run["state"], run["error"]) == ("failed", "disk full")
     assert touched(run) == [f"input {A}", f"output {B}"]
     assert [what.partition(":")[0] for what in run["left_out"]] == [f"{side}[0]"]
@@ -72,7 +72,7 @@ def test_the_fail_of_a_run_is_seen_though_one_of_its_datasets_is_none(
 @pytest.mark.parametrize("name", [7, {}])
 @pytest.mark.parametrize("key", ["namespace", "name"])
 def test_a_dataset_whose_name_is_no_text_is_left_out(db: sa.Engine, key: str, name: Any) -> None:
-    run = told(db, failed(inputs=[{**dataset(A), key: name}]))
+    run = salvaged(db, failed(inputs=[{**dataset(A), key: name}]))
     assert touched(run) == [f"output {B}"]
     assert run["left_out"][0].startswith(f"inputs[0].{key}: ")
 
@@ -80,7 +80,7 @@ def test_a_dataset_whose_name_is_no_text_is_left_out(db: sa.Engine, key: str, na
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
 def test_datasets_that_are_no_list_are_left_out(db: sa.Engine, side: str) -> None:
     for odd in ("x", 7, {}, dataset(A)):
-        run = told(db, failed(**{side: odd}))
+        run = salvaged(db, failed(**{side: odd}))
         assert run["state"] == "failed"
     assert any(what.endswith("an object instead of a list") for what in run["left_out"])
 
@@ -89,7 +89,7 @@ def test_datasets_that_are_no_list_are_left_out(db: sa.Engine, side: str) -> Non
 def test_facets_that_are_no_object_are_left_out(db: sa.Engine, odd: Any) -> None:
     job = {"namespace": "prod", "name": "load", "facets": odd}
     source = {**dataset(A), "facets": odd, "inputFacets": odd}
-    run = told(db, failed(run={"runId": RUN, "facets": odd}, job=job, inputs=[source]))
+    run = salvaged(db, failed(run={"runId": RUN, "facets": odd}, job=job, inputs=[source]))
     assert run["state"] == "failed"
     assert touched(run) == [f"input {A}", f"output {B}"]
     places = {what.partition(":")[0] for what in run["left_out"]}
@@ -99,7 +99,7 @@ def test_facets_that_are_no_object_are_left_out(db: sa.Engine, odd: Any) -> None
 @pytest.mark.parametrize("odd", ["x", True])
 def test_a_facet_that_is_no_object_is_left_out_with_a_note(db: sa.Engine, odd: Any) -> None:
     facets = {"nominalTime": odd, "parent": odd, "errorMessage": {"message": "disk full"}}
-    run = told(
+    run = salvaged(
         db,
         failed(
             run={"runId": RUN, "facets": facets},
@@ -123,7 +123,7 @@ def test_a_facet_that_is_no_object_is_left_out_with_a_note(db: sa.Engine, odd: A
     "odd", [{"run": "x", "job": "y"}, {"job": {"namespace": "n"}}, {"run": {"runId": uuid(2)}}]
 )
 def test_a_parent_that_names_no_job_is_left_out(db: sa.Engine, odd: Any) -> None:
-    run = told(db, failed(run={"runId": RUN, "facets": {"parent": odd}}))
+    run = salvaged(db, failed(run={"runId": RUN, "facets": {"parent": odd}}))
     assert (run["state"], run["parent"]) == ("failed", None)
     assert run["left_out"] == ["run facet parent: it names no job"]
 
@@ -134,7 +134,7 @@ def test_a_parent_that_names_no_job_is_left_out(db: sa.Engine, odd: Any) -> None
 def test_a_broken_symlink_is_left_out_and_its_neighbour_taken(db: sa.Engine, odd: Any) -> None:
     good = {"namespace": "hive://h:9083", "name": "shop.b", "type": "TABLE"}
     target = dataset("lake/b", "s3://lake", symlinks={"identifiers": [odd, good, "x"]})
-    run = told(db, failed(outputs=[target]))
+    run = salvaged(db, failed(outputs=[target]))
     assert [item["dataset"]["name"] for item in run["datasets"]] == [A, "shop.b"] or touched(
         run
     ) == [f"input {A}", "output shop.b"]
@@ -152,13 +152,13 @@ def test_a_schema_and_column_lineage_of_the_wrong_shape_cost_no_more_than_themse
         datasetType=[1],
         documentation={"description": "kept"},
     )
-    run = told(db, failed(outputs=[target]))
+    run = salvaged(db, failed(outputs=[target]))
     assert run["state"] == "failed"
     assert Api(db).get(f"datasets/postgres://h:5432:{B}")["description"] == "kept"
 
 
 def test_an_event_type_that_is_no_text_says_nothing(db: sa.Engine) -> None:
-    run = told(db, failed(eventType=7))
+    run = salvaged(db, failed(eventType=7))
     assert run["state"] == "queued"
     assert run["left_out"] == ["eventType: a number instead of a string"]
 
@@ -169,7 +169,7 @@ def test_what_is_nested_too_deeply_is_left_out(db: sa.Engine, levels: int) -> No
     facets = {"documentation": {"description": "kept"}, "x": {"deep": "HERE", "y": 1}}
     job = {"namespace": "prod", "name": "load", "facets": facets}
     body = failed(job=job).replace(b'"HERE"', deep.encode())
-    run = told(db, body, body.replace(b"disk full", b'", "x": NaN, "y": "'))
+    run = salvaged(db, body, body.replace(b"disk full", b'", "x": NaN, "y": "'))
     assert run["state"] == "failed"
     assert run["left_out"] == ["what is nested more than 200 levels deep"]
     assert Api(db).get("jobs/prod:load")["description"] == "kept"
@@ -178,7 +178,7 @@ def test_what_is_nested_too_deeply_is_left_out(db: sa.Engine, levels: int) -> No
 def test_each_event_of_a_run_adds_what_it_lacks(db: sa.Engine) -> None:
     start = json.loads(failed(inputs=[None]))
     start |= {"eventType": "START", "eventTime": "2026-11-01T09:00:00Z"}
-    run = told(db, failed(outputs=["x"]), json.dumps(start).encode())
+    run = salvaged(db, failed(outputs=["x"]), json.dumps(start).encode())
     assert [what.partition(":")[0] for what in run["left_out"]] == ["inputs[0]", "outputs[0]"]
     assert not any(name.startswith("left out") for name in run["facts"])
 
@@ -186,14 +186,14 @@ def test_each_event_of_a_run_adds_what_it_lacks(db: sa.Engine) -> None:
 def test_of_many_parts_that_are_left_out_the_first_are_named_and_the_others_counted(
     db: sa.Engine,
 ) -> None:
-    run = told(db, failed(inputs=[None] * 5_000))
+    run = salvaged(db, failed(inputs=[None] * 5_000))
     assert len(run["left_out"]) == 21
     assert "4980 more of the same event" in run["left_out"]
 
 
 def test_a_bucket_whose_root_is_written_is_a_dataset_without_any_note(db: sa.Engine) -> None:
     root = {"namespace": "s3://bucket", "name": ""}
-    run = told(db, failed(outputs=[root], inputs=[{**root, "name": "/"}]))
+    run = salvaged(db, failed(outputs=[root], inputs=[{**root, "name": "/"}]))
     assert touched(run) == ["input /", "output /"]
     assert len({item["dataset"]["id"] for item in run["datasets"]}) == 1
     assert run["left_out"] == []
@@ -202,7 +202,7 @@ def test_a_bucket_whose_root_is_written_is_a_dataset_without_any_note(db: sa.Eng
 def test_a_declared_asset_without_a_name_costs_nothing_but_itself(db: sa.Engine) -> None:
     task = airflow_task("load")
     task["task"]["outlets"] = [{"uri": "sqlite:///"}, {"uri": "s3://lake/x"}]
-    run = told(db, failed(run={"runId": RUN, "facets": {"airflow": task}}, outputs=[]))
+    run = salvaged(db, failed(run={"runId": RUN, "facets": {"airflow": task}}, outputs=[]))
     assert run["state"] in ("failed", "up_for_retry")
     assert touched(run) == [f"input {A}", "output x"]
     assert run["left_out"] == ["asset declared as output: a dataset has no name"]
@@ -212,7 +212,7 @@ def test_one_odd_value_in_airflows_facet_does_not_cost_the_task_its_place(db: sa
     task = airflow_task("load")
     task["taskInstance"]["duration"] = "n/a"
     task["taskInstance"]["log_url"] = 7
-    run = told(db, failed(run={"runId": RUN, "facets": {"airflow": task}}))
+    run = salvaged(db, failed(run={"runId": RUN, "facets": {"airflow": task}}))
     assert (run["dag_id"], run["task_id"], run["dag_run_id"]) == ("d", "load", "manual_1")
     assert run["left_out"] == [
         "run facet airflow: taskInstance.duration is of another type",
@@ -224,7 +224,7 @@ def test_one_odd_value_in_airflows_facet_does_not_cost_the_task_its_place(db: sa
 def test_a_task_whose_instance_is_unknown_is_not_taken_for_another(db: sa.Engine, key: str) -> None:
     task = airflow_task("load")
     task["taskInstance"][key] = "first"
-    run = told(db, failed(run={"runId": RUN, "facets": {"airflow": task}}))
+    run = salvaged(db, failed(run={"runId": RUN, "facets": {"airflow": task}}))
     assert (run["state"], run["dag_id"]) == ("failed", None)
     assert run["left_out"]
 

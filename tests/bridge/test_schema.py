@@ -22,14 +22,19 @@ def a_field(name: str, kind: str | None = None, *fields: dict[str, Any]) -> dict
 
 
 def test_a_type_that_is_missing_null_or_blank_is_one_schema() -> None:
-    told = [[{"name": "id"}], [{"name": "id", "type": None}], [{"name": "id", "type": " "}], ["id"]]
-    assert [read(each) for each in told] == [[a_field("id")]] * 4
+    reported = [
+        [{"name": "id"}],
+        [{"name": "id", "type": None}],
+        [{"name": "id", "type": " "}],
+        ["id"],
+    ]
+    assert [read(each) for each in reported] == [[a_field("id")]] * 4
 
 
-def test_nested_fields_are_kept_at_any_depth() -> None:
+def test_nested_fields_are_stored_at_any_depth() -> None:
     street = {"name": "street", "type": "string"}
-    told = [{"name": "address", "type": "struct", "fields": [street]}]
-    assert read(told) == [a_field("address", "struct", a_field("street", "string"))]
+    reported = [{"name": "address", "type": "struct", "fields": [street]}]
+    assert read(reported) == [a_field("address", "struct", a_field("street", "string"))]
 
 
 def test_columns_stay_in_their_order() -> None:
@@ -37,13 +42,13 @@ def test_columns_stay_in_their_order() -> None:
 
 
 def test_positions_that_are_sent_are_the_order() -> None:
-    told = [{"name": "b", "ordinal_position": 2}, {"name": "a", "ordinal_position": 1}]
-    assert [field["name"] for field in read(told)] == ["a", "b"]
+    reported = [{"name": "b", "ordinal_position": 2}, {"name": "a", "ordinal_position": 1}]
+    assert [field["name"] for field in read(reported)] == ["a", "b"]
 
 
 def test_a_type_sent_as_a_structure_is_a_type() -> None:
-    told = {"type": "array", "items": "long"}
-    assert read([{"name": "ids", "type": told}])[0]["type"] == '{"items":"long","type":"array"}'
+    reported = {"type": "array", "items": "long"}
+    assert read([{"name": "ids", "type": reported}])[0]["type"] == '{"items":"long","type":"array"}'
 
 
 def test_where_the_facet_came_from_is_no_part_of_it() -> None:

@@ -21,13 +21,13 @@ FILE = "/in/orders.csv"
 
 
 def _reads(job: str, *columns: str, at: str, types: str | None = "text") -> list[bytes]:
-    told = {"fields": [{"name": column, "type": types} for column in columns]}
-    return wrote(job, reads=(dataset(FILE, "file", schema=told),), at=at)
+    reported = {"fields": [{"name": column, "type": types} for column in columns]}
+    return wrote(job, reads=(dataset(FILE, "file", schema=reported),), at=at)
 
 
 def _writes(*fields: tuple[str, str | None], at: str, job: str = "load") -> list[bytes]:
-    told = {"fields": [{"name": name, "type": kind} for name, kind in fields]}
-    return wrote(job, dataset("shop.orders", schema=told), at=at)
+    reported = {"fields": [{"name": name, "type": kind} for name, kind in fields]}
+    return wrote(job, dataset("shop.orders", schema=reported), at=at)
 
 
 def changed(api: Api) -> list[list[tuple[str, str]]]:

@@ -88,7 +88,7 @@ def full_event() -> bytes:
     )
 
 
-def told(db: sa.Engine, *events: bytes) -> Api:
+def absorbed(db: sa.Engine, *events: bytes) -> Api:
     api = Api(db)
     with writing(db) as tx:
         inbox.put(tx, events, "http", api.micros)
@@ -97,7 +97,7 @@ def told(db: sa.Engine, *events: bytes) -> Api:
     return api
 
 
-def everything_kept(db: sa.Engine) -> str:
+def everything_stored(db: sa.Engine) -> str:
     """All rows but those of the log, as text."""
     words = []
     with reading(db) as tx:
@@ -107,9 +107,9 @@ def everything_kept(db: sa.Engine) -> str:
     return "\n".join(words)
 
 
-def test_no_secret_of_an_event_is_kept_in_the_catalog(db: sa.Engine) -> None:
-    told(db, full_event())
-    kept = everything_kept(db)
+def test_no_secret_of_an_event_is_stored_in_the_catalog(db: sa.Engine) -> None:
+    absorbed(db, full_event())
+    kept = everything_stored(db)
     assert SECRET not in kept
     assert "AKIAIOSFODNN7EXAMPLE" not in kept
     assert "could not connect to postgres://db:5432/shop" in kept
@@ -129,7 +129,7 @@ def test_what_is_hidden_in_a_text_is_hidden_in_every_facet(
         run={"errorMessage": {"message": text}},
         facets={"sql": {"query": text}, "documentation": {"description": text}},
     )
-    api = told(db, event)
+    api = absorbed(db, event)
     run = api.get(f"runs/{uuid(1)}")
     job = api.get("jobs/prod:j")
     for shown in (run["error_text"]["message"], job["sql"], job["description"]):
@@ -140,7 +140,7 @@ def test_what_is_hidden_in_a_text_is_hidden_in_every_facet(
 def test_nothing_that_is_served_has_the_secret(db: sa.Engine) -> None:
     odd = f'{{"eventType": "START", "at": "{URL}", "password": "{SECRET}"}}'.encode()
     garbled = f'{{"eventTime": NaN, "token": "{SECRET}", "x": "{URL}'.encode()
-    api = told(db, full_event(), odd, garbled)
+    api = absorbed(db, full_event(), odd, garbled)
     for path in (
         "events/1", "events/2", "events/3", "events", "quarantine", f"runs/{uuid(1)}",
         f"runs/{uuid(1)}/facets", "jobs/prod:j", "datasets/postgres://h:5432:shop.orders",
@@ -154,11 +154,11 @@ def test_nothing_that_is_served_has_the_secret(db: sa.Engine) -> None:
 
 def test_an_event_without_secrets_is_served_byte_by_byte(db: sa.Engine) -> None:
     event = b'{ "eventTime":"2026-11-01T08:00:00Z",  "job": {"namespace": "curl", "name": "j@k"} }'
-    assert told(db, event).http.get("/api/v1/events/1").content == event
+    assert absorbed(db, event).http.get("/api/v1/events/1").content == event
 
 
 def test_an_event_is_handed_on_without_its_secrets(db: sa.Engine) -> None:
-    told(db, full_event())
+    absorbed(db, full_event())
     with reading(db) as tx:
         (item,) = entry.read(tx, [Name("event", 1)]).values()
     assert SECRET.encode() not in item.body  # type: ignore[union-attr]
@@ -167,8 +167,8 @@ def test_an_event_is_handed_on_without_its_secrets(db: sa.Engine) -> None:
 # --- sinks --------------------------------------------------------------------------------------
 
 
-def test_what_a_sink_says_is_masked_before_it_is_kept(db: sa.Engine) -> None:
-    api = told(db, full_event())
+def test_what_a_sink_says_is_masked_before_it_is_stored(db: sa.Engine) -> None:
+    api = absorbed(db, full_event())
     with writing(db) as tx:
         (claimed,) = outbox.claim(tx, "lake", 10, api.micros)
         outbox.record_outcomes(tx, [GivenUp(claimed, f"refused {URL} with {TOKEN}")], api.micros)

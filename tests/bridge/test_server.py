@@ -1,4 +1,4 @@
-"""The web server lets nobody hold a connection with half a request."""
+"""No client holds a connection of the web server with half a request."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_head_has_a_bound(port: int) -> None:
         assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""
 
 
-def test_hundreds_of_half_requests_keep_nobody_waiting(port: int) -> None:
+def test_hundreds_of_half_requests_hold_up_no_other(port: int) -> None:
     halves = [wire(port, b"POST / HTTP/1.1\r\n") for _ in range(300)]
     opened = [each.__enter__() for each in halves]
     with wire(port, ASK) as connection:

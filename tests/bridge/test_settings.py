@@ -15,7 +15,7 @@ def _a_clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_without_settings_the_bridge_listens_to_this_machine_and_keeps_a_file() -> None:
+def test_without_settings_the_bridge_listens_to_this_machine_and_stores_a_file() -> None:
     settings = load()
     assert (settings.host, settings.port) == ("127.0.0.1", 7070)
     assert settings.database_url == "sqlite:///fairlead.db"

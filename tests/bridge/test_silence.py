@@ -24,7 +24,7 @@ def runs(number: int, every: int) -> list[Run]:
     ]
 
 
-def test_a_run_that_should_have_ended_long_ago_tells_that_its_source_died() -> None:
+def test_a_run_that_should_have_ended_long_ago_says_that_its_source_died() -> None:
     before = [
         replace(DONE, began_at=at * HOUR, received_at=at * HOUR + 3 * MINUTE) for at in range(3)
     ]
@@ -36,7 +36,7 @@ def test_a_run_that_should_have_ended_long_ago_tells_that_its_source_died() -> N
     assert silence.since([*before[:2], running], 5 * HOUR + 15 * MINUTE) is None  # too few to know
 
 
-def test_runs_that_no_longer_begin_tell_it_too() -> None:
+def test_runs_that_no_longer_begin_show_it_too() -> None:
     hourly = runs(20, HOUR)
     last = hourly[-1].received_at
     assert silence.since(hourly, last + 50 * MINUTE) is None
@@ -44,7 +44,7 @@ def test_runs_that_no_longer_begin_tell_it_too() -> None:
     assert silence.since(runs(20, 5 * MINUTE), 19 * 5 * MINUTE + 30 * MINUTE) is not None
 
 
-def test_a_source_that_works_at_night_is_not_silent_by_day() -> None:
+def test_a_source_that_works_at_night_is_not_missed_by_day() -> None:
     nightly = [
         replace(run, began_at=run.began_at + day * DAY, received_at=run.received_at + day * DAY)
         for day in range(14)

@@ -33,7 +33,7 @@ def test_a_step_that_waits_begins_when_all_before_it_are_done() -> None:
     assert found["c"] == pytest.approx(19.2, abs=0.5)
 
 
-def test_the_first_of_several_suffices_where_that_is_said() -> None:
+def test_the_first_of_several_suffices_where_that_is_declared() -> None:
     found = ends(running("a", 9.5), running("b", 1), Step("c", "c", ("a", "b"), first_of=True))
     assert found["c"] == pytest.approx(found["a"])
 

@@ -52,7 +52,7 @@ def held(fake: FakeAtlan, name: str) -> dict[str, Any]:
     return dict(fake.assets[name]["attributes"])
 
 
-# --- what is told -------------------------------------------------------------------------------
+# --- what is delivered -------------------------------------------------------------------------------
 
 
 def test_a_dag_and_its_tasks_are_airflow_assets(fake: FakeAtlan) -> None:
@@ -111,7 +111,7 @@ def test_an_asset_that_is_not_crawled_is_waited_for_and_never_made(fake: FakeAtl
         assert DAILY in str(outcome)
     assert DAILY not in fake.assets
     assert f"{LOAD}/process" not in fake.assets
-    assert fake.assets[LOAD]["refs"]["inputs"] == [ORDERS]  # what can be told is
+    assert fake.assets[LOAD]["refs"]["inputs"] == [ORDERS]  # what can be delivered is
 
 
 def test_the_last_run_is_on_the_dag_and_the_task(fake: FakeAtlan) -> None:

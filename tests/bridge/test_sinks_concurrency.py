@@ -1,4 +1,4 @@
-"""What is told side by side, and what is not."""
+"""What is delivered side by side, and what is not."""
 
 from __future__ import annotations
 

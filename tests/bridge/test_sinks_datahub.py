@@ -48,7 +48,7 @@ def aspects(target: Target, entry: AnyEntry) -> dict[str, Any]:
     }
 
 
-# --- what is told -------------------------------------------------------------------------------
+# --- what is delivered -------------------------------------------------------------------------------
 
 
 def test_a_dag_is_a_flow_with_its_schedule_tags_and_owners(fake: FakeDataHub) -> None:
@@ -340,7 +340,7 @@ def test_a_500_is_one_entrys_until_it_proves_otherwise(fake: FakeDataHub) -> Non
     assert isinstance(outcomes[1], ServerFailed)
 
 
-def test_probe_tells_the_version_and_finds_what_is_wrong(fake: FakeDataHub) -> None:
+def test_probe_says_the_version_and_finds_what_is_wrong(fake: FakeDataHub) -> None:
     found = new_target(fake.url).sink.probe()
     assert found[0].startswith("DataHub v1.6.0 at ")
     assert "202" in new_target(fake.url, wait=False).sink.probe()[-1]

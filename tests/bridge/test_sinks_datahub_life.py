@@ -69,7 +69,7 @@ def delivering(db: sa.Engine) -> Iterator[Delivering]:
         yield delivering
 
 
-def test_a_failure_is_an_incident_until_it_is_mended_and_late_tables_fail_their_freshness(
+def test_a_failure_is_an_incident_until_it_is_over_and_late_tables_fail_their_freshness(
     delivering: Delivering,
 ) -> None:
     assert delivering.freshness("raw") == ["SUCCESS"]
@@ -82,12 +82,12 @@ def test_a_failure_is_an_incident_until_it_is_mended_and_late_tables_fail_their_
     delivering.bridge.evaluate(at(14, 12))
     delivering.deliver(at(14, 12))
     assert delivering.freshness("totals") == ["SUCCESS", "FAILURE"]
-    mended = [
+    recovery = [
         *ran("load", at(14, 12), writes="raw"),
         *ran("clean", at(14, 12.1), reads="raw", writes="orders"),
         *ran("sum", at(14, 12.2), reads="orders", writes="totals"),
     ]
-    delivering.take(mended, at(14, 12.5))
+    delivering.take(recovery, at(14, 12.5))
     assert delivering.incident["status"]["state"] == "RESOLVED"
     assert delivering.freshness("totals") == ["SUCCESS", "FAILURE", "SUCCESS"]
 

@@ -87,8 +87,8 @@ def test_a_later_result_is_added_to_the_earlier_one_and_a_repetition_is_none(
     target = new_target(fake.url)
     first, other = quality.CHECKED.assertions
     later = replace(first, is_passed=True, at=first.at + 60 * shop.SECOND)
-    mended = replace(quality.CHECKED, assertions=(later, other))
-    deliver(target, quality.CHECKED, quality.CHECKED, mended)
+    passing = replace(quality.CHECKED, assertions=(later, other))
+    deliver(target, quality.CHECKED, quality.CHECKED, passing)
     every = [[result for _, result in results(fake, urn)] for urn in assertions(fake, CUSTOM)]
     assert sorted(every) == [["FAILURE", "SUCCESS"], ["SUCCESS"]]
 

@@ -81,7 +81,7 @@ def test_neither_a_web_page_nor_a_redirect_takes_an_event(answer: bytes) -> None
     assert None not in outcomes
 
 
-def test_what_cannot_be_unpacked_is_said() -> None:
+def test_what_cannot_be_unpacked_is_reported() -> None:
     answer = http("200 OK", b"no gzip", "Content-Encoding: gzip")
     with rogue(saying(answer)) as url, pytest.raises(Misconfigured, match="cannot be unpacked"):
         client(url).json("GET", "/")
@@ -117,10 +117,10 @@ def test_no_error_repeats_a_secret_that_a_catalog_echoes(status: str) -> None:
         )
         with pytest.raises((Rejected, Unavailable)) as raised:
             asked.json("POST", "/x", {"password": "body-pw-4715"})
-    said = str(raised.value) + getattr(raised.value, "body", "")
+    message = str(raised.value) + getattr(raised.value, "body", "")
     for secret in ("tok-4711", "url-pw-4712", "key-4713", "body-pw-4715"):
-        assert secret not in said
-    assert "127.0.0.1" in said
+        assert secret not in message
+    assert "127.0.0.1" in message
 
 
 def test_a_user_in_the_address_is_who_asks() -> None:

@@ -35,7 +35,7 @@ TABLE, ASSET = "pg.shop.public.raw", "default/postgres/2/shop/public/raw"
 FRESH = f"{TABLE}.fairlead_freshness"
 #: A fortnight on which all goes well, the morning after, and when its failure is mended.
 WELL = [event for day in range(14) for event in morning(day)]
-BEFORE, FAILED, MENDED = (
+BEFORE, FAILED, RECOVERED = (
     DAY + timedelta(days=day, hours=hour) for day, hour in ((13, 6), (14, 6), (14, 9))
 )
 
@@ -114,7 +114,7 @@ def test_both_catalogs_follow_a_table_that_is_late_until_it_is_written_again(sto
     assert "load broke" in announced[2]
     load = f"{CONNECTION}/load"
     assert atlan.announced(load) is not None
-    story.take(ran("load", MENDED - timedelta(minutes=5), writes="raw"), MENDED)
+    story.take(ran("load", RECOVERED - timedelta(minutes=5), writes="raw"), RECOVERED)
     assert quality.newest(FRESH)["testCaseStatus"] == "Success"
     assert quality.state(FRESH) == "Resolved"
     assert atlan.announced(ASSET) is None

@@ -54,7 +54,7 @@ def columns(fake: FakeOpenMetadata) -> dict[str, list[str]]:
     return {line["toColumn"]: line["fromColumns"] for line in edge(fake)["columnsLineage"]}
 
 
-# --- what is told -------------------------------------------------------------------------------
+# --- what is delivered -------------------------------------------------------------------------------
 
 
 def test_a_dag_is_a_pipeline_with_all_its_tasks(fake: FakeOpenMetadata) -> None:
@@ -182,7 +182,7 @@ def test_a_status_waits_for_its_pipeline(fake: FakeOpenMetadata) -> None:
     (outcome,) = deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)))
     assert isinstance(outcome, Unavailable)
     assert "Invalid task name" in str(outcome)
-    # in whatever order they come, what has to be first is told first
+    # in whatever order they come, what has to be first is delivered first
     assert deliver(target, shop.dag_run(tasks=(shop.task_run(shop.LOAD),)), shop.DAG_ENTRY) == [
         None,
         None,
@@ -338,7 +338,7 @@ def test_a_refusal_is_one_entrys(fake: FakeOpenMetadata) -> None:
     assert isinstance(run, Rejected)
 
 
-def test_probe_tells_the_version_and_the_services(fake: FakeOpenMetadata) -> None:
+def test_probe_says_the_version_and_the_services(fake: FakeOpenMetadata) -> None:
     fake.add("/services/databaseServices", "pg_prod")
     assert new_target(fake.url).sink.probe() == [
         f"OpenMetadata 2.0.7 at {fake.url}",

@@ -117,7 +117,7 @@ def test_columns_that_the_newest_lineage_leaves_out_are_archived(file_db: sa.Eng
 
 
 def test_an_edge_that_another_task_still_shows_stays_until_the_last_one(db: sa.Engine) -> None:
-    """OpenMetadata has one edge a pair of tables, whoever draws it."""
+    """OpenMetadata has one edge a pair of tables, from any writer."""
     with daily_dag(db, **RETIRES) as all_of_it:
         all_of_it.day({"copy": ([A], [B]), "again": ([A], [B])})
         for _ in range(2):
@@ -347,7 +347,7 @@ def test_what_a_person_took_away_first_is_no_trouble(file_db: sa.Engine) -> None
 
 
 def breaking(seed: int) -> Callable[[Request], Trouble]:
-    """Bad weather; and the first DELETE is carried out, but nobody hears of it."""
+    """Bad weather; and the first DELETE is carried out, but its answer is lost."""
     trouble, cut = weather(seed, 0.2), iter([Cut(after=True)])
     return lambda request: next(cut, None) if request.method == "DELETE" else trouble(request)
 

@@ -1,4 +1,4 @@
-"""Sinks as somebody writes them down."""
+"""Sinks as users write them down."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_sinks_come_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         ({"sinks": {"a": {"type": "nowhere"}}}, "sinks.a.type: no such sink: 'nowhere'"),
         ({"sinks": {"a": MARQUEZ | {"urls": "x"}}}, "sinks.a.urls: Extra inputs"),
@@ -55,14 +55,14 @@ def test_sinks_come_from_the_environment() -> None:
         ({"sinks": {"a": MARQUEZ}, "naming": [{"nmspace": "x"}]}, "sinks.a.naming.0.namespace"),
     ],
 )
-def test_what_is_wrong_is_said_by_name(asked: Mapping[str, Any], said: str) -> None:
-    with pytest.raises(BadSettings, match=said.replace("[", r"\[")) as caught:
+def test_what_is_wrong_is_named(asked: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(BadSettings, match=message.replace("[", r"\[")) as caught:
         settings.targets(asked, {})
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "message"),
     [
         ({"FAIRLEAD_SINKS": "{"}, "FAIRLEAD_SINKS is not JSON"),
         ({"FAIRLEAD_SINKS": "[]"}, "must be a JSON object"),
@@ -70,8 +70,8 @@ def test_what_is_wrong_is_said_by_name(asked: Mapping[str, Any], said: str) -> N
         ({"FAIRLEAD_SINKS": "{}", "FAIRLEAD_SINKS_FILE": "x"}, "both set"),
     ],
 )
-def test_a_bad_source_is_named(environ: dict[str, str], said: str) -> None:
-    with pytest.raises(BadSettings, match=said):
+def test_a_bad_source_is_named(environ: dict[str, str], message: str) -> None:
+    with pytest.raises(BadSettings, match=message):
         settings.read(environ)
 
 

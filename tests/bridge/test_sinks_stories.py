@@ -1,5 +1,5 @@
 """
-What the sinks are told of the stories, to the letter: `datahub.json`, `openmetadata.json` and
+What the sinks receive of the stories, to the letter: `datahub.json`, `openmetadata.json` and
 `atlan.json` beside a story's events, entry by entry.
 
 `pytest tests/bridge/test_sinks_stories.py --update-stories` writes them; read what it wrote.
@@ -66,8 +66,8 @@ def targets() -> list[Target]:
     return settings.targets({"sinks": full, "naming": NAMING}, {"T": "x"})
 
 
-def told(folder: Path, bodies: list[bytes]) -> dict[str, Any]:
-    """What every sink is told once these events are absorbed, entry by entry."""
+def delivered(folder: Path, bodies: list[bytes]) -> dict[str, Any]:
+    """What every sink receives once these events are absorbed, entry by entry."""
     db = open_database(f"sqlite:///{folder / f'{random.random()}.db'}")
     migrate(db)
     absorbing.absorb(db, absorbing.understand(bodies))
@@ -115,16 +115,16 @@ def test_every_sink_receives_the_story_to_the_letter(
     story: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()
-    for sink, payloads in told(tmp_path, bodies).items():
+    for sink, payloads in delivered(tmp_path, bodies).items():
         holds(FOLDER / story / f"{sink}.json", payloads, request)
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_late_and_double_events_tell_the_same(story: str, tmp_path: Path) -> None:
+def test_late_and_double_events_give_the_same(story: str, tmp_path: Path) -> None:
     bodies = (FOLDER / story / "events.jsonl").read_bytes().splitlines()
     mixed = bodies * 2
     random.Random(1).shuffle(mixed)
-    assert told(tmp_path, mixed) == told(tmp_path, bodies)
+    assert delivered(tmp_path, mixed) == delivered(tmp_path, bodies)
 
 
 #: Stories in which something fails.

@@ -29,7 +29,7 @@ def lineage(target: str, source: str, namespace: str = POSTGRES, of: str = "s.a"
 
 
 @pytest.mark.parametrize("order", list(permutations(("DB.S.ORDERS", "db.s.orders", "Db.S.Orders"))))
-def test_every_spelling_of_a_table_is_kept_and_finds_it(
+def test_every_spelling_of_a_table_is_stored_and_finds_it(
     db: sa.Engine, order: tuple[str, ...]
 ) -> None:
     api = Api(db)
@@ -63,13 +63,15 @@ def test_a_dataset_is_found_by_any_address_that_means_it(db: sa.Engine, spelled:
     assert api.get("lineage", node=f"dataset:{spelled}")["nodes"]
 
 
-def test_letters_matter_where_the_store_tells_them_apart(db: sa.Engine) -> None:
+def test_letters_matter_where_the_store_says_them_apart(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(*wrote("j", dataset("Clicks", KAFKA)))
     api.problem(404, f"datasets/{KAFKA}:clicks")
 
 
-def test_names_longer_than_what_is_kept_are_found_by_the_name_that_was_sent(db: sa.Engine) -> None:
+def test_names_longer_than_what_is_stored_are_found_by_the_name_that_was_sent(
+    db: sa.Engine,
+) -> None:
     namespace, name, job = f"s3://{'b' * 700}", "t" * 2500, "j" * 2500
     api = Api(db)
     api.tell(*wrote(job, dataset(name, namespace), namespace="n" * 700))

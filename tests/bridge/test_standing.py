@@ -91,7 +91,7 @@ def test_what_other_instances_wrote_does_not_make_a_failed_one_good() -> None:
     assert state_of(asset(12, 3), [100], {100: whole}) == "success"
 
 
-def test_a_part_that_only_a_successful_instance_wrote_is_spared() -> None:
+def test_a_part_that_only_a_successful_instance_wrote_is_preserved() -> None:
     runs = [
         Run(1, "failed", 1, 5, dag_run=1, instance=1),
         Run(2, "success", 2, 9, dag_run=1, instance=2),
@@ -105,7 +105,7 @@ def test_a_part_that_only_a_successful_instance_wrote_is_spared() -> None:
     assert state_of(asset(9, 2), [100], {100: without_unaffected(whole, {2: part})}) == "failed"
 
 
-def test_a_dataset_that_nobody_has_run_for_has_no_state() -> None:
+def test_a_dataset_without_runs_has_no_state() -> None:
     assert state_of(asset(), [100], {}) is None
 
 
@@ -126,7 +126,7 @@ def _mapped(*, shared: bool) -> list[bytes]:
     table = ["all"] * 4 if shared else [f"part{n}" for n in range(4)]
     dag = run_event("START", "10:00:00", uuid(1), "d", run={"airflowDagRun": airflow_dag()})
     ends = ["COMPLETE", "COMPLETE", "FAIL", "COMPLETE"]
-    told = [
+    reported = [
         _instance(n, f"10:00:0{n + 1}", f"10:00:1{n}", ends[n], table[n]) for n in range(4)
     ]  # fmt: skip
     closing_facets = {
@@ -134,7 +134,7 @@ def _mapped(*, shared: bool) -> list[bytes]:
         "airflowState": {"tasksState": {"load": "failed"}},
     }
     closing = run_event("FAIL", "10:01:00", uuid(1), "d", run=closing_facets)
-    return [dag, *(body for pair in told for body in pair), closing]
+    return [dag, *(body for pair in reported for body in pair), closing]
 
 
 def _states(api: Api) -> dict[str, str]:

@@ -59,7 +59,7 @@ def test_what_is_finer_than_a_microsecond_is_cut_off() -> None:
     assert times.parse(1793523600_123_456_789) == NINE + 123_456
 
 
-def test_fractions_of_any_length_keep_their_worth() -> None:
+def test_fractions_of_any_length_have_their_worth() -> None:
     assert times.parse("2026-11-01T09:00:00.5Z") == NINE + 500_000
     assert times.parse("2026-11-01T09:00:00.25+00:00[UTC]") == NINE + 250_000
 
@@ -103,7 +103,7 @@ def test_what_is_no_time_is_malformed_and_says_so(value: object) -> None:
     st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)),  # noqa: DTZ001
     st.integers(-14 * 60, 14 * 60),
 )
-def test_iso_times_keep_their_microseconds_in_every_zone(moment: datetime, offset: int) -> None:
+def test_iso_times_have_their_microseconds_in_every_zone(moment: datetime, offset: int) -> None:
     there = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert times.parse(there.isoformat()) == (there - epoch) // timedelta(microseconds=1)
@@ -135,7 +135,7 @@ def test_every_event_time_of_the_corpus_is_read() -> None:
     "value",
     ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", 10**24, -(10**30), 10**4000],
 )
-def test_what_lies_outside_the_calendar_is_no_time_and_said_so_shortly(value: object) -> None:
+def test_what_lies_outside_the_calendar_is_no_time_and_named_so_shortly(value: object) -> None:
     with pytest.raises(Malformed, match=r"years 1 to 9999|not a time") as error:
         times.parse(value)
     assert len(str(error.value)) < 200

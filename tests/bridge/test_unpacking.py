@@ -52,6 +52,6 @@ def test_what_was_packed_comes_out_whole_whatever_its_size(size: int) -> None:
         assert unpack(b"".join(map(gzip.compress, halves)), "gzip", size) == body
 
 
-def test_splitting_keeps_each_events_own_bytes() -> None:
+def test_splitting_leaves_each_event_its_own_bytes() -> None:
     assert split(b'\n [ {"a": 1.0} ,{"b":"\xc3\xa9]"} ]') == [b'{"a": 1.0}', b'{"b":"\xc3\xa9]"}']
     assert split(b'{"a": [1]}') == [b'{"a": [1]}']

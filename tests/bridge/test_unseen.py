@@ -39,8 +39,8 @@ def test_each_is_listed_with_why_and_what_has_lineage_is_not(api: Api) -> None:
         run_event("COMPLETE", "01:00:00", uuid(6), "reads", inputs=[dataset("a")]),
         run_event("COMPLETE", "01:00:00", uuid(7), "writes", outputs=[dataset("a")]),
     )
-    told = unseen(api)
-    assert told == {
+    found = unseen(api)
+    assert found == {
         "broken": "Its lineage could not be extracted: the SQL is odd",
         "vendor": "No extractor for VendorOperator.",
         "ours": "The code used no hook.",
@@ -48,7 +48,7 @@ def test_each_is_listed_with_why_and_what_has_lineage_is_not(api: Api) -> None:
         "going": "Its newest run is running; what it reads and writes is known when it has ended.",
     }
     assert unseen(api, q="vend").keys() == {"vendor"}
-    assert unseen(api, limit=1) == told
+    assert unseen(api, limit=1) == found
     assert {item["no_lineage"] for item in api.pages("jobs")} == {None}
 
 
@@ -68,6 +68,6 @@ def test_what_has_lineage_inside_is_not_listed(api: Api) -> None:
     assert unseen(api) == {}
 
 
-def test_attributes_of_an_unknown_operator_are_not_kept(api: Api) -> None:
+def test_attributes_of_an_unknown_operator_are_not_stored(api: Api) -> None:
     api.tell(ended("vendor", 2, unknownSourceAttribute=UNKNOWN))
     assert "properties" not in api.http.get(f"/api/v1/runs/{uuid(2)}").text

@@ -24,9 +24,9 @@ def test_the_usual_duration_is_the_same_wherever_it_is_shown(db: sa.Engine) -> N
         api.tell(run_event("COMPLETE", end, uuid(number), "j"))
     (item,) = api.get("jobs")["items"]
     for limit in (4, 20, 60):
-        told = api.get("jobs/prod:j/durations", limit=limit)
-        assert (told["p50"], told["p95"]) == (item["p50"], item["p95"])
-        assert len(told["runs"]) == min(limit, 40)
+        answer = api.get("jobs/prod:j/durations", limit=limit)
+        assert (answer["p50"], answer["p95"]) == (item["p50"], item["p95"])
+        assert len(answer["runs"]) == min(limit, 40)
 
 
 @pytest.mark.parametrize("state", ["FAIL", "ABORT"])
@@ -82,7 +82,7 @@ def edges(api: Api, name: str) -> list[Any]:
         ("struct<a:int>", "struct<a:int>"),
     ],
 )
-def test_a_type_that_widens_breaks_nobody_and_the_way_back_may(before: str, after: str) -> None:
+def test_a_type_that_widens_breaks_no_reader_and_the_way_back_may(before: str, after: str) -> None:
     assert widens(before, after)
     assert not is_breaking("type", before, after)
     if before.lower() not in (after.lower(), "integer"):

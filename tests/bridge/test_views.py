@@ -17,12 +17,12 @@ Answer = dict[str, Any]
 
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
-    """raw -> load -> orders -> sum -> daily -> tell -> report; sum also reads rates."""
+    """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
     api.tell(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
-        *wrote("tell", "s.report", reads=("s.daily",), at="03:00:00"),
+        *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
     )
     return api
 
@@ -55,7 +55,7 @@ def test_consumers_see_datasets_and_the_jobs_on_the_edges(api: Api) -> None:
         ("s.orders", "s.daily"), ("s.rates", "s.daily"), ("s.daily", "s.report"),
     }  # fmt: skip
     (edge,) = [edge for edge in graph["edges"] if edge["target"] == table("s.report")]
-    assert [(job["label"], job["state"]) for job in edge["jobs"]] == [("tell", "success")]
+    assert [(job["label"], job["state"]) for job in edge["jobs"]] == [("send", "success")]
     assert len(edge["points"]) >= 2
     assert cards(graph)["s.orders"]["more_upstream"] == 1
     assert graph["folded"] == 2
@@ -84,8 +84,8 @@ def test_the_answer_is_what_the_description_says(api: Api, view: str) -> None:
     assert graph.model_dump(mode="json") == answer.json()
 
 
-def test_positions_do_not_tell_what_ran_last(api: Api) -> None:
-    """Whatever is told again, whoever looks at the graph finds all where it was."""
+def test_positions_do_not_show_what_ran_last(api: Api) -> None:
+    """Events that come again move nothing in the graph."""
     asked = {"node": table("s.rates"), "up": 9, "down": 9}
     api.tell(*wrote("other", "s.other", reads=("s.rates",)))
 
@@ -188,7 +188,7 @@ def test_an_edge_between_two_hubs_is_drawn_and_not_counted_too(db: sa.Engine) ->
     assert len(drawn) + cards(graph)["s.hub"]["more_downstream"] == 251
 
 
-def test_what_stays_keeps_its_order_when_a_card_is_opened(db: sa.Engine) -> None:
+def test_what_stays_is_in_its_order_when_a_card_is_opened(db: sa.Engine) -> None:
     api = Api(db)
     api.tell(
         *(e for n in range(8) for e in wrote(f"job_{n}", f"s.t{n}", reads=("s.hub",))),
@@ -214,7 +214,7 @@ def test_nonsense_in_what_is_opened_is_refused(api: Api) -> None:
 # --- personal data -------------------------------------------------------------------------------
 
 
-def test_cards_tell_personal_columns_and_where_their_values_come_to(db: sa.Engine) -> None:
+def test_cards_show_personal_columns_and_where_their_values_come_to(db: sa.Engine) -> None:
     api = Api(db)
     tags = {"tags": [{"key": "pii", "value": "true", "field": "name"}, {"key": "gold"}]}
     api.tell(

@@ -67,10 +67,10 @@ def test_a_start_without_a_database_says_what_it_waits_for_and_then_why_it_ends(
     monkeypatch.setenv("FAIRLEAD_DATABASE_WAIT", "1")
     url = "postgresql://fairlead:hidden@127.0.0.1:9/fairlead"
     assert cli.main(["serve", "--port", "0", "--database-url", url]) == 2
-    said = capsys.readouterr().err
-    assert "bridge.database_awaited database=postgresql" in said
-    assert "cannot be used" in said
-    assert "hidden" not in said
+    output = capsys.readouterr().err
+    assert "bridge.database_awaited database=postgresql" in output
+    assert "cannot be used" in output
+    assert "hidden" not in output
 
 
 def test_a_file_is_not_waited_for() -> None:

@@ -73,7 +73,7 @@ expect = playwright.expect
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 
-def settle(page: playwright.Page) -> None:
+def wait_until_still(page: playwright.Page) -> None:
     """Wait until nothing on the page is loading."""
     page.wait_for_load_state("load")
     expect(page.locator("main")).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import shop
 from tests.support.browser.bridge import Bridge
 from tests.support.browser.shop import Task, dag_run
@@ -20,8 +20,8 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 def of_namespace(events: list[shop.Json], namespace: str) -> list[shop.Json]:
     """The same events as another Airflow sends them."""
     text = json.dumps(events).replace(f'"{events[0]["job"]["namespace"]}"', f'"{namespace}"')
-    told: list[shop.Json] = json.loads(text.replace('"runId": "0', '"runId": "1'))
-    return told
+    reported: list[shop.Json] = json.loads(text.replace('"runId": "0', '"runId": "1'))
+    return reported
 
 
 def test_dags_and_runs_are_chosen_by_namespace_and_shared_ones_are_noticed(
@@ -30,7 +30,7 @@ def test_dags_and_runs_are_chosen_by_namespace_and_shared_ones_are_noticed(
     now = shop.now()
     events = list(dag_run("mailing", [Task("send")], now - timedelta(hours=2)))
     own_bridge.tell(events + of_namespace(events, "dev"))
-    heard = {
+    seen = {
         "eventType": "OTHER",
         "producer": "https://example.org",
         "job": {"namespace": "dev", "name": "mailing"},
@@ -39,14 +39,14 @@ def test_dags_and_runs_are_chosen_by_namespace_and_shared_ones_are_noticed(
         facets = {"fairlead_deployment": {"name": name}}
         at = (now - timedelta(minutes=minutes)).isoformat()
         run = {"runId": f"01939cd0-0000-7000-8000-00000000000{minutes}", "facets": facets}
-        own_bridge.tell([{**heard, "eventTime": at, "run": run}])
+        own_bridge.tell([{**seen, "eventTime": at, "run": run}])
 
     page = open_page(own_bridge.base)
-    settle(page)
+    wait_until_still(page)
     expect(page.get_by_text("2 Airflows send under the namespace dev")).to_be_visible()
 
     page.goto(f"{own_bridge.base}/dags")
-    settle(page)
+    wait_until_still(page)
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(2)
     page.get_by_label("Any namespace").select_option("dev")

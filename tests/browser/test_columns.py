@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import Bridge, Open, settle
+from tests.browser.conftest import Bridge, Open, wait_until_still
 from tests.support.browser import pages, shop
 
 if TYPE_CHECKING:
@@ -35,13 +35,16 @@ def origin(table: str, column: str, subtype: str, **more: object) -> shop.Json:
 
 
 def computed(table: shop.Json, fields: dict[str, list[shop.Json]]) -> shop.Json:
-    told = {column: {"inputFields": inputs} for column, inputs in fields.items()}
-    return {**table, "facets": {**table["facets"], "columnLineage": shop.facet(fields=told)}}
+    facet_fields = {column: {"inputFields": inputs} for column, inputs in fields.items()}
+    return {
+        **table,
+        "facets": {**table["facets"], "columnLineage": shop.facet(fields=facet_fields)},
+    }
 
 
 @pytest.fixture(scope="module")
 def bills(module_bridge: Bridge) -> Bridge:
-    """raw.bills -> mart.bills -> mart.report, told column by column."""
+    """raw.bills -> mart.bills -> mart.report, reported column by column."""
     fact = computed(
         shop.table(FACT, id="int", total="numeric", person="text"),
         {
@@ -110,7 +113,7 @@ def test_the_way_through_a_column_is_lit_and_its_masking_is_shown(
 
 def test_columns_are_walked_with_the_keyboard(bills: Bridge, open_page: Open) -> None:
     page = open_page(columns_of(bills, FACT, column="total"))
-    settle(page)
+    wait_until_still(page)
     heading = page.get_by_role("complementary").get_by_role("heading").first
     page.keyboard.press("ArrowLeft")
     expect(heading).to_have_text("amount")
@@ -148,8 +151,8 @@ def test_a_column_that_does_not_exist_is_answered_with_those_that_do(
     bills: Bridge, open_page: Open
 ) -> None:
     page = open_page(columns_of(bills, "shop.raw.bills", column="no such"))
-    said = "There is no column 'no such' in shop.raw.bills: it has id, amount, email, note."
-    expect(page.get_by_role("alert")).to_contain_text(said)
+    message = "There is no column 'no such' in shop.raw.bills: it has id, amount, email, note."
+    expect(page.get_by_role("alert")).to_contain_text(message)
 
 
 def test_the_view_of_columns_has_no_serious_barrier(
@@ -157,6 +160,6 @@ def test_the_view_of_columns_has_no_serious_barrier(
 ) -> None:
     node = f"dataset:{shop.WAREHOUSE}:{FACT}"
     page = open_page(columns_of(bills, FACT, sel=node, field="person"), scheme)
-    settle(page)
+    wait_until_still(page)
     expect(page.locator("[data-line=lit]")).to_have_count(1)
     assert serious(page) == []

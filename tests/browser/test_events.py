@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import shop
 from tests.support.browser.bridge import Bridge, until
 from tests.support.browser.shop import Task, dag_run
@@ -24,7 +24,7 @@ def test_health_leads_to_the_events_that_were_not_understood(
     until(lambda: own_bridge.get("health")["inbox"]["quarantined"], "it is not in quarantine")
     page = open_page(own_bridge.base)
     page.get_by_role("link", name=re.compile("1 quarantined")).click()
-    settle(page)
+    wait_until_still(page)
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("In quarantine")

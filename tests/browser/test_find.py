@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Bridge, Open, settle
+from tests.browser.conftest import Bridge, Open, wait_until_still
 from tests.support.browser import pages, shop
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ REVENUE = f"dataset:{shop.WAREHOUSE}:shop.mart.daily_revenue"
 
 def test_what_is_looked_for_is_marked_and_jumped_to(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE))
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("f")
     page.keyboard.press("Control+f")
     field = page.get_by_role("searchbox", name="Find in the graph")
@@ -46,7 +46,7 @@ def test_what_is_looked_for_is_marked_and_jumped_to(shop_bridge: Bridge, open_pa
     expect(page).not_to_have_url(re.compile("find="))
 
 
-def test_what_is_not_in_the_graph_is_said_not_to_be(shop_bridge: Bridge, open_page: Open) -> None:
+def test_what_is_not_in_the_graph_is_reported_missing(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE, find="no such card"))
     expect(page.get_by_role("status", name="Found in the graph")).to_have_text("0 found")
 
@@ -55,6 +55,6 @@ def test_looking_for_cards_has_no_serious_barrier(
     shop_bridge: Bridge, scheme: str, open_page: Open, serious: Callable[[Page], list[str]]
 ) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE, find="revenue", up=1), scheme)
-    settle(page)
+    wait_until_still(page)
     expect(page.locator(".card[data-found]").first).to_be_visible()
     assert serious(page) == []

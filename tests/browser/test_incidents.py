@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import shop
 from tests.support.browser.bridge import Bridge
 from tests.support.browser.shop import Task, dag_run, table
@@ -122,7 +122,7 @@ def test_what_nothing_is_known_of_has_no_green_check(own_bridge: Bridge, open_pa
     expect(outlook.locator(".badge").first).to_have_text("Unknown")
     expect(outlook.locator("[data-tone=ok]")).to_have_count(0)
     page.goto(f"{own_bridge.base}/lineage?focus={dataset['node']}&lens=freshness")
-    settle(page)
+    wait_until_still(page)
     status = page.get_by_role("region", name="Status of the focus")
     expect(status.locator(".sign")).to_have_attribute("data-tone", "non")
     expect(status).to_contain_text("no expectation")
@@ -172,7 +172,7 @@ def test_what_shows_incidents_has_no_serious_barrier(
 ) -> None:
     address = report(bill_bridge) if where == "dataset" else f"{bill_bridge.base}/{where}"
     page = open_page(address, scheme)
-    settle(page)
+    wait_until_still(page)
     assert serious(page) == []
 
 
@@ -183,6 +183,6 @@ def test_what_shows_incidents_fits_a_phone(
     address = report(bill_bridge) if where == "dataset" else f"{bill_bridge.base}/{where}"
     page = open_page(address)
     page.set_viewport_size({"width": 390, "height": 844})
-    settle(page)
+    wait_until_still(page)
     main = page.locator("main")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0

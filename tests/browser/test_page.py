@@ -77,7 +77,7 @@ PAGES = [
 ]
 
 
-def settle(page: Page) -> None:
+def wait_until_still(page: Page) -> None:
     """Wait until nothing on the page is loading."""
     page.wait_for_load_state("load")
     expect(page.locator("main")).to_be_visible()
@@ -94,7 +94,7 @@ def test_no_page_has_a_serious_barrier(
     serious: Callable[[Page], list[str]],
 ) -> None:
     page = open_page(addresses(shop_bridge)[name], scheme)
-    settle(page)
+    wait_until_still(page)
     assert serious(page) == []
 
 
@@ -125,7 +125,7 @@ def test_the_graph_shows_every_card_and_edge_that_the_bridge_answers(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
-    settle(page)
+    wait_until_still(page)
     graph = shop_bridge.get(f"graph?node={quote(REVENUE, safe='')}&up=6&down=4")
     page.keyboard.press("f")
     expect(page.locator(".card")).to_have_count(len(graph["cards"]))
@@ -141,9 +141,9 @@ def test_the_sentence_above_the_graph_names_the_failure_upstream(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
-    verdict = page.get_by_role("region", name="Status of the focus")
-    expect(verdict).to_contain_text("load_charges failed, 5 hops upstream of daily_revenue")
-    expect(verdict).to_contain_text("ProgrammingError 100038")
+    assessment = page.get_by_role("region", name="Status of the focus")
+    expect(assessment).to_contain_text("load_charges failed, 5 hops upstream of daily_revenue")
+    expect(assessment).to_contain_text("ProgrammingError 100038")
     page.keyboard.press("b")
     inspector = page.get_by_role("complementary")
     expect(inspector.get_by_role("heading", name="load_charges")).to_be_visible()
@@ -154,7 +154,7 @@ def test_the_sentence_above_the_graph_names_the_failure_upstream(
 
 def test_the_whole_view_is_in_the_address(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
-    settle(page)
+    wait_until_still(page)
     page.get_by_role("button", name="More upstream levels").click()
     page.get_by_role("button", name="Freshness").click()
     page.locator(".react-flow__node").filter(has_text="build_revenue").click()
@@ -172,7 +172,7 @@ def test_the_whole_view_is_in_the_address(shop_bridge: Bridge, open_page: Open) 
 
 def test_everything_can_be_done_with_the_keyboard(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(f"{shop_bridge.base}/")
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("/")
     page.keyboard.type("daily_rev", delay=5)
     expect(page.get_by_role("option").first).to_contain_text("daily_revenue")
@@ -323,7 +323,7 @@ def test_a_lost_connection_is_shown_and_heals(own_bridge: Bridge, open_page: Ope
     expect(sign).to_contain_text("Live", timeout=20_000)
 
 
-def test_an_empty_bridge_tells_how_to_begin(own_bridge: Bridge, open_page: Open) -> None:
+def test_an_empty_bridge_says_how_to_begin(own_bridge: Bridge, open_page: Open) -> None:
     page = open_page(own_bridge.base)
     expect(page.get_by_text("Waiting for the first event")).to_be_visible()
     page.goto(f"{own_bridge.base}/datasets")
@@ -332,7 +332,7 @@ def test_an_empty_bridge_tells_how_to_begin(own_bridge: Bridge, open_page: Open)
     expect(page.get_by_text("No lineage yet")).to_be_visible()
 
 
-def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> None:
+def test_what_is_unknown_is_shown_as_unknown(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(addresses(shop_bridge)["unknown"])
     expect(page.get_by_role("alert")).to_contain_text("Not found")
     page.goto(lineage(shop_bridge, "dataset:postgres://nowhere:nothing"))
@@ -343,7 +343,7 @@ def test_what_is_unknown_is_said_to_be(shop_bridge: Bridge, open_page: Open) -> 
 
 def test_what_is_saved_has_every_edge(shop_bridge: Bridge, open_page: Open, tmp_path: Path) -> None:
     page = open_page(lineage(shop_bridge, REVENUE))
-    settle(page)
+    wait_until_still(page)
     file, drawn = tmp_path / "edges.csv", tmp_path / "lineage.svg"
     for choice, target in (("Edges", file), ("Image (SVG)", drawn)):
         page.get_by_role("button", name="Export").click()

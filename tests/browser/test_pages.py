@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
 from tests.support.browser.shop import Task, dag_run, facet, table
@@ -74,7 +74,7 @@ def parcels(hours_ago: int, *, fails: bool = False) -> list[shop.Json]:
 
 
 def broken_file(at: timedelta, end: str = "FAIL") -> shop.Json:
-    """As our provider tells that Airflow cannot import a DAG file, and that it can again."""
+    """As our provider reports that Airflow cannot import a DAG file, and that it can again."""
     errors = {"errorMessage": facet(message="No module named 'pandsa'")} if end == "FAIL" else {}
     kind = facet(processingType="BATCH", integration="AIRFLOW", jobType="DAG_FILE")
     return {
@@ -290,13 +290,13 @@ def test_one_event_that_was_not_understood_can_be_read_again_alone(
     expect(page.get_by_role("group", name=re.compile(r"^Event \d"))).to_have_count(2)
 
 
-def test_a_replay_that_ends_between_two_looks_is_heard_by_every_page(
+def test_a_replay_that_ends_between_two_looks_is_noticed_by_every_page(
     own_bridge: Bridge, open_page: Open
 ) -> None:
     shop.post(own_bridge.base, [{"this": "is no event"}])
     until(lambda: own_bridge.get("health")["inbox"]["quarantined"] == 1, "it was understood")
     page = open_page(f"{own_bridge.base}/deliveries")
-    settle(page)
+    wait_until_still(page)
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     page.wait_for_timeout(1500)
     # Far sooner than the page's own timer, which asks again after 15 seconds.
@@ -314,7 +314,7 @@ def test_pages_with_all_of_it_have_no_serious_barrier(
     addresses = pages.every(parcel_bridge.base, PARCELS)
     for name in ("health", "dag", "dag-run", "failed-run", "dataset"):
         page.goto(addresses[name])
-        settle(page)
+        wait_until_still(page)
         assert serious(page) == [], name
 
 
@@ -331,7 +331,7 @@ def test_no_page_is_wider_than_the_window(
         if "/lineage" in address:
             continue  # it moves and scales what it shows
         page.goto(address)
-        settle(page)
+        wait_until_still(page)
         found = page.evaluate(
             "() => { const m = document.querySelector('main'); "
             "return [m.scrollWidth - m.clientWidth, document.body.scrollWidth - innerWidth] }"

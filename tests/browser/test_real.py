@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support import corpus
 from tests.support.browser import pages
 from tests.support.browser.bridge import Bridge
@@ -61,7 +61,7 @@ def test_pages_of_real_datasets_show_their_names_and_columns(
     for item in chosen:
         page.goto(f"{real_bridge.base}/datasets/{item['id']}")
         expect(page.get_by_role("heading", level=1)).to_have_text(item["name"])
-        settle(page)
+        wait_until_still(page)
         detail = real_bridge.get(f"datasets/{item['id']}")
         if detail["schema_fields"]:
             first = detail["schema_fields"][0]["name"]
@@ -74,7 +74,7 @@ def test_pages_of_real_jobs_show_their_names_and_runs(real_bridge: Bridge, open_
         page.goto(f"{real_bridge.base}/jobs/{item['id']}")
         shown = item["label"]
         expect(page.get_by_role("heading", level=1)).to_contain_text(shown)
-        settle(page)
+        wait_until_still(page)
 
 
 def test_pages_of_real_runs_show_their_states(real_bridge: Bridge, open_page: Open) -> None:
@@ -84,7 +84,7 @@ def test_pages_of_real_runs_show_their_states(real_bridge: Bridge, open_page: Op
         page.goto(f"{real_bridge.base}/runs/{item['id']}")
         state = words.get(item["state"], item["state"].capitalize())
         expect(page.locator("main .badge").first).to_have_text(state)
-        settle(page)
+        wait_until_still(page)
 
 
 def test_a_real_dag_run_shows_its_critical_path_and_what_differs(
@@ -96,7 +96,7 @@ def test_a_real_dag_run_shows_its_critical_path_and_what_differs(
         detail = real_bridge.get(f"runs/{item['id']}")
         good = real_bridge.get(f"runs/{item['id']}/comparison")["good"]
         page.goto(f"{real_bridge.base}/runs/{item['id']}")
-        settle(page)
+        wait_until_still(page)
         if detail["critical_path"]:
             timed += 1
             expect(page.get_by_text("Critical path:")).to_be_visible()
@@ -154,7 +154,7 @@ def test_lists_of_real_things_can_be_paged_to_their_end(
 ) -> None:
     wanted = len(pages.items(real_bridge.base, "datasets?limit=200"))
     page = open_page(f"{real_bridge.base}/datasets")
-    settle(page)
+    wait_until_still(page)
     for _ in range(wanted // 50 + 1):
         more = page.get_by_role("button", name="More")
         if not more.count():
@@ -171,5 +171,5 @@ def test_pages_of_real_things_have_no_serious_barrier(
     page = open_page(real_bridge.base, scheme)
     for name, address in pages.every(real_bridge.base).items():
         page.goto(address)
-        settle(page)
+        wait_until_still(page)
         assert serious(page) == [], name

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
 from tests.support.browser.shop import Task, dag_run, table
@@ -45,7 +45,7 @@ def id_of(bridge: Bridge, path: str) -> str:
 def test_the_address_of_the_impact_leads_to_it(bridge: Bridge, open_page: Open) -> None:
     dataset = id_of(bridge, "datasets?q=wide_source")
     page = open_page(f"{bridge.base}/datasets/{dataset}#impact")
-    settle(page)
+    wait_until_still(page)
     expect(page.locator("#impact")).to_be_in_viewport()
 
 
@@ -53,7 +53,7 @@ def test_the_page_of_a_large_dag_does_not_grow_with_its_tasks(
     bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(f"{bridge.base}/jobs/{id_of(bridge, 'jobs?kind=dag&name=wide')}")
-    settle(page)
+    wait_until_still(page)
     expect(page.get_by_text(f"{TASKS} tasks")).to_be_visible()
     assert page.evaluate("document.querySelector('main').scrollHeight") < 4_000
 
@@ -62,7 +62,7 @@ def test_the_cells_of_the_run_grid_are_large_enough_to_be_hit(
     bridge: Bridge, open_page: Open, serious: Callable[[Page], list[str]]
 ) -> None:
     page = open_page(f"{bridge.base}/jobs/{id_of(bridge, 'jobs?kind=dag&name=maker')}")
-    settle(page)
+    wait_until_still(page)
     cells = page.locator(".grid-runs .cell")
     for at in range(cells.count()):
         box = cells.nth(at).bounding_box()
@@ -84,7 +84,7 @@ def test_underscores_of_names_stay_in_descriptions(bridge: Bridge, open_page: Op
 def test_a_choice_outside_of_the_graph_dims_nothing(bridge: Bridge, open_page: Open) -> None:
     focus = f"dataset:{shop.WAREHOUSE}:shop.raw.wide_source"
     page = open_page(pages.lineage(bridge.base, focus, sel="dataset:x:y.z", group="dag"))
-    settle(page)
+    wait_until_still(page)
     expect(page.locator(".card").first).to_be_visible()
     expect(page.locator(".card[data-dim]")).to_have_count(0)
 
@@ -97,7 +97,7 @@ def test_lineage_is_found_by_node_as_the_api_calls_it(bridge: Bridge, open_page:
 
 def test_copying_the_address_says_so(bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.lineage(bridge.base, SOURCE, group="dag"))
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("y")
     expect(page.get_by_text(re.compile("Link copied|blocked copying"))).to_be_visible()
 
@@ -106,7 +106,7 @@ def test_the_tools_of_lineage_stay_on_one_line_beside_the_details(
     bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(pages.lineage(bridge.base, SOURCE, group="dag"))
-    settle(page)
+    wait_until_still(page)
     before = page.locator(".bar").bounding_box()
     page.locator(".card[data-focus]").click()
     expect(page.locator(".inspector")).to_be_visible()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
 from tests.support.waiting import until
@@ -35,7 +35,7 @@ def blame(page: Page) -> None:
     expect(page.get_by_role("button", name="Root cause", exact=True)).to_be_visible()
     page.keyboard.press("b")
     expect(page.get_by_role("complementary")).to_contain_text("ProgrammingError")
-    settle(page)
+    wait_until_still(page)
 
 
 def help_(page: Page) -> None:
@@ -82,7 +82,7 @@ def test_nothing_that_opens_has_a_serious_barrier(
     serious: Callable[[Page], list[str]],
 ) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE), scheme)
-    settle(page)
+    wait_until_still(page)
     act(page)
     assert serious(page) == []
 
@@ -93,7 +93,7 @@ def test_pages_with_changes_and_what_was_not_understood_have_no_serious_barrier(
     page = open_page(own_bridge.base, scheme)
     for path in ("/", "/datasets", "/dags", "/runs", "/changes", "/deliveries", "/lineage"):
         page.goto(f"{own_bridge.base}{path}")
-        settle(page)
+        wait_until_still(page)
         assert serious(page) == []  # empty
     for ago, columns in ((2, {"id": "int", "amount": "int"}), (1, {"id": "text", "total": "int"})):
         task = shop.Task("load", [shop.RAW], [shop.table("shop.raw.bills", **columns)])
@@ -105,11 +105,11 @@ def test_pages_with_changes_and_what_was_not_understood_have_no_serious_barrier(
     bills = own_bridge.get("datasets?q=bills")["items"][0]["id"]
     for path in ("/", "/changes", "/deliveries", f"/datasets/{bills}"):
         page.goto(f"{own_bridge.base}{path}")
-        settle(page)
+        wait_until_still(page)
         if path == "/deliveries":
             page.locator("main summary").first.click()
             expect(page.locator("main")).to_contain_text("is no event")
-            settle(page)
+            wait_until_still(page)
         assert serious(page) == []
 
 
@@ -133,7 +133,7 @@ def test_nonsense_in_an_address_does_no_harm(shop_bridge: Bridge, open_page: Ope
     )
     expect(page.locator(".card[data-focus]")).to_be_visible()
     page.goto(f"{shop_bridge.base}/runs?state=nosuch&kind=%00&limit=9")
-    settle(page)
+    wait_until_still(page)
     page.goto(f"{shop_bridge.base}/datasets/%2e%2e%2fsecret")
     expect(page.get_by_role("alert")).to_be_visible()
     page.goto(f"{shop_bridge.base}/jobs/x?tab=%3Cscript%3E")
@@ -164,7 +164,7 @@ def test_what_cannot_be_loaded_says_why_and_can_be_tried_again(
     page.unroute(address)
     alert.get_by_role("button", name="Try again").click()
     expect(alert).to_have_count(0)
-    settle(page)
+    wait_until_still(page)
 
 
 def test_while_something_loads_the_page_says_so(shop_bridge: Bridge, open_page: Open) -> None:

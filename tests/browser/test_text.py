@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
 
@@ -97,7 +97,7 @@ def test_a_dag_of_any_name_opens_links_and_comes_back(
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(name)
     page.locator(".title").get_by_role("link", name="Lineage", exact=True).click()
-    settle(page)
+    wait_until_still(page)
     expect(page.locator(".frame")).to_have_count(1)
     assert parse_qs(urlsplit(page.url).query)["focus"] == [dag["node"]]
     page.goto(f"{odd_bridge.base}/runs?kind=dag")
@@ -246,7 +246,7 @@ def test_text_from_events_is_never_executed(
     page = open_page(base)
     for visit in dict.fromkeys(visits):
         page.goto(visit)
-        settle(page)
+        wait_until_still(page)
         expect(page.locator("main [aria-busy=true]")).to_have_count(0)
         show = page.get_by_role("button", name="Show", exact=True)
         if show.count():
@@ -294,12 +294,12 @@ def test_every_link_of_every_page_leads_somewhere(odd_bridge: Bridge, open_page:
             continue
         seen.add(address)
         page.goto(address)
-        settle(page)
+        wait_until_still(page)
         assert page.get_by_role("alert").count() == 0, (address, page.get_by_role("alert").all())
         expect(page.get_by_text("Page not found")).to_have_count(0)
         links = page.eval_on_selector_all("main a, header a", LINKS)
         waiting += [each for each in links if each.startswith(odd_bridge.base) and "/lineage?" not in each]  # fmt: skip
-    names = [f"/{room}/" for room in ("datasets", "jobs", "runs")]
+    names = [f"/{folder}/" for folder in ("datasets", "jobs", "runs")]
     assert all(sum(name in each for each in seen) > 3 for name in names), sorted(seen)
 
 
@@ -313,7 +313,7 @@ def test_every_time_has_utc_on_hover_and_none_is_bare(shop_bridge: Bridge, open_
     found = 0
     for address in pages.every(shop_bridge.base).values():
         page.goto(address)
-        settle(page)
+        wait_until_still(page)
         assert page.evaluate(BARE_TIMES) == [], address
         found += page.locator("time").count()
         words = page.evaluate(

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.browser.test_columns import computed, origin
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
@@ -192,7 +192,7 @@ def test_cards_are_expanded_collapsed_and_focused_with_keys(
     people: Bridge, open_page: Open
 ) -> None:
     page = open_page(address(people, CLEAN, up=1, down=1))
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("e")
     has_cards(page, "clean", CLEAN, "join", SALES)
@@ -223,23 +223,23 @@ def test_the_lens_of_personal_data_shows_where_it_is_and_where_it_comes_to(
     people: Bridge, open_page: Open
 ) -> None:
     page = open_page(address(people))
-    settle(page)
+    wait_until_still(page)
     expect(
         card(page, PEOPLE["name"]).get_by_role("img", name="Personal data: email")
     ).to_be_visible()
     page.keyboard.press("4")
-    told = page.get_by_role("region", name="Personal data")
-    expect(told).to_contain_text("Personal data reaches 2 columns of 2 datasets without a tag")
-    expect(told).to_contain_text("from 1 tagged dataset; masked in 1 dataset")
+    panel = page.get_by_role("region", name="Personal data")
+    expect(panel).to_contain_text("Personal data reaches 2 columns of 2 datasets without a tag")
+    expect(panel).to_contain_text("from 1 tagged dataset; masked in 1 dataset")
     reached = card(page, CLEAN).get_by_role("img", name=re.compile("not tagged: contact"))
     expect(reached).to_have_attribute("aria-label", re.compile("masked: hash"))
     expect(page.locator(".legend")).to_contain_text("reached, not tagged")
     carrying = pages.graph(people.base, node(SALES), flows="personal")["edges"]
     assert sum(edge["personal"] for edge in carrying) == 4
-    told.get_by_role("button", name="people").first.click()
+    panel.get_by_role("button", name="people").first.click()
     expect(page.get_by_role("complementary")).to_be_visible()
     page.reload()
-    expect(told).to_be_visible()
+    expect(panel).to_be_visible()
     expect(page.get_by_role("button", name="PII")).to_have_attribute("aria-pressed", "true")
 
 
@@ -315,7 +315,7 @@ def test_a_png_has_every_edge_of_the_view(
     view: dict[str, str], people: Bridge, open_page: Open, tmp_path: Path
 ) -> None:
     page = open_page(address(people, **view))
-    settle(page)
+    wait_until_still(page)
     save(page, "Image (PNG)", tmp_path / "lineage.png")
     save(page, "Image (SVG)", tmp_path / "lineage.svg")
     save(page, "Edges (CSV)", tmp_path / "lineage.csv")
@@ -337,7 +337,7 @@ def test_a_picture_that_no_png_can_hold_is_refused_with_a_sentence(
     people: Bridge, open_page: Open
 ) -> None:
     page = open_page(address(people))
-    settle(page)
+    wait_until_still(page)
     giant = '<svg xmlns="http://www.w3.org/2000/svg" width="90000" height="70000"/>'
     page.route(re.compile(r"graph\.svg"), lambda route: route.fulfill(body=giant))
     page.get_by_role("button", name="Export").click()
@@ -369,6 +369,6 @@ def test_no_way_to_see_the_graph_has_a_serious_barrier(
     serious: Callable[[Page], list[str]],
 ) -> None:
     page = open_page(address(people, CLEAN, time="true", **search), scheme)
-    settle(page)
+    wait_until_still(page)
     expect(page.locator(".card").first).to_be_visible()
     assert serious(page) == []

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.browser.conftest import Open, settle
+from tests.browser.conftest import Open, wait_until_still
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
 
@@ -27,7 +27,7 @@ INGEST = f"job:{shop.NAMESPACE}:ingest_payments"
 
 def shown(page: Page) -> str:
     """All that is on the page, but for what time changes."""
-    settle(page)
+    wait_until_still(page)
     if page.locator(".react-flow").count():
         page.keyboard.press("f")  # all cards, whatever was in view
     page.wait_for_timeout(300)  # filters write the address when the reader pauses
@@ -94,7 +94,7 @@ def test_a_copied_address_shows_the_same_to_another_user(
         "lineage": pages.lineage(shop_bridge.base, REVENUE),
     }
     page = open_page(every[where])
-    settle(page)
+    wait_until_still(page)
     change(page)
     mine = shown(page)
     other = open_page(page.url)  # a browser of its own: nothing but the address is common
@@ -124,7 +124,7 @@ PLACES += ["lineage", "time-travel", "changes", "deliveries"]
 @pytest.mark.parametrize("name", PLACES)
 def test_a_slash_searches_from_anywhere(name: str, shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.every(shop_bridge.base, REVENUE)[name])
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("/")
     box = page.get_by_role("combobox", name="Search")
     expect(box).to_be_focused()
@@ -139,7 +139,7 @@ def test_the_search_finds_datasets_dags_tasks_and_columns(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(shop_bridge.base)
-    settle(page)
+    wait_until_still(page)
     for text, found in {
         "daily_revenue": "shop.mart.daily_revenue",
         "ingest": "dag",
@@ -163,7 +163,7 @@ def test_levels_selection_help_and_the_whole_graph_have_keys(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE, up=3))
-    settle(page)
+    wait_until_still(page)
     for key, there in [("u", "up=4"), ("Shift+U", "up=3"), ("d", "down=5"), ("Shift+D", "focus")]:
         page.keyboard.press(key)
         expect(page).to_have_url(re.compile(there))
@@ -190,7 +190,7 @@ def test_the_address_is_copied_with_a_key(
 ) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE, up=2))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("y")
     page.wait_for_timeout(200)
     assert page.evaluate("navigator.clipboard.readText()") == page.url
@@ -200,7 +200,7 @@ def test_keys_write_in_a_field_instead_of_moving_the_graph(
     shop_bridge: Bridge, open_page: Open
 ) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE))
-    settle(page)
+    wait_until_still(page)
     page.keyboard.press("/")
     page.keyboard.type("uudd?t/")
     expect(page.get_by_role("combobox", name="Search")).to_have_value("uudd?t/")
@@ -209,7 +209,7 @@ def test_keys_write_in_a_field_instead_of_moving_the_graph(
 
 def test_every_control_is_reached_with_the_tab_key(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(pages.lineage(shop_bridge.base, REVENUE))
-    settle(page)
+    wait_until_still(page)
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -244,7 +244,7 @@ def test_what_is_saved_of_a_graph_with_circles_has_every_edge(
     own_bridge.tell(list(loops()))
     focus = f"dataset:{shop.WAREHOUSE}:a.b.left"
     page = open_page(pages.lineage(own_bridge.base, focus))
-    settle(page)
+    wait_until_still(page)
     wanted = {
         (edge["source"], edge["target"]) for edge in pages.graph(own_bridge.base, focus)["edges"]
     }

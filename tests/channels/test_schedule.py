@@ -34,7 +34,7 @@ def test_quiet_hours_that_follow_each_other_are_one() -> None:
     assert schedule.quiet_until(friday_night) == at("2026-11-30 07:00")
 
 
-def test_hours_that_never_end_do_not_keep_anybody_waiting_for_ever() -> None:
+def test_hours_that_never_end_do_not_delay_messages_for_ever() -> None:
     always = Quiet(time(0), time(0), BERLIN)
     assert Schedule(quiet=(always,)).quiet_until(at("2026-11-27 12:00")) > at("2026-11-28 00:00")
 

@@ -101,7 +101,7 @@ MAIL = '[[channel]]\nname = "m"\ntype = "email"\nhost = "h"\nfrom = "a@b.c"\n'
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[[channel]\n", ":? is not TOML: .*line 1"),
         (SLACK + "[chanel]\n", ":5: chanel: unknown table; write .*channel.* and .*route"),
@@ -154,8 +154,8 @@ MAIL = '[[channel]]\nname = "m"\ntype = "email"\nhost = "h"\nfrom = "a@b.c"\n'
         ),
     ],
 )
-def test_what_is_wrong_is_refused_by_line_and_name(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(BadSettings, match=f"notifications.toml{said}") as caught:
+def test_what_is_wrong_is_refused_by_line_and_name(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadSettings, match=f"notifications.toml{message}") as caught:
         read(tmp_path, text)
     assert "hush-hush" not in str(caught.value)
     assert ROUTING_KEY not in str(caught.value)

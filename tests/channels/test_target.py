@@ -130,7 +130,9 @@ def test_what_no_route_leads_to_is_not_sent_and_later_it_is_as_if_new() -> None:
     assert ready.payload.notice.transition == "opened"
 
 
-def test_who_heard_of_an_incident_hears_of_its_end_whatever_the_routes_say_then() -> None:
+def test_who_was_notified_of_an_incident_is_notified_of_its_end_whatever_the_routes_say_then() -> (
+    None
+):
     channel = target(routes=[Route(("c",), severity="critical")])
     opened = prepare(channel, incident(), NOON)
     assert isinstance(opened, Ready)
@@ -191,7 +193,7 @@ def test_what_becomes_more_severe_is_announced_at_once() -> None:
 @pytest.mark.parametrize(
     "about", [MOVED, {"state": "resolved", "resolved_at": NOON, "changed_at": NOON}]
 )
-def test_while_the_job_runs_again_nothing_is_said_of_another_cause_or_the_end(
+def test_while_the_job_runs_again_nothing_is_reported_of_another_cause_or_the_end(
     about: dict[str, Any],
 ) -> None:
     later = NOON + 5 * MINUTE

@@ -1,5 +1,5 @@
 """
-The containers are told what the programs in them understand.
+The containers get only what the programs in them understand.
 
 No container engine is needed: each command, flag, port and variable in `docker-compose.yml` and in
 the Dockerfiles is held against the bridge's and the provider's own settings, and Airflow's.
@@ -124,15 +124,15 @@ def test_a_bridge_starts_with_the_settings_it_is_given(
 def test_the_bridge_that_reads_kafka_reads_the_topic_that_airflow_writes_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The transport that the head of the file tells to export, as the provider reads it."""
+    """The transport that the head of the file says to export, as the provider reads it."""
     for service, name, value in variables():
         if service == "bridge-kafka":
             monkeypatch.setenv(name, value)
     settings = bridge_settings.load(flags(SERVICES["bridge-kafka"]["command"]))
     assert {"intake", "absorb"} <= set(settings.roles)  # reading Kafka is a worker's job
-    told = re.search(r"FAIRLEAD_TRANSPORT='(.*)'", (ROOT / "docker-compose.yml").read_text())
-    assert told is not None
-    options = {("fairlead", "transport"): told[1]}
+    exported = re.search(r"FAIRLEAD_TRANSPORT='(.*)'", (ROOT / "docker-compose.yml").read_text())
+    assert exported is not None
+    options = {("fairlead", "transport"): exported[1]}
     config = Config.read(lambda *option: options.get(option), "/opt/airflow")
     assert config.transport is not None
     assert [config.transport["topic"]] == list(settings.kafka_topics)

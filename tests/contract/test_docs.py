@@ -29,8 +29,8 @@ def _commands() -> set[str]:
 
 
 def test_every_setting_of_the_bridge_is_in_the_reference_and_no_other() -> None:
-    told = set(re.findall(r"^\| `(FAIRLEAD_\w+)`", BRIDGE, re.MULTILINE))
-    assert told == {f"FAIRLEAD_{name.upper()}" for name in Settings.model_fields}
+    documented = set(re.findall(r"^\| `(FAIRLEAD_\w+)`", BRIDGE, re.MULTILINE))
+    assert documented == {f"FAIRLEAD_{name.upper()}" for name in Settings.model_fields}
 
 
 def test_every_setting_has_the_meaning_that_the_reference_gives() -> None:

@@ -37,7 +37,7 @@ def servers(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("roles", [[], ["--intake"]], ids=["all roles", "intake alone"])
-def test_a_bridge_with_kafka_servers_keeps_the_events_that_came_that_way(
+def test_a_bridge_with_kafka_servers_stores_the_events_that_came_that_way(
     servers: str, tmp_path: Path, roles: list[str]
 ) -> None:
     from confluent_kafka import Producer

@@ -50,7 +50,7 @@ class Operator:
 
 @cache
 def operators() -> tuple[Operator, ...]:
-    """All that somebody could use: no bases that are only made to derive from."""
+    """All that a user could use: no bases that are only made to derive from."""
     known = {ref: made for each in _packages() for ref, made in _classes(each)}
     by_name: dict[str, list[Ref]] = {}
     for ref in known:

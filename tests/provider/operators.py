@@ -1,4 +1,4 @@
-"""An operator as somebody writes it, what is true of it, and what OpenLineage gets of it."""
+"""An operator as users write it, what is true of it, and what OpenLineage gets of it."""
 
 from __future__ import annotations
 
@@ -123,12 +123,14 @@ def shop() -> Iterator[Path]:
                     INSERT INTO raw VALUES (1, 10.0, date()), (2, 20.0, date());
                 """)
         (folder / "a.csv").write_text("1,2\n")
-        told = {f"AIRFLOW_CONN_{key}": filled(value, folder) for key, value in CONNECTIONS.items()}
-        told |= {
+        connections = {
+            f"AIRFLOW_CONN_{key}": filled(value, folder) for key, value in CONNECTIONS.items()
+        }
+        connections |= {
             f"AIRFLOW_CONN_{key.upper()}": f"sqlite://{folder}/{key}.db" for key in ("shop", "mart")
         }
-        before = {key: os.environ.get(key) for key in told}
-        os.environ.update(told)
+        before = {key: os.environ.get(key) for key in connections}
+        os.environ.update(connections)
         try:
             yield folder
         finally:

@@ -28,11 +28,11 @@ SHORT = 300
 
 def words(lineage: Any) -> str:
     """What a lineage has, for people."""
-    told = [side for side in ("inputs", "outputs") if getattr(lineage, side)]
+    shown = [side for side in ("inputs", "outputs") if getattr(lineage, side)]
     if any("columnLineage" in (node.facets or {}) for node in lineage.outputs):
-        told.append("columns")
-    told += [FACETS[name][1] for name in found(lineage)]
-    return ", ".join(told) or "nothing"
+        shown.append("columns")
+    shown += [FACETS[name][1] for name in found(lineage)]
+    return ", ".join(shown) or "nothing"
 
 
 def measured() -> dict[str, tuple[str, str]]:

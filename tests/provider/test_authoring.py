@@ -164,7 +164,7 @@ def test_a_declaration_may_depend_on_the_tasks_arguments() -> None:
 
 
 def test_a_declaration_that_fails_costs_only_itself() -> None:
-    @declares_lineage(outputs=lambda nobody: [nobody])
+    @declares_lineage(outputs=lambda unknown: [unknown])
     def export() -> None: ...
 
     operator = PythonOperator(task_id="t", python_callable=export)

@@ -1,4 +1,4 @@
-"""What tables are called through every driver: the same, whoever reads them."""
+"""What tables are called through every driver: the same, by any reader."""
 
 from __future__ import annotations
 
@@ -151,9 +151,9 @@ def test_a_statement_says_in_which_schema_it_ran() -> None:
 @pytest.mark.airflow
 def test_redshift_behind_its_api_is_the_cluster() -> None:
     hook = _hook("airflow.providers.amazon.aws.hooks.redshift_data.RedshiftDataHook")
-    told = {"default_db": "shop", "extra": {"cluster_identifier": "c"}}
+    reported = {"default_db": "shop", "extra": {"cluster_identifier": "c"}}
     with operators.shop():
-        database = databases.behind(hook("aws"), told)
+        database = databases.behind(hook("aws"), reported)
     assert database is not None
     assert database.identity(Table("orders")) == (
         "redshift://c.eu-west-1:5439",

@@ -266,7 +266,7 @@ def test_what_a_failed_run_left_out_is_read_from_dbts_log(project: Path) -> None
     assert names(lineage.outputs) == ["shop.main.stg_orders"]
 
 
-def test_where_nothing_tells_whether_a_run_succeeded_it_is_said(project: Path) -> None:
+def test_where_nothing_shows_whether_a_run_succeeded_it_is_reported(project: Path) -> None:
     overwritten(project, "generate", ["sales"])
     lineage = of_calls(in_project(project, "dbt run; dbt docs generate"), SINCE)
     assert lineage.outputs == {}

@@ -93,7 +93,7 @@ def cosmos(name: str, project: Path, **arguments: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open pipe
-def test_cosmos_tells_of_a_model_by_itself_and_what_is_declared_stays(project: Path) -> None:
+def test_cosmos_says_of_a_model_by_itself_and_what_is_declared_stays(project: Path) -> None:
     """It reads dbt's files before it throws them away; nothing is counted twice."""
     from airflow.providers.common.compat.sdk import Asset
 

@@ -1,4 +1,4 @@
-"""`airflow fairlead`: what it finds, and what it tells."""
+"""`airflow fairlead`: what it finds, and what it reports."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def examined(timeout: float = 60.0, *, send: bool = True) -> tuple[Finding, dict[str, Level]]:
-    verdict, *findings = examine(timeout, send=send)
-    return verdict, {finding.text: finding.level for finding in findings}
+    assessment, *findings = examine(timeout, send=send)
+    return assessment, {finding.text: finding.level for finding in findings}
 
 
 def cause(timeout: float = 60.0) -> str:
-    """The verdict's text, if lineage does not arrive."""
-    verdict, findings = examined(timeout)
-    assert verdict.level is Level.FAIL
+    """The assessment's text, if lineage does not arrive."""
+    assessment, findings = examined(timeout)
+    assert assessment.level is Level.FAIL
     assert list(findings.values()).count(Level.FAIL) == 1, "one cause, no consequences"
-    return verdict.text
+    return assessment.text
 
 
 def test_a_probe_goes_all_the_way(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_FAIRLEAD_DEFAULT", "fairlead://" + receiver.url[7:])
-    verdict, findings = examined()
-    assert verdict == ok("lineage of this host arrives")
+    assessment, findings = examined()
+    assert assessment == ok("lineage of this host arrives")
     assert findings["the catalog has the probe"] is Level.OK
     assert f"events go to {receiver.url} (set by connection fairlead_default)" in findings
     assert receiver.events[0]["job"]["name"] == "fairlead.doctor"
@@ -73,8 +73,8 @@ def test_nothing_is_sent_when_nothing_shall_be_sent(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
-    verdict, _ = examined(send=False)
-    assert "not proven" in verdict.text
+    assessment, _ = examined(send=False)
+    assert "not proven" in assessment.text
     assert receiver.events == []
 
 
@@ -186,8 +186,8 @@ def test_an_error_of_the_former_address_is_not_shown(
     while not read_tally(folder).get("last_error"):
         time.sleep(0.05)
     monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", receiver.url)
-    verdict, findings = examined()
-    assert verdict.level is Level.OK
+    assessment, findings = examined()
+    assert assessment.level is Level.OK
     assert not any("127.0.0.1:9 " in text or "refused" in text for text in findings)
 
 
@@ -199,8 +199,8 @@ def test_tabs_that_stay_empty_name_the_setting_that_fills_them(
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.corp:8080/")
     with bridging.running(tmp_path) as bridge:
         monkeypatch.setenv("AIRFLOW__FAIRLEAD__URL", bridge.url)
-        verdict, findings = examined()
-        assert verdict.text == "lineage of this host arrives; 1 warning, see below"
+        assessment, findings = examined()
+        assert assessment.text == "lineage of this host arrives; 1 warning, see below"
         [warning] = [text for text, level in findings.items() if level is Level.WARN]
         assert "FAIRLEAD_FRAME_ANCESTORS=http://airflow.corp:8080" in warning
     monkeypatch.setenv("FAIRLEAD_FRAME_ANCESTORS", "http://airflow.corp:8080")
@@ -306,7 +306,7 @@ def test_the_lines_for_docker_declare_the_volume_that_they_mount() -> None:
     assert f"RUN mkdir -p {path}" in RECIPES["docker"]("http://b:9")
 
 
-def test_the_lines_for_helm_keep_the_spool_on_a_claim_that_outlives_pods() -> None:
+def test_the_lines_for_helm_put_the_spool_on_a_claim_that_outlives_pods() -> None:
     claim, values = documents("helm")
     assert claim["kind"] == "PersistentVolumeClaim"
     [volume] = values["volumes"]

@@ -129,12 +129,12 @@ def test_a_check_reads_what_it_checks(database: str, operator: BaseOperator) -> 
     assert lineage.outputs == []
 
 
-def test_a_failed_task_still_tells_what_it_touched(database: str) -> None:
+def test_a_failed_task_still_says_what_it_touched(database: str) -> None:
     operator = SQLExecuteQueryOperator(task_id="t", conn_id="shop", sql="SELECT * FROM raw")
     assert names(extract(operator, failed=True).inputs) == [(f"sqlite://{database}", "raw")]
 
 
-def test_a_dropped_table_is_said_to_be_dropped(database: str) -> None:
+def test_a_dropped_table_is_reported_dropped(database: str) -> None:
     operator = SQLExecuteQueryOperator(task_id="t", conn_id="shop", sql="DROP TABLE raw")
     [output] = extract(operator).outputs
     assert output.facets["lifecycleStateChange"].lifecycleStateChange.value == "DROP"

@@ -209,6 +209,6 @@ def test_an_operator_that_speaks_for_itself_brings_no_invented_column(database: 
         "columnLineage": column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields),
         "schema": schema_dataset.SchemaDatasetFacet(fields=known),
     }
-    told = Lineage.of(OperatorLineage(outputs=[OutputDataset("n", "sales", facets=facets)]))
-    [held] = told.outputs.values()
+    extracted = Lineage.of(OperatorLineage(outputs=[OutputDataset("n", "sales", facets=facets)]))
+    [held] = extracted.outputs.values()
     assert set(held["columnLineage"].fields) == {"eur", "_1"}

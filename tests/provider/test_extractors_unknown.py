@@ -64,7 +64,7 @@ def test_hooks_are_asked_where_an_operator_has_nothing_to_say(database: str) -> 
     assert names(extract(operator).inputs) == [(f"sqlite://{database}", "raw")]
 
 
-def test_an_operator_that_nobody_knows_has_its_hooks_and_its_assets(database: str) -> None:
+def test_an_unknown_operator_has_its_hooks_and_its_assets(database: str) -> None:
     class Unknown(BaseOperator):
         def execute(self, context: Any) -> None:
             SqliteHook("shop").run("INSERT INTO sales SELECT id, amount FROM raw")
@@ -74,7 +74,7 @@ def test_an_operator_that_nobody_knows_has_its_hooks_and_its_assets(database: st
     assert names(lineage.outputs) == [(f"sqlite://{database}", "Sales"), ("asset", "report")]
 
 
-def test_the_emission_policy_can_keep_hooks_out(database: str) -> None:
+def test_the_emission_policy_can_leave_hooks_out(database: str) -> None:
     controls = replace(EmissionPolicy.defaults(), hook_lineage=False)
     operator = Speaking(task_id="t", outlets=[Asset("report")])
     operator.says = False

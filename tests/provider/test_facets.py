@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 21, 8, 0, 5, tzinfo=UTC)
 START = datetime(2026, 11, 21, 9, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=1)))
 
 
-def facet(told: str, /, **attributes: Any) -> FairleadRunFacet:
+def facet(class_name: str, /, **attributes: Any) -> FairleadRunFacet:
     instance = {
         "dag_id": "shop.sales",
         "run_id": "manual__1",
@@ -26,7 +26,7 @@ def facet(told: str, /, **attributes: Any) -> FairleadRunFacet:
         "queue": "default",
         **attributes,
     }
-    return task_facet(SimpleNamespace(**instance), told, NOW)
+    return task_facet(SimpleNamespace(**instance), class_name, NOW)
 
 
 def test_a_running_task_has_a_start_in_utc_and_no_end() -> None:

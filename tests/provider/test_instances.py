@@ -1,4 +1,4 @@
-"""What the scheduler tells of a DAG run's task instances."""
+"""What the scheduler reports of a DAG run's task instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def row(**columns: Any) -> dict[str, Any]:
     return {"task_id": "t", "map_index": -1, "try_number": 1, "state": "success", **columns}
 
 
-def told(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+def reported(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     made = list(events(FACTS, rows, "run", "shop-space"))
     return [i for e in made for i in e["run"]["facets"]["fairlead_instances"]["instances"]]
 
@@ -34,12 +34,12 @@ def test_an_event_names_the_dag_run_and_ends_nothing() -> None:
 
 def test_times_are_sent_in_utc_to_the_microsecond() -> None:
     at = datetime(2026, 11, 21, 9, 0, 0, 123_456, tzinfo=timezone(timedelta(hours=1)))
-    assert told(row(start_date=at))[0]["startedAt"] == "2026-11-21T08:00:00.123456+00:00"
+    assert reported(row(start_date=at))[0]["startedAt"] == "2026-11-21T08:00:00.123456+00:00"
 
 
 def test_what_airflow_does_not_know_is_left_out() -> None:
     never = row(state="upstream_failed", try_number=0, start_date=None, duration=None)
-    assert told(never) == [{"taskId": "t", "tryNumber": 0, "state": "upstream_failed"}]
+    assert reported(never) == [{"taskId": "t", "tryNumber": 0, "state": "upstream_failed"}]
 
 
 def test_every_try_and_every_mapped_instance_is_reported_by_itself() -> None:
@@ -49,7 +49,7 @@ def test_every_try_and_every_mapped_instance_is_reported_by_itself() -> None:
         row(map_index=0),
         row(map_index=1),
     ]
-    assert [(i.get("mapIndex"), i["tryNumber"]) for i in told(*rows)] == [
+    assert [(i.get("mapIndex"), i["tryNumber"]) for i in reported(*rows)] == [
         (None, 1),
         (None, 2),
         (0, 1),
@@ -83,7 +83,7 @@ def test_the_schema_names_every_key_that_is_sent() -> None:
         queue="q",
         rendered_map_index="r",
     )
-    assert set(told(full)[0]) == set(known) - {"waitsFor"}  # sent while a task waits to start
+    assert set(reported(full)[0]) == set(known) - {"waitsFor"}  # sent while a task waits to start
 
 
 def test_the_events_name_the_airflow_that_they_come_from() -> None:

@@ -74,12 +74,12 @@ def test_every_try_is_found(dag_run: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("most", "told", "left_out"), [(4, 4, 0), (3, 3, 1), (2, 2, 2)])
+@pytest.mark.parametrize(("most", "reported", "left_out"), [(4, 4, 0), (3, 3, 1), (2, 2, 2)])
 def test_no_more_are_asked_for_than_are_reported(
-    dag_run: Any, most: int, told: int, left_out: int
+    dag_run: Any, most: int, reported: int, left_out: int
 ) -> None:
     rows, others = compat.database.instance_rows(dag_run, most)
-    assert (len(rows), others) == (told, left_out)
+    assert (len(rows), others) == (reported, left_out)
 
 
 def test_a_query_that_fails_leaves_the_transaction_of_the_scheduler_whole(dag_run: Any) -> None:

@@ -59,12 +59,12 @@ def update(**more: Any) -> dict[str, Any]:
     return event
 
 
-def test_an_asset_event_tells_of_the_dataset_that_the_task_wrote() -> None:
+def test_an_asset_event_says_of_the_dataset_that_the_task_wrote() -> None:
     dataset = update()["dataset"]
     assert (dataset["namespace"], dataset["name"]) == ("file", "/data/orders.csv")
-    told = dataset["facets"]["fairlead_asset"]
-    assert told["extra"] == {"row_count": 1203, "freshness_ts": "2026-11-20T23:00:00Z"}
-    assert told["source"] == {"dagId": "shop", "taskId": "load", "dagRunId": "manual__1"}
+    reported = dataset["facets"]["fairlead_asset"]
+    assert reported["extra"] == {"row_count": 1203, "freshness_ts": "2026-11-20T23:00:00Z"}
+    assert reported["source"] == {"dagId": "shop", "taskId": "load", "dagRunId": "manual__1"}
     assert dataset["facets"]["dataQualityMetrics"]["rowCount"] == 1203
 
 
@@ -98,31 +98,31 @@ def test_an_import_error_is_a_failed_run_of_the_file() -> None:
 
 def test_a_file_that_was_broken_is_reported_once_it_is_listed_no_more() -> None:
     listed = {"team/broken.py", "other.py"}
-    mended: list[str] = []
-    files = BrokenFiles(mended.append, lambda: listed)
+    recovered: list[str] = []
+    files = BrokenFiles(recovered.append, lambda: listed)
     for file in ("/dags/team/broken.py", "/dags/other.py"):
         files.add(file, now=0)
     files.look(now=60)
-    assert mended == []
+    assert recovered == []
     listed.remove("team/broken.py")
     files.look(now=90)
     files.look(now=120)
-    assert mended == ["/dags/team/broken.py"]
+    assert recovered == ["/dags/team/broken.py"]
 
 
-def test_what_was_heard_a_moment_ago_may_not_be_listed_yet() -> None:
-    mended: list[str] = []
-    files = BrokenFiles(mended.append, set)
+def test_what_was_seen_a_moment_ago_may_not_be_listed_yet() -> None:
+    recovered: list[str] = []
+    files = BrokenFiles(recovered.append, set)
     files.add("/dags/broken.py", now=0)
     files.look(now=1)
-    assert mended == []
+    assert recovered == []
     files.add("/dags/broken.py", now=29)
     files.look(now=30)
-    assert mended == []
+    assert recovered == []
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "reported"),
     [
         ("/dags/team/broken.py", "team/broken.py"),
         ("/bundles/git/tracking_repo/dags/broken.py", "dags/broken.py"),
@@ -130,8 +130,8 @@ def test_what_was_heard_a_moment_ago_may_not_be_listed_yet() -> None:
         ("/elsewhere/broken.py", "/elsewhere/broken.py"),
     ],
 )
-def test_a_file_is_called_as_it_is_inside_its_bundle(file: str, told: str) -> None:
-    assert relative(file, "/dags") == told
+def test_a_file_is_called_as_it_is_inside_its_bundle(file: str, reported: str) -> None:
+    assert relative(file, "/dags") == reported
 
 
 @pytest.fixture(scope="module")
@@ -141,16 +141,16 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
 
 
 def test_the_catalog_understands_both(bridge: Bridge) -> None:
-    told: list[Any] = []
-    listener = ObservedListener(told.append)
+    reported: list[Any] = []
+    listener = ObservedListener(reported.append)
     listener.on_asset_event_emitted(emitted(source_dag_id=None))
     listener.on_new_dag_import_error("/dags/broken.py", TRACE)
     assert listener.background.flush(20)
-    bridge.take(told)
+    bridge.take(reported)
     assert bridge.get("health")["inbox"]["quarantined"] == 0
     [dataset] = bridge.get("datasets")["items"]
     assert datetime.fromisoformat(dataset["written_at"]) == datetime.fromisoformat(
-        told[0]["eventTime"]
+        reported[0]["eventTime"]
     )
     assert "fairlead_asset" in bridge.get(f"datasets/{dataset['id']}")["facets"]
     [run] = bridge.get("runs?state=failed")["items"]
@@ -161,7 +161,7 @@ def test_the_catalog_understands_both(bridge: Bridge) -> None:
     assert newest["job"] == run["job"]
 
 
-def test_a_transport_that_hangs_holds_nobody_up() -> None:
+def test_a_transport_that_hangs_holds_no_task_up() -> None:
     hangs = threading.Event()
     background = Background(lambda _: hangs.wait(HANG), waiting=3)
     taken = [background.put(n) for n in range(10)]
@@ -181,7 +181,7 @@ def test_what_is_held_is_reported_when_the_task_ends() -> None:
     assert done == [1]
 
 
-def test_one_that_fails_does_not_keep_the_next_from_being_reported() -> None:
+def test_one_that_fails_does_not_stop_the_next_from_being_reported() -> None:
     done: list[int] = []
     background = Background(lambda n: done.append(1 // n))
     for n in (0, 1):

@@ -87,10 +87,10 @@ def test_what_failed_is_counted(
     assert metrics.counters["fairlead.waits.expired"] == 2
     assert metrics.counters["fairlead.deliveries.failed"] > 0
     assert metrics.counters["fairlead.events.lost"] == 2
-    (tmp_path / "spool" / "destination").write_text("none")  # nobody goes on trying
+    (tmp_path / "spool" / "destination").write_text("none")  # no process goes on trying
 
 
-def test_what_a_killed_process_of_the_scheduler_had_yet_to_tell_is_counted(metrics: Statsd) -> None:
+def test_what_a_killed_process_of_the_scheduler_had_yet_to_send_is_counted(metrics: Statsd) -> None:
     with metrics:
         do(DIE)
     assert metrics.counters["fairlead.events.lost"] == 1

@@ -32,7 +32,7 @@ class Notified(BaseNotifier):  # type: ignore[misc]
         self.text = "{{ fairlead }}"
 
     def notify(self, context: Any) -> None:
-        self.said = self.text
+        self.sent_text = self.text
 
 
 def failed_task() -> dict[str, Any]:
@@ -41,14 +41,14 @@ def failed_task() -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("connection")
-def test_a_notifier_tells_others_who_is_affected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notifier_says_others_who_is_affected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__NAMESPACE", "prod")
-    heard = Notified()
+    notified = Notified()
     got: list[Any] = []
-    FairleadNotifier(then=[heard, got.append])(failed_task())
+    FairleadNotifier(then=[notified, got.append])(failed_task())
     assert got[0]["fairlead"].datasets == ("shop.public.orders", "shop.public.daily_revenue")
     assert got[0]["fairlead"].jobs == ("shop.daily_revenue",)
-    assert "owners: sales" in heard.said
+    assert "owners: sales" in notified.sent_text
 
 
 @pytest.mark.usefixtures("connection")
@@ -113,13 +113,13 @@ def test_a_task_that_succeeds_and_writes_nothing_has_nothing_downstream(bridge: 
 
 @pytest.mark.usefixtures("no_bridge")
 def test_without_a_bridge_everybody_is_notified_all_the_same() -> None:
-    heard = Notified()
-    FairleadNotifier(then=heard)(failed_task())
-    assert "not known" in heard.said
+    notified = Notified()
+    FairleadNotifier(then=notified)(failed_task())
+    assert "not known" in notified.sent_text
 
 
 @pytest.mark.usefixtures("no_bridge")
-def test_one_notifier_that_fails_keeps_no_other_from_being_called() -> None:
+def test_one_notifier_that_fails_stops_no_other_from_being_called() -> None:
     got: list[Any] = []
 
     def broken(_: Any) -> None:

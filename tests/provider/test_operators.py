@@ -86,7 +86,7 @@ def test_no_secret_of_an_operator_is_sent(number: int) -> None:
 def test_no_server_is_asked_before_a_task_starts(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The task waits for what is told of it then."""
+    """The task waits for what is reported of it then."""
     asked = []
 
     def refuse(*where: Any) -> None:
@@ -123,7 +123,7 @@ def test_every_operator_of_an_extractor_is_held_here() -> None:
     assert ours - alike <= {example.name for example in EXAMPLES}
 
 
-def test_a_file_that_sftp_deletes_is_said_to_be_dropped() -> None:
+def test_a_file_that_sftp_deletes_is_reported_dropped() -> None:
     arguments = {"ssh_conn_id": "box", "remote_filepath": ["/out/a.csv"], "operation": "delete"}
     name = "airflow.providers.sftp.operators.sftp.SFTPOperator"
     with operators.shop() as folder:

@@ -29,9 +29,9 @@ def pages() -> dict[str, tuple[str, str]]:
 def test_the_page_has_every_operator_of_an_installed_package(package: str) -> None:
     if package not in {each.package for each in installed.operators()}:
         pytest.skip(f"{package} is not installed, or has no operators")
-    told, text = pages()[package]
-    if version(package) != told:
-        pytest.skip(f"the page is of {package} {told}, here is {version(package)}")
+    documented, text = pages()[package]
+    if version(package) != documented:
+        pytest.skip(f"the page is of {package} {documented}, here is {version(package)}")
     names = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"\bAs (\w+):", text))
     missing = {each.name for each in installed.operators() if each.package == package} - names
     assert not missing, f"run `{operators_page.COMMAND}`"
@@ -64,8 +64,10 @@ def test_what_is_read_from_source_is_what_python_makes_of_it() -> None:
         except (ImportError, AttributeError):
             continue
         read = by_name[name]
-        told = any(method in vars(base) for base in kind.__mro__ for method in installed.METHODS)
+        documented = any(
+            method in vars(base) for base in kind.__mro__ for method in installed.METHODS
+        )
         nearest = next((b.__name__ for b in kind.__mro__ if b.__name__ in known), None)
-        if read.speaks != told or operators_page.like(read, known) not in (nearest, None):
+        if read.speaks != documented or operators_page.like(read, known) not in (nearest, None):
             wrong.append((name, read.line))
     assert wrong == []

@@ -78,7 +78,7 @@ def test_a_key_that_sounds_secret_hides_its_value() -> None:
     }
 
 
-def test_a_column_called_password_keeps_its_lineage() -> None:
+def test_a_column_called_password_has_its_lineage() -> None:
     inputs = [{"namespace": "n", "name": "t", "field": "password"}]
     lineage = {"fields": {"password": {"inputFields": inputs}}}
     outputs = [{"namespace": "n", "name": "u", "facets": {"columnLineage": lineage}}]
@@ -109,7 +109,7 @@ def test_the_users_keys_and_patterns_are_masked_too() -> None:
         ("none", "shop.orders", "shop.orders"),
     ],
 )
-def test_a_name_loses_secrets_but_keeps_its_words(secret: str, name: str, expected: str) -> None:
+def test_a_name_loses_secrets_but_not_its_words(secret: str, name: str, expected: str) -> None:
     assert rules(secret).name(name) == expected
 
 

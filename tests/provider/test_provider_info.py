@@ -80,7 +80,7 @@ print([type(listener).__name__ for listener in FairleadPlugin.listeners][0])
     assert in_airflow(code, tmp_path) == "OpenLineageListener"
 
 
-def test_a_broken_setting_does_not_keep_airflow_from_starting(tmp_path: Path) -> None:
+def test_a_broken_setting_does_not_stop_airflow_from_starting(tmp_path: Path) -> None:
     assert in_airflow("print('up')", tmp_path, AIRFLOW__FAIRLEAD__MAX_BYTES="many") == "up"
 
 

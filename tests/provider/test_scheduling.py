@@ -48,14 +48,14 @@ def test_a_dag_that_is_paused_or_goes_on_is_reported_once() -> None:
     airflow = Airflow()
     assert airflow.look() == []
     airflow.paused = {"shop", "old"}
-    told = airflow.look(1)
-    assert [event["job"]["name"] for event in told] == ["old", "shop"]
-    state = told[0]["job"]["facets"]["fairlead_dag_state"]
+    reported = airflow.look(1)
+    assert [event["job"]["name"] for event in reported] == ["old", "shop"]
+    state = reported[0]["job"]["facets"]["fairlead_dag_state"]
     assert (state["isPaused"], state["at"]) == (True, "2026-11-21T08:01:00+00:00")
     assert airflow.look(2) == []
     airflow.paused = {"old"}
-    (told,) = airflow.look(3)
-    assert told["job"]["facets"]["fairlead_dag_state"]["isPaused"] is False
+    (reported,) = airflow.look(3)
+    assert reported["job"]["facets"]["fairlead_dag_state"]["isPaused"] is False
 
 
 def test_a_task_that_has_waited_for_five_minutes_is_reported_once_with_the_reason() -> None:
@@ -73,8 +73,8 @@ def test_a_task_that_has_waited_for_five_minutes_is_reported_once_with_the_reaso
     assert airflow.look(11) == []
     airflow.waiting = [row(state="queued")]
     (event,) = airflow.look(12)
-    (told,) = event["run"]["facets"]["fairlead_instances"]["instances"]
-    assert told["waitsFor"] == "a worker: it has been in the queue default"
+    (reported,) = event["run"]["facets"]["fairlead_instances"]["instances"]
+    assert reported["waitsFor"] == "a worker: it has been in the queue default"
 
 
 @pytest.fixture

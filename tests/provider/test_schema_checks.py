@@ -55,7 +55,7 @@ def test_a_column_that_is_used_must_not_go_and_the_error_says_whose_it_is() -> N
 
 
 @pytest.mark.usefixtures("connection")
-def test_a_column_that_is_used_must_keep_its_type() -> None:
+def test_a_column_that_is_used_must_stay_of_its_type() -> None:
     with pytest.raises(AirflowFailException, match="column amount becomes text instead of"):
         schema_check({**columns(), "amount": "text"})
 
@@ -69,7 +69,7 @@ def test_a_probable_rename_is_no_safer_than_a_removal_and_a_wider_type_is_safe()
 
 
 @pytest.mark.usefixtures("connection")
-def test_a_column_that_nobody_uses_may_go() -> None:
+def test_an_unused_column_may_go() -> None:
     without = columns()
     del without["currency"]
     [change] = schema_check(without)["changes"]
@@ -108,11 +108,11 @@ def test_a_column_with_only_uncertain_readers_is_not_safe_to_go(bridge: Bridge) 
     event["outputs"][0]["facets"] = {"schema": {"fields": fields}}
     known = written(copied, "2026-11-05T09:10:00Z")
     sources = {"n": "id", "address": "address"}
-    told = {
+    usage = {
         column: {"inputFields": [{"namespace": people[0], "name": people[1], "field": source}]}
         for column, source in sources.items()
     }
-    known["outputs"][0]["facets"] = {"columnLineage": {"fields": told}}
+    known["outputs"][0]["facets"] = {"columnLineage": {"fields": usage}}
     unknown = written(("s3://lake", "mailing"), "2026-11-05T09:20:00Z")
     below = written(("s3://lake", "letters"), "2026-11-05T09:30:00Z")
     for number, (each, name) in enumerate(

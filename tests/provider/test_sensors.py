@@ -56,7 +56,7 @@ def test_data_may_be_asked_to_be_only_so_old() -> None:
 
 
 @pytest.mark.usefixtures("connection")
-def test_a_dataset_that_nobody_knows_is_waited_for() -> None:
+def test_an_unknown_dataset_is_waited_for() -> None:
     assert not DatasetFreshSensor(task_id="t", dataset="s3://no/where").poke(context(at(1)))
 
 

@@ -148,7 +148,9 @@ def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("airflow.providers.sqlite.hooks.sqlite")
 
 
-def test_a_connection_that_a_task_takes_itself_is_said_to_hide_what_it_executes(hooks: Any) -> None:
+def test_a_connection_that_a_task_takes_itself_is_reported_to_hide_what_it_executes(
+    hooks: Any,
+) -> None:
     class OwnHook(hooks.SqliteHook):  # type: ignore[name-defined,misc]
         """Defined after all is watched."""
 

@@ -78,7 +78,7 @@ def test_retry_after_is_honoured(spool: Spool, receiver: Receiver) -> None:
     assert 1.0 <= times[1] - times[0] < 2.5
 
 
-def test_what_the_receiver_will_never_take_is_kept_with_its_reason_and_stops_nobody(
+def test_what_the_receiver_will_never_take_is_stored_with_its_reason_and_stops_no_other(
     spool: Spool, receiver: Receiver
 ) -> None:
     def strict(path: str, events: list[dict[str, Any]]) -> Answer:
@@ -200,7 +200,7 @@ def test_a_redirect_is_not_taken_for_success(spool: Spool, receiver: Receiver) -
     assert spool.status().waiting == 1
 
 
-def test_a_damaged_line_is_kept_aside(spool: Spool, receiver: Receiver) -> None:
+def test_a_damaged_line_is_set_aside(spool: Spool, receiver: Receiver) -> None:
     put(spool, 1)
     with (spool.folder / "active.log").open("ab") as file:
         file.write(b"garbage\n")

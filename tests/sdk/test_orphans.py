@@ -1,4 +1,4 @@
-"""A deliverer that nobody takes anything from ends after the program that started it."""
+"""A deliverer whose spool is empty ends after the program that started it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_process_is_not_taken_for_an_earlier_one_of_its_number() -> None:
     assert not here.started or not Process(here.pid, here.started + 1).is_alive
 
 
-def test_a_shell_is_no_program_that_keeps_a_deliverer(tmp_path: Path) -> None:
+def test_a_shell_is_no_program_that_holds_a_deliverer(tmp_path: Path) -> None:
     code = "import os; from fairlead_sdk.ancestry import lineage_of; print(len(lineage_of(os.getpid())))"
     command = ["/bin/sh", "-c", '"$0" -c "$1"; true', sys.executable, code]
     below = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Where other users of the host may write, the spool follows nobody and shows nothing."""
+"""Where other users of the host may write, the spool follows no links and shows nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fairlead_sdk.testing import Receiver
 from fairlead_sdk.totals import Totals
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-SOMEBODY = 12345
+OTHER_USER = 12345
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to other users")
 
@@ -39,7 +39,7 @@ def shared(tmp_path: Path) -> Path:
 def test_a_folder_of_another_user_takes_no_events(shared: Path, inside: str) -> None:
     first = shared / Path(inside).parts[0]
     first.mkdir()
-    os.chown(first, SOMEBODY, SOMEBODY)
+    os.chown(first, OTHER_USER, OTHER_USER)
     spool = Spool(shared / inside)
     with pytest.raises(PermissionError, match="belongs to another user"):
         spool.append("{}", NOW)
@@ -53,7 +53,7 @@ def test_a_link_of_another_user_is_not_followed(shared: Path, tmp_path: Path, in
     (mine / "spool").mkdir(parents=True)
     first = shared / Path(inside).parts[0]
     first.symlink_to(mine)
-    os.lchown(first, SOMEBODY, SOMEBODY)
+    os.lchown(first, OTHER_USER, OTHER_USER)
     with pytest.raises(PermissionError, match="belongs to another user"):
         Spool(shared / inside).append("{}", NOW)
     assert not [path for path in mine.rglob("*") if path.is_file()]
@@ -67,7 +67,7 @@ def test_nothing_is_delivered_from_a_folder_of_another_user(
     folder = shared / "spool"
     Spool(folder).append("{}", NOW)
     for path in (*folder.rglob("*"), folder):
-        os.chown(path, SOMEBODY, SOMEBODY)
+        os.chown(path, OTHER_USER, OTHER_USER)
     settings = Settings.from_dict({"spool": str(folder), "url": receiver.url})
     with pytest.raises(PermissionError, match="belongs to another user"):
         ensure_delivery(settings)
@@ -118,12 +118,12 @@ def test_all_that_a_spool_leaves_is_its_owners_only(tmp_path: Path) -> None:
 
 
 @as_root
-def test_a_script_without_a_home_keeps_running_where_the_temporary_folder_is_foreign(
+def test_a_script_without_a_home_runs_on_where_the_temporary_folder_is_foreign(
     shared: Path, receiver: Receiver
 ) -> None:
     foreign = shared / f"fairlead-{os.getuid()}"
     foreign.mkdir()
-    os.chown(foreign, SOMEBODY, SOMEBODY)
+    os.chown(foreign, OTHER_USER, OTHER_USER)
     ended = subprocess.run(
         [sys.executable, "-c", "import fairlead_sdk\nwith fairlead_sdk.run('j'): print('done')"],
         env={

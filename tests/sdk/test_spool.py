@@ -189,7 +189,7 @@ def test_a_folder_that_was_removed_is_made_again(spool: Spool) -> None:
     assert spool.status().waiting == 1
 
 
-def test_nobody_else_on_the_host_can_read_events(spool: Spool) -> None:
+def test_no_other_user_of_the_host_can_read_events(spool: Spool) -> None:
     spool.append("{}", NOW)
     assert spool.folder.stat().st_mode & 0o077 == 0
     assert (spool.folder / "active.log").stat().st_mode & 0o077 == 0
@@ -215,7 +215,7 @@ def test_threads_of_one_process_do_not_mix_either(spool: Spool) -> None:
     assert damaged(spool) == 0
 
 
-def test_a_process_that_was_forked_meanwhile_keeps_no_lock(spool: Spool) -> None:
+def test_a_process_that_was_forked_meanwhile_holds_no_lock(spool: Spool) -> None:
     """As a scheduler or an api-server forks, one thread knowing nothing of the other."""
     spool.append("{}", NOW)
     delivery = spool.take_delivery()
@@ -313,7 +313,7 @@ def test_files_of_others_in_the_folder_are_left_alone(spool: Spool) -> None:
     assert stranger.exists()
 
 
-def test_damaged_notes_do_not_keep_anybody_from_asking(spool: Spool) -> None:
+def test_damaged_notes_do_not_stop_a_reader_from_asking(spool: Spool) -> None:
     spool.append("{}", NOW)
     spool.reject('{"n": 0}', "no", NOW)
     rejected = next((spool.folder / "rejected").iterdir())

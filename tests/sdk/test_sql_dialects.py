@@ -286,7 +286,7 @@ def test_a_construct_is_read_in_every_dialect_that_has_it(
         ("snowflake", 'MERGE INTO "A"."B".r USING s ON ?? = 1', "s", "A.B.r"),
     ],
 )
-def test_a_statement_that_cannot_be_read_keeps_its_tables_and_says_so(
+def test_a_statement_that_cannot_be_read_has_its_tables_and_says_so(
     dialect: str, script: str, reads: str, writes: str
 ) -> None:
     reading = read(script, dialect)

@@ -72,7 +72,7 @@ def test_the_rows_of_a_trigger_are_no_table() -> None:
     assert reading.procedures["dbo.t"].reads == []
 
 
-def test_what_decides_about_rows_is_kept_apart_from_values() -> None:
+def test_what_decides_about_rows_is_separate_from_values() -> None:
     script = "CREATE TABLE r AS SELECT md5(s.a) AS a, count(s.b) AS n FROM s JOIN u ON s.k = u.k WHERE s.ok GROUP BY s.a ORDER BY s.d"
     reading = read(script, "postgres")
     [indirect] = reading.indirect.values()

@@ -166,7 +166,7 @@ def test_a_generator_that_is_closed_is_no_failure(receiver: Receiver) -> None:
     assert ends(receiver) == ["START", "COMPLETE"]
 
 
-def test_a_generator_of_which_nobody_reads_is_no_run(receiver: Receiver) -> None:
+def test_a_generator_of_which_nothing_is_read_is_no_run(receiver: Receiver) -> None:
     @fairlead_sdk.lineage(job="never")
     def count() -> Iterator[int]:
         yield 1

@@ -1,4 +1,4 @@
-"""Whatever is given as a dataset, the function that is watched runs as if nobody watched."""
+"""Whatever is given as a dataset, the function that is watched runs as if unwatched."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_an_exception_that_cannot_say_what_it_is_is_a_failure(receiver: Receiver
     assert failed["run"]["facets"]["errorMessage"]["message"] == "Mute"
 
 
-def test_lineage_that_cannot_be_kept_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lineage_that_cannot_be_stored_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLEAD_SPOOL", "/proc/nowhere")
     _transport.cache_clear()
     with fairlead_sdk.run("j"):

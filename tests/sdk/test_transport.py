@@ -178,7 +178,7 @@ def test_a_sidecar_delivers_until_it_is_stopped(folder: Path, receiver: Receiver
     assert sidecar.wait(HANG) == 0
 
 
-def test_status_tells_what_waits_and_flush_fails_honestly(
+def test_status_says_what_waits_and_flush_fails_honestly(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     transport(folder, deliver="outside").emit({"n": 1})

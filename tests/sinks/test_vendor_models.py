@@ -98,7 +98,7 @@ def vendors() -> Path:
 
 
 def sent(fake: Fake, entries: Sequence[AnyEntry], **raw: Any) -> list[dict[str, Any]]:
-    """The requests that telling these entries comes to."""
+    """The requests that delivering these entries comes to."""
     fake.seen.clear()
     with serving(fake) as url:
         asked = {"sinks": {"one": {"type": "", **raw, "url": url}}}
@@ -136,7 +136,7 @@ def read(vendors: Path, vendor: str, requests: list[dict[str, Any]]) -> int:
 
 
 def test_datahubs_classes_read_every_aspect_back(vendors: Path) -> None:
-    """In both manners of naming, added to and written over; and what is taken back."""
+    """In both manners of naming, added to and written over; and what is retracted."""
     sent_bodies = []
     for style, lineage in product(("plugin", "openlineage"), ("merge", "replace")):
         raw = {
@@ -176,7 +176,7 @@ def test_openmetadatas_models_take_every_request(vendors: Path) -> None:
 
 
 def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
-    """In both families of assets; what is archived; and what is added to somebody else's."""
+    """In both families of assets; what is archived; and what is added to another writer's."""
     sent_bodies = []
     for family in ("airflow", "flow"):
         raw = {
@@ -200,7 +200,7 @@ def test_pyatlans_models_give_every_attribute_back(vendors: Path) -> None:
         later = sent(fake, LATER, **raw, **RETIRES)
         assert [one["method"] for one in later].count("DELETE") == 2
         task = next(name for name in fake.assets if name.endswith("load"))
-        fake.add(fake.assets[task]["typeName"], task)  # made by somebody else
+        fake.add(fake.assets[task]["typeName"], task)  # made by another writer
         fake.add("Process", f"{task}/process")
         theirs = sent(fake, [shop.LOAD_ENTRY], **raw)
         assert "appendRelationshipAttributes" in json.dumps(theirs)

@@ -22,14 +22,14 @@ def airflow_events(version: str = "3.3.2") -> list[bytes]:
     return [line for file in files for line in file.read_bytes().splitlines() if line.strip()]
 
 
-def truth() -> dict[str, Any]:
+def airflow_database() -> dict[str, Any]:
     """Airflow's own database for the DAG runs of `airflow_events()`."""
     assert FOLDER is not None
     return dict(json.loads((FOLDER / "airflow-3.3.2" / "truth.json").read_text()))
 
 
 def every_event() -> Iterator[tuple[str, bytes]]:
-    """(where it stands, its bytes) of every event of the corpus, whoever produced it."""
+    """(where it stands, its bytes) of every event of the corpus, from any producer."""
     assert FOLDER is not None
     for file in sorted(FOLDER.rglob("*")):
         where = str(file.relative_to(FOLDER))

@@ -1,4 +1,4 @@
-"""Requests and events that nobody would write: what the bridge must answer without failing."""
+"""Requests and events that no client would write: what the bridge must answer without failing."""
 
 from __future__ import annotations
 
@@ -168,10 +168,12 @@ def odd_events() -> Iterator[bytes]:
                 )
 
 
-def bodies(events: list[bytes], number: int, seed: int, keep: Collection[str] = ()) -> list[bytes]:
+def bodies(
+    events: list[bytes], number: int, seed: int, untouched: Collection[str] = ()
+) -> list[bytes]:
     """As many bodies of requests: mutants of the events, batches of them, and broken bytes."""
     chance = random.Random(seed)
-    changed = mutants(events, number, seed, keep)
+    changed = mutants(events, number, seed, untouched)
     found = []
     for body in changed:
         kind = chance.random()

@@ -16,17 +16,19 @@ _ODD: list[Any] = [
 _Path = tuple[Any, ...]
 
 
-def mutants(bodies: list[bytes], number: int, seed: int, keep: Collection[str] = ()) -> list[bytes]:
+def mutants(
+    bodies: list[bytes], number: int, seed: int, untouched: Collection[str] = ()
+) -> list[bytes]:
     """As many events; what is at or under the keys to `keep` stays as it is."""
     chance = random.Random(seed)
     events = [json.loads(body) for body in bodies]
-    return [_mutant(chance.choice(events), chance, keep) for _ in range(number)]
+    return [_mutant(chance.choice(events), chance, untouched) for _ in range(number)]
 
 
-def _mutant(event: Any, chance: random.Random, keep: Collection[str]) -> bytes:
+def _mutant(event: Any, chance: random.Random, untouched: Collection[str]) -> bytes:
     event = copy.deepcopy(event)
     for _ in range(chance.choice([1, 1, 2, 4])):
-        may = [path for path in _paths(event) if path and not any(key in keep for key in path)]
+        may = [path for path in _paths(event) if path and not any(key in untouched for key in path)]
         *inside, last = chance.choice(may)
         place = event
         for key in inside:

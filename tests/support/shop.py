@@ -65,16 +65,20 @@ def _run(day: int) -> str:
 
 
 def _of_dag(day: int) -> dict[str, Any]:
-    told = airflow_dag(_run(day), run_type="scheduled")
-    told["dag"] |= {"dag_id": "shop", "owner": "sales"}
-    return {"airflowDagRun": told}
+    reported = airflow_dag(_run(day), run_type="scheduled")
+    reported["dag"] |= {"dag_id": "shop", "owner": "sales"}
+    return {"airflowDagRun": reported}
 
 
 def _of_task(day: int, task_id: str, dag: str) -> dict[str, Any]:
-    told = airflow_task(task_id, _run(day))
-    told["dag"] = {"dag_id": "shop"}
-    told["task"] |= {"operator_class": "SQLExecuteQueryOperator", "owner": "sales", "retries": 0}
-    return {"airflow": told, "parent": parent(dag, "shop")}
+    reported = airflow_task(task_id, _run(day))
+    reported["dag"] = {"dag_id": "shop"}
+    reported["task"] |= {
+        "operator_class": "SQLExecuteQueryOperator",
+        "owner": "sales",
+        "retries": 0,
+    }
+    return {"airflow": reported, "parent": parent(dag, "shop")}
 
 
 def _orders(day: int) -> dict[str, Any]:
@@ -82,8 +86,10 @@ def _orders(day: int) -> dict[str, Any]:
     if day > 1:
         columns["currency"] = "text"
     fields = [{"name": name, "type": kind} for name, kind in columns.items()]
-    told = dataset("shop.public.orders", WAREHOUSE, schema={"fields": fields})
-    return told | {"outputFacets": {"outputStatistics": {"rowCount": 1200 + day, "size": 88_000}}}
+    reported = dataset("shop.public.orders", WAREHOUSE, schema={"fields": fields})
+    return reported | {
+        "outputFacets": {"outputStatistics": {"rowCount": 1200 + day, "size": 88_000}}
+    }
 
 
 def _revenue() -> dict[str, Any]:

@@ -84,9 +84,9 @@ def _facets(facets: dict[str, Any] | None) -> dict[str, Any]:
 def _instance(
     task_id: str, state: str, try_number: int, start: str | None, end: str | None
 ) -> dict[str, Any]:
-    told = {"taskId": task_id, "state": state, "tryNumber": try_number, "operator": "X"}
+    reported = {"taskId": task_id, "state": state, "tryNumber": try_number, "operator": "X"}
     times = {"startedAt": start, "endedAt": end}
-    return told | {name: f"{_DAY}{hour}Z" for name, hour in times.items() if hour}
+    return reported | {name: f"{_DAY}{hour}Z" for name, hour in times.items() if hour}
 
 
 def _spark(processing: str) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def small_events() -> list[bytes]:
             "d",
             run={"airflowDagRun": airflow_dag(duration=180.0), "airflowState": closed},
         ),
-        # Somebody marks the failed try; the event brings nothing but the runId.
+        # A user marks the failed try; the event brings nothing but the runId.
         run_event(
             "COMPLETE",
             "08:30:00",
@@ -225,7 +225,7 @@ def small_events() -> list[bytes]:
         run_event("ABORT", "08:01:12", uuid(11), "app.again", namespace="spark"),
         run_event("START", "08:01:13", uuid(11), "app.again", namespace="spark"),
         run_event("COMPLETE", "08:01:14", uuid(11), "app.again", namespace="spark"),
-        # An application that ends while jobs inside it, one in the other, have told of no end.
+        # An application that ends while jobs inside it, one in the other, have reported no end.
         run_event("START", "08:01:00", uuid(12), "app2", namespace="spark", facets=_spark("NONE")),
         run_event(
             "START",
@@ -247,7 +247,7 @@ def small_events() -> list[bytes]:
             run={"parent": parent(uuid(13), "app2.rdd", "spark")},
         ),
         run_event("ABORT", "08:01:09", uuid(12), "app2", namespace="spark", facets=_spark("NONE")),
-        # Two names of one table, told late; and a rename.
+        # Two names of one table, reported late; and a rename.
         run_event(
             "COMPLETE",
             "10:00:00",
@@ -292,7 +292,7 @@ def small_events() -> list[bytes]:
                 "inputs": [orders],
             }
         ).encode(),
-        # The DAG is paused, and a feed of nobody here is updated, each seen twice.
+        # The DAG is paused, and a feed from outside is updated, each seen twice.
         *(_paused(time, is_paused=True) for time in ("06:00:00", "06:30:00")),
         _paused("07:30:00", is_paused=False),
         *(_updated(time) for time in ("05:00:00", "05:30:00")),
@@ -309,5 +309,5 @@ def _paused(time: str, *, is_paused: bool) -> bytes:
 
 
 def _updated(time: str) -> bytes:
-    told = dataset("shop.feed", dataQualityMetrics={"lastUpdated": f"{_DAY}{time}Z"})
-    return json.dumps({"eventTime": f"{_DAY}{time}Z", "dataset": told}).encode()
+    reported = dataset("shop.feed", dataQualityMetrics={"lastUpdated": f"{_DAY}{time}Z"})
+    return json.dumps({"eventTime": f"{_DAY}{time}Z", "dataset": reported}).encode()

@@ -21,7 +21,7 @@ class Statsd:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What makes an Airflow tell."""
+        """What makes an Airflow send its metrics."""
         return {
             "AIRFLOW__METRICS__STATSD_ON": "True",
             "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",

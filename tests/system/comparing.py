@@ -19,8 +19,8 @@ def key_of(run: dict[str, Any]) -> Key:
     return run["dag_id"], run["dag_run_id"], run["task_id"], map_index
 
 
-def key_told(told: Instance) -> Key:
-    return told.dag_id, told.run_id, told.task_id, told.map_index
+def key_observed(observed: Instance) -> Key:
+    return observed.dag_id, observed.run_id, observed.task_id, observed.map_index
 
 
 def moment(text: str | None) -> datetime | None:
@@ -39,21 +39,21 @@ def listed(wrong: list[Any]) -> str:
     return f"{len(wrong)} differ, the first are\n{first}"
 
 
-def tries_that_differ(told: Iterable[Instance], known: Iterable[dict[str, Any]]) -> list[Any]:
+def tries_that_differ(observed: Iterable[Instance], known: Iterable[dict[str, Any]]) -> list[Any]:
     """Tries that are not there once, or not with Airflow's state, start and end."""
     return _differences(
         [
-            ((*key_told(one), one.try_number), one.state, one.started_at, one.ended_at)
-            for one in told
+            ((*key_observed(one), one.try_number), one.state, one.started_at, one.ended_at)
+            for one in observed
         ],
         [((*key_of(run), run["try_number"]), *_shown(run)) for run in known],
     )
 
 
-def dag_runs_that_differ(told: Iterable[DagRun], known: Iterable[dict[str, Any]]) -> list[Any]:
+def dag_runs_that_differ(observed: Iterable[DagRun], known: Iterable[dict[str, Any]]) -> list[Any]:
     """DAG runs that are not there once, or not with Airflow's state, start and end."""
     return _differences(
-        [((one.dag_id, one.run_id), one.state, one.started_at, one.ended_at) for one in told],
+        [((one.dag_id, one.run_id), one.state, one.started_at, one.ended_at) for one in observed],
         [((run["dag_id"], run["dag_run_id"]), *_shown(run)) for run in known],
     )
 
@@ -65,16 +65,16 @@ def _shown(run: dict[str, Any]) -> tuple[str, datetime | None, datetime | None]:
     return run["state"], moment(run["started_at"]), moment(run["ended_at"])
 
 
-def _differences(told: list[Row], known: list[Row]) -> list[Any]:
+def _differences(observed: list[Row], known: list[Row]) -> list[Any]:
     shown = {row[0]: row[1:] for row in known}
     wrong: list[Any] = []
-    if sorted(row[0] for row in known) != sorted(row[0] for row in told):
-        keys = {row[0] for row in told}
+    if sorted(row[0] for row in known) != sorted(row[0] for row in observed):
+        keys = {row[0] for row in observed}
         wrong += [("not known:", *key) for key in sorted(keys - shown.keys())]
         wrong += [("not told:", *key) for key in sorted(shown.keys() - keys)]
         if len(shown) != len(known):
             wrong.append("some are known twice")
-    for key, state, started_at, ended_at in told:
+    for key, state, started_at, ended_at in observed:
         if key in shown and (
             shown[key][0] != state
             or apart(shown[key][1], started_at)

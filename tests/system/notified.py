@@ -28,7 +28,7 @@ def bridge_settings(receiver: Receiver) -> dict[str, str]:
 
 
 def messages(receiver: Receiver) -> list[dict[str, Any]]:
-    """What came of incidents that began in the DAG, in order; their cause may move on to others."""
+    """The states of incidents that began in the DAG, in order; their cause may move on to others."""
     events = list(receiver.events.values())
     ours = {event["subject"] for event in events if DAG in event["data"]["cause"]["node"]}
     return [event for event in events if event["subject"] in ours]
@@ -38,7 +38,7 @@ def types(receiver: Receiver) -> list[str]:
     return [event["type"].rpartition(".")[2] for event in messages(receiver)]
 
 
-def fails_and_is_mended(stack: Stack, receiver: Receiver, day: date) -> None:
+def fails_and_recovers(stack: Stack, receiver: Receiver, day: date) -> None:
     """An export is missing, then it is there again and the DAG run is cleared."""
     export = stack.folder / "shop" / "exports" / "customers.json"
     aside = export.rename(export.with_suffix(".aside"))

@@ -56,8 +56,8 @@ class Storm:
             )
 
         self.stack.wait(f"the run in which {name} has ended", ended, 120)
-        told = -1
-        while told != (told := self.counted("spooled") + self.counted("lost")):
+        counted_events = -1
+        while counted_events != (counted_events := self.counted("spooled") + self.counted("lost")):
             time.sleep(1)  # listeners have their say after the end
 
     def run(self, name: str, dag_id: str = "steady") -> None:
@@ -81,9 +81,9 @@ class Storm:
 
     def holder(self, name: str) -> dict[str, int]:
         """The processes that run the first try of the task, once it runs."""
-        told = self.stack.folder / "held" / f"{name}-1"
-        self.stack.wait(f"the task {name} runs", told.exists, 60)
-        return dict(json.loads(told.read_text()))
+        counted_events = self.stack.folder / "held" / f"{name}-1"
+        self.stack.wait(f"the task {name} runs", counted_events.exists, 60)
+        return dict(json.loads(counted_events.read_text()))
 
     def let_go(self, name: str) -> None:
         (self.stack.folder / "held" / f"{name}-goes-on").touch()

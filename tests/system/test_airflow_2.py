@@ -2,7 +2,7 @@
 A real Airflow 2.11 with the provider, and the bridge: the catalog says what Airflow says.
 
 The mill grinds while the bridge is not there yet; then it comes, the market sells what was ground,
-and somebody tells Airflow of the weather. Then the claims are looked at.
+and the weather is reported to Airflow. Then the claims are looked at.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.system.airflow_2.stack import BIN, SECRET, Mill
 from tests.system.comparing import (
     apart,
     dag_runs_that_differ,
+    key_observed,
     key_of,
-    key_told,
     listed,
     moment,
     tries_that_differ,
@@ -55,7 +55,7 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mill]:
                 stack.wait(
                     f"the {dag_id} is done", lambda d=dag_id, s=state: ended(stack, d, s), 120
                 )
-            stack.api.tell_of(WEATHER, {"mm": 7})
+            stack.api.report_update(WEATHER, {"mm": 7})
             stack.wait("the rain is noted", lambda: ended(stack, "calendar", "success"), 120)
             stack.wait("the catalog has it all", lambda: caught_up(stack), 60)
             yield stack
@@ -74,7 +74,7 @@ def ground(stack: Mill) -> bool:
 
 
 def caught_up(stack: Mill) -> bool:
-    """Whether every DAG run has told of its instances, and nothing more comes."""
+    """Whether every DAG run has reported its instances, and nothing more comes."""
     if len(list(stack.bridge.all("/api/v1/runs", kind="dag", state="success"))) < 2:
         return False
     before = stack.bridge.health()["inbox"]
@@ -84,7 +84,7 @@ def caught_up(stack: Mill) -> bool:
 
 
 @pytest.fixture(scope="module")
-def told(mill: Mill) -> list[Instance]:
+def observed(mill: Mill) -> list[Instance]:
     """What Airflow says of every try."""
     return OnPostgres(mill.database).instances()
 
@@ -121,27 +121,27 @@ def names(mill: Mill) -> dict[str, str]:
 # --- runs -----------------------------------------------------------------------------------
 
 
-def test_everything_that_a_task_can_come_to_is_there(told: list[Instance]) -> None:
-    assert {one.state for one in told} == {"success", "failed", "skipped", "upstream_failed"}
-    assert {one.map_index for one in told if one.task_id == "grind"} == {0, 1, 2}
-    assert [one.state for one in told if one.task_id == "weigh"] == ["success", "failed"]
+def test_everything_that_a_task_can_come_to_is_there(observed: list[Instance]) -> None:
+    assert {one.state for one in observed} == {"success", "failed", "skipped", "upstream_failed"}
+    assert {one.map_index for one in observed if one.task_id == "grind"} == {0, 1, 2}
+    assert [one.state for one in observed if one.task_id == "weigh"] == ["success", "failed"]
 
 
 def test_every_try_is_known_once_with_its_state_and_its_times(
-    mill: Mill, told: list[Instance]
+    mill: Mill, observed: list[Instance]
 ) -> None:
-    wrong = tries_that_differ(told, mill.bridge.all("/api/v1/runs", kind="task"))
+    wrong = tries_that_differ(observed, mill.bridge.all("/api/v1/runs", kind="task"))
     assert not wrong, listed(wrong)
 
 
-def test_every_try_took_as_long_as_airflow_says(mill: Mill, told: list[Instance]) -> None:
+def test_every_try_took_as_long_as_airflow_says(mill: Mill, observed: list[Instance]) -> None:
     shown = {
         (*key_of(run), run["try_number"]): run["duration"]
         for run in mill.bridge.all("/api/v1/runs", kind="task")
     }
     wrong = []
-    for one in told:
-        duration = shown.get((*key_told(one), one.try_number))
+    for one in observed:
+        duration = shown.get((*key_observed(one), one.try_number))
         if one.duration is not None and (duration is None or abs(duration - one.duration) > 0.001):
             wrong.append((one.task_id, one.map_index, one.try_number, one.duration, duration))
     assert not wrong, listed(wrong)
@@ -197,20 +197,20 @@ def test_a_column_comes_from_where_the_statement_says(mill: Mill) -> None:
     [("harvest", "weigh"), ("sacks", "fill"), ("bread", "bake"), ("receipts", "sell")],
 )
 def test_a_dataset_is_as_fresh_as_the_last_task_that_wrote_it(
-    mill: Mill, told: list[Instance], label: str, writer: str
+    mill: Mill, observed: list[Instance], label: str, writer: str
 ) -> None:
-    ends = [one.ended_at for one in told if one.task_id == writer and one.state == "success"]
+    ends = [one.ended_at for one in observed if one.task_id == writer and one.state == "success"]
     shown = moment(dataset(mill, names(mill)[label])["written_at"])
     assert not apart(shown, ends[0]), (shown, ends)
 
 
-# --- what else is told ----------------------------------------------------------------------
+# --- what else is reported ----------------------------------------------------------------------
 
 
 def test_an_event_of_a_dataset_says_how_many_rows_the_task_wrote(mill: Mill) -> None:
-    told = dataset(mill, names(mill)["receipts"])["facets"]["fairlead_asset"]
-    assert told["extra"] == {"row_count": 2}
-    assert (told["source"]["dagId"], told["source"]["taskId"]) == ("market", "sell")
+    observed = dataset(mill, names(mill)["receipts"])["facets"]["fairlead_asset"]
+    assert observed["extra"] == {"row_count": 2}
+    assert (observed["source"]["dagId"], observed["source"]["taskId"]) == ("market", "sell")
 
 
 def test_an_update_from_outside_airflow_makes_a_dataset_fresh(mill: Mill) -> None:
@@ -242,7 +242,7 @@ def test_airflows_page_has_a_link_from_a_task_to_its_lineage(mill: Mill) -> None
 
 
 def test_the_history_that_its_rest_api_has_is_the_same(
-    mill: Mill, told: list[Instance], tmp_path: Path
+    mill: Mill, observed: list[Instance], tmp_path: Path
 ) -> None:
     """For a bridge that comes later."""
     command = [
@@ -254,7 +254,7 @@ def test_the_history_that_its_rest_api_has_is_the_same(
     with bridging.running(tmp_path) as later:
         bridge = Bridge(later.url)
         mill.wait("it knows", lambda: bridge.health()["inbox"]["waiting"] == 0, 60)
-        wrong = tries_that_differ(told, bridge.all("/api/v1/runs", kind="task"))
+        wrong = tries_that_differ(observed, bridge.all("/api/v1/runs", kind="task"))
         runs = OnPostgres(mill.database).dag_runs()
         wrong += dag_runs_that_differ(runs, bridge.all("/api/v1/runs", kind="dag"))
     assert not wrong, listed(wrong)

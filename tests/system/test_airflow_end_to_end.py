@@ -25,7 +25,7 @@ from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.sinks.server import serving
 from tests.system import drawing, notified
-from tests.system.comparing import CLOSE, apart, key_of, key_told, listed, moment
+from tests.system.comparing import CLOSE, apart, key_observed, key_of, listed, moment
 from tests.system.truth import Instance, Metadata
 
 pytestmark = pytest.mark.system
@@ -104,7 +104,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
 
 
 @pytest.fixture(scope="module")
-def told(evening: Evening) -> list[Instance]:
+def observed(evening: Evening) -> list[Instance]:
     """What Airflow says of every try."""
     return evening.airflow.instances()
 
@@ -118,71 +118,71 @@ def known(evening: Evening) -> list[dict[str, Any]]:
 # --- runs -----------------------------------------------------------------------------------
 
 
-def test_the_evening_had_all_that_the_claims_are_about(told: list[Instance]) -> None:
-    states = {instance.state for instance in told}
+def test_the_evening_had_all_that_the_claims_are_about(observed: list[Instance]) -> None:
+    states = {instance.state for instance in observed}
     assert states == {"success", "failed", "skipped", "upstream_failed"}
-    assert any(instance.map_index >= 0 for instance in told)
-    assert any(not instance.is_last_try for instance in told)
+    assert any(instance.map_index >= 0 for instance in observed)
+    assert any(not instance.is_last_try for instance in observed)
 
 
 def test_every_task_instance_is_known_once_a_try(
-    told: list[Instance], known: list[dict[str, Any]]
+    observed: list[Instance], known: list[dict[str, Any]]
 ) -> None:
     assert sorted((*key_of(run), run["try_number"]) for run in known) == sorted(
-        (*key_told(one), one.try_number) for one in told
+        (*key_observed(one), one.try_number) for one in observed
     )
 
 
 def test_every_try_has_the_state_that_airflow_says(
-    told: list[Instance], known: list[dict[str, Any]]
+    observed: list[Instance], known: list[dict[str, Any]]
 ) -> None:
     shown = {(*key_of(run), run["try_number"]): run["state"] for run in known}
     wrong = []
-    for one in told:
-        state = shown.get((*key_told(one), one.try_number))
+    for one in observed:
+        state = shown.get((*key_observed(one), one.try_number))
         if state != one.state:
-            wrong.append((*key_told(one), one.try_number, "is", one.state, "shown as", state))
+            wrong.append((*key_observed(one), one.try_number, "is", one.state, "shown as", state))
     assert not wrong, listed(wrong)
 
 
 def test_every_try_began_and_ended_when_airflow_says(
-    told: list[Instance], known: list[dict[str, Any]]
+    observed: list[Instance], known: list[dict[str, Any]]
 ) -> None:
     shown = {(*key_of(run), run["try_number"]): run for run in known}
     wrong = []
-    for one in told:
-        run = shown[(*key_told(one), one.try_number)]
+    for one in observed:
+        run = shown[(*key_observed(one), one.try_number)]
         started_at, ended_at = moment(run["started_at"]), moment(run["ended_at"])
         if apart(started_at, one.started_at) or apart(ended_at, one.ended_at):
             wrong.append(
-                (*key_told(one), one.state, one.started_at, started_at, one.ended_at, ended_at)
+                (*key_observed(one), one.state, one.started_at, started_at, one.ended_at, ended_at)
             )
     assert not wrong, listed(wrong)
 
 
 def test_every_try_took_as_long_as_airflow_says(
-    told: list[Instance], known: list[dict[str, Any]]
+    observed: list[Instance], known: list[dict[str, Any]]
 ) -> None:
     shown = {(*key_of(run), run["try_number"]): run["duration"] for run in known}
     wrong = []
-    for one in told:
-        duration = shown.get((*key_told(one), one.try_number))
+    for one in observed:
+        duration = shown.get((*key_observed(one), one.try_number))
         if one.duration is None:
             continue
         if duration is None or abs(duration - one.duration) > CLOSE.total_seconds():
-            wrong.append((*key_told(one), one.state, one.duration, duration))
+            wrong.append((*key_observed(one), one.state, one.duration, duration))
     assert not wrong, listed(wrong)
 
 
 def test_every_dag_run_is_known_once_with_its_state_and_its_times(evening: Evening) -> None:
     known = list(evening.stack.bridge.all("/api/v1/runs", kind="dag"))
-    told = evening.airflow.dag_runs()
+    observed = evening.airflow.dag_runs()
     assert sorted((run["dag_id"], run["dag_run_id"]) for run in known) == sorted(
-        (one.dag_id, one.run_id) for one in told
+        (one.dag_id, one.run_id) for one in observed
     )
     shown = {(run["dag_id"], run["dag_run_id"]): run for run in known}
     wrong = []
-    for one in told:
+    for one in observed:
         run = shown[one.dag_id, one.run_id]
         started_at, ended_at = moment(run["started_at"]), moment(run["ended_at"])
         times = apart(started_at, one.started_at) or apart(ended_at, one.ended_at)
@@ -196,9 +196,9 @@ def test_every_dag_run_is_known_once_with_its_state_and_its_times(evening: Eveni
 
 def test_every_dag_has_its_owners_its_tags_and_its_schedule(evening: Evening) -> None:
     jobs = {job["dag_id"]: job for job in evening.stack.bridge.all("/api/v1/jobs", kind="dag")}
-    told = evening.airflow.dags()
-    assert set(jobs) == {dag.dag_id for dag in told}
-    for dag in told:
+    observed = evening.airflow.dags()
+    assert set(jobs) == {dag.dag_id for dag in observed}
+    for dag in observed:
         job = jobs[dag.dag_id]
         assert {owner["name"] for owner in job["owners"]} == dag.owners, dag.dag_id
         assert {tag["key"] for tag in job["tags"]} == dag.tags, dag.dag_id
@@ -301,14 +301,14 @@ def test_every_table_has_its_columns(evening: Evening) -> None:
 
 
 def test_a_dataset_is_as_fresh_as_the_last_task_that_wrote_it(
-    evening: Evening, told: list[Instance]
+    evening: Evening, observed: list[Instance]
 ) -> None:
     wrong = []
     for label in sorted(drawing.datasets()):
         writers = {edge.source for edge in drawing.edges() if edge.target == label}
         ends = [
             one.ended_at
-            for one in told
+            for one in observed
             if one.job in writers and one.state == "success" and _wrote(one, label) and one.ended_at
         ]
         shown = moment(_dataset(evening, label)["written_at"])
@@ -340,7 +340,7 @@ def test_nothing_was_put_into_quarantine(evening: Evening) -> None:
 
 
 def test_a_task_takes_no_longer_while_the_bridge_is_away(
-    evening: Evening, told: list[Instance], record_property: Callable[[str, object], None]
+    evening: Evening, observed: list[Instance], record_property: Callable[[str, object], None]
 ) -> None:
     """With the stock transport each task takes nine seconds longer before it begins to work."""
 
@@ -348,7 +348,7 @@ def test_a_task_takes_no_longer_while_the_bridge_is_away(
         """Seconds a task, the median over those days."""
         run_ids = set().union(*(evening.run_ids[name] for name in names))
         found: dict[tuple[str, int], list[float]] = {}
-        for one in told:
+        for one in observed:
             if one.run_id in run_ids and one.state == "success" and one.duration:
                 found.setdefault((one.job, one.map_index), []).append(one.duration)
         return {task: statistics.median(seconds) for task, seconds in found.items()}
@@ -370,7 +370,7 @@ def test_a_dag_that_fails_is_one_message_and_once_it_is_cleared_and_succeeds_ano
     """The last claim, because it changes what the others look at."""
     day = shop.today() - timedelta(days=2)  # no other claim is about it
     assert notified.messages(evening.receiver) == []
-    notified.fails_and_is_mended(evening.stack, evening.receiver, day)
+    notified.fails_and_recovers(evening.stack, evening.receiver, day)
     assert notified.types(evening.receiver) == ["opened", "resolved"]
     opened, resolved = (event["data"] for event in notified.messages(evening.receiver))
     assert opened["cause"]["node"] == notified.CAUSE

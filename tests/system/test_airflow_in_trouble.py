@@ -172,10 +172,10 @@ def test_no_trouble_of_ours_slows_a_task(
 def test_twenty_tasks_at_once_do_not_wait_for_each_others_events(
     storm: Storm, record_property: Callable[[str, object], None]
 ) -> None:
-    without, told = (median_duration(storm, n) for n in ("twenty without lineage", "twenty"))
-    record_property("twenty", round(told / without, 2))
+    without, reported = (median_duration(storm, n) for n in ("twenty without lineage", "twenty"))
+    record_property("twenty", round(reported / without, 2))
     assert storm.kept["twenty without lineage"] == 0
-    assert told < without + NOTICEABLE
+    assert reported < without + NOTICEABLE
 
 
 def median_duration(storm: Storm, *names: str) -> float:
@@ -198,12 +198,12 @@ def test_of_twenty_tasks_at_once_every_event_is_there_once(storm: Storm) -> None
 
 
 def test_tasks_in_pods_deliver_before_their_disk_is_gone(rooted: Storm) -> None:
-    told = Counter(
+    reported = Counter(
         event["eventType"]
         for event in rooted.events()
         if "job" in event and event["job"]["name"] == "pods.work"
     )
-    assert told == {"START": 2, "COMPLETE": 2}
+    assert reported == {"START": 2, "COMPLETE": 2}
     assert rooted.metrics.counters["fairlead.waits.expired"] == 0
     assert not list((rooted.stack.folder / "pods").iterdir())
 
@@ -211,10 +211,10 @@ def test_tasks_in_pods_deliver_before_their_disk_is_gone(rooted: Storm) -> None:
 def test_no_acknowledged_event_is_lost_and_none_is_there_twice(storm: Storm) -> None:
     """All that Airflow counted as safe on the disk, but the one that was changed there."""
     assert len(storm.events()) == storm.counted("spooled") - 1
-    told = Counter(
+    reported = Counter(
         (event["run"]["runId"], event["eventType"]) for event in storm.events() if "run" in event
     )
-    assert set(told.values()) == {1}
+    assert set(reported.values()) == {1}
 
 
 def test_the_catalog_says_what_airflow_says(storm: Storm) -> None:
@@ -251,9 +251,9 @@ def test_damaged_records_are_set_aside_and_counted_and_all_others_delivered(stor
 def test_what_became_of_the_events_is_in_the_status_and_in_airflows_metrics(storm: Storm) -> None:
     in_pods = storm.kept.get("pods", 0)  # who had spools of their own
     assert storm.status["delivered"] >= len(storm.events()) - in_pods
-    # What was delivered after the last event of all is told with the next one.
-    untold = storm.status["delivered"] - storm.counted("delivered")
-    assert -in_pods <= untold <= 2 * storm.kept["calm"]
+    # What was delivered after the last event of all is sent with the next one.
+    without_lineage = storm.status["delivered"] - storm.counted("delivered")
+    assert -in_pods <= without_lineage <= 2 * storm.kept["calm"]
     assert storm.metrics.counters["fairlead.deliveries.failed"] > 0
     assert "fairlead.spool.bytes" in storm.metrics.gauges
 

@@ -82,13 +82,13 @@ def dbt(bridge: Bridge, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _missing()
     folder = tmp_path_factory.mktemp("dbt")
     shutil.copytree(HERE / "shop", folder / "shop")
-    told = {
+    reported = {
         "OPENLINEAGE_URL": bridge.base,
         "OPENLINEAGE_NAMESPACE": "dbt",
         "SHOP_DATABASE": str(folder / "shop.duckdb"),
         "DBT_PROFILES_DIR": str(folder / "shop"),
     }
-    assert _run(BIN / "dbt-ol", "build", folder=folder / "shop", **told) == 0
+    assert _run(BIN / "dbt-ol", "build", folder=folder / "shop", **reported) == 0
     until(bridge.settled, "the bridge has not absorbed dbt's events")
     return folder
 

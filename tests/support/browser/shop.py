@@ -43,7 +43,7 @@ def run_id(*parts: object) -> str:
 
 
 def _graph(tasks: Sequence[str]) -> Json:
-    """The tasks of a DAG, one after the other, as Airflow tells it."""
+    """The tasks of a DAG, one after the other, as Airflow reports it."""
     following = [[after] for after in tasks[1:]]
     return {
         task: {"downstream_task_ids": str(after)}

@@ -165,8 +165,8 @@ class PagerDuty(Fake):
             demand(event["routing_key"] == self.key, "Invalid routing key")
             self._take(event)
         except (ValueError, KeyError, TypeError, Refusal) as error:
-            said = {"status": "invalid event", "message": "Event object is invalid"}
-            return Answer(400, {**said, "errors": [str(error)]})
+            problem = {"status": "invalid event", "message": "Event object is invalid"}
+            return Answer(400, {**problem, "errors": [str(error)]})
         return Answer(202, {"status": "success", "dedup_key": event["dedup_key"]})
 
     def _take(self, event: dict[str, Any]) -> None:

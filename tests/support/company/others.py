@@ -100,7 +100,7 @@ def _inside_event(
 
 
 def delivered(table: Table, at: int) -> Event:
-    """An asset event that came by Airflow's API: nobody in Airflow caused it."""
+    """An asset event that came by Airflow's API: nothing in Airflow caused it."""
     content = {"name": table.name, "uri": table.uri, "group": "asset"}
     metrics = {"lastUpdated": iso(at)}
     return {

@@ -309,8 +309,8 @@ class FakeAtlan(Fake):
         name: str = ref["uniqueAttributes"]["qualifiedName"]
         held = self.assets.get(name, {"typeName": None, "status": None})
         if (held["typeName"], held["status"]) != (ref["typeName"], "ACTIVE"):
-            said = f"Instance {ref['typeName']} with unique attribute {name} does not exist"
-            raise _Refuse(404, "ATLAS-404-00-009", said)
+            message = f"Instance {ref['typeName']} with unique attribute {name} does not exist"
+            raise _Refuse(404, "ATLAS-404-00-009", message)
         return name
 
 

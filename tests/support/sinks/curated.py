@@ -1,5 +1,5 @@
 """
-What people write on what we told: tags, owners, descriptions and edges of their own, in every
+What people write on what we delivered: tags, owners, descriptions and edges of their own, in every
 catalog, on DAGs, tasks, tables and lineage. `curate` writes it, `lost` says what is no longer so.
 """
 
@@ -21,7 +21,7 @@ _PLAN = {
 _TIER, _ANN = {"tagFQN": "Tier.Tier1", "labelType": "Manual"}, {"id": "ann", "type": "user"}
 _WORDS = "What Ann knows"
 #: Atlan's own attributes for what people say.
-_SAID = {
+_STATED = {
     "ownerUsers": ["ann"],
     "ownerGroups": ["data"],
     "userDescription": _WORDS,
@@ -60,7 +60,7 @@ def curate(sinks: Together) -> Curated:
     for edge in edges:
         openmetadata.edges[edge]["description"] = _WORDS
     for asset in atlan.assets.values():
-        asset["attributes"].update(_SAID)
+        asset["attributes"].update(_STATED)
         asset["classifications"] = ["PII"]
     return Curated(
         frozenset(urns), frozenset(parts), frozenset(edges), frozenset(atlan.assets.keys())
@@ -76,7 +76,7 @@ def lost(sinks: Together, curated: Curated) -> list[str]:
         *(
             f"Atlan: {name}"
             for name in curated.atlan
-            if not atlan[name]["attributes"].items() >= _SAID.items()
+            if not atlan[name]["attributes"].items() >= _STATED.items()
             or atlan[name]["classifications"] != ["PII"]
         ),
     ]

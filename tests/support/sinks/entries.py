@@ -1,5 +1,5 @@
 """
-A day of a small shop, as the catalog would tell it: a DAG of four tasks, one of them mapped, with a
+A day of a small shop, as the catalog would show it: a DAG of four tasks, one of them mapped, with a
 success, a retry that fails, a task that is skipped and one that never ran.
 """
 

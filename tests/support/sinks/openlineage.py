@@ -48,8 +48,10 @@ class FakeAtlanEvents(Fake):
 
     def answer(self, request: Request) -> Answer:
         if request.path != self.path:
-            said = f"Unauthorized: url path not configured to receive data, urlPath: {request.path}"
-            return Answer(401, said)
+            message = (
+                f"Unauthorized: url path not configured to receive data, urlPath: {request.path}"
+            )
+            return Answer(401, message)
         if request.method != "POST":
             return Answer(405, "Method Not Allowed")
         event = request.json()
@@ -91,8 +93,8 @@ class FakeOpenMetadataEvents(Fake):
             if not _ZONED.match(event["eventTime"]):
                 return Answer(400, {"code": 400, "message": "eventTime"})
             made += self._absorb(event)
-        said = "Event processed" if made else "Event processed, no lineage edges created"
-        return Answer(200, {"status": "success", "message": said, "lineageEdgesCreated": made})
+        message = "Event processed" if made else "Event processed, no lineage edges created"
+        return Answer(200, {"status": "success", "message": message, "lineageEdgesCreated": made})
 
     def _absorb(self, event: dict[str, Any]) -> int:
         if event["eventType"] != "COMPLETE":

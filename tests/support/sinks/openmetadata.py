@@ -1,6 +1,6 @@
 """
 An OpenMetadata server: unknown fields are refused, and what is referred to must be there; there is
-one edge a pair of tables, and whoever puts it last is noted on it.
+one edge a pair of tables, and the last writer is noted on it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class FakeOpenMetadata(Fake):
         return self.edges.get((tables[source]["id"], tables[target]["id"]))
 
     def draw(self, one: str, other: str, who: str, **details: Any) -> dict[str, Any]:
-        """Somebody draws an edge, or writes on the one that is there."""
+        """A person draws an edge, or writes on the one that is there."""
         tables = self.entities["/tables"]
         key = (tables[one]["id"], tables[other]["id"])
         held = {"source": "Manual", **self.edges.get(key, {}), **details}
@@ -283,7 +283,7 @@ class FakeOpenMetadata(Fake):
         held = self._by_id("/tables", table)
         for operation in request.json():
             life = held.get("lifeCycle", {})
-            # again is fine; the real one would let go of what a crawler wrote, and say nothing
+            # again is fine; the real one would drop what a crawler wrote, and say nothing
             if operation["path"] == "/lifeCycle" and life.keys() <= operation["value"].keys():
                 held["lifeCycle"] = operation["value"]
             elif operation["path"] == "/lifeCycle/updated" and "lifeCycle" in held:

@@ -46,7 +46,7 @@ def fakes(dags: int, tasks: int) -> Fakes:
 
 
 def asked(urls: Sequence[str], **more: Any) -> dict[str, Any]:
-    """The settings of sinks that tell `fakes` at these addresses; Atlan's token is in T."""
+    """The settings of sinks that deliver to `fakes` at these addresses; Atlan's token is in T."""
     own: dict[str, dict[str, Any]] = {
         "marquez": {"type": "openlineage", "preset": "marquez"},
         "datahub": {"type": "datahub"},
@@ -62,7 +62,7 @@ def asked(urls: Sequence[str], **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def together(dags: int, tasks: int, **more: Any) -> Iterator[Together]:
-    """`fakes`, and the sinks that tell them."""
+    """`fakes`, and the sinks that deliver to them."""
     found = fakes(dags, tasks)
     with ExitStack() as stack:
         urls = [stack.enter_context(serving(fake)) for fake in found]

@@ -22,7 +22,7 @@ from demo.stack import REPOSITORY, Ports, Stack
 BIN = REPOSITORY / ".venv-airflow-2" / "bin"
 FOLDER = Path(__file__).parent / "dags"
 DAGS = {"mill", "market", "calendar"}
-SECRET = "the-miller-s-own-w0rd"  # noqa: S105 - nobody's
+SECRET = "the-miller-s-own-w0rd"  # noqa: S105 - of a test
 SCHEMA = """
     CREATE TABLE harvest (id INTEGER, kilos REAL);
     CREATE TABLE sacks (id INTEGER, kilos REAL);
@@ -56,7 +56,7 @@ class Airflow2(Client):
     def links(self, dag_id: str, run_id: str, task_id: str) -> Json:
         return self.get(f"/api/v1/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/links")
 
-    def tell_of(self, uri: str, extra: dict[str, Any]) -> None:
+    def report_update(self, uri: str, extra: dict[str, Any]) -> None:
         """An event of a dataset that no task of this Airflow caused."""
         self.ask("POST", "/api/v1/datasets/events", {"dataset_uri": uri, "extra": extra})
 

@@ -27,9 +27,9 @@ def finish() -> None:
 def hold(name: str) -> None:
     """Say who runs this, and in the first try wait for the word to go on."""
     attempt = get_current_context()["ti"].try_number
-    told = FOLDER / f"{name}-{attempt}"
-    told.with_suffix(".new").write_text(json.dumps({"task": os.getpid(), "worker": os.getppid()}))
-    told.with_suffix(".new").rename(told)
+    held = FOLDER / f"{name}-{attempt}"
+    held.with_suffix(".new").write_text(json.dumps({"task": os.getpid(), "worker": os.getppid()}))
+    held.with_suffix(".new").rename(held)
     while attempt == 1 and not (FOLDER / f"{name}-goes-on").exists():
         time.sleep(0.1)
 

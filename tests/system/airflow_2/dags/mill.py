@@ -87,6 +87,6 @@ def sell(outlet_events: Any = None) -> None:
 with DAG("market", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=[SACKS]):
     sell()
 
-# Nobody makes the weather: it is told to Airflow from outside.
+# No task makes the weather: it is reported to Airflow from outside.
 with DAG("calendar", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=[WEATHER]):
     EmptyOperator(task_id="note")
