@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,21 +18,29 @@ PROSE_IN = ("bridge/src", "tests")
 ABOUT_WORDS = {"language.py", "test_language.py", "test_words.py", "test_page_sources.py"}
 
 
-def files(sources: tuple[str, ...]) -> list[Path]:
-    found = [path for source in sources for path in sorted((ROOT / source).rglob("*.py"))]
+def files(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
     return [
         path for path in found if path.parent.name != "migrations" and path.name not in ABOUT_WORDS
     ]
 
 
-@pytest.mark.parametrize("file", files(NAMES_IN), ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_identifier_contains_a_private_word(file: Path) -> None:
-    assert private_names(file.read_text(encoding="utf-8")) == []
+def found_in(folder: str, private: Callable[[str], list[str]]) -> list[str]:
+    return [
+        f"{file.relative_to(ROOT)}: {line}"
+        for file in files(folder)
+        for line in private(file.read_text(encoding="utf-8"))
+    ]
 
 
-@pytest.mark.parametrize("file", files(PROSE_IN), ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_comment_or_docstring_contains_a_private_word(file: Path) -> None:
-    assert private_prose(file.read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("folder", NAMES_IN)
+def test_no_identifier_contains_a_private_word(folder: str) -> None:
+    assert found_in(folder, private_names) == []
+
+
+@pytest.mark.parametrize("folder", PROSE_IN)
+def test_no_comment_or_docstring_contains_a_private_word(folder: str) -> None:
+    assert found_in(folder, private_prose) == []
 
 
 @pytest.mark.parametrize(
