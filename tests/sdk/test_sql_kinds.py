@@ -115,7 +115,7 @@ def test_a_table_that_only_changes_its_columns_is_altered_and_not_written() -> N
     assert ([*map(str, reading.altered)], [*map(str, reading.writes)]) == (["r"], ["w"])
 
 
-def test_tables_that_change_places_are_told_as_such() -> None:
+def test_tables_that_change_places_are_reported_as_such() -> None:
     [pair] = read("ALTER TABLE a SWAP WITH b", "snowflake").swapped
     assert [*map(str, pair)] == ["a", "b"]
 
