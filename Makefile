@@ -98,6 +98,7 @@ constraints: install ## update the pinned versions in constraints/
 	$(COMPILE) --upgrade -o constraints/vendors.txt constraints/vendors.in
 	$(COMPILE) --upgrade -o constraints/producers.txt constraints/producers.in
 	$(COMPILE) --upgrade -o constraints/docs.txt constraints/docs.in
+	$(COMPILE) --upgrade --no-emit-package fairlead-sdk --no-emit-package airflow-provider-fairlead -o constraints/operators.txt constraints/operators.in
 	$(COMPILE) --constraints constraints/all.txt --extra apprise --extra postgres --extra kafka --extra holidays -o constraints/bridge.txt bridge/pyproject.toml
 
 up: ## start the bridge, PostgreSQL and Airflow in containers

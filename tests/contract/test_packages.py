@@ -123,3 +123,22 @@ def test_every_command_of_make_has_a_sentence_in_its_help() -> None:
     assert set(commands[1].split()) == set(
         re.findall(r"^([a-z0-9-]+):.*## \S", makefile, re.MULTILINE)
     )
+
+
+def test_make_constraints_pins_every_file_of_requirements() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\nconstraints:")[2].partition("\n\n")[0]
+    wanted = {path.stem for path in (ROOT / "constraints").glob("*.in")}
+    included = {"demo", "environment"}  # environment.in includes demo.in, and is pinned in all.txt
+    pinned = set(re.findall(r"-o constraints/([\w-]+)\.txt", recipe))
+    assert pinned == wanted - included | {"all", "bridge"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "constraints").glob("*.txt")), ids=lambda path: path.name
+)
+def test_constraints_are_names_and_versions_only(path: Path) -> None:
+    """And, where a package is for some platforms only, which; no address and no hash."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    names = [line.partition("==")[0] for line in lines]
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.+!]+( ; .+)?", line)] == []
+    assert names == sorted(names)

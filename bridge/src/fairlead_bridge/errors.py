@@ -3,6 +3,8 @@ Every error that the bridge raises on purpose, in one tree.
 
     FairleadError
     ├── BadSettings            a setting is missing or wrong: the bridge cannot start
+    │   └── BadSetting         one of a file or table, by its name
+    ├── Wrong                  a field of an expectation means nothing (a ValueError, too)
     ├── UndeclaredRoute        an address does not say which role it needs: a mistake of ours
     ├── BadBody                the body of a request cannot be read
     │   ├── BodyTooLarge
@@ -12,6 +14,7 @@ Every error that the bridge raises on purpose, in one tree.
     │   ├── TooManyElements
     │   ├── WrongShape         JSON, but no OpenLineage event
     │   └── TooDeep
+    ├── NestedTooDeeply        JSON that Python cannot read (a ValueError, too)
     ├── BadToken               a token or a sign-in is not valid: its sender is not known
     ├── IssuerUnavailable      the company's issuer of tokens cannot be asked
     ├── Overloaded             an event could not be made durable in time: the sender retries
@@ -40,6 +43,23 @@ class FairleadError(Exception):
 
 class BadSettings(FairleadError):
     """A setting is missing or wrong; the message says which and what to write instead."""
+
+
+class BadSetting(BadSettings):
+    """`field` is missing or wrong; `problem` says how, and what to write instead."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class Wrong(FairleadError, ValueError):
+    """A field has a value that means nothing; the message says what to write instead."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
 
 
 class UndeclaredRoute(FairleadError):
@@ -83,6 +103,10 @@ class WrongShape(Malformed):
 
 class TooDeep(Malformed):
     """The event is nested deeper than its readers allow."""
+
+
+class NestedTooDeeply(FairleadError, ValueError):
+    """Text that is nested more deeply than Python's reader of JSON goes."""
 
 
 class Overloaded(FairleadError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fairlead_airflow.errors import Unsafe
 from fairlead_sdk.client import Client
 from fairlead_sdk.errors import Refused
 
@@ -60,10 +61,6 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """For XCom."""
         return asdict(self)
-
-
-class Unsafe(Exception):
-    """The change would break something; the text says what, and whose it is."""
 
 
 def proposed_columns(schema: Mapping[str, str | None] | Sequence[Any]) -> dict[str, str | None]:

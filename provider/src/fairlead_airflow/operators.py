@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from fairlead_airflow import compat
+from fairlead_airflow.errors import Unsafe
 from fairlead_airflow.hooks import FairleadHook
-from fairlead_airflow.impact import Report, Unsafe, check, proposed_columns
+from fairlead_airflow.impact import Report, check, proposed_columns
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, identity
 from fairlead_airflow.lineage.naming import check as check_named

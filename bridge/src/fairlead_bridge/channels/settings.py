@@ -39,7 +39,7 @@ from fairlead_bridge.channels.slack import Slack
 from fairlead_bridge.channels.target import ChannelTarget, Pusher
 from fairlead_bridge.channels.teams import Teams
 from fairlead_bridge.channels.webhook import Webhook
-from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.errors import BadSetting, BadSettings
 from fairlead_bridge.model import CHANNELS
 from fairlead_bridge.sinks.settings import secret_fields, with_secrets
 
@@ -174,9 +174,8 @@ def _channel(
     model: type[ChannelSettings] = TYPES[str(kind)].Settings
     try:
         plain = with_secrets("", raw, model, environ)
-    except BadSettings as error:
-        field = str(error).partition(":")[0]
-        raise source.wrong((*path, field), str(error).partition(": ")[2]) from None
+    except BadSetting as error:
+        raise source.wrong((*path, error.field), error.problem) from None
     return _validated(source, path, model, plain)
 
 

@@ -122,6 +122,8 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _take_write_lock(driver: Any) -> None:
+    # Not by tenacity: every write begins here, nearly always at the first attempt, and tenacity was
+    # measured to make that a tenth of a millisecond longer.
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:

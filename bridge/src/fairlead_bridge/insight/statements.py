@@ -12,10 +12,12 @@ Expectations as people write them, in the REST API and in files.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from fairlead_bridge.errors import Wrong
 from fairlead_bridge.insight import calendars, clock
 from fairlead_bridge.insight.expectations import Expectation, Kind, Source
 from fairlead_bridge.insight.rules import By, Days, Every, RowCount, Within
@@ -35,14 +37,6 @@ _KINDS: dict[str, Kind] = {
     "rows": "rows",
 }
 _ONLY_BY = ("days", "zone", "holidays", "looking_back")
-
-
-class Wrong(ValueError):
-    """A field has a value that means nothing; the message says what to write instead."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
 
 
 class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -217,17 +211,24 @@ def read(body: Any) -> Statement:
 
     Raises Wrong where a field is unknown or of another type.
     """
+    if isinstance(body, Mapping):
+        for field, value in body.items():
+            _check(field, value)
     try:
         return msgspec.convert(body, Statement)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$.")
-        field = place.rstrip("`").split(".")[0] if place else _unknown(message)
-        raise Wrong(field, f"{message}; known fields are {', '.join(_FIELDS)}") from error
+        raise Wrong("", f"{error}; known fields are {', '.join(_FIELDS)}") from error
 
 
-_FIELDS = Statement.__struct_fields__
+def _check(field: str, value: object) -> None:
+    """Field by field, since an error of msgspec names its place in its text alone."""
+    if field not in _FIELDS:
+        known = ", ".join(_FIELDS)
+        raise Wrong(field, f"Object contains unknown field `{field}`; known fields are {known}")
+    try:
+        msgspec.convert(value, _FIELDS[field])
+    except msgspec.ValidationError as error:
+        raise Wrong(field, f"{error}; known fields are {', '.join(_FIELDS)}") from error
 
 
-def _unknown(message: str) -> str:
-    found = re.search(r"`(\w+)`$", message)
-    return found[1] if found else ""
+_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Statement)}

@@ -17,13 +17,9 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
-from fairlead_bridge.errors import Malformed, TooDeep, WrongShape
+from fairlead_bridge.errors import Malformed, NestedTooDeeply, TooDeep, WrongShape
 
 Facets = dict[str, msgspec.Raw]
-
-
-class NestedTooDeeply(ValueError):
-    """Text that is nested more deeply than Python's reader of JSON goes."""
 
 
 class RawRun(msgspec.Struct):

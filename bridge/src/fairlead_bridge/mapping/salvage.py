@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from fairlead_bridge.errors import Malformed, WrongShape
+from fairlead_bridge.errors import Malformed, NestedTooDeeply, WrongShape
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets, RawDataset, RawEvent, RawJob, RawRun
 
@@ -83,7 +83,7 @@ def _readable(body: bytes) -> dict[str, msgspec.Raw]:
         pass  # it can be repaired, as it was
     try:
         return _object.decode(decode.repaired(body))
-    except decode.NestedTooDeeply as error:
+    except NestedTooDeeply as error:
         raise decode.too_deep() from error
     except ValueError as error:
         raise Malformed(f"not JSON: {error}") from error

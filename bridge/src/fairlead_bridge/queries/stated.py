@@ -12,8 +12,9 @@ import msgspec
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.errors import Wrong
 from fairlead_bridge.insight.expectations import SOURCES, Expectation, Source
-from fairlead_bridge.insight.statements import Statement, Wrong, expectation
+from fairlead_bridge.insight.statements import Statement, expectation
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 _e = t.expectation.c

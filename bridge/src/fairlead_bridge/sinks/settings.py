@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.errors import BadSetting, BadSettings
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Sink, Target
 from fairlead_bridge.sinks.naming import Rule
@@ -202,21 +202,20 @@ def with_secrets(
     """
     Return `raw` with each secret in place of the variable or file that was named for it.
 
-    Raises BadSettings with the setting's name, `prefix` before it.
+    Raises BadSetting, whose field has `prefix` before it.
     """
     plain = dict(raw)
     for field in secret_fields(model):
         where = f"{prefix}{field}"
         if field in plain:
-            raise BadSettings(
-                f"{where}: write {field}_env or {field}_file; secrets are not stored here"
-            )
+            problem = f"write {field}_env or {field}_file; secrets are not stored here"
+            raise BadSetting(where, problem)
         variable, path = plain.pop(f"{field}_env", None), plain.pop(f"{field}_file", None)
         if variable is not None and path is not None:
-            raise BadSettings(f"{where}_env and {where}_file are both set: use one")
+            raise BadSetting(f"{where}_env", f"{field}_file is set as well; use one")
         if variable is not None:
             if not environ.get(variable):
-                raise BadSettings(f"{where}_env: the environment has no {variable}")
+                raise BadSetting(f"{where}_env", f"the environment has no {variable}")
             plain[field] = environ[variable]
         if path is not None:
             plain[field] = _FileSecret(where, path)

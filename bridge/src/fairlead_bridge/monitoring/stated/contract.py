@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from fairlead_bridge.insight.statements import Statement, Wrong
+from fairlead_bridge.errors import Wrong
+from fairlead_bridge.insight.statements import Statement
 from fairlead_bridge.monitoring.stated.entry import Stated
 
 #: Properties that say when data should be there, by the name and the short name of the standard.

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairlead_bridge.insight.statements import Statement, Wrong
+from fairlead_bridge.errors import Wrong
+from fairlead_bridge.insight.statements import Statement
 from fairlead_bridge.monitoring.stated.entry import Stated
 
 _UNITS = {"minute": "m", "hour": "h", "day": "d"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fairlead_bridge.errors import Wrong
 from fairlead_bridge.insight.expectations import Source
-from fairlead_bridge.insight.statements import Statement, Wrong, expectation
+from fairlead_bridge.insight.statements import Statement, expectation
 
 _PATTERN = frozenset("*?[")
 

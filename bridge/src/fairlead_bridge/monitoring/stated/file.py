@@ -34,8 +34,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fairlead_bridge.errors import BadSettings
-from fairlead_bridge.insight.statements import Wrong, read
+from fairlead_bridge.errors import BadSettings, Wrong
+from fairlead_bridge.insight.statements import read
 from fairlead_bridge.monitoring.stated import contract, dbt
 from fairlead_bridge.monitoring.stated.entry import Stated
 

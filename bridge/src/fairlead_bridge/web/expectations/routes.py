@@ -10,9 +10,9 @@ from fastapi import APIRouter, HTTPException, Query
 
 from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.db.engine import writing
+from fairlead_bridge.errors import Wrong
 from fairlead_bridge.insight import statements
 from fairlead_bridge.insight.expectations import Expectation
-from fairlead_bridge.insight.statements import Wrong
 from fairlead_bridge.monitoring.stated import store
 from fairlead_bridge.monitoring.stated.entry import Stated
 from fairlead_bridge.queries import expectations, lineage, stated
