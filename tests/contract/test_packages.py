@@ -140,5 +140,7 @@ def test_constraints_are_names_and_versions_only(path: Path) -> None:
     """And, where a package is for some platforms only, which; no address and no hash."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     names = [line.partition("==")[0] for line in lines]
-    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.+!]+( ; .+)?", line)] == []
+    assert [
+        line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.+!]+( ; .+)?", line)
+    ] == []
     assert names == sorted(names)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MOST = 400
-#: The schema stands whole on one page; the page's types are generated.
+#: The tables stand in one file (docs/decisions/0015-one-page-of-tables.md); the page's types are generated.
 LONGER = {"bridge/src/fairlead_bridge/db/tables.py", "bridge/ui/src/api/schema.ts"}
 SOURCES = [
     path
