@@ -69,6 +69,21 @@ def test_a_given_calendar_counts_from_the_first_week() -> None:
     assert next_day(times, calendar=NYSE) == date(2025, 11, 28)
 
 
+def test_a_given_calendar_is_moved_with_the_days_that_are_written() -> None:
+    """What is written from Tuesday to Saturday is of the day before, and so are the days off."""
+    times = trading_days(date(2025, 10, 20), THANKSGIVING + timedelta(days=1), hour=3, shift=1)
+    assert next_day(times) == date(2025, 11, 28)
+    assert next_day(times, calendar=NYSE) == date(2025, 11, 29)
+
+
+def test_the_turn_of_the_year_says_nothing_of_other_weeks() -> None:
+    """Christmas and New Year are on the same day of the week, which stays usual."""
+    resting = {date(2025, 12, 25), date(2025, 12, 26), date(2026, 1, 1), date(2026, 1, 2)}
+    days = [date(2025, 11, 3) + timedelta(days=each) for each in range(65)]  # to Tue, January 6
+    times = [at(day, 6) for day in days if day.weekday() < 5 and day not in resting]
+    assert next_day([*times, at(date(2026, 1, 7), 6)]) == date(2026, 1, 8)
+
+
 def test_one_missing_day_makes_no_calendar() -> None:
     first = date(2025, 9, 8)
     days = [first + timedelta(days=each) for each in range(80)]

@@ -63,6 +63,21 @@ def test_a_lasting_change_of_rhythm_is_followed_within_two_weeks(name: str) -> N
     assert (found["caught"] or 0) == 1.0
 
 
+def test_a_time_of_day_that_moves_by_many_hours_is_followed_after_three_days() -> None:
+    times = [MONDAY + day * DAY + (15 if day >= 33 else 0) * HOUR for day in range(36)]
+    moved = due_after(times)
+    assert times[-1] + DAY < moved < times[-1] + DAY + 2 * HOUR
+    back = [*times, *(MONDAY + day * DAY for day in (36, 37, 38))]
+    assert due_after(back) < back[-1] + DAY + 2 * HOUR
+
+
+def test_a_usual_day_stays_one_though_it_is_left_out_twice_in_three_weeks() -> None:
+    days = [day for day in range(7 * 9) if day % 7 < 5 and day not in (7 * 6 + 3, 7 * 8 + 3)]
+    times = [MONDAY + day * DAY + 6 * HOUR for day in days]
+    wednesday = times[-3]
+    assert due_after([*times, *(at + 7 * DAY for at in times[-4:-2])]) < wednesday + 9 * DAY
+
+
 def test_one_early_or_late_write_changes_nothing() -> None:
     times = [MONDAY + day * DAY + 6 * HOUR for day in range(40) if day % 7 < 5]
     odd = [*times[:20], times[20] - 3 * HOUR, *times[21:25], times[25] + 5 * HOUR, *times[26:]]

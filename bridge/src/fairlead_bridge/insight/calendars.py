@@ -20,6 +20,8 @@ CANDIDATES = (
 )
 #: Missing days that a calendar must explain, and the share of its own days that must be missing.
 EXPLAINED, FOLLOWED = 2, 0.8
+#: Days that a write may come after the day that it is of; before it, where that is of an eastern zone.
+SHIFTS = (0, 1, -1)
 
 _EPOCH_YEAR, _EPOCH_ORDINAL = 1970, 719_163  # of 1970-01-01 in `date.toordinal`
 
@@ -81,7 +83,7 @@ def observed(
         days = frozenset[int]().union(
             *(_of_year(name, year) for year in range(_year(first - 1), _year(last) + 1))
         )
-        for shift in (0, 1):
+        for shift in SHIFTS:
             moved = frozenset(day + shift for day in days) if shift else days
             explained, broken = len(moved & lacking), len(moved & there)
             if explained < EXPLAINED or explained < FOLLOWED * (explained + broken):

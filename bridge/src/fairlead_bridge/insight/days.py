@@ -2,10 +2,11 @@
 Expectations by the day of the week and the time of day: a model of `rhythm`.
 
 A day of the week is usually written if it was in two of the last three weeks that were written at
-all; in the first weeks of a dataset, a workday is if the last workdays all were, and any day is if
-the last seven days all were. Days off of a calendar count for nothing. On a usual day the
-first write is late after the latest usual time of day; so is each further write, if nearly all
-days have one.
+all, or in one of the last two and in nearly all of those before; in the first weeks of a dataset, a
+workday is if the last workdays all were, and any day is if the last seven days all were. Days off of
+a calendar and the turn of the year count for nothing. On a usual day the first write is late after
+the latest usual time of day, since that last moved for good; so is each further write, if nearly
+all days have one.
 """
 
 from __future__ import annotations
@@ -27,12 +28,19 @@ DAYS, NEWEST = 10, 2
 #: Weeks in which a day of the week counts, how often of these it must be written, and how far back
 #: such weeks are looked for.
 WEEKS, WRITTEN, FARTHEST = 3, 2, 8
+#: A day that was written in all but so many of at least so many weeks stays usual after one without.
+SELDOM, STEADY = 2, 5
+MONDAY, FRIDAY, SATURDAY, SUNDAY = 0, 4, 5, 6
+#: Days on which much rests, whatever the calendar.
+TURN_OF_YEAR = frozenset({*((12, day) for day in range(24, 32)), (1, 1), (1, 2)})
 #: Workdays in a row that make a workday expected before there are weeks to learn from.
 WORKDAYS = 3
 #: How much the first time of day may spread, and the share of days that have a further write.
 SPREAD, NEARLY_ALL = 8 * HOUR, 0.85
+#: The time of day has moved where it spreads more, but so many newest days lie so close together.
+MOVED, CLOSE = 3, 2 * HOUR
 #: What is added to the latest usual time: at least, at most, and of the spread.
-LEEWAY, LEEWAY_MOST, SPREAD_SHARE = 45 * MINUTE, 105 * MINUTE, 1.0
+LEEWAY, LEEWAY_MOST, SPREAD_SHARE = 45 * MINUTE, 120 * MINUTE, 1.0
 #: By how much earlier days exceeded their latest usual time: days that are looked at, and the share
 #: that is added. What exceeded it by more than the longest leeway was late.
 EXCEEDED_DAYS, EXCEEDED_SHARE, STRAY, STRAY_SHARE = 120, 1.25, 1.5, 3.0
@@ -70,17 +78,18 @@ class ByDay:
         steps = sorted(step for clocks in self._clocks for step in gaps_of(clocks))
         self._step = percentile(steps, 0.5) if steps else DAY
         self._latest = [self._latest_usual(place) for place in range(len(self._days))]
-        self._calendar = self._observed(calendar) or calendar
+        self._calendar = self._observed(calendar)
+        self._usual: dict[int, frozenset[int]] = {}  # as of each day that was asked for
 
     def due(self, known: int, at: int) -> int | None:
         last = self._place[known - 1]
         if last + 1 < FEWEST or known > OFTEN * (last + 1):
             return None
-        recent = self._clocks[max(0, last + 1 - DAYS) : last + 1]
+        recent = self._recent(last)
         firsts = [clocks[0] for clocks in recent]
         if _spread(firsts) > SPREAD:
             return None
-        usual, calendar = self._usual_days(last, self._calendar), self._calendar
+        usual, calendar = self._usual_on(last), self._calendar
         day, time = divmod(clock.wall(at, self._zone) - self._begins, DAY)
         if weekday(day) in usual:
             further = self._further(recent[:-1], time)
@@ -101,19 +110,24 @@ class ByDay:
 
     @property
     def text(self) -> str:
-        recent = self._clocks[-DAYS:]
+        recent = self._recent(len(self._clocks) - 1)
         firsts = sorted(clocks[0] for clocks in recent)
         early, late = (self._words(percentile(firsts, share)) for share in (0.1, 0.9))
         number = round(sum(map(len, recent)) / len(recent))
         often = f" {number} times a day" if number > 1 else ""
         calendar = self._calendar
-        days = _names(self._usual_days(len(self._days) - 1, calendar))
+        days = _names(self._usual_on(len(self._days) - 1))
         between = f"at {early}" if early == late else f"between {early} and {late}"
         first = ", first" if number > 1 else ""
         off = f", not on holidays ({calendar.name})" if calendar is not None else ""
         return f"usually written{often} {days}{first} {between} {clock.name_of(self._zone)}{off}"
 
     # --- which days ---
+
+    def _usual_on(self, last: int) -> frozenset[int]:
+        if last not in self._usual:
+            self._usual[last] = self._usual_days(last, self._calendar)
+        return self._usual[last]
 
     def _usual_days(self, last: int, calendar: Calendar | None) -> frozenset[int]:
         """The days of the week that are usually written, as of the day at place `last`."""
@@ -124,34 +138,47 @@ class ByDay:
         usual = set()
         for newest in range(until - 6, until + 1):
             seen = [
-                day
+                day in written
                 for week in weeks
                 if (day := newest - 7 * week) >= since
-                and (calendar is None or day in written or day not in calendar)
+                and (day in written or not _says_nothing(day, calendar))
             ]
             early = len(seen) < WRITTEN and weekday(newest) in begun
-            if early or sum(day in written for day in seen) >= WRITTEN:
+            if early or _is_usual(seen):
                 usual.add(weekday(newest))
         return frozenset(usual)
 
     def _observed(self, given: Calendar | None) -> Calendar | None:
-        """The calendar by which days were left out: the given one or, without, any that is known."""
-        weeks = (self._days[-1] - self._days[0]) / 7
-        if weeks < CALENDAR_WEEKS:
-            return None
+        """
+        The calendar by which days were left out: the given one, moved as they were, or any that is
+        known.
+        """
         counts = Counter(map(weekday, self._days))
+        weeks = (self._days[-1] - self._days[0]) / 7
         usual = {day for day, count in counts.items() if count >= USUAL * weeks}
-        written = frozenset(day for day in self._days if weekday(day) in usual)
-        days = range(self._days[0], self._days[-1])
-        missing = [day for day in days if day not in written and weekday(day) in usual]
-        names = calendars.CANDIDATES if given is None else (given.name,)
-        return calendars.observed(missing, written, names) if missing else None
+        if weeks >= CALENDAR_WEEKS:
+            written = frozenset(day for day in self._days if weekday(day) in usual)
+            days = range(self._days[0], self._days[-1])
+            missing = [day for day in days if day not in written and weekday(day) in usual]
+            names = calendars.CANDIDATES if given is None else (given.name,)
+            found = calendars.observed(missing, written, names) if missing else None
+            if found is not None:
+                return found
+        return Calendar(given.name, _shift(usual)) if given is not None else None
 
     # --- at what time ---
 
+    def _recent(self, last: int) -> Sequence[Sequence[int]]:
+        """The times of the days up to the place `last` that count: those since they last moved."""
+        recent = self._clocks[max(0, last + 1 - DAYS) : last + 1]
+        if _spread([clocks[0] for clocks in recent]) <= SPREAD:
+            return recent
+        newest = [clocks[0] for clocks in recent[-MOVED:]]
+        return recent[-MOVED:] if max(newest) - min(newest) <= CLOSE else recent
+
     def _latest_usual(self, last: int) -> int:
         """The latest usual time of the first write of a day, as of the day at place `last`."""
-        firsts = [clocks[0] for clocks in self._clocks[max(0, last + 1 - DAYS) : last + 1]]
+        firsts = [clocks[0] for clocks in self._recent(last)]
         return max(sorted(firsts)[int(0.9 * (len(firsts) - 1))], *firsts[-NEWEST:])
 
     def _leeway(self, last: int, firsts: Sequence[int]) -> int:
@@ -183,12 +210,33 @@ class ByDay:
         return clock.words((time + self._begins) % DAY)
 
 
+def _is_usual(seen: Sequence[bool]) -> bool:
+    """Whether a day of the week is, by the weeks in which it was written or not, newest first."""
+    steady = len(seen) >= STEADY and sum(seen) >= len(seen) - SELDOM
+    return sum(seen[:WEEKS]) >= WRITTEN or (steady and any(seen[:WRITTEN]))
+
+
+def _says_nothing(day: int, calendar: Calendar | None) -> bool:
+    """Whether nobody expects a write on this day, so that its lack says nothing of the others."""
+    if calendar is not None and day in calendar:
+        return True
+    date = clock.date_of(day)
+    return (date.month, date.day) in TURN_OF_YEAR
+
+
+def _shift(usual: Collection[int]) -> int:
+    """How many days after its own day a write comes, of one that is made for each workday."""
+    if SATURDAY in usual and MONDAY not in usual:
+        return 1
+    return -1 if SUNDAY in usual and FRIDAY not in usual else 0
+
+
 def _weeks(until: int, since: int, written: Collection[int]) -> list[int]:
     """How many weeks ago the last weeks are in which anything was written."""
     found: list[int] = []
     for week in range(FARTHEST):
         end = until - 7 * week
-        if end < since or len(found) == WEEKS:
+        if end < since:
             break
         if any(day in written for day in range(end - 6, end + 1)):
             found.append(week)

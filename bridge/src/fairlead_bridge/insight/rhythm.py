@@ -30,8 +30,9 @@ WINDOW, FEWEST = 128, 5
 PAUSE, PAUSE_GAPS = 50 * DAY, 8
 #: Writes closer together than this, or than this share of the longest usual gap, are one write.
 BURST, BURST_SHARE = HOUR, 0.05
-#: Newest gaps that a model is tested on, and the share of them that it may have called late.
-TESTED, MISTAKES = 20, 0.15
+#: Newest gaps that a model is tested on, and the share of them that it may have called late: less
+#: while there are fewer gaps.
+TESTED, MISTAKES, FEW_MISTAKES = 20, 0.2, 0.15
 
 #: By gap: gaps that are looked at, and how many times the median the longest usual one may be.
 GAPS, STRETCH, ALIKE = 26, 2.0, 0.8
@@ -153,7 +154,8 @@ def _test(writes: Sequence[int], model: Model) -> tuple[int, float] | None:
         if due is not None:
             wrong += due < writes[known]
             waits.append(max(0, due - writes[known]))
-    if not waits or wrong > max(1.0, MISTAKES * len(waits)):
+    share = MISTAKES if len(waits) == TESTED else FEW_MISTAKES
+    if not waits or wrong > max(1.0, share * len(waits)):
         return None
     return wrong, percentile(sorted(waits), 0.5)
 
