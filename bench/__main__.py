@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "page": ([], True),
     "opened": ([], False),
     "monitoring": (["--datasets", "20000"], True),
+    "answers": ([], True),
     "lateness": ([], True),
     "notify": ([], False),
     "incidents": ([], False),

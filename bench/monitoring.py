@@ -23,7 +23,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fairlead_bridge import ids
+from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new
 from fairlead_bridge.db.engine import open_database, reading, writing
@@ -38,6 +38,7 @@ NOW = 1_780_000_000 * SECOND
 TASKS, WRITES = 10, 12
 PLACE, STORE = "airflow", "postgres://warehouse:5432"
 Row = dict[str, Any]
+NO_FACTS = facts.encode(facts.RunFacts(0, 0))
 _TIMES = {"first_at": NOW - WRITES * DAY, "last_at": NOW}
 
 
@@ -164,7 +165,7 @@ def _run_row(number: int, write: int, ended: int) -> Row:
         "first_at": ended - MINUTE,
         "last_at": ended,
         "at": ended - MINUTE,
-        "facts": b"",
+        "facts": NO_FACTS,
     }
 
 
@@ -173,8 +174,8 @@ def _wrote(number: int, write: int, ended: int) -> Row:
     return {**own, "at": ended, "written_at": ended, "facets": b""}
 
 
-def fail(engine: sa.Engine, now: int) -> None:
-    run = {**_run_row(0, WRITES, now), "state": "failed"}
+def fail(engine: sa.Engine, now: int, number: int = 0) -> None:
+    run = {**_run_row(number, WRITES, now), "state": "failed"}
     with writing(engine) as tx:
         insert_new(tx, t.run, [run])
         queue.changed(tx, [Name("run", run["id"])], now)

@@ -8,6 +8,7 @@ dates. What a timetable of the user's own does is not known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -77,16 +78,32 @@ def _next(expression: str, zone: tzinfo, last: int) -> int | None:
     """As Airflow has it: a fixed time of day comes once on the day when the clocks go back."""
     try:
         local = datetime.fromtimestamp(last / SECOND, zone)
-        found = _at_fixed_time(expression, local) or croniter(expression, local).get_next(float)
+        found = _at_fixed_time(expression, local) or _from(expression, local).get_next(float)
     except (CroniterError, ValueError, OverflowError, OSError):  # never, or beyond the calendar
         return None
     return int(found * SECOND)
 
 
 def _at_fixed_time(expression: str, local: datetime) -> float | None:
-    coming = croniter(expression, local.replace(tzinfo=None))
-    first, second = coming.get_next(datetime), coming.get_next(datetime)
-    return first.replace(tzinfo=local.tzinfo).timestamp() if first.time() == second.time() else None
+    """The next time of an expression that has one time of day; None where it has several."""
+    minutes, hours = _read(expression).expanded[:2]
+    if len(minutes) > 1 or len(hours) > 1 or "*" in (minutes[0], hours[0]):
+        return None
+    coming = _from(expression, local.replace(tzinfo=None)).get_next(datetime)
+    return coming.replace(tzinfo=local.tzinfo).timestamp()
+
+
+def _from(expression: str, begin: datetime) -> croniter:
+    """The times of an expression from a moment on."""
+    found = copy(_read(expression))
+    found.set_current(begin)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _read(expression: str) -> croniter:
+    """An expression that was read: that is the dear part, and many DAGs have the same."""
+    return croniter(expression, 0)
 
 
 def of_dag(body: Mapping[str, Any]) -> Schedule | None:
@@ -119,7 +136,12 @@ def _expression(value: object) -> str | None:
     text = _QUARTERLY if value == "@quarterly" else value.strip()
     if len(text.split()) == 1 and text not in _PRESETS:  # "Dataset", "None", "@once"
         return None
-    return text if croniter.is_valid(text) else None
+    return text if _is_valid(text) else None
+
+
+@lru_cache(maxsize=4096)
+def _is_valid(expression: str) -> bool:
+    return bool(croniter.is_valid(expression))
 
 
 def _dates(listed: object) -> Iterator[int]:

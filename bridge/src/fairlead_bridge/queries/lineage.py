@@ -235,7 +235,8 @@ class _Walker:
                 if level <= depth and not self.found.truncated:
                     signed = level if way == "down" else -level
                     fronts[way] = self._step(way, fronts[way], seen[way], signed)
-            if not any(fronts.values()) or self.found.truncated:
+            open_ones = (front for way, front in fronts.items() if level < depths[way])
+            if not any(open_ones) or self.found.truncated:
                 break
 
     def open(self, opened: Opened) -> None:

@@ -17,8 +17,11 @@ from fairlead_bridge.queries.snapshot import Snapshot, among
 _AROUND = sa.select(t.run.c.id, t.run.c.dag_run, t.run.c.parent_id, t.run.c.root_id).where(
     among(t.run.c.id)
 )
-_KNOWN = sa.select(t.run.c.id).where(among(t.run.c.id))
-_ALIASES = sa.select(t.run_alias.c.alias, t.run_alias.c.id).where(among(t.run_alias.c.alias))
+#: (alias, id) of runs, each of which is also its own.
+_NAMED = sa.union_all(
+    sa.select(t.run_alias.c.alias, t.run_alias.c.id).where(among(t.run_alias.c.alias)),
+    sa.select(t.run.c.id.label("alias"), t.run.c.id).where(among(t.run.c.id)),
+)
 
 #: Runs inside runs that are looked through, at most: one query a level.
 LEVELS = 12
@@ -58,8 +61,11 @@ def _above(snapshot: Snapshot, run_ids: set[int]) -> dict[int, int]:
             break
         rows = list(snapshot.each(_AROUND, level))
         named = {key for row in rows for key in (row.dag_run, row.parent_id, row.root_id) if key}
-        of_name = {row.alias: row.id for row in snapshot.each(_ALIASES, named)}
-        of_name |= {row.id: row.id for row in snapshot.each(_KNOWN, named)}
+        of_name: dict[int, int] = {}
+        for row in snapshot.each(_NAMED, named):
+            of_name[row.alias] = (
+                row.alias if row.alias == row.id else of_name.get(row.alias, row.id)
+            )
         level = set()
         for row in rows:
             ancestors = [

@@ -69,7 +69,9 @@ class Snapshot:
     #: What queries have learned at this moment, and need again for other questions.
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def rows(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
+    def rows(
+        self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **values: Any
+    ) -> list[sa.Row[Any]]:
         lost_before = self.now - int(self.lost_after * _SECOND)
         return list(
             self.tx.execute(
@@ -93,7 +95,10 @@ class Snapshot:
         return next(iter(self.rows(statement.limit(1), **values)), None)
 
     def each(
-        self, statement: sa.Select[Any], keys: Iterable[Any], **values: Any
+        self,
+        statement: sa.Select[Any] | sa.CompoundSelect[Any],
+        keys: Iterable[Any],
+        **values: Any,
     ) -> Iterator[sa.Row[Any]]:
         """The rows `among` these keys: one query a thousand keys."""
         for part in chunks(sorted(set(keys))):

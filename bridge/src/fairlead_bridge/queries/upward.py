@@ -19,44 +19,46 @@ from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
 NODES, DEPTH = 5_000, 6
 
 
-def _edges(*, past: bool) -> sa.Select[Any]:
-    columns = (t.edge.c.src, t.edge.c.dst, t.edge.c.kind)
-    statement = sa.select(*columns).where(among(t.edge.c.dst))
-    return statement.where(t.edge.c.first_at <= NOW) if past else statement
-
-
-_EDGES = {past: _edges(past=past) for past in (False, True)}
 _name, _member = t.dataset.alias("name"), t.dataset.alias("member")
 _MEMBERS = (
     sa.select(_member.c.id, _member.c.asset_id)
     .join_from(_name, _member, _member.c.asset_id == _name.c.asset_id)
     .where(among(_name.c.id))
 )
-_dag = t.job.alias("dag")
-_DAGS = (
-    sa.select(t.job.c.id, t.job.c.parent_id)
-    .join_from(t.job, _dag, sa.and_(_dag.c.id == t.job.c.parent_id, _dag.c.kind == "dag"))
-    .where(among(t.job.c.id), t.job.c.kind == "task")
-)
-_waiting, _whole, _part = t.job.alias("waiting"), t.job.alias("whole"), t.job.alias("part")
+_dag, _waiting = t.job.alias("dag"), t.job.alias("waiting")
+_whole, _part = t.job.alias("whole"), t.job.alias("part")
+
+_CONTROL: sa.ColumnClause[str] = sa.literal_column("'control'")
 
 
-def _other_dags(*, past: bool) -> sa.Select[Any]:
-    """The tasks of the whole DAGs that a task of another DAG waits for, as a sensor does."""
-    of_it = sa.and_(
+def _edges(*, past: bool) -> sa.CompoundSelect[Any]:
+    """
+    (src, dst, kind) of what lies right upstream of some datasets and jobs.
+
+    What a DAG waits for, its tasks wait for; and a task that waits for the whole of another DAG, as
+    a sensor does, waits for the tasks of that.
+    """
+    known = [t.edge.c.first_at <= NOW] if past else []
+    stored = sa.select(t.edge.c.src, t.edge.c.dst, t.edge.c.kind).where(among(t.edge.c.dst), *known)
+    of_dag = (
+        sa.select(t.job.c.parent_id, t.job.c.id, _CONTROL)
+        .join_from(t.job, _dag, sa.and_(_dag.c.id == t.job.c.parent_id, _dag.c.kind == "dag"))
+        .where(among(t.job.c.id), t.job.c.kind == "task")
+    )
+    other = sa.and_(
         _whole.c.id == t.edge.c.src, _whole.c.kind == "dag", _whole.c.id != _waiting.c.parent_id
     )
-    statement = (
-        sa.select(t.edge.c.dst, _part.c.id.label("src"))
+    of_others = (
+        sa.select(_part.c.id, t.edge.c.dst, _CONTROL)
         .join_from(t.edge, _waiting, _waiting.c.id == t.edge.c.dst)
-        .join(_whole, of_it)
+        .join(_whole, other)
         .join(_part, sa.and_(_part.c.parent_id == _whole.c.id, _part.c.kind == "task"))
-        .where(among(t.edge.c.dst), t.edge.c.kind == "control", _waiting.c.kind == "task")
+        .where(among(t.edge.c.dst), t.edge.c.kind == "control", _waiting.c.kind == "task", *known)
     )
-    return statement.where(t.edge.c.first_at <= NOW) if past else statement
+    return sa.union_all(stored, of_others, of_dag)
 
 
-_OTHER_DAGS = {past: _other_dags(past=past) for past in (False, True)}
+_EDGES = {past: _edges(past=past) for past in (False, True)}
 _PARENTS = sa.select(t.job.c.id, t.job.c.kind, t.job.c.parent_id).where(among(t.job.c.id))
 _CHILDREN = sa.select(t.job.c.id, t.job.c.parent_id).where(
     among(t.job.c.parent_id), t.job.c.kind.not_in(("dag", "task", "query"))
@@ -85,16 +87,6 @@ class Upward:
             (row.dst, row.src, self.before if row.kind == "data" else self.after)
             for row in self._snapshot.each(_EDGES[self._snapshot.past], front)
         ]
-        controlled = {row for row, _, side in edges if side is self.after}
-        edges += [
-            (row.dst, row.src, self.after)
-            for row in self._snapshot.each(_OTHER_DAGS[self._snapshot.past], controlled)
-        ]
-        # What a DAG waits for, its tasks wait for.
-        edges += [
-            (row.id, row.parent_id, self.after)
-            for row in self._snapshot.each(_DAGS, self.jobs.intersection(front))
-        ]
         new = self._resolve(above for _, above, _ in edges)
         for below, above, side in edges:
             of_it = side.setdefault(self.node_of[below], [])
@@ -112,8 +104,10 @@ class Upward:
                 self.assets.add(row.asset_id)
                 new[row.id] = None
         jobs = [id for id in unknown if id not in self.node_of]
-        around = self._tasks_around(jobs)
-        around |= self._inside(id for id, task in around.items() if id == task)
+        known = self._around(jobs)
+        around = {id: _task(id, known) for id in jobs}
+        tasks = [id for id in around.values() if id in known and known[id].kind == "task"]
+        around |= self._inside(task for task in tasks if task in around)
         for id, task in around.items():
             self.node_of[id] = task
             new[id] = None
@@ -123,8 +117,8 @@ class Upward:
             self.jobs.add(task)
         return list(new)
 
-    def _tasks_around(self, jobs: Sequence[int]) -> dict[int, int]:
-        """The Airflow task that each job runs inside; itself where there is none."""
+    def _around(self, jobs: Sequence[int]) -> dict[int, Any]:
+        """The rows of these jobs and of those that they run inside of."""
         known: dict[int, Any] = {}
         level = set(jobs)
         for _ in range(DEPTH):
@@ -136,14 +130,12 @@ class Upward:
             } - {None, *known}
             if not level:
                 break
-        return {id: _task(id, known) for id in jobs}
+        return known
 
-    def _inside(self, jobs: Iterable[int]) -> dict[int, int]:
-        """The jobs inside of these that are tasks, each with its task."""
+    def _inside(self, tasks: Iterable[int]) -> dict[int, int]:
+        """The jobs inside of these tasks, each with its task."""
         found: dict[int, int] = {}
-        level = {
-            row.id: row.id for row in self._snapshot.each(_PARENTS, jobs) if row.kind == "task"
-        }
+        level = {task: task for task in tasks}
         for _ in range(DEPTH):
             rows = list(self._snapshot.each(_CHILDREN, level))
             level = {row.id: level[row.parent_id] for row in rows if row.id not in found}
@@ -154,6 +146,7 @@ class Upward:
 
 
 def _task(job: int, known: dict[int, Any]) -> int:
+    """The Airflow task that a job runs inside; itself where there is none."""
     here, seen = job, set()
     while here in known and here not in seen:
         seen.add(here)
