@@ -58,6 +58,8 @@ def count_datasets(snapshot: Snapshot, wanted: AssetFilter) -> int:
 def _wanted_datasets(snapshot: Snapshot, wanted: AssetFilter) -> sa.Select[Any]:
     canonical = t.dataset.c.id == t.dataset.c.asset_id
     statement = sa.select(t.dataset.c.id).where(canonical)
+    if snapshot.past:
+        statement = statement.where(t.dataset.c.first_at <= NOW)
     if wanted.kind is not None:
         statement = statement.where(t.dataset.c.kind == wanted.kind)
     if wanted.name is not None:

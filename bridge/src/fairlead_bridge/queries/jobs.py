@@ -10,7 +10,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.filters import AssetFilter, contains, named, page
 from fairlead_bridge.queries.names import public_id, readings, words
-from fairlead_bridge.queries.snapshot import RELATIVES, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, RELATIVES, Row, Snapshot, among
 
 _JOBS_BY_ID = sa.select(t.job).where(among(t.job.c.id))
 _TASKS = (
@@ -35,6 +35,8 @@ def page_of_jobs(
     """Jobs by namespace and name; `after` is (namespace, name) of the last one seen, `only` a further
     condition on the table."""
     statement = sa.select(t.job)
+    if snapshot.past:
+        statement = statement.where(t.job.c.first_at <= NOW)
     if only is not None:
         statement = statement.where(only)
     if wanted.kind is not None:
