@@ -98,10 +98,24 @@ def test_a_night_like_all_others_is_no_incident_at_any_minute(bridge: Bridge) ->
 @pytest.mark.parametrize(("quantile", "standing"), [(0.2, "ok"), (0.5, "ok"), (0.9, "at_risk")])
 def test_the_quantile_that_counts_is_a_setting(quantile: float, standing: str) -> None:
     ends = tuple(at(minute / 10).timestamp() * 1e6 for minute in range(200))
-    eta = Eta(micros(at(10)), micros(at(2)), micros(at(18)), "load runs", 7, micros(FIVE), True, ends)  # fmt: skip
+    eta = Eta(micros(at(10)), micros(at(2)), micros(at(18)), "load runs", 7, micros(FIVE), True, ends=ends)  # fmt: skip
     found = breaches.foreseen(
         Explanation("ok"), breaches.Node(1, "t"), micros(at(15)), eta, micros(FIVE), quantile
     )
+    assert found.standing == standing
+
+
+@pytest.mark.parametrize(
+    ("is_stated", "has_begun", "standing"),
+    [(False, False, "ok"), (False, True, "at_risk"), (True, False, "at_risk")],
+)
+def test_what_is_only_usual_is_broken_by_what_goes_on_only(
+    is_stated: bool, has_begun: bool, standing: str
+) -> None:
+    eta = Eta(micros(at(10)), micros(at(2)), micros(at(18)), "load starts", has_begun=has_begun)
+    found = breaches.foreseen(
+        Explanation("ok"), breaches.Node(1, "t"), micros(at(5)), eta, micros(FIVE), 0.5, is_stated=is_stated
+    )  # fmt: skip
     assert found.standing == standing
 
 

@@ -38,18 +38,27 @@ def foreseen(
     eta: Eta | Unknown | None,
     now: int,
     quantile: float,
+    *,
+    is_stated: bool = True,
 ) -> Explanation:
     """
     As it was explained; at risk where nothing is wrong yet and its ETA is past what is expected.
 
-    It is `due` later than now; `quantile` is that of the ETA's courses which must end before.
+    It is `due` later than now; `quantile` is that of the ETA's courses which must end before. What
+    is not `is_stated` but usual is broken by what goes on only: before that, what is usual by the
+    writes and by the runs may differ a little, and neither is news.
     """
     if found.standing != "ok" or due is None or not isinstance(eta, Eta):
         return found
     coming = eta.quantile(quantile)
-    if not now <= due < coming:
+    if not is_late(eta, due, now, quantile, is_stated=is_stated):
         return found
     return replace(found, standing="at_risk", causes=(_foreseen(node, due, coming, eta, now),))
+
+
+def is_late(eta: Eta, due: int, now: int, quantile: float, *, is_stated: bool) -> bool:
+    """Whether an ETA breaks what is expected by `due`."""
+    return (is_stated or eta.has_begun) and now <= due < eta.quantile(quantile)
 
 
 def _foreseen(node: Node, due: int, coming: int, eta: Eta, now: int) -> Cause:

@@ -36,6 +36,8 @@ class Eta:
     first: int | None = None
     first_at: int | None = None
     is_running: bool = False
+    #: Whether that goes on, or should have started by now.
+    has_begun: bool = True
     ends: tuple[float, ...] = field(default=(), repr=False)  # of all courses, in order
 
     def quantile(self, share: float) -> int:
@@ -58,7 +60,8 @@ def estimate(facts: Facts, node: int) -> Eta | Unknown:
         return Eta(middle, low, high, _basis(chain), ends=ends)
     is_running = first.started_at is not None
     at = first.started_at if is_running else first.ready_at
-    return Eta(middle, low, high, _basis(chain), first.node, at, is_running, ends)
+    has_begun = is_running or at is None or at + first.lag.median <= facts.now
+    return Eta(middle, low, high, _basis(chain), first.node, at, is_running, has_begun, ends)
 
 
 def explore(facts: Facts, nodes: Iterable[int]) -> set[int]:

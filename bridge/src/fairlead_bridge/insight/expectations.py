@@ -47,6 +47,11 @@ class Expectation:
     rhythm: Rhythm | None = None
     stale: Mapping[int, int] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether somebody said so, rather than that it is usual."""
+        return self.source not in ("schedule", "learned")
+
     def due(self, written_at: int | None) -> int | None:
         """When the next write is late after one at that time; None where that is not known."""
         if written_at is None:

@@ -104,8 +104,10 @@ def _judged(
             rule = expected.get(each.id)
             by = rule.due(each.written_at) if rule is not None else None
             node, when = breaches.Node(each.id, each.name), coming.get(each.id)
+            stated = rule is not None and rule.is_stated
+            quantile, now = snapshot.risk_quantile, snapshot.now
             found.append(
-                breaches.foreseen(explanation, node, by, when, snapshot.now, snapshot.risk_quantile)
+                breaches.foreseen(explanation, node, by, when, now, quantile, is_stated=stated)
             )
         else:
             node = breaches.Node(each.id, each.task_id or each.dag_id or each.name)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.insight import breaches
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.expectations import Expectation, late_since
 from fairlead_bridge.insight.root_cause import Explanation, Standing
@@ -103,8 +104,13 @@ def _too_late(
     return {
         id
         for due, id in soon
-        if isinstance(at := coming.get(id), Eta) and at.quantile(snapshot.risk_quantile) > due
+        if isinstance(at := coming.get(id), Eta) and _breaks(snapshot, at, due, expected[id])
     }
+
+
+def _breaks(snapshot: Snapshot, at: Eta, due: int, expected: Expectation) -> bool:
+    quantile, stated = snapshot.risk_quantile, expected.is_stated
+    return breaches.is_late(at, due, snapshot.now, quantile, is_stated=stated)
 
 
 def _longest_unwritten(snapshot: Snapshot) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from fairlead_bridge.insight import rounds, schedules
 from fairlead_bridge.insight.rounds import Try
 from fairlead_bridge.insight.schedules import Schedule
 from fairlead_bridge.insight.work import Assets, Dag, DagRun, Facts, Job
-from fairlead_bridge.queries import dags, facets
+from fairlead_bridge.queries import dags, facets, zones
 from fairlead_bridge.queries.assets import assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, shown_state
@@ -320,9 +321,16 @@ def _dag(snapshot: Snapshot, row: Row, found: _Read) -> Dag:
         tasks=tuple(sorted(id for id, task in found.tasks.items() if task.parent_id == row.id)),
         schedule=schedule,
         assets=_assets(snapshot, timetable),
-        zone=schedules.zone_of(zone if isinstance(zone, str) else "UTC"),
+        zone=_zone(snapshot, zone, row.namespace),
         paused_at=found.paused.get(row.id),
     )
+
+
+def _zone(snapshot: Snapshot, name: object, namespace: str) -> tzinfo:
+    """The zone of a schedule; of what has none, such as a DAG that assets trigger, the usual one."""
+    if isinstance(name, str):
+        return schedules.zone_of(name)
+    return zones.usual(snapshot, namespace) or UTC
 
 
 def _dag_run(

@@ -35,17 +35,22 @@ def of_jobs(snapshot: Snapshot, job_ids: Iterable[int]) -> dict[int, tzinfo]:
     wanted = set(job_ids)
     dag_of, space_of = _dags_around(snapshot, wanted)
     named = _named(snapshot, space_of)
-    usual: dict[str, str | None] = {}
     found: dict[int, tzinfo] = {}
     for job, dag in dag_of.items():
-        name, space = named.get(dag), space_of[dag]
-        if name is None:
-            if space not in usual:
-                usual[space] = _usual(snapshot, space)
-            name = usual[space]
-        if name is not None:
-            found[job] = zone_of(name)
+        name = named.get(dag)
+        zone = zone_of(name) if name is not None else usual(snapshot, space_of[dag])
+        if zone is not None:
+            found[job] = zone
     return found
+
+
+def usual(snapshot: Snapshot, namespace: str) -> tzinfo | None:
+    """The zone of most schedules of an Airflow; None where they name none."""
+    key = f"zone of {namespace}"
+    if key not in snapshot.memo:
+        snapshot.memo[key] = _usual(snapshot, namespace)
+    name = snapshot.memo[key]
+    return zone_of(name) if name is not None else None
 
 
 def _dags_around(snapshot: Snapshot, jobs: set[int]) -> tuple[dict[int, int], dict[int, str]]:
