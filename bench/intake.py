@@ -4,7 +4,10 @@ How fast events become durable, beside the same HTTP server doing nothing.
     python bench/intake.py [--seconds 5] [--rounds 3] [--connections 64] [--bytes 4096]
                            [--batch 1] [--database-url URL] [--absorb] [--json]
 
-The client is on the same machine and takes its share of it. Both servers run as
+"limited" is the bridge with FAIRLEAD_AUTH=keys, where the sender's key has one namespace: every event
+is looked into for its namespace.
+
+The client is on the same machine and takes its share of it. All servers run as
 `fairlead-bridge serve` does; "nothing" reads the body and answers 201.
 """
 
@@ -21,9 +24,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import uvicorn
@@ -59,11 +63,14 @@ def main() -> None:
         return
     durable: list[Figures] = []
     nothing: list[Figures] = []
+    limited: list[Figures] = []
     for _ in range(options.rounds):
         with _nothing() as port:
             nothing.append(_measure(port, options))
-        with _bridge(options) as port:
+        with _bridge(options) as (port, _):
             durable.append(_measure(port, options))
+        with _bridge(options, limited=True) as (port, key):
+            limited.append(_measure(port, options, key))
     result = {
         "events_per_second": round(_median(durable, "rate")),
         "p50_ms": round(_median(durable, "p50") * 1e3, 1),
@@ -72,6 +79,9 @@ def main() -> None:
         "nothing_per_second": round(_median(nothing, "rate")),
         "nothing_p99_ms": round(_median(nothing, "p99") * 1e3, 1),
         "ratio": round(_median(durable, "rate") / _median(nothing, "rate"), 3),
+        "limited_per_second": round(_median(limited, "rate")),
+        "limited_failed": sum(figures.failed for figures in limited),
+        "limited_ratio": round(_median(limited, "rate") / _median(durable, "rate"), 3),
     }
     if options.json:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -82,6 +92,8 @@ def main() -> None:
         f"nothing   {result['nothing_per_second']:>7} events/s   "
         f"{'':>12}   p99 {result['nothing_p99_ms']:>6} ms\n"
         f"ratio     {result['ratio']:>7}\n"
+        f"limited   {result['limited_per_second']:>7} events/s   {result['limited_ratio']} of without keys   "
+        f"failed {result['limited_failed']}\n"
     )
 
 
@@ -93,15 +105,25 @@ def _median(runs: list[Figures], name: str) -> float:
 
 
 @contextmanager
-def _bridge(options: argparse.Namespace) -> Iterator[int]:
+def _bridge(options: argparse.Namespace, *, limited: bool = False) -> Iterator[tuple[int, str]]:
+    """The port of a bridge, and the key that it asks for, if it does."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         url = options.database_url or f"sqlite:///{folder}/fairlead.db"
         command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
         command += ["--database-url", url, "--intake", "--log-level", "warning"]
         command += ["--absorb"] if options.absorb else []
-        with _running(command, port):
-            yield port
+        key = _limited_key(url) if limited else ""
+        with _running(command, port, {"FAIRLEAD_AUTH": "keys"} if limited else {}):
+            yield port, key
+
+
+def _limited_key(url: str) -> str:
+    """A new key that may send to the namespace of the events, and to no other."""
+    command = [sys.executable, "-m", "fairlead_bridge", "keys", "create", "--database-url", url]
+    command += ["--name", f"bench-{os.urandom(4).hex()}", "--role", "sender"]
+    command += ["--namespaces", "bench,bench-*"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 @contextmanager
@@ -112,10 +134,12 @@ def _nothing() -> Iterator[int]:
 
 
 @contextmanager
-def _running(command: list[str], port: int) -> Iterator[None]:
-    process = subprocess.Popen(command)
+def _running(
+    command: list[str], port: int, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
+    process = subprocess.Popen(command, env={**os.environ, **settings})
     try:
-        for _ in range(300):
+        for _ in range(1_200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
@@ -154,15 +178,17 @@ def _serve_nothing(port: int) -> None:
 # --- the client -----------------------------------------------------------------------------
 
 
-def _measure(port: int, options: argparse.Namespace) -> Figures:
-    return uvloop.run(_drive(port, options))
+def _measure(port: int, options: argparse.Namespace, key: str = "") -> Figures:
+    return uvloop.run(_drive(port, options, key))
 
 
-async def _drive(port: int, options: argparse.Namespace) -> Figures:
+async def _drive(port: int, options: argparse.Namespace, key: str) -> Figures:
     event = _event(options.bytes)
     path = "/api/v1/lineage" if options.batch == 1 else "/api/v1/lineage/batch"
     loop = asyncio.get_running_loop()
-    clients = [_Client(event, options.batch, path, number) for number in range(options.connections)]
+    clients = [
+        _Client(event, options.batch, path, key, number) for number in range(options.connections)
+    ]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.sleep(1.0)  # warm
@@ -217,13 +243,14 @@ def _event(size: int) -> bytes:
 class _Client(asyncio.Protocol):
     """One connection: sends a request, waits for its answer, sends the next."""
 
-    def __init__(self, event: bytes, batch: int, path: str, number: int) -> None:
+    def __init__(self, event: bytes, batch: int, path: str, key: str, number: int) -> None:
         self._before, self._after = event.split(MARK)
         self._batch = batch
         size = len(event) if batch == 1 else (len(event) + 1) * batch + 1
+        asks = f"authorization: Bearer {key}\r\n" if key else ""
         self._head = (
             f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
-            f"content-length: {size}\r\n\r\n"
+            f"{asks}content-length: {size}\r\n\r\n"
         ).encode()
         self._run = f"{os.urandom(4).hex()}-0000-7000-8{number:03x}-".encode()
         self._count = 0

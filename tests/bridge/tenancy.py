@@ -261,7 +261,7 @@ class Asking:
         """Status, kind and text of the answer, headers included."""
         self.statements.clear()
         answer = self.http.request(
-            request.method, request.path, params=request.query, json=request.body
+            request.method, request.path, params=request.query or None, json=request.body
         )
         kind = answer.headers.get("content-type", "")
         told = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -286,6 +286,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
 
 
 def leaks(two: Two, asked: Request, text: str) -> list[str]:
+    return leaks_of(two.secrets, asked, text)
+
+
+def leaks_of(secrets: Sequence[str], asked: Request, text: str) -> list[str]:
     """The secrets in a text, but for what the request itself said."""
     said = [str(value) for value in (*asked.query.values(), *asked.path.split("/"))]
     if asked.body:
@@ -293,7 +297,7 @@ def leaks(two: Two, asked: Request, text: str) -> list[str]:
     for each in sorted(said, key=len, reverse=True):
         if len(each) > 3:
             text = text.replace(each, "")
-    return [secret for secret in two.secrets if secret in text.lower()]
+    return [secret for secret in secrets if secret in text.lower()]
 
 
 def without_restricted(asked: Request, text: str) -> str:

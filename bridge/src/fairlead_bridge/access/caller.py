@@ -37,6 +37,10 @@ PEER = "fairlead.peer"
 _ASK_FOR_KEY = "Send a known key: `Authorization: Bearer KEY`."
 
 
+#: Namespaces of which it is remembered whether they match some patterns.
+_REMEMBERED = 1_000
+
+
 class Namespaces:
     """Shell patterns of namespaces, such as `team-a` or `team-a-*`."""
 
@@ -44,9 +48,15 @@ class Namespaces:
         self.patterns = tuple(patterns)
         self.has_all = "*" in self.patterns
         self._match = re.compile("|".join(map(translate, self.patterns)) or r"(?!)").match
+        self._known: dict[str, bool] = {}
 
     def __contains__(self, namespace: str) -> bool:
-        return self.has_all or self._match(namespace) is not None
+        found = self._known.get(namespace)
+        if found is None:
+            found = self.has_all or self._match(namespace) is not None
+            if len(self._known) < _REMEMBERED:
+                self._known[namespace] = found
+        return found
 
 
 ALL_NAMESPACES = Namespaces(("*",))

@@ -157,9 +157,10 @@ class Intake:
 
 def _refused(events: Sequence[bytes], caller: Caller) -> Iterator[tuple[int, str]]:
     """The events that the caller may not send: why, by index."""
+    namespace_of, allowed = place.namespace, caller.namespaces
     for index, event in enumerate(events):
-        namespace = place.namespace(event)
-        if namespace is not None and namespace in caller.namespaces:
+        namespace = namespace_of(event)
+        if namespace is not None and namespace in allowed:
             continue
         if namespace is not None:
             patterns = ", ".join(caller.namespaces.patterns)

@@ -34,6 +34,9 @@ def namespace(body: bytes) -> str | None:
         found = _places.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _salvaged(body)
+    job = found.job
+    if job is not None:  # most are of a job, and every event that a limited key sends comes here
+        return decode.namespace(job.namespace)
     return _of(found, found.run != _NULL)
 
 
