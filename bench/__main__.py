@@ -5,9 +5,9 @@ What it costs: every bench of this folder, one after the other, as ratios within
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
 Only where they are named: `overhead`, which runs a real Airflow for a quarter of an hour, `notify`,
-which starts a worker fifty times, `fuzz`, `mutants` and `sql_fuzz`, which measure nothing, `sql`, which
-needs cases, `sql_truth`, `sql_tpc`, which needs DuckDB, and `style`, which reads the code. Options are
-handed to the benches that are named.
+which starts a worker fifty times, `fuzz`, `mutants`, `check` and `sql_fuzz`, which measure nothing, `sql`,
+which needs cases, `sql_truth`, `sql_tpc`, which needs DuckDB, and `style`, which reads the code. Options
+are handed to the benches that are named.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "overhead": ([], False),
     "fuzz": ([], False),
     "mutants": ([], False),
+    "check": ([], False),
     "sql": ([], False),
     "sql_fuzz": ([], False),
     "sql_tpc": ([], False),

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fairlead_sdk import cli_sql
+from fairlead_sdk import cli_check, cli_sql
 from fairlead_sdk.delivery import Deliverer, read_tally, stop_on_signals
 from fairlead_sdk.private import check_folder, make_folder
 from fairlead_sdk.settings import Settings, resolve_folder
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fairlead", description=__doc__)
     parts = parser.add_subparsers(required=True, metavar="command")
     cli_sql.add_parser(parts)
+    cli_check.add_parser(parts)
     spool = parts.add_parser("spool", help="the events on this host's disk")
     commands = spool.add_subparsers(required=True, metavar="command")
     common = argparse.ArgumentParser(add_help=False)

@@ -70,10 +70,15 @@ class Reader:
         self._variables: frozenset[str] = frozenset()
         self._used = Used()
 
-    def read(self, scripts: Sequence[str]) -> Reading:
-        statements: list[Statement] = []
+    def statements(self, scripts: Sequence[str]) -> list[Statement]:
+        """The statements of scripts, in their order."""
+        found: list[Statement] = []
         for script in scripts:
-            statements += self._statements(self._prepared(script))
+            found += self._statements(self._prepared(script))
+        return found
+
+    def read(self, scripts: Sequence[str]) -> Reading:
+        statements = self.statements(scripts)
         self._session = Session(statements)
         for statement in statements:
             self._run(statement)

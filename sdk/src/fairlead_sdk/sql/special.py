@@ -150,7 +150,9 @@ def _moved(statement: exp.Alter) -> list[Statement]:
             return [_move(statement.this, action.this, is_swap=True)]
         if isinstance(action, exp.AlterRename) and isinstance(action.this, exp.Table):
             return [_move(statement.this, action.this)]
-    return [Altered(statement.this)] if is_named(statement.this) else []
+    if not is_named(statement.this):
+        return []
+    return [Altered(statement.this, tuple(statement.args.get("actions") or ()))]
 
 
 def _move(old: object, new: object, *, is_swap: bool = False) -> Moved:

@@ -17,9 +17,10 @@ class Moved:
 
 @dataclass(frozen=True)
 class Altered:
-    """A table whose definition changes, and not its rows."""
+    """A table whose definition changes, and not its rows; what changes where that is understood."""
 
     table: exp.Table
+    actions: tuple[exp.Expr, ...] = ()
 
 
 @dataclass(frozen=True)
