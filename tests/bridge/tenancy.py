@@ -254,7 +254,7 @@ class Asking:
         )
         self.statements: list[str] = []
         sa.event.listen(
-            self.db, "before_cursor_execute", lambda *said: self.statements.append(said[2])
+            self.db, "before_cursor_execute", lambda *event: self.statements.append(event[2])
         )
 
     def ask(self, request: Request) -> tuple[int, str, str]:
@@ -264,12 +264,12 @@ class Asking:
             request.method, request.path, params=request.query or None, json=request.body
         )
         kind = answer.headers.get("content-type", "")
-        told = {
+        headers = {
             name: value
             for name, value in answer.headers.items()
             if name not in ("content-length", "etag")
         }
-        return answer.status_code, kind, f"{answer.text}\n{told}"
+        return answer.status_code, kind, f"{answer.text}\n{headers}"
 
 
 @dataclass(frozen=True)

@@ -290,11 +290,11 @@ def leaks(two: Two, asked: Request, text: str) -> list[str]:
 
 
 def leaks_of(secrets: Sequence[str], asked: Request, text: str) -> list[str]:
-    """The secrets in a text, but for what the request itself said."""
-    said = [str(value) for value in (*asked.query.values(), *asked.path.split("/"))]
+    """The secrets in a text, but for what the request itself asked_for."""
+    asked_for = [str(value) for value in (*asked.query.values(), *asked.path.split("/"))]
     if asked.body:
-        said += [str(value) for value in asked.body.values()]
-    for each in sorted(said, key=len, reverse=True):
+        asked_for += [str(value) for value in asked.body.values()]
+    for each in sorted(asked_for, key=len, reverse=True):
         if len(each) > 3:
             text = text.replace(each, "")
     return [secret for secret in secrets if secret in text.lower()]
@@ -370,7 +370,7 @@ def test_a_team_is_answered_as_if_it_were_alone(two: Two, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(CASES))
-def test_what_another_team_has_is_answered_as_what_nobody_has(two: Two, key: str) -> None:
+def test_what_another_team_has_is_answered_as_what_none_has(two: Two, key: str) -> None:
     for template in CASES[key]:
         foreign, missing = request(template, two.foreign), request(template, MISSING)
         if foreign == missing or key in ABOUT_ALL:

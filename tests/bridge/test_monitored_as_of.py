@@ -34,17 +34,17 @@ def test_incidents_and_reliability_of_a_past_moment_are_what_they_were_then(db: 
             waiting.clear()
             looks += 1
             if looks % ASKED == 0:
-                then.append((api.now, _told(api)))
+                then.append((api.now, _reported(api)))
         waiting.append(json.dumps(event).encode())
     api.now += STEP
     bridge.take(waiting, api.now)
-    states = {item["state"] for _, told in then for item in told["incidents"]}
+    states = {item["state"] for _, reported in then for item in reported["incidents"]}
     assert {"open", "resolved"} <= states
-    differing = [at for at, told in then if _told(api, as_of=at.isoformat()) != told]
+    differing = [at for at, reported in then if _reported(api, as_of=at.isoformat()) != reported]
     assert differing == []
 
 
-def _told(api: Api, **moment: str) -> dict[str, Any]:
+def _reported(api: Api, **moment: str) -> dict[str, Any]:
     return {
         "incidents": api.pages("incidents", **moment),
         "reliability": api.pages("reliability", by="dataset", days=30, **moment),

@@ -206,7 +206,7 @@ def test_windows_and_expectations_are_for_what_one_sees(bordered: sa.Engine) -> 
         assert stated.status_code == status, stated.text
 
 
-def test_only_who_sees_everything_is_told_about_the_whole_bridge(bordered: sa.Engine) -> None:
+def test_only_who_sees_everything_is_answered_about_the_whole_bridge(bordered: sa.Engine) -> None:
     with writing(bordered) as tx:
         inbox.put(tx, [b"[1]"], "test", micros(NOW))
     http = member(bordered)
@@ -226,21 +226,21 @@ def test_only_who_sees_everything_is_told_about_the_whole_bridge(bordered: sa.En
 # --- the stream -----------------------------------------------------------------------------------
 
 
-def test_the_stream_of_a_team_is_silent_where_only_others_do_something(db: sa.Engine) -> None:
+def test_the_stream_of_a_team_is_empty_where_only_others_do_something(db: sa.Engine) -> None:
     api = Api(db, NOW)
     live = Live(Catalog(db, 86_400.0, lambda: api.micros))
 
     async def listen() -> list[str]:
-        heard: list[str] = []
+        received: list[str] = []
         mine = live.messages(of(member_of("amber")))
-        heard.append(await anext(mine))
+        received.append(await anext(mine))
         await asyncio.sleep(1.0)  # the first look has been had
         await asyncio.to_thread(Bridge(db).receive, [EVENTS[0]], NOW)
         await asyncio.sleep(1.0)
         await asyncio.to_thread(Bridge(db).receive, [EVENTS[1]], NOW)
-        heard.append(await asyncio.wait_for(anext(mine), 20))
+        received.append(await asyncio.wait_for(anext(mine), 20))
         await mine.aclose()  # type: ignore[attr-defined]
-        return heard
+        return received
 
     _, message = asyncio.run(listen())
     data = json.loads(message.partition("data: ")[2])
@@ -283,7 +283,7 @@ def test_a_stream_ends_with_the_key_that_asked_for_it(db: sa.Engine, db_url: str
 
 def test_an_engine_without_a_scope_reads_the_tables_themselves(bordered: sa.Engine) -> None:
     statements: list[str] = []
-    sa.event.listen(bordered, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    sa.event.listen(bordered, "before_cursor_execute", lambda *event: statements.append(event[2]))
     with seeing(bordered, EVERYTHING) as tx, reading(bordered) as plain:
         for each in (tx, plain):
             each.execute(sa.select(t.job.c.id))

@@ -300,9 +300,9 @@ def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Orig
     """What the columns of these datasets come from; `members` says whose name each is."""
     found = snapshot.each(_BODIES, members) if not snapshot.past else _then(snapshot, members)
     rows = sorted(found, key=lambda row: (row.dataset_id, row.job_id))
-    said = [(row, *pair) for row in rows for pair in pairs(row.body)]
-    seen = _seen(snapshot, (each.dataset for _, _, each in said))
-    for row, column, each in said:
+    named = [(row, *pair) for row in rows for pair in pairs(row.body)]
+    seen = _seen(snapshot, (each.dataset for _, _, each in named))
+    for row, column, each in named:
         if seen is None or each.dataset in seen:
             yield Origin(
                 asset_id=members[row.dataset_id],

@@ -150,18 +150,18 @@ class Live:
             self._looking = asyncio.create_task(self._look())
         try:
             yield "retry: 2000\n: connected\n\n"
-            silent = 0.0
+            quiet = 0.0
             while not self._closed:
                 try:
                     message = await asyncio.wait_for(queue.get(), STILL)
-                    silent = 0.0
+                    quiet = 0.0
                 except TimeoutError:
                     message = None
-                    silent += STILL
+                    quiet += STILL
                 if not await may_listen():
                     return
-                if silent >= ALIVE:
-                    message, silent = ": alive\n\n", 0.0
+                if quiet >= ALIVE:
+                    message, quiet = ": alive\n\n", 0.0
                 if message is not None:
                     yield message
         finally:
