@@ -28,7 +28,7 @@ from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api, called_by
 from tests.bridge.monitored import Bridge, micros
 from tests.bridge.tenancy import NOW, application, member_of
-from tests.support.small import dataset, run_event, uuid
+from tests.support.small import dataset, run_event, schema, uuid
 
 #: Hours of the day after which nothing more comes.
 _AT = "2026-11-02T0{}:00:00Z"
@@ -45,7 +45,7 @@ def ran(number: int, team: str, job: str, reads: Any = (), writes: Any = ()) -> 
 #: cobalt.secret -> amber_sum -> amber.totals -> cobalt_read -> cobalt.report
 EVENTS = [
     ran(1, "cobalt", "cobalt_make", (), [dataset("cobalt.secret", THEIRS)]),
-    ran(2, "amber", "amber_sum", [dataset("cobalt.secret", THEIRS)], [dataset("amber.totals", MINE)]),
+    ran(2, "amber", "amber_sum", [dataset("cobalt.secret", THEIRS)], [dataset("amber.totals", MINE, schema=schema("id"))]),
     ran(3, "cobalt", "cobalt_read", [dataset("amber.totals", MINE)], [dataset("cobalt.report", THEIRS)]),
 ]  # fmt: skip
 
@@ -170,6 +170,20 @@ def test_the_drawn_graph_ends_in_restricted_cards(bordered: sa.Engine, view: str
     picture = http.get("/api/v1/graph.svg", params=asked).text
     assert picture.count('class="card restricted"') == 2
     assert "cobalt" not in json.dumps(graph) + picture
+
+
+def test_impact_that_goes_on_out_of_sight_is_not_complete_and_no_change_is_safe(
+    bordered: sa.Engine,
+) -> None:
+    node = f"dataset:{MINE}:amber.totals"
+    change = {"dataset": node, "columns": [{"name": "other"}]}
+    answers = []
+    for http in (member(bordered), Api(bordered, NOW).http):
+        below = http.get("/api/v1/impact", params={"node": node}).json()
+        job = http.get("/api/v1/impact", params={"node": "job:team-amber:amber_sum"}).json()
+        checked = http.post("/api/v1/schema-check", json=change).json()
+        answers.append((below["datasets"], below["complete"], job["complete"], checked["safe"]))
+    assert answers == [(0, False, False, False), (1, True, True, False)]
 
 
 def test_who_sees_everything_gets_no_restricted_node(bordered: sa.Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import ids
 from fairlead_bridge.access.visible import BORDER, RESTRICTED
-from fairlead_bridge.queries.lineage import Hop, Way
+from fairlead_bridge.queries.lineage import Hop, Nodes, Way
 from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
 
 
@@ -76,3 +76,13 @@ def beyond(
             first, last = min(first, known.first_at), max(last, known.last_at)
         found[key] = Beyond(*key, kind, first, last)
     return [found[key] for key in sorted(found)]
+
+
+def goes_on(snapshot: Snapshot, nodes: Iterable[int], way: Way) -> bool:
+    """Whether something that is not seen is on this side of one of the nodes."""
+    if snapshot.scope.sees_all:
+        return False
+    known = Nodes(snapshot)
+    known.resolve(nodes)
+    ids = {id: node for node in set(known.of.values()) for id in known.members[node]}
+    return any(each.way == way for each in beyond(snapshot, ids))

@@ -54,7 +54,9 @@ class Impact(Answer):
     kinds: dict[str, int]  # datasets of each kind that is known
     dags: list[JobRef]  # the DAGs of those tasks
     truncated: int  # how many of what was counted are not among the items
-    complete: bool  # false where more than 50,000 are downstream: then not all were counted
+    #: False where more than 50,000 are downstream, or some that the caller may not see: then not all
+    #: were counted.
+    complete: bool
 
 
 class ProposedColumn(Answer):
@@ -88,7 +90,8 @@ class SchemaCheck(Answer):
     """What a schema would change, and what that breaks."""
 
     dataset: str
-    safe: bool  # nothing is listed in `uses` and `unknown`
+    #: Nothing is listed in `uses` and `unknown`, nor may there be something that the caller does not see.
+    safe: bool
     changes: list[ProposedChange]
     uses: list[Use]  # what is made of columns with a breaking change
     unknown: list[Use]  # what may be, below readers of which it is not known what they use

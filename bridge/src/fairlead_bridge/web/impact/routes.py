@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from fairlead_bridge.queries import columns, impact, lineage
+from fairlead_bridge.queries import border, columns, impact, lineage
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.impact import Downstream
 from fairlead_bridge.queries.jobs import jobs_by_id
@@ -16,7 +16,7 @@ from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.impact import answers as a
 from fairlead_bridge.web.impact import items
-from fairlead_bridge.web.lineage.routes import DEEPEST, NodeLimit, NodeName
+from fairlead_bridge.web.lineage.routes import DEEPEST, LARGEST, NodeLimit, NodeName
 from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot
@@ -53,6 +53,9 @@ def get_impact(
     else:
         asked = columns.find(snapshot, found, column)
         below = impact.of_column(snapshot, found, asked, depth)
+    if not snapshot.scope.sees_all:
+        start = lineage.start_of(snapshot, found, LARGEST)
+        below.complete &= not border.goes_on(snapshot, {*start, *below.reached}, "down")
     return _impact(snapshot, below, limit)
 
 

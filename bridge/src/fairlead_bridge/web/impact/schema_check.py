@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.insight import schema_change
 from fairlead_bridge.letters import column_key
+from fairlead_bridge.queries import border, impact, lineage, schema_history
 from fairlead_bridge.queries import columns as c
-from fairlead_bridge.queries import impact, lineage, schema_history
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.impact import Downstream
 from fairlead_bridge.queries.names import platform
@@ -71,10 +71,11 @@ def _checked(snapshot: Snapshot, asset: Asset, body: a.ProposedSchema) -> a.Sche
             owners.update(figures.owners_of_datasets)
             owners.update(figures.owners_of_dags)
             complete &= below.complete
+            complete &= not border.goes_on(snapshot, {asset.id, *below.reached}, "down")
     certain, unknown = ([u for u in uses if u.certain == sure] for sure in (True, False))
     return a.SchemaCheck(
         dataset=render.dataset_node(asset.namespace, asset.name),
-        safe=not uses,
+        safe=not uses and complete,
         changes=[
             a.ProposedChange(
                 change=each.change,
