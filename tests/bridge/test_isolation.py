@@ -185,6 +185,11 @@ CASES: dict[str, list[Request]] = {
     "GET /expectations": [*one("/expectations"), *one("/expectations", node="{dataset}")],
     "PUT /expectations": [Request("PUT", "/expectations", {}, {"node": "{raw}", "every": "6h", "author": "me"})],
     "DELETE /expectations": [Request("DELETE", "/expectations", {"node": "{raw}"})],
+    "GET /declarations": one("/declarations"),
+    "POST /declarations": [
+        P("/declarations", {}, {"files": [{"name": "a.yaml", "text": "datasets: [{node: '{raw}'}]"}]}),
+        P("/declarations", {}, {"files": [], "prune": True, "dry_run": True}),
+    ],
     "GET /incidents": [
         *one("/incidents", limit="200"),
         *one("/incidents", order="worst"),

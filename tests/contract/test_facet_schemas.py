@@ -27,6 +27,8 @@ from fairlead_airflow import (
     scheduling,
 )
 from fairlead_airflow.lineage import unseen
+from fairlead_bridge.declaring import events as declarations
+from fairlead_bridge.declaring.nouns import Declared, Flow, Origin, Ref
 from fairlead_bridge.importing import events as history
 from fairlead_bridge.mapping import airflow
 from fairlead_bridge.mapping import instances as read_instances
@@ -168,7 +170,15 @@ def _asset() -> Json:
     return event_parts.facet("p", asset_events._ASSET_SCHEMA, asset_events._asset_body(facts))
 
 
-#: What the provider sends, with every field that it can have.
+def _declaration() -> Json:
+    job, written = Ref("job", "crm", "export"), Ref("dataset", "s3://lake", "raw")
+    origins = Flow((), {"mail": (Origin(written, "email"),)})
+    declared = Declared(job, "a.yaml:1", description="Exports", writes={written: origins})
+    body = declarations.event(declared, "files", None, AT)
+    return dict(json.loads(body)["job"]["facets"]["fairlead_declaration"])
+
+
+#: What the provider and the bridge send, with every field that it can have.
 SENT: Mapping[str, Callable[[], Json]] = {
     "fairlead": _task,
     "fairlead_instances": _instances,
@@ -181,6 +191,7 @@ SENT: Mapping[str, Callable[[], Json]] = {
     "fairlead_dag_state": lambda: scheduling.dag_state("shop", AT, is_paused=True)["job"]["facets"][
         "fairlead_dag_state"
     ],
+    "fairlead_declaration": _declaration,
     "fairlead_import_error": lambda: import_errors.import_error(
         {"file": "f.py", "trace": "E: x"}, AT
     )["run"]["facets"]["fairlead_import_error"],

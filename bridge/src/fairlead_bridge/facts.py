@@ -182,10 +182,14 @@ class AssertionFacts(msgspec.Struct, frozen=True):
     run_alias: int | None
 
 
+#: The facet of what a declaration says, and the kind of the edges that it names.
+DECLARATION, DECLARED = "fairlead_declaration", "declared"
+
+
 class EdgeFacts(msgspec.Struct, frozen=True):
     src: int
     dst: int
-    kind: str  # "data" or "control"
+    kind: str  # "data", "control" or DECLARED
     at: int
     run_alias: int | None
 

@@ -170,6 +170,9 @@ def schema_version(a: Row, b: Row) -> Row:
 
 
 def edge(a: Row, b: Row) -> Row:
+    """One that is derived from declarations gives way to one that was shown."""
+    if a["is_derived"] != b["is_derived"]:
+        return min(a, b, key=lambda row: row["is_derived"])
     last = max(a, b, key=lambda row: (row["last_at"], _known(row["last_run"])))
     return a | {
         "first_at": min(a["first_at"], b["first_at"]),

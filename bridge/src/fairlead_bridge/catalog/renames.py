@@ -24,7 +24,7 @@ from fairlead_bridge.model import Name
 
 RENAME = "RENAME"
 #: The kind of an edge that was set aside.
-_SET_ASIDE = "renamed"
+SET_ASIDE = "renamed"
 
 EdgeKey = tuple[int, int, str]
 
@@ -52,7 +52,7 @@ def restore(tx: sa.Connection, former: Collection[int]) -> set[EdgeKey]:
     """Bring back the edges of these names that were set aside, so that new ones merge with them."""
     found: set[EdgeKey] = set()
     for ids in chunks(sorted(former)):
-        here = sa.and_(edge.c.kind == _SET_ASIDE, edge.c.dst.in_(ids))
+        here = sa.and_(edge.c.kind == SET_ASIDE, edge.c.dst.in_(ids))
         keys = {(row.src, row.dst, "data") for row in tx.execute(sa.select(edge).where(here))}
         if keys:
             tx.execute(sa.update(edge).where(here).values(kind="data"))
@@ -133,6 +133,7 @@ def _carried(
                             "first_at": max(row["first_at"], first_at),
                             "last_at": link["last_at"],
                             "last_run": None,
+                            "is_derived": 0,
                         },
                     )
 
@@ -151,14 +152,14 @@ def _set_aside(tx: sa.Connection, former: Collection[int]) -> set[EdgeKey]:
         aside += (row for row in edges if row["last_at"] < max(gone, default=-1))
     for row in aside:
         here = (edge.c[name] == row[name] for name in ("src", "dst", "kind"))
-        tx.execute(sa.update(edge).where(*here).values(kind=_SET_ASIDE))
+        tx.execute(sa.update(edge).where(*here).values(kind=SET_ASIDE))
     return {(row["src"], row["dst"], row["kind"]) for row in aside}
 
 
 def _edges_to(tx: sa.Connection, datasets: Collection[int]) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = defaultdict(list)
     for row in rows.where_in(tx, edge.c.dst, datasets):
-        if row["kind"] == "data":
+        if row["kind"] == "data" and not row["is_derived"]:
             found[row["dst"]].append(row)
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import to_builtins
 
-from fairlead_bridge.catalog import identity, merge, renames, rows, runs
+from fairlead_bridge.catalog import declarations, identity, merge, renames, rows, runs
 from fairlead_bridge.catalog.identity import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
@@ -39,6 +39,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     joined = identity.apply(tx, changes, schemas, datasets, group)
     changed.update(Name("dataset", dataset) for dataset in joined)
     changed.update(_edges(tx, changes, joined))
+    changed.update(declarations.apply(tx, changes))
     _deployments(tx, changes)
     _observations(tx, changes)
     changed.update(Name("dataset", dataset) for dataset in _assertions(tx, changes))
@@ -296,6 +297,7 @@ def _edge_row(edge: EdgeFacts) -> Row:
         "first_at": edge.at,
         "last_at": edge.at,
         "last_run": edge.run_alias,
+        "is_derived": 0,
     }
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fairlead_bridge import telemetry
 from fairlead_bridge.cli import (
     audit,
+    declare,
     expectations,
     history,
     incidents,
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     names.add(commands)
     outlook.add(commands)
     sinks.add(commands)
+    declare.add(commands)
     expectations.add(commands)
     incidents.add(commands)
     notify.add(commands)

@@ -165,6 +165,7 @@ facet = _table(
     sa.Column("at", At, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),  # empty where the facet was deleted
     _index_of("name = 'tags'", "facet_tags", "digest"),
+    _index_of("name = 'fairlead_declaration'", "facet_declaration", "owner_id"),
 )
 
 #: Bodies of facets and schemas by their xxh3-128: each is stored once.
@@ -239,6 +240,7 @@ observation = _table(
 )
 
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.
+#: Kind "declared": a declaration said that data does.
 #: Kind "renamed": data went to a table that has another name now.
 edge = _table(
     "edge",
@@ -247,7 +249,9 @@ edge = _table(
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("first_at", At, nullable=False),
     sa.Column("last_at", At, nullable=False),
-    sa.Column("last_run", Id),  # alias of the run that showed it last; empty if declared
+    sa.Column("last_run", Id),  # alias of the run that showed it last; empty if none did
+    # 1: only the newest declaration says so, see `catalog.declarations`
+    sa.Column("is_derived", sa.Integer, nullable=False, server_default="0"),
     sa.Index("edge_reverse", "dst", "src", "kind"),
 )
 

@@ -72,10 +72,12 @@ FACETS: tuple[Facet, ...] = (
     Facet("job", "lineage", "A", "Edges, and column lineage, exactly as stated; declared by a JobEvent, observed by a RunEvent."),
     Facet("job", "airflow", "A", "The DAG's tasks, task groups and what follows what: jobs and control edges, also of tasks that never send an event."),
     Facet("job", "fairlead_dag_state", "A", "Whether the DAG is paused, and since when; sent by our provider."),
+    Facet("job", "fairlead_declaration", "A", "As that of a dataset."),
     Facet("job", "gcp_composer_job", "B", "The Composer environment, with the job."),
     Facet("job", "gcp_lineage", "B", "Display name and origin for Google's catalog, with the job."),
     # --- datasets -------------------------------------------------------------------------------
     Facet("dataset", "fairlead_asset", "B", "What an asset event said: its extra, and which task it was; sent by our provider."),
+    Facet("dataset", "fairlead_declaration", "A", "Which files declare the dataset; edges of its event hold until the next one. Sent by `fairlead-bridge declare`."),
     Facet("dataset", "schema", "A", "A version of the schema, one for each distinct content, nested fields included; when and by which run it came."),
     Facet("dataset", "columnLineage", "A", "What each column comes from, by the job that writes it, with kinds of transformation and masking."),
     Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` name one column, it counts."),

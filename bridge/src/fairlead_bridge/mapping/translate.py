@@ -15,6 +15,8 @@ import msgspec
 from fairlead_bridge import ids
 from fairlead_bridge.errors import Malformed, TooDeep
 from fairlead_bridge.facts import (
+    DECLARATION,
+    DECLARED,
     Change,
     JobFacts,
     RunFacts,
@@ -83,12 +85,14 @@ class Translator:
     def _dataset_event(self, parts: Parts, raw: RawDataset) -> None:
         dataset = self._datasets.read(parts, raw, None, written=True, dataset_event=True)
         self._lineage.made_of(parts, raw, dataset)
+        _mark_declared(parts, raw.facets)
 
     def _job_event(self, parts: Parts, event: RawEvent) -> None:
         job = jobs.of_event(event.job, parts.at, None, None)
         parts.jobs.append(job)
         jobs.facets(parts, event.job, job, None)
         self._data(parts, event, About(job, job.id))
+        _mark_declared(parts, event.job.facets if event.job else None)
 
     def _run_event(
         self, parts: Parts, event: RawEvent, sent_id: str | None, facets: Facets | None
@@ -240,6 +244,15 @@ def _add_left_out(parts: Parts) -> None:
     else:
         about = parts.jobs[0].id if parts.jobs else parts.datasets[0].id
         parts.made_facet(about, "fairlead_left_out", {"parts": parts.left_out[:20]})
+
+
+def _mark_declared(parts: Parts, facets: Facets | None) -> None:
+    """The edges of an event that says it is a declaration hold until the next one."""
+    if facets and DECLARATION in facets:
+        parts.edges = [
+            msgspec.structs.replace(edge, kind=DECLARED) if edge.kind == "data" else edge
+            for edge in parts.edges
+        ]
 
 
 def _show_with(parts: Parts, run: int) -> None:

@@ -37,6 +37,11 @@ class Hop:
     last_at: int
     last_run: int | None  # alias
 
+    @property
+    def known(self) -> Literal["observed", "declared"]:
+        """Whether a run showed it, or an event without a run states it."""
+        return "declared" if self.last_run is None else "observed"
+
 
 @dataclass(slots=True)
 class Walk:

@@ -27,6 +27,7 @@ from fairlead_bridge.web import catalog_metrics, live, needs, reference
 from fairlead_bridge.web.audit import routes as audit
 from fairlead_bridge.web.base import Problem
 from fairlead_bridge.web.datasets import routes as datasets
+from fairlead_bridge.web.declarations import routes as declarations
 from fairlead_bridge.web.events import routes as events
 from fairlead_bridge.web.expectations import routes as expectations
 from fairlead_bridge.web.health import routes as health
@@ -111,6 +112,7 @@ def build_api(
         personal.router,
         outlook.router,
         expectations.routes(catalog),
+        declarations.routes(catalog),
         incidents.routes(catalog, interests or {}, windows),
         reliability.router,
         overview.router,

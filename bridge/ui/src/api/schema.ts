@@ -115,6 +115,14 @@ export interface Change {
   version: SchemaVersion
 }
 
+export interface Changes {
+  added: string[]
+  changed: string[]
+  withdrawn: string[]
+  unchanged: number
+  stored: boolean
+}
+
 export interface Code {
   job: JobName
   what: string
@@ -263,6 +271,16 @@ export interface DatasetRef {
   written_at: string | null
 }
 
+export interface Declarations {
+  items: Declared[]
+}
+
+export interface Declared {
+  node: string
+  source: string
+  declared_at: string
+}
+
 export interface DeliveryItem {
   sink: string
   kind: string
@@ -296,6 +314,7 @@ export interface Edge {
   first_at: string
   last_at: string
   run_id: string | null
+  known: 'observed' | 'declared'
 }
 
 export interface ErrorText {
@@ -340,6 +359,11 @@ export interface FacetBody {
   name: string
   at: string
   body: Record<string, unknown>
+}
+
+export interface File {
+  name: string
+  text: string
 }
 
 export interface Found {
@@ -590,6 +614,14 @@ export interface Namespace {
   platform: string
   datasets: number
   jobs: number
+}
+
+export interface NewDeclarations {
+  files: File[]
+  source: string
+  namespace: string
+  prune: boolean
+  dry_run: boolean
 }
 
 export interface NewExpectation {
@@ -857,6 +889,7 @@ export interface Route {
   first_at: string
   last_at: string
   run_id: string | null
+  known: 'observed' | 'declared'
   points: [number, number][]
   jobs: Through[]
   personal: boolean

@@ -104,7 +104,9 @@ export const Edges = memo(({ edges, lit, traced, failures, personal }: Props) =>
               fill="none"
               stroke={color[kind]}
               strokeWidth={width[kind]}
-              strokeDasharray={edge.kind === 'control' ? '2 4' : undefined}
+              strokeDasharray={
+                edge.kind === 'control' ? '2 4' : edge.known === 'declared' ? '7 4' : undefined
+              }
               markerEnd={`url(#arrow-${kind})`}
             />
           </g>

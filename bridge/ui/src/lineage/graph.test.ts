@@ -64,6 +64,7 @@ const edge = (source: string, target: string): Route => ({
   first_at: '2026-01-01T00:00:00Z',
   last_at: '2026-01-02T00:00:00Z',
   run_id: null,
+  known: 'observed',
   points: [],
   jobs: [],
   personal: false,

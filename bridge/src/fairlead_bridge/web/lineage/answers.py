@@ -41,6 +41,8 @@ class Edge(Answer):
     first_at: datetime
     last_at: datetime
     run_id: str | None = None  # OpenLineage's runId of the run that showed it last
+    #: Whether a run showed it, or it is only declared: by a file, or by an event without a run.
+    known: Literal["observed", "declared"] = "observed"
 
 
 class Lineage(Answer):

@@ -316,6 +316,7 @@ class Known:
                 "first_at": render.when(hop.first_at),
                 "last_at": render.when(hop.last_at),
                 "run_id": run_of.get(hop.last_run) if hop.last_run is not None else None,
+                "known": hop.known,
                 "points": lines[self.name(source), self.name(target)],
                 "jobs": [self._through(job) for job in part.via.get((source, target, kind), ())],
                 "personal": (source, target) in personal,

@@ -170,6 +170,7 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
             "first_at": render.when(hop.first_at),
             "last_at": render.when(hop.last_at),
             "run_id": run_of.get(hop.last_run) if hop.last_run is not None else None,
+            "known": hop.known,
         }
         for (source, target, kind), hop in walk.hops.items()
         if source in name_of and target in name_of

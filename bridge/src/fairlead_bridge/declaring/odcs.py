@@ -1,0 +1,191 @@
+"""
+Data contracts of the Open Data Contract Standard, 3.x: what they say of the tables of their schema.
+
+Their service levels are expectations, which `monitoring.stated.contract` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fairlead_bridge.declaring.lines import Path, Wrong
+from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Origin, Ref, Tag
+
+_CLASSES = ("public", "internal", "confidential", "restricted")
+#: What the names of a server's type are in namespaces of OpenLineage.
+_SCHEMES = {"postgresql": "postgres"}
+
+
+def is_contract(content: Any) -> bool:
+    return isinstance(content, dict) and content.get("kind") == "DataContract"
+
+
+def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[Path, Declared]]:
+    """
+    The contract's tables; `namespace` is that of its datasets, else its first server says it.
+
+    Raises Wrong where a part that is needed is missing or has a shape that the standard does not know.
+    """
+    version = str(content.get("apiVersion", ""))
+    if not version.removeprefix("v").startswith("3."):
+        raise Wrong(
+            ("apiVersion",), f"{version!r} is not version 3 of ODCS; write apiVersion: v3.0.2"
+        )
+    place, prefix = _server(content)
+    place = namespace or place
+    if not place:
+        raise Wrong(
+            ("servers",),
+            "no server says where the datasets are; name a server with type and host, or give "
+            "their namespace: --namespace postgres://db:5432",
+        )
+    tables = _list(content, "schema", ())
+    if not tables:
+        raise Wrong(("schema",), "the contract names no table; list them under `schema`")
+    for number, table in enumerate(tables):
+        path = ("schema", number)
+        yield path, _table(content, table, place, prefix, path)
+
+
+def _table(
+    contract: Mapping[str, Any], table: Mapping[str, Any], place: str, prefix: str, path: Path
+) -> Declared:
+    names = _names(contract, place, prefix)
+    name = _needed(table, "name", path)
+    properties = _list(table, "properties", path)
+    columns = [
+        (each, str(each.get("physicalName") or _needed(each, "name", (*path, "properties", at))))
+        for at, each in enumerate(properties)
+    ]
+    kind = _text(table, "physicalType", path)
+    of_columns = [tag for each, column in columns for tag in _tags(each, path, column)]
+    return Declared(
+        ref=names[name],
+        where="",
+        type=kind.upper() if kind else None,
+        description=_text(table, "description", path) or _purpose(contract),
+        owners=tuple(_owners(contract)),
+        tags=tuple(sorted({*_tags(contract, ()), *_tags(table, path), *of_columns})),
+        columns=tuple(
+            Column(
+                column,
+                str(each.get("physicalType") or each.get("logicalType") or "") or None,
+                _text(each, "description", path),
+            )
+            for each, column in columns
+        ),
+        flow=_flow(columns, names, place, prefix),
+        is_fallback=True,
+    )
+
+
+def _names(contract: Mapping[str, Any], place: str, prefix: str) -> dict[str, Ref]:
+    """The datasets of the contract's tables, by the names that it has for them."""
+    found = {}
+    for at, table in enumerate(_list(contract, "schema", ())):
+        name = _needed(table, "name", ("schema", at))
+        found[name] = _ref(place, prefix, str(table.get("physicalName") or name))
+    return found
+
+
+def _ref(place: str, prefix: str, name: str) -> Ref:
+    return Ref("dataset", place, name if "." in name or not prefix else f"{prefix}.{name}")
+
+
+def _flow(
+    columns: Sequence[tuple[Mapping[str, Any], str]],
+    names: Mapping[str, Ref],
+    place: str,
+    prefix: str,
+) -> Flow:
+    """Where `transformSourceObjects` say tables, or columns as `table.column` of the contract's own."""
+    sources: set[Ref] = set()
+    found: dict[str, tuple[Origin, ...]] = {}
+    for each, column in columns:
+        given = each.get("transformSourceObjects")
+        origins = []
+        for word in given if isinstance(given, list) else ():
+            table, dot, last = str(word).rpartition(".")
+            if dot and table in names:
+                origins.append(Origin(names[table], last, "TRANSFORMATION"))
+            else:
+                sources.add(names.get(str(word)) or _ref(place, prefix, str(word)))
+        if origins:
+            found[column] = tuple(sorted(origins))
+    return Flow(tuple(sorted(sources)), found)
+
+
+def _server(contract: Mapping[str, Any]) -> tuple[str, str]:
+    """The namespace of the first server, and the part of a name before the table's."""
+    server = next(iter(_list(contract, "servers", ())), {})
+    kind = str(server.get("type", "")).lower()
+    scheme = _SCHEMES.get(kind, kind)
+    keys = ("database", "catalog", "project", "schema", "dataset")
+    prefix = ".".join(str(server[key]) for key in keys if server.get(key))
+    if scheme == "bigquery":
+        return "bigquery", prefix
+    if scheme == "snowflake" and server.get("account"):
+        return f"snowflake://{server['account']}", prefix
+    if not scheme or not server.get("host"):
+        return "", prefix
+    port = f":{server['port']}" if server.get("port") else ""
+    return f"{scheme}://{server['host']}{port}", prefix
+
+
+def _owners(contract: Mapping[str, Any]) -> Iterator[str]:
+    """The team's members who own, all where none is said to; of 3.0 a list, of 3.1 a team."""
+    team = contract.get("team")
+    members = team.get("members") if isinstance(team, dict) else team
+    people = (
+        [each for each in members if isinstance(each, dict)] if isinstance(members, list) else []
+    )
+    owning = [each for each in people if "owner" in str(each.get("role", "")).lower()]
+    names = [str(each.get("username") or each.get("name") or "") for each in owning or people]
+    if isinstance(team, dict) and team.get("name"):
+        names = [str(team["name"])]
+    yield from dict.fromkeys(name for name in names if name)
+
+
+def _purpose(contract: Mapping[str, Any]) -> str | None:
+    given = contract.get("description")
+    if isinstance(given, dict):
+        given = given.get("purpose")
+    return str(given) if given else None
+
+
+def _tags(of: Mapping[str, Any], path: Path, column: str = "") -> Iterator[Tag]:
+    for word in of.get("tags") or ():
+        yield Tag(str(word), "", column)
+    given = of.get("classification")
+    if given is None:
+        return
+    if str(given).lower() not in _CLASSES:
+        yield Tag(str(given), "", column)  # a word of the company's own
+    else:
+        yield Tag("classification", str(given).lower(), column)
+
+
+def _list(of: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str, Any]]:
+    given = of.get(key)
+    if given is None:
+        return []
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise Wrong(
+            (*path, key), f"`{key}` is a list of objects in ODCS 3; write one with a dash each"
+        )
+    return given
+
+
+def _needed(of: Mapping[str, Any], key: str, path: Path) -> str:
+    given = of.get(key)
+    if not isinstance(given, str) or not given:
+        raise Wrong((*path, key), f"write its `{key}`, as text")
+    return given
+
+
+def _text(of: Mapping[str, Any], key: str, path: Path) -> str | None:
+    given = of.get(key)
+    if given is not None and not isinstance(given, str):
+        raise Wrong((*path, key), f"`{key}` is a text in ODCS 3")
+    return given or None
