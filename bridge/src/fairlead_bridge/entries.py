@@ -213,7 +213,7 @@ class RunEntry(Entry):
     max_tries: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
-    duration: float | None = None
+    duration: float | None = None  # seconds
     nominal_start_at: int | None = None
     nominal_end_at: int | None = None
     run_type: str | None = None  # of the DAG run: "scheduled", "manual", ...

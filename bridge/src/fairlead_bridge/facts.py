@@ -36,7 +36,7 @@ class ObservedState(msgspec.Struct, frozen=True, array_like=True):
     started_at: int | None = None
     ended_at: int | None = None
     queued_at: int | None = None
-    duration: float | None = None
+    duration: float | None = None  # seconds
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True):
@@ -54,7 +54,7 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     observed: ObservedState | None = None
     dag_start_at: int | None = None  # a DAG run's own dates, from its newest event
     dag_end_at: int | None = None
-    duration: float | None = None
+    duration: float | None = None  # seconds
     duration_at: int | None = None  # the newest event with a duration
     alive_at: int | None = None  # newest RUNNING: a stream writes until then
     fail_at: int | None = None  # newest FAIL
@@ -213,7 +213,7 @@ class TaskStateAtRunEnd(msgspec.Struct, frozen=True):
     job_id: int
     at: int
     state: str
-    duration: float | None
+    duration: float | None  # seconds
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ class BrokenFiles:
             thread.start()
 
     def look(self, now: float) -> None:
-        """Ask once."""
+        """Ask once, at `now` in seconds of the clock that noted when each file was seen."""
         listed = self._listed()
         with self._lock:
             # A new error may not be in the table yet.

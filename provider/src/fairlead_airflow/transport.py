@@ -75,6 +75,7 @@ class FairleadTransport(DurableTransport):
             log.debug("No metrics of the spool", exc_info=True)
 
     def left_behind(self, waited: float) -> None:
+        """Events are left in the spool after `waited` seconds at the end of a task."""
         super().left_behind(waited)
         compat.count("fairlead.waits.expired")
 

@@ -23,7 +23,8 @@ _Trigger, _Event = compat.trigger_classes()
 class DatasetFreshTrigger(_Trigger):  # type: ignore[misc, valid-type]
     """Fires once, when the dataset is fresh: `{"written_at": ...}`, or `{"error": ...}`.
 
-    A bridge that is away is asked again, at the same pace.
+    Fresh is what was written since `since` (ISO 8601) or in the last `within` seconds. The bridge is
+    asked every `poke_interval` seconds, also where it is away.
     """
 
     def __init__(

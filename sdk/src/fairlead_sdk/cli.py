@@ -104,7 +104,10 @@ def _flush(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def flush(settings: Settings, timeout: float) -> bool:
-    """Deliver what is waiting within the timeout, here or by the running deliverer."""
+    """Deliver what is waiting within `timeout` seconds, here or by the running deliverer.
+
+    False where something is left.
+    """
     spool = settings.open_spool()
     if spool.is_empty():
         return True

@@ -151,7 +151,7 @@ class Deliverer:
             idle += self._pace.poll
 
     def pass_once(self, end: float = math.inf) -> bool:
-        """Deliver what is there now, until `end` on the monotonic clock. False if nothing was.
+        """Deliver what is there now, until `end`, in seconds of `time.monotonic()`. False if nothing was.
 
         OSError where a part of the spool could not be read or written; the others were delivered.
         """

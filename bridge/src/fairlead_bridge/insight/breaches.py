@@ -44,9 +44,9 @@ def foreseen(
     """
     As it was explained; at risk where nothing is wrong yet and its ETA is past what is expected.
 
-    It is `due` later than now; `quantile` is that of the ETA's courses which must end before. What
-    is not `is_stated` but usual is broken by what goes on only: before that, what is usual by the
-    writes and by the runs may differ a little, and neither is news.
+    It is `due` later than now; `quantile` is the share, from 0 to 1, of the ETA's courses that must
+    end before. What is not `is_stated` but usual is broken by what goes on only: before that, what is
+    usual by the writes and by the runs may differ a little, and neither is worth a notification.
     """
     if found.standing != "ok" or due is None or not isinstance(eta, Eta):
         return found

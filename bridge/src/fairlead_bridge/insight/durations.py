@@ -182,7 +182,7 @@ class Factor:
     """How much longer something takes in each part of a season than it usually does."""
 
     season: Season
-    of: dict[Hashable, float]
+    of: dict[Hashable, float]  # ratio to the usual, by part
     parts: tuple[Hashable, ...]  # of the season, for each span
 
 

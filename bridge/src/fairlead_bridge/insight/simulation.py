@@ -22,7 +22,7 @@ COURSES = 200
 class Retry:
     """That a try fails and is made again: with what chance, after what time, and how many may be."""
 
-    chance: float
+    chance: float  # a share, from 0 to 1
     delay: Durations
     more: int
 
@@ -53,6 +53,7 @@ class Step:
 class Courses:
     """When each step ends, in each course; and what it then waited for."""
 
+    #: Microseconds since the epoch.
     ends: dict[str, list[float]] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
 

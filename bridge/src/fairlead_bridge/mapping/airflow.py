@@ -65,7 +65,7 @@ class Place(msgspec.Struct, frozen=True):
     observed: ObservedState | None = None
     dag_start_at: int | None = None
     dag_end_at: int | None = None
-    duration: float | None = None
+    duration: float | None = None  # seconds
     properties: dict[str, Any] = {}
     dag: dict[str, Any] | None = None  # body of the DAG job's facet `fairlead_dag`
     task: dict[str, Any] | None = None  # body of the task job's facet `fairlead_task`
@@ -93,7 +93,7 @@ def place(
 
 
 def closing(facets: Facets | None) -> dict[str, tuple[str, float | None]]:
-    """State and duration by task_id, as the closing event of a DAG run has them."""
+    """State and duration in seconds by task_id, as the closing event of a DAG run has them."""
     state = read(_state_facet, facets, "airflowState") if facets else None
     if state is None or not state.tasksState:
         return {}

@@ -42,7 +42,7 @@ class RawDataset(msgspec.Struct):
 
 
 class RawEvent(msgspec.Struct):
-    eventTime: str | int | float | None = None  # noqa: N815
+    eventTime: str | int | float | None = None  # noqa: N815  (ISO 8601, or a number whose unit mapping/times finds)
     eventType: str | None = None  # noqa: N815
     run: RawRun | None = None
     job: RawJob | None = None

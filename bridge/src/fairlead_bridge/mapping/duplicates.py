@@ -41,7 +41,7 @@ def possible_duplicates(
 ) -> list[tuple[Name, ...]]:
     """
     Datasets that a person should look at: the same table's name in different namespaces, with at
-    least `overlap` of the columns of the one that has fewer.
+    least `overlap` (a share, from 0 to 1) of the columns of the one that has fewer.
 
     `tables` has the columns of each; those without columns are left out. Letters are compared without
     their case whatever the store: a copy elsewhere often spells its columns in other letters.

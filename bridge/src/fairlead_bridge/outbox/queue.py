@@ -183,7 +183,7 @@ def record_outcomes(tx: sa.Connection, results: Iterable[Result], now: int) -> N
 def postpone(
     delivery: Delivery, reason: str, now: int, retry_after: float | None = None
 ) -> Postponed:
-    """To be tried again after a while, longer each time, or when the sink asked for it."""
+    """To be tried again after a while, longer each time, or after the `retry_after` seconds that the sink asked for."""
     due_at = retry.next_due(now, delivery.attempts + 1, retry_after)
     return Postponed(delivery, due_at, reason)
 
@@ -267,7 +267,7 @@ def reclaim(tx: sa.Connection, worker: str, now: int) -> None:
 def rest(
     tx: sa.Connection, sink: str, reason: str, now: int, retry_after: float | None = None
 ) -> None:
-    """Release the claim and pause the sink, longer after each failure."""
+    """Release the claim and pause the sink, longer after each failure, or for `retry_after` seconds."""
     row = sink_table.c
     failures = (tx.scalar(sa.select(row.failures).where(row.name == sink)) or 0) + 1
     tx.execute(

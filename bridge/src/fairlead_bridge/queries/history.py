@@ -26,7 +26,7 @@ class Recent:
     newest: int  # the run that its state is taken from
     states: tuple[str, ...]  # of its rounds, oldest first, at most WINDOW
     p50: float | None  # seconds, over the successful ones of these
-    p95: float | None
+    p95: float | None  # seconds
 
     @property
     def state(self) -> str:

@@ -61,7 +61,7 @@ class Run(Answer):
     queued_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
-    duration: float | None
+    duration: float | None  # seconds
     nominal_start_at: datetime | None
     nominal_end_at: datetime | None
     error: str | None  # first line(s) of the message

@@ -39,7 +39,7 @@ class Catalog:
     clock: Clock  # microseconds since the epoch
     #: The id of the dataset that a namespace and a name mean, however they are spelled.
     identify: Callable[[str, str], int | None] = ids.dataset_id
-    risk_quantile: float = 0.5  # of ETAs
+    risk_quantile: float = 0.5  # of ETAs; a share, from 0 to 1
     windows: tuple[Window, ...] = ()  # for maintenance, of a file
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 

@@ -35,6 +35,7 @@ class Loops:
         return tuple(self._states.values())
 
     def start(self, name: str, step: Callable[[], int], idle: float) -> None:
+        """Run `step` again and again, and `idle` seconds after a round that had nothing to do."""
         bell = threading.Event()
         self._bells.setdefault(name, []).append(bell)
         thread = threading.Thread(target=self._run, args=(name, step, idle, bell), name=name)

@@ -165,7 +165,7 @@ def count(metric: str, value: int = 1) -> None:
 
 
 def gauge(metric: str, value: float, tags: dict[str, str]) -> None:
-    """Set a gauge in Airflow's own metrics; never raises."""
+    """Set a gauge in Airflow's own metrics to a number, in the metric's unit; never raises."""
     with suppress(Exception):  # a metric must not cost an event
         _stats().gauge(metric, value, tags=tags)
 

@@ -58,6 +58,11 @@ def _shortened(script: str) -> str:
 
 
 class Reader:
+    """
+    Reads scripts until `deadline`, in seconds of `time.monotonic()`; `patience` is how many seconds
+    that was after the beginning.
+    """
+
     def __init__(
         self, dialect: str, describe: Describe, deadline: float, patience: float, depth: int = 0
     ) -> None:

@@ -26,7 +26,10 @@ def read(
     *,
     patience: float = _PATIENCE,
 ) -> Reading:
-    """Read a script, or several of one session. Never raises for what it finds in them."""
+    """Read a script, or several of one session. Never raises for what it finds in them.
+
+    After `patience` seconds, columns are left out, and then tables.
+    """
     scripts = [script] if isinstance(script, str) else script
     return Reader(dialect, describe, time.monotonic() + patience, patience).read(scripts)
 

@@ -85,7 +85,7 @@ class SchemaVersion(Answer):
 class Quality(Answer):
     """The data of a dataset: a score between 0 and 1, what it is made of, and what is wrong."""
 
-    score: float | None  # null where no check is known
+    score: float | None  # null where no check is known; a share, from 0 to 1
     text: str  # what the score is made of
     failed_checks: str | None  # a sentence; null where none failed since the newest write
     row_count: str | None  # a sentence; null where the newest write's is as stated, or as usual

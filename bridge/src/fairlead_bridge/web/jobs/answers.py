@@ -20,7 +20,7 @@ class JobItem(JobRef):
     last_run: Run | None
     recent: list[State]  # states of the newest runs, oldest first, at most 15
     p50: float | None  # seconds, over the newest successful runs
-    p95: float | None
+    p95: float | None  # seconds
     tasks: int  # tasks of a DAG; 0 otherwise
     no_lineage: str | None = None  # why none is known; only where jobs without are asked for
 
@@ -29,8 +29,8 @@ class Durations(Answer):
     """The newest runs of a job, oldest first, for the chart."""
 
     runs: list[Run]
-    p50: float | None
-    p95: float | None
+    p50: float | None  # seconds
+    p95: float | None  # seconds
 
 
 class JobDetail(JobItem):

@@ -97,14 +97,14 @@ class ColumnLineage(Answer):
 class Card(Node):
     """A node of the drawn graph: position, size and what its card shows."""
 
-    x: float
-    y: float
-    w: float
-    h: float
+    x: float  # pixels
+    y: float  # pixels
+    w: float  # pixels
+    h: float  # pixels
     group: str | None = None  # Group.id
     last_run: Run | None = None
     recent: list[State] = []
-    p50: float | None = None
+    p50: float | None = None  # seconds
     operator: str | None = None
     schedule: str | None = None
     owner: str | None = None
@@ -131,10 +131,10 @@ class Group(Answer):
     job_kind: str  # "dag", "application", ...
     label: str
     namespace: str
-    x: float
-    y: float
-    w: float
-    h: float
+    x: float  # pixels
+    y: float  # pixels
+    w: float  # pixels
+    h: float  # pixels
     schedule: str | None
     state: State | None
     recent: list[State]
@@ -153,7 +153,7 @@ class Through(Answer):
 
 
 class Route(Edge):
-    points: list[tuple[float, float]]
+    points: list[tuple[float, float]]  # x and y, in pixels
     jobs: list[Through] = []  # the jobs on the way, in the view of datasets alone
     personal: bool = False  # personal data takes this way
 
@@ -162,8 +162,8 @@ class Graph(Answer):
     """The graph as the page draws it, in one answer."""
 
     focus: str
-    width: float
-    height: float
+    width: float  # pixels
+    height: float  # pixels
     cards: list[Card]
     groups: list[Group]
     edges: list[Route]

@@ -81,7 +81,7 @@ def svg(graph: a.Graph, theme: Theme = LIGHT) -> str:
 
 def line(points: Sequence[tuple[float, float]]) -> str:
     """
-    The path of an edge: straight where its points are level, an S where they are not.
+    The path of an edge, from points in pixels: straight where its points are level, an S where they are not.
 
     >>> line([(0, 0), (10, 0), (30, 20)])
     'M0 0L10 0C20 0 20 20 30 20'

@@ -22,8 +22,8 @@ class ReliabilityItem(Answer):
     succeeded: int
     success_share: float | None
     incidents: int
-    time_to_detect: float | None  # mean, from the first evidence
-    time_to_resolve: float | None
+    time_to_detect: float | None  # mean, in seconds, from the first evidence
+    time_to_resolve: float | None  # mean, in seconds
     datasets: int  # whose promises are counted
     datasets_left_out: int  # of an owner that has more
 

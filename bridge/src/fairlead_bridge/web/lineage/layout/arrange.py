@@ -1,4 +1,4 @@
-"""The whole graph: boxes first, then the graph in which each stands as one card."""
+"""The whole graph: boxes first, then the graph in which each stands as one card. Lengths are pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inside of a DAG's box, with ways to its border."""
+"""The inside of a DAG's box, with ways to its border. Lengths are pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards and edges by index, in columns from left to right."""
+"""Cards and edges by index, in columns from left to right. Lengths are pixels."""
 
 from __future__ import annotations
 

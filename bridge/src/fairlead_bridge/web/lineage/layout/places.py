@@ -1,4 +1,4 @@
-"""The columns of a layered drawing: cards, and passages for the edges that go by."""
+"""The columns of a layered drawing: cards, and passages for the edges that go by. Lengths are pixels."""
 
 from __future__ import annotations
 
