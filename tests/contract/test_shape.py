@@ -60,3 +60,20 @@ def test_tests_and_benches_share_only_the_support_of_both(folder: str, forbidden
         if f"{name}.".startswith(forbidden) and not name.startswith("tests.support.")
     }
     assert found == set()
+
+
+@pytest.mark.parametrize("package", ["sdk", "provider", "bridge"])
+def test_a_broad_except_says_why_or_raises_again(package: str) -> None:
+    found = []
+    for path in (ROOT / package / "src").rglob("*.py"):
+        lines = path.read_text().splitlines()
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            kind = ast.unparse(node.type) if node.type is not None else "BaseException"
+            raises = any(isinstance(each, ast.Raise) for each in ast.walk(node))
+            if kind in ("Exception", "BaseException") and not raises:
+                reason = lines[node.lineno - 1].partition("#")[2].removeprefix(" noqa: BLE001")
+                if not reason.strip(" -()"):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []

@@ -72,7 +72,7 @@ class Background:
             entry = waiting.get()
             try:
                 self._work(entry)
-            except Exception:
+            except Exception:  # the next one may be made
                 compat.count("fairlead.events.lost")
                 log.warning("A lineage event could not be made", exc_info=True)
             finally:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from fairlead_airflow import compat
+from fairlead_airflow.shield import shielded
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,10 @@ class BrokenFiles:
     def _watch(self) -> None:
         while True:
             time.sleep(_EVERY)
-            try:
+            with shielded(
+                log, "Airflow's import errors could not be asked for", level=logging.DEBUG
+            ):
                 self.look(time.monotonic())
-            except Exception:  # the next look may be better
-                log.debug("Airflow's import errors could not be asked for", exc_info=True)
             with self._lock:
                 if not self._seen:
                     self._watcher = None

@@ -12,6 +12,8 @@ from contextlib import suppress
 from socket import gethostname
 from typing import Any
 
+from fairlead_airflow.shield import shielded
+
 log = logging.getLogger(__name__)
 
 FACET = "fairlead_deployment"
@@ -33,12 +35,10 @@ def name_of(dag_run: Any) -> str | None:
     """The name, asked in the DAG run's transaction without harm to it; None where it is not known."""
     from sqlalchemy.orm import object_session
 
-    try:
+    with shielded(log, "This Airflow deployment cannot be identified", level=logging.DEBUG):
         session = object_session(dag_run)
         return _name(session.connection()) if session is not None else None
-    except Exception:  # the end of a DAG run is reported without it
-        log.debug("This Airflow deployment cannot be identified", exc_info=True)
-        return None
+    return None
 
 
 def own_name() -> str | None:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from fairlead_airflow import compat, deployment
+from fairlead_airflow.shield import shielded
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class InstancesListener:
         self._send(dag_run)
 
     def _send(self, dag_run: Any) -> None:
-        try:
+        with shielded(log, "The instances of a DAG run could not be sent"):
             from airflow.providers.openlineage.utils.emission_policy import (
                 resolve_dag_emission_policy,
             )
@@ -55,8 +56,6 @@ class InstancesListener:
             instances, left_out = compat.database.instance_rows(dag_run, _MOST)
             sending = self._openlineage.submit_callable(send, facts, instances, left_out)
             sending.add_done_callback(count_if_lost)
-        except Exception:  # the scheduler must go on
-            log.warning("The instances of a DAG run could not be sent", exc_info=True)
 
 
 def count_if_lost(sending: Future[None]) -> None:

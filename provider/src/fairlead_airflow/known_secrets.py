@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairlead_airflow import compat
+from fairlead_airflow.shield import shielded
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +21,12 @@ _MOST = 8
 
 def learn(task_instance: Any) -> None:
     """Teach the masker of this process what the task is about to use. Never raises."""
-    try:
+    with shielded(log, "Not all secrets of a task are known to the masker", level=logging.DEBUG):
         task = getattr(task_instance, "task", None)
         for values in _settings(task, compat.dag_run(task_instance)):
             compat.teach_secret(values)
         for conn_id in list(connection_ids(task))[:_MOST]:
             _learn_connection(conn_id)
-    except Exception:  # the task must start, and its event is masked by what is known
-        log.debug("Not all secrets of a task are known to the masker", exc_info=True)
 
 
 def connection_ids(task: Any) -> Iterator[str]:
@@ -49,10 +48,8 @@ def _settings(task: Any, dag_run: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _learn_connection(conn_id: str) -> None:
-    try:
+    with shielded(log, "The connection %s cannot be asked for", conn_id, level=logging.DEBUG):
         connection = compat.get_connection(conn_id)
-    except Exception:  # the task will say what is wrong with it, if it needs it
-        log.debug("The connection %s cannot be asked for", conn_id, exc_info=True)
         return
     if connection.password:
         compat.teach_secret(connection.password)

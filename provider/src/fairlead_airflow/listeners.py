@@ -21,6 +21,7 @@ from fairlead_airflow.asset_events import asset_facts, asset_update
 from fairlead_airflow.background import LAST_SECONDS, Background
 from fairlead_airflow.broken import BrokenFiles
 from fairlead_airflow.import_errors import import_error, import_recovered
+from fairlead_airflow.shield import shielded
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,8 @@ class ObservedListener:
 
     @compat.hookimpl
     def on_asset_event_emitted(self, asset_event: Any) -> None:
-        try:
+        with shielded(log, "An asset event could not be reported"):
             self.background.put((asset_update, asset_facts(asset_event), datetime.now(UTC)))
-        except Exception:  # Airflow must go on
-            log.warning("An asset event could not be reported", exc_info=True)
 
     @compat.hookimpl
     def on_asset_changed(self, asset: Any) -> None:
@@ -82,24 +81,20 @@ class ObservedListener:
 
     @compat.hookimpl
     def on_new_dag_import_error(self, filename: str, stacktrace: str) -> None:
-        try:
+        with shielded(log, "An import error could not be reported"):
             facts = {"file": str(filename), "trace": str(stacktrace)}
             self.background.put((import_error, facts, datetime.now(UTC)))
             if compat.import_errors_are_reported_at_exit():
                 self.background.flush(LAST_SECONDS)
             else:
                 self._broken.add(str(filename), time.monotonic())
-        except Exception:  # Airflow must go on
-            log.warning("An import error could not be reported", exc_info=True)
 
     @compat.hookimpl
     def on_existing_dag_import_error(self, filename: str, stacktrace: str) -> None:
         """At each look that Airflow takes at the file, also after a restart."""
-        try:
+        with shielded(log, "An import error could not be noted"):
             if not compat.import_errors_are_reported_at_exit():
                 self._broken.add(str(filename), time.monotonic())
-        except Exception:  # Airflow must go on
-            log.warning("An import error could not be noted", exc_info=True)
 
     def _recovered(self, file: str) -> None:
         self.background.put((import_recovered, {"file": file}, datetime.now(UTC)))

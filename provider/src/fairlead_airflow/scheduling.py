@@ -19,6 +19,7 @@ from typing import Any
 from fairlead_airflow import compat, instances
 from fairlead_airflow.event_parts import SPEC, facet, producer
 from fairlead_airflow.listeners import Transport
+from fairlead_airflow.shield import shielded
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ class SchedulingListener:
     def _watch(self) -> None:
         while True:
             time.sleep(_EVERY)
-            try:
+            with shielded(
+                log, "Paused DAGs and waiting tasks could not be asked for", level=logging.DEBUG
+            ):
                 self._scheduling.look(datetime.now(UTC))
-            except Exception:  # the next look may be better
-                log.debug("Paused DAGs and waiting tasks could not be asked for", exc_info=True)

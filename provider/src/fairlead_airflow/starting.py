@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from fairlead_airflow import compat
+from fairlead_airflow.shield import shielded
 from fairlead_airflow.transport import FairleadTransport
 
 log = logging.getLogger(__name__)
@@ -19,16 +20,12 @@ class StartingListener:
     def on_starting(self, component: Any) -> None:
         if compat.is_task(component):
             return
-        try:
+        with shielded(log, "The delivery of lineage events could not be started"):
             deliver_what_was_left()
-        except Exception:  # Airflow must start
-            log.warning("The delivery of lineage events could not be started", exc_info=True)
-        try:
+        with shielded(log, "The SQL parser could not be loaded"):
             # Once, for all the tasks that LocalExecutor forks.
             if compat.is_scheduler(component):
                 import_module("fairlead_airflow.lineage.statements")
-        except Exception:  # Airflow must start
-            log.warning("The SQL parser could not be loaded", exc_info=True)
 
 
 def deliver_what_was_left() -> None:

@@ -13,6 +13,7 @@ from openlineage.client.transport.transport import Config as TransportConfig
 from fairlead_airflow import compat
 from fairlead_airflow.config import Config, airflow_reader, connection_destination
 from fairlead_airflow.protect import Rules, bare, fit, mask
+from fairlead_airflow.shield import shielded
 from fairlead_sdk.process import ensure_delivery, needs_attention
 from fairlead_sdk.settings import Settings
 from fairlead_sdk.transport import DurableConfig, DurableTransport
@@ -56,7 +57,7 @@ class FairleadTransport(DurableTransport):
     def emit(self, event: Any) -> None:
         try:
             super().emit(event)
-        except Exception:
+        except Exception:  # the task goes on
             compat.count("fairlead.events.lost")
             log.exception("A lineage event was lost: the spool in %s refused it", self.spool.folder)
             return
@@ -65,14 +66,12 @@ class FairleadTransport(DurableTransport):
 
     def _report_metrics(self) -> None:
         """Report the outcomes of earlier events; the deliverer has no access to Airflow's metrics."""
-        try:
+        with shielded(log, "No metrics of the spool", level=logging.DEBUG):
             unreported = self.spool.take_unreported().by_name()
             for name, metric in _METRICS.items():
                 if unreported[name]:
                     compat.count(metric, unreported[name])
             compat.gauge("fairlead.spool.bytes", self.spool.size(), {"host": gethostname()})
-        except Exception:
-            log.debug("No metrics of the spool", exc_info=True)
 
     def left_behind(self, waited: float) -> None:
         """Events are left in the spool after `waited` seconds at the end of a task."""
@@ -85,7 +84,7 @@ class FairleadTransport(DurableTransport):
     def _protected(self, event: dict[str, Any]) -> dict[str, Any]:
         try:
             return fit(mask(event, self._rules), self._config.max_event_bytes)
-        except Exception as error:
+        except Exception as error:  # events hold whatever operators put into them
             log.exception("A lineage event could not be masked and travels without its facets")
             return bare(event, f"masking failed: {type(error).__name__}")
 

@@ -21,6 +21,8 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from fairlead_airflow.shield import shielded
+
 log = logging.getLogger(__name__)
 
 SQL = "fairlead_sql"
@@ -73,10 +75,8 @@ class _WhenImported(MetaPathFinder):
 
 
 def _wrapped(wrap: Callable[[ModuleType], None], module: ModuleType) -> None:
-    try:
+    with shielded(log, "%s cannot be watched", module.__name__, level=logging.DEBUG):
         wrap(module)
-    except Exception:  # another version of Airflow
-        log.debug("%s cannot be watched", module.__name__, exc_info=True)
 
 
 def _afterwards(kind: type, method: str, report: Callable[..., None]) -> None:
@@ -88,10 +88,8 @@ def _afterwards(kind: type, method: str, report: Callable[..., None]) -> None:
     @functools.wraps(original)
     def calling(*args: Any, **kwargs: Any) -> Any:
         result = original(*args, **kwargs)
-        try:
+        with shielded(log, "What %s did is not reported", method, level=logging.DEBUG):
             report(*args, **kwargs)
-        except Exception:  # the task goes on
-            log.debug("What %s did is not reported", method, exc_info=True)
         return result
 
     calling.__fairlead__ = True  # type: ignore[attr-defined]
@@ -180,7 +178,7 @@ def _engines(module: ModuleType) -> None:
 def _executed(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    try:
+    with shielded(log, "A statement is not reported", level=logging.DEBUG):
         url = connection.engine.url
         if _OWN_QUESTIONS.match(statement) or _is_airflows_own(url):
             return
@@ -189,8 +187,6 @@ def _executed(
         if isinstance(rows, int) and rows >= 0 and statement.lstrip()[:6].upper() != "SELECT":
             value["row_count"] = rows
         _collector().add_extra(context=_behind(url), key=SQL, value=value)
-    except Exception:  # the task goes on
-        log.debug("A statement is not reported", exc_info=True)
 
 
 def _is_airflows_own(url: Any) -> bool:
