@@ -57,7 +57,7 @@ def foreseen(
 
 
 def is_late(eta: Eta, due: int, now: int, quantile: float, *, is_stated: bool) -> bool:
-    """Whether an ETA breaks what is expected by `due`."""
+    """Whether an ETA, by this share of its courses, breaks what is expected by `due`."""
     return (is_stated or eta.has_begun) and now <= due < eta.quantile(quantile)
 
 
