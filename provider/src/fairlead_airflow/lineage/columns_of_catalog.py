@@ -46,9 +46,7 @@ class Catalog:
         try:
             # Here and not in the thread: connections are asked for over the task's own channel.
             client = _client()
-        except (
-            Exception
-        ):  # a wrong connection fails in many ways; no task fails for want of columns
+        except Exception:  # a wrong connection fails in many ways; the task goes on
             log.debug("The bridge is not known", exc_info=True)
             client = None
         if client is None:
