@@ -1,5 +1,5 @@
 """
-Nobody learns anything of another team: every address of the OpenAPI document and every other one is
+No team learns anything of another: every address of the OpenAPI document and every other one is
 asked as one team, in a catalog of two and in a catalog of that team alone.
 """
 

@@ -2,7 +2,7 @@
 What a caller sees of the catalog: all of it, or what is in some namespaces.
 
 `seeing` opens the transaction that a scope reads in, and `visible` decides what that holds of every
-table. Whoever reads needs a scope, and no statement gets around it.
+table. A reader needs a scope, and no statement gets around it.
 """
 
 from __future__ import annotations

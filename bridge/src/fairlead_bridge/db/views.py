@@ -2,7 +2,7 @@
 Reading transactions that see a part of some tables instead of the whole.
 
 A common table expression hides the table of its name from the whole statement it stands before, so
-every statement of such a transaction has them put before it, whoever wrote it: none can read past
+every statement of such a transaction has them put before it, from any module: none can read past
 them. The tables that they read themselves are named with their schema.
 """
 

@@ -217,7 +217,7 @@ def _is_usual(seen: Sequence[bool]) -> bool:
 
 
 def _says_nothing(day: int, calendar: Calendar | None) -> bool:
-    """Whether nobody expects a write on this day, so that its lack says nothing of the others."""
+    """Whether no write is expected on this day, so that its lack says nothing of the others."""
     if calendar is not None and day in calendar:
         return True
     date = clock.date_of(day)

@@ -49,7 +49,7 @@ class Expectation:
 
     @property
     def is_stated(self) -> bool:
-        """Whether somebody said so, rather than that it is usual."""
+        """Whether it was declared, rather than that it is usual."""
         return self.source not in ("schedule", "learned")
 
     def due(self, written_at: int | None) -> int | None:

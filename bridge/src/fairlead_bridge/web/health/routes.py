@@ -69,8 +69,8 @@ class Check:
 
     def _for_some(self, found: a.Health, scope: Scope) -> a.Health:
         """
-        What those are told who do not see everything. `waiting` is of all, since it is not known yet
-        whose those events are, and probes, which see nothing, are told how many are in quarantine.
+        The answer to callers who do not see everything. `waiting` is of all, since it is not known yet
+        whose those events are, and probes, which see nothing, get the count of those in quarantine.
         """
         quarantined = found.inbox.quarantined
         if scope != NOTHING:
@@ -99,7 +99,7 @@ def routes(check: Check) -> APIRouter:
         """
         `waiting` is 0 when everything received has been absorbed.
 
-        Who does not see every namespace is told whether the bridge is well, and the counts of what they see.
+        Callers who do not see every namespace get whether the bridge is well, and the counts of what they see.
         """
         return check(response, scope, strict)
 

@@ -16,7 +16,7 @@ class Node(Answer):
     A node of the plain lineage graph.
 
     One of the kind `restricted` stands for what the caller may not see on one side of another node:
-    it has no name, and nothing tells how much there is.
+    it has no name, and nothing shows how much there is.
     """
 
     node: str

@@ -1,6 +1,6 @@
 """
 What stands where lineage goes on in namespaces that the caller does not see: a node of its own,
-next to the last one that is seen. It has no name, and nothing tells how much it stands for.
+next to the last one that is seen. It has no name, and nothing shows how much it stands for.
 """
 
 from __future__ import annotations
