@@ -62,6 +62,7 @@ def add(
                 "first_at": render.when(each.first_at),
                 "last_at": render.when(each.last_at),
                 "run_id": None,
+                "known": "observed",
             }
         )
 
