@@ -211,4 +211,4 @@ def tabs(config: Config) -> Iterator[Finding]:
     """Whether Airflow's page can show the catalog's."""
     page = links.page_address(config)
     if page and compat.has_tabs():
-        yield from framing.framed(page)
+        yield from framing.framing_findings(page)

@@ -14,7 +14,7 @@ from fairlead_sdk.http import Limits, exchange, new_session
 _LIMITS = Limits(pause=5, total=15)
 
 
-def framed(page: str) -> Iterator[Finding]:
+def framing_findings(page: str) -> Iterator[Finding]:
     """Ask the page at this address which origins may frame it, and compare with Airflow's own."""
     try:
         with new_session() as session:

@@ -17,7 +17,7 @@ def spellings(tx: sa.Connection) -> list[Spelling]:
     return sorted((row[0], row[1]) for row in tx.execute(own.union(others)))
 
 
-def schemas(tx: sa.Connection) -> dict[Spelling, list[bytes]]:
+def schemas_by_asset(tx: sa.Connection) -> dict[Spelling, list[bytes]]:
     """The canonical bodies of every schema of each asset, by the asset's name."""
     asset = t.dataset.alias("asset")
     found: dict[Spelling, list[bytes]] = {}

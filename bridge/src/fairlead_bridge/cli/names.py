@@ -22,7 +22,7 @@ def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
     normalise = build_normaliser(settings)
     with database(settings) as engine, reading(engine) as tx:
         names = spellings.spellings(tx)
-        bodies = spellings.schemas(tx)
+        bodies = spellings.schemas_by_asset(tx)
     merges = duplicates.would_merge(names, normalise)
     say(f"{len(names)} names; the rules join {len(merges)} groups of them")
     for merge in merges:

@@ -65,7 +65,7 @@ def tests(facet: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], bool |
         yield check, _PASSED.get(str(check.get("status")).lower(), False)
 
 
-def counts(made: Iterable[AssertionFacts]) -> dict[str, LatestValue]:
+def check_counts(made: Iterable[AssertionFacts]) -> dict[str, LatestValue]:
     """Properties for the run: how many of its checks of each dataset failed, and of how many."""
     unique = {(each.dataset_id, each.name, each.column): each for each in made}
     found: dict[str, LatestValue] = {}
@@ -76,11 +76,11 @@ def counts(made: Iterable[AssertionFacts]) -> dict[str, LatestValue]:
     return found
 
 
-def called(check: dict[str, Any]) -> str:
+def check_name(check: dict[str, Any]) -> str:
     """
     What a check is called; dbt calls a test of its own "test.PROJECT.NAME" in one place.
 
-    >>> called({"name": "test.shop.not_null_orders_id.ab12"}), called({"assertion": "unique"})
+    >>> check_name({"name": "test.shop.not_null_orders_id.ab12"}), check_name({"assertion": "unique"})
     ('not_null_orders_id', 'unique')
     """
     name = str(check.get("name") or check.get("assertion") or check.get("type") or "test")
@@ -94,7 +94,7 @@ def _assertion(
     severity = decode.word(check.get("severity"))
     return AssertionFacts(
         dataset_id=dataset,
-        name=decode.name(called(check)),
+        name=decode.name(check_name(check)),
         column=decode.name(str(check.get("column") or "")),
         at=at,
         success=success,

@@ -139,7 +139,7 @@ class Translator:
         parts.assertions.extend(quality.of_run(facets, read, parts.at, alias))
         if parts.assertions:
             own = parts.runs[0]
-            properties = own.properties | quality.counts(parts.assertions)
+            properties = own.properties | quality.check_counts(parts.assertions)
             parts.runs[0] = msgspec.structs.replace(own, properties=properties)
 
     # --- what is read and written -------------------------------------------------------------

@@ -163,7 +163,7 @@ def _look_again(
     lost = _lost_at(snapshot, nodes.jobs.values())
     late = {id: each.due + starts.GRACE for id, each in begins.items() if each.due is not None}
     slow = symptoms.running_out(snapshot, nodes.jobs)
-    own = reach.inside(snapshot, nodes.jobs)
+    own = reach.outermost_of(snapshot, nodes.jobs)
     limited = symptoms.limited(snapshot, own.keys() - nodes.jobs.keys())
     parts = ((own[job], at) for job, at in limited.items())
     times = (*late.items(), *lost.items(), *slow.items(), *parts)

@@ -66,7 +66,7 @@ def _around(snapshot: Snapshot, jobs: Mapping[int, Row]) -> dict[int, Row]:
     return found
 
 
-def inside(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, int]:
+def outermost_of(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, int]:
     """These jobs and all that run inside them (tasks, their applications), each with its outermost."""
     found = {job: job for job in jobs}
     level = set(found)
@@ -84,6 +84,6 @@ def below(snapshot: Snapshot, nodes: Nodes) -> Nodes:
     members = [member for asset in nodes.assets.values() for member in asset.members]
     readers = jobs_at(snapshot, members, writing=False)
     jobs = {job for each in readers.values() for job in each}
-    own = inside(snapshot, nodes.jobs)
+    own = outermost_of(snapshot, nodes.jobs)
     after = {row.dst for row in snapshot.each(_AFTER, own)}
     return watched(snapshot, jobs | own.keys() | after).without(nodes.ids)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.monitoring import queue
-from fairlead_bridge.monitoring.reach import Nodes, inside
+from fairlead_bridge.monitoring.reach import Nodes, outermost_of
 from fairlead_bridge.queries import history, quality, standing, symptoms
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.snapshot import Snapshot, among
@@ -132,7 +132,7 @@ def _jobs(snapshot: Snapshot, nodes: Nodes) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {id: set() for id in nodes.jobs}
     for member, writers in jobs_at(snapshot, members, writing=True).items():
         found.setdefault(members[member], set()).update(writers)
-    for job, whole in inside(snapshot, nodes.jobs).items():
+    for job, whole in outermost_of(snapshot, nodes.jobs).items():
         found[whole].add(job)
     return found
 

@@ -46,14 +46,14 @@ def of_run(
         at, facet = _facets.decode(row.facets).get("dataQualityAssertions", (0, {}))
         for check in facet.get("assertions") or ():
             if isinstance(check, dict) and isinstance(check.get("success"), bool):
-                key = (quality.called(check), str(check.get("column") or ""))
+                key = (quality.check_name(check), str(check.get("column") or ""))
                 asset = assets.get(row.dataset_id)
                 found[key] = _answer(check, key[0], check["success"], at, asset, None)
     value = properties.get("test")
     if value is not None:
         only = next(iter(assets.values())) if len(assets) == 1 else None
         for check, success in quality.tests(value.value):
-            name = quality.called(check)
+            name = quality.check_name(check)
             found.setdefault((name, ""), _answer(check, name, success, value.at, only, None))
     return sorted(found.values(), key=lambda each: (each.success is not False, each.name))
 
