@@ -35,6 +35,14 @@ def bridge(module_bridge: Bridge) -> Bridge:
         list(dag_run("wide", tasks, start, description="Reads stg__orders of wh__raw."))
     )
     module_bridge.tell(list(dag_run("maker", [Task("make", [], [source])], start)))
+    module_bridge.tell(list(dag_run("quiet", [Task("says_nothing")], start)))
+    result = table("shop.mart.daily")
+    for hours in range(24, 0, -1):
+        broken = Task("break", [source], end="FAIL", error="out of memory")
+        steps = [broken if hours == 1 else Task("look", [source], seconds=hours)]
+        steps.append(Task("then", [source], [result]))
+        at = shop.now() - timedelta(hours=hours)
+        module_bridge.tell(list(dag_run("hourly", steps, at)))
     return module_bridge
 
 
@@ -69,6 +77,49 @@ def test_the_cells_of_the_run_grid_are_large_enough_to_be_hit(
         assert box is not None
         assert min(box["width"], box["height"]) >= 24
     assert [one for one in serious(page) if "target-size" in one] == []
+
+
+#: Runs in the page: pairs of texts of one chart that cover each other.
+COVERED = """
+() => [...document.querySelectorAll('svg')].flatMap((svg) => {
+  const texts = [...svg.querySelectorAll('text')].filter((one) => one.textContent.trim())
+  const boxes = texts.map((one) => one.getBoundingClientRect())
+  const pairs = []
+  for (let i = 0; i < boxes.length; i++)
+    for (let j = 0; j < i; j++) {
+      const [a, b] = [boxes[i], boxes[j]]
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+      if (wide > 1 && high > 3) pairs.push(`${texts[i].textContent} | ${texts[j].textContent}`)
+    }
+  return pairs
+})
+"""
+
+
+def test_no_label_of_a_chart_covers_another(bridge: Bridge, open_page: Open) -> None:
+    dag, dataset = id_of(bridge, "jobs?kind=dag&name=hourly"), id_of(bridge, "datasets?q=daily")
+    run = id_of(bridge, "runs?job=wide&limit=1")
+    for address in (f"jobs/{dag}", f"datasets/{dataset}", f"runs/{run}"):
+        page = open_page(f"{bridge.base}/{address}")
+        wait_until_still(page)
+        expect(page.locator("svg text").first).to_be_visible()
+        assert page.evaluate(COVERED) == [], address
+
+
+def test_what_never_began_has_no_dash_for_a_time(bridge: Bridge, open_page: Open) -> None:
+    page = open_page(bridge.base)
+    wait_until_still(page)
+    expect(page.locator("main").get_by_text("hourly").first).to_be_visible()
+    words = page.locator("main").inner_text()
+    assert not re.search(r"(blocked|failed|since|written|by) [-\u2013\u2014](\s|,|$)", words), words
+
+
+def test_tasks_without_lineage_are_listed_with_why(bridge: Bridge, open_page: Open) -> None:
+    page = open_page(f"{bridge.base}/dags?lineage=none")
+    listed = page.locator("tr").filter(has_text="says_nothing")
+    expect(listed).to_contain_text("reported neither inputs nor outputs.")
+    expect(page.locator("tr").filter(has_text="maker")).to_have_count(0)
 
 
 def test_a_topic_is_called_by_more_than_its_version(bridge: Bridge, open_page: Open) -> None:

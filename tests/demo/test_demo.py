@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -206,6 +207,16 @@ def test_what_fails_leaves_the_page_up_where_a_user_looks_at_it(
             attempt(stack, Diary(), stay=False)
     finally:
         stack.bridge_program.kill()
+
+
+def test_packages_are_installed_with_the_certificates_of_the_system() -> None:
+    """As a company's proxy needs; the environment can say otherwise."""
+    root = Path(__file__).parents[2]
+    show = ["make", "--no-print-directory", "--eval", "show:; @echo $$UV_SYSTEM_CERTS", "show"]
+    for own, expected in (({}, "1"), ({"UV_SYSTEM_CERTS": "0"}, "0")):
+        told = {name: value for name, value in os.environ.items() if name != "UV_SYSTEM_CERTS"}
+        made = subprocess.run(show, cwd=root, env=told | own, capture_output=True, text=True)
+        assert made.stdout.strip() == expected, made.stderr
 
 
 def test_the_demo_installs_no_tools_of_developers() -> None:

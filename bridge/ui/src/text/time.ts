@@ -60,19 +60,18 @@ export function durationTicks(most: number, number: number): number[] {
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, at) => at * step)
 }
 
-/** The time since, coarser the longer ago it is: now, 14m, 4h 31m, 3d 2h, 20d, 2mo. */
+/** The time since, coarser the longer ago it is: now, 14m, 4h 31m, 7d 6h, 20d 12h, 2mo. */
 export function age(time: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000)
   if (seconds < 45) return 'now'
   if (seconds < HOUR) return `${Math.max(1, Math.floor(seconds / MINUTE))}m`
   if (seconds < DAY)
     return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`
-  if (seconds < 7 * DAY)
+  if (seconds < 60 * DAY)
     return `${Math.floor(seconds / DAY)}d ${Math.floor((seconds % DAY) / HOUR)}h`.replace(
       / 0h$/,
       '',
     )
-  if (seconds < 60 * DAY) return `${Math.round(seconds / DAY)}d`
   if (seconds < 730 * DAY) return `${Math.floor(seconds / (30.44 * DAY))}mo`
   return `${Math.floor(seconds / (365.25 * DAY))}y`
 }
