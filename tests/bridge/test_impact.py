@@ -137,11 +137,11 @@ def test_levels_count_datasets_also_where_no_job_is_between_them(db: sa.Engine) 
     assert (of_column[C], of_column[D], of_column["s.e"]) == ((2, True), (3, False), (4, False))
 
 
-def view(name: str, source: str) -> bytes:
+def view(name: str, source: str, at: str = "12:00:00") -> bytes:
     """A view that the catalog of a database reports, without a job."""
     reported = {"fields": {"x": {"inputFields": [origin(source, "x")]}}}
     return json.dumps(
-        {"eventTime": "2026-11-01T12:00:00Z", "dataset": dataset(name, columnLineage=reported)}
+        {"eventTime": f"2026-11-01T{at}Z", "dataset": dataset(name, columnLineage=reported)}
     ).encode()
 
 

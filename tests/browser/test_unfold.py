@@ -270,6 +270,17 @@ def test_the_details_of_a_card_are_those_of_the_moment(people: Bridge, open_page
     expect(card(page, "load_people")).to_contain_text("Success")
 
 
+def test_what_is_downstream_is_that_of_the_moment(people: Bridge, open_page: Open) -> None:
+    before_it_was_read = (shop.now() - timedelta(hours=2, minutes=55)).isoformat()
+    page = open_page(address(people, RAW, sel=node(RAW)))
+    details = page.get_by_role("complementary")
+    expect(details.get_by_role("heading", name="Downstream")).to_be_visible()
+    page.goto(address(people, RAW, sel=node(RAW), asOf=before_it_was_read))
+    expect(card(page, RAW)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(details.get_by_role("heading", name="Downstream")).to_have_count(0)
+
+
 def test_columns_come_from_what_they_came_from_then(people: Bridge, open_page: Open) -> None:
     then = (shop.now() - timedelta(hours=2)).isoformat()
     page = open_page(address(people, CLEAN, view="columns", column="contact", asOf=then))

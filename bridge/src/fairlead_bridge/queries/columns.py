@@ -298,8 +298,7 @@ def written_from(snapshot: Snapshot, members: Iterable[int]) -> dict[int, int]:
 
 def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Origin]:
     """What the columns of these datasets come from; `members` says whose name each is."""
-    found = snapshot.each(_BODIES, members) if not snapshot.past else _then(snapshot, members)
-    rows = sorted(found, key=lambda row: (row.dataset_id, row.job_id))
+    rows = sorted(bodies(snapshot, members), key=lambda row: (row.dataset_id, row.job_id))
     named = [(row, *pair) for row in rows for pair in pairs(row.body)]
     seen = _seen(snapshot, (each.dataset for _, _, each in named))
     for row, column, each in named:
@@ -321,8 +320,10 @@ def _seen(snapshot: Snapshot, dataset_ids: Iterable[int]) -> set[int] | None:
     return {row.id for row in snapshot.each(_KNOWN, dataset_ids)}
 
 
-def _then(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:
-    """The column lineage that each job had last sent of each dataset before the moment."""
+def bodies(snapshot: Snapshot, members: Iterable[int]) -> Iterable[Row]:
+    """The column lineage that each job had sent last of each of these datasets."""
+    if not snapshot.past:
+        return snapshot.each(_BODIES, members)
     newest: dict[tuple[int, int], Row] = {}
     for row in snapshot.each(_PAST_BODIES, members):
         key = (row.dataset_id, row.job_id)

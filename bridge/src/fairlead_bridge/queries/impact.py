@@ -17,7 +17,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets, lineage, schema_history
 from fairlead_bridge.queries.assets import Asset
-from fairlead_bridge.queries.snapshot import Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Nodes that are looked at, and counted, at most.
 MOST = 50_000
@@ -188,7 +188,7 @@ class _Walk:
         unread = {node for node in nodes if node not in self._outs}
         self.nodes.resolve(unread)
         node_of = {id: node for node in unread for id in self.nodes.members[node]}
-        rows = list(self._snapshot.each(_OUTS, node_of))
+        rows = list(self._snapshot.each(_OUTS[self._snapshot.past], node_of))
         self.nodes.resolve({row.dst for row in rows})
         ends: dict[int, set[int]] = {node: set() for node in unread}
         for row in rows:
@@ -214,7 +214,10 @@ class _Walk:
         return added
 
 
-_OUTS = sa.select(t.edge.c.src, t.edge.c.dst).where(among(t.edge.c.src), t.edge.c.kind == "data")
+_ALL_OUTS = sa.select(t.edge.c.src, t.edge.c.dst).where(
+    among(t.edge.c.src), t.edge.c.kind == "data"
+)
+_OUTS = {False: _ALL_OUTS, True: _ALL_OUTS.where(t.edge.c.first_at <= NOW)}
 
 
 class _Uses:
@@ -299,8 +302,8 @@ class _Uses:
         alone = {asset for asset in assets if asset not in self._bodies}
         maker = {id: asset for asset in alone for id in nodes.members[asset]}
         rows = [
-            *((row.job_id, row) for row in self._snapshot.each(_BY_JOB, unread)),
-            *((maker[row.dataset_id], row) for row in self._snapshot.each(_BY_DATASET, maker)),
+            *((row.job_id, row) for row in self._sent_by(unread)),
+            *((maker[row.dataset_id], row) for row in c.bodies(self._snapshot, maker)),
         ]
         pairs_by_maker = [(by, row.dataset_id, list(c.pairs(row.body))) for by, row in rows]
         sources = {each.dataset for _, _, pairs in pairs_by_maker for _, each in pairs}
@@ -311,9 +314,17 @@ class _Uses:
             for column, each in pairs:
                 body.add(nodes.of[each.dataset], column, each.field)
 
+    def _sent_by(self, jobs: set[int]) -> Iterable[Row]:
+        if not self._snapshot.past:
+            return self._snapshot.each(_BY_JOB, jobs)
+        # Earlier column lineage is found by dataset: a job sent it of what it wrote.
+        walk = self._walk
+        written = {node for job in jobs for node in walk.outs(job)} & walk.nodes.datasets
+        members = [id for node in written for id in walk.nodes.members[node]]
+        return [row for row in c.bodies(self._snapshot, members) if row.job_id in jobs]
+
 
 _BY_JOB = c.BODIES.where(among(t.column_lineage.c.job_id))
-_BY_DATASET = c.BODIES.where(among(t.column_lineage.c.dataset_id))
 
 _Front = dict[int, dict[str, Reached]]  # asset -> column -> how it was reached
 

@@ -123,6 +123,8 @@ def inside(snapshot: Snapshot, node: int, limit: int) -> list[int]:
     while level and len(nodes) < limit:
         # A query counts for the task that ran it: the edges are the task's.
         within = sa.select(t.job.c.id).where(t.job.c.kind != "query", among(t.job.c.parent_id))
+        if snapshot.past:
+            within = within.where(t.job.c.first_at <= NOW)
         statement = within.order_by(t.job.c.name).limit(limit - len(nodes))
         known = set(nodes)
         level = [row.id for row in snapshot.each(statement, level) if row.id not in known]

@@ -50,7 +50,7 @@ export function Inspector({ graph, selected, asOf, onSelect, onFocus, onClose }:
           key={`downstream ${selected}`}
           node={selected}
           graph={graph}
-          past={asOf !== undefined}
+          asOf={asOf}
           onSelect={onSelect}
           onFocus={onFocus}
         />
@@ -176,24 +176,24 @@ function GroupHead({
 function Downstream({
   node,
   graph,
-  past,
+  asOf,
   onSelect,
   onFocus,
 }: {
   node: string
   graph: Graph
-  past: boolean
+  asOf: string | undefined
   onSelect: (node: string) => void
   onFocus: (node: string) => void
 }) {
-  const { data } = useApi<Impact>('impact', { node, limit: LISTED })
+  const { data } = useApi<Impact>('impact', { node, limit: LISTED, as_of: asOf })
   if (!data?.items.length) return null
   const drawn = new Set(graph.cards.map((card) => card.node))
   const nearest = data.items.filter((item) => item.kind === 'dataset').slice(0, NEAREST)
   return (
     <section className="section">
       <h3>
-        {past ? 'Downstream today' : 'Downstream'}
+        Downstream
         <span className="end">
           {counted(data.datasets, 'dataset')} · {counted(data.tasks, 'task')}
           {!data.complete && ' and more'}

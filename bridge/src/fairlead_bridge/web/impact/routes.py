@@ -19,7 +19,7 @@ from fairlead_bridge.web.impact import items
 from fairlead_bridge.web.lineage.routes import DEEPEST, LARGEST, NodeLimit, NodeName
 from fairlead_bridge.web.needs import needs
 from fairlead_bridge.web.parameters import Text
-from fairlead_bridge.web.snapshots import CurrentSnapshot
+from fairlead_bridge.web.snapshots import SnapshotAsOf
 
 ImpactDepth = Annotated[
     int,
@@ -33,7 +33,7 @@ router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
 
 @router.get("/impact")
 def get_impact(
-    snapshot: CurrentSnapshot,
+    snapshot: SnapshotAsOf,
     node: NodeName,
     column: Annotated[Text | None, Query(description="Only what uses this column.")] = None,
     depth: ImpactDepth = 50,
@@ -43,7 +43,8 @@ def get_impact(
     Every dataset and job downstream, how far it is, on which way, and whose it is.
 
     Of a column, what column lineage says is made of it, and, with `certain` false, what is
-    below readers of which the catalog does not know which columns they use.
+    below readers of which the catalog does not know which columns they use. With `as_of`, edges,
+    column lineage, states and writes are those of that moment; names and owners are today's.
     """
     found = lineage.find_with_data(snapshot, node)
     if not isinstance(found, Asset):
