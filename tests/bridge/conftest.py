@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from fairlead_bridge.db.engine import open_database
 from fairlead_bridge.db.migrate import migrate
 from tests.bridge.odd import Look, absorb
 from tests.support import postgres
+
+#: How long an example takes is no claim of ours, on however busy a machine.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -128,6 +128,9 @@ def test_of_two_ends_the_later_counts_and_a_failure_at_the_same_time() -> None:
     late = Attempt(0, 1, 6, end_at=6, end="COMPLETE")
     assert merge.attempt(complete, fail).end == "FAIL"
     assert merge.attempt(fail, late).end == "COMPLETE"
+    abort = Attempt(0, 1, 5, end_at=5, end="ABORT")
+    for one, other, counts in ((complete, abort, "ABORT"), (abort, fail, "FAIL")):
+        assert merge.attempt(one, other).end == merge.attempt(other, one).end == counts
 
 
 _SEEN = {"first_at": 2, "last_at": 5}, {"first_at": 1, "last_at": 9}
