@@ -8,7 +8,8 @@ A quarter of the inputs each are events alone, events in batches, messages of a 
 questions: every address with odd values. Events are those of the stories, changed at random. What
 counts is printed: inputs by way, answers by status, each failure (5xx, or no answer) with its
 request, the memory of each process, and whether good events that come afterwards by each way are
-absorbed. Exits with 1 where something failed; where the minutes are over, fewer inputs are sent.
+absorbed. An answer 503 with `Retry-After` is no failure: it is counted, and the input sent again.
+Exits with 1 where something failed; where the minutes are over, fewer inputs are sent.
 """
 
 from __future__ import annotations
@@ -107,15 +108,17 @@ def _fuzz(
         for failure in tally.failures[reported:]:
             print(f"failed so far: {failure}", flush=True)
             reported += 1
+    _report(tally, began, process)
     return _judge(process, client, produce, tally)
 
 
 def _report(tally: Tally, began: float, process: subprocess.Popen[bytes]) -> None:
     took = time.monotonic() - began
     memory = ", ".join(f"{size >> 20}" for size in _memory(process.pid).values())
+    ways = ", ".join(f"{way} {number}" for way, number in sorted(tally.sent.items()))
     print(
-        f"{sum(tally.sent.values())} inputs in {took:.0f} s, {len(tally.failures)} failures, "
-        f"peak memory {memory} MiB",
+        f"{sum(tally.sent.values())} inputs ({ways}) in {took:.0f} s, {len(tally.failures)} failures, "
+        f"{sum(tally.sent_again.values())} times 503 and sent again, peak memory {memory} MiB",
         flush=True,
     )
 
@@ -243,7 +246,7 @@ def _serving(
         yield process, port
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(HANG)
 
 
 @contextmanager

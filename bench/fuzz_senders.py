@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.fuzzing import Known, bodies, request
+from tests.support.waiting import HANG
 
 TOPIC = "fuzz"
 
@@ -34,6 +35,7 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     slowest: tuple[float, str] = (0.0, "")
     seconds: collections.Counter[str] = field(default_factory=collections.Counter)
+    sent_again: collections.Counter[int] = field(default_factory=collections.Counter)  # by sender
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, way: str, inputs: int) -> None:
@@ -54,25 +56,31 @@ class Tally:
 
 
 class Client:
-    """One connection; opened again where the server closed it."""
+    """One connection; opened again where the server closed it. Comes again where it is asked to."""
 
     def __init__(self, port: int) -> None:
+        self.sent_again = 0  # after an answer 503 with `Retry-After`, as every sender does
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, encoding: str | None = None
     ) -> tuple[int, bytes]:
         headers = {} if encoding is None else {"Content-Encoding": encoding}
-        for last in (False, True):
+        deadline, failed = time.monotonic() + HANG, False
+        while True:
             try:
                 self._connection.request(method, path, body, headers)
                 answer = self._connection.getresponse()
-                return answer.status, answer.read()
+                after, found = answer.getheader("Retry-After"), (answer.status, answer.read())
+                if found[0] != 503 or after is None or time.monotonic() > deadline:
+                    return found
+                self.sent_again += 1
+                time.sleep(float(after))
             except (http.client.HTTPException, OSError):
                 self._connection.close()
-                if last:
+                if failed:
                     raise
-        raise AssertionError("not reached")
+                failed = True
 
     def read(self, path: str) -> Any:
         return json.loads(self.ask("GET", path)[1])
@@ -104,6 +112,7 @@ class Sender:
             ways["Kafka"] = self._message
         owed = dict.fromkeys(ways, number // len(ways))
         while owed and time.monotonic() < until:
+            self._tally.sent_again[id(self)] = self._client.sent_again
             calls = [left / (_BATCH / 2 if way == "batch" else 1) for way, left in owed.items()]
             (way,) = self._chance.choices(list(owed), calls)
             sent = ways[way](owed[way])
