@@ -120,10 +120,10 @@ def _ignored(tree: ast.Module) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
             yield node.annotation
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield from node.decorator_list
-            if node.returns is not None:
-                yield node.returns
+        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+            yield node.returns
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node
 

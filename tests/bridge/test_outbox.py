@@ -135,6 +135,24 @@ def test_a_sink_rests_longer_after_each_failure_until_it_takes_something(db: sa.
     assert 1.0 <= waits() <= 2.0
 
 
+def test_a_look_that_finds_nothing_due_forgets_neither_failures_nor_the_error(
+    db: sa.Engine,
+) -> None:
+    put(db, TABLE, now=NOW + 3600 * SECOND)
+    claim(db)
+    with writing(db) as tx:
+        for _ in range(3):
+            outbox.rest(tx, "one", "503", NOW)
+    later = NOW + 600 * SECOND
+    assert claim(db, now=later) == []
+    assert count(db).last_error == "503"
+    with writing(db) as tx:
+        outbox.rest(tx, "one", "503", later)
+    until = count(db).rests_until
+    assert until is not None
+    assert until - later >= 8 * SECOND
+
+
 def test_the_failures_of_one_sink_do_not_make_another_rest_longer(db: sa.Engine) -> None:
     put(db, RUN)
     claim(db, "one"), claim(db, "two")
