@@ -46,7 +46,7 @@ from fairlead_bridge.settings import Settings, environment
 from fairlead_bridge.sinks import Target, interests
 from fairlead_bridge.sinks import settings as sink_settings
 from fairlead_bridge.telemetry import Line
-from fairlead_bridge.web import api, live, metrics, needs
+from fairlead_bridge.web import api, headers, live, metrics, needs
 from fairlead_bridge.web.audit.recording import Recording
 from fairlead_bridge.web.login import routes as login
 from fairlead_bridge.web.page import Page
@@ -223,6 +223,8 @@ class App:
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: http.Send) -> None:
         _once(scope)
+        if scope["type"] == "http":
+            send = headers.secured(send)
         intake = http.is_ours(scope)
         refusal = await self._refusal(scope, intake) if scope["type"] == "http" else None
         if refusal:
@@ -236,24 +238,24 @@ class App:
 
     async def _refusal(self, scope: http.Scope, intake: bool) -> Refusal | None:
         """Why the request is refused before anything of it is read; else its caller is in the scope."""
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._origins.refusal(scope["method"], headers, intake=intake)
+        sent = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._origins.refusal(scope["method"], sent, intake=intake)
         if refusal:
             return refusal
         try:
-            again = scope[live.AGAIN] = partial(self._access.identify, headers, _peer(scope))
+            again = scope[live.AGAIN] = partial(self._access.identify, sent, _peer(scope))
             caller = scope[CALLER] = await again()
         except (sa.exc.DBAPIError, IssuerUnavailable) as error:
             telemetry.say(Line.QUERY_FAILED, logging.ERROR, reason=error)
             return _BUSY
-        if caller.method == "session" and not self._origins.is_own(scope["method"], headers):
+        if caller.method == "session" and not self._origins.is_own(scope["method"], sent):
             return _NOT_FROM_PAGE
         if intake:
             return callers.refusal(caller, "sender")
         if _path(scope) in self._web.state.open_paths:
             return None
         refusal = callers.refusal(caller, None)
-        return _to_login(scope) if refusal and _shows_page(scope, headers) else refusal
+        return _to_login(scope) if refusal and _shows_page(scope, sent) else refusal
 
     def hang_up(self) -> None:
         """End the streams that pages listen to: a server that stops waits for open answers."""

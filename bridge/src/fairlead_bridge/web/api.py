@@ -136,7 +136,7 @@ def build_api(
         "/docs", include_in_schema=False, dependencies=[needs.needs("viewer", shows="nothing")]
     )
     def docs() -> HTMLResponse:
-        return HTMLResponse(reference.page(app.openapi()), headers=reference.HEADERS)
+        return HTMLResponse(reference.page(app.openapi()), headers=reference.headers())
 
     @app.get(
         "/openapi.json",

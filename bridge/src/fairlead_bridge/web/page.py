@@ -58,7 +58,7 @@ class Page:
         elif request.method not in {"GET", "HEAD"}:
             response = JSONResponse({"detail": "The page can only be read."}, status_code=405)
         elif path.startswith("assets/") or path == "favicon.svg":
-            await self.files(scope, receive, _with_headers(send, forever=path != "favicon.svg"))
+            await self.files(scope, receive, _dated(send, forever=path != "favicon.svg"))
             return
         else:
             response = self.html(mounted)
@@ -68,7 +68,6 @@ class Page:
         """The document, with the path where it is mounted and with the nonce that its styles need."""
         nonce = secrets.token_urlsafe(16)
         headers = {
-            **COMMON,
             "Cache-Control": "no-store",
             "Content-Security-Policy": POLICY.format(nonce=nonce, ancestors=self.ancestors),
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -83,19 +82,13 @@ class Page:
         return HTMLResponse(text.replace('<base href="/" />', base), headers=headers)
 
 
-COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-
-
-def _with_headers(send: Send, forever: bool) -> Send:
-    """Add the headers of static files; those below assets/ carry a hash in their name."""
-    added = {**COMMON, "Cache-Control": "no-cache"}
-    if forever:
-        added["Cache-Control"] = "public, max-age=31536000, immutable"
+def _dated(send: Send, forever: bool) -> Send:
+    """Say how long static files are valid; those below assets/ carry a hash in their name."""
+    value = b"public, max-age=31536000, immutable" if forever else b"no-cache"
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
-            pairs = [(name.lower().encode(), value.encode()) for name, value in added.items()]
-            message["headers"] = [*message["headers"], *pairs]
+            message["headers"] = [*message["headers"], (b"cache-control", value)]
         await send(message)
 
     return sending

@@ -1,9 +1,11 @@
-/** An address from an event if it is http or https, which a browser may follow; else null. */
+const FOLLOWED = ['http:', 'https:', 'mailto:']
+
+/** An address from an event if it is http, https or mailto, which a browser may follow; else null. */
 export function external(address: string | null | undefined): string | null {
   if (!address) return null
   try {
     const url = new URL(address)
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url.toString() : null
+    return FOLLOWED.includes(url.protocol) ? url.toString() : null
   } catch {
     return null
   }

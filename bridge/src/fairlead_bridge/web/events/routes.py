@@ -62,7 +62,7 @@ def get_event(snapshot: CurrentSnapshot, event_id: EventId) -> Response:
         raise NotFound(f"the log has no event {event_id}; it never had, or retention dropped it")
     body = masking.body(found[0].body)
     kind = "application/json" if _is_json(body) else "application/octet-stream"
-    return Response(body, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+    return Response(body, media_type=kind)
 
 
 def _jobs(snapshot: Snapshot, text: str) -> list[int]:

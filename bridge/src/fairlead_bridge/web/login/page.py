@@ -9,8 +9,6 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
-from fairlead_bridge.web.page import COMMON
-
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'self'{ancestors}"
@@ -94,8 +92,6 @@ def document(
         ),
         status_code=status,
         headers={
-            **COMMON,
-            "Cache-Control": "no-store",
             "Content-Security-Policy": _POLICY.format(nonce=nonce, ancestors=origins),
         },
     )
