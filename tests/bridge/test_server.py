@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fairlead_bridge.cli.server import Protocol, Server, configuration
+from fairlead_bridge.cli.server import Peers, Protocol, Server, configuration
 
 ASK = b"GET / HTTP/1.1\r\nhost: b\r\n\r\n"
 
@@ -27,10 +27,20 @@ async def hello(
     await send({"type": "http.response.body", "body": b""})
 
 
+class Few(Protocol):
+    peers = Peers(2)
+
+
 @pytest.fixture
 def port() -> Iterator[int]:
+    with serving(Impatient) as port:
+        yield port
+
+
+@contextmanager
+def serving(protocol: type[Protocol]) -> Iterator[int]:
     config = configuration(hello, "", 1000)
-    config.http, config.lifespan = Impatient, "off"
+    config.http, config.lifespan = protocol, "off"
     server = Server(config, lambda: None)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],))
@@ -91,3 +101,30 @@ def test_hundreds_of_half_requests_hold_up_no_other(port: int) -> None:
     for connection in opened:
         assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
         connection.close()
+
+
+def test_one_address_holds_no_more_connections_than_it_may() -> None:
+    with serving(Few) as port:
+        with wire(port, ASK) as one, wire(port, ASK) as two:
+            assert one.recv(12) == two.recv(12) == b"HTTP/1.1 204"
+            with wire(port) as three:
+                refused = until_closed(three)
+            assert refused.startswith(b"HTTP/1.1 429 ")
+            assert b"retry-after: 1" in refused
+            one.sendall(ASK)  # those before go on
+            assert b"HTTP/1.1 204" in one.recv(4096) + one.recv(4096)
+        while True:  # until the server has seen that the two are closed
+            with wire(port, ASK) as again:
+                if again.recv(12) == b"HTTP/1.1 204":
+                    break
+
+
+def test_proxies_and_this_machine_hold_any_number() -> None:
+    peers = Peers(1, ("127.0.0.0/8", "10.0.0.5", "proxy.example"))
+    for address, served in (("127.0.0.1", True), ("10.0.0.5", True), ("10.0.0.6", False)):
+        assert peers.enter(address)
+        assert peers.enter(address) is served, address
+        assert peers.enter(f"::ffff:{address}")
+        peers.leave(address)
+        peers.leave(address)
+    assert peers.enter("10.0.0.6")

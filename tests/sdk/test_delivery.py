@@ -64,17 +64,21 @@ def test_an_answer_that_speaks_of_load_or_access_means_again(
     assert spool.status().rejected == 0
 
 
-def test_retry_after_is_honoured(spool: Spool, receiver: Receiver) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honoured_and_nothing_is_lost(
+    spool: Spool, receiver: Receiver, status: int
+) -> None:
     times: list[float] = []
 
     def busy(path: str, events: list[dict[str, Any]]) -> Answer:
         times.append(time.monotonic())
-        return (503, {"Retry-After": "1"}, None) if len(times) == 1 else healthy(path, events)
+        return (status, {"Retry-After": "1"}, None) if len(times) == 1 else healthy(path, events)
 
     receiver.responder = busy
     put(spool, 2)
     with http(receiver.url) as destination, running(spool, destination):
         wait_until_empty(spool)
+    assert numbers(receiver) == [0, 1]
     assert 1.0 <= times[1] - times[0] < 2.5
 
 

@@ -21,6 +21,7 @@ from fairlead_bridge.access import caller as callers
 from fairlead_bridge.access.caller import CALLER, PEER, Refusal
 from fairlead_bridge.access.identify import Access
 from fairlead_bridge.access.origins import Origins
+from fairlead_bridge.access.rates import Rates
 from fairlead_bridge.channels import settings as channel_settings
 from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.condition import Condition
@@ -73,7 +74,8 @@ def build(
     web.state.open_paths = needs.open_paths(web)
     web.mount("/", Page(frame_ancestors=settings.frame_ancestors))
     origins = Origins(settings.allowed_hosts, settings.is_local)
-    return App(web, events, engine, origins, access)
+    rates = Rates(settings.key_requests, settings.key_events)
+    return App(web, events, engine, origins, access, rates)
 
 
 def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
@@ -212,12 +214,14 @@ class App:
         engine: sa.Engine,
         origins: Origins,
         access: Access,
+        rates: Rates,
     ) -> None:
         self._web = web
         self._events = events
         self._engine = engine
         self._origins = origins
         self._access = access
+        self._rates = rates
         self._recording = Recording(engine, api.utc_now)
         web.router.lifespan_context = self._life
 
@@ -230,7 +234,7 @@ class App:
         if refusal:
             await http.answer(send, refusal.status, refusal.detail, refusal.headers)
         elif self._events and intake:
-            await self._events(scope, receive, send)
+            await self._events(scope, receive, send, self._count_events(scope))
         elif scope["type"] == "http":
             await self._web(scope, *self._recording.around(scope, receive, send))
         else:
@@ -250,12 +254,19 @@ class App:
             return _BUSY
         if caller.method == "session" and not self._origins.is_own(scope["method"], sent):
             return _NOT_FROM_PAGE
+        if not intake and _path(scope) in self._web.state.open_paths:
+            return None
+        if intake or _path(scope).startswith(api.PREFIX):
+            refusal = self._rates.refusal(caller, _peer(scope), sends=intake)
+            if refusal:
+                return refusal
         if intake:
             return callers.refusal(caller, "sender")
-        if _path(scope) in self._web.state.open_paths:
-            return None
         refusal = callers.refusal(caller, None)
         return _to_login(scope) if refusal and _shows_page(scope, sent) else refusal
+
+    def _count_events(self, scope: http.Scope) -> Callable[[int], None]:
+        return lambda count: self._rates.count_events(scope[CALLER], _peer(scope), count)
 
     def hang_up(self) -> None:
         """End the streams that pages listen to: a server that stops waits for open answers."""

@@ -114,6 +114,18 @@ class Settings(BaseSettings):
     )
     max_connections: int = Field(5000, ge=10, description="connections open at once")
 
+    max_peer_connections: int = Field(
+        1000,
+        ge=0,
+        description="connections open at once from one address but proxies and this machine; 0 for any number",
+    )
+    key_requests: float = Field(
+        0.0, ge=0, description="requests a second of one key, token or person; 0 for any number"
+    )
+    key_events: float = Field(
+        0.0, ge=0, description="events a second of one key or token; 0 for any number"
+    )
+
     kafka_servers: List = Field((), description="HOST:PORT of Kafka brokers to read events from")
     kafka_topics: List = Field(("openlineage.events",), description="topics to read")
     kafka_group: str = Field("fairlead", description="consumer group that shares the reading")

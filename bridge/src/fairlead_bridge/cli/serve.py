@@ -38,7 +38,11 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
         )
         server = Server(
             configuration(
-                app, settings.root_path, settings.max_connections, settings.proxy_addresses
+                app,
+                settings.root_path,
+                settings.max_connections,
+                settings.proxy_addresses,
+                settings.max_peer_connections,
             ),
             app.hang_up,
         )

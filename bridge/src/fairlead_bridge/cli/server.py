@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import uvicorn
@@ -20,6 +22,8 @@ except ImportError:  # Windows has no such limit
 
 #: Seconds that a connection may be idle between two requests.
 IDLE_CONNECTION = 60
+#: Addresses of this machine, from which a proxy may come that is not named.
+_LOCAL = ("127.0.0.0/8", "::1/128")
 #: Files that the program needs beside its connections: databases, pipes, catalogs.
 _OTHER_FILES = 200
 _MANY_FILES = 65_536
@@ -38,17 +42,22 @@ class Server(uvicorn.Server):
 
 
 def configuration(
-    app: Any, root_path: str, max_connections: int, proxies: Sequence[str] = ()
+    app: Any,
+    root_path: str,
+    max_connections: int,
+    proxies: Sequence[str] = (),
+    max_peer_connections: int = 0,
 ) -> uvicorn.Config:
     """
-    How the server serves the app. Beyond `max_connections` it answers 503. `proxies` are the addresses
-    from which headers say where a request came from.
+    How the server serves the app. Beyond `max_connections` it answers 503, beyond
+    `max_peer_connections` from one address 429. `proxies` are the addresses from which headers say
+    where a request came from.
     """
     forwarded = ProxyHeadersMiddleware(app, list(proxies) or "127.0.0.1")
     return uvicorn.Config(
         _with_peer(forwarded),
         proxy_headers=False,
-        http=Protocol,
+        http=_limited(Peers(max_peer_connections, (*_LOCAL, *proxies))),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -69,6 +78,44 @@ def _with_peer(app: Any) -> Any:
         await app(scope, receive, send)
 
     return served
+
+
+class Peers:
+    """Connections that are open by address: at most `most` (0: any number), but of `exempt` ones."""
+
+    def __init__(self, most: int, exempt: Iterable[str] = ()) -> None:
+        self._most = most
+        self._exempt = [network for each in exempt if (network := _network(each))]
+        self._open: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Whether one more connection from there may be served; each call needs a `leave`."""
+        self._open[address] += 1
+        return not self._most or self._open[address] <= self._most or self._is_exempt(address)
+
+    def leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+
+    def _is_exempt(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return True  # a socket of this machine
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self._exempt)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None  # a name, which no connection has
+
+
+def _limited(peers: Peers) -> type[Protocol]:
+    return type("LimitedProtocol", (Protocol,), {"peers": peers})
 
 
 def _files() -> int:
@@ -93,15 +140,26 @@ class Protocol(HttpToolsProtocol):
     #: the head's first byte; and the bytes that it may have.
     head_within, head_bytes = 10.0, 64 << 10
 
+    peers = Peers(0)
+
+    _peer: str | None = None
     _late: asyncio.TimerHandle | None = None  # set while a head is awaited
     _seen = 0  # bytes since then
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        if not self.peers.enter(self._peer):
+            transport.write(_head(b"429 Too Many Requests", b"retry-after: 1\r\n"))
+            transport.close()
+            return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        if self._peer is not None:
+            self.peers.leave(self._peer)
+            self._peer = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -134,7 +192,13 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._seen:
-            self.transport.write(
-                b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status
-            )
+            self.transport.write(_head(status))
         self.transport.close()
+
+
+def _head(status: bytes, more: bytes = b"") -> bytes:
+    """An answer without a body, before any part of the program could make one."""
+    return (
+        b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n"
+        b"x-content-type-options: nosniff\r\n%s\r\n" % (status, more)
+    )

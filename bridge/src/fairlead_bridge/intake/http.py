@@ -98,13 +98,21 @@ class Intake:
         self._capacity = Capacity(queue_bytes, lambda: committer.queued_bytes)
         self._unpacking = asyncio.Semaphore(_UNPACKING)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        count: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        """`count` is told how many events the request has, once it is read."""
         if scope["method"] != "POST":
             await answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
             return
         with self._capacity.hold() as hold:
             try:
                 received = await self._receive(scope, receive, hold)
+                count(len(received.events))
                 await self.committer.store(*_parted(received))
             except ConnectionError:
                 return  # the sender is gone
