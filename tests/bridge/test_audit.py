@@ -40,7 +40,7 @@ def bearer(key: str) -> dict[str, str]:
 def entries(db: sa.Engine) -> list[tuple[str, str, str, str]]:
     """(who, how, action, outcome), oldest first."""
     with reading(db) as tx:
-        found = [stored.entry for stored in audit.read(tx, Wanted(), None)]
+        found = [stored.entry for stored in audit.read(tx, Wanted(), 1000)]
     return [(each.who, each.method, each.action, each.outcome) for each in reversed(found)]
 
 
@@ -146,12 +146,58 @@ def test_the_command_prints_json_lines_and_commands_are_recorded(
     assert all(each["who"] and each["address"] for each in found)
 
 
-def test_an_entry_is_not_changed(db: sa.Engine) -> None:
+def test_an_entry_is_not_changed_deleted_or_replaced(db: sa.Engine) -> None:
     with writing(db) as tx:
         audit.add(tx, Entry(NOW, "ann", "key", "10.0.0.7", "act", "/x", "200"))
-    with pytest.raises(sa.exc.DBAPIError, match="append-only"), writing(db) as tx:
-        tx.execute(sa.update(tables.audit).values(who="bob"))
+        audit.drop_old(tx, NOW, NOW)  # younger: it stays, and so does the bound
+    attempts = [
+        "UPDATE audit SET who = 'bob'",
+        "DELETE FROM audit",
+        "DELETE FROM audit WHERE id = 1",
+    ]
+    row = "audit VALUES (1, 1, 'bob', '', '', '', '', '', '')"
+    attempts += ["TRUNCATE audit"] if db.dialect.name == "postgresql" else [f"REPLACE INTO {row}"]
+    for statement in attempts:
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), writing(db) as tx:
+            tx.execute(sa.text(statement))
     assert entries(db) == [("ann", "key", "act", "200")]
+
+
+def test_every_export_is_recorded(http: TestClient, db: sa.Engine) -> None:
+    for address in (
+        "personal-data.csv",
+        "graph.svg?node=dataset:a:b",
+        "audit.jsonl",
+        "keys",
+        "runs",
+    ):
+        http.get(f"/api/v1/{address}", headers=bearer("sesame"))
+    assert [action for _, _, action, _ in entries(db)] == [
+        "export_personal_data",
+        "get_picture",
+        "export_audit",
+    ]
+
+
+def test_a_page_that_stays_open_does_not_fill_the_log(http: TestClient, db: sa.Engine) -> None:
+    for address in ("audit", "audit", "audit?who=ann", "audit"):
+        http.get(f"/api/v1/{address}", headers=bearer("sesame"))
+    assert [action for _, _, action, _ in entries(db)] == ["list_audit", "list_audit"]
+
+
+def test_admins_export_it_as_json_lines_oldest_first(
+    http: TestClient, db: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_A_PART", 2)
+    with writing(db) as tx:
+        viewer = keys.create(tx, "bob", ["operator"], ["*"], NOW)
+        for n in range(5):
+            audit.add(tx, Entry(NOW + n, "ann", "key", "10.0.0.7", f"act_{n}", "/x", "200"))
+    assert http.get("/api/v1/audit.jsonl", headers=bearer(viewer)).status_code == 403
+    answer = http.get("/api/v1/audit.jsonl?who=ann", headers=bearer("sesame"))
+    found = [json.loads(line) for line in answer.text.splitlines()]
+    assert [each["action"] for each in found] == [f"act_{n}" for n in range(5)]
+    assert found[0]["at"] == "2027-01-15T08:00:00+00:00"
 
 
 def test_a_rebuild_of_the_catalog_leaves_the_audit_log_and_the_keys(
@@ -174,7 +220,8 @@ def test_old_entries_are_dropped_after_their_days(db: sa.Engine) -> None:
     Forget(db, [], days=0, audit_days=0)()
     assert len(entries(db)) == 2
     Forget(db, [], days=0, audit_days=365)()
-    assert [action for _, _, action, _ in entries(db)] == [f"act_{2**62}"]
+    left = [(who, how, action) for who, how, action, _ in entries(db)]
+    assert left == [("ann", "key", f"act_{2**62}"), ("retention", "worker", "drop_audit")]
 
 
 def test_secrets_in_what_is_recorded_are_masked(db: sa.Engine) -> None:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from fairlead_bridge.app import build
 from fairlead_bridge.settings import load
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 HERE = "http://127.0.0.1:7070"
 KEY = {"Authorization": "Bearer sesame"}

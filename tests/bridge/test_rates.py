@@ -16,7 +16,7 @@ from fairlead_bridge.access.rates import Bucket, Rates
 from fairlead_bridge.app import build
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.settings import load
-from tests.bridge.small import run_event, uuid
+from tests.support.small import run_event, uuid
 
 NOW = 1_800_000_000_000_000
 

@@ -120,6 +120,12 @@ const incident = createRoute({
   component: lazyRouteComponent(() => import('./incidents/IncidentPage')),
 })
 
+const access = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./access/AccessPage')),
+})
+
 const base = new URL(document.baseURI).pathname.replace(/\/$/, '')
 
 export const router = createRouter({
@@ -137,6 +143,7 @@ export const router = createRouter({
     incident,
     changes,
     deliveries,
+    access,
   ]),
   basepath: base || '/',
   defaultPreload: 'intent',

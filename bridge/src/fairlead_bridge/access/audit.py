@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from fairlead_bridge import masking
 from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.db import tables
+from fairlead_bridge.db.bulk import upsert
+from fairlead_bridge.db.engine import reading
 
 #: Characters of each text at most.
 _LONGEST = 4_000
+#: Entries that are read in one transaction.
+_A_PART = 1_000
 _c = tables.audit.c
 
 
@@ -26,7 +34,7 @@ class Entry:
 
     at: int
     who: str
-    method: str  # how they were recognised; "command" on the bridge's machine
+    method: str  # how they were recognised; "command" on the bridge's machine, or "worker"
     address: str
     action: str
     target: str
@@ -65,11 +73,45 @@ def of_caller(
     return Entry(now, caller.name, caller.method, address, action, target, outcome)
 
 
-def read(
-    tx: sa.Connection, wanted: Wanted, limit: int | None, before: int | None = None
-) -> list[Stored]:
+def read(tx: sa.Connection, wanted: Wanted, limit: int, before: int | None = None) -> list[Stored]:
     """Entries, newest first; those with ids less than `before`, if given."""
-    query = sa.select(tables.audit).order_by(_c.id.desc())
+    query = _wanted(wanted).order_by(_c.id.desc()).limit(limit)
+    return _stored(tx, query if before is None else query.where(_c.id < before))
+
+
+def lines(engine: sa.Engine, wanted: Wanted) -> Iterator[str]:
+    """The entries as JSON lines, oldest first; in several transactions, so that no answer holds one."""
+    after, found = -1, _A_PART
+    while found == _A_PART:
+        query = _wanted(wanted).where(_c.id > after).order_by(_c.id).limit(_A_PART)
+        with reading(engine) as tx:
+            part = _stored(tx, query)
+        for stored in part:
+            at = datetime.fromtimestamp(stored.entry.at / 1e6, UTC).isoformat()
+            plain = {"id": stored.id, **asdict(stored.entry), "at": at}
+            yield json.dumps(plain, ensure_ascii=False) + "\n"
+            after = stored.id
+        found = len(part)
+
+
+def drop_old(tx: sa.Connection, before: int, now: int) -> int:
+    """Drop the entries from before a time (microseconds), and say so in the log; returns how many."""
+    old = sa.select(sa.func.count()).select_from(tables.audit).where(_c.at < before)
+    count = tx.scalar(old) or 0
+    if count:
+        upsert(tx, tables.audit_retention, [{"id": 1, "before_at": before}])
+        tx.execute(sa.delete(tables.audit).where(_c.at < before))
+        record_worker(tx, "drop_audit", f"{count} entries of the audit log", now)
+    return count
+
+
+def record_worker(tx: sa.Connection, action: str, target: str, now: int) -> None:
+    """Add an entry for what the bridge does by itself."""
+    add(tx, Entry(now, "retention", "worker", socket.gethostname(), action, target, "done"))
+
+
+def _wanted(wanted: Wanted) -> sa.Select[tuple[object, ...]]:
+    query = sa.select(tables.audit)
     for column, given in ((_c.who, wanted.who), (_c.action, wanted.action)):
         if given is not None:
             query = query.where(column == given)
@@ -77,16 +119,15 @@ def read(
         query = query.where(_c.at >= wanted.since)
     if wanted.until is not None:
         query = query.where(_c.at < wanted.until)
-    if before is not None:
-        query = query.where(_c.id < before)
-    if limit is not None:
-        query = query.limit(limit)
-    return [Stored(number, Entry(*columns)) for number, *columns in tx.execute(query)]
+    return query
 
 
-def drop_old(tx: sa.Connection, before: int) -> int:
-    """Drop the entries from before a time (microseconds); returns how many."""
-    return tx.execute(sa.delete(tables.audit).where(_c.at < before)).rowcount
+def _stored(tx: sa.Connection, query: sa.Select[tuple[object, ...]]) -> list[Stored]:
+    names = [each.name for each in fields(Entry)]
+    return [
+        Stored(row["id"], Entry(**{name: row[name] for name in names}))
+        for row in tx.execute(query).mappings()
+    ]
 
 
 def _text(value: str) -> str:

@@ -89,7 +89,7 @@ def rotate(tx: sa.Connection, name: str, now: int, overlap: int = 0) -> str:
     """
     before = _active(tx, name, now)
     if not before:
-        raise NotFound(f"there is no active key {name!r}; `fairlead-bridge keys list` lists them")
+        raise NotFound(f"there is no active key {name!r}; list them to see their names")
     newest = before[-1]
     lifetime = newest.expires_at and newest.expires_at - newest.created_at
     for old in before:
@@ -104,7 +104,7 @@ def revoke(tx: sa.Connection, name: str, now: int) -> None:
     """End the keys of this name. Raises NotFound where none is active."""
     before = _active(tx, name, now)
     if not before:
-        raise NotFound(f"there is no active key {name!r}; `fairlead-bridge keys list` lists them")
+        raise NotFound(f"there is no active key {name!r}; list them to see their names")
     for old in before:
         tx.execute(_update(old.id).values(revoked_at=now))
 
@@ -112,6 +112,14 @@ def revoke(tx: sa.Connection, name: str, now: int) -> None:
 def listed(tx: sa.Connection) -> list[Key]:
     """Every key there ever was, in the order of their names."""
     return _read(tx, sa.select(access_key).order_by(_c.name, _c.id))
+
+
+def page(tx: sa.Connection, limit: int, after: tuple[str, int] | None) -> list[Key]:
+    """Keys in the order of their names, those behind this name and id, if given."""
+    query = sa.select(access_key).order_by(_c.name, _c.id).limit(limit)
+    if after is not None:
+        query = query.where(sa.tuple_(_c.name, _c.id) > sa.tuple_(*after))
+    return _read(tx, query)
 
 
 def find(tx: sa.Connection, secret: str) -> Key | None:

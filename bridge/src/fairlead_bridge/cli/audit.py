@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import socket
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge.access import audit
-from fairlead_bridge.access.audit import Entry, Stored, Wanted
+from fairlead_bridge.access.audit import Entry, Wanted
 from fairlead_bridge.cli.command import OK, command, database, moment, say
-from fairlead_bridge.db.engine import reading
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.web.render import micros
 from fairlead_bridge.workers.steps import now
@@ -51,13 +47,7 @@ def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
         micros(since) if since else None,
         micros(until) if until else None,
     )
-    with database(settings) as engine, reading(engine) as tx:
-        found = audit.read(tx, wanted, None)
-    for stored in reversed(found):
-        say(json.dumps(_plain(stored), ensure_ascii=False))
+    with database(settings) as engine:
+        for line in audit.lines(engine, wanted):
+            say(line.rstrip("\n"))
     return OK
-
-
-def _plain(stored: Stored) -> dict[str, Any]:
-    at = datetime.fromtimestamp(stored.entry.at / 1e6, UTC)
-    return {"id": stored.id, **asdict(stored.entry), "at": at.isoformat()}

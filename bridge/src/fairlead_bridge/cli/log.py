@@ -27,6 +27,7 @@ _NOT_CATALOG = (
     tables.refused,
     tables.access_key,
     tables.audit,
+    tables.audit_retention,
     tables.signing_secret,
     tables.ended_session,
     tables.pulse,

@@ -516,7 +516,7 @@ ended_session = _table(
     sa.Column("until_at", At, nullable=False),
 )
 
-#: The audit log; a trigger refuses changes of its rows.
+#: The audit log; triggers refuse changes of its rows, and their deletion but by retention.
 audit = _numbered(
     "audit",
     sa.Column("at", At, nullable=False),
@@ -528,4 +528,11 @@ audit = _numbered(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),  # what was sent with it
     sa.Index("audit_at", "at"),
+)
+
+#: One row: before when retention deletes entries of the audit log.
+audit_retention = _table(
+    "audit_retention",
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("before_at", At, nullable=False),
 )

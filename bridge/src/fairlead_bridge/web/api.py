@@ -35,6 +35,7 @@ from fairlead_bridge.web.impact import routes as impact
 from fairlead_bridge.web.impact import schema_check
 from fairlead_bridge.web.incidents import routes as incidents
 from fairlead_bridge.web.jobs import routes as jobs
+from fairlead_bridge.web.keys import routes as keys
 from fairlead_bridge.web.lineage import graph
 from fairlead_bridge.web.lineage import routes as lineage
 from fairlead_bridge.web.login import routes as login
@@ -119,6 +120,7 @@ def build_api(
         live.routes(app.state.live),
         login.who(),
         audit.routes(catalog),
+        keys.routes(catalog),
     ):
         every.include_router(part)
     app.include_router(every)

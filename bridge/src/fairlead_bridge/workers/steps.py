@@ -182,10 +182,12 @@ class Forget:
     def __call__(self) -> int:
         if self._audit_days:
             with writing(self._engine) as tx:
-                audit.drop_old(tx, now() - round(self._audit_days * _DAY))
+                audit.drop_old(tx, now() - round(self._audit_days * _DAY), now())
         if not self._days:
             return 0
         count = drop_old_events(self._engine, self._sinks, now() - round(self._days * _DAY))
         if count:
             telemetry.say(Line.FORGOT, events=count)
+            with writing(self._engine) as tx:
+                audit.record_worker(tx, "drop_events", f"{count} events of the log", now())
         return count

@@ -579,6 +579,18 @@ export interface KafkaHealth {
   error: string | null
 }
 
+export interface Key {
+  id: number
+  name: string
+  state: 'active' | 'expired' | 'revoked'
+  roles: ('sender' | 'viewer' | 'editor' | 'operator' | 'admin')[]
+  namespaces: string[]
+  created_at: string
+  expires_at: string | null
+  used_at: string | null
+  revoked_at: string | null
+}
+
 export interface Label {
   name: string
   datasets: number
@@ -637,6 +649,13 @@ export interface NewExpectation {
   note: string | null
   node: string
   author: string | null
+}
+
+export interface NewKey {
+  name: string
+  roles: ('sender' | 'viewer' | 'editor' | 'operator' | 'admin')[]
+  namespaces: string[]
+  expires_days: number | null
 }
 
 export interface Node {
@@ -722,6 +741,12 @@ export interface Page_Incident_ {
 
 export interface Page_JobItem_ {
   items: JobItem[]
+  next: string | null
+  total: number | null
+}
+
+export interface Page_Key_ {
+  items: Key[]
   next: string | null
   total: number | null
 }
@@ -882,6 +907,10 @@ export interface RootCauseAnswer {
   root_cause: RootCause | null
 }
 
+export interface Rotation {
+  overlap_hours: number
+}
+
 export interface Route {
   source: string
   target: string
@@ -1016,6 +1045,11 @@ export interface SchemaVersion {
 
 export interface Schemas {
   items: SchemaOf[]
+}
+
+export interface Secret {
+  name: string
+  key: string
 }
 
 export interface Setting {

@@ -5,6 +5,7 @@ import {
   Database,
   GitCompareArrows,
   History,
+  KeyRound,
   LogOut,
   type LucideIcon,
   Moon,
@@ -24,11 +25,22 @@ import { Crumbs } from './crumbs'
 import { useLive } from './live'
 import { Search } from './Search'
 
-const pages: {
-  to: '/' | '/incidents' | '/lineage' | '/datasets' | '/dags' | '/runs' | '/changes' | '/deliveries'
+interface PageLink {
+  to:
+    | '/'
+    | '/incidents'
+    | '/lineage'
+    | '/datasets'
+    | '/dags'
+    | '/runs'
+    | '/changes'
+    | '/deliveries'
+    | '/access'
   name: string
   Icon: LucideIcon
-}[] = [
+}
+
+const pages: PageLink[] = [
   { to: '/', name: 'Health', Icon: Activity },
   { to: '/incidents', name: 'Incidents', Icon: Siren },
   { to: '/lineage', name: 'Lineage', Icon: Share2 },
@@ -38,10 +50,13 @@ const pages: {
   { to: '/changes', name: 'Changes', Icon: GitCompareArrows },
   { to: '/deliveries', name: 'Deliveries', Icon: Send },
 ]
+const forAdmins: PageLink[] = [{ to: '/access', name: 'Access', Icon: KeyRound }]
 
 export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const overview = useApi<Overview>('overview')
+  const session = useApi<Who>('session')
+  const shown = session.data?.roles.includes('admin') ? [...pages, ...forAdmins] : pages
   const failing = overview.data?.counts.failing ?? 0
   const main = useRef<HTMLElement>(null)
   useEffect(() => {
@@ -55,7 +70,7 @@ export function Shell() {
         <Link to="/" className="logo" aria-label="Fairlead home">
           <Mark />
         </Link>
-        {pages.map(({ to, name, Icon }) => (
+        {shown.map(({ to, name, Icon }) => (
           <Link
             key={to}
             to={to}

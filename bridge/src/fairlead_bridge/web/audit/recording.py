@@ -24,14 +24,27 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: Operations that change nothing, and are recorded all the same.
-_RECORDED_READS = frozenset({"list_audit", "come_back"})
+#: Operations that change nothing, and are recorded all the same: exports, and signing in.
+_RECORDED_READS = frozenset(
+    {
+        "list_audit",
+        "export_audit",
+        "export_personal_data",
+        "get_picture",
+        "come_back",
+    }
+)
 #: Operations whose body holds a key.
 _SECRET_BODY = frozenset({"sign_in"})
 #: Operations whose query holds a code of the issuer.
 _SECRET_QUERY = frozenset({"come_back"})
 #: Bytes of a body that an entry has at most.
 _DETAIL = 4_000
+#: Seconds in which the same reading by the same caller is recorded once: an open page reads again
+#: whenever something changes.
+_SAME_READ = 60.0
+#: Readings that are remembered at most.
+_MOST_READS = 10_000
 #: Attempts of unknown callers that are recorded in a minute: more would only fill the disk.
 _UNKNOWN_PER_MINUTE = 60
 
@@ -43,6 +56,7 @@ class Recording:
         self._engine = engine
         self._clock = clock
         self._unknown: deque[float] = deque(maxlen=_UNKNOWN_PER_MINUTE)
+        self._reads: dict[tuple[str, str, str], float] = {}
 
     def around(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """The request's receive and send, which record it if it is to be recorded."""
@@ -57,7 +71,7 @@ class Recording:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 action = _action(scope)
-                if action and self._counts(scope[CALLER]):
+                if action and self._counts(scope[CALLER]) and self._is_new(scope, action):
                     detail = "" if action in _SECRET_BODY else body.decode("utf-8", "replace")
                     entry = self._entry(scope, action, str(message["status"]), detail)
                     await run_in_threadpool(self._write, entry)
@@ -72,6 +86,19 @@ class Recording:
         if len(self._unknown) == _UNKNOWN_PER_MINUTE and now - self._unknown[0] < 60:
             return False
         self._unknown.append(now)
+        return True
+
+    def _is_new(self, scope: Scope, action: str) -> bool:
+        """Whether it changes something, or was not read by the same caller a moment ago."""
+        if scope["method"] not in READS or action == "come_back":
+            return True
+        now = time.monotonic()
+        read = (scope[CALLER].name, action, scope["query_string"].decode("latin-1"))
+        if now - self._reads.get(read, -_SAME_READ) < _SAME_READ:
+            return False
+        if len(self._reads) >= _MOST_READS:
+            self._reads.clear()
+        self._reads[read] = now
         return True
 
     def _entry(self, scope: Scope, action: str, outcome: str, detail: str) -> Entry:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.responses import StreamingResponse
 
 from fairlead_bridge.access import audit
 from fairlead_bridge.access.audit import Stored, Wanted
@@ -17,6 +19,8 @@ from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
 from fairlead_bridge.web.parameters import Catalog, Since, Text, Until
 
 Who = Annotated[Text | None, Query(description="Only what this caller did.")]
+JSON_LINES = "application/jsonl"
+_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {JSON_LINES: {}}}}
 Action = Annotated[Text | None, Query(description="Only this operation, such as replay_event.")]
 
 
@@ -34,18 +38,28 @@ def routes(catalog: Catalog) -> APIRouter:
     ) -> Page[a.AuditEntry]:
         """Who did what, when and from where, newest first. Reading it is an entry too."""
         (before,) = read_cursor(cursor, int) or (None,)
-        wanted = Wanted(
-            who,
-            action,
-            render.micros(since) if since else None,
-            render.micros(until) if until else None,
-        )
+        wanted = _wanted(who, action, since, until)
         with reading(catalog.engine) as tx:
             found = audit.read(tx, wanted, limit + 1, before)
         shown, following = page(found, limit, lambda each: (each.id,))
         return Page(items=[_answer(each) for each in shown], next=following)
 
+    @router.get("/audit.jsonl", response_class=StreamingResponse, responses=_LINES)
+    def export_audit(
+        who: Who = None, action: Action = None, since: Since = None, until: Until = None
+    ) -> StreamingResponse:
+        """The same entries, all of them, as JSON lines, oldest first."""
+        headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
+        found = audit.lines(catalog.engine, _wanted(who, action, since, until))
+        return StreamingResponse(found, media_type=JSON_LINES, headers=headers)
+
     return router
+
+
+def _wanted(
+    who: str | None, action: str | None, since: datetime | None, until: datetime | None
+) -> Wanted:
+    return Wanted(who, action, render.micros_or_none(since), render.micros_or_none(until))
 
 
 def _answer(stored: Stored) -> a.AuditEntry:
