@@ -29,12 +29,13 @@ INSTALLED_OPERATORS := .venv-operators/.installed-$(VERSION)
 INSTALLED_PRODUCERS := .venv-producers/.installed-$(VERSION)
 INSTALLED_DOCS := .venv-docs/.installed-$(VERSION)
 OPERATORS := test_operators test_operators_page test_databases test_dbt test_dbt_really test_extractors test_extractors_sql test_extractors_unknown
+INSTALLED_SUPPLY := .venv-supply/.installed-$(VERSION)
 PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.11 supports none newer
 # In processes beside each other; tests of one file share fixtures, so a file is one process's.
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
-.PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve wheels bench constraints up down
+.PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve sbom audit wheels bench constraints up down
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
@@ -83,6 +84,12 @@ docs: $(INSTALLED_DOCS) ## build the documentation site in build/docs, with stri
 docs-serve: $(INSTALLED_DOCS) ## serve the documentation site while it is edited: DOCS_PORT=8000
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve --dev-addr 127.0.0.1:$(DOCS_PORT)
 
+sbom: $(INSTALLED_SUPPLY) ## write what the packages and the page are made of into build/sbom, as CycloneDX
+	.venv-supply/bin/python .ci/supply.py sbom
+
+audit: $(INSTALLED_SUPPLY) ## look for known vulnerabilities of the exact versions; STRICT=1 also fails where no index answers
+	.venv-supply/bin/python .ci/supply.py audit $(if $(STRICT),--strict)
+
 wheels: install ## build sdists and wheels of the three packages in dist/
 	$(BIN)/python .ci/wheels.py build
 
@@ -99,6 +106,7 @@ constraints: install ## update the pinned versions in constraints/
 	$(COMPILE) --upgrade -o constraints/producers.txt constraints/producers.in
 	$(COMPILE) --upgrade -o constraints/docs.txt constraints/docs.in
 	$(COMPILE) --upgrade --no-emit-package fairlead-sdk --no-emit-package airflow-provider-fairlead -o constraints/operators.txt constraints/operators.in
+	$(COMPILE) --upgrade --constraints constraints/all.txt -o constraints/supply.txt constraints/supply.in
 	$(COMPILE) --constraints constraints/all.txt --extra apprise --extra postgres --extra kafka --extra holidays -o constraints/bridge.txt bridge/pyproject.toml
 
 up: ## start the bridge, PostgreSQL and Airflow in containers
@@ -128,6 +136,11 @@ $(INSTALLED_PRODUCERS): constraints/producers.txt constraints/producers.in | $(I
 $(INSTALLED_OPERATORS): constraints/operators.txt constraints/operators.in VERSION sdk/pyproject.toml provider/pyproject.toml | $(INSTALLED)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-operators
 	$(BIN)/uv pip install --quiet --python .venv-operators/bin/python -c constraints/operators.txt -r constraints/operators.in
+	@touch $@
+
+$(INSTALLED_SUPPLY): constraints/supply.txt constraints/supply.in | $(INSTALLED)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-supply
+	$(BIN)/uv pip install --quiet --python .venv-supply/bin/python -c constraints/supply.txt -r constraints/supply.in
 	@touch $@
 
 $(INSTALLED_DOCS): constraints/docs.txt constraints/docs.in | $(INSTALLED)

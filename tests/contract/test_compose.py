@@ -255,6 +255,22 @@ def test_only_this_machine_reaches_the_ports() -> None:
     assert all(str(port).startswith("127.0.0.1:") for port in ports)
 
 
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_a_bridge_runs_without_rights_on_a_file_system_that_it_cannot_change(bridge: str) -> None:
+    service = SERVICES[bridge]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108  (of the container)
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    (user,) = (rest for word, rest in dockerfile("bridge/Dockerfile") if word == "USER")
+    assert int(user) > 0
+
+
+def test_airflows_image_stays_with_the_user_of_its_base() -> None:
+    assert not [rest for word, rest in dockerfile("provider/Dockerfile") if word == "USER"]
+
+
 def test_the_database_is_healthy_only_when_others_can_reach_it() -> None:
     check = SERVICES["postgres"]["healthcheck"]["test"]
     assert check[check.index("--host") + 1] == "127.0.0.1"
