@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,3 +25,24 @@ def test_secrets_are_masked_and_nothing_else(case: dict[str, Any]) -> None:
 
 def test_examples_in_the_docs_are_true() -> None:
     assert doctest.testmod(masking).failed == 0
+
+
+@pytest.fixture
+def forms_alone() -> Iterator[None]:
+    yield
+    masking.extend((), ())
+
+
+@pytest.mark.usefixtures("forms_alone")
+def test_what_the_company_names_is_masked_too() -> None:
+    event = {"customer": "DE02120300000000202051", "ssnNumber": "1", "text": "IBAN DE0212030000"}
+    body = json.dumps(event).encode()
+    assert masking.body(body) == body
+    masking.extend(["SSN"], ["DE[0-9]{10,}"])
+    assert json.loads(masking.body(body)) == {
+        "customer": "***",
+        "ssnNumber": "***",
+        "text": "IBAN ***",
+    }
+    masking.extend((), ())
+    assert masking.body(body) == body

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,12 @@ import pytest
 import requests
 
 from tests.support.browser.bridge import Bridge
+from tests.support.production import BLOCKS, variables
 from tests.support.small import run_event, uuid
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.system
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-in-production.md"
 KEY = {"Authorization": "Bearer sesame"}
 NAME = {"Host": "data.example.com"}
 EVENT = run_event("START", "08:00:00", uuid(1), "j")
@@ -37,21 +36,38 @@ class Proxied:
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    settings = {
+        "FAIRLEAD_API_KEYS": "sesame",
+        "FAIRLEAD_ROOT_PATH": "/catalog",
+        "FAIRLEAD_ALLOWED_HOSTS": "data.example.com",
+    }
+    example = BLOCKS["in the server of data.example.com"]
+    with _proxied(tmp_path_factory.mktemp("nginx"), example, settings) as proxied:
+        yield proxied
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """nginx that asks for a password."""
+    folder = tmp_path_factory.mktemp("asking")
+    (folder / "users").write_text("ann:{PLAIN}secret\nbob:{PLAIN}word\n")
+    (folder / "users").chmod(0o644)
+    example = BLOCKS["in the server, with a login"]
+    settings = {"FAIRLEAD_API_KEYS": "sesame", **variables("its settings")}
+    shown = example.replace("/etc/nginx/fairlead.users", str(folder / "users"))
+    with _proxied(folder, shown, settings) as proxied:
+        yield proxied
+
+
+@contextmanager
+def _proxied(folder: Path, example: str, settings: dict[str, str]) -> Iterator[Proxied]:
     program = shutil.which("nginx")
     if program is None:
         pytest.skip("nginx is not here: apt-get install nginx-light")
-    folder = tmp_path_factory.mktemp("nginx")
-    bridge = Bridge(
-        folder,
-        environment={
-            "FAIRLEAD_API_KEYS": "sesame",
-            "FAIRLEAD_ROOT_PATH": "/catalog",
-            "FAIRLEAD_ALLOWED_HOSTS": "data.example.com",
-        },
-    )
+    bridge = Bridge(folder, environment=settings)
     bridge.start()
     port = _free_port()
-    (folder / "nginx.conf").write_text(_configuration(folder, port, bridge.port))
+    (folder / "nginx.conf").write_text(_configuration(folder, port, bridge.port, example))
     command = [program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -63,9 +79,8 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         bridge.stop()
 
 
-def _configuration(folder: Path, port: int, bridge: int) -> str:
-    (example,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    shown = example.replace("bridge:7070", f"127.0.0.1:{bridge}")
+def _configuration(folder: Path, port: int, bridge: int, example: str) -> str:
+    shown = example.replace("127.0.0.1:7070", f"127.0.0.1:{bridge}")
     temporary = "\n".join(
         f"{name}_temp_path {folder}/{name};"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -172,3 +187,37 @@ def signed_in(nginx: Proxied) -> requests.Session:
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/catalog/dags")
     return session
+
+
+def test_browsers_are_told_to_stay_with_https(nginx: Proxied) -> None:
+    assert "max-age" in nginx.ask("GET", "/login").headers["strict-transport-security"]
+
+
+ANN, BOB = ("ann", "secret"), ("bob", "word")
+
+
+def test_the_proxy_says_who_asks_and_nobody_else_does(asking: Proxied) -> None:
+    forged = {**NAME, "X-Forwarded-User": "ann", "X-Forwarded-Groups": "data-admins"}
+    assert asking.ask("GET", "/api/v1/session", headers=forged).status_code == 401
+    for login, roles in ((ANN, "admin"), (BOB, "viewer")):
+        session = asking.ask("GET", "/api/v1/session", auth=login, headers=forged).json()
+        assert (session["name"], session["method"]) == (login[0], "proxy")
+        assert (roles in session["roles"], "admin" in session["roles"]) == (True, login == ANN)
+
+
+def test_events_need_a_key_whatever_they_say_of_their_sender(asking: Proxied) -> None:
+    forged = {**NAME, "X-Forwarded-User": "ann"}
+    for path, body, status in (
+        ("/api/v1/lineage", EVENT, 201),
+        ("/api/v1/lineage/batch", b"[" + EVENT + b"]", 204),
+    ):
+        assert asking.ask("POST", path, data=body, headers=forged).status_code == 401
+        assert asking.ask("POST", path, data=body, headers=KEY).status_code == status
+        shown = asking.ask("GET", f"{path}?node=job:prod:j", headers=forged)
+        assert shown.status_code == 401
+
+
+def test_a_program_reads_with_its_key_beside_the_proxys_login(asking: Proxied) -> None:
+    headers = {**NAME, "X-Api-Key": "sesame"}
+    session = asking.ask("GET", "/api/v1/session", auth=BOB, headers=headers).json()
+    assert session["method"] == "key"

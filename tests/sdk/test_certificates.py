@@ -53,6 +53,16 @@ def test_the_setting_counts_where_the_environment_names_other_authorities(
     assert delivered(HttpSettings(url=server.url)) is None
 
 
+def test_one_variable_names_the_authority_for_whatever_the_sdk_sends(
+    server: TlsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", where())
+    monkeypatch.setenv("FAIRLEAD_CA_FILE", str(server.authority))
+    assert delivered(HttpSettings(url=server.url)) is None
+    assert Client(server.url).post("anything", {}) == {}
+    assert isinstance(delivered(HttpSettings(url=server.url, verify=where())), Again)
+
+
 def test_the_check_can_be_turned_off(server: TlsServer) -> None:
     assert delivered(HttpSettings(url=server.url, verify=False)) is None
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,6 +21,13 @@ from tests.support.waiting import until
 _PROGRAMS = "/usr/lib/postgresql"
 #: English, not C: text must not come out in another order than on SQLite.
 _LANGUAGE = ("--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US")
+
+
+@dataclass(frozen=True)
+class TlsPort:
+    port: int
+    key: bytes
+    certificate: bytes
 
 
 def missing() -> str | None:
@@ -35,8 +43,11 @@ def missing() -> str | None:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[str]:
-    """The URL of a server in a folder of its own; `durable` makes its commits wait for the disk."""
+def running(*, durable: bool = False, tls: TlsPort | None = None) -> Iterator[str]:
+    """
+    The URL of a server in a folder of its own; `durable` makes its commits wait for the disk, and
+    `tls` lets it listen on a port of 127.0.0.1 too.
+    """
     initdb = _initdb()
     assert initdb is not None, missing()
     folder = Path(tempfile.mkdtemp(prefix="fairlead-pg-"))
@@ -52,7 +63,7 @@ def running(*, durable: bool = False) -> Iterator[str]:
             user=user,
             cwd=folder,
         )
-        with _serving(initdb.with_name("postgres"), data, folder, user, durable) as url:
+        with _serving(initdb.with_name("postgres"), data, folder, user, durable, tls) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,9 +85,9 @@ def _unprivileged() -> int | None:
 
 @contextmanager
 def _serving(
-    program: Path, data: Path, folder: Path, user: int | None, durable: bool
+    program: Path, data: Path, folder: Path, user: int | None, durable: bool, tls: TlsPort | None
 ) -> Iterator[str]:
-    settings = ["listen_addresses=", "max_connections=200", "shared_buffers=64MB"]
+    settings = ["max_connections=200", "shared_buffers=64MB", *_listening(tls, folder, user)]
     settings.append(f"fsync={'on' if durable else 'off'}")
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -86,13 +97,31 @@ def _serving(
             user=user,
             cwd=folder,
         )
-    url = f"postgresql://fairlead@/postgres?host={folder}"
+    port = f"&port={tls.port}" if tls else ""
+    url = f"postgresql://fairlead@/postgres?host={folder}{port}"
     try:
         _wait_for(url, server, folder / "log")
         yield url
     finally:
         server.send_signal(signal.SIGQUIT)
         server.wait(30)
+
+
+def _listening(tls: TlsPort | None, folder: Path, user: int | None) -> list[str]:
+    if tls is None:
+        return ["listen_addresses="]
+    for name, text in (("server.key", tls.key), ("server.crt", tls.certificate)):
+        (folder / name).write_bytes(text)
+        (folder / name).chmod(0o600)
+        if user is not None:
+            os.chown(folder / name, user, -1)
+    return [
+        "listen_addresses=127.0.0.1",
+        f"port={tls.port}",
+        "ssl=on",
+        f"ssl_cert_file={folder}/server.crt",
+        f"ssl_key_file={folder}/server.key",
+    ]
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from fairlead_bridge import accounts, telemetry
+from fairlead_bridge import accounts, masking, telemetry, trust
 from fairlead_bridge.absorb import Translate
 from fairlead_bridge.access import caller as callers
 from fairlead_bridge.access.caller import CALLER, PEER, Refusal
@@ -29,7 +29,7 @@ from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings, IssuerUnavailable
-from fairlead_bridge.intake import http
+from fairlead_bridge.intake import http, kafka_config
 from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
 from fairlead_bridge.intake.kafka import Kafka
@@ -78,8 +78,15 @@ def build(
     return App(web, events, engine, origins, access, rates)
 
 
+def prepare(settings: Settings) -> None:
+    """What holds for the whole process: whom it trusts, and what it masks. Raises BadSettings."""
+    trust.use(settings.ca_file)
+    masking.extend(settings.mask_keys, settings.mask_patterns)
+
+
 def build_database(settings: Settings, wait: float = 0.0) -> sa.Engine:
     """The database, created or migrated; `wait` is for its server, in seconds. Raises BadSettings."""
+    prepare(settings)
     engine = open_database(settings.database_url)
     if wait:
         until_reachable(engine, wait)
@@ -105,11 +112,13 @@ def build_translator(settings: Settings) -> Translate:
 
 def build_sinks(settings: Settings) -> list[Target]:
     """The sinks that the settings ask for. Raises BadSettings."""
+    prepare(settings)
     return sink_settings.read(environment(settings))
 
 
 def build_channels(settings: Settings) -> list[ChannelTarget]:
     """The notification channels that the settings ask for. Raises BadSettings."""
+    prepare(settings)
     return channel_settings.read(environment(settings), settings.public_url)
 
 
@@ -133,7 +142,17 @@ def build_intake(
 
 def build_kafka(settings: Settings, engine: sa.Engine, now: Callable[[], int]) -> Kafka:
     """What reads events from Kafka; `now` gives microseconds. Raises BadSettings."""
-    return Kafka(engine, settings.kafka_servers, settings.kafka_topics, settings.kafka_group, now)
+    prepare(settings)
+    return Kafka(
+        engine,
+        settings.kafka_servers,
+        settings.kafka_topics,
+        settings.kafka_group,
+        now,
+        config=kafka_config.read(settings.kafka_config),
+        namespaces=settings.kafka_namespaces,
+        dead_letter_topic=settings.kafka_dead_letter_topic,
+    )
 
 
 def build_interests(settings: Settings) -> dict[str, frozenset[Kind]]:

@@ -12,7 +12,7 @@ must look ahead.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -86,7 +86,28 @@ def text(value: str) -> str:
     if any(sign in value for sign in _SIGNS):
         for rules in _NAMED_RULES:
             value = rules.apply(value, lowered)
-    return _TOKEN_RULES.apply(value, lowered)
+    value = _TOKEN_RULES.apply(value, lowered)
+    for pattern in _More.patterns:
+        value = pattern.sub(MASK, value)
+    return value
+
+
+class _More:
+    """What this process masks beside what is recognised by its form."""
+
+    keys: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+
+def extend(keys: Iterable[str], patterns: Iterable[str]) -> None:
+    """
+    Mask, from now on, also values whose names contain one of the `keys`, and what the regular
+    expressions match. Raises re.error where one is none.
+    """
+    _More.keys = tuple(key.lower() for key in keys)
+    _More.patterns = tuple(re.compile(pattern) for pattern in patterns)
+    _short_text.cache_clear()
+    is_secret.cache_clear()
 
 
 _short_text = lru_cache(maxsize=20_000)(text)
@@ -163,7 +184,9 @@ def body(body: bytes) -> bytes:
 def may_hold_secrets(body: bytes) -> bool:
     """Whether a look at the words finds anything for which a body has to be taken apart."""
     lowered = body.lower()
-    return any(word in lowered for word in _SIGNS_OF_SECRETS)
+    if any(word in lowered for word in _SIGNS_OF_SECRETS):
+        return True
+    return bool(_More.patterns) or any(key.encode() in lowered for key in _More.keys)
 
 
 @lru_cache(maxsize=20_000)
@@ -174,6 +197,8 @@ def is_secret(name: str) -> bool:
     >>> [is_secret(name) for name in ("DB_PASSWORD", "AIRFLOW_CONN_DB", "MONKEY", "API_KEY")]
     [True, True, False, True]
     """
+    if _More.keys and any(key in name.lower() for key in _More.keys):
+        return True
     return sounds_secret(name) or _CONNECTION.search(name) is not None
 
 

@@ -8,7 +8,9 @@ that starts so and is no setting is refused, so that a misspelt one does not go 
 from __future__ import annotations
 
 import difflib
+import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,6 +32,7 @@ ROLES: tuple[Role, ...] = ("intake", "absorb", "deliver", "monitor")
 
 List = Annotated[tuple[str, ...], NoDecode]
 Auth = Annotated[tuple[Literal["keys", "oidc", "proxy", "none"], ...], NoDecode]
+Patterns = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -126,9 +129,32 @@ class Settings(BaseSettings):
         0.0, ge=0, description="events a second of one key or token; 0 for any number"
     )
 
+    mask_keys: List = Field(
+        (), description="parts of names whose values are masked, beside those that sound secret"
+    )
+    mask_patterns: Patterns = Field(
+        (), description="JSON list of regular expressions; what they match in an event is masked"
+    )
+
+    ca_file: Path | None = Field(
+        None,
+        description="certificates of the authorities to trust, in PEM, instead of the system's: for sinks, "
+        "channels, the issuer, Kafka and PostgreSQL",
+    )
+
     kafka_servers: List = Field((), description="HOST:PORT of Kafka brokers to read events from")
     kafka_topics: List = Field(("openlineage.events",), description="topics to read")
     kafka_group: str = Field("fairlead", description="consumer group that shares the reading")
+    kafka_config: SecretStr | None = Field(
+        None,
+        description="settings of librdkafka as a JSON object, or the path of a file with one: SASL, TLS",
+    )
+    kafka_namespaces: List = Field(
+        ("*",), description="shell patterns of the namespaces that may be sent to through Kafka"
+    )
+    kafka_dead_letter_topic: str = Field(
+        "", description="topic that also receives the messages that go to quarantine at once"
+    )
 
     absorb_batch: int = Field(500, ge=1, le=10_000, description="events absorbed in a transaction")
     lost_after: float = Field(
@@ -208,6 +234,8 @@ class Settings(BaseSettings):
         "frame_ancestors",
         "kafka_servers",
         "kafka_topics",
+        "kafka_namespaces",
+        "mask_keys",
         "metrics_patterns",
         mode="before",
     )
@@ -216,6 +244,18 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("mask_patterns", mode="before")
+    @classmethod
+    def _as_patterns(cls, value: object) -> object:
+        try:
+            found: Any = json.loads(value) if isinstance(value, str) else value
+            patterns: list[str] = [*found] if isinstance(found, list | tuple) else [found]
+            for pattern in patterns:
+                re.compile(pattern)
+        except (ValueError, TypeError, re.error) as error:
+            raise ValueError(f"it is no JSON list of regular expressions: {error}") from error
+        return found
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
@@ -288,6 +328,6 @@ def _problem(item: Any, flags: Mapping[str, Any]) -> str:
     shown = f"--{name.replace('_', '-')}" if name in flags else f"{PREFIX}{name.upper()}"
     field = Settings.model_fields.get(name)
     meaning = f" ({field.description})" if field and field.description else ""
-    secret = name in ("api_keys", "oidc_client_secret", "database_url")
+    secret = name in ("api_keys", "oidc_client_secret", "database_url", "kafka_config")
     value = "" if secret else f"={item['input']!r}"
     return f"{shown}{value}{meaning}: {item['msg'][:1].lower()}{item['msg'][1:]}"

@@ -8,7 +8,9 @@ followed: a redirected POST becomes a GET that looks like success, and a key wou
 from __future__ import annotations
 
 import json
+import os
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +34,13 @@ from fairlead_sdk import redact
 from fairlead_sdk.errors import FairleadError, NotUnderstood, Refused, Unavailable
 
 #: Answers that speak of load or of a moment, although they are 4xx.
+#: Where distributions have the authorities that the administrator trusts, in one file.
+_SYSTEM = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 _LATER = frozenset({408, 421, 425, 429})
 _CHUNK = 64 * 1024
 _API = "/api/v1/"
@@ -139,6 +149,19 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def authorities(verify: bool | str | None) -> bool | str:
+    """What `verify` of requests is to be: a file or False as given, or else the authorities of
+    `$FAIRLEAD_CA_FILE`, of `$REQUESTS_CA_BUNDLE`, or of the system."""
+    if isinstance(verify, str) or verify is False:
+        return verify  # else $REQUESTS_CA_BUNDLE would replace it
+    if ours := os.environ.get("FAIRLEAD_CA_FILE"):
+        return ours
+    if os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"):
+        return True
+    named = ssl.get_default_verify_paths().cafile
+    return next((path for path in (named, *_SYSTEM) if path and Path(path).is_file()), True)
+
+
 def exchange(
     session: requests.Session,
     method: str,
@@ -165,7 +188,7 @@ def exchange(
                 data=data,
                 headers={**(headers or {}), "Accept-Encoding": "gzip"},
                 timeout=limits.pause,
-                verify=session.verify,  # else $REQUESTS_CA_BUNDLE would replace it
+                verify=authorities(session.verify),
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -20,7 +20,7 @@ ROLES: tuple[Role, ...] = ("sender", "viewer", "editor", "operator", "admin")
 #: What an address may ask for: a role, or nothing.
 Needed = Role | Literal["anyone"]
 #: How the caller was recognised; "open" where nothing is asked for, "unknown" where it was not.
-Method = Literal["open", "key", "session", "token", "proxy", "unknown"]
+Method = Literal["open", "key", "session", "token", "proxy", "kafka", "unknown"]
 
 _INCLUDED: dict[Role, tuple[Role, ...]] = {
     "sender": (),

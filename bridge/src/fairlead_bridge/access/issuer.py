@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
+from fairlead_bridge import trust
 from fairlead_bridge.errors import BadSettings, BadToken, IssuerUnavailable
 
 #: What tokens may be signed with: with keys that only the issuer has. Never HMAC, never none.
@@ -129,6 +130,7 @@ def _json(address: str, request: requests.Request) -> dict[str, Any]:
             prepared = session.prepare_request(request)
             prepared.headers["Accept"] = "application/json"
             settings = session.merge_environment_settings(address, {}, True, None, None)
+            settings["verify"] = trust.verify()
             with session.send(
                 prepared, timeout=_TIMEOUT, allow_redirects=False, **settings
             ) as answer:

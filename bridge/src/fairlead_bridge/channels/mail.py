@@ -16,6 +16,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from fairlead_bridge import trust
 from fairlead_bridge.channels.base import ChannelSettings
 from fairlead_bridge.channels.message import Digest, Message, affected_title, lines, summary
 from fairlead_bridge.errors import Misconfigured, Rejected, Unavailable
@@ -158,7 +159,7 @@ class Email:
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         given = self._settings
-        context = ssl.create_default_context(cafile=given.ca_file)
+        context = ssl.create_default_context(cafile=given.ca_file or trust.chosen())
         if given.tls == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
                 given.host, self._port, timeout=given.timeout, context=context

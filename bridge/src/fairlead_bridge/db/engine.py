@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from fairlead_bridge import masking
+from fairlead_bridge import masking, trust
 from fairlead_bridge.db import sqlite
 from fairlead_bridge.errors import BadSettings
 
@@ -39,11 +39,21 @@ def open_database(url: str) -> sa.Engine:
         sqlite.listen(engine)
         return engine
     try:
+        parsed = _with_authorities(parsed)
         return sa.create_engine(parsed, pool_size=10, max_overflow=50, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise BadSettings(
             "PostgreSQL needs psycopg, which the extra `postgres` of fairlead-bridge installs"
         ) from error
+
+
+def _with_authorities(url: sa.URL) -> sa.URL:
+    """The URL; where it verifies the server, by which authorities, unless it says so itself."""
+    file = trust.chosen()
+    if file is None or "sslrootcert" in url.query:
+        return url
+    verifies = str(url.query.get("sslmode", "")).startswith("verify-")
+    return url.update_query_dict({"sslrootcert": file}) if verifies else url
 
 
 def parse_url(url: str) -> sa.URL:

@@ -14,12 +14,9 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
-    Iterator,
     Mapping,
     MutableMapping,
-    Sequence,
 )
-from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge import telemetry
@@ -33,10 +30,8 @@ from fairlead_bridge.errors import (
 )
 from fairlead_bridge.intake.body import Capacity, Hold, Message, Receive, read
 from fairlead_bridge.intake.commit import Committer
+from fairlead_bridge.intake.sorting import Received, parted, sort
 from fairlead_bridge.intake.unpack import unpack
-from fairlead_bridge.mapping import place
-from fairlead_bridge.mapping.decode import looks_like_event, outline
-from fairlead_bridge.mapping.elements import is_array, split, split_strictly
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -63,18 +58,6 @@ def is_ours(scope: Scope) -> bool:
 def _path(scope: Scope) -> str:
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", "")).rstrip("/")
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """
-    The events of one request, and what is known to be wrong with some: reasons by index. Those that
-    the sender may not send are `refused`.
-    """
-
-    events: list[bytes]
-    flaws: dict[int, str]
-    refused: frozenset[int] = frozenset()
 
 
 class Intake:
@@ -105,7 +88,7 @@ class Intake:
         send: Send,
         count: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        """`count` is told how many events the request has, once it is read."""
+        """`count` is called with the number of events of the request, once it is read."""
         if scope["method"] != "POST":
             await answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
             return
@@ -113,7 +96,7 @@ class Intake:
             try:
                 received = await self._receive(scope, receive, hold)
                 count(len(received.events))
-                await self.committer.store(*_parted(received))
+                await self.committer.store(*parted(received))
             except ConnectionError:
                 return  # the sender is gone
             except TooManyElements as error:
@@ -133,7 +116,7 @@ class Intake:
         else:
             await _batch_answer(send, received)
 
-    async def _receive(self, scope: Scope, receive: Receive, hold: Hold) -> _Received:
+    async def _receive(self, scope: Scope, receive: Receive, hold: Hold) -> Received:
         headers = dict(scope["headers"])
         caller: Caller = scope[CALLER]
         length = headers.get(b"content-length", b"")
@@ -147,47 +130,12 @@ class Intake:
             hold.add(sum(map(len, received.events)))
         return received
 
-    def _unpacked(self, body: bytes, encoding: str, caller: Caller) -> _Received:
+    def _unpacked(self, body: bytes, encoding: str, caller: Caller) -> Received:
         try:
             whole = unpack(body, encoding, self._limit) if encoding else body
         except BodyUnreadable as error:
-            return _Received([body], {0: str(error)})
-        strict = split_strictly(whole)
-        events = split(whole) if strict is None else strict
-        flaws = {
-            index: flaw
-            for index, event in enumerate(events)
-            if not (strict and looks_like_event(event)) and (flaw := outline(event))
-        }
-        refused = {} if caller.namespaces.has_all else dict(_refused(events, caller))
-        return _Received(events, flaws | refused, frozenset(refused))
-
-
-def _refused(events: Sequence[bytes], caller: Caller) -> Iterator[tuple[int, str]]:
-    """The events that the caller may not send: why, by index."""
-    namespace_of, allowed = place.namespace, caller.namespaces
-    for index, event in enumerate(events):
-        namespace = namespace_of(event)
-        if namespace is not None and namespace in allowed:
-            continue
-        if namespace is not None:
-            patterns = ", ".join(caller.namespaces.patterns)
-            why = f"sends to the namespace {namespace!r}, and may send to {patterns} only"
-            yield index, f"the key {caller.name} {why}"
-        elif is_array(event):
-            yield index, f"the key {caller.name} sends an array in an array: send plain events"
-
-
-def _parted(received: _Received) -> tuple[list[bytes], list[tuple[bytes, str]]]:
-    """The events to absorb, and those that are refused with their reasons."""
-    if not received.refused:
-        return received.events, []
-    parted = [
-        (index in received.refused, event, received.flaws.get(index, ""))
-        for index, event in enumerate(received.events)
-    ]
-    absorbed = [event for refused, event, _ in parted if not refused]
-    return absorbed, [(event, why) for refused, event, why in parted if refused]
+            return Received([body], {0: str(error)})
+        return sort(whole, caller)
 
 
 _Headers = list[tuple[bytes, bytes]]
@@ -196,7 +144,7 @@ _CLOSE: _Headers = [(b"connection", b"close")]
 _LATER: _Headers = [(b"retry-after", str(RETRY_AFTER).encode())]
 
 
-async def _batch_answer(send: Send, received: _Received) -> None:
+async def _batch_answer(send: Send, received: Received) -> None:
     """204 where all may be events; else which are not. Those are stored, in quarantine."""
     if not received.flaws:
         await _nothing(send, 204, [])

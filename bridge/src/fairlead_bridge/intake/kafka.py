@@ -9,16 +9,19 @@ and events that are there already are stored once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 
 from fairlead_bridge import inbox, telemetry
+from fairlead_bridge.access.caller import Caller, Namespaces
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.errors import BadSettings, Unavailable
-from fairlead_bridge.mapping.elements import split
+from fairlead_bridge.intake import kafka_config
+from fairlead_bridge.intake.dead_letters import DeadLetters
+from fairlead_bridge.intake.sorting import Received, parted, sort
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
@@ -34,7 +37,10 @@ class Kafka:
     Reads topics into the inbox.
 
     Any number of bridges may share a `group`: Kafka shares the partitions out among them. `now`
-    gives microseconds since the epoch. Raises BadSettings where the client library is missing.
+    gives microseconds since the epoch. `config` has more settings of librdkafka; `namespaces` are
+    patterns of those that may be sent to this way; the `dead_letter_topic`, if any, receives the
+    messages that go to quarantine too. Raises BadSettings where the client library is missing or
+    does not accept the settings.
     """
 
     def __init__(
@@ -44,26 +50,39 @@ class Kafka:
         topics: Sequence[str],
         group: str,
         now: Callable[[], int],
+        *,
+        config: Mapping[str, str | int | float | bool] | None = None,
+        namespaces: Sequence[str] = ("*",),
+        dead_letter_topic: str = "",
     ) -> None:
         try:
-            from confluent_kafka import Consumer  # heavy, and only some need it
+            from confluent_kafka import Consumer, KafkaException  # heavy, and only some need it
         except ModuleNotFoundError as error:
             raise BadSettings(
                 "Kafka needs its client, which the extra `kafka` of fairlead-bridge installs"
             ) from error
         self._engine = engine
         self._now = now
-        self._consumer: Any = Consumer(
-            {
-                "bootstrap.servers": ",".join(servers),
-                "group.id": group,
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "allow.auto.create.topics": True,
-                "log.connection.close": False,
-                "error_cb": self._complain,
-            }
-        )
+        self._sender = Caller("Kafka", "kafka", frozenset({"sender"}), Namespaces(namespaces))
+        common = {
+            "bootstrap.servers": ",".join(servers),
+            "log.connection.close": False,
+            "error_cb": self._complain,
+            **kafka_config.with_authorities(dict(config or {})),
+        }
+        reading = {
+            "allow.auto.create.topics": True,
+            **common,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+        try:
+            self._consumer: Any = Consumer(reading)
+            self._dead = DeadLetters(common, dead_letter_topic) if dead_letter_topic else None
+        except KafkaException as error:
+            reason = error.args[0].str()
+            raise BadSettings(f"FAIRLEAD_KAFKA_CONFIG is not accepted: {reason}") from error
         self._consumer.subscribe(list(topics))
         self._servers = ", ".join(servers)
         self._complaint: str | None = None  # the client's newest complaint
@@ -105,7 +124,8 @@ class Kafka:
         return len(messages)
 
     def _complain(self, error: KafkaError) -> None:
-        self._complaint = error.str()
+        if self._complaint is None or not error.str().endswith("brokers are down"):
+            self._complaint = error.str()  # that all are down says less than why one is
 
     def _ask(self) -> None:
         """
@@ -138,13 +158,30 @@ class Kafka:
         return total
 
     def _store(self, messages: Sequence[Message]) -> None:
+        received = [self._sort(message) for message in messages]
+        parts = [parted(each) for each in received]
+        refused = [each for _, bad in parts for each in bad]
         try:
             with writing(self._engine) as tx:
-                inbox.put(tx, _bodies(messages), "kafka", self._now())
+                inbox.put(tx, [body for good, _ in parts for body in good], "kafka", self._now())
+                if refused:
+                    inbox.refuse(tx, refused, "kafka", self._now())
+            if self._dead is not None:
+                self._dead.send(_flawed(messages, received))
         except Exception:
             self._go_back(messages)
             raise
         self._consumer.commit(asynchronous=False)
+
+    def _sort(self, message: Message) -> Received:
+        value = message.value()
+        if not value:  # a message without a value is a tombstone: it says nothing
+            return Received([], {})
+        body = bytes(value)
+        try:
+            return sort(body, self._sender)
+        except Exception:  # noqa: BLE001  (stored whole, so that the messages behind it are read)
+            return Received([body], {0: "it cannot be read as JSON"})
 
     def _go_back(self, messages: Sequence[Message]) -> None:
         """Read these again: the client counts them as read, but they were not stored."""
@@ -158,15 +195,10 @@ class Kafka:
             self._consumer.seek(TopicPartition(topic, partition, offset))
 
 
-def _bodies(messages: Sequence[Message]) -> list[bytes]:
-    bodies: list[bytes] = []
-    for message in messages:
-        value = message.value()
-        if not value:  # a message without a value is a tombstone: it says nothing
-            continue
-        body = bytes(value)
-        try:
-            bodies.extend(split(body))
-        except Exception:  # noqa: BLE001  (stored whole, so that the messages behind it are read)
-            bodies.append(body)
-    return bodies
+def _flawed(messages: Sequence[Message], received: Sequence[Received]) -> list[tuple[Message, str]]:
+    """(message, reason) of those in which an event will not be understood, or was refused."""
+    return [
+        (message, next(iter(each.flaws.values())))
+        for message, each in zip(messages, received, strict=True)
+        if each.flaws
+    ]

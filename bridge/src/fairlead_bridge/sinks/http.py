@@ -22,7 +22,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import ProtocolError
 
-from fairlead_bridge import masking
+from fairlead_bridge import masking, trust
 from fairlead_bridge.errors import (
     AnswerIncomplete,
     AnswerOverdue,
@@ -99,7 +99,7 @@ class Client:
         }
         connect, pause = timeout
         self._limits = Limits(connect, pause, total or max(120.0, 4 * pause), max_bytes)
-        self._verify = verify
+        self._verify = trust.verify(verify)
         self._pause = 1.0 / rate if rate else 0.0
         self._next = 0.0
         self._lock = threading.Lock()

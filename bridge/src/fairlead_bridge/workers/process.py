@@ -18,6 +18,7 @@ from fairlead_bridge.app import (
     build_rules,
     build_sinks,
     build_translator,
+    prepare,
 )
 from fairlead_bridge.condition import Report
 from fairlead_bridge.db.engine import checkpoint, open_database, writing
@@ -51,6 +52,7 @@ def work(settings: Settings, wakeups: Connection, reports: Connection, name: str
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the web process decides when we end
     telemetry.configure_logging(settings.log_level, settings.log_format)
+    prepare(settings)
     engine = open_database(settings.database_url)
     loops = Loops()
     kafka = None
