@@ -102,7 +102,7 @@ PAGES: list[tuple[str, str, dict[str, str], int]] = [
     ("GET", "/api/v1/none", KEY, 404),
     ("POST", "/", KEY, 405),
     ("PUT", "/api/v1/lineage", KEY, 405),
-    ("OPTIONS", "/api/v1/runs", KEY, 404),
+    ("OPTIONS", "/api/v1/runs", KEY, 405),
     ("POST", "/api/v1/quarantine/replay", {"Origin": "https://evil.example"}, 403),
     ("GET", "/", {"Host": "evil.example"}, 403),
 ]
@@ -162,3 +162,9 @@ def test_no_document_of_ours_has_a_script_or_a_style_without_its_nonce_or_digest
         nonce = re.search(r"'nonce-([\w-]+)'", answer.headers["content-security-policy"])
         for style in re.findall(r"<style[^>]*>", answer.text):
             assert (nonce and nonce[1] in style) or "sha256-" in policy(answer)["style-src"]
+
+
+def test_another_method_of_an_address_is_405_and_names_those_it_takes(http: TestClient) -> None:
+    answer = http.request("TRACE", "/api/v1/maintenance", headers=KEY)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert http.request("TRACE", "/api/v1/none", headers=KEY).status_code == 404

@@ -216,6 +216,10 @@ CASES: dict[str, list[Request]] = {
     "GET /facets": [*one("/facets", node="{dataset}"), *one("/facets", node="{job}")],
     "GET /session": one("/session"),
     "GET /audit": one("/audit"),
+    "GET /audit.jsonl": one("/audit.jsonl"),
+    "GET /keys": one("/keys"),
+    "POST /keys": [P("/keys", {}, {"name": "{word}", "roles": ["viewer"]})],
+    **{f"POST /keys/{{name}}/{end}": [P(f"/keys/{{word}}/{end}", {})] for end in ("rotate", "revoke")},
     "GET /metrics": one("/metrics"),
     "GET /metrics/catalog": one("/metrics/catalog"),
     "GET /ready": one("/ready"),
@@ -233,7 +237,7 @@ ELSEWHERE = {
     "POST /logout": "it answers nothing of the catalog",
 }
 #: Addresses that answer 403 to all who do not see every namespace.
-ABOUT_ALL = {"POST /quarantine/replay", "POST /deliveries/retry", "GET /audit", "GET /metrics"}
+ABOUT_ALL = {"POST /quarantine/replay", "POST /deliveries/retry", "GET /audit", "GET /audit.jsonl", "GET /metrics", "GET /keys", "POST /keys", "POST /keys/{name}/rotate", "POST /keys/{name}/revoke"}  # fmt: skip
 
 
 def key_of(method: str, path: str) -> str:

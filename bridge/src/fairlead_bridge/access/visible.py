@@ -208,6 +208,7 @@ _CONDITIONS: Mapping[str, Callable[[_Rules, Any], Condition]] = {
     "signing_secret": _nothing,
     "ended_session": _nothing,
     "audit": _nothing,
+    "audit_retention": _nothing,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -52,7 +53,7 @@ class Page:
         mounted = scope.get("root_path", "")
         path = scope["path"].removeprefix(mounted).lstrip("/")
         if path.startswith("api/"):
-            response: Response = JSONResponse({"detail": "No such address."}, status_code=404)
+            response: Response = _no_address(scope, f"/{path}")
         elif refused:
             response = JSONResponse({"detail": refused.detail}, status_code=refused.status)
         elif request.method not in {"GET", "HEAD"}:
@@ -80,6 +81,21 @@ class Page:
         )
         text = self.document.read_text(encoding="utf-8")
         return HTMLResponse(text.replace('<base href="/" />', base), headers=headers)
+
+
+def _no_address(scope: Scope, path: str) -> Response:
+    """404, or 405 where the address is there for other methods."""
+    allowed = {
+        method
+        for route in getattr(scope.get("app"), "routes", ())
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods
+    }
+    if not allowed:
+        return JSONResponse({"detail": "No such address."}, status_code=404)
+    named = ", ".join(sorted(allowed))
+    detail = f"This address takes {named}."
+    return JSONResponse({"detail": detail}, status_code=405, headers={"Allow": named})
 
 
 def _dated(send: Send, forever: bool) -> Send:

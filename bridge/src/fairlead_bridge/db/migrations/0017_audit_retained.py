@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 _TOO_YOUNG = (
     "OLD.at >= coalesce((SELECT max(before_at) FROM audit_retention), -9223372036854775808)"
