@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.notice import (
     Notice,
     Received,
@@ -12,7 +15,7 @@ from fairlead_bridge.channels.notice import (
     write_received,
 )
 from fairlead_bridge.entries import IncidentEntry
-from tests.support.channels.incidents import BEGAN, HOUR, affected, incident, message
+from tests.support.channels.incidents import BEGAN, BERLIN, HOUR, affected, incident, message
 
 
 class Channel:
@@ -51,6 +54,50 @@ def test_more_affected_datasets_or_another_failed_try_are_no_message() -> None:
     assert channel.sees(incident(run_id="another", text="orders.load failed again")) is None
     waits = incident(kind="not_started", text="orders.load has not written staging.orders")
     assert channel.sees(waits) is None
+
+
+def test_an_owner_whom_the_channel_is_for_and_who_is_reached_later_is_one_message() -> None:
+    received = Received()
+    said = []
+    for owners in ("sales", "sales", "sales finance", "finance", "sales"):
+        found = notice("c", incident(), received, owners=by(owners))
+        said.append((found.transition, found.reached) if found else None)
+        received = read_received(write_received(found.received)) if found else received
+    assert said == [("opened", ()), None, ("changed", ("finance",)), None, None]
+    assert received.owners == ("sales*", "finance*")
+    reopened = notice("c", incident(), _after_the_end(received), owners=by("finance"))
+    assert reopened is not None
+    assert (reopened.transition, reopened.received.owners) == ("reopened", ("finance*",))
+
+
+def by(owners: str) -> dict[str, list[str]]:
+    return {f"{owner}*": [owner] for owner in owners.split()}
+
+
+def _after_the_end(received: Received) -> Received:
+    end = notice("c", RESOLVED, received, owners=by("new"))
+    assert end is not None
+    assert (end.transition, end.reached) == ("resolved", ())
+    return read_received(write_received(end.received))
+
+
+def test_what_is_muted_reaches_nobody_until_it_no_longer_is() -> None:
+    first = notice("c", incident(), Received(), owners=by("sales"))
+    assert first is not None
+    owners = by("sales finance")
+    assert notice("c", MUTED, first.received, owners=owners) is None
+    later = notice("c", incident(), first.received, owners=owners)
+    assert later is not None
+    title = Writer(BERLIN).message(later).title
+    assert title.startswith("Now also affects finance: Critical: ")
+
+
+def test_an_incident_announced_before_owners_were_recorded_is_not_announced_again() -> None:
+    assert notice("c", incident(), OLD, owners=by("finance")) is None
+
+
+#: As versions before stored it.
+OLD = read_received(msgspec.msgpack.encode([1, "open", "critical", incident().node, False, "text"]))
 
 
 def test_another_cause_or_severity_is_one_message() -> None:

@@ -10,14 +10,14 @@ import pytest
 
 from fairlead_bridge.channels.message import Digest, Message, Writer
 from fairlead_bridge.channels.notice import Received, read_received, write_received
-from fairlead_bridge.channels.routes import Route
+from fairlead_bridge.channels.routes import Route, owners_of
 from fairlead_bridge.channels.schedule import Every, Quiet, Schedule
 from fairlead_bridge.channels.target import LOOKS_AGAIN, WAITS, ChannelTarget, Item, Pusher
-from fairlead_bridge.entries import IncidentEntry
+from fairlead_bridge.entries import AffectedAsset, IncidentEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.model import Delivery
 from fairlead_bridge.sinks import Later, Prepared, Ready, Same
-from tests.support.channels.incidents import BERLIN, MINUTE, at, incident
+from tests.support.channels.incidents import BERLIN, HOUR, MINUTE, at, incident
 
 NIGHT = Schedule(quiet=(Quiet(time(22), time(7), BERLIN),))
 NOON = at("2026-11-28 12:00")
@@ -128,6 +128,55 @@ def test_what_no_route_leads_to_is_not_sent_and_later_it_is_as_if_new() -> None:
     ready = prepare(channel, incident(), NOON)
     assert isinstance(ready, Ready)
     assert ready.payload.notice.transition == "opened"
+
+
+SALES, FINANCE = Route(("c",), owner=("sales",)), Route(("c",), owner=("fin*",))
+
+
+def owned(*owners: str, **about: Any) -> IncidentEntry:
+    assets = tuple(AffectedAsset(f"dataset:h:{it}", it, "late", (it,)) for it in owners)
+    return incident(affected=assets, owners=(), **about)
+
+
+def test_a_channel_hears_of_an_incident_when_it_reaches_its_owner() -> None:
+    channel = target(routes=[FINANCE])
+    assert prepare(channel, owned("sales"), NOON) == Same(None)
+    ready = prepare(channel, owned("sales", "finance"), NOON)
+    assert isinstance(ready, Ready)
+    assert ready.payload.notice.transition == "opened"
+    received = read_received(ready.fingerprint)
+    again = prepare(channel, owned("sales", "finance", "fin2"), NOON, received=received)
+    assert isinstance(again, Same)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "due"), [(NIGHT, "2026-11-28 07:00"), (Schedule(Every(HOUR)), "2026-11-28 04:00")]
+)
+def test_another_owner_of_the_channel_is_reached_once_by_its_digests_and_quiet_hours(
+    schedule: Schedule, due: str
+) -> None:
+    night = at("2026-11-28 03:00")
+    channel = target(schedule, routes=[SALES, FINANCE])
+    warning = {"severity": "warning", "is_running": True}
+    opened = prepare(channel, owned("sales", **warning), at(due), since=night)
+    assert isinstance(opened, Ready)
+    received = read_received(opened.fingerprint)
+    both = owned("sales", "finance", **warning)
+    assert prepare(channel, both, night, received=received) == Later(at(due))
+    ready = prepare(channel, both, at(due), since=night, received=received)
+    assert isinstance(ready, Ready)
+    assert (ready.payload.collected, ready.payload.notice.reached) == (True, ("finance",))
+    after = read_received(ready.fingerprint)
+    assert isinstance(prepare(channel, both, at(due), received=after), Same)
+
+
+def test_an_owner_is_reached_only_by_routes_that_take_the_incident() -> None:
+    critical = Route(("c",), owner=("fin*",), severity="critical")
+    last, elsewhere = Route(("c",), owner=("sales",), last=True), Route(("d",), owner=("fin*",))
+    both = owned("sales", "finance", severity="warning")
+    assert owners_of([SALES, critical], "c", both) == {"sales": ("sales",)}
+    assert owners_of([last, FINANCE], "c", both) == {"sales": ("sales",)}
+    assert owners_of([elsewhere, FINANCE], "c", both) == {"fin*": ("finance",)}
 
 
 def test_who_was_notified_of_an_incident_is_notified_of_its_end_whatever_the_routes_say_then() -> (

@@ -47,6 +47,7 @@ class Message:
     way: str  # from the root cause to the asset that shows it
     links: tuple[Link, ...]
     text: str  # the root cause in one sentence
+    reached: tuple[str, ...] = ()  # owners of whom the receiver hears for the first time
 
     @property
     def subject(self) -> str:
@@ -93,6 +94,7 @@ class Writer:
             way=" → ".join(incident.path),
             links=tuple(self._links(incident)),
             text=notice.text,
+            reached=notice.reached,
         )
 
     def digest(self, notices: Sequence[Notice]) -> Digest:
@@ -199,6 +201,8 @@ def cut(text: str, limit: int) -> str:
 def _title(notice: Notice) -> str:
     incident = notice.incident
     head = _HEADS.get(notice.transition, "")
+    if notice.reached:
+        head = f"Now also affects {', '.join(notice.reached)}: "
     name = "" if notice.transition == "resolved" else f"{_NAMES[incident.severity]}: "
     return cut(" ".join(f"{head}{name}{notice.text}".split()), _LONGEST_TITLE)
 

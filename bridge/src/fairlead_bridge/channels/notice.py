@@ -1,13 +1,15 @@
 """
 When an incident is worth a message. Pure.
 
-One message when it opens, one when its cause or severity changes, one when it resolves; none while
-it is muted. What a channel received last is kept with its delivery as a few bytes, `Received`.
+One message when it opens, one when its cause or severity changes or it reaches another owner whom
+the channel is for, one when it resolves; none while it is muted. What a channel received last is kept with its delivery as a few bytes, `Received`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -17,6 +19,7 @@ from fairlead_bridge.entries import IncidentEntry
 
 #: Characters of a text that are stored.
 _LONGEST_TEXT = 500
+Owners = Mapping[str, Sequence[str]]
 Transition = Literal["opened", "changed", "acknowledged", "resolved", "reopened"]
 
 
@@ -29,6 +32,8 @@ class Received(msgspec.Struct, frozen=True, array_like=True):
     cause: str = ""
     muted: bool = False
     text: str = ""  # of the root cause, as it was announced
+    #: The patterns of owners whom the channel is for that the incident had reached; None: not recorded.
+    owners: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Notice:
     transition: Transition
     received: Received  # what the channel has received once this is delivered
     text: str  # the root cause in one sentence; of what resolved, as it was announced
+    reached: tuple[str, ...] = ()  # owners whom it did not affect when it was announced last
 
 
 def read_received(sent: bytes | None) -> Received:
@@ -61,25 +67,47 @@ def cause_of(incident: IncidentEntry) -> str:
 
 
 def notice(
-    channel: str, incident: IncidentEntry, received: Received, *, has_own_incidents: bool = False
+    channel: str,
+    incident: IncidentEntry,
+    received: Received,
+    *,
+    has_own_incidents: bool = False,
+    owners: Owners = MappingProxyType({}),
 ) -> Notice | None:
     """
     Return the message that the channel has yet to receive of the incident, None where none is due.
 
     `has_own_incidents`: the receiver has an incident of its own for each, so it receives
-    acknowledgements, and of the end of what was muted meanwhile.
+    acknowledgements, and of the end of what was muted meanwhile. `owners`: those by whom routes lead
+    the incident to the channel, by the patterns that they match; each pattern is announced once.
     """
     transition = _transition(incident, received, has_own_incidents)
+    reached = _reached(incident, received, owners)
+    if reached and transition in (None, "acknowledged"):
+        transition = "changed"
     if transition is None:
         return None
     status = "open" if incident.state == "muted" else incident.state
     known = transition in ("resolved", "acknowledged") and received.text
     text = received.text if known else incident.text
     cause = cause_of(incident)
-    after = Received(
-        received.count + 1, status, incident.severity, cause, False, text[:_LONGEST_TEXT]
+    every = (
+        tuple(dict.fromkeys((*(received.owners or ()), *owners))) if status != "resolved" else ()
     )
-    return Notice(_id(channel, incident, after, transition), incident, transition, after, text)
+    after = Received(
+        received.count + 1, status, incident.severity, cause, False, text[:_LONGEST_TEXT], every
+    )
+    id = _id(channel, incident, after, transition)
+    return Notice(id, incident, transition, after, text, reached)
+
+
+def _reached(incident: IncidentEntry, received: Received, owners: Owners) -> tuple[str, ...]:
+    """The owners for whom the channel has not heard of the incident, where it has heard of it."""
+    over = incident.state in ("muted", "resolved") or received.status in ("", "resolved")
+    if over or received.owners is None:
+        return ()
+    found = [names for pattern, names in owners.items() if pattern not in received.owners]
+    return tuple(dict.fromkeys(name for names in found for name in names))
 
 
 def without_message(incident: IncidentEntry, received: Received) -> Received:

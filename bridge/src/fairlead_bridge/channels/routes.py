@@ -55,6 +55,27 @@ def channels_of(routes: Sequence[Route], incident: IncidentEntry) -> frozenset[s
     return frozenset(found)
 
 
+def owners_of(
+    routes: Sequence[Route], channel: str, incident: IncidentEntry
+) -> dict[str, tuple[str, ...]]:
+    """The owners by whom routes lead the incident to the channel, by the patterns that they match."""
+    found: dict[str, tuple[str, ...]] = {}
+    named = owners(incident)
+    for route in routes:
+        if route.takes(incident):
+            if channel in route.channels:
+                found |= {
+                    each: matching for each in route.owner if (matching := _like(each, named))
+                }
+            if route.last:
+                break
+    return found
+
+
+def _like(pattern: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if fnmatchcase(name, pattern))
+
+
 def owners(incident: IncidentEntry) -> tuple[str, ...]:
     """The owners of the root cause and of what is affected, and to whom it is assigned, each once."""
     named = [*incident.owners, *(name for item in incident.affected for name in item.owners)]

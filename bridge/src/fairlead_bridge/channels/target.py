@@ -16,7 +16,7 @@ from fairlead_bridge.channels.notice import (
     without_message,
     write_received,
 )
-from fairlead_bridge.channels.routes import Route, channels_of
+from fairlead_bridge.channels.routes import Route, channels_of, owners_of
 from fairlead_bridge.channels.schedule import Plan, Schedule
 from fairlead_bridge.entries import AnyEntry, IncidentEntry
 from fairlead_bridge.errors import Rejected, ServerFailed
@@ -33,10 +33,10 @@ LOOKS_AGAIN, WAITS = 15_000_000, 3_600_000_000
 def held_until(notice: Notice, before: Received, now: int) -> int:
     """
     When a change or an end may be announced: not before the job of the cause, which runs again, is
-    done, for it may fail again; what became more severe is announced at once.
+    done, for it may fail again; what became more severe or reached another owner is announced at once.
     """
     incident = notice.incident
-    if notice.transition not in ("changed", "resolved") or before.status == "":
+    if notice.transition not in ("changed", "resolved") or before.status == "" or notice.reached:
         return now
     if notice.transition == "changed":
         if before.severity != incident.severity:
@@ -143,4 +143,5 @@ class ChannelTarget(Target):
         if unheard and self.channel not in channels_of(self.routes, incident):
             return None
         has_own = self.pusher.channel.has_own_incidents
-        return notice(self.channel, incident, received, has_own_incidents=has_own)
+        owners = owners_of(self.routes, self.channel, incident)
+        return notice(self.channel, incident, received, has_own_incidents=has_own, owners=owners)

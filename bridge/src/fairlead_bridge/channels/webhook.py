@@ -123,6 +123,7 @@ def incident(message: Message) -> dict[str, Any]:
     return {
         "incident": message.subject,
         "transition": message.transition,
+        "reached": list(message.reached),
         "state": about.state,
         "severity": about.severity,
         "title": message.title,

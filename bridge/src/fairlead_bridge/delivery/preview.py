@@ -14,11 +14,13 @@ from fairlead_bridge.db.engine import reading
 from fairlead_bridge.entries import IncidentEntry
 from fairlead_bridge.model import Delivery, Name
 from fairlead_bridge.queries.entry.incidents import incidents
-from fairlead_bridge.queries.incidents import CHANGES
+from fairlead_bridge.queries.incidents import CHANGES, JOINED
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.sinks import Later, Ready, Same
 
 _e = t.incident_entry.c
+#: What may be worth a message.
+_NEWS = (*CHANGES, JOINED)
 
 
 #: An incident, by its id, as it was at a moment; None where it is as it was.
@@ -65,9 +67,9 @@ def preview(
 
 def _changes(tx: sa.Connection, since: int, until: int, lost_after: float) -> Iterator[Change]:
     """All changes, from their beginning, of the incidents that changed between the two times."""
-    recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, _e.what.in_(CHANGES))
+    recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, _e.what.in_(_NEWS))
     moments = sa.select(_e.at, _e.incident_id).where(
-        _e.incident_id.in_(recent), _e.at < until, _e.what.in_(CHANGES)
+        _e.incident_id.in_(recent), _e.at < until, _e.what.in_(_NEWS)
     )
     for at, number in tx.execute(moments.distinct().order_by(_e.at, _e.incident_id)).all():
         snapshot = Snapshot(tx, at, lost_after, past=True)

@@ -91,7 +91,8 @@ class Changed:
     """Ids of incidents whose state, severity or cause changed, and of those that changed otherwise."""
 
     differing: list[int] = field(default_factory=list)
-    others: list[int] = field(default_factory=list)  # in what they affect, or their newest run
+    joined: list[int] = field(default_factory=list)  # affect more than before
+    others: list[int] = field(default_factory=list)  # affect less, or differ in their newest run
 
 
 def apply(tx: sa.Connection, steps: Sequence[Step], now: int) -> Changed:
@@ -100,7 +101,8 @@ def apply(tx: sa.Connection, steps: Sequence[Step], now: int) -> Changed:
     for step in sorted(steps, key=_resolving_first):
         id, differs = _open(tx, step, now) if step.incident is None else _change(tx, step, now)
         _write_affected(tx, id, step, now)
-        (changed.differing if differs else changed.others).append(id)
+        kind = changed.joined if step.joined else changed.others
+        (changed.differing if differs else kind).append(id)
     return changed
 
 

@@ -297,6 +297,8 @@ def _apply(row: dict[str, Any], entry: Any) -> None:
 CHANGES = frozenset(
     {"opened", "reopened", "cause", "severity", "resolved", "acknowledged", "muted"}
 )
+#: That an incident affects more than before.
+JOINED = "joined"
 
 
 # --- rows -----------------------------------------------------------------------------------------
