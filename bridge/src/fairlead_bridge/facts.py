@@ -203,6 +203,7 @@ class RunDatasetFacts(msgspec.Struct, frozen=True):
     facets: dict[
         str, LatestValue
     ] = {}  # input and output facets, and what else holds for this run only
+    partition_at: int | None = None  # when the newest partition begins that was written
 
 
 class TaskStateAtRunEnd(msgspec.Struct, frozen=True):

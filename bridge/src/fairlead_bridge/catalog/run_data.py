@@ -145,6 +145,7 @@ def _data_row(item: RunDatasetFacts) -> Row:
         "file_count": file_count,
         "schema_digest": item.schema_digest,
         "facets": _json.encode(values),
+        "partition_at": item.partition_at,
     }
 
 
@@ -156,6 +157,7 @@ def facts_of_row(row: Row, run_id: int) -> RunDatasetFacts:
         at=row["at"],
         schema_digest=row["schema_digest"],
         facets=_latest_values.decode(row["facets"]),
+        partition_at=row["partition_at"],
     )
 
 
@@ -169,6 +171,7 @@ def _merge_data(a: Row, b: Row) -> Row:
         "file_count": file_count,
         "schema_digest": _schema_digest(values),
         "facets": _json.encode(values),
+        "partition_at": merge.latest(a["partition_at"], b["partition_at"]),
     }
 
 

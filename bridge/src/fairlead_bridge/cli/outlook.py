@@ -47,6 +47,8 @@ def lines(answer: a.Outlook) -> Iterator[str]:
     yield f"{answer.node} is {answer.standing.replace('_', ' ')} at {_clock(answer.as_of)}"
     if answer.written_at is not None:
         yield f"written     {_clock(answer.written_at)}"
+    if answer.fresh_at is not None and answer.fresh_at != answer.written_at:
+        yield f"fresh       {_clock(answer.fresh_at)}  since then only older partitions were written"
     if answer.expectation is not None:
         expected = answer.expectation
         yield f"expected    {_clock(expected.expected_by)}  {expected.text} ({expected.source})"

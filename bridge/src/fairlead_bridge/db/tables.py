@@ -309,6 +309,7 @@ run_alias = _table(
 )
 
 #: What a run read and wrote.
+_HAS_PARTITION = sa.text("partition_at IS NOT NULL")
 run_dataset = _table(
     "run_dataset",
     sa.Column("run_id", Id, primary_key=True),  # run.id
@@ -321,8 +322,16 @@ run_dataset = _table(
     sa.Column("file_count", sa.BigInteger),
     sa.Column("schema_digest", sa.LargeBinary),
     sa.Column("facets", sa.LargeBinary, nullable=False),  # JSON: {facet: [at, body]} of this run
+    sa.Column("partition_at", At),  # when the newest partition begins that an output was written to
     sa.Index("run_dataset_written", "dataset_id", "written_at"),
     sa.Index("run_dataset_at", "dataset_id", "role", "at"),
+    sa.Index(
+        "run_dataset_partition",
+        "dataset_id",
+        "partition_at",
+        postgresql_where=_HAS_PARTITION,
+        sqlite_where=_HAS_PARTITION,
+    ),
 )
 
 #: What a DAG run's closing event said of its tasks.

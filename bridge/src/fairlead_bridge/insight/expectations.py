@@ -52,11 +52,14 @@ class Expectation:
         """Whether it was declared, rather than that it is usual."""
         return self.source not in ("schedule", "learned")
 
+    def fresh_at(self, written_at: int | None) -> int | None:
+        """The write that made the dataset fresh, of what was last written at that time."""
+        return written_at if written_at is None else self.stale.get(written_at, written_at)
+
     def due(self, written_at: int | None) -> int | None:
         """When the next write is late after one at that time; None where that is not known."""
-        if written_at is None:
-            return None
-        return self.rule.due(self.stale.get(written_at, written_at))
+        at = self.fresh_at(written_at)
+        return None if at is None else self.rule.due(at)
 
     def late_since(self, written_at: int | None, now: int) -> int | None:
         """Since when what was last written then is late; None where it is not."""

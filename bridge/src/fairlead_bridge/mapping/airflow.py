@@ -14,8 +14,9 @@ import msgspec
 
 from fairlead_bridge import ids
 from fairlead_bridge.facts import ObservedState
-from fairlead_bridge.mapping import decode, salvage
+from fairlead_bridge.mapping import decode, partition, salvage
 from fairlead_bridge.mapping.airflow_facets import (
+    DagRunFacts,
     FairleadFacet,
     InstanceFacts,
     Number,
@@ -71,6 +72,7 @@ class Place(msgspec.Struct, frozen=True):
     task: dict[str, Any] | None = None  # body of the task job's facet `fairlead_task`
     inlets: tuple[str, ...] = ()  # URIs of declared assets
     outlets: tuple[str, ...] = ()
+    partition_at: int | None = None  # that the DAG runs for
 
 
 def place(
@@ -178,7 +180,13 @@ def _task_place(
         task=task_body(task),
         inlets=asset_uris(task.inlets),
         outlets=asset_uris(task.outlets),
+        partition_at=_partition(run),
     )
+
+
+def _partition(run: DagRunFacts) -> int | None:
+    at = time(run.partition_date)
+    return at if at is not None else partition.of_key(run.partition_key)
 
 
 #: Airflow's states that say no more than one of ours.

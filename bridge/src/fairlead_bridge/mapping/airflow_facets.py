@@ -38,6 +38,8 @@ class DagRunFacts(msgspec.Struct):
     duration: Seconds | None = None
     end_date: Any = None
     logical_date: Any = None
+    partition_date: Any = None
+    partition_key: Any = None
     run_after: Any = None
     run_type: Any = None
     start_date: Any = None

@@ -20,6 +20,7 @@ from fairlead_bridge.facts import (
 from fairlead_bridge.mapping import (
     datasets,
     decode,
+    partition,
     quality,
     schema,
     session,
@@ -46,6 +47,7 @@ class About(msgspec.Struct, frozen=True):
     alias: int | None = None
     complete: bool = False  # the event says that the run succeeded
     endless: bool = False  # the run is a stream's or a service's
+    partition_at: int | None = None  # that the run is for, where its orchestrator says so
 
 
 class DatasetReader:
@@ -194,5 +196,12 @@ class DatasetReader:
                 at=parts.at,
                 schema_digest=read[0] if read is not None else None,
                 facets=datasets.run_facets(facets, raw.facets, parts.at),
+                partition_at=self._partition(parts, raw, about) if role == OUTPUT else None,
             )
         )
+
+    def _partition(self, parts: Parts, raw: RawDataset, about: About) -> int | None:
+        """When the partition begins that was written: what is said of the dataset comes first."""
+        pairs = self.named(parts, raw.namespace or "", raw.name or "").partition
+        own = partition.newest((partition.of_pairs(pairs), partition.of_facets(raw.outputFacets)))
+        return own if own is not None else about.partition_at

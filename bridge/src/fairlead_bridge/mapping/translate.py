@@ -121,7 +121,8 @@ class Translator:
         owner, owner_run = _owner_of_data(job, run, inside)
         kind = runs.kind_of(event)
         endless = job.processing in runs.ENDLESS and kind not in ("FAIL", "ABORT")
-        about = About(job, owner, owner_run, alias, kind == "COMPLETE", endless)
+        part = place.partition_at if place else None
+        about = About(job, owner, owner_run, alias, kind == "COMPLETE", endless, part)
         self._data(parts, event, about)
         self._checked(parts, facets, alias)
         if owner_run != run.id:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.insight import rhythm
 from fairlead_bridge.insight.rhythm import Rhythm
-from fairlead_bridge.queries import maintenance, origins, zones
+from fairlead_bridge.queries import maintenance, origins, partitions, zones
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.origins import Origin
 from fairlead_bridge.queries.runs import RUNS
@@ -25,8 +25,6 @@ from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
-#: How the names of DAG runs begin that run for dates in the past.
-_BACKFILL = "backfill"
 #: The newest writes, which show whether a rhythm changed.
 NEWEST = 5
 #: How far back updates that no run here made are read, in microseconds.
@@ -88,13 +86,16 @@ def _one_each(rows: Iterable[Row], origin: Mapping[int, Origin]) -> list[Write]:
 _newest, _run_of = t.run_dataset.alias("newest"), t.run.alias("run_of")
 
 
-def _newest_writes(*, past: bool, forwards: bool = False) -> sa.Select[Any]:
+def _newest_writes(*, past: bool, forwards: bool = False, by: str = "written_at") -> sa.Select[Any]:
     """
     The newest writes of some assets, as many of each as a rhythm is learned from; `forwards`: without
-    those of backfills.
+    those of backfills; `by` "partition_at": those of the newest partitions.
     """
+    order, wanted = _newest.c[by], t.run_dataset.c[by]
     known = [_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None)]
+    known.append(order.is_not(None))
     wrote = [t.run_dataset.c.dataset_id == t.dataset.c.id]
+    wrote.append(t.run_dataset.c.written_at.is_not(None))
     if forwards:
         of_run = sa.select(_run_of.c.dag_run_id).where(_run_of.c.id == _newest.c.run_id)
         known.append(_is_forwards(of_run.scalar_subquery()))
@@ -103,17 +104,21 @@ def _newest_writes(*, past: bool, forwards: bool = False) -> sa.Select[Any]:
         known.append(_newest.c.written_at <= NOW)
         wrote.append(t.run_dataset.c.written_at <= NOW)
     nth = (
-        sa.select(_newest.c.written_at)
+        sa.select(order)
         .where(*known)
-        .order_by(_newest.c.written_at.desc())
+        .order_by(order.desc())
         .limit(1)
         .offset(rhythm.WINDOW - 1)
         .scalar_subquery()
     )
-    wrote.append(t.run_dataset.c.written_at >= sa.func.coalesce(nth, -(2**62)))
+    wrote.append(wanted >= sa.func.coalesce(nth, -(2**62)))
     return (
         sa.select(
-            t.dataset.c.asset_id, t.run_dataset.c.written_at, t.run.c.job_id, *origins.COLUMNS
+            t.dataset.c.asset_id,
+            t.run_dataset.c.written_at,
+            t.run.c.job_id,
+            *origins.COLUMNS,
+            t.run_dataset.c.partition_at,
         )
         .join_from(t.dataset, t.run_dataset, t.run_dataset.c.dataset_id == t.dataset.c.id)
         .join(t.run, t.run.c.id == t.run_dataset.c.run_id)
@@ -122,11 +127,12 @@ def _newest_writes(*, past: bool, forwards: bool = False) -> sa.Select[Any]:
 
 
 def _is_forwards(dag_run_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    return sa.or_(dag_run_id.is_(None), sa.not_(dag_run_id.startswith(_BACKFILL)))
+    return sa.or_(dag_run_id.is_(None), sa.not_(dag_run_id.startswith(partitions.BACKFILL)))
 
 
 _WRITES = {past: _newest_writes(past=past) for past in (False, True)}
 _FORWARDS = {past: _newest_writes(past=past, forwards=True) for past in (False, True)}
+_PARTITIONS = {past: _newest_writes(past=past, by="partition_at") for past in (False, True)}
 
 
 _UPDATES = (
@@ -156,7 +162,7 @@ class Known:
     """The newest writes of an asset, oldest first."""
 
     regular: tuple[Regular, ...]
-    #: Writes of backfills of the past, each with the last other write before it.
+    #: Writes of backfills of the past and of older partitions, each with the last other write before.
     stale: Mapping[int, int]
     #: The regular ones with those that came late for a known reason, which teach nothing.
     every: tuple[Regular, ...] = ()
@@ -166,14 +172,16 @@ def newest_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Kno
     """The newest writes of each of these assets that has a regular one."""
     asked = set(asset_ids)
     rows: list[Any] = list(snapshot.each(_WRITES[snapshot.past], asked))
-    rows += snapshot.each(_FORWARDS[snapshot.past], _backfilled(rows))
+    cut = _cut(rows)
+    rows += snapshot.each(_FORWARDS[snapshot.past], (id for id, each in cut.items() if each[0]))
+    rows += snapshot.each(_PARTITIONS[snapshot.past], (id for id, each in cut.items() if each[1]))
     origin = origins.of(snapshot, rows)
     last: dict[int, dict[int, Regular]] = {}
-    every: dict[int, list[tuple[int, bool]]] = {}
-    for asset_id, written_at, job_id, run, _, dag_run_id in rows:
+    stale = partitions.stale_writes(rows)
+    for asset_id, written_at, job_id, run, _, dag_run_id, partition_at in rows:
         whole = origin[run]
-        every.setdefault(asset_id, []).append((written_at, _is_backfill(dag_run_id)))
-        if whole.is_regular:
+        of_the_past = written_at in stale.get(asset_id, ()) and partition_at is not None
+        if whole.is_regular and not of_the_past:
             ends = last.setdefault(asset_id, {})
             write = Regular(written_at, job_id, whole.run, dag_run_id)
             before = ends.get(whole.run)
@@ -192,38 +200,30 @@ def newest_writes(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Kno
         ordered = sorted(ends.values(), key=_order)
         outside = _outside(ordered, kept.get(asset_id, ()))
         regular = without(outside, late.get(asset_id, ()))
-        stale = _stale(every.get(asset_id, ()))
-        found[asset_id] = Known(tuple(regular), stale, tuple(ordered))
+        found[asset_id] = Known(tuple(regular), stale.get(asset_id, {}), tuple(ordered))
     return found
-
-
-def _is_backfill(dag_run_id: str | None) -> bool:
-    """A backfill runs for dates in the past: what it writes is not the newest partition."""
-    return dag_run_id is not None and dag_run_id.startswith(_BACKFILL)
 
 
 def _order(write: Regular) -> tuple[int, int, int]:
     return write.at, write.job_id, write.run
 
 
-def _backfilled(rows: Iterable[Any]) -> set[int]:
-    """The assets of which backfills wrote so much that other writes are missing among the newest."""
+def _cut(rows: Iterable[Any]) -> dict[int, tuple[bool, bool]]:
+    """
+    The assets of which more was written than was read, and whether backfills wrote, and partitions:
+    those may be all that was read, and the writes that count lie before.
+    """
     counts: dict[int, list[int]] = {}
     for row in rows:
-        count = counts.setdefault(row.asset_id, [0, 0])
+        count = counts.setdefault(row.asset_id, [0, 0, 0])
         count[0] += 1
-        count[1] += _is_backfill(row.dag_run_id)
-    return {id for id, (every, back) in counts.items() if every >= rhythm.WINDOW and back}
-
-
-def _stale(writes: Iterable[tuple[int, bool]]) -> dict[int, int]:
-    found, newest = {}, None
-    for at, is_backfill in sorted(writes):
-        if not is_backfill:
-            newest = at
-        elif newest is not None:
-            found[at] = newest
-    return found
+        count[1] += partitions.is_backfill(row.dag_run_id)
+        count[2] += row.partition_at is not None
+    return {
+        id: (back > 0, parts > 0)
+        for id, (every, back, parts) in counts.items()
+        if every >= rhythm.WINDOW and (back or parts)
+    }
 
 
 _affected = t.incident_affected.c

@@ -30,6 +30,13 @@ class Outlook:
     due: Due | None = None  # of a job
 
     @property
+    def fresh_at(self) -> int | None:
+        """When it was last written, but for backfills and older partitions."""
+        if self.expectation is None:
+            return self.written_at
+        return self.expectation.fresh_at(self.written_at)
+
+    @property
     def expected_by(self) -> int | None:
         """When it is late."""
         if self.due is not None:

@@ -688,6 +688,7 @@ export interface Outlook {
   late_since: string | null
   root_cause: RootCause | null
   written_at: string | null
+  fresh_at: string | null
   expectation: Expectation | null
   eta: Eta | null
   eta_unknown: string | null

@@ -99,6 +99,7 @@ class Outlook(RootCauseAnswer):
     """How a dataset or a job stands, until when it is expected, and why it is not as it should be."""
 
     written_at: datetime | None
+    fresh_at: datetime | None  # the newest write that is not of an older partition or of a backfill
     expectation: Expectation | None  # null where none is known
     eta: Eta | None  # null: unknown
     eta_unknown: str | None  # why it is not known

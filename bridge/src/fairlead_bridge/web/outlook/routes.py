@@ -56,6 +56,7 @@ def outlook(snapshot: Snapshot, node: str) -> a.Outlook:
     return a.Outlook(
         **_answer(snapshot, found, known.explanation, cause),
         written_at=render.when(known.written_at),
+        fresh_at=render.when(known.fresh_at),
         expectation=expectation(known.expectation, known.expected_by),
         eta=eta(known.eta),
         eta_unknown=known.eta.reason if isinstance(known.eta, Unknown) else None,
