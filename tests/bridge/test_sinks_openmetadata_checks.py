@@ -152,6 +152,20 @@ def test_a_check_of_a_column_is_a_test_case_of_it(fake: FakeOpenMetadata) -> Non
     assert fake.quality.state(UNIQUE) == "New"
 
 
+def test_a_warning_is_no_failure_and_opens_no_incident(fake: FakeOpenMetadata) -> None:
+    target = ready(fake)
+    warned = replace(FAILED, severity="warn", at=FAILED.at + shop.SECOND)
+    deliver(target, entry(OK, replace(warned, at=WRITTEN)))
+    assert fake.quality.newest(UNIQUE)["testCaseStatus"] == "Aborted"
+    assert fake.quality.newest(UNIQUE)["result"] == "Warning; expected 0; actual 3"
+    assert fake.quality.state(UNIQUE) is None
+    deliver(target, entry(OK, FAILED))
+    assert fake.quality.state(UNIQUE) == "New"
+    deliver(target, entry(OK, warned))  # as few rows fail now as may
+    assert fake.quality.newest(UNIQUE)["testCaseStatus"] == "Aborted"
+    assert fake.quality.state(UNIQUE) == "Resolved"
+
+
 def test_a_check_of_a_column_that_is_not_there_is_one_of_the_table(fake: FakeOpenMetadata) -> None:
     deliver(ready(fake), entry(OK, replace(PASSED, column="gone")))
     assert f"{DAILY}.unique of GONE" in fake.quality.cases
@@ -204,6 +218,22 @@ def test_an_acknowledged_incident_is_acknowledged_there(fake: FakeOpenMetadata) 
     before = len(fake.quality.states[FRESH])
     deliver(target, shop.incident("acknowledged"))
     assert len(fake.quality.states[FRESH]) == before
+
+
+def test_what_failed_anew_after_it_was_acknowledged_is_acknowledged_again(
+    fake: FakeOpenMetadata,
+) -> None:
+    target = ready(fake)
+    first = shop.incident("acknowledged")
+    second = replace(first, changed_at=first.changed_at + 7_200 * shop.SECOND)
+    deliver(target, entry(LATE), first)
+    deliver(target, entry(OK))
+    assert fake.quality.state(FRESH) == "Resolved"
+    again = replace(LATE, since=LATE.since + shop.SECOND, late_since=DUE + shop.SECOND)
+    deliver(target, entry(again), second)
+    assert fake.quality.state(FRESH) == "Ack"
+    # Equal payloads are not sent twice: the second one has to differ.
+    assert target.sink.render(first) != target.sink.render(second)
 
 
 def test_requests_are_bounded(fake: FakeOpenMetadata) -> None:

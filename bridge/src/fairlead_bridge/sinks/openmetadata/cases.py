@@ -139,7 +139,7 @@ class Cases:
         """Add a result where it differs from the newest; times of results only go up."""
         if check.at is None:
             return
-        status = "Success" if check.is_passed else "Failed"
+        status = check.status
         last = case.get("testCaseResult") or {}
         at, same = check.at, last.get("testCaseStatus") == status
         if last and last["timestamp"] >= at:
@@ -162,7 +162,7 @@ class Cases:
             except HttpRejected as error:
                 if error.status != 409:  # it is there already
                     raise
-        if check.is_passed and case.get("incidentId"):
+        if status != "Failed" and case.get("incidentId"):
             self._resolve(case, check.text)
 
     def _resolve(self, case: Body, why: str) -> None:

@@ -101,6 +101,7 @@ class AcknowledgedPayload(msgspec.Struct, frozen=True, tag="acknowledged"):
     """An incident that people know of: the tables that it affects."""
 
     tables: list[str]
+    at: int = 0  # when it was acknowledged; after a new failure it may be so again
 
 
 Payload = PipelinePayload | StatusPayload | EdgesPayload | TablePayload | AcknowledgedPayload
@@ -265,7 +266,7 @@ class Renderer:
         bad = (it.dataset for it in entry.affected if it.standing in ("late", "failed"))
         datasets = [ref for ref in (entry.dataset, *bad) if ref is not None]
         tables = self._tables(datasets)[:_MOST] if self._settings.checks else []
-        return AcknowledgedPayload(tables) if tables else None
+        return AcknowledgedPayload(tables, _ms(entry.changed_at)) if tables else None
 
 
 # --- small parts --------------------------------------------------------------------------------
