@@ -19,7 +19,6 @@ from fairlead_bridge.cli import main
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.deliver import deliver_due
-from fairlead_bridge.delivery.preview import preview
 from fairlead_bridge.model import Name
 from fairlead_bridge.monitoring import actions
 from fairlead_bridge.monitoring.evaluate import evaluate
@@ -33,7 +32,7 @@ from tests.support.channels.vendors import Receiver
 from tests.support.sinks.server import Answer, Cut, Request, serving
 from tests.support.waiting import until
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def at(day: int, hour: float) -> datetime:
@@ -128,55 +127,6 @@ def test_what_joins_the_incident_is_no_message(bridge: Notified) -> None:
     bridge.deliver(at(14, 5.3))
     assert bridge.received().count("resolved") == 0
     assert [it for it in bridge.receiver.events.values() if it["subject"] == "1"][1:] == []
-
-
-def reports(owner: str) -> list[bytes]:
-    """A table of this owner, made of the totals each morning."""
-    facet = {"owners": [{"name": owner, "type": "DATA_OWNER"}]}
-    events = [
-        event
-        for day in range(14)
-        for event in ran("report", at(day, 6), "COMPLETE", "totals", "report")
-    ]
-    found = []
-    for event in map(json.loads, events):
-        for dataset in event.get("outputs", ()):
-            dataset["facets"] = {"ownership": facet}
-        found.append(json.dumps(event).encode())
-    return found
-
-
-@pytest.mark.parametrize(
-    ("routes", "heard", "reached"),
-    [
-        ([{"owner": "finance", "channels": "ops"}], ["opened"], []),
-        (
-            [{"tag": "no-*", "channels": "ops"}, {"owner": ["finance", "*"], "channels": "ops"}, {"dataset": "shop.raw", "channels": "ops"}],
-            ["opened", "changed"],
-            ["finance"],
-        ),
-        ([{"owner": "sales", "channels": "ops"}], [], []),
-    ],
-)  # fmt: skip
-def test_who_owns_what_an_incident_reaches_later_hears_of_it_once(
-    db: sa.Engine, receiver: Receiver, routes: list[Any], heard: list[str], reached: list[str]
-) -> None:
-    bridge = Notified(db, receiver, routes)
-    bridge.breaks()
-    bridge.deliver(BROKE)
-    already = heard[:-1]
-    assert bridge.received() == already
-    for minutes in (5, 10):
-        bridge.take(reports("finance") if minutes == 5 else [], BROKE + minutes * MINUTE)
-        bridge.deliver(BROKE + minutes * MINUTE)
-    assert "joined" in bridge.timeline(1)
-    assert bridge.received() == heard
-    if reached:
-        last = list(receiver.events.values())[-1]["data"]
-        assert last["reached"] == reached
-        assert last["title"].startswith("Now also affects finance: ")
-    before = preview(db, [bridge.channel], micros(BROKE) - 1, micros(BROKE + HOUR), 86_400.0)
-    assert len(before) == len(heard)
 
 
 def test_a_receiver_that_is_away_for_an_hour_gets_one_message_of_each(bridge: Notified) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -15,16 +16,28 @@ _EPOCH_ORDINAL = _EPOCH.toordinal()
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+_OFFSET = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
+
+
 @cache
 def zone(name: str) -> tzinfo:
-    """The time zone of this name. Raises ValueError where it is not known."""
+    """
+    The time zone of this name, or with this offset from UTC. Raises ValueError where it is not known.
+
+    >>> name_of(zone("+05:30"))
+    'UTC+05:30'
+    """
     if name.upper() == "UTC":
         return UTC
+    offset = _OFFSET.fullmatch(name)
+    if offset is not None:
+        away = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-away if offset[1] == "-" else away)
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder
         raise ValueError(
-            f"{name!r} is not a known time zone; write one such as Europe/Berlin"
+            f"{name!r} is not a known time zone; write one such as Europe/Berlin or +05:30"
         ) from error
 
 

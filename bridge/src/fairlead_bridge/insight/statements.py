@@ -63,10 +63,10 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         """Raises Wrong where it is not exactly one."""
         given = {_KINDS[name]: name for name in _KINDS if getattr(self, name) is not None}
         if len(given) != 1:
-            stated = " and ".join(given.values()) if given else "nothing"
+            stated = " and ".join(given.values())
             raise Wrong(
                 next(iter(given.values()), "by"),
-                f"{stated} is stated; state one of by, every, within (or starts_within) and rows, "
+                f"{f'{stated} are' if given else 'nothing is'} stated; state one of by, every, within (or starts_within) and rows, "
                 "and write another expectation for each further one",
             )
         return next(iter(given))
@@ -164,15 +164,30 @@ def _days(given: str | tuple[str, ...] | None, calendar: calendars.Calendar | No
     words = (text,) if text is not None else tuple(given)
     if words and all(_OF_MONTH.fullmatch(word) for word in words):
         return _days_of_month(words, calendar)
-    names = [word.strip()[:3].capitalize() for word in words]
-    if not names or not all(name in clock.WEEKDAYS for name in names):
-        wrong = next((word for word in words if word[:3].capitalize() not in clock.WEEKDAYS), "[]")
+    names = [_weekday(word) for word in words]
+    found = [name for name in names if name is not None]
+    if not names or len(found) < len(names):
+        wrong = next((word for word in words if _weekday(word) is None), "[]")
         raise Wrong(
             "days",
             f'{wrong!r} is not a day; write "every day", "workdays", a list such as '
             '["Mon", "Thu"], or "last workday of month"',
         )
-    return Days(frozenset(clock.WEEKDAYS.index(name) for name in names), calendar=calendar)
+    return Days(frozenset(clock.WEEKDAYS.index(name) for name in found), calendar=calendar)
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _weekday(word: str) -> str | None:
+    """
+    >>> _weekday("Thurs"), _weekday("mondays"), _weekday("Montag")
+    ('Thu', 'Mon', None)
+    """
+    text = word.strip().lower()
+    known = (day for day in _WEEKDAYS if len(text) >= 3 and f"{day}s".startswith(text))
+    day = next(known, None)
+    return day[:3].capitalize() if day is not None else None
 
 
 def _days_of_month(words: tuple[str, ...], calendar: calendars.Calendar | None) -> Days:
@@ -224,11 +239,26 @@ def _check(field: str, value: object) -> None:
     """Field by field, since an error of msgspec names its place in its text alone."""
     if field not in _FIELDS:
         known = ", ".join(_FIELDS)
-        raise Wrong(field, f"Object contains unknown field `{field}`; known fields are {known}")
+        raise Wrong(field, f"there is no field {field!r}; known fields are {known}")
     try:
         msgspec.convert(value, _FIELDS[field])
     except msgspec.ValidationError as error:
-        raise Wrong(field, f"{error}; known fields are {', '.join(_FIELDS)}") from error
+        raise Wrong(field, f"this is of another type; {_EXAMPLES[field]}") from error
+
+
+_EXAMPLES = {
+    "by": 'write a time of day in quotes, or a list of them: by = "07:00"',
+    "days": 'write text in quotes, or a list of it: days = "workdays", days = ["Mon", "Thu"]',
+    "zone": 'write text in quotes: zone = "Europe/Berlin"',
+    "holidays": 'write text in quotes: holidays = "DE"',
+    "looking_back": 'write a duration in quotes: looking_back = "12h"',
+    "every": 'write a duration in quotes: every = "6h"',
+    "within": 'write a duration in quotes: within = "45m"',
+    "starts_within": 'write a duration in quotes: starts_within = "10m"',
+    "rows": "write whole numbers as at_least, at_most or both: "
+    "rows = { at_least = 1000, at_most = 50000 }",
+    "note": 'write text in quotes: note = "..."',
+}
 
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Statement)}

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from fairlead_bridge.errors import Wrong
-from fairlead_bridge.insight.statements import Statement
+from fairlead_bridge.insight.statements import Statement, expectation
 from fairlead_bridge.monitoring.stated.entry import Stated
+from fairlead_bridge.monitoring.stated.marked import Marked, WrongLines, load
 
 #: Properties that say when data should be there, by the name and the short name of the standard.
 _LATENCY, _FREQUENCY = ("latency", "ly"), ("frequency", "fy")
 _AVAILABLE = ("timeofavailability", "ta")
-_UNITS = {"d": "d", "h": "h", "m": "m", "s": "s", "w": "w", "y": ""}
-_TIME = re.compile(r"(\d\d?:\d\d)(?::\d\d)?\s*(Z|[+-]\d\d:?\d\d)?")
+_SPANS = (*_LATENCY, *_FREQUENCY)
+#: Units of the standard, and of people; with the unit of ours and how many of it they are.
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), ("s", 1)),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), ("m", 1)),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), ("h", 1)),
+    **dict.fromkeys(("", "d", "day", "days"), ("d", 1)),
+    **dict.fromkeys(("w", "week", "weeks"), ("w", 1)),
+    **dict.fromkeys(("mo", "month", "months"), ("d", 30)),
+    **dict.fromkeys(("y", "yr", "year", "years"), ("d", 365)),
+}
+_TIME = re.compile(
+    r"(\d\d?:\d\d)(?::\d\d(?:\.\d+)?)?\s*(?:(Z|UTC)|([+-]\d\d):?(\d\d)|([A-Za-z_]+(?:/[\w+-]+)*))?"
+)
+#: Schemes of namespaces that are not called as the standard calls the type of server.
+_SCHEMES = {"postgresql": "postgres", "sqlserver": "mssql", "databricks": "unitycatalog"}
 
 
 def stated(path: Path, namespace: str) -> Iterator[Stated]:
     """
     What a contract promises of the tables of its schema.
 
-    `namespace` is that of its datasets; empty: that of the contract's first server. Raises Wrong
-    where the file is no contract, or a promise cannot be read.
+    `namespace` is that of its datasets; empty: that of the contract's first server. Raises
+    WrongLines with everything that is wrong in the file, and Wrong where no namespace is known.
     """
-    contract = _read(path)
+    contract = load(path)
+    _check_kind(contract, path)
     tables = _tables(contract, path)
-    place, prefix = _server(contract)
+    place, name = _server(contract, len(tables))
     place = namespace or place
     if not place:
         raise Wrong(
@@ -37,137 +50,163 @@ def stated(path: Path, namespace: str) -> Iterator[Stated]:
             f"{path.name} has no server that says where its datasets are; write the namespace of "
             'its datasets: namespace = "postgres://db:5432"',
         )
-    for names, statement in _promises(contract, tables, path):
-        for name in names:
-            node = f"dataset:{place}:{name if '.' in name or not prefix else f'{prefix}.{name}'}"
-            yield Stated("contract", node, statement, path.name)
+    for table, statement in _Promises(contract, tables, path).read():
+        is_whole = "." in table and "/" not in name
+        node = f"dataset:{place}:{table if is_whole else name.replace('{}', table)}"
+        yield Stated("contract", node, statement, path.name)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Wrong("file", f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(found, dict) or found.get("kind") != "DataContract":
-        raise Wrong("file", f"{path} is no data contract; it needs `kind: DataContract` (ODCS 3)")
-    if not str(found.get("apiVersion", "")).removeprefix("v").startswith("3."):
-        raise Wrong("file", f"{path} is not of version 3 of ODCS; its apiVersion must be v3.x")
-    return found
+def _check_kind(contract: Marked, path: Path) -> None:
+    kind, version = contract.get("kind"), contract.get("apiVersion")
+    if kind.value != "DataContract":
+        raise WrongLines(
+            [f"{path}:{kind.line}: it is no data contract of ODCS 3; write `kind: DataContract`"]
+        )
+    if not contract.text("apiVersion").removeprefix("v").startswith("3."):
+        raise WrongLines(
+            [f"{path}:{version.line}: its version is not 3; write `apiVersion: v3.1.0` (ODCS 3)"]
+        )
 
 
-def _tables(contract: Mapping[str, Any], path: Path) -> dict[str, str]:
+def _tables(contract: Marked, path: Path) -> dict[str, str]:
     """The physical name of each table, by its name."""
     found = {}
-    for each in _items(contract, "schema"):
-        name = each.get("name") or each.get("physicalName")
-        if isinstance(name, str):
-            found[name] = str(each.get("physicalName") or name)
+    for each in contract.items("schema"):
+        name = each.text("name") or each.text("physicalName")
+        if name:
+            found[name] = each.text("physicalName") or name
     if not found:
-        raise Wrong("file", f"{path} has no schema: a contract names its tables there")
+        line = contract.get("schema").line
+        raise WrongLines(
+            [f"{path}:{line}: it has no tables; write a list: `schema: [{{name: orders}}]`"]
+        )
     return found
 
 
-def _server(contract: Mapping[str, Any]) -> tuple[str, str]:
-    """The namespace of the first server, and the part of a name before the table's."""
-    server = next(iter(_items(contract, "servers")), {})
-    kind = str(server.get("type", "")).lower()
-    scheme = {"postgresql": "postgres"}.get(kind, kind)
-    prefix = ".".join(
-        str(server[key])
-        for key in ("database", "catalog", "project", "schema", "dataset")
-        if server.get(key)
-    )
+def _server(contract: Marked, tables: int) -> tuple[str, str]:
+    """The namespace of the first server, and the name of each table there, for which {} stands."""
+    server = next(contract.items("servers"), Marked({}, 1))
+    kind = server.text("type").lower()
+    scheme = _SCHEMES.get(kind, kind)
+    location = re.match(r"(\w+://[^/]+)/?(.*)", server.text("location"))
+    if location:
+        name = re.sub(r"\{\w+\}", "{}", location[2].strip("/"))
+        return location[1], name if (
+            tables == 1 and name
+        ) or "{}" in name else f"{name}/{{}}".strip("/")
+    parts = ("database", "catalog", "project", "schema", "dataset")
+    name = "".join(f"{server.text(key)}." for key in parts if server.text(key)) + "{}"
     if scheme == "bigquery":
-        return "bigquery", prefix
-    if scheme == "snowflake" and server.get("account"):
-        return f"snowflake://{server['account']}", prefix
-    if not scheme or not server.get("host"):
-        return "", prefix
-    port = f":{server['port']}" if server.get("port") else ""
-    return f"{scheme}://{server['host']}{port}", prefix
+        return "bigquery", name
+    if scheme == "snowflake" and server.text("account"):
+        return f"snowflake://{server.text('account')}", name
+    host = server.text("host").split("://")[-1].rstrip("/")
+    if not scheme or not host:
+        return "", name
+    port = f":{server.text('port')}" if server.text("port") else ""
+    return f"{scheme}://{host}{port}", name
 
 
-def _promises(
-    contract: Mapping[str, Any], tables: Mapping[str, str], path: Path
-) -> Iterator[tuple[list[str], Statement]]:
-    """For tables, by their physical names: what is promised. Latency is added to the frequency."""
-    spans: dict[str, dict[str, str]] = {}
-    for each in _items(contract, "slaProperties"):
-        word = str(each.get("property", "")).lower()
-        names = _elements(each, contract, tables, path)
+class _Promises:
+    """Reads the service levels of one contract, and collects what is wrong with them."""
+
+    def __init__(self, contract: Marked, tables: dict[str, str], path: Path) -> None:
+        self._contract, self._tables, self._path = contract, tables, path
+        self._problems: list[str] = []
+        self._spans: dict[str, dict[str, str]] = {}  # by table: latency and frequency
+        self._times: dict[str, Statement] = {}
+
+    def read(self) -> list[tuple[str, Statement]]:
+        """For tables, by their physical names: what is promised. Latency is added to the frequency."""
+        listed = self._contract.get("slaProperties")
+        if not isinstance(listed.value, list):
+            self._complain(listed, "it promises nothing; `slaProperties` has to be a list{}")
+        for each in self._contract.items("slaProperties"):
+            self._promise(each)
+        if not (self._spans or self._times or self._problems):
+            self._complain(listed, "its `slaProperties` do not say when data is there{}")
+        if self._problems:
+            raise WrongLines(self._problems)
+        spans = {
+            table: Statement(every=" ".join(found.values())) for table, found in self._spans.items()
+        }
+        return [*self._times.items(), *spans.items()]
+
+    def _promise(self, each: Marked) -> None:
+        word = each.text("property").lower()
+        if word not in (*_SPANS, *_AVAILABLE):
+            return  # retention, support, prices: nothing about when data is there
+        tables = self._named(each)
         if word in _AVAILABLE:
-            yield names, _time(each, path)
-        elif word in (*_LATENCY, *_FREQUENCY):
-            for name in names:
-                spans.setdefault(name, {})[word[0]] = _span(each, path)
-    for name, found in spans.items():
-        yield [name], Statement(every=" ".join(found.values()))
+            statement = self._time(each)
+            if statement is not None:
+                for table in tables:
+                    self._once(each, table, table in self._times)
+                    self._times[table] = statement
+        elif (span := self._span(each)) is not None:
+            for table in tables:
+                of_it = self._spans.setdefault(table, {})
+                self._once(each, table, word[0] in of_it)
+                of_it[word[0]] = span
 
+    def _named(self, promise: Marked) -> list[str]:
+        """The tables that a promise is of, by their physical names."""
+        given = promise.text("element") or self._contract.text("slaDefaultElement")
+        if not given:
+            return list(self._tables.values())
+        names = dict.fromkeys(each.strip().partition(".")[0] for each in given.split(","))
+        unknown = [name for name in names if name not in self._tables]
+        if unknown:
+            line = promise.get("element") if promise.text("element") else promise
+            known = ", ".join(self._tables)
+            self._complain(
+                line, f"{unknown[0]!r} is no table of its schema; write one of {known} as element"
+            )
+        return [self._tables[name] for name in names if name in self._tables]
 
-def _elements(
-    promise: Mapping[str, Any],
-    contract: Mapping[str, Any],
-    tables: Mapping[str, str],
-    path: Path,
-) -> list[str]:
-    given = promise.get("element") or contract.get("slaDefaultElement")
-    if not isinstance(given, str) or not given.strip():
-        return list(tables.values())
-    names = list(dict.fromkeys(each.strip().partition(".")[0] for each in given.split(",")))
-    unknown = [name for name in names if name not in tables]
-    if unknown:
-        raise Wrong(
-            "file",
-            f"{path.name}: slaProperties speak of {unknown[0]!r}, which is no table of its schema; "
-            f"it has {', '.join(tables)}",
+    def _span(self, promise: Marked) -> str | None:
+        value, unit = promise.get("value"), promise.text("unit").lower()
+        ours, many = _UNITS.get(unit, ("", 0))
+        try:
+            number = float(promise.text("value")) * many
+        except ValueError:
+            number = 0.0
+        if not 0 < number < float("inf"):
+            shown = " ".join(filter(None, (promise.text("value") or "nothing", unit)))
+            self._complain(
+                value,
+                f"{promise.text('property')} is {shown!r}, which is no duration; write a number as "
+                "value, and d, h or m as unit",
+            )
+            return None
+        return f"{number:g}{ours}"
+
+    def _time(self, promise: Marked) -> Statement | None:
+        text = promise.text("value")
+        found = _TIME.fullmatch(text)
+        if found is not None:
+            offset = f"{found[3]}:{found[4]}" if found[3] else None
+            statement = Statement(by=found[1], zone=offset or found[5] or "UTC")
+            try:
+                expectation(statement, "contract")
+            except Wrong as error:
+                self._complain(promise.get("value"), str(error).partition(": ")[2])
+                return None
+            return statement
+        self._complain(
+            promise.get("value"),
+            f"timeOfAvailability is {text!r}, which is no time; write hours, minutes and the offset "
+            'from UTC or a time zone, such as "09:00+01:00" or "09:00 Europe/Berlin"',
         )
-    return [tables[name] for name in names]
+        return None
 
+    def _once(self, promise: Marked, table: str, again: bool) -> None:
+        if again:
+            word = promise.text("property")
+            self._complain(
+                promise, f"{word} of {table} is stated already above; remove one of both"
+            )
 
-def _span(promise: Mapping[str, Any], path: Path) -> str:
-    value, unit = promise.get("value"), str(promise.get("unit", "d")).lower()
-    short = "m" if unit in ("min", "minute", "minutes") else _UNITS.get(unit[:1], "")
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = 0.0
-    if unit.startswith("y"):
-        number, short = number * 365, "d"
-    if number <= 0 or not short:
-        raise Wrong(
-            "file",
-            f"{path.name}: {promise.get('property')} = {value!r} {unit!r} is not a duration; write "
-            "a number as value and d, h or m as unit",
-        )
-    return f"{number:g}{short}"
-
-
-def _time(promise: Mapping[str, Any], path: Path) -> Statement:
-    found = _TIME.fullmatch(str(promise.get("value", "")).strip())
-    if found is None:
-        raise Wrong(
-            "file",
-            f"{path.name}: timeOfAvailability = {promise.get('value')!r} is not a time; write hours, "
-            "minutes and the offset from UTC, such as 09:00+01:00",
-        )
-    return Statement(by=found[1], zone=_zone(found[2]))
-
-
-def _zone(offset: str | None) -> str:
-    """
-    A zone with a fixed offset. Raises Wrong where it has minutes, which no such zone has.
-
-    >>> _zone("-08:00"), _zone(None)
-    ('Etc/GMT+8', 'UTC')
-    """
-    if offset in (None, "Z") or offset is None:
-        return "UTC"
-    hours, minutes = int(offset[1:3]), int(offset[-2:])
-    if minutes:
-        raise Wrong("file", f"an offset of whole hours is needed, {offset} has minutes")
-    return f"Etc/GMT{'-' if offset[0] == '+' else '+'}{hours}" if hours else "UTC"
-
-
-def _items(whole: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    found = whole.get(key)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    def _complain(self, at: Marked, text: str) -> None:
+        how = "; write one such as `- {property: latency, value: 4, unit: h}`, or leave the contract out"
+        self._problems.append(f"{self._path}:{at.line}: {text.replace('{}', how)}")

@@ -22,7 +22,7 @@ def stated(path: Path, namespace: str) -> Iterator[Stated]:
     no manifest.
     """
     for source in _sources(path):
-        freshness = source.get("freshness")
+        freshness = source.get("freshness") or (source.get("config") or {}).get("freshness")
         if not isinstance(freshness, Mapping):
             continue
         every = _span(freshness.get("error_after")) or _span(freshness.get("warn_after"))
@@ -36,7 +36,9 @@ def _sources(path: Path) -> list[Mapping[str, Any]]:
     try:
         manifest = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise Wrong("manifest", f"{path} cannot be read: {error}") from error
+        raise Wrong(
+            "manifest", f"{path} is no JSON that can be read: {error}; `dbt parse` writes it"
+        ) from error
     sources = manifest.get("sources") if isinstance(manifest, dict) else None
     if not isinstance(sources, dict):
         raise Wrong("manifest", f"{path} is no manifest of dbt; write the path of manifest.json")

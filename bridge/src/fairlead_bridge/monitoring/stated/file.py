@@ -38,9 +38,11 @@ from fairlead_bridge.errors import BadSettings, Wrong
 from fairlead_bridge.insight.statements import read
 from fairlead_bridge.monitoring.stated import contract, dbt
 from fairlead_bridge.monitoring.stated.entry import Stated
+from fairlead_bridge.monitoring.stated.marked import WrongLines
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = ("expectation", "contract", "dbt")
+_TOML = 'write name = "value" on each line, with text in quotes, below [[expectation]]'
 _HEADER = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 
 
@@ -51,7 +53,7 @@ def load(path: Path) -> list[Stated]:
     Raises BadSettings: one line a problem, each with the file, the line and what to write instead.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{path}: it cannot be read: {error}") from error
     found, problems = _read(text, path)
@@ -65,7 +67,7 @@ def _read(text: str, path: Path) -> tuple[list[Stated], list[str]]:
         whole = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        return [], [f"{path}:{line[1] if line else 1}: it is not TOML: {error}"]
+        return [], [f"{path}:{line[1] if line else 1}: it is not TOML: {error}; {_TOML}"]
     lines = _Lines(text)
     problems = [
         f"{path}:{lines.key(None, name)}: there is no {name!r} here; write [[expectation]], "
@@ -84,6 +86,8 @@ def _read(text: str, path: Path) -> tuple[list[Stated], list[str]]:
                     each.check()
                     _refuse_twice(each, seen)
                     found.append(each)
+            except WrongLines as error:
+                problems += error.problems
             except Wrong as error:
                 problems.append(f"{path}:{lines.key(where, error.field)}: {error}")
     return found, problems
@@ -176,7 +180,7 @@ class _Lines:
             min(later, default=len(self._lines) + 1) if where is not None else len(self._lines) + 1
         )
         pattern = re.compile(
-            rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]|\s*\[+\s*{re.escape(name)}\s*\]"
+            rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]|\s*\[+\s*(\w+\s*\.\s*)?{re.escape(name)}\s*\]"
         )
         for number in range(begin if where is None else begin + 1, end):
             if name and pattern.match(self._lines[number - 1]):
