@@ -169,7 +169,9 @@ def test_a_sink_that_is_not_there_is_named(
 ) -> None:
     path = str(tmp_path / "b.db")
     assert main(["sinks", "retry", "marquez", "--database-url", path]) == 2
-    assert "no such sink: marquez; there are: none" in capsys.readouterr().err
+    assert "there are no sinks; write a file of them" in capsys.readouterr().err
+    assert main(["notify", "status", "--database-url", path]) == 2
+    assert "there are no channels; write a file of them" in capsys.readouterr().err
 
 
 def test_names_says_what_the_users_rules_would_join_and_changes_nothing(

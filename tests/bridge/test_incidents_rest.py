@@ -305,7 +305,11 @@ def test_the_command_lists_shows_and_acts(
     assert main(["incidents", *given]) == 0
     assert "load failed: load broke" in capsys.readouterr().out
     assert main(["incidents", "acknowledge", "1", "--by", "ann", *given]) == 0
-    assert "acknowledged  ann" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "acknowledged  ann" in shown
+    assert "cause     job:prod:load  load failed: load broke" in shown
+    assert main(["incidents", "note", "1", *given]) == 1
+    assert "in the command line --text" in capsys.readouterr().err
     assert main(["incidents", "--state", "open", *given]) == 0
     assert capsys.readouterr().out == "no incidents\n"
     assert main(["incidents", "show", "1", "--json", *given]) == 0

@@ -23,6 +23,8 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.workers.steps import now
 
 _STATES = ("open", "acknowledged", "muted", "resolved")
+#: Characters of a cause in a list.
+_LONGEST = 160
 _TIMES = ("at", "opened_at", "detected_at", "changed_at", "resolved_at")
 
 
@@ -80,9 +82,14 @@ def _table(found: Sequence[Incident]) -> list[str]:
     """A line for each incident."""
     return [
         f"{each.id:>6}  {each.state:<12}  {each.severity:<8}  {_time(each.opened_at)}"
-        f"  {len(each.affected):>5} affected  {each.text}"
+        f"  {len(each.affected):>5} affected  {_cut(each.text)}"
         for each in found
     ]
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _show(engine: sa.Engine, arguments: argparse.Namespace) -> None:
@@ -99,6 +106,8 @@ def _show(engine: sa.Engine, arguments: argparse.Namespace) -> None:
         return
     for line in _table([found]):
         say(line)
+    say(f"        cause     {found.node}  {found.text}")
+    say(f"        path      {' > '.join(found.path)}")
     for each in found.affected:
         say(f"        {each.standing:<8}  {each.node}  {', '.join(each.owners)}".rstrip())
     for entry in entries:

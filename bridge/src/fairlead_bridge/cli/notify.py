@@ -51,9 +51,14 @@ def add(commands: Any) -> None:
 def _notify(settings: Settings, arguments: argparse.Namespace) -> int:
     targets = build_channels(settings)
     chosen = [target for target in targets if arguments.name in (None, target.channel)]
+    if not targets:
+        raise BadSettings(
+            "there are no channels; write a file of them and name it with --notifications-file, or "
+            "FAIRLEAD_NOTIFICATIONS_FILE"
+        )
     if not chosen:
-        known = ", ".join(target.channel for target in targets) or "none"
-        raise BadSettings(f"no such channel: {arguments.name or 'any'}; there are: {known}")
+        known = ", ".join(target.channel for target in targets)
+        raise BadSettings(f"no such channel: {arguments.name}; there are: {known}")
     if arguments.action == "check":
         return max([_check(target) for target in chosen])
     if arguments.action == "test":

@@ -52,6 +52,8 @@ def lines(answer: a.Outlook) -> Iterator[str]:
     if answer.expectation is not None:
         expected = answer.expectation
         yield f"expected    {_clock(expected.expected_by)}  {expected.text} ({expected.source})"
+    else:
+        yield "expected    unknown: nothing is stated, and no schedule or rhythm is known"
     if answer.late_since is not None:
         yield f"late since  {_clock(answer.late_since)}"
     if answer.eta is not None:

@@ -41,9 +41,14 @@ def _sinks(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.action == "forget":
         return _forget_sink(settings, targets, arguments.name)
     chosen = [target for target in targets if arguments.name in (None, target.name)]
+    if not targets:
+        raise BadSettings(
+            "there are no sinks; write a file of them and name it with --sinks-file, or "
+            "FAIRLEAD_SINKS_FILE"
+        )
     if not chosen:
-        known = ", ".join(target.name for target in targets) or "none"
-        raise BadSettings(f"no such sink: {arguments.name or 'any'}; there are: {known}")
+        known = ", ".join(target.name for target in targets)
+        raise BadSettings(f"no such sink: {arguments.name}; there are: {known}")
     with database(settings) as engine:
         if arguments.action == "status":
             with reading(engine) as tx:

@@ -48,7 +48,7 @@ def act(
     if row.state == "resolved" and action in ("acknowledge", "mute", "resolve"):
         raise Conflict(f"incident {id} is resolved: there is nothing left to {action}")
     if action == "note" and not text:
-        raise Conflict("a note needs a text: send it as `text`")
+        raise Conflict("a note needs a text: write it as `text` (in the command line --text)")
     values = _values(row, action, by, text, now)
     if not values and action != "note":
         return  # it is so already
