@@ -64,7 +64,7 @@ def write(folder: Path, text: str, name: str = "expectations.toml") -> Path:
         ("id: orders", "id: &a [*a]", 4, "lie within each other"),
     ],
 )
-def test_a_contract_that_cannot_be_kept_to_is_refused_by_its_line(
+def test_a_contract_that_cannot_be_met_is_refused_by_its_line(
     tmp_path: Path, old: str, new: str, line: int, instead: str
 ) -> None:
     named = write(tmp_path, CONTRACT.replace(old, new, 1), "orders.odcs.yaml")
@@ -75,7 +75,7 @@ def test_a_contract_that_cannot_be_kept_to_is_refused_by_its_line(
     assert instead in str(refused.value)
 
 
-def test_everything_that_is_wrong_with_a_contract_is_said_at_once(tmp_path: Path) -> None:
+def test_everything_that_is_wrong_with_a_contract_is_reported_at_once(tmp_path: Path) -> None:
     wrong = CONTRACT.replace("value: 4", "value: x").replace('"09:00-08:00"', "noon")
     write(tmp_path, wrong, "orders.odcs.yaml")
     path = write(tmp_path, '[[contract]]\nfile = "orders.odcs.yaml"\n')
@@ -138,3 +138,15 @@ def test_units_of_contracts_are_those_of_the_standard_and_of_people(
     path = write(tmp_path, '[[contract]]\nfile = "orders.odcs.yaml"\n')
     (found,) = [each for each in file.load(path) if each.statement.kind == "every"]
     assert statements.expectation(found.statement, "contract").text.endswith(f"older than {text}")
+
+
+def test_a_contract_without_an_address_needs_a_namespace(tmp_path: Path) -> None:
+    write(tmp_path, CONTRACT.replace("host: h, ", ""), "orders.odcs.yaml")
+    path = write(tmp_path, '[[contract]]\nfile = "orders.odcs.yaml"\n')
+    with pytest.raises(BadSettings, match="write the namespace of its datasets"):
+        file.load(path)
+    write(tmp_path, '[[contract]]\nfile = "orders.odcs.yaml"\nnamespace = "x"\n')
+    assert {each.node for each in file.load(path)} == {
+        "dataset:x:shop.orders",
+        "dataset:x:shop.items_v2",
+    }

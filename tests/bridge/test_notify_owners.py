@@ -36,7 +36,7 @@ def reports(owner: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("routes", "heard", "reached"),
+    ("routes", "transitions", "reached"),
     [
         ([{"owner": "finance", "channels": "ops"}], ["opened"], []),
         (
@@ -47,22 +47,22 @@ def reports(owner: str) -> list[bytes]:
         ([{"owner": "sales", "channels": "ops"}], [], []),
     ],
 )  # fmt: skip
-def test_who_owns_what_an_incident_reaches_later_hears_of_it_once(
-    db: sa.Engine, receiver: Receiver, routes: list[Any], heard: list[str], reached: list[str]
+def test_who_owns_what_an_incident_reaches_later_is_notified_of_it_once(
+    db: sa.Engine, receiver: Receiver, routes: list[Any], transitions: list[str], reached: list[str]
 ) -> None:
     bridge = Notified(db, receiver, routes)
     bridge.breaks()
     bridge.deliver(BROKE)
-    already = heard[:-1]
+    already = transitions[:-1]
     assert bridge.received() == already
     for minutes in (5, 10):
         bridge.take(reports("finance") if minutes == 5 else [], BROKE + minutes * MINUTE)
         bridge.deliver(BROKE + minutes * MINUTE)
     assert "joined" in bridge.timeline(1)
-    assert bridge.received() == heard
+    assert bridge.received() == transitions
     if reached:
         last = list(receiver.events.values())[-1]["data"]
         assert last["reached"] == reached
         assert last["title"].startswith("Now also affects finance: ")
     before = preview(db, [bridge.channel], micros(BROKE) - 1, micros(BROKE + HOUR), 86_400.0)
-    assert len(before) == len(heard)
+    assert len(before) == len(transitions)

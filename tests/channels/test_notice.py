@@ -58,12 +58,12 @@ def test_more_affected_datasets_or_another_failed_try_are_no_message() -> None:
 
 def test_an_owner_whom_the_channel_is_for_and_who_is_reached_later_is_one_message() -> None:
     received = Received()
-    said = []
+    found_so_far = []
     for owners in ("sales", "sales", "sales finance", "finance", "sales"):
         found = notice("c", incident(), received, owners=by(owners))
-        said.append((found.transition, found.reached) if found else None)
+        found_so_far.append((found.transition, found.reached) if found else None)
         received = read_received(write_received(found.received)) if found else received
-    assert said == [("opened", ()), None, ("changed", ("finance",)), None, None]
+    assert found_so_far == [("opened", ()), None, ("changed", ("finance",)), None, None]
     assert received.owners == ("sales*", "finance*")
     reopened = notice("c", incident(), _after_the_end(received), owners=by("finance"))
     assert reopened is not None
@@ -81,7 +81,7 @@ def _after_the_end(received: Received) -> Received:
     return read_received(write_received(end.received))
 
 
-def test_what_is_muted_reaches_nobody_until_it_no_longer_is() -> None:
+def test_what_is_muted_is_no_message_to_further_owners_until_it_no_longer_is() -> None:
     first = notice("c", incident(), Received(), owners=by("sales"))
     assert first is not None
     owners = by("sales finance")

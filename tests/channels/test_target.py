@@ -138,7 +138,7 @@ def owned(*owners: str, **about: Any) -> IncidentEntry:
     return incident(affected=assets, owners=(), **about)
 
 
-def test_a_channel_hears_of_an_incident_when_it_reaches_its_owner() -> None:
+def test_a_channel_is_notified_of_an_incident_when_it_reaches_its_owner() -> None:
     channel = target(routes=[FINANCE])
     assert prepare(channel, owned("sales"), NOON) == Same(None)
     ready = prepare(channel, owned("sales", "finance"), NOON)

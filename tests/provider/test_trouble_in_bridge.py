@@ -53,13 +53,13 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
 
 def reported() -> Iterator[dict[str, Any]]:
     """The provider's own events of that day."""
-    told: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     waiting: list[dict[str, Any]] = []
-    airflow = Scheduling(told.append, lambda: {"paused"}, lambda _before, _most: waiting)
+    airflow = Scheduling(events.append, lambda: {"paused"}, lambda _before, _most: waiting)
     airflow.look(moment(DAY, 4))
     begin = at(DAY, 5)
     run = messages.DagRun(POOLED, f"scheduled__{begin}", "scheduled", uuid(), begin, begin)
-    told.append(messages.dag_began(run, begin))
+    events.append(messages.dag_began(run, begin))
     due = moment(DAY, 5)
     row = {"dag_id": "pooled", "run_id": run.run_id, "logical_date": due, "run_after": due}
     row |= {"task_id": "write", "map_index": -1, "try_number": 1, "state": "scheduled"}
@@ -68,8 +68,8 @@ def reported() -> Iterator[dict[str, Any]]:
     airflow.look(due + timedelta(minutes=6))
     file = f"{compat.conf().get('core', 'dags_folder').rstrip('/')}/{BROKEN.file}"
     trace = "Traceback (most recent call last):\nSyntaxError: invalid syntax\n"
-    told.append(import_error({"file": file, "trace": trace}, moment(DAY, 3)))
-    yield from (json.loads(json.dumps(event, default=str)) for event in told)
+    events.append(import_error({"file": file, "trace": trace}, moment(DAY, 3)))
+    yield from (json.loads(json.dumps(event, default=str)) for event in events)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from fairlead_bridge.sinks import Later, Ready, Same
 
 _e = t.incident_entry.c
 #: What may be worth a message.
-_NEWS = (*CHANGES, JOINED)
+_NOTABLE = (*CHANGES, JOINED)
 
 
 #: An incident, by its id, as it was at a moment; None where it is as it was.
@@ -67,9 +67,9 @@ def preview(
 
 def _changes(tx: sa.Connection, since: int, until: int, lost_after: float) -> Iterator[Change]:
     """All changes, from their beginning, of the incidents that changed between the two times."""
-    recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, _e.what.in_(_NEWS))
+    recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, _e.what.in_(_NOTABLE))
     moments = sa.select(_e.at, _e.incident_id).where(
-        _e.incident_id.in_(recent), _e.at < until, _e.what.in_(_NEWS)
+        _e.incident_id.in_(recent), _e.at < until, _e.what.in_(_NOTABLE)
     )
     for at, number in tx.execute(moments.distinct().order_by(_e.at, _e.incident_id)).all():
         snapshot = Snapshot(tx, at, lost_after, past=True)

@@ -211,8 +211,8 @@ def _write(
     judged = [*gone, *(each.assessment for each in fresh.values())]
     changed, waiting = _incidents(tx, judged, found.running, rules, now)
     # Which channels an incident goes to depends on what it affects: it may have reached others.
-    heard = (*changed.differing, *changed.joined)
-    outbox.put(tx, (Name("incident", id) for id in heard), interests, now)
+    reaching = (*changed.differing, *changed.joined)
+    outbox.put(tx, (Name("incident", id) for id in reaching), interests, now)
     others = {sink: kinds for sink, kinds in interests.items() if not is_channel(sink)}
     outbox.put(tx, (Name("incident", id) for id in changed.others), others, now)
     dropped = {id for id in found.dropped if current.get(id) == found.seen.get(id)}

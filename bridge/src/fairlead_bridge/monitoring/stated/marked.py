@@ -55,12 +55,12 @@ def load(path: Path) -> Marked:
         node = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = " ".join(filter(None, (error.context, error.problem)))
+        problem = " ".join(filter(None, (error.context, error.problem)))
         line = mark.line + 1 if mark is not None else 1
-        raise WrongLines([f"{path}:{line}: it is not YAML: {said}"]) from error
+        raise WrongLines([f"{path}:{line}: it is not YAML: {problem}"]) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
-        raise WrongLines([f"{path}:1: it cannot be read: {said}"]) from error
+        problem = " ".join(str(error).split())
+        raise WrongLines([f"{path}:1: it cannot be read: {problem}"]) from error
     return Marked(None, 1) if node is None else _marked(node, path, _DEEPEST)
 
 
