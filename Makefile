@@ -35,7 +35,7 @@ PYTHON_2 := $(if $(filter 3.11 3.12,$(VERSION)),$(BIN)/python,3.12) # Airflow 2.
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 PLAIN := not postgres and not kafka and not airflow and not browser and not system
 
-.PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve sbom audit wheels bench constraints up down
+.PHONY: help install install-airflow-2 install-operators install-producers demo demo-clean test test-all test-airflow-2 test-operators test-wheels operators-page check docs docs-serve sbom audit ask-api wheels bench constraints up down
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
@@ -89,6 +89,9 @@ sbom: $(INSTALLED_SUPPLY) ## write what the packages and the page are made of in
 
 audit: $(INSTALLED_SUPPLY) ## look for known vulnerabilities of the exact versions; STRICT=1 also fails where no index answers
 	.venv-supply/bin/python .ci/supply.py audit $(if $(STRICT),--strict)
+
+ask-api: $(INSTALLED_SUPPLY) ## ask every operation of the OpenAPI document with generated requests: EXAMPLES=20
+	.venv-supply/bin/python .ci/api.py $(EXAMPLES)
 
 wheels: install ## build sdists and wheels of the three packages in dist/
 	$(BIN)/python .ci/wheels.py build

@@ -90,7 +90,8 @@ class Intake:
     ) -> None:
         """`count` is called with the number of events of the request, once it is read."""
         if scope["method"] != "POST":
-            await answer(send, 405, "Events are sent with POST.", [(b"allow", b"POST")])
+            allowed = b"GET, POST" if _path(scope) == ONE else b"POST"
+            await answer(send, 405, "Events are sent with POST.", [(b"allow", allowed)])
             return
         with self._capacity.hold() as hold:
             try:
