@@ -1,4 +1,4 @@
-"""API keys over REST: admins create, list, rotate and revoke them; nobody else does."""
+"""API keys over REST: admins create, list, rotate and revoke them; no other caller does."""
 
 from __future__ import annotations
 

@@ -189,14 +189,14 @@ def signed_in(nginx: Proxied) -> requests.Session:
     return session
 
 
-def test_browsers_are_told_to_stay_with_https(nginx: Proxied) -> None:
+def test_browsers_are_asked_to_stay_with_https(nginx: Proxied) -> None:
     assert "max-age" in nginx.ask("GET", "/login").headers["strict-transport-security"]
 
 
 ANN, BOB = ("ann", "secret"), ("bob", "word")
 
 
-def test_the_proxy_says_who_asks_and_nobody_else_does(asking: Proxied) -> None:
+def test_only_the_proxy_says_who_asks(asking: Proxied) -> None:
     forged = {**NAME, "X-Forwarded-User": "ann", "X-Forwarded-Groups": "data-admins"}
     assert asking.ask("GET", "/api/v1/session", headers=forged).status_code == 401
     for login, roles in ((ANN, "admin"), (BOB, "viewer")):

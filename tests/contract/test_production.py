@@ -91,8 +91,8 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     found = subprocess.run(
         [program, "verify", "--man=no", unit], capture_output=True, text=True, check=False
     )
-    said = [line for line in found.stderr.splitlines() if "fairlead" in line]
-    assert (found.returncode, said) == (0, []), found.stderr
+    problems = [line for line in found.stderr.splitlines() if "fairlead" in line]
+    assert (found.returncode, problems) == (0, []), found.stderr
     (file,) = re.findall(r"EnvironmentFile=(.*)", text)
     assert file in BLOCKS
 

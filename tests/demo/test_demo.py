@@ -214,8 +214,8 @@ def test_packages_are_installed_with_the_certificates_of_the_system() -> None:
     root = Path(__file__).parents[2]
     show = ["make", "--no-print-directory", "--eval", "show:; @echo $$UV_SYSTEM_CERTS", "show"]
     for own, expected in (({}, "1"), ({"UV_SYSTEM_CERTS": "0"}, "0")):
-        told = {name: value for name, value in os.environ.items() if name != "UV_SYSTEM_CERTS"}
-        made = subprocess.run(show, cwd=root, env=told | own, capture_output=True, text=True)
+        inherited = {name: value for name, value in os.environ.items() if name != "UV_SYSTEM_CERTS"}
+        made = subprocess.run(show, cwd=root, env=inherited | own, capture_output=True, text=True)
         assert made.stdout.strip() == expected, made.stderr
 
 

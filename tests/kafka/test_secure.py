@@ -115,7 +115,7 @@ def test_a_client_certificate(db: sa.Engine, secure: Secure) -> None:
 
 
 @pytest.mark.parametrize("what", ["a wrong password", "an authority that is not ours"])
-def test_what_is_not_accepted_is_said_without_the_password(
+def test_what_is_not_accepted_is_reported_without_the_password(
     db: sa.Engine, secure: Secure, what: str
 ) -> None:
     config = dict(scram(secure, "wrong-horse" if "password" in what else PASSWORD))

@@ -15,8 +15,9 @@ from fairlead_sdk import cli
 from fairlead_sdk.check.changes import Repository
 from fairlead_sdk.check.declared import of_avro, of_contract, of_json
 from fairlead_sdk.check.formats import MARK, as_gitlab, as_markdown, as_sarif, as_text
-from fairlead_sdk.check.model import CannotCheck, Finding, Place, Report
+from fairlead_sdk.check.model import Finding, Place, Report
 from fairlead_sdk.check.python_sql import scripts_of
+from fairlead_sdk.errors import CannotCheck
 from fairlead_sdk.sql import Shape, shapes_of
 
 

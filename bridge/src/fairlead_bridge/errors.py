@@ -5,7 +5,10 @@ Every error that the bridge raises on purpose, in one tree.
     ├── BadSettings            a setting is missing or wrong: the bridge cannot start
     │   └── BadSetting         one of a file or table, by its name
     ├── Wrong                  a field of an expectation means nothing (a ValueError, too)
+    │   └── WrongLines         one that another file names, with the lines that are wrong
+    ├── WrongDeclaration       a part of a file that declares datasets means nothing
     ├── UndeclaredRoute        an address does not say which role it needs: a mistake of ours
+    ├── UnscopedStatement      a statement cannot be narrowed to some namespaces: a mistake of ours
     ├── BadBody                the body of a request cannot be read
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
@@ -36,6 +39,8 @@ Every error that the bridge raises on purpose, in one tree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class FairleadError(Exception):
     """Base of every error this package raises on purpose."""
@@ -60,6 +65,22 @@ class Wrong(FairleadError, ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class WrongLines(Wrong):
+    """A file that another one names is wrong; each problem begins with its own file and line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("file", "; ".join(problems))
+        self.problems = problems
+
+
+class WrongDeclaration(FairleadError):
+    """A part of a file means nothing. `path` leads to it; the message says what to write instead."""
+
+    def __init__(self, path: Sequence[str | int], message: str) -> None:
+        super().__init__(message)
+        self.path = tuple(path)
 
 
 class UndeclaredRoute(FairleadError):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlead_sdk.errors import FairleadError
+from fairlead_sdk.errors import CannotCheck, FairleadError
 
 if TYPE_CHECKING:
     from fairlead_sdk.check.changes import Changed, Repository
@@ -65,7 +65,6 @@ def run(options: argparse.Namespace) -> int:
         from fairlead_sdk.check import check
         from fairlead_sdk.check.catalog import Catalog
         from fairlead_sdk.check.formats import FORMATS
-        from fairlead_sdk.check.model import CannotCheck
         from fairlead_sdk.client import Client
         from fairlead_sdk.sql import dialect_of
     except ModuleNotFoundError as error:
@@ -87,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
                 node=options.dataset,
                 allow_unknown=options.allow_unknown,
             )
-    except (FairleadError, CannotCheck) as error:
+    except FairleadError as error:
         print(f"fairlead check: {error}", file=sys.stderr)  # noqa: T201
         return 2
     _write(FORMATS[options.format](report), options.output)
@@ -96,7 +95,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _changed(options: argparse.Namespace) -> tuple[Repository | None, list[Changed]]:
     from fairlead_sdk.check.changes import Changed, Repository
-    from fairlead_sdk.check.model import CannotCheck
 
     if options.base:
         repository = Repository(options.base)

@@ -1,16 +1,17 @@
-"""What the SDK raises where something was asked of the bridge.
+"""What the SDK raises on purpose.
 
 FairleadError
   Unavailable     asking again later may help: no connection, no answer in time, 429, 5xx
   Refused         the bridge says no (4xx): asking again will not help
   NotUnderstood   what answers there is not the bridge's API: a redirect, a web page, no JSON
+  CannotCheck     a change cannot be judged: a file that is no schema, no git history
 """
 
 from __future__ import annotations
 
 
 class FairleadError(Exception):
-    """Anything that went wrong between this process and the bridge."""
+    """Base of every error that the SDK raises on purpose."""
 
 
 class Unavailable(FairleadError):
@@ -32,3 +33,7 @@ class Refused(FairleadError):
 
 class NotUnderstood(FairleadError):
     """Something else than the bridge's API answers at this address, or in its place."""
+
+
+class CannotCheck(FairleadError):
+    """A change cannot be judged: a file that is no schema, or no git history; the message says which."""

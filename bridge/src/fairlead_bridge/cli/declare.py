@@ -1,4 +1,4 @@
-"""`declare PATH...`: what no event tells, from files; stored as OpenLineage events."""
+"""`declare PATH...`: what no event reports, from files; stored as OpenLineage events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fairlead_bridge.workers.steps import now
 
 
 def add(commands: Any) -> None:
-    about = "declare dashboards, APIs, owners, tags and edges that no event tells"
+    about = "declare dashboards, APIs, owners, tags and edges that no event reports"
     parser = command(commands, "declare", about, _declare)
     option(parser, "identity_rules")
     parser.add_argument(

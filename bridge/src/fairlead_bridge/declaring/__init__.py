@@ -1,1 +1,1 @@
-"""What no event tells, declared in files: read, made into OpenLineage events, compared, stored."""
+"""What no event reports, declared in files: read, made into OpenLineage events, compared, stored."""

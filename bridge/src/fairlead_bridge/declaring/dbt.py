@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fairlead_bridge.declaring.lines import Path, Wrong
+from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Ref, Tag
+from fairlead_bridge.errors import WrongDeclaration
 
 _TABLES = ("model", "seed", "snapshot")
 _VIEWS = ("view",)
@@ -20,10 +21,10 @@ def declared(content: Mapping[str, Any], namespace: str) -> Iterator[tuple[Path,
     """
     The project's tables, whose namespace is given, and its exposures, of the namespace dbt://PROJECT.
 
-    Raises Wrong where the namespace is missing.
+    Raises WrongDeclaration where the namespace is missing.
     """
     if not namespace:
-        raise Wrong(
+        raise WrongDeclaration(
             (), "a manifest does not say where its tables are: give --namespace postgres://db:5432"
         )
     nodes = _dicts(content.get("nodes"))

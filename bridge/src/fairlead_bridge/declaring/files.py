@@ -13,9 +13,8 @@ import msgspec
 import yaml
 
 from fairlead_bridge.declaring import dbt, lines, odcs, own
-from fairlead_bridge.declaring.lines import Wrong
 from fairlead_bridge.declaring.nouns import Declared, Ref
-from fairlead_bridge.errors import BadSettings
+from fairlead_bridge.errors import BadSettings, WrongDeclaration
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 
@@ -64,7 +63,7 @@ def read(files: Iterable[File], namespace: str = "") -> list[Declared]:
                         f"{each.where}: {each.ref.node} is declared already in {first}; keep one"
                     )
                 declared.setdefault(each.ref, each)
-        except Wrong as error:
+        except WrongDeclaration as error:
             problems.append(f"{file.name}:{_line(file, error.path)}: {error}")
     if problems:
         raise BadSettings("\n".join(problems))
@@ -84,7 +83,7 @@ def _of_file(file: File, namespace: str) -> Iterator[Declared]:
 
 
 def _content(file: File) -> Any:
-    """Raises Wrong where it has no syntax of its kind."""
+    """Raises WrongDeclaration where it has no syntax of its kind."""
     suffix = Path(file.name).suffix
     try:
         if suffix == ".toml":
@@ -92,13 +91,15 @@ def _content(file: File) -> Any:
         return json.loads(file.text) if suffix == ".json" else yaml.safe_load(file.text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
-        raise Wrong((int(at[1]) if at else 1,), f"it is not TOML: {error}") from error
+        raise WrongDeclaration((int(at[1]) if at else 1,), f"it is not TOML: {error}") from error
     except json.JSONDecodeError as error:
-        raise Wrong((error.lineno,), f"it is not JSON: {error.msg}") from error
+        raise WrongDeclaration((error.lineno,), f"it is not JSON: {error.msg}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or "it cannot be read"
-        raise Wrong((mark.line + 1 if mark else 1,), f"it is not YAML: {what}") from error
+        raise WrongDeclaration(
+            (mark.line + 1 if mark else 1,), f"it is not YAML: {what}"
+        ) from error
 
 
 def _line(file: File, path: lines.Path) -> int:

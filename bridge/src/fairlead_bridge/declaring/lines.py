@@ -12,14 +12,6 @@ Path = Sequence[str | int]
 _HEADER = re.compile(r"\s*\[\[\s*([\w.]+)\s*\]\]")
 
 
-class Wrong(Exception):
-    """A part of a file means nothing. `path` leads to it; the message says what to write instead."""
-
-    def __init__(self, path: Path, message: str) -> None:
-        super().__init__(message)
-        self.path = tuple(path)
-
-
 def of_yaml(text: str, path: Path) -> int:
     """The line of the part, or of the innermost part around it that is there."""
     node = yaml.compose(text, yaml.SafeLoader)

@@ -72,5 +72,5 @@ class Declared(msgspec.Struct, frozen=True):
     flow: Flow = Flow()  # of a dataset
     reads: tuple[Ref, ...] = ()  # of a job
     writes: dict[Ref, Flow] = {}  # of a job: what it writes, and what that is made of
-    #: Columns and flow are for a dataset of which events tell neither.
+    #: Columns and flow are for a dataset of which events report neither.
     is_fallback: bool = False

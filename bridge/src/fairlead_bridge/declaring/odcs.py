@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fairlead_bridge.declaring.lines import Path, Wrong
+from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Origin, Ref, Tag
+from fairlead_bridge.errors import WrongDeclaration
 
 _CLASSES = ("public", "internal", "confidential", "restricted")
 #: What the names of a server's type are in namespaces of OpenLineage.
@@ -25,24 +26,24 @@ def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[
     """
     The contract's tables; `namespace` is that of its datasets, else its first server says it.
 
-    Raises Wrong where a part that is needed is missing or has a shape that the standard does not know.
+    Raises WrongDeclaration where a part that is needed is missing or has a shape that the standard does not know.
     """
     version = str(content.get("apiVersion", ""))
     if not version.removeprefix("v").startswith("3."):
-        raise Wrong(
+        raise WrongDeclaration(
             ("apiVersion",), f"{version!r} is not version 3 of ODCS; write apiVersion: v3.0.2"
         )
     place, prefix = _server(content)
     place = namespace or place
     if not place:
-        raise Wrong(
+        raise WrongDeclaration(
             ("servers",),
             "no server says where the datasets are; name a server with type and host, or give "
             "their namespace: --namespace postgres://db:5432",
         )
     tables = _list(content, "schema", ())
     if not tables:
-        raise Wrong(("schema",), "the contract names no table; list them under `schema`")
+        raise WrongDeclaration(("schema",), "the contract names no table; list them under `schema`")
     for number, table in enumerate(tables):
         path = ("schema", number)
         yield path, _table(content, table, place, prefix, path)
@@ -171,7 +172,7 @@ def _list(of: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str, Any]
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise Wrong(
+        raise WrongDeclaration(
             (*path, key), f"`{key}` is a list of objects in ODCS 3; write one with a dash each"
         )
     return given
@@ -180,12 +181,12 @@ def _list(of: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str, Any]
 def _needed(of: Mapping[str, Any], key: str, path: Path) -> str:
     given = of.get(key)
     if not isinstance(given, str) or not given:
-        raise Wrong((*path, key), f"write its `{key}`, as text")
+        raise WrongDeclaration((*path, key), f"write its `{key}`, as text")
     return given
 
 
 def _text(of: Mapping[str, Any], key: str, path: Path) -> str | None:
     given = of.get(key)
     if given is not None and not isinstance(given, str):
-        raise Wrong((*path, key), f"`{key}` is a text in ODCS 3")
+        raise WrongDeclaration((*path, key), f"`{key}` is a text in ODCS 3")
     return given or None

@@ -1,5 +1,5 @@
 """
-Our own format, in YAML or TOML, for what no event tells.
+Our own format, in YAML or TOML, for what no event reports.
 
     datasets:
       - node: dataset:looker://bi.shop.example:dashboards/revenue
@@ -31,7 +31,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from fairlead_bridge.declaring.lines import Path, Wrong
+from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import (
     Classification,
     Column,
@@ -41,6 +41,7 @@ from fairlead_bridge.declaring.nouns import (
     Ref,
     Tag,
 )
+from fairlead_bridge.errors import WrongDeclaration
 
 By = Literal["identity", "transformation", "aggregation", "masking"]
 Kind = Literal["dataset", "job"]
@@ -116,7 +117,7 @@ _FIELDS: dict[str, type[msgspec.Struct]] = {
 
 
 def declared(content: Any) -> Iterator[tuple[Path, Declared]]:
-    """What the file says, each with the way to it in the file. Raises Wrong."""
+    """What the file says, each with the way to it in the file. Raises WrongDeclaration."""
     file = _converted(content)
     for number, dataset in enumerate(file.datasets):
         path = ("datasets", number)
@@ -128,7 +129,7 @@ def declared(content: Any) -> Iterator[tuple[Path, Declared]]:
 
 def _converted(content: Any) -> _File:
     if not isinstance(content, dict):
-        raise Wrong((), "write `datasets:` and `jobs:`, each with a list")
+        raise WrongDeclaration((), "write `datasets:` and `jobs:`, each with a list")
     try:
         return msgspec.convert(_simplified(content), _File)
     except msgspec.ValidationError as error:
@@ -136,7 +137,7 @@ def _converted(content: Any) -> _File:
 
 
 def _simplified(content: dict[str, Any]) -> dict[str, Any]:
-    """A job's outputs, which are names or have columns, in one shape: msgspec tells no two apart."""
+    """A job's outputs, which are names or have columns, in one shape: no two structs are one type."""
     jobs = content.get("jobs")
     if not isinstance(jobs, list):
         return content
@@ -154,7 +155,7 @@ def _with_one_shape(job: Any) -> Any:
     }
 
 
-def _explained(error: msgspec.ValidationError) -> Wrong:
+def _explained(error: msgspec.ValidationError) -> WrongDeclaration:
     """msgspec's message, with the fields that are known where one is not."""
     message, _, at = str(error).partition(" - at `$")
     path = [
@@ -164,23 +165,25 @@ def _explained(error: msgspec.ValidationError) -> Wrong:
     ]
     unknown = _UNKNOWN.search(message)
     if unknown is None:
-        return Wrong(path, message)
+        return WrongDeclaration(path, message)
     names = [step for step in path if isinstance(step, str)]
     fields = _FIELDS.get(names[-1] if names else "")
     known = (
         ", ".join(field.encode_name for field in msgspec.structs.fields(fields)) if fields else ""
     )
-    return Wrong([*path, unknown[1]], f"there is no {unknown[1]!r} here; write one of {known}")
+    return WrongDeclaration(
+        [*path, unknown[1]], f"there is no {unknown[1]!r} here; write one of {known}"
+    )
 
 
 def ref(node: str | _Name, kind: Kind, path: Path) -> Ref:
-    """The dataset or job that `node` names. Raises Wrong."""
+    """The dataset or job that `node` names. Raises WrongDeclaration."""
     if isinstance(node, _Name):
         return Ref(kind, node.namespace, node.name)
     word, _, rest = node.partition(":")
     namespace, _, name = rest.rpartition(":")
     if word != kind or not namespace or not name:
-        raise Wrong(
+        raise WrongDeclaration(
             path,
             f"{node!r} names no {kind}; write {kind}:NAMESPACE:NAME, or the two apart as "
             "{namespace: ..., name: ...} where the name has a colon",

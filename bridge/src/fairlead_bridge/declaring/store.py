@@ -67,7 +67,7 @@ def plan(
     }
     found = Plan()
     seen: set[int] = set()
-    for each in _without_what_events_tell(tx, list(declared), identify):
+    for each in _without_what_events_report(tx, list(declared), identify):
         id = _id(each.ref, identify)
         seen.add(id)
         known = before.get(id)
@@ -127,7 +127,7 @@ def _id(ref: Ref, identify: Identify) -> int:
     return identify(ref.namespace, ref.name) or ids.dataset_id(ref.namespace, ref.name)
 
 
-def _without_what_events_tell(
+def _without_what_events_report(
     tx: sa.Connection, declared: list[Declared], identify: Identify
 ) -> list[Declared]:
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead_sdk.check.model import CannotCheck
+from fairlead_sdk.errors import CannotCheck
 
 _SECONDS = 60
 _LARGEST = 5_000_000

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from fairlead_sdk.check.model import CannotCheck
+from fairlead_sdk.errors import CannotCheck
 from fairlead_sdk.sql import Column, Shape, Table, dialect_of, shapes_of
 
 Stated = tuple[str, Shape]

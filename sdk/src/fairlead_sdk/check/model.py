@@ -9,10 +9,6 @@ from typing import Any
 from fairlead_sdk.sql import Shape, Table
 
 
-class CannotCheck(Exception):
-    """The change cannot be judged: a file that is no schema, no git history, no bridge."""
-
-
 @dataclass(frozen=True)
 class Place:
     """A line of a file, from 1."""

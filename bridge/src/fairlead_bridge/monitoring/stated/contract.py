@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairlead_bridge.errors import Wrong
+from fairlead_bridge.errors import Wrong, WrongLines
 from fairlead_bridge.insight.statements import Statement, expectation
 from fairlead_bridge.monitoring.stated.entry import Stated
-from fairlead_bridge.monitoring.stated.marked import Marked, WrongLines, load
+from fairlead_bridge.monitoring.stated.marked import Marked, load
 
 #: Properties that say when data should be there, by the name and the short name of the standard.
 _LATENCY, _FREQUENCY = ("latency", "ly"), ("frequency", "fy")

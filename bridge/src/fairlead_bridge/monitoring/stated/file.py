@@ -34,11 +34,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fairlead_bridge.errors import BadSettings, Wrong
+from fairlead_bridge.errors import BadSettings, Wrong, WrongLines
 from fairlead_bridge.insight.statements import read
 from fairlead_bridge.monitoring.stated import contract, dbt
 from fairlead_bridge.monitoring.stated.entry import Stated
-from fairlead_bridge.monitoring.stated.marked import WrongLines
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = ("expectation", "contract", "dbt")

@@ -8,18 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from fairlead_bridge.errors import Wrong
+from fairlead_bridge.errors import WrongLines
 
 #: Mappings and lists within others that are read; aliases may go round in circles.
 _DEEPEST = 50
-
-
-class WrongLines(Wrong):
-    """A file that another one names is wrong; each problem begins with its own file and line."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("file", "; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What no event tells, declared over REST."""
+"""What no event reports, declared over REST."""
 
 from __future__ import annotations
 
