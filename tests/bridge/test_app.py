@@ -191,7 +191,7 @@ def test_the_doors_and_the_work_can_be_processes_apart(tmp_path: Path) -> None:
         assert doors.health()["inbox"]["waiting"] == 1
         with serving(database, FAIRLEAD_ABSORB="true") as workers:
             until(lambda: doors.health()["inbox"]["waiting"] == 0)
-            assert workers.ask("/api/v1/lineage", event(2))[0] == 404
+            assert workers.ask("/api/v1/lineage", event(2))[0] == 405
             assert len(json.loads(workers.ask("/api/v1/runs")[1])["items"]) == 1
 
 

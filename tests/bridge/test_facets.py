@@ -22,6 +22,7 @@ CHECK = {"assertions": [{"assertion": "not_null", "success": False, "column": "i
 ORIGIN = {"inputFields": [{"namespace": "s3://b", "name": "in", "field": "a"}]}
 TAGS = {"tags": [{"key": "tier", "value": "gold"}]}
 OWNERS = {"owners": [{"name": "team:shop", "type": "STEWARD"}]}
+DECLARED = {"source": "files", "digest": "1f", "facets": ["tags"]}
 TEXT = {"description": "One row an order."}
 REPORTED = {"dagId": "d", "dagRunId": "manual_1", "taskId": "t", "state": "skipped"}
 INSTANCES = {
@@ -103,6 +104,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         ("jobs", JOB, "facets", "fairlead_dag_state"),
         {"isPaused": True},
     ),
+    ("job", "fairlead_declaration"): (
+        DECLARED,
+        ("jobs", JOB, "facets", "fairlead_declaration"),
+        DECLARED,
+    ),
     ("job", "lineage"): (STATED, ("edges", f"{JOB}  ->  s3://b | other"), RUN),
     ("job", "airflow"): (
         {"tasks": {"t": {"downstream_task_ids": ["u"]}}},
@@ -152,6 +158,11 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ),
     ("dataset", "documentation"): (TEXT, ("datasets", OUT, "facets", "documentation"), TEXT),
     ("dataset", "ownership"): (OWNERS, ("datasets", OUT, "facets", "ownership"), OWNERS),
+    ("dataset", "fairlead_declaration"): (
+        DECLARED,
+        ("datasets", OUT, "facets", "fairlead_declaration"),
+        DECLARED,
+    ),
     ("dataset", "tags"): (
         {"tags": [{"key": "pii", "value": "mail", "field": "a"}]},
         ("datasets", OUT, "facets", "tags"),

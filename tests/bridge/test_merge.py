@@ -63,10 +63,16 @@ _runs = st.builds(
     properties=_properties,
 )
 _edges = st.builds(
-    lambda first, more, run: {"first_at": first, "last_at": first + more, "last_run": run},
+    lambda first, more, run, derived: {
+        "first_at": first,
+        "last_at": first + more,
+        "last_run": run,
+        "is_derived": derived,
+    },
     _at,
     _at,
     _number,
+    st.integers(0, 1),
 )
 _schemas = st.builds(
     lambda first, more, run, written: {
@@ -145,7 +151,7 @@ _SCHEMA = {"first_run": None, "written": 0}
         (merge.seen, {}),
         (merge.job, _JOB),
         (merge.dataset, _DATASET),
-        (merge.edge, {"last_run": None}),
+        (merge.edge, {"last_run": None, "is_derived": 0}),
         (merge.symlink, {"kind": "TABLE"}),
         (merge.schema_version, _SCHEMA),
     ],
@@ -169,7 +175,9 @@ def test_each_value_of_a_job_and_a_dataset_is_the_greater_and_a_name_the_smaller
 
 
 def test_who_saw_an_edge_last_and_a_schema_first_is_the_run_of_that_time() -> None:
-    one, two = ({**each, "last_run": run} for each, run in zip(_SEEN, (8, 3), strict=True))
+    one, two = (
+        {**each, "last_run": run, "is_derived": 0} for each, run in zip(_SEEN, (8, 3), strict=True)
+    )
     assert merge.edge(one, two)["last_run"] == merge.edge(two, one)["last_run"] == 3
     assert merge.edge(one, {**one, "last_run": 9})["last_run"] == 9
     assert merge.edge(one, {**one, "last_run": None})["last_run"] == 8

@@ -123,14 +123,20 @@ def test_a_route_that_reads_without_a_scope_does_not_start() -> None:
 
 
 def test_only_the_scope_opens_reading_transactions_for_answers() -> None:
-    """But for what shows nothing of one namespace: the signal of the stream, metrics and the audit log."""
+    """But for what shows nothing of one namespace: the stream's signal, metrics, keys and the audit log."""
     web = Path(__file__).parents[2] / "bridge/src/fairlead_bridge/web"
     found = {
         str(file.relative_to(web))
         for file in web.rglob("*.py")
         if any(name in file.read_text("utf-8") for name in ("import reading", "EVERYTHING)"))
     }
-    assert found == {"live.py", "metrics.py", "audit/routes.py", "health/routes.py"}
+    assert found == {
+        "live.py",
+        "metrics.py",
+        "audit/routes.py",
+        "health/routes.py",
+        "keys/routes.py",
+    }
 
 
 # --- the border -----------------------------------------------------------------------------------

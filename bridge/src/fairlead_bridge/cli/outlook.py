@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from fairlead_bridge.access.scope import EVERYTHING
 from fairlead_bridge.app import build_normaliser, build_windows
 from fairlead_bridge.cli.command import OK, command, database, moment, option, say
 from fairlead_bridge.mapping.finding import finder
@@ -32,7 +33,7 @@ def _outlook(settings: Settings, arguments: argparse.Namespace) -> int:
         quantile, windows = settings.risk_quantile, build_windows(settings)
         kept = tuple(each.window for each in windows)
         catalog = Catalog(engine, settings.lost_after, now, identify, quantile, kept)
-        with catalog.open(arguments.as_of) as snapshot:
+        with catalog.open(EVERYTHING, arguments.as_of) as snapshot:
             answer = outlook(snapshot, arguments.node)
     if arguments.json:
         say(answer.model_dump_json(indent=2))
