@@ -175,6 +175,18 @@ def test_what_a_hook_executes_through_its_own_connection_is_observed(
     assert "extractionError" not in found.run_facets
 
 
+def test_a_hook_that_prepares_the_connection_of_the_class_above_is_observed(hooks: Any) -> None:
+    class OwnHook(hooks.SqliteHook):  # type: ignore[name-defined,misc]
+        """Defined after all is watched, as that of a team."""
+
+        def get_conn(self) -> Any:
+            return super().get_conn()
+
+    found = lineage_of(lambda: OwnHook("shop").run("CREATE TABLE t (id INTEGER)"))
+    assert [name for _, name in names(found.outputs)] == ["t"]
+    assert "extractionError" not in found.run_facets
+
+
 def test_a_table_of_an_unknown_database_is_not_made_up() -> None:
     stock = OperatorLineage(
         inputs=[InputDataset("snowflake://acct", "None.broken"), InputDataset("file", "/None.csv")],

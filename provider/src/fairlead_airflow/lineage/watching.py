@@ -161,9 +161,11 @@ def _connection(kind: type) -> None:
 
 
 def _connected(hook: Any, *_: Any, **__: Any) -> None:
-    # What called `get_conn`: a method of a hook reports by itself what it executes.
-    caller = sys._getframe(2).f_globals.get("__name__", "")
-    if not caller.startswith("airflow."):
+    # What called `get_conn`: a method of Airflow's hooks reports by itself what it executes, and a
+    # hook's own `get_conn` may ask the class above for the connection.
+    caller = sys._getframe(2)
+    is_inherited = caller.f_code.co_name == "get_conn" and caller.f_locals.get("self") is hook
+    if not is_inherited and not caller.f_globals.get("__name__", "").startswith("airflow."):
         value = {"hook": type(hook).__name__}
         _collector().add_extra(context=hook, key=CONNECTION, value=value)
 
