@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import random
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from fairlead_bridge import inbox
+from fairlead_bridge import contracts, inbox
 from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.access.caller import Caller, Namespaces, with_included
 from fairlead_bridge.cli import main
@@ -25,6 +26,7 @@ from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.monitoring.stated import contract
 from fairlead_bridge.settings import load
 from fairlead_bridge.web.api import build_api
 from tests.bridge import absorbing
@@ -89,6 +91,26 @@ def edges(api: Api, node: str, **more: Any) -> set[tuple[str, str]]:
 
 def _owners(found: dict[str, Any]) -> list[str]:
     return [owner["name"] for owner in found["owners"]]
+
+
+def test_the_examples_of_servers_are_right() -> None:
+    assert doctest.testmod(contracts).failed == 0
+
+
+def test_a_contract_names_the_same_datasets_for_what_is_declared_and_for_what_is_expected(
+    tmp_path: Path,
+) -> None:
+    """Also where its server is a folder of files."""
+    text = """
+kind: DataContract
+apiVersion: v3.0.2
+servers: [{type: s3, location: "s3://lake/raw/{model}/*.parquet"}]
+schema: [{name: orders}, {name: refunds}]
+slaProperties: [{property: frequency, value: 1, unit: d}]
+"""
+    (tmp_path / "orders.yaml").write_text(text)
+    declared = {each.ref.node for each in files.read([File("orders.yaml", text)])}
+    assert declared == {each.node for each in contract.stated(tmp_path / "orders.yaml", "")}
 
 
 def test_a_dashboard_is_there_with_its_owner_its_tags_and_what_its_columns_come_from(
@@ -214,7 +236,7 @@ def test_a_contract_brings_owners_tags_and_classes_and_no_schema_where_a_run_sho
         "facets": {"schema": {"fields": [{"name": "id", "type": "int"}, {"name": "email"}]}}
     }
     api.tell(*wrote("etl.orders", known))
-    contract = """
+    given = """
 kind: DataContract
 apiVersion: v3.0.2
 id: orders
@@ -229,7 +251,7 @@ schema:
   - name: shop.new
     properties: [{name: id, physicalType: bigint}]
 """
-    declare(api, contract, namespace=LAKE)
+    declare(api, given, namespace=LAKE)
     found = {item["name"]: item for item in api.get("datasets")["items"]}
     assert _owners(found["shop.orders"]) == ["ann"]
     columns = {

@@ -32,14 +32,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'fairlead.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
 def _send(servers: str, topic: str, *bodies: bytes) -> None:
     from confluent_kafka import Producer
 

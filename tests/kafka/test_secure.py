@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import inbox, trust
 from fairlead_bridge.db import tables
-from fairlead_bridge.db.engine import open_database, reading
-from fairlead_bridge.db.migrate import migrate
+from fairlead_bridge.db.engine import reading
 from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.intake.kafka import Kafka
 from tests.support.kafka import broker
@@ -34,12 +32,9 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
         yield addresses
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'fairlead.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
+@pytest.fixture(autouse=True)
+def _trust_of_the_system_afterwards() -> Iterator[None]:
+    yield
     trust.use(None)
 
 

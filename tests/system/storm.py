@@ -89,7 +89,7 @@ class Storm:
         (self.stack.folder / "held" / f"{name}-goes-on").touch()
 
     def deliverer(self) -> int:
-        self.stack.wait("somebody delivers", self.spool.is_delivering, 30)
+        self.stack.wait("a process delivers", self.spool.is_delivering, 30)
         return int(read_tally(self.spool.folder)["pid"])
 
     def kill_the_deliverer(self) -> None:

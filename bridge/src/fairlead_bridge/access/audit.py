@@ -18,8 +18,6 @@ from fairlead_bridge.db.engine import reading
 
 #: Characters of each text at most.
 _LONGEST = 4_000
-#: Entries that are read in one transaction.
-_A_PART = 1_000
 _c = tables.audit.c
 
 
@@ -79,11 +77,13 @@ def read(tx: sa.Connection, wanted: Wanted, limit: int, before: int | None = Non
     return _stored(tx, query if before is None else query.where(_c.id < before))
 
 
-def lines(engine: sa.Engine, wanted: Wanted) -> Iterator[str]:
-    """The entries as JSON lines, oldest first; in several transactions, so that no answer holds one."""
-    after, found = -1, _A_PART
-    while found == _A_PART:
-        query = _wanted(wanted).where(_c.id > after).order_by(_c.id).limit(_A_PART)
+def lines(engine: sa.Engine, wanted: Wanted, at_once: int = 1_000) -> Iterator[str]:
+    """
+    The entries as JSON lines, oldest first; `at_once` in a transaction, so that no answer holds one.
+    """
+    after, found = -1, at_once
+    while found == at_once:
+        query = _wanted(wanted).where(_c.id > after).order_by(_c.id).limit(at_once)
         with reading(engine) as tx:
             part = _stored(tx, query)
         for stored in part:

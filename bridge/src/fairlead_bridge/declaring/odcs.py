@@ -6,16 +6,16 @@ Their service levels are expectations, which `monitoring.stated.contract` reads.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fairlead_bridge.contracts import FIELDS, Server, server
 from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Origin, Ref, Tag
 from fairlead_bridge.errors import WrongDeclaration
 
 _CLASSES = ("public", "internal", "confidential", "restricted")
-#: What the names of a server's type are in namespaces of OpenLineage.
-_SCHEMES = {"postgresql": "postgres"}
 
 
 def is_contract(content: Any) -> bool:
@@ -33,26 +33,26 @@ def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[
         raise WrongDeclaration(
             ("apiVersion",), f"{version!r} is not version 3 of ODCS; write apiVersion: v3.0.2"
         )
-    place, prefix = _server(content)
-    place = namespace or place
-    if not place:
+    tables = _list(content, "schema", ())
+    found = _server(content, len(tables))
+    place = dataclasses.replace(found, namespace=namespace or found.namespace)
+    if not place.namespace:
         raise WrongDeclaration(
             ("servers",),
             "no server says where the datasets are; name a server with type and host, or give "
             "their namespace: --namespace postgres://db:5432",
         )
-    tables = _list(content, "schema", ())
     if not tables:
         raise WrongDeclaration(("schema",), "the contract names no table; list them under `schema`")
     for number, table in enumerate(tables):
         path = ("schema", number)
-        yield path, _table(content, table, place, prefix, path)
+        yield path, _table(content, table, place, path)
 
 
 def _table(
-    contract: Mapping[str, Any], table: Mapping[str, Any], place: str, prefix: str, path: Path
+    contract: Mapping[str, Any], table: Mapping[str, Any], place: Server, path: Path
 ) -> Declared:
-    names = _names(contract, place, prefix)
+    names = _names(contract, place)
     name = _needed(table, "name", path)
     properties = _list(table, "properties", path)
     columns = [
@@ -76,29 +76,28 @@ def _table(
             )
             for each, column in columns
         ),
-        flow=_flow(columns, names, place, prefix),
+        flow=_flow(columns, names, place),
         is_fallback=True,
     )
 
 
-def _names(contract: Mapping[str, Any], place: str, prefix: str) -> dict[str, Ref]:
+def _names(contract: Mapping[str, Any], place: Server) -> dict[str, Ref]:
     """The datasets of the contract's tables, by the names that it has for them."""
     found = {}
     for at, table in enumerate(_list(contract, "schema", ())):
         name = _needed(table, "name", ("schema", at))
-        found[name] = _ref(place, prefix, str(table.get("physicalName") or name))
+        found[name] = _ref(place, str(table.get("physicalName") or name))
     return found
 
 
-def _ref(place: str, prefix: str, name: str) -> Ref:
-    return Ref("dataset", place, name if "." in name or not prefix else f"{prefix}.{name}")
+def _ref(place: Server, name: str) -> Ref:
+    return Ref("dataset", place.namespace, place.name(name))
 
 
 def _flow(
     columns: Sequence[tuple[Mapping[str, Any], str]],
     names: Mapping[str, Ref],
-    place: str,
-    prefix: str,
+    place: Server,
 ) -> Flow:
     """Where `transformSourceObjects` say tables, or columns as `table.column` of the contract's own."""
     sources: set[Ref] = set()
@@ -111,27 +110,15 @@ def _flow(
             if dot and table in names:
                 origins.append(Origin(names[table], last, "TRANSFORMATION"))
             else:
-                sources.add(names.get(str(word)) or _ref(place, prefix, str(word)))
+                sources.add(names.get(str(word)) or _ref(place, str(word)))
         if origins:
             found[column] = tuple(sorted(origins))
     return Flow(tuple(sorted(sources)), found)
 
 
-def _server(contract: Mapping[str, Any]) -> tuple[str, str]:
-    """The namespace of the first server, and the part of a name before the table's."""
-    server = next(iter(_list(contract, "servers", ())), {})
-    kind = str(server.get("type", "")).lower()
-    scheme = _SCHEMES.get(kind, kind)
-    keys = ("database", "catalog", "project", "schema", "dataset")
-    prefix = ".".join(str(server[key]) for key in keys if server.get(key))
-    if scheme == "bigquery":
-        return "bigquery", prefix
-    if scheme == "snowflake" and server.get("account"):
-        return f"snowflake://{server['account']}", prefix
-    if not scheme or not server.get("host"):
-        return "", prefix
-    port = f":{server['port']}" if server.get("port") else ""
-    return f"{scheme}://{server['host']}{port}", prefix
+def _server(contract: Mapping[str, Any], tables: int) -> Server:
+    first = next(iter(_list(contract, "servers", ())), {})
+    return server({key: str(first[key]) for key in FIELDS if first.get(key)}, tables)
 
 
 def _owners(contract: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from fairlead_bridge.contracts import FIELDS, Server, server
 from fairlead_bridge.errors import Wrong, WrongLines
 from fairlead_bridge.insight.statements import Statement, expectation
 from fairlead_bridge.monitoring.stated.entry import Stated
@@ -28,8 +29,6 @@ _UNITS = {
 _TIME = re.compile(
     r"(\d\d?:\d\d)(?::\d\d(?:\.\d+)?)?\s*(?:(Z|UTC)|([+-]\d\d):?(\d\d)|([A-Za-z_]+(?:/[\w+-]+)*))?"
 )
-#: Schemes of namespaces that are not called as the standard calls the type of server.
-_SCHEMES = {"postgresql": "postgres", "sqlserver": "mssql", "databricks": "unitycatalog"}
 
 
 def stated(path: Path, namespace: str) -> Iterator[Stated]:
@@ -42,8 +41,8 @@ def stated(path: Path, namespace: str) -> Iterator[Stated]:
     contract = load(path)
     _check_kind(contract, path)
     tables = _tables(contract, path)
-    place, name = _server(contract, len(tables))
-    place = namespace or place
+    found = _server(contract, len(tables))
+    place = namespace or found.namespace
     if not place:
         raise Wrong(
             "namespace",
@@ -51,8 +50,7 @@ def stated(path: Path, namespace: str) -> Iterator[Stated]:
             'its datasets: namespace = "postgres://db:5432"',
         )
     for table, statement in _Promises(contract, tables, path).read():
-        is_whole = "." in table and "/" not in name
-        node = f"dataset:{place}:{table if is_whole else name.replace('{}', table)}"
+        node = f"dataset:{place}:{found.name(table)}"
         yield Stated("contract", node, statement, path.name)
 
 
@@ -83,28 +81,9 @@ def _tables(contract: Marked, path: Path) -> dict[str, str]:
     return found
 
 
-def _server(contract: Marked, tables: int) -> tuple[str, str]:
-    """The namespace of the first server, and the name of each table there, for which {} stands."""
-    server = next(contract.items("servers"), Marked({}, 1))
-    kind = server.text("type").lower()
-    scheme = _SCHEMES.get(kind, kind)
-    location = re.match(r"(\w+://[^/]+)/?(.*)", server.text("location"))
-    if location:
-        name = re.sub(r"\{\w+\}", "{}", location[2].strip("/"))
-        return location[1], name if (
-            tables == 1 and name
-        ) or "{}" in name else f"{name}/{{}}".strip("/")
-    parts = ("database", "catalog", "project", "schema", "dataset")
-    name = "".join(f"{server.text(key)}." for key in parts if server.text(key)) + "{}"
-    if scheme == "bigquery":
-        return "bigquery", name
-    if scheme == "snowflake" and server.text("account"):
-        return f"snowflake://{server.text('account')}", name
-    host = server.text("host").split("://")[-1].rstrip("/")
-    if not scheme or not host:
-        return "", name
-    port = f":{server.text('port')}" if server.text("port") else ""
-    return f"{scheme}://{host}{port}", name
+def _server(contract: Marked, tables: int) -> Server:
+    first = next(contract.items("servers"), Marked({}, 1))
+    return server({key: first.text(key) for key in FIELDS}, tables)
 
 
 class _Promises:

@@ -146,7 +146,7 @@ def health(snapshot: Snapshot, this: Self, refused: str | None = None) -> a.Heal
     )
 
 
-_SOMETHING = "Something is wrong: who sees every namespace is told what."
+_SOMETHING = "Something is wrong; callers who see every namespace can read what."
 
 
 # --- sentences ----------------------------------------------------------------------------------
