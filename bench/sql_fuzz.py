@@ -17,6 +17,9 @@ import time
 from pathlib import Path
 
 from tests.support.sql.kinds import KINDS
+from tests.support.sql.kinds_by_dialect import BY_DIALECT
+from tests.support.sql.kinds_of_places import OF_PLACES
+from tests.support.sql.kinds_of_scripts import OF_SCRIPTS
 
 from fairlead_sdk.sql import dialect_of, read
 
@@ -78,7 +81,8 @@ def main() -> int:
 
 
 def _seeds(cases: Path | None) -> list[tuple[str, str]]:
-    seeds = [(kind[0], kind[1]) for kind in KINDS]
+    kinds = [*KINDS, *BY_DIALECT, *OF_PLACES, *OF_SCRIPTS]
+    seeds = [(kind[0], kind[1]) for kind in kinds]
     if cases:
         seeds += [(dialect_of(c["dialect"]), c["sql"]) for c in json.loads(cases.read_text())]
     return seeds

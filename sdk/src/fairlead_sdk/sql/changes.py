@@ -84,8 +84,10 @@ def _selected(node: exp.Query, evaluator: Evaluator, scope: Scope) -> Outcome:
 
 def _created(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Outcome:
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
-    if node.args.get("kind") not in ("TABLE", "VIEW") or not is_named(target):
+    if not is_named(target) or node.args.get("kind") not in ("TABLE", "VIEW", "MODEL"):
         return Outcome(is_read=False)
+    if node.args.get("kind") == "MODEL":
+        return _trained(node, table_of(target), evaluator, scope)
     count_as_seen(evaluator, [target])
     table = table_of(target)
     is_temporary = _is_temporary(node, table)
@@ -111,6 +113,15 @@ def _created(node: exp.Create, evaluator: Evaluator, scope: Scope) -> Outcome:
         count_as_seen(evaluator, [store.this])
         changes.append(Change(table_of(store.this), dict(change.columns), set(change.indirect)))
     return Outcome(changes)
+
+
+def _trained(node: exp.Create, table: Table, evaluator: Evaluator, scope: Scope) -> Outcome:
+    """BigQuery's `CREATE MODEL m AS SELECT ...`: it has no columns of the query's."""
+    count_as_seen(evaluator, [node.this])
+    query = node.args.get("expression")
+    if isinstance(query, exp.Query):
+        evaluator.evaluate(query, scope)
+    return Outcome([Change(table, indirect=scope.indirect)], is_read=isinstance(query, exp.Query))
 
 
 def _is_temporary(node: exp.Create, table: Table) -> bool:

@@ -28,7 +28,8 @@ class Piece:
     """One statement. `procedure`: it is in the body of that one, which this script only defines."""
 
     text: str
-    is_condition: bool = False
+    condition: str = ""
+    """The word in front of it, such as IF, where it is only the condition of others."""
     procedure: str = ""
 
 
@@ -141,8 +142,8 @@ class _Cutter:
         self._needs_no_semicolon = dialect in BATCHES
 
     def pieces(self, start: int, end: int, procedure: str = "") -> Iterator[Piece]:
-        for first, last, is_condition in self.spans(start, end):
-            if not is_condition and (body := self._body(first, last)):
+        for first, last, condition in self.spans(start, end):
+            if not condition and (body := self._body(first, last)):
                 name, inner_first, inner_last = body
                 if self._tokens[inner_first].token_type in QUOTED:
                     yield from self._quoted_body(name, inner_first)
@@ -150,37 +151,52 @@ class _Cutter:
                     yield from self.pieces(inner_first, inner_last, procedure or name)
                 continue
             text = self._text[self._tokens[first].start : self._tokens[last - 1].end + 1]
-            yield Piece(text, is_condition, procedure)
+            yield Piece(text, condition, procedure)
 
     def _quoted_body(self, name: str, index: int) -> Iterator[Piece]:
         for piece in cut(self._tokens[index].text, self._dialect):
             if isinstance(piece, Piece):
-                yield Piece(piece.text, piece.is_condition, name)
+                yield Piece(piece.text, piece.condition, name)
 
-    def spans(self, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-        """First and last token of each statement, and whether it is only a condition."""
+    def spans(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """First and last token of each statement, and the word in front of a condition."""
         index = start
         while index < end:
             word = self._words[index]
             if word == ";" or self._skips(index) or (word == "/" and self._is_alone(index)):
                 index += 1
                 continue
+            if word == "<<" or (
+                self._words[index + 1 : index + 2] == [":"] and self._is_label(index)
+            ):
+                index += 3 if word == "<<" else 2
+                continue
             if word in _CONDITIONS:
                 last = self._end_of_condition(index, end)
                 if last > index + 1:
-                    yield index + 1, last, True
+                    yield index + 1, last, word
                 index = last
                 continue
             if word in ("PROCEDURE", "FUNCTION"):  # inside a package
                 index = self._behind_head(index, end)
                 continue
             if body := self._body(index, end):
-                yield index, body[2], False
+                yield index, body[2], ""
                 index = body[2]
                 continue
             last = self._end_of(index, end)
-            yield index, last, False
+            yield index, last, ""
             index = last
+
+    def _is_label(self, index: int) -> bool:
+        """Whether the word names the loop or the block behind it: `l: LOOP`."""
+        return self._words[index + 2 : index + 3] in (
+            ["LOOP"],
+            ["WHILE"],
+            ["REPEAT"],
+            ["FOR"],
+            ["BEGIN"],
+        )
 
     def _behind_head(self, start: int, end: int) -> int:
         for index in range(start, end):

@@ -10,6 +10,7 @@ from sqlglot import exp
 from fairlead_sdk.sql.names import DIRECT, Source, Sources, worse
 from fairlead_sdk.sql.relations import Relation
 from fairlead_sdk.sql.scope import Scope
+from fairlead_sdk.sql.variables import held_in
 
 _HASHES = (
     *(exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA2),
@@ -40,6 +41,10 @@ _AGGREGATES = frozenset(
 )
 
 
+_LISTS = (exp.GroupConcat, exp.ArrayAgg, exp.ArrayConcatAgg)
+_XML_METHODS = frozenset({"value", "query", "nodes", "exist"})
+
+
 class Queries(Protocol):
     """Who evaluates a query inside an expression, and reads a table that it names."""
 
@@ -60,14 +65,29 @@ def sources_of(root: exp.Expr, scope: Scope, queries: Queries, how: str = "IDENT
             relation = queries.subquery(node, scope)
             if not isinstance(node.parent, exp.Exists):  # which only asks whether there are rows
                 found |= {source.through(how, masking) for source in relation.sources}
+        elif (held := held_in(node, scope.found.records)) is not None:
+            found |= {source.through(how, masking) for source in held}
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
             found |= {source.through(how) for source in _rows(scope)}
+        elif isinstance(node, exp.Dot) and (column := _asked(node)) is not None:
+            found |= {source.through("TRANSFORMATION") for source in scope.column(column)}
         elif scope.dialect == "clickhouse" and _looks_up(node):
             found |= {s.through(how, masking) for s in _looked_up(node, scope, queries)}
             stack += [(n, worse(how, h), masking) for n, h in _keys(node)]
         else:
             stack += [(n, worse(how, h), masking or m) for n, h, m in _parts(node)]
     return frozenset(found)
+
+
+def _asked(node: exp.Dot) -> exp.Column | None:
+    """The column of T-SQL's `t.doc.value('x', 'int')`, and of other methods of XML."""
+    call = node.expression
+    if not (isinstance(call, exp.Anonymous) and call.name.lower() in _XML_METHODS):
+        return None
+    parts = list(node.this.flatten()) if isinstance(node.this, exp.Dot) else [node.this]
+    if not all(isinstance(part, exp.Identifier) for part in parts) or len(parts) > 4:
+        return None
+    return exp.column(*(part.copy() for part in reversed(parts)))
 
 
 def _looks_up(node: exp.Expr) -> bool:
@@ -131,7 +151,25 @@ def _parts(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, bool]]:
         yield node.expression, "CONDITIONAL", False
     elif isinstance(node, exp.WithinGroup):
         yield node.this, "IDENTITY", False
-        yield node.expression, "AGGREGATION", False
+        is_value = not isinstance(node.this, _LISTS) and not node.this.args.get("expressions")
+        yield node.expression, "AGGREGATION" if is_value else "SORT", False
+    elif isinstance(node, exp.Order):  # of an aggregate
+        if isinstance(node.this, exp.Expr):
+            yield node.this, "IDENTITY", False
+        for each in node.expressions:
+            yield each, "SORT", False
+    elif isinstance(node, exp.DecodeCase):
+        value, *pairs = node.expressions
+        yield value, "CONDITIONAL", False
+        for index, each in enumerate(pairs):
+            is_searched = index % 2 == 0 and index < len(pairs) - 1
+            yield each, "CONDITIONAL" if is_searched else "TRANSFORMATION", False
+    elif isinstance(node, exp.Comprehension):
+        variable = node.expression.name.lower()
+        yield node.args["iterator"], "TRANSFORMATION", False
+        for part in (node.this, node.args.get("condition")):
+            if part is not None:
+                yield _without_name(part, variable), "TRANSFORMATION", False
     elif isinstance(node, exp.Exists):
         yield node.this, "CONDITIONAL", False
     elif isinstance(node, exp.In) and node.args.get("query"):
@@ -143,6 +181,17 @@ def _parts(node: exp.Expr) -> Iterator[tuple[exp.Expr, str, bool]]:
         for child in node.iter_expressions():
             if not isinstance(child, exp.DataType | exp.Star):
                 yield child, how, masking
+
+
+def _without_name(node: exp.Expr, name: str) -> exp.Expr:
+    """An expression without the columns that are a variable of it."""
+    return node.transform(
+        lambda n: (
+            exp.null()
+            if isinstance(n, exp.Column) and n.name.lower() == name and not n.table
+            else n
+        )
+    )
 
 
 def is_aggregate(node: exp.Expr) -> bool:

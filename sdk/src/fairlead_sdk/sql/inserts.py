@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from sqlglot import exp
 
 from fairlead_sdk.sql import items
+from fairlead_sdk.sql.cut import BATCHES
 from fairlead_sdk.sql.expressions import sources_of
 from fairlead_sdk.sql.names import Columns, Table, is_named, table_of
 from fairlead_sdk.sql.outcomes import (
@@ -27,7 +29,7 @@ from fairlead_sdk.sql.updates import assignments
 
 def of_insert(node: exp.Insert, evaluator: Evaluator, scope: Scope) -> Outcome:
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
-    query = node.args.get("expression")
+    query = node.args.get("expression") or node.args.get("source")
     if isinstance(target, exp.Directory):
         if isinstance(query, exp.Query):
             evaluator.evaluate(query, scope)
@@ -38,13 +40,19 @@ def of_insert(node: exp.Insert, evaluator: Evaluator, scope: Scope) -> Outcome:
         return Outcome(files=[t for t in string_literals(target) if "://" in t], is_export=True)
     if not is_named(target):
         return Outcome(is_read=isinstance(query, exp.Query))
+    if evaluator.dialect in BATCHES and target.name.lower() in items.ELSEWHERE:
+        count_as_seen(evaluator, [target])
+        if isinstance(query, exp.Query):
+            evaluator.evaluate(query, scope)
+        scope.note(f"what is written by {target.name} at another server is not seen")
+        return Outcome(is_read=isinstance(query, exp.Query), is_export=True)
     count_as_seen(evaluator, [target])
     table = table_of(target)
     if isinstance(query, exp.Table):
         query = exp.select("*").from_(query.copy())
-    if not isinstance(query, exp.Query) and not (query and query.find(exp.Query)):
+    if not _has_sources(query, evaluator):
         return Outcome([Change(table)])
-    relation = evaluator.evaluate(query, scope)
+    relation = _record(query, evaluator) or evaluator.evaluate(query, scope)
     names = listed_columns(node.this)
     change = Change(table, indirect=scope.indirect)
     if node.args.get("by_name") or isinstance(query, exp.Values):
@@ -53,10 +61,29 @@ def of_insert(node: exp.Insert, evaluator: Evaluator, scope: Scope) -> Outcome:
         change.columns, change.is_assumed = _by_position(
             table, relation, names, _partition(target), evaluator
         )
-        if isinstance(query, exp.Values) and change.is_assumed:
+        if isinstance(query, exp.Values) and change.is_assumed and not _record(query, evaluator):
             change.columns = {}
     _on_conflict(node, change, relation.renamed(names), evaluator, scope)
     return Outcome([change])
+
+
+def _has_sources(query: exp.Expr | None, evaluator: Evaluator) -> TypeGuard[exp.Expr]:
+    """Whether the rows may come from elsewhere than from the statement: from a query, or a variable."""
+    if not isinstance(query, exp.Expr):  # there is none, or DEFAULT VALUES
+        return False
+    is_query = isinstance(query, exp.Query) or query.find(exp.Query) is not None
+    return is_query or bool(evaluator.found.records)
+
+
+def _record(query: exp.Expr, evaluator: Evaluator) -> Relation | None:
+    """The whole record of `VALUES v` and `VALUES v(i)`."""
+    cells = [each for row in query.expressions for each in row.expressions]
+    if not isinstance(query, exp.Values) or len(cells) != 1:
+        return None
+    if not isinstance(cells[0], exp.Column | exp.Anonymous):
+        return None
+    record = evaluator.found.records.get(cells[0].name.lower())
+    return record if record and (len(record.columns) > 1 or record.is_open) else None
 
 
 def _partition(target: exp.Expr) -> tuple[list[str], list[str]]:

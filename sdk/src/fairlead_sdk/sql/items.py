@@ -24,7 +24,7 @@ _FILE_FUNCTIONS = frozenset(
 )
 
 
-_ELSEWHERE = frozenset({"external_query", "openquery", "dblink", "postgresql", "mysql", "remote"})
+ELSEWHERE = frozenset({"external_query", "openquery", "dblink", "postgresql", "mysql", "remote"})
 """Functions that run a query, or read a table, at another server."""
 
 
@@ -65,6 +65,8 @@ def add(node: exp.Expr, scope: Scope, queries: Evaluator) -> None:
             if pivot.alias:
                 parts = [pivot.alias]
         alias = node.alias if not (node.args.get("pivots") and parts[:1] == [node.alias]) else ""
+        if isinstance(node, exp.Unnest) and not alias:  # an element is called like its column
+            alias = next(iter(alias_columns(node)), "")
         scope.add(alias, parts, relation)
     for one in node.args.get("joins") or ():
         join(one, scope, queries)
@@ -112,6 +114,10 @@ def _probe(scope: Scope) -> Scope:
 
 
 def _relation(node: exp.Expr, scope: Scope, queries: Evaluator) -> Relation:
+    if each := node.args.get("rows_from"):  # `ROWS FROM (f(a), g(b)) AS t(x, y)`
+        relations = [_relation(one, scope, queries) for one in each]
+        sides = tuple(Output("", relation.sources) for relation in relations)
+        return Relation(sides).renamed(alias_columns(node))
     if isinstance(node, exp.Table):
         return _table(node, scope, queries).renamed(alias_columns(node))
     if isinstance(node, exp.Subquery):
@@ -262,10 +268,11 @@ def _function(function: exp.Expr, node: exp.Expr, scope: Scope, queries: Evaluat
     if name in _CLUSTERS and (other := _as_table(function)) is not None:
         return queries.table(other, scope)
     arguments: set[Source] = set()
-    for argument in function.iter_expressions() if name not in _ELSEWHERE else ():
+    given = [function] if isinstance(function, exp.Dot) else function.iter_expressions()
+    for argument in given if name not in ELSEWHERE else ():
         if not isinstance(argument, exp.ColumnDef | exp.OpenJSONColumnDef | exp.Schema):
             arguments |= sources_of(argument, scope, queries, "TRANSFORMATION")
-    if name in _ELSEWHERE:
+    if name in ELSEWHERE:
         scope.note(f"what {name} reads at {_first_literal(function)} is not seen")
     if name.replace("_", "") in {n.replace("_", "") for n in _FILE_FUNCTIONS}:
         for literal in function.find_all(exp.Literal):

@@ -8,6 +8,7 @@ import re
 from sqlglot.errors import SqlglotError
 
 from fairlead_sdk.sql.cut import cut_at_starts
+from fairlead_sdk.sql.declarations import assigned
 from fairlead_sdk.sql.rewrites import REWRITES
 from fairlead_sdk.sql.rough import tables_in
 from fairlead_sdk.sql.special import parse_statements, special_statements
@@ -32,14 +33,16 @@ _NO_DATA = re.compile(
     r"|BACKUP|RESTORE|DBCC|COLLECT|STOP|CONSTRAINT|ELSE|DO_NONE|GOTO|DIE|SYSTEM)\b",
     re.IGNORECASE,
 )
-_ASSIGNS = re.compile(r"[\w.\"@]+\s*:=")
+ASSIGNS = re.compile(r"[\w.\"@]+\s*:=")
 
 
 def parse(text: str, dialect: str) -> Parsed:
     """The statements of a piece; what cannot be read is named."""
     text = text.strip().rstrip(";").strip()
-    if not text or _ASSIGNS.match(text):
+    if not text:
         return Parsed()
+    if ASSIGNS.match(text):
+        return Parsed(assigned(text, dialect))
     try:
         if (special := special_statements(text, dialect)) is not None:
             return Parsed(special)
@@ -58,12 +61,32 @@ def parse(text: str, dialect: str) -> Parsed:
             return Parsed(errors=[f"too deep to be read: {text[:100]}"])
         except UNREADABLE as error:
             first = first or error
+    if (plain := _rewritten(text, dialect)) is not None:
+        return plain
     found = _parse_each(text, dialect, first)
     if found.errors and (other := _parse_as_relative(text, dialect)):
         return other
     if found.errors and not found.statements and (named := tables_in(text, dialect)):
         found.statements.append(named)
     return found
+
+
+def _rewritten(text: str, dialect: str) -> Parsed | None:
+    """With everything taken out and put in other words, one after the other."""
+    changed, count = text, 0
+    for change in REWRITES:
+        try:
+            other = change(changed, dialect)
+        except UNREADABLE:
+            continue
+        if other is not None and other != changed:
+            changed, count = other, count + 1
+    if count < 2:  # each of them was tried alone
+        return None
+    try:
+        return Parsed(parse_statements(changed, dialect))
+    except UNREADABLE:
+        return None
 
 
 def _parse_as_relative(text: str, dialect: str) -> Parsed | None:

@@ -1,13 +1,15 @@
-"""PIVOT and UNPIVOT: rows made columns, columns made rows."""
+"""PIVOT, UNPIVOT and MATCH_RECOGNIZE: rows made columns, columns made rows, rows found by a pattern."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlglot import exp
 
 from fairlead_sdk.sql.expressions import Queries, sources_of
 from fairlead_sdk.sql.names import Source
 from fairlead_sdk.sql.relations import Column, Output, Relation, Star
-from fairlead_sdk.sql.scope import Scope
+from fairlead_sdk.sql.scope import Named, Scope
 
 
 def pivoted(relation: Relation, pivot: exp.Pivot, scope: Scope, queries: Queries) -> Relation:
@@ -79,3 +81,32 @@ def simplified(relation: Relation, node: exp.Pivot, scope: Scope, queries: Queri
         else relation.without(used).columns
     )
     return Relation((*remaining, Star(rest=frozenset(rest), is_weak=True)))
+
+
+def matched(node: exp.MatchRecognize, scope: Scope, queries: Queries) -> None:
+    """Put what MATCH_RECOGNIZE makes of the items of FROM in their place: partitions and measures."""
+    inner = replace(scope, is_probe=True)
+    rows = node.args.get("rows")
+    by = [c for each in node.args.get("partition_by") or () for c in each.find_all(exp.Column)]
+    columns: list[Column] = [Output(c.name, sources_of(c, inner, queries)) for c in by]
+    if rows is not None and rows.name.upper().startswith("ALL"):
+        columns += [column for item in scope.items for column in item.relation.columns]
+    for measure in node.args.get("measures") or ():
+        value = _without_variables(measure.this, scope)
+        columns.append(Output(value.alias_or_name, sources_of(value.unalias(), inner, queries)))
+    for each in node.args.get("define") or ():
+        condition = _without_variables(each, scope).unalias()
+        scope.indirect |= sources_of(condition, inner, queries, "FILTER")
+    if (order := node.args.get("order")) is not None:
+        scope.indirect |= sources_of(order, inner, queries, "SORT")
+    parts = (node.alias.lower(),) if node.alias else ()
+    scope.items = [Named(parts, Relation(tuple(columns)))]
+
+
+def _without_variables(node: exp.Expr, scope: Scope) -> exp.Expr:
+    """`a.price` is the price of the rows that the pattern calls `a`."""
+    plain = node.copy()
+    for column in list(plain.find_all(exp.Column)):
+        if column.table and scope.item([column.table]) is None:
+            column.set("table", None)
+    return plain

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from fairlead_sdk.sql import items
+from fairlead_sdk.sql import items, pivots
 from fairlead_sdk.sql.cut import BATCHES
 from fairlead_sdk.sql.dialects import RECURSION_WITHOUT_KEYWORD
 from fairlead_sdk.sql.expressions import sources_of
@@ -43,9 +43,10 @@ class Evaluator:
         describe: Describe,
         temporary: Lookup,
         variables: frozenset[str] = frozenset(),
+        records: Mapping[str, Relation] | None = None,
     ) -> None:
         self.dialect = dialect
-        self.found = Found(variables=variables)
+        self.found = Found(variables=variables, records=records or {})
         self.seen: set[int] = set()
         """The nodes of tables that were evaluated."""
         self._describe = describe
@@ -204,6 +205,8 @@ class Evaluator:
             items.join(join, scope, self)
         for lateral in node.args.get("laterals") or ():
             items.add(lateral, scope, self)
+        if isinstance(match := node.args.get("match"), exp.MatchRecognize):
+            pivots.matched(match, scope, self)
         scope.aliases_first = self.dialect == "clickhouse"
         columns: list[Column] = []
         for projection in node.expressions:
@@ -244,10 +247,20 @@ class Evaluator:
             return self._table_star(inner, scope)
         if isinstance(inner, exp.Columns):
             return items.matching(scope.items, inner, scope, self)
+        if isinstance(inner, exp.QueryTransform):
+            return self._by_program(inner, scope)
         sources = sources_of(inner, scope, self)
         if isinstance(node, exp.Aliases):
             return [Output(name.name, sources) for name in node.aliases]
         return [Output(_name(node, self.dialect), sources)]
+
+    def _by_program(self, node: exp.QueryTransform, scope: Scope) -> list[Column]:
+        """Hive's `TRANSFORM (a, b) USING 'program' AS (c, d)`: each column may come from all of them."""
+        given = [sources_of(each, scope, self, "TRANSFORMATION") for each in node.expressions]
+        everything = frozenset().union(*given)
+        schema = node.args.get("schema")
+        names = [each.name for each in schema.expressions] if schema else ["key", "value"]
+        return [Output(name, everything) for name in names]
 
     def _table_star(self, node: exp.Column, scope: Scope) -> list[Column]:
         parts = [part.name for part in node.parts[:-1]]
@@ -256,6 +269,8 @@ class Evaluator:
             if item := around.item(parts):
                 return items.starred([item], node.this, scope, self)
             around = around.outer
+        if len(parts) == 1 and (record := self.found.records.get(parts[0].lower())) is not None:
+            return list(record.columns)
         struct = exp.column(parts[-1], *reversed(parts[:-1][-3:]))  # all fields of a column
         return [Star(rest=sources_of(struct, scope, self, "TRANSFORMATION"), is_weak=True)]
 

@@ -9,52 +9,36 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from fairlead_sdk.sql.changes import outcome_of
-from fairlead_sdk.sql.cut import BATCHES, Fault, Piece, cut
+from fairlead_sdk.sql.cut import BATCHES, Fault, cut
 from fairlead_sdk.sql.dialects import INTO_MAKES_TABLES
 from fairlead_sdk.sql.names import Source, Table, is_named, table_of
 from fairlead_sdk.sql.naming import qualify
 from fairlead_sdk.sql.outcomes import Change, Outcome
 from fairlead_sdk.sql.parse import parse
+from fairlead_sdk.sql.pieces import BEGIN, declared_names, of_block, readable, text_of
 from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
 from fairlead_sdk.sql.relations import Relation, Star
 from fairlead_sdk.sql.result import Reading
 from fairlead_sdk.sql.rewrites import TEMPLATE
 from fairlead_sdk.sql.rough import tables_in
-from fairlead_sdk.sql.scripts import called, flow, without_client
+from fairlead_sdk.sql.scripts import flow
 from fairlead_sdk.sql.session import Session
 from fairlead_sdk.sql.statements import (
     Altered,
+    Assigned,
     Called,
     Moved,
     Named,
+    Prepared,
     Script,
     Staged,
     Statement,
     Used,
 )
+from fairlead_sdk.sql.variables import Variables, plain, set_by_select, without_into
 
-# What drivers put parameters for. Inside a string literal it does no harm to replace them.
-_PLACEHOLDER = re.compile(r"%\(\w+\)s\b|%s\b|(?<![\w:]):\d+\b|\?\d+\b")
-_LONG = 50_000
-"""Characters from which on all but the first row of VALUES is left out: rows have no columns to tell of."""
-_ROW = r"\((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()']*\))*+\)"
-_ROWS = re.compile(rf"(\bVALUES\s*{_ROW})(?:\s*,\s*{_ROW})++", re.IGNORECASE)
-_VARIABLE = re.compile(r"\b(?:DECLARE|LET)\s+(\w+)|\b(\w+)\s*:=", re.IGNORECASE)
-_STARTS = re.compile(
-    r"\W*(?:SELECT|SEL|INSERT|INS|UPDATE|UPD|DELETE|DEL|MERGE|CREATE|ALTER|DROP|TRUNCATE|WITH|COPY|CALL|EXEC"
-    r"|EXECUTE|CURSOR|REPLACE|RENAME|REFRESH|LOAD|UNLOAD|PERFORM|DECLARE|LET|FROM|CACHE|EXCHANGE|USE|SET|BULK|DO|EXPORT)\b",
-    re.IGNORECASE,
-)
-"""What a statement with data begins with. In blocks there are declarations and labels besides."""
-_BEGIN = re.compile(r"\bBEGIN\b", re.IGNORECASE)
-_CALLS_BY_NAME = frozenset({"oracle", ""})
-"""Where a procedure is called by its name alone."""
 _DEEPEST = 3
 """SQL inside of SQL inside of SQL."""
-
-
-def _shortened(script: str) -> str:
-    return _ROWS.sub(r"\1", script) if len(script) > _LONG else script
 
 
 class Reader:
@@ -72,7 +56,7 @@ class Reader:
         self._patience = patience
         self._depth = depth
         self._result = Reading()
-        self._variables: frozenset[str] = frozenset()
+        self._variables = Variables()
         self._used = Used()
 
     def statements(self, scripts: Sequence[str]) -> list[Statement]:
@@ -91,16 +75,15 @@ class Reader:
         return self._result
 
     def _prepared(self, script: str) -> str:
-        text = without_client(_shortened(script.lstrip("\ufeff")), self._dialect)
-        text = _PLACEHOLDER.sub("NULL", text)
-        self._variables |= {(a or b).lower() for a, b in _VARIABLE.findall(text)}
+        text = readable(script, self._dialect)
+        self._variables.names |= declared_names(text)
         return text
 
     # -- statements ------------------------------------------------------------------------------
 
     def _statements(self, script: str) -> Iterator[Statement]:
         bodies: dict[str, list[str]] = {}
-        is_block = self._depth > 0 or (self._dialect == "oracle" and _BEGIN.search(script))
+        is_block = self._depth > 0 or (self._dialect == "oracle" and BEGIN.search(script))
         for piece in cut(script, self._dialect):
             if time.monotonic() > self._deadline + self._patience + 5:
                 self._result.errors.append("the script took too long: the rest of it was not read")
@@ -109,24 +92,18 @@ class Reader:
                 self._result.errors.append(piece.message)
             elif piece.procedure:
                 bodies.setdefault(piece.procedure, [])
-                if text := self._of_block(piece):
+                if text := of_block(piece, self._dialect):
                     bodies[piece.procedure].append(text)
             elif is_block:
-                yield from self._parsed(self._of_block(piece))
+                yield from self._parsed(of_block(piece, self._dialect))
             else:
-                for text in flow(_text(piece), self._dialect):
+                for text in flow(text_of(piece), self._dialect):
                     yield from self._parsed(text)
         for name, texts in bodies.items():
             inner = Reader(
                 self._dialect, self._described, self._deadline, self._patience, self._depth + 1
             )
             self._result.procedures[name] = inner.read(texts)
-
-    def _of_block(self, piece: Piece) -> str:
-        """A statement of a block; empty for a declaration."""
-        if piece.is_condition or _STARTS.match(piece.text):
-            return _text(piece)
-        return (called(piece.text) or "") if self._dialect in _CALLS_BY_NAME else ""
 
     def _parsed(self, text: str) -> Iterator[Statement]:
         if time.monotonic() > self._deadline:
@@ -135,6 +112,7 @@ class Reader:
                 qualify(named, self._used, self._dialect)
                 yield named
             return
+        text, into = without_into(text) if self._into_is_variable else (text, ())
         parsed = parse(text, self._dialect)
         self._result.errors += parsed.errors
         for statement in parsed.statements:
@@ -145,21 +123,30 @@ class Reader:
                 )
                 continue
             if isinstance(statement, exp.Query):
-                self._take_variables(statement)
-            qualify(statement, self._used, self._dialect)
-            if isinstance(statement, Script):
-                yield from self._inner(statement)
-            else:
-                yield statement
+                names = into or set_by_select(statement, self._dialect)
+                statement = Assigned(names, statement) if names else statement
+            yield from self._filled(statement)
 
-    def _take_variables(self, query: exp.Query) -> None:
-        """`SELECT max(a) INTO v`, where that sets a variable and makes no table."""
-        makes_tables = self._dialect in INTO_MAKES_TABLES
-        if makes_tables and (self._depth == 0 or self._dialect in BATCHES):
-            return
-        for into in list(query.find_all(exp.Into)):
-            self._variables |= {i.name.lower() for i in into.find_all(exp.Identifier)}
-            into.pop()
+    @property
+    def _into_is_variable(self) -> bool:
+        """Whether `SELECT max(a) INTO v` sets a variable, and makes no table."""
+        if self._dialect in BATCHES:
+            return False
+        return self._depth > 0 or self._dialect not in INTO_MAKES_TABLES
+
+    def _filled(self, statement: Statement) -> Iterator[Statement]:
+        """A statement with the names that it means, and the SQL that it runs."""
+        whole = statement.query if isinstance(statement, Assigned) else statement
+        if whole is not None:
+            qualify(whole, self._used, self._dialect)
+        self._variables.note(statement)
+        if isinstance(statement, Script):
+            yield from self._inner(statement)
+        elif isinstance(statement, Called) and (texts := self._variables.sql(statement)):
+            for text in texts:
+                yield from self._inner(Script(text))
+        elif not isinstance(statement, Prepared):
+            yield statement
 
     def _inner(self, script: Script) -> Iterator[Statement]:
         if self._depth >= _DEEPEST:
@@ -181,6 +168,8 @@ class Reader:
                 self._result.stages[statement.name] = statement.address
             elif isinstance(statement, Called):
                 self._call(statement)
+            elif isinstance(statement, Assigned):
+                self._assign(statement)
             elif isinstance(statement, Named):
                 self._by_name(statement)
             elif isinstance(statement, exp.Drop):
@@ -203,9 +192,7 @@ class Reader:
         for function in statement.find_all(exp.Anonymous) if self._result.procedures else ():
             if (inner := self._procedure(function.name)) is not None:
                 self._take_over(inner)
-        evaluator = Evaluator(
-            self._dialect, self._describe, self._session.temporary, self._variables
-        )
+        evaluator = self._evaluator()
         outcome = outcome_of(statement, evaluator)
         reads = evaluator.found.reads
         if outcome.is_read:
@@ -214,6 +201,28 @@ class Reader:
             if self._dialect == "clickhouse":
                 reads |= dict.fromkeys(_sets(statement))
         self._apply(outcome, evaluator)
+
+    def _evaluator(self) -> Evaluator:
+        held = self._variables
+        return Evaluator(
+            self._dialect, self._describe, self._session.temporary, held.names, held.records
+        )
+
+    def _assign(self, statement: Assigned) -> None:
+        names = statement.names
+        self._variables.names |= {plain(name) for name in names}
+        if statement.query is None:
+            row = self._variables.records.get(plain(statement.cursor))
+            if row is not None:
+                self._variables.assign(names, row)
+            return
+        evaluator = self._evaluator()
+        relation = evaluator.evaluate(statement.query, evaluator.scope())
+        missed = (table_of(node) for node in self._missed(statement.query, evaluator.seen))
+        self._session.read(evaluator.found.reads | dict.fromkeys(missed))
+        for address in evaluator.found.files:
+            _add(self._result.files_read, self._address(address))
+        self._variables.assign(names, relation)
 
     def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
         reads = evaluator.found.reads
@@ -369,16 +378,3 @@ def _named(sources: set[Source]) -> set[Source]:
 def _add(held: list[str], text: str) -> None:
     if text not in held:
         held.append(text)
-
-
-def _text(piece: Piece) -> str:
-    """A condition is read as a query: it may hold some."""
-    if not piece.is_condition:
-        return piece.text
-    if "SELECT" not in piece.text.upper():
-        return ""
-    if found := re.match(
-        r"\s*\w+\s+IN\s+(?:REVERSE\s+)?(.*)", piece.text, re.IGNORECASE | re.DOTALL
-    ):
-        return found[1]
-    return f"SELECT CASE WHEN {piece.text} THEN 1 END"

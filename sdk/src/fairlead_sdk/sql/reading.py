@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from fairlead_sdk.sql.dialects import dialect_of
 from fairlead_sdk.sql.parse import parse
 from fairlead_sdk.sql.queries import Describe, Evaluator, names_of
 from fairlead_sdk.sql.reader import Reader
@@ -31,6 +32,7 @@ def read(
     After `patience` seconds, columns are left out, and then tables.
     """
     scripts = [script] if isinstance(script, str) else script
+    dialect = dialect_of(dialect)
     return Reader(dialect, describe, time.monotonic() + patience, patience).read(scripts)
 
 

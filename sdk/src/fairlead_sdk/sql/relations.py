@@ -5,7 +5,7 @@ A `*` over a table whose columns are not known stays in its place as a `Star`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -67,6 +67,12 @@ class Relation:
     def stars(self, name: str) -> list[Star]:
         """Those among which the column may be."""
         return [c for c in self.columns if isinstance(c, Star) and name.lower() not in c.hidden]
+
+    def value(self, name: str) -> Sources:
+        """What a field of that name is made of, if this is a record."""
+        if (known := self.named(name)) is not None:
+            return known
+        return frozenset().union(*(star.column(name) for star in self.stars(name)))
 
     @property
     def is_open(self) -> bool:
@@ -173,3 +179,5 @@ class Found:
     unknown: dict[str, None] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
     """Names of the script's variables, which are no columns unless a table is known to have them."""
+    records: Mapping[str, Relation] = field(default_factory=dict)
+    """What those variables hold of which that is known."""

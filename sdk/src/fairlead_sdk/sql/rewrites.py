@@ -50,8 +50,34 @@ _TRAILING = re.compile(
     r"\bAND\s+(?:NO\s+)?STAT(?:ISTIC)?S\b|\bELSE\s+INS(?:ERT)?\s+(?:INTO\s+\S+\s*)?(?:VALUES\s*)?\(.*\)\s*$|"
     r"(?<=[\s)])WITH\s+(?:NO\s+)?DATA\s*$|"
     r"\bDISTRIBUTED\s+(?:RANDOMLY|REPLICATED|BY\s*\([^()]*\))\s*$|\bWITH\s+(?:UR|CS|RS|RR)\s*$"
-    r"|(?<=\s)WITH\s+LABEL\s+\w+(?=\s)",
+    r"|(?<=\s)WITH\s+LABEL\s+\w+(?=\s)"
+    r"|\bWITH\s+(?:(?:LOCAL\s+|CASCADED\s+)?CHECK\s+OPTION|READ\s+ONLY)(?:\s+CONSTRAINT\s+\w+)?\s*$",
     re.IGNORECASE,
+)
+_MODIFIERS = (
+    (
+        r"^((?:INSERT|REPLACE|UPDATE|DELETE)\s+)(?:(?:HIGH_PRIORITY|LOW_PRIORITY|DELAYED|QUICK)\s+)+",
+        r"\1",
+    ),
+    (r"\bOVERRIDING\s+(?:SYSTEM|USER)\s+VALUE\b", " "),
+    (r"^(MERGE\s+)WITH\s+SCHEMA\s+EVOLUTION\s+", r"\1"),
+    (r"^(INSERT\s+OVERWRITE\s+.*?\bPARTITION\s*\([^()]*\))\s*IF\s+NOT\s+EXISTS\b", r"\1"),
+    (
+        r"^(CREATE\s+(?:OR\s+REPLACE\s+)?)(?:(?:NO\s*FORCE|FORCE|EDITIONABLE|NONEDITIONABLE|EDITIONING)\s+)+",
+        r"\1",
+    ),
+)
+"""What a statement says besides, of one database each, and what is left without it."""
+_BATCH_MODIFIERS = (
+    (
+        r"^((?:WITH\b.*\)\s*)?(?:INSERT|UPDATE|DELETE|MERGE)\s+)TOP\s*\([^()]*\)\s*(?:PERCENT\b)?",
+        r"\1",
+    ),
+    (r"^((?:WITH\b.*\)\s*)?DELETE\s+)FROM\s+([\w.\[\]\"#]+\s+FROM\b)", r"\1\2"),
+)
+_ALTERED_VIEW = re.compile(
+    r"ALTER\s+((?:[\w=`@.%']+\s+){0,8}?VIEW\s+.*?\bAS\s*(?:SELECT\b|WITH\b|\().*)$",
+    re.IGNORECASE | re.DOTALL,
 )
 _ROWSET = re.compile(
     r"OPENROWSET\s*\(\s*(?:BULK\s+)?('[^']*')[^()]*\)\s*(?:WITH\s*\((?:[^()]|\([^()]*\))*\))?",
@@ -93,6 +119,20 @@ def without_templates(text: str, dialect: str) -> str | None:
         return "x" if quoted and text[match.start() - 1] == "'" else f"{TEMPLATE}{next(count)}"
 
     return _JINJA.sub(name, text)
+
+
+def without_modifiers(text: str, dialect: str) -> str | None:
+    """What says how a statement is done, and not what: `INSERT LOW_PRIORITY`, `UPDATE TOP (5)`."""
+    changed = text
+    for pattern, rest in (*_MODIFIERS, *(_BATCH_MODIFIERS if dialect in BATCHES else ())):
+        changed = re.sub(pattern, rest, changed, count=1, flags=re.IGNORECASE | re.DOTALL)
+    return changed if changed != text else None
+
+
+def with_view_made_again(text: str, dialect: str) -> str | None:
+    """`ALTER VIEW v AS SELECT ...`"""
+    found = _ALTERED_VIEW.match(text)
+    return f"CREATE {found[1]}" if found else None
 
 
 def without_output(text: str, dialect: str) -> str | None:
@@ -246,6 +286,8 @@ def with_plain_assignments(text: str, dialect: str) -> str | None:
 REWRITES: tuple[Callable[[str, str], str | None], ...] = (
     without_infile,
     with_table_of_query,
+    with_view_made_again,
+    without_modifiers,
     as_it_is,
     without_templates,
     with_plain_assignments,

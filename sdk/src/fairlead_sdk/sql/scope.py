@@ -67,6 +67,8 @@ class Scope:
             if found is not None:
                 return found
             scope = scope.outer
+        if len(parts) > 1 and (record := self.found.records.get(parts[-2].lower())) is not None:
+            return record.value(parts[-1])
         if len(parts) > 1 and (found := self._field(parts)) is not None:
             return found
         if len(parts) == 1 and not quoted and parts[0].lower() in PSEUDO_COLUMNS:
@@ -131,6 +133,8 @@ class Scope:
             return NOTHING
         if certain:
             return certain[0][1]
+        if (record := self.found.records.get(name.lower())) is not None:
+            return record.sources
         if name.lower() in self.found.variables:
             return NOTHING
         if self.dialect in WITH_WHOLE_ROWS and (item := self.item([name])):

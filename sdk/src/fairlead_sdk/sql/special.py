@@ -9,9 +9,19 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
+from fairlead_sdk.sql.declarations import declared, fetched, prepared, set_variable
 from fairlead_sdk.sql.dialects import DATABASES_ABOVE_SCHEMAS
+from fairlead_sdk.sql.loads import as_copy
 from fairlead_sdk.sql.names import is_named
-from fairlead_sdk.sql.statements import Altered, Called, Moved, Script, Staged, Statement, Used
+from fairlead_sdk.sql.statements import (
+    Altered,
+    Called,
+    Moved,
+    Script,
+    Staged,
+    Statement,
+    Used,
+)
 
 _USE = re.compile(
     r"USE\s+(?:(DATABASE|SCHEMA|CATALOG|NAMESPACE|WAREHOUSE|ROLE|SECONDARY)\s+)?([^\s;]+)",
@@ -26,11 +36,6 @@ _LOAD = re.compile(
     r"LOAD\s+DATA\b(?:\s+OVERWRITE|.*?\bINTO)\s+(?:TABLE\s+)?([^\s(]+)", re.IGNORECASE | re.DOTALL
 )
 _ADDRESS = re.compile(r"'((?:s3|s3a|gs|abfss?|wasbs?|hdfs|https?|file|azure|gcs)://[^']*)'")
-_BULK = re.compile(r"BULK\s+INSERT\s+(\S+)\s+FROM\s+N?'([^']*)'", re.IGNORECASE)
-_UNLOAD = re.compile(
-    r"UNLOAD\s*\(\s*(?:'((?:[^']|'')*)'|\$\$(.*?)\$\$|(SELECT.*?))\s*\)\s*TO\s+'([^']*)'",
-    re.IGNORECASE | re.DOTALL,
-)
 _REFRESH = re.compile(
     r"REFRESH\s+MATERIALIZED\s+VIEW\s+(?:CONCURRENTLY\s+)?([^\s;]+)", re.IGNORECASE
 )
@@ -69,9 +74,6 @@ _DUPLICATES = re.compile(
     r"MERGE\s+INTO\s+(\S+)\s+(?:AS\s+)?(?:\w+\s+)?USING\s+(\S+)\s.*\bREMOVE\s+DUPLICATES\s*$",
     re.IGNORECASE | re.DOTALL,
 )
-_VALUE = re.compile(
-    r"SET\s+[\w@().,\s]+=\s*(\(\s*(?:SELECT|WITH)\b.*\))\s*$", re.IGNORECASE | re.DOTALL
-)
 _ALTERED = re.compile(
     r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?([^\s(]+)\s+"
     r"(?:ADD|DROP|ALTER|MODIFY|CHANGE|REPLACE\s+COLUMNS|RENAME\s+COLUMN)\b",
@@ -87,7 +89,10 @@ _DICTIONARY = re.compile(
     r".*\bSOURCE\s*\(\s*CLICKHOUSE\s*\(.*?\bTABLE\s+'([^']+)'",
     re.IGNORECASE | re.DOTALL,
 )
-_MUTATION = re.compile(r"ALTER\s+TABLE\s+(\S+)\s+(?:UPDATE|DELETE)\b", re.IGNORECASE)
+_MUTATION = re.compile(
+    r"ALTER\s+TABLE\s+(\S+)\s+(?:ON\s+CLUSTER\s+\S+\s+)?(UPDATE|DELETE)\b(.*?)(?:\bIN\s+PARTITION\s+\S+\s+)?(\bWHERE\b.*)?$",
+    re.IGNORECASE | re.DOTALL,
+)
 _EXCHANGE = re.compile(r"EXCHANGE\s+TABLES\s+(\S+)\s+AND\s+([^\s;]+)", re.IGNORECASE)
 _DYNAMIC = re.compile(
     r"(?:EXECUTE\s+IMMEDIATE\s+|EXEC(?:UTE)?\s*\(?\s*(?:sys\.)?(?:sp_executesql\s+)?(?:@stmt\s*=\s*)?"
@@ -99,11 +104,6 @@ _CALL = re.compile(
 )
 _DO = re.compile(r"DO\s+(?:LANGUAGE\s+\w+\s+)?(\$(\w*)\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
 _PERFORM = re.compile(r"PERFORM\s+", re.IGNORECASE)
-_CURSOR = re.compile(
-    r"(?:(?:DECLARE|LET)\s+\S+\s+.*?\bCURSOR\b.*?\bFOR|(?:DECLARE\s+)?CURSOR\s+\w+.*?\b[IA]S)"
-    r"\s+(SELECT\b.*|WITH\b.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _CACHE = re.compile(
     r"CACHE\s+(?:LAZY\s+)?TABLE\s+(\S+)\s+(?:OPTIONS\s*\(.*?\)\s*)?(?:AS\s+)?(SELECT\b.*|WITH\b.*)",
     re.IGNORECASE | re.DOTALL,
@@ -113,7 +113,7 @@ _INSERT_EXEC = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WRITES = re.compile(
-    r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:\w+\s+)?(?:TABLE|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
+    r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:(?!ON\b|STREAM\b|FUNCTION\b)\w+\s+){0,4}(?:TABLE(?!\s+FUNCTION)|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
     re.IGNORECASE,
 )
 _FLOWS = frozenset({"databricks", "spark"})
@@ -205,11 +205,9 @@ def _load(text: str, dialect: str) -> list[Statement] | None:
     return files or _insert(found[1], "VALUES (1)", dialect)
 
 
-def _bulk(text: str, dialect: str) -> list[Statement] | None:
-    found = _BULK.match(text)
-    return (
-        parse_statements(f"COPY INTO {found[1]} FROM '{found[2]}'", "snowflake") if found else None
-    )
+def _moved_by_file(text: str, dialect: str) -> list[Statement] | None:
+    found = as_copy(text)
+    return parse_statements(*found) if found else None
 
 
 def _retarget(statement: Statement, table: exp.Table) -> bool:
@@ -217,13 +215,6 @@ def _retarget(statement: Statement, table: exp.Table) -> bool:
     if isinstance(statement, exp.Copy):
         statement.set("this", table)
     return isinstance(statement, exp.Copy)
-
-
-def _unload(text: str, dialect: str) -> list[Statement] | None:
-    if not (found := _UNLOAD.match(text)):
-        return None
-    query = (found[1] or "").replace("''", "'") or found[2] or found[3]
-    return parse_statements(f"COPY ({query}) TO '{found[4]}'", "postgres")
 
 
 def _refresh(text: str, dialect: str) -> list[Statement] | None:
@@ -250,8 +241,8 @@ def _use(text: str, dialect: str) -> list[Statement] | None:
 
 
 def _set(text: str, dialect: str) -> list[Statement] | None:
-    if value := _VALUE.match(text):
-        return parse_statements(f"SELECT {value[1]}", dialect)
+    if (filled := set_variable(text, dialect)) is not None:
+        return filled
     found = _SET_SCHEMA.match(text)
     name = found[1].strip("`\"'") if found else ""
     return [Used(name)] if name and "$" not in name else []
@@ -263,7 +254,10 @@ def _update(text: str, dialect: str) -> list[Statement] | None:
 
 def _alter(text: str, dialect: str) -> list[Statement] | None:
     if found := _MUTATION.match(text):
-        return _insert(found[1], "VALUES (1)", dialect)
+        where = found[4] or ""
+        if found[2].upper() == "DELETE":
+            return parse_statements(f"DELETE FROM {found[1]} {where}", dialect)  # noqa: S608 - it is never run
+        return parse_statements(f"UPDATE {found[1]} SET {found[3]} {where}", dialect)  # noqa: S608 - as above
     if _SET_SCHEMA.match(text):
         return _set(text, dialect)
     if found := _PARTITION.match(text) or _REPLACE_PARTITION.match(text):
@@ -339,11 +333,6 @@ def _changes(text: str, dialect: str) -> list[Statement] | None:
     return _copy(found[1], found[2], dialect) if found else None
 
 
-def _declare(text: str, dialect: str) -> list[Statement] | None:
-    found = _CURSOR.match(text)
-    return parse_statements(found[1], dialect) if found else []
-
-
 def _replace(text: str, dialect: str) -> list[Statement] | None:
     if dialect in ("mysql", "sqlite", ""):
         return parse_statements(
@@ -365,8 +354,8 @@ _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "INSERT": _insert_exec,
     "CREATE": _create,
     "LOAD": _load,
-    "BULK": _bulk,
-    "UNLOAD": _unload,
+    "BULK": _moved_by_file,
+    "UNLOAD": _moved_by_file,
     "USE": _use,
     "UPDATE": _update,
     "SET": _set,
@@ -374,15 +363,19 @@ _SPECIAL: dict[str, Callable[[str, str], list[Statement] | None]] = {
     "RENAME": _rename,
     "ALTER": _alter,
     "EXCHANGE": _exchange,
+    "EXPORT": _moved_by_file,
+    "IMPORT": _moved_by_file,
     "EXEC": _execute,
     "EXECUTE": _execute,
     "SP_RENAME": _execute,
     "CALL": _execute,
     "DO": _do,
     "PERFORM": _perform,
-    "DECLARE": _declare,
-    "CURSOR": _declare,
-    "LET": _declare,
+    "DECLARE": declared,
+    "CURSOR": declared,
+    "FETCH": fetched,
+    "PREPARE": prepared,
+    "LET": declared,
     "MERGE": _merge,
     "APPLY": _changes,
     "AUTO": _changes,

@@ -58,6 +58,8 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
     if before == "ON" and word in ("UPDATE", "DELETE") and first != "SET":
         return False  # of a foreign key
     words = spoken[start:index]
+    if first == "ALTER" and "VIEW" in words[:3]:
+        first = "CREATE"
     if following in (".", "=") and word not in ("SELECT", "IF"):
         return False
     if first == "WITH":
@@ -79,11 +81,16 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
             and words.count("SET") < 1 + words.count("UPDATE")
         ) and first not in ("ALTER", "CREATE", "DECLARE")
     if first in ("ALTER", "GRANT", "REVOKE", "DENY") and word not in ("GO", "BEGIN", "END"):
+        if word == "WITH":
+            return spoken[index + 2 : index + 3] in (["AS"], ["("])
         return word in ("INSERT", "MERGE", "TRUNCATE", "EXEC", "DECLARE", "PRINT", "IF") or (
             word in ("SELECT", "UPDATE", "DELETE", "CREATE") and first == "ALTER"
         )
     if first == "CREATE" and word in ("SELECT", "WITH") and before in ("AS", "("):
         return False
+    outside = _outside(words)
+    if first == "CREATE" and word == "SELECT" and "WITH" in outside and "SELECT" not in outside:
+        return False  # behind the named queries of a view
     if word in ("OPEN", "CLOSE", "USE", "PRINT", "REPLACE", "CALL") and following in ("(", ")"):
         return False
     return not (word == "FETCH" and before in ("ROWS", "ROW"))

@@ -47,6 +47,23 @@ class Called:
 
 
 @dataclass(frozen=True)
+class Assigned:
+    """Variables that take the columns of a query, or of a cursor; a single one takes all of them."""
+
+    names: tuple[str, ...]
+    query: exp.Expr | None = None
+    cursor: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """SQL that is run later by a name."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Used:
     """The database or schema that is meant from here on; empty where it stays."""
 
@@ -64,7 +81,9 @@ class Named:
     """Those of the script's own that it makes."""
 
 
-Statement = exp.Expr | Moved | Altered | Staged | Script | Called | Used | Named
+Statement = (
+    exp.Expr | Moved | Altered | Staged | Script | Called | Assigned | Prepared | Used | Named
+)
 
 
 @dataclass

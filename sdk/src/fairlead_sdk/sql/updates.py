@@ -62,22 +62,37 @@ def _changed_table(
         for join in target.args.get("joins") or ():
             items.join(join, scope, evaluator)
         return table_of(same)
+    if from_ is not None and (derived := _derived(target, from_)) is not None:
+        count_as_seen(evaluator, [target])
+        _add_all(from_, scope, evaluator)
+        item = scope.item([derived])
+        behind = {s.table for s in item.relation.sources if s.is_direct} if item else set()
+        return behind.pop() if len(behind) == 1 else table_of(target)
     table = table_of(target)
-    if (
-        not table.schema and table.name.lower() in scope.ctes
-    ):  # SQL Server changes what is behind it
-        behind = {s.table for s in scope.ctes[table.name.lower()].sources if s.is_direct}
-        if len(behind) == 1:
-            table = behind.pop()
+    relation = None if table.schema else scope.ctes.get(table.name.lower())
+    if relation is not None:  # SQL Server changes what is behind it
+        behind = {s.table for s in relation.sources if s.is_direct}
+        table = behind.pop() if len(behind) == 1 else table
     count_as_seen(evaluator, [target])
-    scope.add(target.alias, parts_of(target), evaluator.known(table))
+    scope.add(target.alias, parts_of(target), relation or evaluator.known(table))
     for join in target.args.get("joins") or ():
         items.join(join, scope, evaluator)
     if from_ is not None:
-        items.add(from_.this, scope, evaluator)
-        for join in from_.args.get("joins") or ():
-            items.join(join, scope, evaluator)
+        _add_all(from_, scope, evaluator)
     return table
+
+
+def _add_all(from_: exp.Expr, scope: Scope, evaluator: Evaluator) -> None:
+    items.add(from_.this, scope, evaluator)
+    for join in from_.args.get("joins") or ():
+        items.join(join, scope, evaluator)
+
+
+def _derived(target: exp.Table, from_: exp.Expr) -> str | None:
+    """The subquery's alias in SQL Server's `UPDATE x SET ... FROM (SELECT ...) x`."""
+    name = target.name
+    found = (one.alias for one in from_.find_all(exp.Subquery) if not target.db)
+    return next((alias for alias in found if alias.lower() == name.lower()), None)
 
 
 def _meant(target: exp.Table, others: list[exp.Table]) -> exp.Table | None:
