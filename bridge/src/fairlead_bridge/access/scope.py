@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -81,11 +81,13 @@ NOTHING = Scope(())
 
 def of(caller: Caller) -> Scope:
     """What the caller sees: nothing, without the role viewer."""
-    if "viewer" not in caller.roles:
-        return NOTHING
-    if caller.namespaces.has_all:
-        return EVERYTHING
-    return Scope(tuple(sorted(set(caller.namespaces.patterns))))
+    return scope_of(caller.namespaces.patterns) if "viewer" in caller.roles else NOTHING
+
+
+def scope_of(patterns: Iterable[str]) -> Scope:
+    """The scope of these patterns; equal for equal sets of them."""
+    given = set(patterns)
+    return EVERYTHING if "*" in given else Scope(tuple(sorted(given)))
 
 
 @contextmanager

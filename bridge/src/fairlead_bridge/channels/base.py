@@ -91,6 +91,10 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
+def _listed_text(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class ChannelSettings(BaseModel):
     """What every channel can be set to; the settings of a type derive from it."""
 
@@ -103,6 +107,9 @@ class ChannelSettings(BaseModel):
     digest: DigestSettings | None = Field(None, description="collect messages into one")
     quiet: Annotated[tuple[QuietSettings, ...], BeforeValidator(_listed)] = Field(
         (), description="hours in which only critical incidents are sent"
+    )
+    namespaces: Annotated[tuple[str, ...], BeforeValidator(_listed_text)] = Field(
+        ("*",), min_length=1, description="what its readers see: shell patterns of namespaces"
     )
     affected: int = Field(20, ge=1, le=1000, description="affected assets that a message lists")
     attempts: int = Field(200, ge=1, description="for a message that alone cannot be delivered")

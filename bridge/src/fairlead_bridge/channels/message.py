@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fairlead_bridge import ids
+from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.channels.notice import Notice, Transition
 from fairlead_bridge.channels.schedule import local
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry
@@ -148,11 +150,19 @@ class Writer:
         if self.public_url:
             page = self.public_url.rstrip("/")
             yield Link(PAGE, f"{page}/incidents/{incident.name.id}")
-            yield Link("Lineage", f"{page}/lineage?focus={quote(incident.node, safe='')}")
+            shown = (node for node in _nodes(incident) if node != RESTRICTED)
+            for node in islice(shown, 1):
+                yield Link("Lineage", f"{page}/lineage?focus={quote(node, safe='')}")
         if incident.run_url:
             yield Link("Airflow run", incident.run_url)
         if incident.log_url and incident.log_url != incident.run_url:
             yield Link("Airflow log", incident.log_url)
+
+
+def _nodes(incident: IncidentEntry) -> Iterator[str]:
+    """The cause, then what is affected."""
+    yield incident.node
+    yield from (item.node for item in sorted(incident.affected, key=_urgency))
 
 
 def duration(microseconds: int) -> str:

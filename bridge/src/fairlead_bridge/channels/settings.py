@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from fairlead_bridge.access.scope import scope_of
 from fairlead_bridge.channels import Channel
 from fairlead_bridge.channels.apprise import Apprise
 from fairlead_bridge.channels.base import ChannelSettings, DigestSettings, QuietSettings
@@ -275,4 +276,5 @@ def _target(
         channel=settings.name,
         routes=routes,
         schedule=settings.schedule,
+        scope=scope_of(settings.namespaces),
     )

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fairlead_bridge import outbox
+from fairlead_bridge.access.scope import Scope, seeing
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import NotAsked, Rejected, Unavailable
@@ -37,8 +38,10 @@ def deliver_due(
     if not claimed:
         return 0
     begun = time.monotonic()
+    with seeing(db, target.scope) as tx:
+        names = [delivery.name for delivery in claimed]
+        entries, faults = _read(tx, names, now, target.scope)
     with reading(db) as tx:
-        entries, faults = _read(tx, [delivery.name for delivery in claimed], now)
         late = outbox.behind(tx, target.name, _runs(entries.values()), now)
     results, pending = _sort_out(target, claimed, entries, faults, late, now)
 
@@ -57,11 +60,11 @@ def deliver_due(
 
 
 def _read(
-    tx: sa.Connection, names: Sequence[Name], now: int
+    tx: sa.Connection, names: Sequence[Name], now: int, scope: Scope
 ) -> tuple[dict[Name, AnyEntry], dict[Name, str]]:
     """The entries; and why not, where one cannot be read: that must not keep back the others."""
     try:
-        return entry.read(tx, names, now), {}
+        return entry.read(tx, names, now, scope), {}
     except sa.exc.DBAPIError:
         raise  # the database is busy or away: again later, all of it
     except Exception:  # noqa: BLE001  (each entry is read alone, to find the one that fails)
@@ -69,7 +72,7 @@ def _read(
         faults: dict[Name, str] = {}
         for name in names:
             try:
-                entries |= entry.read(tx, [name], now)
+                entries |= entry.read(tx, [name], now, scope)
             except sa.exc.DBAPIError:
                 raise
             except Exception as error:  # noqa: BLE001  (recorded as this entry's outcome)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from fairlead_bridge.access.scope import Scope, seeing
 from fairlead_bridge.channels.target import ChannelTarget, Item
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.db.engine import reading
 from fairlead_bridge.entries import IncidentEntry
 from fairlead_bridge.model import Delivery, Name
 from fairlead_bridge.queries.entry.incidents import incidents
@@ -54,26 +55,45 @@ def preview(
     Times are in microseconds; `lost_after`, in seconds, is as for all reads. Receivers count as
     always there. Nothing is sent and nothing changed.
     """
-    with reading(db) as tx:
-        changes = list(_changes(tx, since, until, lost_after))
-
-        def look(number: int, at: int) -> IncidentEntry | None:
-            snapshot = Snapshot(tx, at, lost_after, past=True)
-            return next(incidents(snapshot, [number]), None)
-
-        found = [sent for target in targets for sent in simulate(target, changes, until, look)]
+    by_scope: dict[Scope, list[ChannelTarget]] = defaultdict(list)
+    for target in targets:
+        by_scope[target.scope].append(target)
+    found: list[Sent] = []
+    for scope, seeing_it in by_scope.items():
+        with seeing(db, scope) as tx:
+            past = _Past(tx, lost_after, scope)
+            changes = list(past.changes(since, until))
+            for target in seeing_it:
+                found += simulate(target, changes, until, past.look)
     return sorted((it for it in found if it.at >= since), key=lambda it: (it.at, it.channel))
 
 
-def _changes(tx: sa.Connection, since: int, until: int, lost_after: float) -> Iterator[Change]:
-    """All changes, from their beginning, of the incidents that changed between the two times."""
-    recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, _e.what.in_(_NOTABLE))
-    moments = sa.select(_e.at, _e.incident_id).where(
-        _e.incident_id.in_(recent), _e.at < until, _e.what.in_(_NOTABLE)
-    )
-    for at, number in tx.execute(moments.distinct().order_by(_e.at, _e.incident_id)).all():
-        snapshot = Snapshot(tx, at, lost_after, past=True)
-        yield from (Change(at, incident) for incident in incidents(snapshot, [number]))
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Incidents as they were, in a transaction of a scope."""
+
+    tx: sa.Connection
+    lost_after: float
+    scope: Scope
+
+    def changes(self, since: int, until: int) -> Iterator[Change]:
+        """All changes, from their beginning, of the incidents that changed between the two times."""
+        notable = _e.what.in_(_NOTABLE)
+        recent = sa.select(_e.incident_id).where(_e.at >= since, _e.at < until, notable)
+        moments = (
+            sa.select(_e.at, _e.incident_id)
+            .where(_e.incident_id.in_(recent), _e.at < until, notable)
+            .distinct()
+            .order_by(_e.at, _e.incident_id)
+        )
+        for at, number in self.tx.execute(moments).all():
+            incident = self.look(number, at)
+            if incident is not None:
+                yield Change(at, incident)
+
+    def look(self, number: int, at: int) -> IncidentEntry | None:
+        snapshot = Snapshot(self.tx, at, self.lost_after, past=True, scope=self.scope)
+        return next(incidents(snapshot, [number]), None)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import msgspec
 
 from fairlead_bridge import ids
+from fairlead_bridge.access.scope import EVERYTHING, Scope
 from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
@@ -123,6 +124,7 @@ class Target:
 
     budget: float = 90.0  # seconds after which a worker sends no more in one go
     lease: float = 180.0  # seconds for which a claim of a worker holds
+    scope: Scope = EVERYTHING  # what its readers see: entries are read in it
 
     def prepare(self, delivery: Delivery, entry: AnyEntry, now: int) -> Prepared:
         """Return what to send of the entry, if it differs from what was sent last. Pure."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
+from fairlead_bridge.access.scope import EVERYTHING, Scope
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AnyEntry, DatasetRef
 from fairlead_bridge.model import Name
@@ -29,22 +30,25 @@ _ASSETS = (
 _LOST_AFTER = 86_400.0
 
 
-def read(tx: sa.Connection, names: Iterable[Name], now: int = 0) -> dict[Name, AnyEntry]:
+def read(
+    tx: sa.Connection, names: Iterable[Name], now: int = 0, scope: Scope = EVERYTHING
+) -> dict[Name, AnyEntry]:
     """
     The entries that these names name; without those that are not there any more.
 
-    `now`, in microseconds, counts for incidents alone: when what they affect will be fresh.
+    `now`, in microseconds, counts for incidents alone: when what they affect will be fresh. `scope`
+    is what `tx` was opened with (`access.scope.seeing`).
     """
     by_kind: dict[str, set[int]] = defaultdict(set)
     for name in names:
         by_kind[name.kind].add(name.id)
-    snapshot = Snapshot(tx, now=0, lost_after=0)
+    snapshot = Snapshot(tx, now=0, lost_after=0, scope=scope)
     entries: tuple[AnyEntry, ...] = (
         *assets.datasets(snapshot, by_kind["dataset"]),
         *jobs.jobs(snapshot, by_kind["job"]),
         *runs.runs(snapshot, by_kind["run"]),
         *events.events(snapshot, by_kind["event"]),
-        *incidents.incidents(Snapshot(tx, now, _LOST_AFTER), by_kind["incident"]),
+        *incidents.incidents(Snapshot(tx, now, _LOST_AFTER, scope=scope), by_kind["incident"]),
     )
     return {entry.name: entry for entry in entries}
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from fairlead_bridge import ids, telemetry
+from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.entries import AffectedAsset, DatasetRef, IncidentEntry, JobRef, RunEntry
 from fairlead_bridge.insight.eta import Eta
@@ -67,7 +68,7 @@ def _entry(incident: Incident, known: _Known) -> IncidentEntry:
         kind=incident.kind,
         node=incident.node,
         label=known.labels.get(incident.node, incident.node),
-        text=incident.text,
+        text=_restricted_text(incident) if incident.node == RESTRICTED else incident.text,
         at=incident.at,
         opened_at=incident.opened_at,
         detected_at=incident.detected_at,
@@ -88,6 +89,11 @@ def _entry(incident: Incident, known: _Known) -> IncidentEntry:
         dataset=known.datasets.get(incident.node),
         job=known.jobs.get(incident.node),
     )
+
+
+def _restricted_text(incident: Incident) -> str:
+    """The root cause in one sentence, for readers who do not see it."""
+    return f"The cause is in namespaces that are not shown here ({incident.kind.replace('_', ' ')})"
 
 
 def _others(incident: Incident) -> Iterator[Affected]:
