@@ -293,6 +293,8 @@ def test_an_issuer_that_is_away_is_no_reason_to_drop_events(
         ({"oidc_issuer": "http://login.example.com"}, "https://"),
         ({"group_roles": ()}, "FAIRLEAD_GROUP_ROLES"),
         ({"group_roles": ("data-team=chief",)}, "GROUP=ROLE"),
+        ({"group_namespaces": ("team-a",)}, "GROUP=PATTERN"),
+        ({"group_namespaces": ("data-team=",)}, "GROUP=PATTERN"),
         ({"public_url": None}, "FAIRLEAD_PUBLIC_URL"),
         ({"oidc_client_id": None, "oidc_audience": None}, "FAIRLEAD_OIDC_CLIENT_ID"),
         ({"auth": ("proxy",)}, "FAIRLEAD_PROXY_ADDRESSES"),
@@ -307,6 +309,34 @@ def test_settings_that_lack_something_are_refused_at_start(
         build(load(settings(tmp_path, issuer, **change)))
 
 
+NAMESPACES = ("data-team=team-a", "data-team=lake-*", "ops=*")
+
+
+def test_a_persons_groups_give_namespaces_and_one_who_has_none_is_refused(
+    tmp_path: Path, issuer: FakeIssuer
+) -> None:
+    more = {"group_namespaces": NAMESPACES, "group_roles": ("data-team=editor", "*=viewer")}
+    with TestClient(
+        build(load(settings(tmp_path, issuer, **more))), base_url=HERE, follow_redirects=False
+    ) as http:
+        issuer.person["groups"] = ["data-team"]
+        sign_in(http)
+        assert http.get("/api/v1/session").json()["namespaces"] == ["lake-*", "team-a"]
+        assert http.get("/api/v1/audit").status_code == 403
+        issuer.person["groups"] = ["data-team", "ops"]
+        sign_in(http)
+        assert "*" in http.get("/api/v1/session").json()["namespaces"]
+        issuer.person["groups"] = []
+        http.cookies.clear()
+        refused = sign_in(http)
+        assert refused.status_code == 401
+        assert "is in no group of FAIRLEAD_GROUP_NAMESPACES" in refused.text
+        machine = bearer(issuer.token(AUDIENCE, sub="job-1", groups=["data-team"]))
+        assert http.get("/api/v1/session", headers=machine).json()["namespaces"] == [
+            *("lake-*", "team-a")
+        ]
+
+
 # --- a proxy --------------------------------------------------------------------------------------
 
 
@@ -318,10 +348,23 @@ def behind_proxy(tmp_path: Path, peer: str) -> TestClient:
                 "auth": ("proxy",),
                 "proxy_addresses": ("10.0.0.5", "fd00::/8"),
                 "group_roles": ("data-team=editor", "user:ann=admin"),
+                "group_namespaces": (*NAMESPACES, "user:ann=*"),
             }
         )
     )
     return TestClient(app, base_url=HERE, client=(peer, 50_000))
+
+
+def test_the_groups_that_a_proxy_names_give_namespaces(tmp_path: Path) -> None:
+    with behind_proxy(tmp_path, "10.0.0.5") as http:
+        for user, groups, namespaces in (
+            ("bob", "data-team", ["lake-*", "team-a"]),
+            ("bob", "data-team,ops", ["*", "lake-*", "team-a"]),
+            ("ann", "", ["*"]),
+        ):
+            sent = {"X-Forwarded-User": user, "X-Forwarded-Groups": groups}
+            found = http.get("/api/v1/session", headers=sent).json()
+            assert found["namespaces"] == namespaces
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.5", "fd00::7", "::ffff:10.0.0.5"])

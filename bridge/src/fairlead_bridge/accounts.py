@@ -101,7 +101,7 @@ def _groups(settings: Settings) -> Groups:
         raise BadSettings(
             "FAIRLEAD_GROUP_ROLES says who may do what, such as data-team=editor,*=viewer: set it"
         )
-    return Groups(settings.group_roles)
+    return Groups(settings.group_roles, settings.group_namespaces)
 
 
 def _proxy(settings: Settings) -> Proxy | None:

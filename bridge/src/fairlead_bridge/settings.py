@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="GROUP=ROLE of people and tokens of the company; user:NAME=ROLE for one, *=ROLE "
         "for all",
     )
+    group_namespaces: List = Field(
+        (),
+        description="GROUP=PATTERN: namespaces of those groups, as shell patterns, and of no others; "
+        "without any, all",
+    )
     oidc_issuer: str | None = Field(None, description="the company's issuer, as in `iss` of tokens")
     oidc_client_id: str | None = Field(
         None, description="the bridge's client id at the issuer, with which people sign in"
@@ -228,6 +233,7 @@ class Settings(BaseSettings):
     @field_validator(
         "auth",
         "group_roles",
+        "group_namespaces",
         "proxy_addresses",
         "api_keys",
         "allowed_hosts",

@@ -137,7 +137,8 @@ class Access:
             if signer is None or found is None or sessions.has_ended(tx, found):
                 return _SESSION_OVER, None
             if found.name:
-                return Caller(found.name, "session", frozenset(found.roles)), None
+                namespaces = Namespaces(found.namespaces)
+                return Caller(found.name, "session", frozenset(found.roles), namespaces), None
             caller, unused = self._marked(tx, signer, found.key)
         if caller.method == "unknown":
             return replace(caller, problem=_SESSION_OVER.problem), None

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fairlead_bridge.access import issuer as issuers
-from fairlead_bridge.access.caller import ALL_NAMESPACES, Caller, Method, with_included
+from fairlead_bridge.access.caller import Caller, Method
 from fairlead_bridge.access.groups import Groups
 from fairlead_bridge.access.issuer import Issuer
 from fairlead_bridge.errors import BadToken
@@ -50,15 +50,16 @@ class People:
         self._name_claim = name_claim
 
     def caller(self, claims: Mapping[str, Any], method: Method) -> Caller:
-        """The caller. Raises BadToken where none of the groups has a role."""
+        """The caller. Raises BadToken where none of the groups has a role, or a namespace."""
         verified = self._name_claim != "email" or claims.get("email_verified") is not False
         name = str((claims.get(self._name_claim) if verified else None) or claims["sub"])
         found = claims.get(self._groups_claim, [])
         groups = found if isinstance(found, list) else str(found).split()
-        roles = self._groups.roles({name, str(claims["sub"])}, map(str, groups))
-        if not roles:
-            raise BadToken(f"{name} is in no group of FAIRLEAD_GROUP_ROLES")
-        return Caller(name, method, with_included(roles), ALL_NAMESPACES)
+        names = {name, str(claims["sub"])}
+        caller = self._groups.caller(name, method, names, map(str, groups))
+        if caller.method == "unknown":
+            raise BadToken(caller.problem.rstrip("."))
+        return caller
 
 
 def begin(following: str, until: int) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from fairlead_bridge.access.caller import Caller, with_included
+from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.access.groups import Groups
 from fairlead_bridge.errors import BadSettings
 
@@ -38,11 +38,7 @@ class Proxy:
         if not name or not self._trusts(peer):
             return None
         sent = headers.get(self._groups_header, "").split(",")
-        roles = self._groups.roles([name], (group.strip() for group in sent))
-        if not roles:
-            problem = f"{name} is in no group of FAIRLEAD_GROUP_ROLES."
-            return Caller(name, "unknown", problem=problem)
-        return Caller(name, "proxy", with_included(roles))
+        return self._groups.caller(name, "proxy", [name], (group.strip() for group in sent))
 
     def _trusts(self, peer: str) -> bool:
         try:

@@ -28,7 +28,7 @@ COOKIE = "fairlead_session"
 class Session:
     """
     `key` is a mark of the key that it began with. One that began at the company's issuer has the
-    person's `name` and `roles` instead. Times are microseconds since the epoch.
+    person's `name`, `roles` and `namespaces` instead. Times are microseconds since the epoch.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Session:
     until: int
     name: str = ""
     roles: tuple[Role, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 class Signer:
@@ -93,8 +94,8 @@ def begin(key: str, until: int) -> Session:
     return Session(secrets.token_urlsafe(16), key, until)
 
 
-def of_person(name: str, roles: Sequence[Role], until: int) -> Session:
-    return Session(secrets.token_urlsafe(16), "", until, name, tuple(roles))
+def of_person(name: str, roles: Sequence[Role], namespaces: Sequence[str], until: int) -> Session:
+    return Session(secrets.token_urlsafe(16), "", until, name, tuple(roles), tuple(namespaces))
 
 
 def end(tx: sa.Connection, session: Session, now: int) -> None:

@@ -60,7 +60,8 @@ class SignIn:
         claims = openid.finish(self._issuer, self._client, attempt, answer)
         caller = self._people.caller(claims, "session")
         roles = [role for role in ROLES if role in caller.roles]
-        session = sessions.of_person(caller.name, roles, now + self.session_seconds * 1_000_000)
+        until = now + self.session_seconds * 1_000_000
+        session = sessions.of_person(caller.name, roles, caller.namespaces.patterns, until)
         return caller, attempt.following, signer.write(session)
 
     def logout(self) -> str | None:
