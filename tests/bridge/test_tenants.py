@@ -192,6 +192,50 @@ def test_impact_that_goes_on_out_of_sight_is_not_complete_and_no_change_is_safe(
     assert answers == [(0, False, False, False), (1, True, True, False)]
 
 
+def test_column_lineage_ends_in_a_restricted_node_at_the_column_that_goes_on(
+    db: sa.Engine,
+) -> None:
+    comes_from = {
+        "fields": {
+            "total": {
+                "inputFields": [{"namespace": THEIRS, "name": "cobalt.secret", "field": "pin"}]
+            },
+            "at": {"inputFields": [{"namespace": MINE, "name": "amber.raw", "field": "at"}]},
+        }
+    }
+    raw = dataset("amber.raw", MINE, schema=schema("at"))
+    secret = dataset("cobalt.secret", THEIRS, schema=schema("pin"))
+    totals = dataset("amber.totals", MINE, schema=schema("total", "at"), columnLineage=comes_from)
+    Bridge(db).receive([ran(2, "amber", "amber_sum", [secret, raw], [totals])], NOW)
+    assert restricted_columns(db, "total") == [("total", "up", -1)]
+    assert restricted_columns(db, "at") == []
+    reads = [dataset("amber.totals", MINE)]
+    Bridge(db).receive([ran(3, "cobalt", "cobalt_read", reads, [secret])], NOW)
+    assert restricted_columns(db, "at") == [("at", "down", 1)]
+    assert restricted_columns(db, "total", direction="up") == [("total", "up", -1)]
+    everything = Api(db, NOW).get("lineage/columns", dataset=f"{MINE}:amber.totals", column="total")
+    assert "restricted" not in {each["kind"] for each in everything["nodes"]}
+    assert "cobalt.secret" in {each["name"] for each in everything["nodes"]}
+
+
+def restricted_columns(db: sa.Engine, column: str, **more: str) -> list[tuple[str, str, int]]:
+    """The columns of the totals that go on out of sight: which side, and how deep."""
+    asked = {"dataset": f"{MINE}:amber.totals", "column": column, **more}
+    answer = member(db).get("/api/v1/lineage/columns", params=asked)
+    assert "cobalt" not in answer.text
+    assert "pin" not in answer.text
+    found = answer.json()
+    nodes = {each["node"]: each for each in found["nodes"] if each["kind"] == "restricted"}
+    assert all(each["name"] == "restricted" for each in nodes.values())
+    return sorted(
+        (edge["source_column"], "down", nodes[edge["target"]]["depth"])
+        if edge["target"] in nodes
+        else (edge["target_column"], "up", nodes[edge["source"]]["depth"])
+        for edge in found["edges"]
+        if nodes.keys() & {edge["source"], edge["target"]}
+    )
+
+
 def test_who_sees_everything_gets_no_restricted_node(bordered: sa.Engine) -> None:
     answer = Api(bordered, NOW).get("lineage", node=f"dataset:{MINE}:amber.totals", depth=9)
     assert [each for each in answer["nodes"] if each["kind"] == "restricted"] == []

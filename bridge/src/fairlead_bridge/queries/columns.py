@@ -300,9 +300,9 @@ def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Orig
     """What the columns of these datasets come from; `members` says whose name each is."""
     rows = sorted(bodies(snapshot, members), key=lambda row: (row.dataset_id, row.job_id))
     named = [(row, *pair) for row in rows for pair in pairs(row.body)]
-    seen = _seen(snapshot, (each.dataset for _, _, each in named))
+    known = seen(snapshot, (each.dataset for _, _, each in named))
     for row, column, each in named:
-        if seen is None or each.dataset in seen:
+        if known is None or each.dataset in known:
             yield Origin(
                 asset_id=members[row.dataset_id],
                 column=column,
@@ -313,7 +313,7 @@ def column_origins(snapshot: Snapshot, members: dict[int, int]) -> Iterator[Orig
             )
 
 
-def _seen(snapshot: Snapshot, dataset_ids: Iterable[int]) -> set[int] | None:
+def seen(snapshot: Snapshot, dataset_ids: Iterable[int]) -> set[int] | None:
     """Those of the datasets that are seen; None where all are."""
     if snapshot.scope.sees_all:
         return None

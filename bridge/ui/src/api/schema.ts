@@ -159,6 +159,7 @@ export interface ColumnLineage {
 }
 
 export interface ColumnNode {
+  kind: 'column' | 'restricted'
   node: string
   id: string
   namespace: string

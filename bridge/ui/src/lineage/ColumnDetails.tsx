@@ -5,6 +5,7 @@ import { Transformations } from '../parts/Transformations'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { type ColumnDrawing, columnName, type Row } from './columns'
+import { Restricted } from './Restricted'
 
 interface Props {
   drawing: ColumnDrawing
@@ -19,6 +20,8 @@ export function ColumnDetails({ drawing, row, isStart, onChoose, onFollow }: Pro
   const about = drawing.sheets.find((sheet) => sheet.node === row.node)?.about
   const into = drawing.lines.filter((line) => line.target === row.key)
   const from = drawing.lines.filter((line) => line.source === row.key)
+  if (about?.kind === 'restricted')
+    return <Restricted what="Columns go" onClose={() => onChoose(undefined)} />
   return (
     <aside className="inspector" aria-label="Details of the column">
       <header>
@@ -106,10 +109,13 @@ function Ends({
               <button
                 type="button"
                 className="plain mono small"
+                disabled={sheet.about.kind === 'restricted'}
                 title={`${sheet.about.namespace}\n${sheet.about.name}`}
                 onClick={() => onChoose(row)}
               >
-                {shortName(sheet.about.name)} · {columnName(row.column)}
+                {sheet.about.kind === 'restricted'
+                  ? 'Restricted'
+                  : `${shortName(sheet.about.name)} · ${columnName(row.column)}`}
               </button>
               <Transformations of={edge.transformations} />
             </div>

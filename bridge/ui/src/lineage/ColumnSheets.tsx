@@ -115,7 +115,21 @@ interface SheetProps {
 }
 
 function SheetCard({ sheet, drawing, lit, start, chosen, isFocus, onChoose }: SheetProps) {
-  const { name, namespace } = sheet.about
+  const { name, namespace, kind } = sheet.about
+  if (kind === 'restricted')
+    return (
+      <section
+        className="card sheet"
+        data-restricted
+        style={{ left: sheet.x, top: sheet.y, width: WIDTH, height: sheet.h }}
+        aria-label="Restricted"
+        title="Columns go on here in namespaces that you may not see"
+      >
+        <header style={{ height: HEAD - 4 }}>
+          <span className="nm muted">Restricted</span>
+        </header>
+      </section>
+    )
   return (
     <section
       className="card sheet"

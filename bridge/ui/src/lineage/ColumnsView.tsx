@@ -83,7 +83,7 @@ export function ColumnsView({ focus }: { focus: string }) {
     U: () => set({ up: Math.max(0, up - 1) }),
     d: () => set({ down: Math.min(DEEPEST, down + 1) }),
     D: () => set({ down: Math.max(0, down - 1) }),
-    e: () => row && follow(row),
+    e: () => row && row.about?.kind !== 'restricted' && follow(row),
     h: () => set({ time: time ? undefined : true, asOf: undefined }),
     y: () => void copyAddress(),
     Escape: () => choose(undefined),

@@ -11,6 +11,7 @@ import { counted } from '../text/numbers'
 import { toneOf } from '../text/state'
 import { DatasetDetails } from './DatasetDetails'
 import { JobDetails } from './JobDetails'
+import { Restricted } from './Restricted'
 
 /** Items that are asked for, and datasets that are listed. */
 const LISTED = 40
@@ -30,7 +31,7 @@ export function Inspector({ graph, selected, asOf, onSelect, onFocus, onClose }:
   const card = graph.cards.find((one) => one.node === selected)
   const group = graph.groups.find((one) => one.id === selected)
   if (!card && !group) return null
-  if (card?.kind === 'restricted') return <Restricted onClose={onClose} />
+  if (card?.kind === 'restricted') return <Restricted what="Lineage goes" onClose={onClose} />
   return (
     <aside className="inspector" aria-label="Details">
       <Moment at={asOf}>
@@ -64,24 +65,6 @@ function Close({ onClose }: { onClose: () => void }) {
     <button type="button" className="icon-button end" aria-label="Close details" onClick={onClose}>
       <X size={15} aria-hidden />
     </button>
-  )
-}
-
-function Restricted({ onClose }: { onClose: () => void }) {
-  return (
-    <aside className="inspector" aria-label="Details">
-      <header>
-        <div className="row">
-          <span className="muted small">lineage</span>
-          <Close onClose={onClose} />
-        </div>
-        <h2>Restricted</h2>
-        <p className="muted">
-          Lineage goes on here in namespaces that you may not see. Ask who runs this bridge for a
-          role in them.
-        </p>
-      </header>
-    </aside>
   )
 }
 

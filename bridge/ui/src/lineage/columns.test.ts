@@ -3,6 +3,7 @@ import type { ColumnEdge, ColumnLineage, ColumnNode } from '../api/schema'
 import { arrangeColumns, columnPath, columnsCsvOf, keyOf, nextRow, WHOLE, WIDTH } from './columns'
 
 const node = (name: string, column: string, depth: number): ColumnNode => ({
+  kind: 'column',
   node: name,
   id: name,
   namespace: 'n',

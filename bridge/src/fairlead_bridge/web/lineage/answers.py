@@ -61,8 +61,12 @@ class Paths(Answer):
 
 
 class ColumnNode(Answer):
-    """A column; `column` is "*" where a whole dataset is meant, as by filters and joins."""
+    """
+    A column; `column` is "*" where a whole dataset is meant, as by filters and joins. One of the kind
+    "restricted" stands for columns in namespaces that the caller does not see.
+    """
 
+    kind: Literal["column", "restricted"] = "column"
     node: str  # of the dataset
     id: str
     namespace: str

@@ -5,18 +5,20 @@ next to the last one that is seen. It has no name, and nothing shows how much it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fairlead_bridge import ids
 from fairlead_bridge.access.visible import RESTRICTED
-from fairlead_bridge.queries import border
+from fairlead_bridge.queries import border, column_border
 from fairlead_bridge.queries.assets import assets_by_id
 from fairlead_bridge.queries.border import Beyond
+from fairlead_bridge.queries.columns import WHOLE, ColumnWalk
 from fairlead_bridge.queries.lineage import Walk
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
+from fairlead_bridge.web.lineage import answers as a
 
 #: What answers call it.
 LABEL = "Restricted"
@@ -65,6 +67,46 @@ def add(
                 "known": "observed",
             }
         )
+
+
+def columns(
+    snapshot: Snapshot, walk: ColumnWalk, up: int, down: int, node_of: Mapping[int, str]
+) -> tuple[list[a.ColumnNode], list[a.ColumnEdge]]:
+    """The restricted nodes next to the columns of a walk, and their edges; `node_of` names its assets."""
+    nodes: dict[str, a.ColumnNode] = {}
+    edges = []
+    for (asset, column), way, depth in column_border.beyond(snapshot, walk, up, down):
+        name = border.called(asset, way)
+        nodes.setdefault(name, _column_node(name, depth))
+        near, far = (node_of[asset], column), (name, WHOLE)
+        source, target = (far, near) if way == "up" else (near, far)
+        edges.append(_column_edge(source, target))
+    return list(nodes.values()), edges
+
+
+def _column_node(name: str, depth: int) -> a.ColumnNode:
+    return a.ColumnNode(
+        kind=RESTRICTED,
+        node=name,
+        id=name,
+        namespace="",
+        name=RESTRICTED,
+        column=WHOLE,
+        depth=depth,
+    )
+
+
+def _column_edge(source: tuple[str, str], target: tuple[str, str]) -> a.ColumnEdge:
+    return a.ColumnEdge(
+        source=source[0],
+        source_column=source[1],
+        target=target[0],
+        target_column=target[1],
+        transformations=[],
+        masked=False,
+        indirect=False,
+        job=None,
+    )
 
 
 def node(name: str, depth: int) -> dict[str, Any]:

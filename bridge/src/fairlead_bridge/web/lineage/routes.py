@@ -127,7 +127,8 @@ def get_column_lineage(
 
     What rows are filtered, joined, grouped or sorted by is in both, as `indirect`; its
     `target_column` is "*", as it affects every column. A struct stands for its fields, and a
-    field concerns its struct.
+    field concerns its struct. Where columns go on in namespaces that the caller does not see, a
+    node of the kind "restricted" stands for that.
     """
     asset = find_asset(snapshot, dataset.removeprefix("dataset:"))
     if asset is None:
@@ -136,7 +137,8 @@ def get_column_lineage(
         )
     asked = columns.find(snapshot, asset, column)
     walk = columns.walk(snapshot, asset, asked, direction, depth, limit)
-    return _column_lineage(snapshot, walk)
+    up, down = (0 if direction == other else depth for other in ("down", "up"))
+    return _column_lineage(snapshot, walk, up, down)
 
 
 def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
@@ -210,13 +212,16 @@ def _job_node(row: Row, depth: int) -> dict[str, Any]:
     }
 
 
-def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLineage:
+def _column_lineage(
+    snapshot: Snapshot, walk: columns.ColumnWalk, up: int, down: int
+) -> a.ColumnLineage:
     assets = assets_by_id(snapshot, {asset_id for asset_id, _ in walk.depths})
     jobs = jobs_by_id(snapshot, {job for _, _, job in walk.origins})
     facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
     spread = personal.of(snapshot, assets.values())
     kinds = {place: spread.of(place[0]).kind(place[1]) for place in walk.depths}
     node_of = {id: render.dataset_node(asset.namespace, asset.name) for id, asset in assets.items()}
+    elsewhere, edges = restricted.columns(snapshot, walk, up, down, node_of)
     return a.ColumnLineage(
         nodes=[
             a.ColumnNode(
@@ -233,7 +238,8 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 personal_kind=kinds[asset_id, column],
             )
             for (asset_id, column), depth in walk.depths.items()
-        ],
+        ]
+        + elsewhere,
         edges=[
             a.ColumnEdge(
                 source=node_of[source[0]],
@@ -246,7 +252,8 @@ def _column_lineage(snapshot: Snapshot, walk: columns.ColumnWalk) -> a.ColumnLin
                 job=render.job_ref(jobs[job]) if job in jobs else None,
             )
             for (source, target, job), origin in walk.origins.items()
-        ],
+        ]
+        + edges,
         truncated=walk.truncated,
         as_of=render.when(snapshot.now) if snapshot.past else None,
     )

@@ -1,0 +1,27 @@
+import { X } from 'lucide-react'
+
+/** What stands for lineage in namespaces that the reader may not see. */
+export function Restricted({ what, onClose }: { what: string; onClose: () => void }) {
+  return (
+    <aside className="inspector" aria-label="Details">
+      <header>
+        <div className="row">
+          <span className="muted small">lineage</span>
+          <button
+            type="button"
+            className="icon-button end"
+            aria-label="Close details"
+            onClick={onClose}
+          >
+            <X size={15} aria-hidden />
+          </button>
+        </div>
+        <h2>Restricted</h2>
+        <p className="muted">
+          {what} on here in namespaces that you may not see. Ask who runs this bridge for a role in
+          them.
+        </p>
+      </header>
+    </aside>
+  )
+}
