@@ -5,7 +5,8 @@ How fast events become durable, beside the same HTTP server doing nothing.
                            [--batch 1] [--database-url URL] [--absorb] [--json]
 
 "limited" is the bridge with FAIRLEAD_AUTH=keys, where the sender's key has one namespace: every event
-is looked into for its namespace.
+is looked into for its namespace. Its ratio is given twice: of events a second, and of the processor
+time of the server for one event, which other programs on the machine disturb less.
 
 The client is on the same machine and takes its share of it. All servers run as
 `fairlead-bridge serve` does; "nothing" reads the body and answers 201.
@@ -27,6 +28,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -38,12 +40,16 @@ MARK = b"00000000-0000-7000-8000-000000000000"
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one run: events a second, and how long a request waited for its answer in seconds."""
+    """
+    Of one run: events a second, how long a request waited for its answer, and the processor time of
+    the server for an event, in seconds.
+    """
 
     rate: float
     p50: float
     p99: float
     failed: int
+    cost: float
 
 
 def main() -> None:
@@ -65,12 +71,14 @@ def main() -> None:
     nothing: list[Figures] = []
     limited: list[Figures] = []
     for _ in range(options.rounds):
-        with _nothing() as port:
-            nothing.append(_measure(port, options))
-        with _bridge(options) as (port, _):
-            durable.append(_measure(port, options))
-        with _bridge(options, limited=True) as (port, key):
-            limited.append(_measure(port, options, key))
+        with _nothing() as server:
+            nothing.append(_measure(server, options))
+        with _bridge(options) as server, _bridge(options, limited=True) as asking:
+            durable.append(_measure(server, options))
+            limited.append(_measure(asking, options))
+            # Once more in the other order: a machine is rarely as busy a moment later.
+            limited.append(_measure(asking, options))
+            durable.append(_measure(server, options))
     result = {
         "events_per_second": round(_median(durable, "rate")),
         "p50_ms": round(_median(durable, "p50") * 1e3, 1),
@@ -82,6 +90,9 @@ def main() -> None:
         "limited_per_second": round(_median(limited, "rate")),
         "limited_failed": sum(figures.failed for figures in limited),
         "limited_ratio": round(_median(limited, "rate") / _median(durable, "rate"), 3),
+        "cost_us": round(_median(durable, "cost") * 1e6, 1),
+        "limited_cost_us": round(_median(limited, "cost") * 1e6, 1),
+        "limited_cost_ratio": round(_median(durable, "cost") / _median(limited, "cost"), 3),
     }
     if options.json:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -94,6 +105,8 @@ def main() -> None:
         f"ratio     {result['ratio']:>7}\n"
         f"limited   {result['limited_per_second']:>7} events/s   {result['limited_ratio']} of without keys   "
         f"failed {result['limited_failed']}\n"
+        f"processor {result['cost_us']:>7} us/event; limited {result['limited_cost_us']} us: as fast as "
+        f"{result['limited_cost_ratio']} of without keys\n"
     )
 
 
@@ -104,9 +117,20 @@ def _median(runs: list[Figures], name: str) -> float:
 # --- the servers ----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int
+    key: str = ""  # that it asks for, if it does
+
+    def processor_time(self) -> float:
+        """Seconds of the processor that the server has taken so far."""
+        about = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(about[11]) + int(about[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _bridge(options: argparse.Namespace, *, limited: bool = False) -> Iterator[tuple[int, str]]:
-    """The port of a bridge, and the key that it asks for, if it does."""
+def _bridge(options: argparse.Namespace, *, limited: bool = False) -> Iterator[Server]:
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         url = options.database_url or f"sqlite:///{folder}/fairlead.db"
@@ -114,8 +138,8 @@ def _bridge(options: argparse.Namespace, *, limited: bool = False) -> Iterator[t
         command += ["--database-url", url, "--intake", "--log-level", "warning"]
         command += ["--absorb"] if options.absorb else []
         key = _limited_key(url) if limited else ""
-        with _running(command, port, {"FAIRLEAD_AUTH": "keys"} if limited else {}):
-            yield port, key
+        with _running(command, port, {"FAIRLEAD_AUTH": "keys"} if limited else {}) as pid:
+            yield Server(port, pid, key)
 
 
 def _limited_key(url: str) -> str:
@@ -127,16 +151,16 @@ def _limited_key(url: str) -> str:
 
 
 @contextmanager
-def _nothing() -> Iterator[int]:
+def _nothing() -> Iterator[Server]:
     port = _free_port()
-    with _running([sys.executable, __file__, "--nothing", str(port)], port):
-        yield port
+    with _running([sys.executable, __file__, "--nothing", str(port)], port) as pid:
+        yield Server(port, pid)
 
 
 @contextmanager
 def _running(
     command: list[str], port: int, settings: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[None]:
+) -> Iterator[int]:
     process = subprocess.Popen(command, env={**os.environ, **settings})
     try:
         for _ in range(1_200):
@@ -147,7 +171,7 @@ def _running(
                 if process.poll() is not None:
                     raise SystemExit(f"the server ended with {process.returncode}") from None
                 time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -178,35 +202,37 @@ def _serve_nothing(port: int) -> None:
 # --- the client -----------------------------------------------------------------------------
 
 
-def _measure(port: int, options: argparse.Namespace, key: str = "") -> Figures:
-    return uvloop.run(_drive(port, options, key))
+def _measure(server: Server, options: argparse.Namespace) -> Figures:
+    return uvloop.run(_drive(server, options))
 
 
-async def _drive(port: int, options: argparse.Namespace, key: str) -> Figures:
+async def _drive(server: Server, options: argparse.Namespace) -> Figures:
     event = _event(options.bytes)
     path = "/api/v1/lineage" if options.batch == 1 else "/api/v1/lineage/batch"
     loop = asyncio.get_running_loop()
     clients = [
-        _Client(event, options.batch, path, key, number) for number in range(options.connections)
+        _Client(event, options.batch, path, server.key, number)
+        for number in range(options.connections)
     ]
     for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(lambda client=client: client, "127.0.0.1", server.port)  # type: ignore[misc]
     await asyncio.sleep(1.0)  # warm
     for client in clients:
         client.waits.clear()
         client.failed = 0
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), server.processor_time()
     await asyncio.sleep(options.seconds)
-    took = time.perf_counter() - began
+    took, spent = time.perf_counter() - began, server.processor_time() - spent
     waits = sorted(wait for client in clients for wait in client.waits)
     failed = sum(client.failed for client in clients)
     for client in clients:
         client.close()
     await asyncio.sleep(0.2)
     if not waits:
-        return Figures(0.0, 0.0, 0.0, failed)
-    rate = len(waits) * options.batch / took
-    return Figures(rate, waits[len(waits) // 2], waits[int(len(waits) * 0.99)], failed)
+        return Figures(0.0, 0.0, 0.0, failed, 0.0)
+    count = len(waits) * options.batch
+    p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
+    return Figures(count / took, p50, p99, failed, spent / count)
 
 
 def _event(size: int) -> bytes:

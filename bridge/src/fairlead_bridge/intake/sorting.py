@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairlead_bridge.access.caller import Caller
@@ -27,29 +26,44 @@ def sort(body: bytes, caller: Caller) -> Received:
     """The events of the body, an array or one event. Raises TooManyElements."""
     strict = split_strictly(body)
     events = split(body) if strict is None else strict
+    if not caller.namespaces.has_all:
+        return _limited(events, strict is not None, caller)
     flaws = {
         index: flaw
         for index, event in enumerate(events)
         if not (strict and looks_like_event(event)) and (flaw := outline(event))
     }
-    refused = {} if caller.namespaces.has_all else dict(_refused(events, caller))
-    return Received(events, flaws | refused, frozenset(refused))
+    return Received(events, flaws)
 
 
-def _refused(events: Sequence[bytes], caller: Caller) -> Iterator[tuple[int, str]]:
-    """The events that the caller may not send: why, by index."""
-    who = f"the key {caller.name}" if caller.method == "key" else caller.name
-    namespace_of, allowed = place.namespace, caller.namespaces
+def _limited(events: list[bytes], strict: bool, caller: Caller) -> Received:
+    """The events of a caller who may send to some namespaces; `strict`: of an array that is JSON."""
+    flaws: dict[int, str] = {}
+    refused: set[int] = set()
+    allowed = caller.namespaces
     for index, event in enumerate(events):
-        namespace = namespace_of(event)
+        if strict and looks_like_event(event):
+            namespace = place.namespace(event)
+        else:
+            flaw, namespace = place.look(event)
+            if flaw:
+                flaws[index] = flaw
         if namespace is not None and namespace in allowed:
             continue
-        if namespace is not None:
-            patterns = ", ".join(caller.namespaces.patterns)
-            why = f"sends to the namespace {namespace!r}, and may send to {patterns} only"
-            yield index, f"{who} {why}"
-        elif is_array(event):
-            yield index, f"{who} sends an array in an array: send plain events"
+        why = _why_not(event, namespace, caller)
+        if why:
+            flaws[index] = why
+            refused.add(index)
+    return Received(events, flaws, frozenset(refused))
+
+
+def _why_not(event: bytes, namespace: str | None, caller: Caller) -> str | None:
+    """Why the caller may not send the event, which is for a namespace that is not theirs, or for none."""
+    who = f"the key {caller.name}" if caller.method == "key" else caller.name
+    if namespace is not None:
+        patterns = ", ".join(caller.namespaces.patterns)
+        return f"{who} sends to the namespace {namespace!r}, and may send to {patterns} only"
+    return f"{who} sends an array in an array: send plain events" if is_array(event) else None
 
 
 def parted(received: Received) -> tuple[list[bytes], list[tuple[bytes, str]]]:

@@ -51,7 +51,7 @@ class RawEvent(msgspec.Struct):
     outputs: list[RawDataset] | None = None
 
 
-class _Outline(msgspec.Struct):
+class Outline(msgspec.Struct):
     eventTime: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
     run: msgspec.Raw = msgspec.Raw(b"null")
     job: msgspec.Raw = msgspec.Raw(b"null")
@@ -64,7 +64,8 @@ DEEPEST = 200
 LONGEST_WORD = 60
 
 _event = msgspec.json.Decoder(RawEvent)
-_outline = msgspec.json.Decoder(_Outline)
+#: Reads the outline of an event: its parts as the bytes that they are.
+OUTLINE = msgspec.json.Decoder(Outline)
 _facet = msgspec.json.Decoder(dict[str, Any])
 _bracket = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _brackets = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
@@ -115,7 +116,7 @@ def outline(body: bytes) -> str | None:
     What it takes is a fraction of what `event` takes, so that intake can say it in its answer.
     """
     try:
-        found = _outline.decode(body)
+        found = OUTLINE.decode(body)
     except msgspec.ValidationError:
         return "not a JSON object"
     except RecursionError:

@@ -21,7 +21,23 @@ class _Places(msgspec.Struct):
 
 
 _places = msgspec.json.Decoder(_Places)
+_named = msgspec.json.Decoder(_Named)
 _NULL = msgspec.Raw(b"null")
+
+
+def look(body: bytes) -> tuple[str | None, str | None]:
+    """
+    What `decode.outline` and `namespace` return, in one reading where the event is a job's.
+
+    Every event that a key of some namespaces sends alone comes here.
+    """
+    try:
+        found = decode.OUTLINE.decode(body)
+        if found.eventTime != _NULL and found.job != _NULL:
+            return None, decode.namespace(_named.decode(found.job).namespace)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    return decode.outline(body), namespace(body)
 
 
 def namespace(body: bytes) -> str | None:
@@ -35,7 +51,7 @@ def namespace(body: bytes) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _salvaged(body)
     job = found.job
-    if job is not None:  # most are of a job, and every event that a limited key sends comes here
+    if job is not None:  # most are of a job
         return decode.namespace(job.namespace)
     return _of(found, found.run != _NULL)
 
