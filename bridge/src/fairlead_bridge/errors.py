@@ -148,6 +148,16 @@ class IssuerUnavailable(FairleadError):
 # --- reading the catalog ----------------------------------------------------------------------
 
 
+class TooExpensive(FairleadError):
+    """A question takes more processor time than one may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"this takes more than {seconds:g} s of processor time, as much as one question may: ask for "
+            "less, such as a smaller depth or limit, fewer words, or a shorter time"
+        )
+
+
 class Conflict(FairleadError):
     """What was asked for does not fit how things stand; the message says why."""
 

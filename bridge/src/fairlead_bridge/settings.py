@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     key_events: float = Field(
         0.0, ge=0, description="events a second of one key or token; 0 for any number"
     )
+    read_seconds: float = Field(
+        2.0, ge=0, description="processor time that a question to the catalog may take; 0 for any"
+    )
 
     mask_keys: List = Field(
         (), description="parts of names whose values are masked, beside those that sound secret"

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from fairlead_bridge.access.caller import ALL_NAMESPACES, Caller, Namespaces
 from fairlead_bridge.access.visible import Seen, views
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.db.bound import bounded
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.db.views import Views, put_before
 
@@ -91,9 +92,13 @@ def scope_of(patterns: Iterable[str]) -> Scope:
 
 
 @contextmanager
-def seeing(engine: sa.Engine, scope: Scope) -> Iterator[sa.Connection]:
-    """A reading transaction in which every table holds what the scope sees, and nothing else."""
-    with reading(engine) as tx:
+def seeing(engine: sa.Engine, scope: Scope, seconds: float = 0.0) -> Iterator[sa.Connection]:
+    """
+    A reading transaction in which every table holds what the scope sees, and nothing else.
+
+    `seconds` of processor time are what it may take; 0 for any number. Raises TooExpensive.
+    """
+    with reading(engine) as tx, bounded(tx, seconds):
         if not scope.sees_all:
             put_before(tx, _views(tx, scope))
         yield tx

@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fairlead_bridge import outbox, telemetry
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reason
-from fairlead_bridge.errors import Conflict, NotFound
+from fairlead_bridge.errors import Conflict, NotFound, TooExpensive
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.monitoring.maintenance import Stored
@@ -83,7 +83,13 @@ def build_api(
     identify = finder(normalise or Normaliser())
     file_windows = tuple(each.window for each in windows)
     catalog = Catalog(
-        engine, settings.lost_after, clock, identify, settings.risk_quantile, file_windows
+        engine,
+        settings.lost_after,
+        clock,
+        identify,
+        settings.risk_quantile,
+        file_windows,
+        settings.read_seconds,
     )
     app = FastAPI(
         title="Fairlead",
@@ -130,6 +136,7 @@ def build_api(
     )
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(TooExpensive, _too_expensive)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -157,6 +164,10 @@ def _not_found(_request: Request, error: Exception) -> JSONResponse:
 
 def _conflict(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": _as_sentence(error)}, status_code=409)
+
+
+def _too_expensive(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": _as_sentence(error)}, status_code=422)
 
 
 def _as_sentence(error: Exception) -> str:

@@ -41,12 +41,17 @@ class Catalog:
     identify: Callable[[str, str], int | None] = ids.dataset_id
     risk_quantile: float = 0.5  # of ETAs; a share, from 0 to 1
     windows: tuple[Window, ...] = ()  # for maintenance, of a file
+    read_seconds: float = 0.0  # of processor time that a question may take; 0 for any number
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
     def open(self, scope: Scope, as_of: datetime | None = None) -> Iterator[Snapshot]:
-        """What the scope sees of the catalog as it stands, or as it stood at `as_of`."""
-        with seeing(self.engine, scope) as tx:
+        """
+        What the scope sees of the catalog as it stands, or as it stood at `as_of`.
+
+        Raises TooExpensive in the midst of it.
+        """
+        with seeing(self.engine, scope, self.read_seconds) as tx:
             now = self.clock()
             past = as_of is not None
             at = now if as_of is None else min(micros(as_of), now)

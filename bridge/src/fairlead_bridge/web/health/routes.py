@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -53,7 +53,9 @@ class Check:
     """Asks how the bridge is, for the addresses that answer it."""
 
     def __init__(self, catalog: Catalog, this: Self) -> None:
-        self._catalog = catalog
+        self._catalog = replace(
+            catalog, read_seconds=0.0
+        )  # a probe is answered on a slow machine too
         self._this = this
         self._refused = _Writes(catalog.engine)
 

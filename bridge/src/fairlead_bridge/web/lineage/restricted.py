@@ -86,7 +86,7 @@ def columns(
 
 def _column_node(name: str, depth: int) -> a.ColumnNode:
     return a.ColumnNode(
-        kind=RESTRICTED,
+        kind="restricted",
         node=name,
         id=name,
         namespace="",
