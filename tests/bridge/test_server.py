@@ -119,6 +119,51 @@ def test_one_address_holds_no_more_connections_than_it_may() -> None:
                     break
 
 
+class Two(Protocol):
+    most = 2
+
+
+def test_more_connections_than_there_may_be_are_answered_503_until_one_is_closed() -> None:
+    with serving(Two) as port:
+        with wire(port, ASK) as one, wire(port, ASK) as two:
+            assert one.recv(12) == two.recv(12) == b"HTTP/1.1 204"
+            with wire(port) as three:
+                refused = until_closed(three)
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 1" in refused
+            assert_secured(refused)
+        while True:  # until the server has seen that the two are closed
+            with wire(port, ASK) as again:
+                if again.recv(12) == b"HTTP/1.1 204":
+                    break
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"NONSENSE\r\n\r\n", b"400"),
+        (ASK.replace(b"host", b"ho st"), b"400"),
+        (b"POST / HTTP/1.1\r\nhost: b\r\ncontent-length: x\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nhost:", b"408"),
+    ],
+)
+def test_what_the_server_answers_by_itself_has_the_headers_of_every_answer(
+    port: int, sent: bytes, status: bytes
+) -> None:
+    with wire(port, sent) as connection:
+        answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert_secured(answer)
+
+
+def assert_secured(answer: bytes) -> None:
+    for header in (
+        *(b"content-security-policy: default-src 'none'", b"x-content-type-options: nosniff"),
+        *(b"referrer-policy: same-origin", b"cache-control: no-store"),
+    ):
+        assert header in answer
+
+
 def test_proxies_and_this_machine_hold_any_number() -> None:
     peers = Peers(1, ("127.0.0.0/8", "10.0.0.5", "proxy.example"))
     for address, served in (("127.0.0.1", True), ("10.0.0.5", True), ("10.0.0.6", False)):

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fairlead_bridge.access.caller import PEER
+from fairlead_bridge.web import headers
 
 try:
     import resource
@@ -57,14 +58,16 @@ def configuration(
     return uvicorn.Config(
         _with_peer(forwarded),
         proxy_headers=False,
-        http=_limited(Peers(max_peer_connections, (*_LOCAL, *proxies))),
+        http=_limited(
+            Peers(max_peer_connections, (*_LOCAL, *proxies)),
+            min(max_connections, _files() - _OTHER_FILES),
+        ),
         log_config=None,
         access_log=False,
         server_header=False,
         root_path=root_path,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=IDLE_CONNECTION,
-        limit_concurrency=min(max_connections, _files() - _OTHER_FILES),
     )
 
 
@@ -114,8 +117,8 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None  # a name, which no connection has
 
 
-def _limited(peers: Peers) -> type[Protocol]:
-    return type("LimitedProtocol", (Protocol,), {"peers": peers})
+def _limited(peers: Peers, most: int) -> type[Protocol]:
+    return type("LimitedProtocol", (Protocol,), {"peers": peers, "most": most})
 
 
 def _files() -> int:
@@ -141,6 +144,8 @@ class Protocol(HttpToolsProtocol):
     head_within, head_bytes = 10.0, 64 << 10
 
     peers = Peers(0)
+    #: Connections open at once. uvicorn has such a bound too, and answers without our headers.
+    most = 5000
 
     _peer: str | None = None
     _late: asyncio.TimerHandle | None = None  # set while a head is awaited
@@ -150,7 +155,11 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
         if not self.peers.enter(self._peer):
-            transport.write(_head(b"429 Too Many Requests", b"retry-after: 1\r\n"))
+            transport.write(_answer(b"429 Too Many Requests", b"retry-after: 1\r\n"))
+            transport.close()
+            return
+        if len(self.connections) > self.most:
+            transport.write(_answer(b"503 Service Unavailable", b"retry-after: 1\r\n"))
             transport.close()
             return
         self._await_head()
@@ -168,6 +177,11 @@ class Protocol(HttpToolsProtocol):
             self._seen += len(data)
             if self._seen > self.head_bytes:
                 self._refuse(b"431 Request Header Fields Too Large")
+
+    def send_400_response(self, msg: str) -> None:
+        self._head_came()
+        self.transport.write(_answer(b"400 Bad Request"))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -192,13 +206,13 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._seen:
-            self.transport.write(_head(status))
+            self.transport.write(_answer(status))
         self.transport.close()
 
 
-def _head(status: bytes, more: bytes = b"") -> bytes:
+def _answer(status: bytes, more: bytes = b"") -> bytes:
     """An answer without a body, before any part of the program could make one."""
-    return (
-        b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n"
-        b"x-content-type-options: nosniff\r\n%s\r\n" % (status, more)
+    ours = b"".join(b"%s: %s\r\n" % header for header in headers.DEFAULTS)
+    return b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n%s%s\r\n" % (
+        *(status, ours, more),
     )

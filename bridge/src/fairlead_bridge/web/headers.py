@@ -13,7 +13,7 @@ _NOTHING = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 )
 #: Added where an answer does not say it itself.
-_DEFAULTS: tuple[tuple[bytes, bytes], ...] = (
+DEFAULTS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", _NOTHING),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -41,7 +41,7 @@ def secured(send: Send) -> Send:
 def _completed(headers: Any) -> list[tuple[bytes, bytes]]:
     own = [*headers]
     has = {name.lower() for name, _ in own}
-    own += [header for header in _DEFAULTS if header[0] not in has]
+    own += [header for header in DEFAULTS if header[0] not in has]
     policy = next(value for name, value in own if name.lower() == _POLICY)
     frames = next((part.strip() for part in policy.split(b";") if b"frame-anc" in part), b"")
     if frames in _OLD_FRAME_RULES:  # the old header knows no other origins
