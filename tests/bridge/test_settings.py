@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
+from fairlead_bridge.cli import main
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import NEIGHBOURS, ROLES, Settings, load
 
@@ -27,6 +29,37 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("FAIRLEAD_HOST", "0.0.0.0")  # noqa: S104
     settings = load({"port": 9000, "host": None})
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)  # noqa: S104
+
+
+def test_the_database_url_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://ann:hush@db/shop\n")
+    monkeypatch.setenv("FAIRLEAD_DATABASE_URL_FILE", str(file))
+    assert load().database_url == "postgresql://ann:hush@db/shop"
+    assert "hush" not in repr(load())
+    with pytest.raises(BadSettings, match="both given"):
+        load({"database_url": "sqlite:///a.db"})
+    file.write_text("")
+    with pytest.raises(BadSettings, match="is empty"):
+        load()
+    file.unlink()
+    with pytest.raises(BadSettings, match=r"FAIRLEAD_DATABASE_URL_FILE=.* cannot be read"):
+        load()
+
+
+def test_a_password_on_the_command_line_is_warned_of_without_showing_it(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = "postgresql://ann:hush@127.0.0.1:9/shop"
+    main(["status", "--database-url", url])
+    shown = capfd.readouterr().err
+    assert "bridge.password_shown" in shown
+    assert "FAIRLEAD_DATABASE_URL_FILE" in shown
+    assert "hush" not in shown
+    main(["status", "--database-url", f"sqlite:///{tmp_path}/a.db"])
+    assert "password_shown" not in capfd.readouterr().err
 
 
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

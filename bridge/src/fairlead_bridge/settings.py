@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME",
     )
+    database_url_file: Path | None = Field(
+        None, description="file that holds the database URL and nothing else, instead of it"
+    )
 
     database_wait: float = Field(
         60.0,
@@ -301,9 +304,25 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
         raise BadSettings("\n".join(unknown))
     flags = {name: value for name, value in (given or {}).items() if value is not None}
     try:
-        return Settings(**flags)
+        settings = Settings(**flags)
+        return settings if settings.database_url_file is None else _with_url_of_file(settings)
     except ValidationError as error:
         raise BadSettings("\n".join(_problem(item, flags) for item in error.errors())) from error
+
+
+def _with_url_of_file(settings: Settings) -> Settings:
+    file = settings.database_url_file
+    if "database_url" in settings.model_fields_set:
+        raise BadSettings("a database URL and FAIRLEAD_DATABASE_URL_FILE are both given: use one")
+    try:
+        url = Path(str(file)).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"FAIRLEAD_DATABASE_URL_FILE={file} cannot be read: {error}") from error
+    if not url:
+        raise BadSettings(
+            f"FAIRLEAD_DATABASE_URL_FILE={file} is empty: write the database URL in it"
+        )
+    return settings.model_copy(update={"database_url": url})
 
 
 def environment(settings: Settings) -> dict[str, str]:

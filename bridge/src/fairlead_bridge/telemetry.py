@@ -34,6 +34,7 @@ class Line(StrEnum):
     STOPPED = "bridge.stopped"
     DATABASE_AWAITED = "bridge.database_awaited"
     OPEN = "bridge.open"
+    SHOWN_TO_OTHERS = "bridge.password_shown"
     COMMIT_FAILED = "intake.commit_failed"
     KAFKA_FAILED = "intake.kafka_failed"
     ABSORB_FAILED = "absorb.failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -26,8 +27,10 @@ from fairlead_bridge.cli import (
     status,
 )
 from fairlead_bridge.cli.command import FAILED, OK, SETTINGS, USAGE_ERROR
+from fairlead_bridge.db.engine import has_password
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import load
+from fairlead_bridge.telemetry import Line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(given)
         telemetry.configure_logging(settings.log_level, settings.log_format)
+        _warn_of_password(given["database_url"])
         code: int = arguments.run(settings, arguments)
     except BadSettings as error:
         return _complain(str(error), USAGE_ERROR)
@@ -76,6 +80,18 @@ def parser() -> argparse.ArgumentParser:
     keys.add(commands)
     audit.add(commands)
     return result
+
+
+def _warn_of_password(database_url: str | None) -> None:
+    """Say that other users of the machine see the command line of a process, where a password is on it."""
+    if database_url is not None and has_password(database_url):
+        telemetry.say(
+            Line.SHOWN_TO_OTHERS,
+            logging.WARNING,
+            option="--database-url",
+            hint="other users see the command line; use FAIRLEAD_DATABASE_URL or "
+            "FAIRLEAD_DATABASE_URL_FILE",
+        )
 
 
 def _complain(message: str, code: int) -> int:

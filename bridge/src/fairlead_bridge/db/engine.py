@@ -75,6 +75,15 @@ def parse_url(url: str) -> sa.URL:
     raise BadSettings(f"no such database here: {shown(url)!r}; {_URLS}")
 
 
+def has_password(url: str) -> bool:
+    """Whether a secret stands in the URL; also where it means nothing to us otherwise."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    return bool(parsed.password) or any("password" in name for name in parsed.query)
+
+
 _URLS = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
