@@ -12,6 +12,9 @@ from pathlib import Path
 
 import trustme
 
+#: Names by which tests reach it, through a proxy.
+_NAMES = ("receiver.example",)
+
 
 @dataclass
 class TlsServer:
@@ -27,7 +30,7 @@ def tls_server(folder: Path) -> Iterator[TlsServer]:
     """Answers every POST with 201 and `{}`."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("127.0.0.1", *_NAMES).configure_cert(context)
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
 
     class Handler(BaseHTTPRequestHandler):
