@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'fairlead.db'}"
         return
-    yield from _new_database(request.getfixturevalue("postgres_server"))
+    with new_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_name(postgres_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database that is migrated and empty."""
-    for url in _new_database(postgres_server):
+    with new_database(postgres_server) as url:
         engine = open_database(url)
         migrate(engine)
         engine.dispose()
@@ -96,7 +98,9 @@ def postgres_server() -> Iterator[str]:
 _count = iter(range(1_000_000))
 
 
-def _new_database(server: str) -> Iterator[str]:
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The URL of a database on the server, with nothing in it; it is dropped at the end."""
     name = f"fairlead_test_{os.getpid()}_{next(_count)}"
     _as_admin(server, f"CREATE DATABASE {name}")
     yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
