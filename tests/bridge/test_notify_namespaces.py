@@ -47,7 +47,7 @@ def channel(name: str, receiver: Receiver) -> ChannelTarget:
 
 
 @dataclass
-class Told:
+class Received:
     """What each channel received, and the titles that a preview has."""
 
     data: dict[str, list[dict[str, Any]]]
@@ -55,7 +55,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def received(tmp_path_factory: pytest.TempPathFactory) -> Received:
     """
     The amber team's load fails; its own tables and those that the cobalt team makes of them suffer.
     """
@@ -75,24 +75,26 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
                 pass
         past = preview(db, list(targets.values()), 0, micros(LATER), 86_400)
     db.dispose()
-    return Told(
+    return Received(
         {name: [event["data"] for event in it.events.values()] for name, it in receivers.items()},
         {name: [each.title for each in past if each.channel == name] for name in CHANNELS},
     )
 
 
 @pytest.mark.parametrize(("own", "other"), [(AMBER, COBALT), (COBALT, AMBER)])
-def test_a_message_for_one_team_names_nothing_of_another(told: Told, own: str, other: str) -> None:
-    assert own in json.dumps(told.data[own])
-    assert other not in json.dumps(told.data[own]).lower()
-    assert told.titles[own]
-    assert other not in json.dumps(told.titles[own]).lower()
+def test_a_message_for_one_team_names_nothing_of_another(
+    received: Received, own: str, other: str
+) -> None:
+    assert own in json.dumps(received.data[own])
+    assert other not in json.dumps(received.data[own]).lower()
+    assert received.titles[own]
+    assert other not in json.dumps(received.titles[own]).lower()
 
 
 def test_of_a_cause_that_a_channel_does_not_see_a_message_has_the_kind_and_the_own_tables(
-    told: Told,
+    received: Received,
 ) -> None:
-    unseen = [it for it in told.data[COBALT] if it["cause"]["node"] == "restricted"]
+    unseen = [it for it in received.data[COBALT] if it["cause"]["node"] == "restricted"]
     assert unseen
     for data in unseen:
         assert [item["label"] for item in data["affected"]] == [f"{COBALT}.totals"]
@@ -102,8 +104,8 @@ def test_of_a_cause_that_a_channel_does_not_see_a_message_has_the_kind_and_the_o
         assert data["cause"]["run_id"] is None
 
 
-def test_a_channel_of_all_namespaces_names_everything(told: Told) -> None:
-    text = json.dumps(told.data["all"])
+def test_a_channel_of_all_namespaces_names_everything(received: Received) -> None:
+    text = json.dumps(received.data["all"])
     assert AMBER in text
     assert f"{COBALT}.totals" in text
 

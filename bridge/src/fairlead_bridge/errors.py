@@ -21,6 +21,7 @@ Every error that the bridge raises on purpose, in one tree.
     ├── BadToken               a token or a sign-in is not valid: its sender is not known
     ├── IssuerUnavailable      the company's issuer of tokens cannot be asked
     ├── Overloaded             an event could not be made durable in time: the sender retries
+    ├── TooExpensive           a question takes more processor time than one may
     ├── Conflict               what was asked for does not fit how things stand
     ├── NotFound               the catalog has no such run, job or dataset
     ├── BadAnswer              the answer of another server cannot be used

@@ -58,12 +58,12 @@ class Groups:
         mine = list(_as_groups(names, groups))
         found = {role for group in mine for role in self._roles.get(group, ())}
         if not found:
-            return _nobody(name, "FAIRLEAD_GROUP_ROLES")
+            return _no_caller(name, "FAIRLEAD_GROUP_ROLES")
         namespaces = ALL_NAMESPACES
         if self._namespaces:
             patterns = {each for group in mine for each in self._namespaces.get(group, ())}
             if not patterns:
-                return _nobody(name, "FAIRLEAD_GROUP_NAMESPACES")
+                return _no_caller(name, "FAIRLEAD_GROUP_NAMESPACES")
             namespaces = Namespaces(sorted(patterns))
         return Caller(name, method, with_included(found), namespaces)
 
@@ -79,5 +79,5 @@ def _as_groups(names: Iterable[str], groups: Iterable[str]) -> Iterator[str]:
     yield EVERYONE
 
 
-def _nobody(name: str, setting: str) -> Caller:
+def _no_caller(name: str, setting: str) -> Caller:
     return Caller(name, "unknown", problem=f"{name} is in no group of {setting}.")

@@ -37,14 +37,14 @@ def beyond(
 def _named(snapshot: Snapshot, assets: Mapping[int, Asset]) -> dict[int, Columns[bool]]:
     """The columns of each asset of which a job says that they come from something that is not seen."""
     members = {member: asset.id for asset in assets.values() for member in asset.members}
-    said = [
+    sources = [
         (members[row.dataset_id], column, each.dataset)
         for row in columns.bodies(snapshot, members)
         for column, each in columns.pairs(row.body)
     ]
-    seen = columns.seen(snapshot, (source for _, _, source in said)) or set()
+    seen = columns.seen(snapshot, (source for _, _, source in sources)) or set()
     found: dict[int, Columns[bool]] = {}
-    for asset, column, source in said:
+    for asset, column, source in sources:
         if source not in seen:
             of_asset = found.setdefault(asset, Columns(assets[asset].namespace))
             of_asset.add(column, value=True)

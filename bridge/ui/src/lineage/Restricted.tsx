@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 
-/** What stands for lineage in namespaces that the reader may not see. */
+/** Details of a restricted card: lineage in namespaces that the reader may not see. */
 export function Restricted({ what, onClose }: { what: string; onClose: () => void }) {
   return (
     <aside className="inspector" aria-label="Details">
