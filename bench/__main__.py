@@ -5,7 +5,7 @@ What it costs: every bench of this folder, one after the other, as ratios within
 
 Needs nothing but the environment. PostgreSQL is measured too where its programs are installed;
 Only where they are named: `overhead`, which runs a real Airflow for a quarter of an hour, `notify`,
-which starts a worker fifty times, `fuzz`, `mutants`, `check` and `sql_fuzz`, which measure nothing, `sql`,
+which starts a worker fifty times, `fuzz`, `attack`, `mutants`, `check` and `sql_fuzz`, which measure nothing, `sql`,
 which needs cases, `sql_truth`, `sql_tpc`, which needs DuckDB, and `style`, which reads the code. Options
 are handed to the benches that are named.
 """
@@ -37,6 +37,7 @@ BENCHES: dict[str, tuple[list[str], bool]] = {
     "eta": ([], True),
     "overhead": ([], False),
     "fuzz": ([], False),
+    "attack": ([], False),
     "mutants": ([], False),
     "check": ([], False),
     "sql": ([], False),

@@ -2,14 +2,15 @@
 Whether any input, however odd, makes the bridge fail.
 
     python -m bench fuzz [--inputs 20000] [--threads 4] [--seed 1] [--minutes 600]
-                         [--without-kafka] [--database-url URL]
+                         [--without-kafka] [--database-url URL] [--keys]
 
 A quarter of the inputs each are events alone, events in batches, messages of a real Kafka broker and
 questions: every address with odd values. Events are those of the stories, changed at random. What
 counts is printed: inputs by way, answers by status, each failure (5xx, or no answer) with its
 request, the memory of each process, and whether good events that come afterwards by each way are
 absorbed. An answer 503 with `Retry-After` is no failure: it is counted, and the input sent again.
-Exits with 1 where something failed; where the minutes are over, fewer inputs are sent.
+With `--keys` the bridge asks for them: half of the senders have a key of all namespaces, the others one
+of some, whose readings are narrowed to them. Exits with 1 where something failed; where the minutes are over, fewer inputs are sent.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -36,7 +37,7 @@ from tests.support.stories import STORIES, events
 from tests.support.waiting import HANG
 
 #: Bytes of memory that a process may take at most.
-_MOST_MEMORY = 512 << 20
+MOST_MEMORY = 512 << 20
 #: Seconds between two lines that say how far it is.
 _REPORT_EVERY = 30.0
 #: Bytes of the bridge's log that are shown where something failed.
@@ -53,6 +54,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600)
     parser.add_argument("--without-kafka", action="store_true")
     parser.add_argument("--database-url", help="instead of a new SQLite file")
+    parser.add_argument("--keys", action="store_true", help="with FAIRLEAD_AUTH=keys")
     options = parser.parse_args()
     lacking = None if options.without_kafka else broker.missing()
     if lacking:
@@ -66,9 +68,10 @@ def main() -> int:
             (Path(folder) / "kafka").mkdir()
             servers = stack.enter_context(broker.running(Path(folder) / "kafka"))
         log = stack.enter_context((Path(folder) / "bridge.log").open("w+b"))
-        process, port = stack.enter_context(_serving(url, servers, log))
+        process, port = stack.enter_context(serving(url, servers, log, asks=options.keys))
         produce = None if servers is None else stack.enter_context(_producing(servers))
-        failed = _fuzz(process, port, produce, options)
+        keys = [new_key(url, patterns) for patterns in _PATTERNS] if options.keys else [""]
+        failed = _fuzz(process, port, produce, options, keys)
         if failed:
             log.seek(max(log.tell() - _LOGGED, 0))
             print(f"the end of the log:\n{log.read().decode(errors='replace')}")
@@ -80,21 +83,23 @@ def _fuzz(
     port: int,
     produce: _Produce | None,
     options: argparse.Namespace,
+    keys: Sequence[str],
 ) -> int:
     ordinary = [body for story in STORIES for body in events(story)]
-    client = Client(port)
+    client = Client(port, keys[0])
     for body in (*ordinary, *odd_events()):
         client.ask("POST", "/api/v1/lineage", body)
     _absorbed(client)
     addresses = reads(client.read("/openapi.json"))
-    names = ("jobs", "datasets", "runs")
-    known = Known.of({name: client.read(f"/api/v1/{name}?limit=50") for name in names})
+    names = ("jobs", "datasets", "runs", "events", "quarantine", "changes", "expectations")
+    known = Known.of({name: client.read(f"/api/v1/{name}?limit=20") for name in names})
     tally, began = Tally(), time.monotonic()
     until, each = began + options.minutes * 60, options.inputs // options.threads
 
     def run(number: int) -> None:
         seed = options.seed * 1000 + number
-        sender = Sender(Client(port), tally, ordinary, addresses, known, produce, seed)
+        asking = Client(port, keys[number % len(keys)])
+        sender = Sender(asking, tally, ordinary, addresses, known, produce, seed)
         sender.send(each, until)
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(options.threads)]
@@ -114,7 +119,7 @@ def _fuzz(
 
 def _report(tally: Tally, began: float, process: subprocess.Popen[bytes]) -> None:
     took = time.monotonic() - began
-    memory = ", ".join(f"{size >> 20}" for size in _memory(process.pid).values())
+    memory = ", ".join(f"{size >> 20}" for size in memory_of(process.pid).values())
     ways = ", ".join(f"{way} {number}" for way, number in sorted(tally.sent.items()))
     print(
         f"{sum(tally.sent.values())} inputs ({ways}) in {took:.0f} s, {len(tally.failures)} failures, "
@@ -132,13 +137,13 @@ def _judge(
     print(f"slowest: {tally.slowest[0]:.2f} s  {tally.slowest[1]}")
     good = _good_events(client, produce)
     health = _absorbed(client)
-    memory = _memory(process.pid)
+    memory = memory_of(process.pid)
     print(f"inbox: {health['inbox']}")
     print(f"peak memory: {', '.join(f'{size >> 20} MiB' for size in memory.values())}")
     problems = [
         *tally.failures,
         *_mistakes(client),
-        *(f"a process took {size >> 20} MiB" for size in memory.values() if size > _MOST_MEMORY),
+        *(f"a process took {size >> 20} MiB" for size in memory.values() if size > MOST_MEMORY),
     ]
     problems += [
         f"a good event that came afterwards was not absorbed: {way}"
@@ -202,7 +207,8 @@ def _mistakes(client: Client) -> list[str]:
         cursor = f"&cursor={page['next']}"
 
 
-def _memory(pid: int) -> dict[int, int]:
+def memory_of(pid: int) -> dict[int, int]:
+    """The peak memory of the process and of those that it started, in bytes."""
     return {each: _peak_memory(each) for each in _processes(pid)}
 
 
@@ -220,16 +226,31 @@ def _peak_memory(pid: int) -> int:
     return int(peak.split()[1]) << 10
 
 
+#: Namespaces of the keys: all, and those of some stories.
+_PATTERNS = ("*", "default,odd,prod*,postgres*,spark*")
+
+
+def new_key(url: str, patterns: str) -> str:
+    """A new key that may do everything in these namespaces."""
+    command = [sys.executable, "-m", "fairlead_bridge", "keys", "create", "--database-url", url]
+    command += ["--name", f"fuzz-{os.urandom(4).hex()}", "--role", "admin"]
+    command += ["--namespaces", patterns]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+
+
 @contextmanager
-def _serving(
-    url: str, servers: str | None, log: IO[bytes]
+def serving(
+    url: str, servers: str | None, log: IO[bytes], *, asks: bool
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A bridge, and its port; `servers` are of Kafka, and it may ask for keys."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
     if servers is not None:
         clean |= {"FAIRLEAD_KAFKA_SERVERS": servers, "FAIRLEAD_KAFKA_TOPICS": TOPIC}
+    if asks:
+        clean["FAIRLEAD_AUTH"] = "keys"
     process = subprocess.Popen(
         [*command, "--database-url", url, "--log-level", "error"],
         env=clean,

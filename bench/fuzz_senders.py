@@ -56,16 +56,20 @@ class Tally:
 
 
 class Client:
-    """One connection; opened again where the server closed it. Comes again where it is asked to."""
+    """
+    One connection; opened again where the server closed it. Comes again where it is asked to.
+    `key` is sent with each request, if there is one.
+    """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: str = "") -> None:
+        self._key = {"Authorization": f"Bearer {key}"} if key else {}
         self.sent_again = 0  # after an answer 503 with `Retry-After`, as every sender does
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, encoding: str | None = None
     ) -> tuple[int, bytes]:
-        headers = {} if encoding is None else {"Content-Encoding": encoding}
+        headers = self._key | ({} if encoding is None else {"Content-Encoding": encoding})
         deadline, failed = time.monotonic() + HANG, False
         while True:
             try:

@@ -69,7 +69,7 @@ class Known:
             [each["node"] for each in assets],
             [each["id"] for each in [*assets, *runs]],
             [each["run_id"] for each in runs],
-            [each["next"] for each in answers.values() if each["next"]],
+            [each["next"] for each in answers.values() if each.get("next")],
         )
 
 
