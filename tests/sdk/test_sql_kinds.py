@@ -13,12 +13,13 @@ from tests.support.sql.kinds import KINDS, column_pairs, names
 from tests.support.sql.kinds_by_dialect import BY_DIALECT
 from tests.support.sql.kinds_of_places import OF_PLACES
 from tests.support.sql.kinds_of_scripts import OF_SCRIPTS
+from tests.support.sql.kinds_of_warehouses import OF_WAREHOUSES
 from tests.support.sql.scores import ours, scored
 
 from fairlead_sdk.cli import main
 from fairlead_sdk.sql import dialect_of, read
 
-EVERY_KIND = [*KINDS, *BY_DIALECT, *OF_PLACES, *OF_SCRIPTS]
+EVERY_KIND = [*KINDS, *BY_DIALECT, *OF_PLACES, *OF_SCRIPTS, *OF_WAREHOUSES]
 
 
 @pytest.mark.parametrize(("dialect", "script", "reads", "writes", "columns"), EVERY_KIND)
@@ -100,6 +101,14 @@ def test_a_quote_that_is_never_closed_costs_its_own_statement_only(dialect: str)
     )
     assert names(reading.writes) == "a c"
     assert len(reading.errors) == 1
+
+
+def test_a_name_that_is_none_costs_its_own_statement_only() -> None:
+    merge = (
+        "MERGE INTO identifier('a.b/*') t USING s ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = s.v"
+    )
+    reading = read([merge, "INSERT INTO r (a) SELECT a FROM s"], "snowflake")
+    assert (names(reading.writes), len(reading.errors)) == ("r", 1)
 
 
 def test_a_stage_is_where_the_script_says_that_its_files_are() -> None:

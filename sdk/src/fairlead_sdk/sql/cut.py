@@ -99,7 +99,9 @@ def _message(error: SqlglotError) -> str:
 
 
 def tokenize(text: str, dialect: str) -> list[Token]:
-    return list(_tokenizer(dialect)(dialect=dialect or None).tokenize(text))
+    found = _tokenizer(dialect)(dialect=dialect or None).tokenize(text)
+    # Athena's marks statements that are Hive's with a token that is not in the text.
+    return [token for token in found if token.token_type != TokenType.HIVE_TOKEN_STREAM]
 
 
 @cache
@@ -271,7 +273,9 @@ class _Cutter:
 
     def _is_alone(self, index: int) -> bool:
         token = self._tokens[index]
-        line = self._text[self._text.rfind("\n", 0, token.start) + 1 :].partition("\n")[0]
+        end = self._text.find("\n", token.start)
+        first = self._text.rfind("\n", 0, token.start) + 1
+        line = self._text[first : end if end >= 0 else len(self._text)]
         return bool(re.fullmatch(r"\s*(GO(\s+\d+)?|/)\s*;?\s*", line, re.IGNORECASE))
 
     def _body(self, start: int, end: int) -> tuple[str, int, int] | None:
@@ -335,8 +339,13 @@ class _Cutter:
             elif word == "END" and following not in ("IF", "LOOP", "WHILE", "FOR", "REPEAT"):
                 depth -= 1
                 if depth <= 0:
-                    return index + 1
+                    return index + (2 if self._is_named_end(index, end) else 1)
         return end
+
+    def _is_named_end(self, index: int, end: int) -> bool:
+        """Whether the procedure's name stands behind its END."""
+        behind = [*self._words[index + 1 : min(index + 3, end)], ";"]
+        return behind[0] not in (";", "/") and behind[1] in (";", "/")
 
 
 def cut_at_starts(text: str, dialect: str) -> list[str]:

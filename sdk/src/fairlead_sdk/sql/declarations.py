@@ -48,9 +48,9 @@ def set_variable(text: str, dialect: str) -> list[Statement] | None:
 def declared(text: str, dialect: str) -> list[Statement] | None:
     """`DECLARE c CURSOR FOR SELECT ...` and `DECLARE @a int = 1`."""
     if found := _CURSOR.match(text):
-        return _assigned(((found[1] or found[2]),), found[3], dialect)
+        return _assigned(((found[1] or found[2]),), found[3], dialect, is_new=True)
     if found := _DECLARED.match(text):
-        return _assigned((found[1],), f"SELECT {found[2]}", dialect)
+        return _assigned((found[1],), f"SELECT {found[2]}", dialect, is_new=True)
     return assigned(text, dialect)
 
 
@@ -64,12 +64,14 @@ def assigned(text: str, dialect: str) -> list[Statement]:
     return _assigned((found[1],), f"SELECT {found[3]}", dialect)
 
 
-def _assigned(names: tuple[str, ...], query: str, dialect: str) -> list[Statement]:
+def _assigned(
+    names: tuple[str, ...], query: str, dialect: str, *, is_new: bool = False
+) -> list[Statement]:
     try:
         [parsed] = sqlglot.parse(query, read=dialect or None)
     except (SqlglotError, ValueError):
         return [Assigned(names)]
-    return [Assigned(names, parsed if isinstance(parsed, exp.Query) else None)]
+    return [Assigned(names, parsed if isinstance(parsed, exp.Query) else None, is_new=is_new)]
 
 
 def prepared(text: str, dialect: str) -> list[Statement] | None:
@@ -82,4 +84,4 @@ def fetched(text: str, dialect: str) -> list[Statement] | None:
     """`FETCH NEXT FROM c INTO @a, @b`."""
     found = _FETCH.match(text)
     names = [name.strip() for name in found[2].split(",")] if found else []
-    return [Assigned(tuple(names), cursor=found[1])] if found else []
+    return [Assigned(tuple(names), cursor=found[1], is_new=True)] if found else []

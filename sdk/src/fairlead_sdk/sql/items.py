@@ -81,6 +81,7 @@ def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
     before = {
         c.name.lower() for i in scope.items for c in i.relation.columns if isinstance(c, Output)
     }
+    count = len(scope.items)
     add(node.this, scope, queries)
     for column in node.args.get("using") or ():
         scope.merged.setdefault(column.name.lower(), node.side or node.kind or "")
@@ -94,6 +95,8 @@ def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
                 scope.indirect |= {s.through("JOIN") for s in star.column(column.name)}
             if (known := item.relation.named(column.name)) is not None:
                 scope.indirect |= {s.through("JOIN") for s in known}
+    if node.kind in ("SEMI", "ANTI") and node.side != "RIGHT":
+        del scope.items[count:]  # it decides about rows, and gives no columns
 
 
 def _array_join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:

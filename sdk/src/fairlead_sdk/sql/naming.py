@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from fairlead_sdk.sql.names import is_named
 from fairlead_sdk.sql.statements import Moved, Named, Statement, Used
@@ -44,7 +45,10 @@ def _name_by_text(statement: exp.Expr) -> None:
     for table in statement.find_all(exp.Table):
         text = table.this.this if isinstance(table.this, exp.DynamicIdentifier) else None
         if isinstance(text, exp.Literal) and text.is_string:
-            named = exp.to_table(text.name)
+            try:
+                named = exp.to_table(text.name)
+            except (SqlglotError, ValueError):  # no name: the statement stays as it is
+                continue
             for part in ("this", "db", "catalog"):
                 table.set(part, named.args.get(part))
 

@@ -41,9 +41,9 @@ def parse(text: str, dialect: str) -> Parsed:
     text = text.strip().rstrip(";").strip()
     if not text:
         return Parsed()
-    if ASSIGNS.match(text):
-        return Parsed(assigned(text, dialect))
     try:
+        if ASSIGNS.match(text):
+            return Parsed(assigned(text, dialect))
         if (special := special_statements(text, dialect)) is not None:
             return Parsed(special)
     except UNREADABLE as error:

@@ -17,6 +17,7 @@ from fairlead_sdk.sql.relations import (
     Column,
     Found,
     Output,
+    Records,
     Relation,
     Star,
     of_names,
@@ -43,10 +44,12 @@ class Evaluator:
         describe: Describe,
         temporary: Lookup,
         variables: frozenset[str] = frozenset(),
-        records: Mapping[str, Relation] | None = None,
+        records: Records | None = None,
     ) -> None:
         self.dialect = dialect
-        self.found = Found(variables=variables, records=records or {})
+        self.found = Found(
+            variables=variables, records=records if records is not None else Records()
+        )
         self.seen: set[int] = set()
         """The nodes of tables that were evaluated."""
         self._describe = describe

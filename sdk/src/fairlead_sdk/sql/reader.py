@@ -214,7 +214,7 @@ class Reader:
         if statement.query is None:
             row = self._variables.records.get(plain(statement.cursor))
             if row is not None:
-                self._variables.assign(names, row)
+                self._variables.assign(names, row, is_new=statement.is_new)
             return
         evaluator = self._evaluator()
         relation = evaluator.evaluate(statement.query, evaluator.scope())
@@ -222,7 +222,7 @@ class Reader:
         self._session.read(evaluator.found.reads | dict.fromkeys(missed))
         for address in evaluator.found.files:
             _add(self._result.files_read, self._address(address))
-        self._variables.assign(names, relation)
+        self._variables.assign(names, relation, is_new=statement.is_new)
 
     def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
         reads = evaluator.found.reads

@@ -5,7 +5,7 @@ A `*` over a table whose columns are not known stays in its place as a `Star`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -171,6 +171,38 @@ def _united_by_name(left: Relation, right: Relation) -> tuple[Column, ...]:
 
 
 @dataclass
+class Records:
+    """What variables of a script hold: a record is a relation, a value one with a single column."""
+
+    _held: dict[str, Relation] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def get(self, name: str) -> Relation | None:
+        """What the variable of that name, in lower case, holds; None if that is not known."""
+        if name in self._held:
+            self._asked.add(name)
+        return self._held.get(name)
+
+    def hold(self, name: str, relation: Relation, *, is_new: bool) -> None:
+        """
+        Put something into a variable.
+
+        What it held is gone if it was used since, or if the variable is new. If not, the script has
+        several ways, of which each may be the one that is taken.
+        """
+        known = self._held.get(name)
+        if known is None or is_new or name in self._asked:
+            self._asked.discard(name)
+            self._held[name] = relation
+        else:
+            by_name = len(known.columns) != len(relation.columns)
+            self._held[name] = united(known, relation, by_name=by_name)
+
+
+@dataclass
 class Found:
     """Notes of an evaluation: what was read, and what is unknown."""
 
@@ -179,5 +211,5 @@ class Found:
     unknown: dict[str, None] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
     """Names of the script's variables, which are no columns unless a table is known to have them."""
-    records: Mapping[str, Relation] = field(default_factory=dict)
+    records: Records = field(default_factory=Records)
     """What those variables hold of which that is known."""

@@ -59,6 +59,10 @@ _MODIFIERS = (
         r"^((?:INSERT|REPLACE|UPDATE|DELETE)\s+)(?:(?:HIGH_PRIORITY|LOW_PRIORITY|DELAYED|QUICK)\s+)+",
         r"\1",
     ),
+    (
+        r"^(CREATE\s+(?:OR\s+RE(?:PLACE|FRESH)\s+)?(?:TEMPORARY\s+)?(?:STREAMING\s+)?)LIVE\s+(?=TABLE\b|VIEW\b)",
+        r"\1",
+    ),
     (r"\bOVERRIDING\s+(?:SYSTEM|USER)\s+VALUE\b", " "),
     (r"^(MERGE\s+)WITH\s+SCHEMA\s+EVOLUTION\s+", r"\1"),
     (r"^(INSERT\s+OVERWRITE\s+.*?\bPARTITION\s*\([^()]*\))\s*IF\s+NOT\s+EXISTS\b", r"\1"),

@@ -113,7 +113,7 @@ _INSERT_EXEC = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WRITES = re.compile(
-    r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:(?!ON\b|STREAM\b|FUNCTION\b)\w+\s+){0,4}(?:TABLE(?!\s+FUNCTION)|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
+    r"(?:CREATE\s+(?:OR\s+\w+\s+)?(?:(?!ON\b|STREAM\b|FUNCTION\b|FOREIGN\b)\w+\s+){0,4}(?:TABLE(?!\s+FUNCTION)|VIEW)|INSERT|UPDATE|DELETE|MERGE|COPY|REPLACE|WITH|SELECT)\b",
     re.IGNORECASE,
 )
 _FLOWS = frozenset({"databricks", "spark"})
@@ -206,8 +206,9 @@ def _load(text: str, dialect: str) -> list[Statement] | None:
 
 
 def _moved_by_file(text: str, dialect: str) -> list[Statement] | None:
-    found = as_copy(text)
-    return parse_statements(*found) if found else None
+    if found := as_copy(text):
+        return parse_statements(*found)
+    return [] if text[:6].upper() == "IMPORT" else None  # definitions of another server's tables
 
 
 def _retarget(statement: Statement, table: exp.Table) -> bool:

@@ -53,6 +53,8 @@ class Assigned:
     names: tuple[str, ...]
     query: exp.Expr | None = None
     cursor: str = ""
+    is_new: bool = False
+    """Whether they are declared here: a cursor, the record of a loop."""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ What is written from a variable comes from the query that filled it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from fairlead_sdk.sql.cut import BATCHES
 from fairlead_sdk.sql.names import Sources
-from fairlead_sdk.sql.relations import Output, Relation, united
+from fairlead_sdk.sql.relations import Output, Records, Relation
 from fairlead_sdk.sql.statements import Assigned, Called, Prepared, Statement
 
 NAME = r"[@:]{0,2}[A-Za-z_\"\[][\w$#.\"\]]*(?:\s*\(\s*\w+\s*\))?"
@@ -22,6 +22,8 @@ _INTO = re.compile(
     r"(?=$|\bFROM\b|\bWHERE\b|\bLIMIT\b|\bFOR\b|\bUSING\b)",
     re.IGNORECASE,
 )
+_WRITES = re.compile(r"\b(?:INSERT|MERGE|REPLACE|OVERWRITE|IGNORE)\s*$", re.IGNORECASE)
+"""In front of INTO, where a table follows."""
 _QUERY = re.compile(r"\W*(?:SELECT|SEL|WITH)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
 _RUN = re.compile(
@@ -39,27 +41,20 @@ class Variables:
 
     names: frozenset[str] = frozenset()
     """Those that are known to be some, whatever they hold."""
-    records: dict[str, Relation] = field(default_factory=dict)
+    records: Records = field(default_factory=Records)
     texts: dict[str, list[str]] = field(default_factory=dict)
     """SQL that variables may hold, and prepared statements."""
     _ran: set[str] = field(default_factory=set)
 
-    def assign(self, names: Sequence[str], relation: Relation) -> None:
+    def assign(self, names: Sequence[str], relation: Relation, *, is_new: bool) -> None:
         """The columns of a query to as many variables; all of them to a single one."""
         if len(names) == 1:
-            self._hold(names[0], relation)
+            self.records.hold(plain(names[0]), relation, is_new=is_new)
             return
         for name, column in zip(names, relation.columns, strict=False):
             if not isinstance(column, Output):
                 break
-            self._hold(name, Relation((column,)))
-
-    def _hold(self, name: str, relation: Relation) -> None:
-        key = plain(name)
-        known = self.records.get(key)
-        names = [c.name for c in relation.columns if isinstance(c, Output)]
-        by_name = known is not None and len(known.columns) != len(names)
-        self.records[key] = united(known, relation, by_name=by_name) if known else relation
+            self.records.hold(plain(name), Relation((column,)), is_new=is_new)
 
     def sql(self, called: Called) -> list[str]:
         """The SQL that is run, where it is that of a variable or was prepared."""
@@ -104,7 +99,7 @@ def without_into(text: str) -> tuple[str, tuple[str, ...]]:
     blank = _QUOTED.sub(lambda found: " " * len(found[0]), text)
     for found in _INTO.finditer(blank):
         before = blank[: found.start()]
-        if before.count("(") == before.count(")"):
+        if before.count("(") == before.count(")") and not _WRITES.search(before):
             names = tuple(name.strip() for name in found[1].split(","))
             return f"{text[: found.start()]} {text[found.end() :]}", names
     return text, ()
@@ -137,7 +132,7 @@ def of_loop(text: str) -> str:
     return f"FETCH {named[1]} INTO {found[1]}" if named else ""
 
 
-def held_in(node: exp.Expr, records: Mapping[str, Relation]) -> Sources | None:
+def held_in(node: exp.Expr, records: Records) -> Sources | None:
     """What `@v`, `:v`, `v(i)` and `v(i).a` are made of; None if that is no variable."""
     if isinstance(node, exp.Dot) and isinstance(node.this, exp.Anonymous):
         whole = records.get(plain(node.this.name))
