@@ -50,6 +50,16 @@ def test_a_few_events_between_do_not_hold_a_burst_back_from_large_batches() -> N
     assert FIXED / cost(pace.limit) < 0.05
 
 
+def test_events_that_take_seconds_each_are_absorbed_one_by_one_and_others_together_again() -> None:
+    pace = Pace(most=500, within=0.03)
+    after_a_burst(pace, 3, each=2.0)
+    assert pace.limit == 1
+    after_a_burst(pace, 3, each=0.1)
+    assert pace.limit == 9
+    after_a_burst(pace, 10)
+    assert pace.limit > 10 * FEWEST
+
+
 def test_a_batch_is_never_larger_than_the_largest() -> None:
     pace = Pace(most=500, within=0.03)
     after_a_burst(pace, 10, each=0.0)

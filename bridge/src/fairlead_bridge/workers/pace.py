@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-#: The events that a batch has at least, however long they take.
-FEWEST = 20
+#: The events that a batch has at least, unless so many would take longer than `LONGEST` seconds of
+#: processor time: events with thousands of datasets take as much each, and on a busy machine all
+#: writers would wait so long for the lock that they give up.
+FEWEST, LONGEST = 20, 1.0
 
 
 class Pace:
@@ -35,4 +37,5 @@ class Pace:
             self._budget = min(self._budget * 2, max(self._behind, self._within))
         if worked > 0:  # a coarse clock may say that it took no time
             fitting = int(count * self._budget / worked)
-            self.limit = max(FEWEST, min(self._most, fitting))
+            fewest = max(1, min(FEWEST, int(count * LONGEST / worked)))
+            self.limit = max(fewest, min(self._most, fitting))
