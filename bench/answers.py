@@ -4,7 +4,8 @@ What answers about freshness cost: the outlook of one dataset, and what the page
     python -m bench answers [--datasets 3030] [--asked 100] [--failed 10]
 
 The database is that of `bench.monitoring`: daily jobs, ten to a DAG, each writing one dataset that
-the next one reads; here the last runs of some first jobs have failed. Each answer is read in a
+the next one reads; here the last runs of some first jobs have failed, and monitoring has evaluated
+everything, as it does within a second. Each answer is read in a
 transaction of its own and written as JSON. Milliseconds of processor time, p50 and p95: what other
 work on the machine delays is not counted. For the outlook also how many statements it took.
 """
@@ -47,8 +48,10 @@ def main() -> None:
         engine = open_database(str(Path(folder) / "bench.db"))
         migrate(engine)
         monitoring.fill(engine, given.datasets)
+        monitoring.drain(engine, NOW)
         for dag in range(given.failed):
             monitoring.fail(engine, NOW, dag * monitoring.TASKS)
+        monitoring.drain(engine, NOW)
         measure(engine, given.datasets, given.asked)
         engine.dispose()
 

@@ -15,6 +15,7 @@ from fairlead_bridge.facts import Change
 from fairlead_bridge.mapping import grouping
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
+from fairlead_bridge.monitoring import queue
 
 CATALOG = (
     t.job,
@@ -53,7 +54,8 @@ def absorb(db: sa.Engine, changes: Sequence[Change], batch: int = 500) -> None:
     for start in range(0, len(changes), batch):
         with writing(db) as tx:
             one_absorber(tx)
-            write.apply(tx, changes[start : start + batch], grouping.assets)
+            changed = write.apply(tx, changes[start : start + batch], grouping.assets)
+            queue.changed(tx, changed, 0)
 
 
 def dump(db: sa.Engine) -> dict[str, list[dict[str, Any]]]:

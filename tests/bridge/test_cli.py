@@ -58,7 +58,7 @@ def test_replay_absorbs_the_log_again_and_leaves_what_is_odd(
     assert "0 wait, 1 are in quarantine" in capsys.readouterr().out
     assert count(path, job) == 2
     assert main(["replay", "--quarantined", "--database-url", str(path)]) == 0
-    assert capsys.readouterr().out.startswith("1 events to absorb")
+    assert capsys.readouterr().out.startswith("1 event to absorb")
 
 
 def test_a_rebuilt_catalog_holds_only_what_the_log_says(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_names_says_what_the_users_rules_would_join_and_changes_nothing(
     assert main(["names", "--database-url", url]) == 0
     assert "possibly one dataset" in capsys.readouterr().out
     assert main(["names", "--database-url", url, "--identity-rules", str(rules)]) == 0
-    assert "the rules join 1 groups" in capsys.readouterr().out
+    assert "the rules join 1 group " in capsys.readouterr().out
     assert dump(engine) == before
     engine.dispose()
 

@@ -58,6 +58,41 @@ def test_days_of_the_week_count_for_themselves_where_they_show() -> None:
     assert usual(spans, day=57) == pytest.approx(10, abs=1)
 
 
+def mondays(number: int, seed: int) -> tuple[Span, ...]:
+    """Weeks in which Mondays take a quarter more, by chance more or less."""
+    chance = Random(seed)
+    return days(
+        7 * number, lambda day: (12.5 if day % 7 == 0 else 10) * chance.lognormvariate(0, 0.15)
+    )
+
+
+def test_a_season_is_believed_the_more_the_more_often_it_showed() -> None:
+    few, more = (
+        fmean(usual(mondays(weeks, seed), day=7 * weeks) for seed in range(30)) for weeks in (2, 9)
+    )
+    assert 10.3 < few < more
+    assert more == pytest.approx(12.3, abs=0.5)
+
+
+def test_what_is_chance_is_taken_for_no_season() -> None:
+    chance = Random(5)
+    found = [
+        usual(days(40, lambda day: 10 * chance.lognormvariate(0, 0.2)), day=day)
+        for day in range(40, 47)
+        for _ in range(20)
+    ]
+    assert median(abs(each - 10) for each in found) < 0.5
+
+
+def test_three_long_days_at_the_end_of_a_month_are_no_change_of_level() -> None:
+    chance = Random(7)
+    spans = days(
+        31, lambda day: (16 if day >= 28 else 10) * chance.lognormvariate(0, 0.05)
+    )  # the last is the first of April
+    assert usual(spans, day=31) == pytest.approx(10, abs=0.7)
+    assert usual(spans, day=59) == pytest.approx(16, abs=1.5)
+
+
 def test_hours_of_the_day_count_for_themselves_where_they_show() -> None:
     spans = tuple(
         (MONDAY + hour * DAY // 24, (30 if hour % 24 == 0 else 5) * MINUTE)

@@ -17,8 +17,8 @@ from fairlead_bridge.insight.statements import Statement
 from fairlead_bridge.monitoring.stated import store
 from fairlead_bridge.monitoring.stated.entry import Stated
 from tests.bridge.asking import Api
-from tests.bridge.monitored import Bridge, micros
-from tests.bridge.nightly import DAY, NIGHTLY, PLACE, Task, nights
+from tests.bridge.monitored import Bridge, micros, ran
+from tests.bridge.nightly import DAY, NIGHTLY, PLACE, Dag, Task, nights
 
 NIGHTS = 14
 FIVE = DAY + timedelta(days=NIGHTS, hours=5)
@@ -128,6 +128,17 @@ def test_the_outlook_names_the_same_cause(db: sa.Engine, bridge: Bridge) -> None
         assert answer["root_cause"]["text"] == bridge.only().text
 
 
+def test_what_turns_late_or_will_since_it_was_evaluated_is_in_trouble(
+    db: sa.Engine, bridge: Bridge
+) -> None:
+    state(bridge, REPORT, BY_QUARTER_TO)
+    bridge.take(until(20, **SLOWER), at(20))
+    assert bridge.incidents() == []
+    for minute, standing in ((43, "at_risk"), (46, "late")):
+        (trouble,) = Api(db, now=at(minute)).get("at-risk")["items"]
+        assert trouble["standing"] == standing
+
+
 # --- runs that may take only so long --------------------------------------------------------------
 
 
@@ -157,3 +168,21 @@ def test_a_dag_that_takes_longer_than_was_stated_is_late(bridge: Bridge) -> None
     assert {each.node: each.standing for each in incident.affected} == {"job:prod:nightly": "late"}
     bridge.take(until(36)[len(until(19)) :], at(36))
     assert bridge.only().state == "resolved"
+
+
+def test_a_task_that_runs_for_too_long_is_an_incident_though_nothing_is_expected_of_its_data(
+    db: sa.Engine,
+) -> None:
+    bridge = Bridge(db)
+    dag = Dag("odd", {"load": Task(minutes=10, writes="raw.odd")})
+    hours = (0, 31, 44, 103, 119, 201, 220, 290, 344, 391, 460)  # at no regular times
+    for hour in hours:
+        bridge.take(dag.events(DAY + timedelta(hours=hour), kind="manual"), DAY + timedelta(hours=hour + 1))  # fmt: skip
+    start = DAY + timedelta(hours=500)
+    begun = dag.events(start, only_before=start + timedelta(minutes=1), kind="manual")
+    bridge.take(begun, start)
+    bridge.evaluate(start + timedelta(minutes=9))
+    assert bridge.incidents() == []
+    alive = start + timedelta(minutes=38)
+    bridge.take(ran("other", alive), alive + timedelta(minutes=2))
+    assert (bridge.only().kind, bridge.only().node) == ("slow_run", "job:prod:odd.load")

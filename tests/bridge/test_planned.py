@@ -211,3 +211,17 @@ def test_a_schedule_that_ends_expects_nothing_more() -> None:
     assert rule.due(last) is None
     assert rule.due(last - HOUR) == last + MINUTE
     assert rule.due(last - 2 * HOUR) is None
+
+
+def test_what_came_by_hand_after_the_time_is_there_though_the_scheduled_run_is_not(
+    db: sa.Engine,
+) -> None:
+    monday = FIRST + timedelta(days=14)
+    api = Api(db, now=monday.replace(hour=15))
+    for events in workdays(until=14):
+        api.tell(*events)
+    assert asked(api)["standing"] == "late"
+    api.tell(*run(14, hour=11, kind="manual"))
+    found = asked(api)
+    assert found["standing"] == "ok"
+    assert found["expectation"]["expected_by"].startswith("2026-10-27")  # Tuesday

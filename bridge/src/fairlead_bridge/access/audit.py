@@ -15,6 +15,7 @@ from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.bulk import upsert
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.wording import counted
 
 #: Characters of each text at most.
 _LONGEST = 4_000
@@ -101,7 +102,9 @@ def drop_old(tx: sa.Connection, before: int, now: int) -> int:
     if count:
         upsert(tx, tables.audit_retention, [{"id": 1, "before_at": before}])
         tx.execute(sa.delete(tables.audit).where(_c.at < before))
-        record_worker(tx, "drop_audit", f"{count} entries of the audit log", now)
+        record_worker(
+            tx, "drop_audit", f"{counted(count, 'entry', 'entries')} of the audit log", now
+        )
     return count
 
 

@@ -13,6 +13,7 @@ from fairlead_bridge.db.engine import writing
 from fairlead_bridge.declaring import files, store
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.settings import Settings
+from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import now
 
 
@@ -50,7 +51,9 @@ def _declare(settings: Settings, arguments: argparse.Namespace) -> int:
         plan = store.plan(tx, declared, arguments.source, identify, at, arguments.prune)
         if not arguments.dry_run and plan.bodies:
             store.apply(tx, plan, at)
-            audit.record(tx, "declare", f"{arguments.source}: {len(plan.bodies)} changes")
+            audit.record(
+                tx, "declare", f"{arguments.source}: {counted(len(plan.bodies), 'change')}"
+            )
     for sign, nodes in (("+", plan.added), ("~", plan.changed), ("-", plan.withdrawn)):
         for node in nodes:
             say(f"{sign} {node}")

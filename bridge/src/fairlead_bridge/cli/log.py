@@ -17,6 +17,7 @@ from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import interests
+from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import Absorb
 
 #: What a rebuilt catalog is made from, what was delivered, and what people stated and did.
@@ -76,7 +77,7 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
                 f"--{name}" for name in ("quarantined", "rebuild") if getattr(arguments, name)
             ]
             audit.record(tx, "replay", chosen[0] if chosen else "everything")
-        say(f"{waiting} events to absorb")
+        say(f"{counted(waiting, 'event')} to absorb")
         translate = build_translator(settings)
         _absorb_all(Absorb(engine, translate, interests(targets), settings.absorb_batch))
         with reading(engine) as tx:

@@ -11,6 +11,7 @@ from fairlead_bridge.cli.command import OK, command, database, option, say
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.mapping import duplicates, schema
 from fairlead_bridge.settings import Settings
+from fairlead_bridge.wording import counted
 
 
 def add(commands: Any) -> None:
@@ -24,7 +25,7 @@ def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
         names = spellings.spellings(tx)
         bodies = spellings.schemas_by_asset(tx)
     merges = duplicates.would_merge(names, normalise)
-    say(f"{len(names)} names; the rules join {len(merges)} groups of them")
+    say(f"{counted(len(names), 'name')}; the rules join {counted(len(merges), 'group')} of them")
     for merge in merges:
         say(f"\n{merge.identity.namespace} {merge.identity.name}")
         for namespace, name in merge.names:

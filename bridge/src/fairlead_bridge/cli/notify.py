@@ -19,6 +19,7 @@ from fairlead_bridge.delivery.preview import Sent, preview
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.web.render import micros
+from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import now
 
 _DAY = 86_400_000_000
@@ -109,7 +110,9 @@ def _preview(settings: Settings, targets: Sequence[ChannelTarget], days: float, 
         count = counts[target.channel]
         weekly = count * 7 / days
         hint = "; people begin to ignore so many" if weekly > _TOO_MANY else ""
-        say(f"{target.channel}: {count} messages in {days:g} days, {weekly:.1f} a week{hint}")
+        say(
+            f"{target.channel}: {counted(count, 'message')} in {days:g} {'day' if days == 1 else 'days'}, {weekly:.1f} a week{hint}"
+        )
     return OK
 
 

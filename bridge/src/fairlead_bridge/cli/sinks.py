@@ -18,6 +18,7 @@ from fairlead_bridge.delivery.naming import unresolved_names
 from fairlead_bridge.errors import BadSettings, FairleadError
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.sinks import Target
+from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import now
 
 
@@ -74,7 +75,7 @@ def _forget_sink(settings: Settings, targets: Sequence[Target], name: str | None
     with database(settings) as engine, writing(engine) as tx:
         count = outbox.drop_sink(tx, name)
         audit.record(tx, "forget_sink", name)
-    say(f"{name}: {count} entries forgotten")
+    say(f"{name}: {counted(count, 'entry', 'entries')} forgotten")
     return OK
 
 

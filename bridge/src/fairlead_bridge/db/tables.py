@@ -416,6 +416,7 @@ watch = _table(
     sa.Column("standing", sa.Text),  # as it was evaluated last
     sa.Column("outlook", sa.LargeBinary),  # JSON: of a dataset, as its entry has it
     sa.Index("watch_due", "due_at", "node_id"),
+    sa.Index("watch_standing", "standing", "node_id"),
 )
 
 #: One for each root cause, with the cause as it is known now.

@@ -41,6 +41,8 @@ SPREAD, NEARLY_ALL = 8 * HOUR, 0.85
 MOVED, CLOSE = 3, 2 * HOUR
 #: What is added to the latest usual time: at least, at most, and of the spread.
 LEEWAY, LEEWAY_MOST, SPREAD_SHARE = 45 * MINUTE, 120 * MINUTE, 1.0
+#: What is added at least, and of the spread, where so many days never needed more than a share of it.
+PUNCTUAL, PUNCTUAL_SPREAD, PUNCTUAL_DAYS, PUNCTUAL_SHARE = 30 * MINUTE, 0.7, 15, 0.5
 #: By how much earlier days exceeded their latest usual time: days that are looked at, and the share
 #: that is added. What exceeded it by more than the longest leeway was late.
 EXCEEDED_DAYS, EXCEEDED_SHARE, STRAY, STRAY_SHARE = 120, 1.25, 1.5, 3.0
@@ -183,14 +185,14 @@ class ByDay:
 
     def _leeway(self, last: int, firsts: Sequence[int]) -> int:
         """What is added to the latest usual time: as much as earlier days needed."""
-        exceeded = (
-            self._clocks[place][0] - self._latest[place - 1]
-            for place in range(max(DAYS, last + 1 - EXCEEDED_DAYS), last + 1)
-        )
+        places = range(max(DAYS, last + 1 - EXCEEDED_DAYS), last + 1)
+        exceeded = (self._clocks[place][0] - self._latest[place - 1] for place in places)
         needed = max((each for each in exceeded if each <= LEEWAY_MOST), default=0)
+        is_punctual = len(places) >= PUNCTUAL_DAYS and needed <= PUNCTUAL_SHARE * PUNCTUAL
         spread = _spread(firsts)
         share = STRAY_SHARE if needed > STRAY * spread else EXCEEDED_SHARE
-        wanted = max(LEEWAY, share * needed, SPREAD_SHARE * spread)
+        least, of_spread = (PUNCTUAL, PUNCTUAL_SPREAD) if is_punctual else (LEEWAY, SPREAD_SHARE)
+        wanted = max(least, share * needed, of_spread * spread)
         return int(min(wanted, LEEWAY_MOST))
 
     def _further(self, recent: Sequence[Sequence[int]], time: int) -> int | None:

@@ -22,16 +22,20 @@ from fairlead_bridge.insight.spans import MINUTE, SECOND, percentile
 
 #: Newest times that are learned from, and after how many newer ones a time counts half.
 WINDOW, HALF = 64, 16
-#: Share of cases that go on beyond all that is usual, and the exponent of how long they do.
+#: Share of cases, at most, that go on beyond all that is usual, and the exponent of how long they do.
 HEAVY, EXPONENT = 0.03, 1.5
 #: Bounds of the relative spread by which the short tails are drawn; the spread of one lone time.
 LEAST_SPREAD, MOST_SPREAD, LONE_SPREAD = 0.01, 0.6, 0.4
 #: A change of level: times after it at least and before it at least, how much of the error it must
 #: explain, and how far the level must move against what is left.
 AFTER, BEFORE, EXPLAINS, MOVES = 3, 4, 0.35, 2.5
-#: A part of a season counts for itself if it has so many times, and differs from all by so many
-#: standard errors and so much (a logarithm); and how many seasons may count together.
-FEWEST, CLEAR, LEAST_SHIFT, TOGETHER = 4, 3.5, 0.08, 2
+#: How far a part of a season usually differs from the others where it does (a logarithm), from how
+#: many times on its spread counts for itself, and how many seasons may count together.
+SHIFT, FEWEST, TOGETHER = 0.3, 4, 2
+#: By how much durations are spread farther at most, for seasons having been learned from them.
+MOST_WIDER = 1.5
+#: A factor of which less than this share is more than chance counts for nothing.
+LEAST_SURE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class Durations:
         usual = self.beyond(passed)
         middle = self.median
         long = (min(1.0, middle / passed) if passed > 0 else 1.0) ** EXPONENT
-        heavy = round(number * HEAVY * long / (HEAVY * long + (1 - HEAVY) * usual))
+        more = min(HEAVY, (1 - self.shares[-1]) / 2)  # what was never seen is rare
+        heavy = round(number * more * long / (more * long + (1 - more) * usual))
         found = self._quantiles(1 - usual, number - heavy)
         scale = max(middle, passed)
         found += [scale * pow((at + 0.5) / heavy, -1 / EXPONENT) for at in range(heavy)]
@@ -138,19 +143,25 @@ def _spread(ordered: Sequence[float]) -> float:
 
 #: When something began, and how long it took, in microseconds.
 Span = tuple[int, int]
-#: The part of a season that a local time belongs to.
-Season = Callable[[datetime], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """The part of a season that a local time belongs to, and how probably one part differs."""
+
+    part: Callable[[datetime], Hashable]
+    probable: float  # a share, from 0 to 1
 
 
 def _month_end(local: datetime) -> Hashable:
-    return (local + timedelta(days=1)).day == 1 or local.day == 1
+    return local.day == 1 or (local + timedelta(days=2)).day <= 2
 
 
-SEASONS: tuple[Season, ...] = (
-    lambda local: local.weekday() >= 5,
-    lambda local: local.weekday(),
-    lambda local: local.hour,
-    _month_end,
+SEASONS = (
+    Season(lambda local: local.weekday() >= 5, 0.1),
+    Season(lambda local: local.weekday(), 0.1),
+    Season(lambda local: local.hour, 0.01),
+    Season(_month_end, 0.3),
 )
 
 
@@ -166,15 +177,25 @@ class History:
         """The distribution for something that begins at `moment` (microseconds)."""
         local = _local(moment, self.zone)
         now = 1.0
-        values = [float(length) for _, length in self.spans]
+        values = [max(1.0, float(length)) for _, length in self.spans]
         for factor in self.factors:
-            now *= factor.of.get(factor.season(local), 1.0)
+            now *= factor.of.get(factor.season.part(local), 1.0)
             values = [
                 value / factor.of.get(part, 1.0)
                 for value, part in zip(values, factor.parts, strict=True)
             ]
         weights = [0.5 ** (age / HALF) for age in range(len(values))][::-1]
-        return distribution([value * now for value in values], weights)
+        return distribution(self._widened([value * now for value in values], weights), weights)
+
+    def _widened(self, values: list[float], weights: Sequence[float]) -> list[float]:
+        """The values farther apart by what learning the seasons from them made them seem alike."""
+        learned = 1 + sum(len(factor.of) for factor in self.factors)
+        number = sum(weights) ** 2 / sum(weight**2 for weight in weights)
+        if number <= learned:
+            return values
+        wider = min(MOST_WIDER, sqrt((number + learned) / (number - learned)))
+        middle = median(values)
+        return [middle * pow(value / middle, wider) for value in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +217,24 @@ def learn(spans: tuple[Span, ...], zone: tzinfo = UTC) -> History | None:
     >>> round(learn(days).at(30 * DAY).median / SECOND)
     600
     """
-    known = _after_last_change(spans[-WINDOW:])
+    known = spans[-WINDOW:]
     if not known:
         return None
-    locals_ = [_local(at, zone) for at, _ in known]
-    values = [max(1.0, float(value)) for _, value in known]
+    # Three long days at the end of a month are no change of level.
+    _, plain = _seasons(known, zone)
+    since = _last_change(plain)
+    factors, _ = _seasons(known[since:], zone)
+    return History(known[since:], factors, zone)
+
+
+def _seasons(spans: Sequence[Span], zone: tzinfo) -> tuple[tuple[Factor, ...], list[float]]:
+    """The seasons that show, and the durations as they were without them."""
+    locals_ = [_local(at, zone) for at, _ in spans]
+    values = [max(1.0, float(value)) for _, value in spans]
     factors: list[Factor] = []
     for _ in range(TOGETHER):
-        tried = [factor for season in SEASONS if (factor := _factor(season, locals_, values))]
+        left = [season for season in SEASONS if all(each.season != season for each in factors)]
+        tried = [factor for season in left if (factor := _factor(season, locals_, values))]
         best = max(tried, key=lambda each: each[1], default=None)
         if best is None:
             break
@@ -212,38 +243,56 @@ def learn(spans: tuple[Span, ...], zone: tzinfo = UTC) -> History | None:
             value / best[0].of.get(part, 1.0)
             for value, part in zip(values, best[0].parts, strict=True)
         ]
-    return History(known, tuple(factors), zone)
+    return tuple(factors), values
 
 
 def _factor(
     season: Season, locals_: Sequence[datetime], values: Sequence[float]
 ) -> tuple[Factor, float] | None:
-    """The factors of a season and how clearly they show; None where they do not."""
-    parts = tuple(season(local) for local in locals_)
+    """The factors of a season and how much they explain; None where nothing shows."""
+    parts = tuple(season.part(local) for local in locals_)
     logs: dict[Hashable, list[float]] = {}
     for part, value in zip(parts, values, strict=True):
         logs.setdefault(part, []).append(log(value))
     if len(logs) < 2:
         return None
-    whole = median(each for some in logs.values() for each in some)
-    spread = _spread_within(logs)
+    every = [each for some in logs.values() for each in some]
+    spread = _spread_of(every, logs)
     of: dict[Hashable, float] = {}
-    clearest = 0.0
+    explained = 0.0
     for part, some in logs.items():
-        shift = median(some) - whole
-        clear = abs(shift) * sqrt(len(some)) / spread
-        if len(some) >= FEWEST and clear > CLEAR and abs(shift) > LEAST_SHIFT:
-            of[part] = exp(shift)
-            clearest = max(clearest, clear)
-    return (Factor(season, of, parts), clearest) if of else None
+        if 2 * len(some) > len(every):
+            continue  # what most of them are is the usual
+        others = [each for other, rest in logs.items() if other != part for each in rest]
+        shift = median(some) - median(others)
+        error = spread / sqrt(len(some))
+        sure = _sure(shift, error, season.probable)
+        if sure > LEAST_SURE:
+            of[part] = exp(shift * sure)
+            explained += len(some) * (shift * sure) ** 2
+    return (Factor(season, of, parts), explained) if of else None
 
 
-def _spread_within(logs: Mapping[Hashable, Sequence[float]]) -> float:
-    """How far values lie from the median of their part: about a standard deviation."""
-    found = [
+def _sure(shift: float, error: float, probable: float) -> float:
+    """
+    The share of a shift that is to be believed, of a part that differs with this probability: what
+    is left of it on average, where one that differs does so by about `SHIFT`.
+    """
+    wide = error**2 + SHIFT**2
+    favours = log(error) - log(wide) / 2 + shift**2 * (1 / error**2 - 1 / wide) / 2
+    odds = probable / (1 - probable) * exp(min(favours, 50.0))
+    return odds / (1 + odds) * SHIFT**2 / wide
+
+
+def _spread_of(every: Sequence[float], logs: Mapping[Hashable, Sequence[float]]) -> float:
+    """How far values lie from what they should be: about a standard deviation."""
+    whole = median(every)
+    found = [abs(each - whole) for each in every]
+    within = [
         abs(each - median(some)) for some in logs.values() if len(some) >= FEWEST for each in some
     ]
-    return max(LEAST_SPREAD, 1.48 * median(found)) if found else MOST_SPREAD
+    spread = median(found) if 2 * len(within) < len(every) else min(median(found), median(within))
+    return max(LEAST_SPREAD, 1.48 * spread * (1 + 2 / len(every)))
 
 
 def _local(moment: int, zone: tzinfo) -> datetime:
@@ -253,9 +302,8 @@ def _local(moment: int, zone: tzinfo) -> datetime:
         return datetime.fromtimestamp(0, zone)
 
 
-def _after_last_change(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """The spans since the level changed for good, all where it did not."""
-    values = [float(value) for _, value in spans]
+def _last_change(values: Sequence[float]) -> int:
+    """The place of the first value after the level changed for good, 0 where it did not."""
     whole = _absolute(values)
     best, least = 0, (1 - EXPLAINS) * whole
     for cut in range(BEFORE, len(values) - AFTER + 1):
@@ -263,7 +311,7 @@ def _after_last_change(spans: tuple[Span, ...]) -> tuple[Span, ...]:
         error = _absolute(values[:cut]) + after
         if error < least and _moves(values[:cut], values[cut:], after):
             best, least = cut, error
-    return spans[best:]
+    return best
 
 
 def _moves(before: Sequence[float], after: Sequence[float], error: float) -> bool:

@@ -40,6 +40,10 @@ GAPS, STRETCH, ALIKE = 26, 2.0, 0.8
 LEFT_OUT = 12
 #: By gap: what is added to the longest usual gap: at least, of the median, and of their difference.
 SLACK, SLACK_SHARE, SLACK_MOST, SPREAD_SHARE = 5 * MINUTE, 0.1, 12 * HOUR, 1.5
+#: By gap: what comes more often than this may pause every night.
+OFTEN = 6 * HOUR
+#: By gap: gaps that show how punctual it is, what is then added at most, or of all their difference.
+MANY, PUNCTUAL, PUNCTUAL_SHARE = 8, 45 * MINUTE, 3.0
 
 
 #: "by" a time of day, or "every" so often.
@@ -152,7 +156,9 @@ def _test(writes: Sequence[int], model: Model) -> tuple[int, float] | None:
     for known in range(max(FEWEST - 1, len(writes) - TESTED), len(writes)):
         due = model.due(known, writes[known - 1])
         if due is not None:
-            wrong += due < writes[known]
+            # A model by day knows better when it goes on after a night.
+            rests = isinstance(model, ByGap) and model.rests(known, writes[known - 1]) > 0
+            wrong += rests or due < writes[known]
             waits.append(max(0, due - writes[known]))
     share = MISTAKES if len(waits) == TESTED else FEW_MISTAKES
     if not waits or wrong > max(1.0, share * len(waits)):
@@ -166,16 +172,39 @@ class ByGap:
     kind: Kind = "every"
 
     def __init__(self, writes: Sequence[int]) -> None:
-        self._gaps = gaps_of(writes)
+        self._writes, self._gaps = writes, gaps_of(writes)
 
     def due(self, known: int, at: int) -> int | None:
-        gaps = sorted(self._gaps[max(0, known - 1 - GAPS) : known - 1])
+        first = max(0, known - 1 - GAPS)
+        gaps = sorted(self._gaps[first : known - 1])
         usual, longest = percentile(gaps, 0.5), gaps[-1 - max(1, len(gaps) // LEFT_OUT)]
         spread = percentile(gaps, 0.9) - percentile(gaps, 0.1)
         if longest > STRETCH * usual or spread > ALIKE * usual:
             return None
-        slack = max(SLACK, min(SLACK_SHARE * usual, SLACK_MOST), SPREAD_SHARE * (longest - usual))
+        most = (
+            max(PUNCTUAL, PUNCTUAL_SHARE * (gaps[-1] - gaps[0]))
+            if len(gaps) >= MANY
+            else SLACK_MOST
+        )
+        share = min(SLACK_SHARE * usual, SLACK_MOST, most)
+        slack = max(SLACK, share, SPREAD_SHARE * (longest - usual))
+        longest = max(longest, self.rests(known, at))
         return at + round(longest + slack)
+
+    def rests(self, known: int, at: int) -> int:
+        """How long a pause is that began at this time of day before, as the night does; 0: none."""
+        places = range(max(0, known - 1 - GAPS), known - 1)
+        usual = percentile(sorted(self._gaps[place] for place in places), 0.5)
+        if usual > OFTEN:
+            return 0
+        pauses = ((self._writes[place], self._gaps[place]) for place in places)
+        same = (
+            gap
+            for begin, gap in pauses
+            if gap > STRETCH * usual
+            and abs((at - begin + DAY // 2) % DAY - DAY // 2) <= usual < at - begin
+        )
+        return max(same, default=0)
 
     @property
     def text(self) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from fairlead_bridge.insight.durations import Durations, distribution, learn
 from fairlead_bridge.insight.spans import DAY, HOUR, MINUTE, SECOND, words
 from fairlead_bridge.insight.work import Dag
+from fairlead_bridge.wording import counted
 
 #: Runs that may be missing, after which a schedule is not followed any more: the DAG is paused, or
 #: its Airflow stands still.
@@ -90,7 +91,9 @@ def by_rhythm(label: str, begun: Sequence[int], zone: tzinfo, now: int) -> Start
     """The next start, by the last ones; why it is not known, where those are too few or too odd."""
     known = sorted(begun)
     if len(known) < FEWEST:
-        return f"{label} has no schedule that is known, and has run {len(known)} times only"
+        return (
+            f"{label} has no schedule that is known, and has run {counted(len(known), 'time')} only"
+        )
     return _by_day(label, known, zone, now) or _by_gap(label, known, zone, now)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fairlead_bridge.insight.quality import Breach
+from fairlead_bridge.wording import counted
 
 Kind = Literal[
     "failed_run",
@@ -237,7 +238,7 @@ def _silence_found(silence: Silence) -> Found:
         text = f"no events come from {silence.source}"
     else:
         text = f"no runs start in {silence.source}: its scheduler does nothing"
-    due = f"{silence.overdue} runs should have started since"
+    due = f"{counted(silence.overdue, 'run')} should have started since"
     proof: tuple[Evidence, ...] = (Evidence(silence.since, f"the last sign of {silence.source}"),)
     if silence.overdue:
         proof = (*proof, Evidence(silence.since, due))

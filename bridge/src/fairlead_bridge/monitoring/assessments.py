@@ -162,11 +162,11 @@ def _look_again(
     }
     lost = _lost_at(snapshot, nodes.jobs.values())
     late = {id: each.due + starts.GRACE for id, each in begins.items() if each.due is not None}
-    slow = symptoms.running_out(snapshot, nodes.jobs)
     own = reach.outermost_of(snapshot, nodes.jobs)
     limited = symptoms.limited(snapshot, own.keys() - nodes.jobs.keys())
-    parts = ((own[job], at) for job, at in limited.items())
-    times = (*late.items(), *lost.items(), *slow.items(), *parts)
+    slow, idle = symptoms.running_out(snapshot, own), symptoms.queued(snapshot, own)
+    parts = [(own[job], at) for each in (limited, slow, idle) for job, at in each.items()]
+    times = (*late.items(), *lost.items(), *parts)
     for id, at in times:
         if at >= now:
             looks[id] = min(looks.get(id, at + 1), at + 1)

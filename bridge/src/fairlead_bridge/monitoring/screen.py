@@ -48,9 +48,10 @@ def suspects(
     above = _above(snapshot, jobs)
     wrong = _wrong(snapshot, nodes.assets.values())
     bad = _bad(snapshot, {*nodes.ids, *(node for each in above.values() for node in each)})
-    ready = _ready(snapshot, begins, above) | _delayed(snapshot, nodes.jobs)
-    limited = symptoms.limited(snapshot, {job for id in nodes.jobs for job in jobs[id]})
-    over = {job for job, at in limited.items() if at < snapshot.now}
+    ready = _ready(snapshot, begins, above)
+    own = {job for id in nodes.jobs for job in jobs[id]}
+    limited = symptoms.limited(snapshot, own)
+    over = {job for job, at in limited.items() if at < snapshot.now} | _delayed(snapshot, own)
     return {
         id
         for id in nodes.ids

@@ -20,7 +20,7 @@ from fairlead_bridge.queries import eta, expectations, history, lineage, outlook
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.runs import RUNS, runs_by_id
-from fairlead_bridge.queries.snapshot import Row, Snapshot, among, in_state
+from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, in_state
 from fairlead_bridge.queries.standing import Round
 
 Grave = Literal["failed", "late", "at_risk"]
@@ -31,9 +31,9 @@ _GRAVE: dict[Standing, Grave] = {"failed": "failed", "late": "late", "at_risk": 
 COUNTED, AFFECTED, HOPS = 50_000, 600, 5_000
 #: Newest failed instances of mapped tasks that are looked at.
 MAPPED = 300
-#: Assets that are asked whether they are late: those written longest ago within a month, for what
-#: is older is no longer written rather than late.
-ASKED, MONTH = 400, 31 * 86_400 * 1_000_000
+#: Assets that are asked whether they are late, of those that were evaluated and stood badly, and of
+#: those that are to be evaluated: the first ones that became due.
+ASKED = 400
 #: Assets that are asked for their ETA: of those expected soon, the first ones.
 FORESEEN = 60
 
@@ -63,7 +63,7 @@ def troubles(snapshot: Snapshot, limit: int) -> tuple[list[Trouble], int]:
     reached = _downstream(snapshot, failed)
     assets = {
         id: asset
-        for id, asset in assets_by_id(snapshot, {*reached, *_longest_unwritten(snapshot)}).items()
+        for id, asset in assets_by_id(snapshot, {*reached, *_watched(snapshot)}).items()
         if asset.id == id and asset.dropped_at is None
     }
     near = sorted(assets, key=lambda id: (id in reached, reached.get(id, 0), id))
@@ -113,15 +113,25 @@ def _breaks(snapshot: Snapshot, at: Eta, due: int, expected: Expectation) -> boo
     return breaches.is_late(at, due, snapshot.now, quantile, is_stated=stated)
 
 
-def _longest_unwritten(snapshot: Snapshot) -> list[int]:
-    written = t.dataset.c.written_at
-    statement = (
-        sa.select(t.dataset.c.asset_id)
-        .where(written >= snapshot.now - MONTH)
-        .order_by(written, t.dataset.c.id)
-        .limit(ASKED)
-    )
-    return [row.asset_id for row in snapshot.rows(statement)]
+_queued = t.watch.c
+_EVALUATED = sa.select(_queued.node_id).where(_queued.standing.in_(sorted(_GRAVE)))
+_DUE = sa.select(_queued.node_id).where(_queued.due_at <= NOW).order_by(_queued.due_at)
+_SOON = (
+    sa.select(_queued.node_id)
+    .where(_queued.due_at > NOW, _queued.due_at < sa.bindparam("soon", type_=sa.BigInteger))
+    .order_by(_queued.due_at)
+)
+
+
+def _watched(snapshot: Snapshot) -> set[int]:
+    """
+    What may be late or at risk, as monitoring knows it: the other nodes were well when they were
+    evaluated, and nothing of theirs has changed or passed since.
+    """
+    bad = snapshot.rows(_EVALUATED.limit(ASKED))
+    due = snapshot.rows(_DUE.limit(ASKED))
+    soon = snapshot.rows(_SOON.limit(FORESEEN), soon=snapshot.now + outlook.SOON)
+    return {row.node_id for row in (*bad, *due, *soon)}
 
 
 # --- what failed, and what rests on it ----------------------------------------------------------

@@ -154,18 +154,25 @@ def _usual(recent: history.Recent) -> float:
     return min(p95, max(OUTLIER * p50, p50 + OUTLIER_LEAST))
 
 
-_WAITING = (
+_QUEUED = (
     sa.select(*t.run.c["job_id", "id", "queued_at", "facts"])
     .where(
         among(t.run.c.job_id),
         t.run.c.at >= NOW - FORGOTTEN,
-        t.run.c.queued_at <= NOW - PATIENCE,
         sa.or_(t.run.c.started_at.is_(None), t.run.c.started_at > NOW),
         sa.or_(t.run.c.ended_at.is_(None), t.run.c.ended_at > NOW),
         t.run.c.state.not_in(("upstream_failed", "skipped", "removed")),
     )
     .order_by(t.run.c.queued_at, t.run.c.id)
 )
+_WAITING = _QUEUED.where(t.run.c.queued_at <= NOW - PATIENCE)
+_NEWLY_QUEUED = _QUEUED.where(t.run.c.queued_at > NOW - PATIENCE, t.run.c.queued_at <= NOW)
+
+
+def queued(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, int]:
+    """When each of these tasks that are queued will have waited for too long; microseconds."""
+    rows = snapshot.each(_NEWLY_QUEUED, jobs)
+    return {row.job_id: row.queued_at + PATIENCE for row in rows}
 
 
 def waiting(snapshot: Snapshot, jobs: Iterable[int]) -> dict[int, Waiting]:

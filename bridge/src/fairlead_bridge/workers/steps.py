@@ -19,6 +19,7 @@ from fairlead_bridge.outbox import Interests
 from fairlead_bridge.retention import drop_old_events
 from fairlead_bridge.sinks import Target
 from fairlead_bridge.telemetry import Line
+from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.pace import Pace
 
 _DAY = 86_400_000_000  # microseconds
@@ -189,5 +190,7 @@ class Forget:
         if count:
             telemetry.say(Line.FORGOT, events=count)
             with writing(self._engine) as tx:
-                audit.record_worker(tx, "drop_events", f"{count} events of the log", now())
+                audit.record_worker(
+                    tx, "drop_events", f"{counted(count, 'event')} of the log", now()
+                )
         return count
