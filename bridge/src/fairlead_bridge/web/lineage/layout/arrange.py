@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fairlead_bridge.web.lineage.layout.cycles import closing
-from fairlead_bridge.web.lineage.layout.frames import by_index, inside
-from fairlead_bridge.web.lineage.layout.layers import layered
+from fairlead_bridge.web.lineage.layout.frames import Inside, by_index, inside
+from fairlead_bridge.web.lineage.layout.layers import Flat, layered
 from fairlead_bridge.web.lineage.layout.places import Edge
 from fairlead_bridge.web.lineage.layout.shapes import Box, Drawing, Frame, Link, Place, Point
 
 COLUMN_GAP, ROW_GAP = 68.0, 26.0
 LABEL_GAP = 148.0  # between columns whose edges carry words
+Pair = tuple[str, str]
 
 
 def arrange(
@@ -31,12 +33,39 @@ def arrange(
     one task of a DAG writes and another reads is drawn inside the DAG. See `Place.group`. Links
     between unknown cards, and from a card to itself, get an empty route.
     """
-    stood = (
-        {id: place.y for id, place in (*before.cards.items(), *before.frames.items())}
-        if before is not None
-        else {}
-    )
-    frame_of = {frame.id: frame for frame in frames}
+    graph = _graph(boxes, links, {frame.id: frame for frame in frames})
+    stood = _heights(before) if before is not None else {}
+    drawn = _left_to_right(graph)
+    inner = _insides(graph, drawn, stood)
+    crossing = _crossing(graph, drawn, inner)
+    sizes = [_size(inner.get(id) or graph.box_of[id]) for id in graph.outer_ids]
+    heights = by_index(graph.outer_ids, stood)
+    outer = layered(sizes, list(crossing.values()), gap, ROW_GAP, stood=heights)
+    cards, placed = _placed(graph, inner, sizes, outer)
+    between = dict(zip(crossing, outer.routes, strict=True))
+    lines = {pair: _line(graph, inner, placed, between, *turned) for pair, turned in drawn.items()}
+    routes = tuple(_route(lines, drawn, (link.source, link.target)) for link in links)
+    return Drawing(outer.width, outer.height, cards, placed, routes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The cards with their groups, and the outer graph: frames and the cards outside of them."""
+
+    box_of: dict[str, Box]
+    frame_of: dict[str, Frame]
+    group_of: dict[str, str | None]
+    pairs: dict[Pair, None]
+    members: dict[str, list[Box]]
+    outer_ids: list[str]
+    outer_index: dict[str, int]
+
+    def outer(self, id: str) -> str:
+        """The frame that a card is drawn in, or the card itself."""
+        return self.group_of[id] or id
+
+
+def _graph(boxes: Sequence[Box], links: Sequence[Link], frame_of: dict[str, Frame]) -> _Graph:
     box_of = {box.id: box for box in boxes}
     pairs = {
         (link.source, link.target): None
@@ -48,74 +77,104 @@ def arrange(
     for box in boxes:
         if group := group_of[box.id]:
             members.setdefault(group, []).append(box)
-
-    # The outer graph: frames and the cards outside of them. Its cycles say which links run back.
     outer_ids = list(dict.fromkeys(group_of[box.id] or box.id for box in boxes))
     outer_index = {id: at for at, id in enumerate(outer_ids)}
-    outer_pairs = {
-        (outer_index[group_of[s] or s], outer_index[group_of[t] or t]): None
-        for s, t in pairs
-        if (group_of[s] or s) != (group_of[t] or t)
-    }
-    back = closing(len(outer_ids), list(outer_pairs))
+    return _Graph(box_of, frame_of, group_of, pairs, members, outer_ids, outer_index)
 
-    # Links as they are drawn, left to right, and for each frame those that end at it.
-    drawn: dict[tuple[str, str], tuple[str, str]] = {}
-    at_frame: dict[str, list[tuple[str, str]]] = {group: [] for group in members}
-    for source, target in pairs:
-        a, b = group_of[source] or source, group_of[target] or target
-        turned = (outer_index[a], outer_index[b]) in back
-        drawn[source, target] = pair = (target, source) if turned else (source, target)
-        for group in {a, b} & at_frame.keys():
-            at_frame[group].append(pair)
-    inner = {
-        group: inside(frame_of[group], boxes_of, at_frame[group], stood)
-        for group, boxes_of in members.items()
+
+def _heights(before: Drawing) -> dict[str, float]:
+    return {id: place.y for id, place in (*before.cards.items(), *before.frames.items())}
+
+
+def _left_to_right(graph: _Graph) -> dict[Pair, Pair]:
+    """Each link as it is drawn: turned around where the outer graph's cycles make it run back."""
+    outer = {pair: (graph.outer(pair[0]), graph.outer(pair[1])) for pair in graph.pairs}
+    indexes = {
+        pair: (graph.outer_index[source], graph.outer_index[target])
+        for pair, (source, target) in outer.items()
+    }
+    between = dict.fromkeys(indexes[pair] for pair, (a, b) in outer.items() if a != b)
+    back = closing(len(graph.outer_ids), list(between))
+    return {pair: pair[::-1] if indexes[pair] in back else pair for pair in graph.pairs}
+
+
+def _insides(
+    graph: _Graph, drawn: Mapping[Pair, Pair], stood: Mapping[str, float]
+) -> dict[str, Inside]:
+    """The inside of each frame, with the links that end at it or in it."""
+    at_frame: dict[str, list[Pair]] = {group: [] for group in graph.members}
+    for pair, turned in drawn.items():
+        for group in {graph.outer(pair[0]), graph.outer(pair[1])} & at_frame.keys():
+            at_frame[group].append(turned)
+    return {
+        group: inside(graph.frame_of[group], boxes, at_frame[group], stood)
+        for group, boxes in graph.members.items()
     }
 
-    crossing: dict[tuple[str, str], Edge] = {}
+
+def _crossing(
+    graph: _Graph, drawn: Mapping[Pair, Pair], inner: Mapping[str, Inside]
+) -> dict[Pair, Edge]:
+    """The edges of the outer graph, by the pair of cards that each is drawn for."""
+    edges: dict[Pair, Edge] = {}
     for source, target in drawn.values():
-        a, b = group_of[source] or source, group_of[target] or target
-        if a != b and (source, target) not in crossing:
-            leaves = inner[a].leaves[source] if a in inner else box_of[source].h / 2
-            enters = inner[b].enters[target] if b in inner else box_of[target].h / 2
-            crossing[source, target] = Edge(outer_index[a], outer_index[b], leaves, enters)
-    sizes = [
-        (inner[id].w, inner[id].h) if id in inner else (box_of[id].w, box_of[id].h)
-        for id in outer_ids
-    ]
-    outer = layered(sizes, list(crossing.values()), gap, ROW_GAP, stood=by_index(outer_ids, stood))
+        a, b = graph.outer(source), graph.outer(target)
+        if a != b and (source, target) not in edges:
+            leaves = inner[a].leaves[source] if a in inner else graph.box_of[source].h / 2
+            enters = inner[b].enters[target] if b in inner else graph.box_of[target].h / 2
+            edges[source, target] = Edge(graph.outer_index[a], graph.outer_index[b], leaves, enters)
+    return edges
 
+
+def _size(shape: Inside | Box) -> tuple[float, float]:
+    return shape.w, shape.h
+
+
+def _placed(
+    graph: _Graph, inner: Mapping[str, Inside], sizes: list[tuple[float, float]], outer: Flat
+) -> tuple[dict[str, Place], dict[str, Place]]:
+    """Where each card and each frame stands."""
     cards: dict[str, Place] = {}
-    placed_frames: dict[str, Place] = {}
-    for id, (w, h), (x, y) in zip(outer_ids, sizes, outer.corners, strict=True):
+    frames: dict[str, Place] = {}
+    for id, (w, h), (x, y) in zip(graph.outer_ids, sizes, outer.corners, strict=True):
         if id not in inner:
             cards[id] = Place(x, y, w, h)
             continue
-        placed_frames[id] = Place(x, y, w, h)
-        for box, (inner_x, inner_y) in zip(members[id], inner[id].corners, strict=True):
+        frames[id] = Place(x, y, w, h)
+        for box, (inner_x, inner_y) in zip(graph.members[id], inner[id].corners, strict=True):
             cards[box.id] = Place(x + inner_x, y + inner_y, box.w, box.h, id)
+    return cards, frames
 
-    outer_routes = dict(zip(crossing, outer.routes, strict=True))
-    lines: dict[tuple[str, str], tuple[Point, ...]] = {}
-    for pair, (source, target) in drawn.items():
-        a, b = group_of[source] or source, group_of[target] or target
-        points: list[Point] = []
-        if a == b:
-            points += _moved(inner[a].routes[source, target], placed_frames[a])
-        else:
-            if a in inner:
-                points += _moved(inner[a].ways_out[source], placed_frames[a])
-            points += outer_routes[source, target]
-            if b in inner:
-                points += _moved(inner[b].ways_in[target], placed_frames[b])
-        lines[pair] = tuple(_plain(points if (source, target) == pair else points[::-1]))
-    routes = tuple(lines.get((link.source, link.target), ()) for link in links)
-    return Drawing(outer.width, outer.height, cards, placed_frames, routes)
+
+def _line(
+    graph: _Graph,
+    inner: Mapping[str, Inside],
+    frames: Mapping[str, Place],
+    between: Mapping[Pair, list[Point]],
+    source: str,
+    target: str,
+) -> list[Point]:
+    """The points of a link from left to right: out of its frame, between frames, into the other."""
+    a, b = graph.outer(source), graph.outer(target)
+    if a == b:
+        return _moved(inner[a].routes[source, target], frames[a])
+    out = _moved(inner[a].ways_out[source], frames[a]) if a in inner else []
+    into = _moved(inner[b].ways_in[target], frames[b]) if b in inner else []
+    return [*out, *between[source, target], *into]
+
+
+def _route(
+    lines: Mapping[Pair, list[Point]], drawn: Mapping[Pair, Pair], pair: Pair
+) -> tuple[Point, ...]:
+    """The points of a link from its source to its target; none for a link that is not drawn."""
+    if pair not in lines:
+        return ()
+    points = lines[pair]
+    return tuple(_plain(points if drawn[pair] == pair else points[::-1]))
 
 
 def _adopt(
-    boxes: Sequence[Box], pairs: Iterable[tuple[str, str]], frames: dict[str, Frame]
+    boxes: Sequence[Box], pairs: Iterable[Pair], frames: dict[str, Frame]
 ) -> dict[str, str | None]:
     """The group of each card, where a card between two members of one group joins it."""
     group_of = {box.id: box.group if box.group in frames else None for box in boxes}

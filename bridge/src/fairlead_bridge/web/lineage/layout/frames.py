@@ -32,47 +32,57 @@ def inside(
 ) -> Inside:
     """Lay out the members of a frame, with a way to its border for each that has links outside."""
     index = {box.id: at for at, box in enumerate(boxes)}
-    inner = [(s, t) for s, t in dict.fromkeys(pairs) if s in index and t in index]
-    back = closing(len(boxes), [(index[s], index[t]) for s, t in inner])
-    flipped = [(index[s], index[t]) in back for s, t in inner]
+    between = [(s, t) for s, t in dict.fromkeys(pairs) if s in index and t in index]
+    back = closing(len(boxes), [(index[s], index[t]) for s, t in between])
+    turned = [(index[s], index[t]) in back for s, t in between]
     enter = list(dict.fromkeys(t for s, t in pairs if t in index and s not in index))
     leave = list(dict.fromkeys(s for s, t in pairs if s in index and t not in index))
 
-    sizes = [(box.w, box.h) for box in boxes]
-    edges: list[Edge] = []
-    for (s, t), turn in zip(inner, flipped, strict=True):
-        a, b = (index[t], index[s]) if turn else (index[s], index[t])
-        edges.append(Edge(a, b, boxes[a].h / 2, boxes[b].h / 2))
-    ports = len(boxes)
-    for id in enter:
-        edges.append(Edge(len(sizes), index[id], PASSAGE / 2, boxes[index[id]].h / 2))
-        sizes.append((0.0, PASSAGE))
-    for id in leave:
-        edges.append(Edge(index[id], len(sizes), boxes[index[id]].h / 2, PASSAGE / 2))
-        sizes.append((0.0, PASSAGE))
-    first = range(ports, ports + len(enter))
-    last = range(ports + len(enter), len(sizes))
+    middles = {box.id: box.h / 2 for box in boxes}
+    edges = [
+        _edge(index, middles, (t, s) if turn else (s, t))
+        for (s, t), turn in zip(between, turned, strict=True)
+    ]
+    first = range(len(boxes), len(boxes) + len(enter))
+    last = range(first.stop, first.stop + len(leave))
+    edges += [
+        Edge(p, index[id], PASSAGE / 2, middles[id]) for p, id in zip(first, enter, strict=True)
+    ]
+    edges += [
+        Edge(index[id], p, middles[id], PASSAGE / 2) for p, id in zip(last, leave, strict=True)
+    ]
+    sizes = [(box.w, box.h) for box in boxes] + [(0.0, PASSAGE)] * (len(first) + len(last))
     placed = by_index([box.id for box in boxes], stood)
     flat = layered(sizes, edges, INNER_COLUMN_GAP, INNER_ROW_GAP, first, last, placed)
 
     width = max(flat.width + 2 * frame.padding, frame.w)
     left = (width - flat.width) / 2
-    corners = [(x + left, y + frame.header) for x, y in flat.corners]
-    lines = [[(x + left, y + frame.header) for x, y in line] for line in flat.routes]
-    routes = {
-        pair: line[::-1] if turn else line
-        for pair, turn, line in zip(inner, flipped, lines, strict=False)
-    }
-    ways_in, ways_out = {}, {}
-    enters, leaves = {}, {}
-    for id, line in zip(enter, lines[len(inner) :], strict=False):
-        enters[id] = line[0][1]
-        ways_in[id] = [(0.0, line[0][1]), *line]
-    for id, line in zip(leave, lines[len(inner) + len(enter) :], strict=True):
-        leaves[id] = line[-1][1]
-        ways_out[id] = [*line, (width, line[-1][1])]
-    height = flat.height + frame.header + frame.padding
-    return Inside(width, height, corners[:ports], routes, ways_in, ways_out, enters, leaves)
+    lines = [_moved(line, left, frame.header) for line in flat.routes]
+    into = dict(zip(enter, lines[len(between) :], strict=False))
+    out = dict(zip(leave, lines[len(between) + len(enter) :], strict=True))
+    return Inside(
+        width,
+        flat.height + frame.header + frame.padding,
+        _moved(flat.corners, left, frame.header)[: len(boxes)],
+        {
+            pair: line[::-1] if turn else line
+            for pair, turn, line in zip(between, turned, lines, strict=False)
+        },
+        {id: [(0.0, line[0][1]), *line] for id, line in into.items()},
+        {id: [*line, (width, line[-1][1])] for id, line in out.items()},
+        {id: line[0][1] for id, line in into.items()},
+        {id: line[-1][1] for id, line in out.items()},
+    )
+
+
+def _edge(index: Mapping[str, int], middles: Mapping[str, float], pair: tuple[str, str]) -> Edge:
+    """An edge from the middle of one card's side to the other's."""
+    source, target = pair
+    return Edge(index[source], index[target], middles[source], middles[target])
+
+
+def _moved(points: list[Point], right: float, down: float) -> list[Point]:
+    return [(x + right, y + down) for x, y in points]
 
 
 def by_index(ids: Sequence[str], heights: Mapping[str, float]) -> dict[int, float]:

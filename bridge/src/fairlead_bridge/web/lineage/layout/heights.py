@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fairlead_bridge.web.lineage.layout.places import Places
 
 #: Times that all places move; more of them made no edge run flatter.
@@ -47,32 +49,37 @@ def _towards(
     Isotonic regression: the heights nearest to what each place wishes (the median of its
     neighbours) that keep the order and the gaps. Passages weigh more, so long edges run flat.
     """
-    y = places.y
-    sums: list[float] = []
-    weights: list[float] = []
-    counts: list[int] = []
+    blocks: list[_Block] = []
     for place, start in zip(column, starts, strict=True):
-        near = neighbours[place] or others[place]
-        if len(near) == 1:
-            other, there, here = near[0]
-            wish = y[other] + there - here
-        elif near:
-            wishes = sorted([y[other] + there - here for other, there, here in near])
-            middle = len(wishes) // 2
-            wish = (wishes[middle] + wishes[~middle]) / 2
-        else:
-            wish = y[place]
         weight = 3.0 if place >= places.cards else 1.0
-        total, count = (wish - start) * weight, 1
-        while sums and sums[-1] * weight > total * weights[-1]:
-            total += sums.pop()
-            weight += weights.pop()
-            count += counts.pop()
-        sums.append(total)
-        weights.append(weight)
-        counts.append(count)
-    at = 0
-    for total, weight, count in zip(sums, weights, counts, strict=True):
-        for _ in range(count):
-            y[column[at]] = total / weight + starts[at]
-            at += 1
+        near = neighbours[place] or others[place]
+        block = _Block((_wish(places, place, near) - start) * weight, weight)
+        while blocks and blocks[-1].sum * block.weight > block.sum * blocks[-1].weight:
+            block.merge(blocks.pop())
+        blocks.append(block)
+    moved = [block.sum / block.weight for block in blocks for _ in range(block.count)]
+    for place, start, offset in zip(column, starts, moved, strict=True):
+        places.y[place] = offset + start
+
+
+@dataclass(slots=True)
+class _Block:
+    """Neighbouring places that move as one: the weighted sum of their wishes, and their weight."""
+
+    sum: float
+    weight: float
+    count: int = 1
+
+    def merge(self, above: _Block) -> None:
+        self.sum += above.sum
+        self.weight += above.weight
+        self.count += above.count
+
+
+def _wish(places: Places, place: int, near: list[tuple[int, float, float]]) -> float:
+    """The median of the heights at which its edges would run flat; its own where it has none."""
+    if not near:
+        return places.y[place]
+    wishes = sorted([places.y[other] + there - here for other, there, here in near])
+    middle = len(wishes) // 2
+    return (wishes[middle] + wishes[~middle]) / 2

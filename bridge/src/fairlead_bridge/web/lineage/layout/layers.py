@@ -57,16 +57,30 @@ def layered(
 def _ranks(size: int, edges: list[Edge], first: range, last: range) -> tuple[list[int], list[int]]:
     """The column of each card by the longest path to it, and the cards in topological order."""
     after: list[list[int]] = [[] for _ in range(size)]
-    waiting = [0] * size
+    entering = [0] * size
     for edge in edges:
         after[edge.source].append(edge.target)
-        waiting[edge.target] += 1
-    entering = waiting[:]
-    ranks = [0] * size
+        entering[edge.target] += 1
+    ranks = [0 if node in first else 1 for node in range(size)] if first else [0] * size
+    order = _rank_by_longest_path(ranks, after, entering)
+    # A producer stands next to what it feeds, unless that would lengthen more edges than it saves.
+    for node in reversed(order):
+        if after[node] and len(after[node]) >= entering[node] and node not in first:
+            ranks[node] = max(ranks[node], min(ranks[follower] for follower in after[node]) - 1)
+    if last:
+        beyond = max(ranks[node] for node in range(size) if node not in last) + 1
+        for node in last:
+            ranks[node] = beyond
+    return ranks, order
+
+
+def _rank_by_longest_path(
+    ranks: list[int], after: list[list[int]], entering: list[int]
+) -> list[int]:
+    """Raise each card's rank above those before it; returns the cards in topological order."""
+    waiting = entering[:]
     order: list[int] = []
-    ready = [node for node in range(size - 1, -1, -1) if not waiting[node]]
-    if first:
-        ranks = [0 if node in first else 1 for node in range(size)]
+    ready = [node for node in range(len(ranks) - 1, -1, -1) if not waiting[node]]
     while ready:
         node = ready.pop()
         order.append(node)
@@ -75,15 +89,7 @@ def _ranks(size: int, edges: list[Edge], first: range, last: range) -> tuple[lis
             waiting[follower] -= 1
             if not waiting[follower]:
                 ready.append(follower)
-    # A producer stands next to what it feeds, unless that would lengthen more edges than it saves.
-    for node in reversed(order):
-        if after[node] and len(after[node]) >= entering[node] and node not in first:
-            ranks[node] = max(ranks[node], min(ranks[follower] for follower in after[node]) - 1)
-    if last:
-        inner = [ranks[node] for node in range(size) if node not in last]
-        for node in last:
-            ranks[node] = max(inner) + 1
-    return ranks, order
+    return order
 
 
 def _flat(places: Places, edges: list[Edge], back: set[tuple[int, int]], gaps: list[float]) -> Flat:
@@ -91,39 +97,59 @@ def _flat(places: Places, edges: list[Edge], back: set[tuple[int, int]], gaps: l
     Corners of the cards and points of the edges, from the upper left corner on; `gaps` are
     those between the columns.
     """
+    columns = _columns(places, gaps)
     top = min(places.y, default=0.0)
-    lefts, widths, right = [], [], 0.0
-    for column, gap in zip(places.columns, [0.0, *gaps], strict=bool(places.columns)):
-        width = max((places.sizes[p][0] for p in column if p < places.cards), default=0.0)
-        lefts.append(right + gap)
-        widths.append(width)
-        right += gap + width
     y = [round(value - top, 1) for value in places.y]
     corners = [
-        (
-            round(lefts[places.ranks[p]] + (widths[places.ranks[p]] - places.sizes[p][0]) / 2, 1),
-            y[p],
-        )
-        for p in range(places.cards)
+        (_centred(columns[places.ranks[p]], places.sizes[p][0]), y[p]) for p in range(places.cards)
     ]
     bottom = max((y[p] + places.heights[p] for p in range(len(y))), default=0.0)
-
-    def route(edge: Edge, chain: list[int]) -> list[Point]:
-        a, b = edge.source, edge.target
-        leave, enter = y[a] + edge.leaves, y[b] + edge.enters
-        edge_of_column = lefts[places.ranks[a]] + widths[places.ranks[a]]
-        points = [(corners[a][0] + places.sizes[a][0], leave), (edge_of_column, leave)]
-        for passage in chain:
-            left = lefts[places.ranks[passage]]
-            height = y[passage] + PASSAGE / 2
-            points += [(left, height), (left + widths[places.ranks[passage]], height)]
-        return [*points, (lefts[places.ranks[b]], enter), (corners[b][0], enter)]
-
-    routes = []
+    flat = Flat(columns[-1].right if columns else 0.0, bottom, corners, [])
     for edge, chain in zip(edges, places.chains, strict=True):
         if (edge.source, edge.target) in back:
             turned = Edge(edge.target, edge.source, edge.enters, edge.leaves)
-            routes.append(route(turned, chain)[::-1])
+            flat.routes.append(_route(places, columns, flat, y, turned, chain)[::-1])
         else:
-            routes.append(route(edge, chain))
-    return Flat(right, bottom, corners, routes)
+            flat.routes.append(_route(places, columns, flat, y, edge, chain))
+    return flat
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    left: float
+    width: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+
+def _columns(places: Places, gaps: list[float]) -> list[_Column]:
+    """Each column as wide as its widest card, one after the other with these gaps."""
+    columns: list[_Column] = []
+    right = 0.0
+    for column, gap in zip(places.columns, [0.0, *gaps], strict=bool(places.columns)):
+        width = max((places.sizes[p][0] for p in column if p < places.cards), default=0.0)
+        columns.append(_Column(right + gap, width))
+        right += gap + width
+    return columns
+
+
+def _centred(column: _Column, width: float) -> float:
+    return round(column.left + (column.width - width) / 2, 1)
+
+
+def _route(
+    places: Places, columns: list[_Column], flat: Flat, y: list[float], edge: Edge, chain: list[int]
+) -> list[Point]:
+    """From one card to the other, through the passages between them."""
+    a, b = edge.source, edge.target
+    leave, enter = y[a] + edge.leaves, y[b] + edge.enters
+    points = [
+        (flat.corners[a][0] + places.sizes[a][0], leave),
+        (columns[places.ranks[a]].right, leave),
+    ]
+    for passage in chain:
+        column, height = columns[places.ranks[passage]], y[passage] + PASSAGE / 2
+        points += [(column.left, height), (column.right, height)]
+    return [*points, (columns[places.ranks[b]].left, enter), (flat.corners[b][0], enter)]
