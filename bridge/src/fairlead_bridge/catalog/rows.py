@@ -12,6 +12,7 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db.bulk import chunks, upsert
 from fairlead_bridge.db.lookup import find
 
+Merge = Callable[[Row, Row], Row]
 Key = Any  # the value of a one-column primary key, or the tuple of a longer one
 
 
@@ -33,7 +34,7 @@ def delete(tx: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -
         tx.execute(sa.delete(column.table).where(column.in_(part)))
 
 
-def gather(pairs: Iterable[tuple[Key, Row]], merge: Callable[[Row, Row], Row]) -> dict[Key, Row]:
+def gather(pairs: Iterable[tuple[Key, Row]], merge: Merge) -> dict[Key, Row]:
     """One row a key: what many facts say of it."""
     rows: dict[Key, Row] = {}
     for key, row in pairs:
@@ -45,7 +46,7 @@ def fold(
     tx: sa.Connection,
     table: sa.Table,
     came: Mapping[Key, Row],
-    merge: Callable[[Row, Row], Row],
+    merge: Merge,
 ) -> dict[Key, tuple[Row | None, Row]]:
     """
     Merge what came into what is there, and write the rows that changed.

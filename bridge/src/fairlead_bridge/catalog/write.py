@@ -8,7 +8,6 @@ only what changed is written. The caller holds the transaction and the absorbers
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from msgspec import to_builtins
@@ -18,8 +17,19 @@ from fairlead_bridge.catalog.identity import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new, upsert
-from fairlead_bridge.facts import AssertionFacts, Change, DatasetFacts, EdgeFacts, JobFacts
+from fairlead_bridge.facts import (
+    AssertionFacts,
+    Change,
+    ColumnLineageFacts,
+    DatasetFacts,
+    EdgeFacts,
+    FacetFacts,
+    JobFacts,
+    SchemaFacts,
+)
 from fairlead_bridge.model import Name
+
+Keyed = tuple[rows.Key, Row]
 
 
 def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[Name]:
@@ -183,66 +193,85 @@ def _freshest(row: Row) -> Row:
     return row | {"written_at": row["updated_at"], "written_by": None}
 
 
+class _Contents:
+    """Rows that name bodies, as the changes give them, and the bodies by digest."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[bytes, bytes] = {}
+        self.facets: list[Keyed] = []
+        self.schemas: list[Keyed] = []
+        self.columns: list[Keyed] = []
+        self.column_versions: list[Keyed] = []
+        self.dag_versions: list[Keyed] = []
+
+    def add(self, change: Change) -> None:
+        for facet in change.facets:
+            self._add_facet(facet)
+        for schema in change.schemas:
+            self._add_schema(schema)
+        for lineage in change.column_lineage:
+            self._add_column_lineage(lineage)
+
+    def _add_facet(self, facet: FacetFacts) -> None:
+        self.bodies[facet.digest] = facet.body
+        key = (facet.owner_id, facet.name)
+        row = {"owner_id": facet.owner_id, "name": facet.name, "at": facet.at}
+        self.facets.append((key, row | {"digest": facet.digest}))
+        if facet.name == "fairlead_dag":
+            place = {"job_id": facet.owner_id, "digest": facet.digest}
+            self.dag_versions.append(_version(place, facet.at))
+
+    def _add_schema(self, schema: SchemaFacts) -> None:
+        self.bodies[schema.digest] = schema.body
+        place = {"dataset_id": schema.dataset_id, "digest": schema.digest}
+        key, row = _version(place, schema.at)
+        row |= {"first_run": schema.run_alias, "written": int(schema.written)}
+        self.schemas.append((key, row))
+
+    def _add_column_lineage(self, item: ColumnLineageFacts) -> None:
+        self.bodies[item.digest] = item.body
+        place = {"dataset_id": item.dataset_id, "job_id": item.job_id, "digest": item.digest}
+        self.columns.append(((item.dataset_id, item.job_id), place | {"at": item.at}))
+        self.column_versions.append(_version(place, item.at))
+
+
+def _version(place: Row, at: int) -> Keyed:
+    return tuple(place.values()), place | {"first_at": at, "last_at": at}
+
+
 def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], set[int]]:
     """
     Facets, schemas and column lineage: rows that name bodies, and bodies stored once.
 
     Returns the entries that changed, and the datasets that have a new schema.
     """
-    bodies: dict[bytes, bytes] = {}
-    facets: list[tuple[Any, Row]] = []
-    schemas: list[tuple[Any, Row]] = []
-    columns: list[tuple[Any, Row]] = []
-    column_versions: list[tuple[Any, Row]] = []
-    dag_versions: list[tuple[Any, Row]] = []
+    came = _Contents()
     for change in changes:
-        for facet in change.facets:
-            bodies[facet.digest] = facet.body
-            row = {"owner_id": facet.owner_id, "name": facet.name}
-            row |= {"at": facet.at, "digest": facet.digest}
-            facets.append(((facet.owner_id, facet.name), row))
-            if facet.name == "fairlead_dag":
-                place = {"job_id": facet.owner_id, "digest": facet.digest}
-                times = {"first_at": facet.at, "last_at": facet.at}
-                dag_versions.append((tuple(place.values()), place | times))
-        for schema in change.schemas:
-            bodies[schema.digest] = schema.body
-            row = {"dataset_id": schema.dataset_id, "digest": schema.digest}
-            row |= {"first_at": schema.at, "first_run": schema.run_alias}
-            row |= {"last_at": schema.at, "written": int(schema.written)}
-            schemas.append(((schema.dataset_id, schema.digest), row))
-        for item in change.column_lineage:
-            bodies[item.digest] = item.body
-            place = {"dataset_id": item.dataset_id, "job_id": item.job_id, "digest": item.digest}
-            columns.append(((item.dataset_id, item.job_id), place | {"at": item.at}))
-            times = {"first_at": item.at, "last_at": item.at}
-            column_versions.append((tuple(place.values()), place | times))
-    new_facets = rows.fold(tx, t.facet, rows.gather(facets, merge.newest_body), merge.newest_body)
-    new_schemas = rows.fold(
-        tx, t.schema_version, rows.gather(schemas, merge.schema_version), merge.schema_version
+        came.add(change)
+    facets = _folded(tx, t.facet, came.facets, merge.newest_body)
+    schemas = _folded(tx, t.schema_version, came.schemas, merge.schema_version)
+    columns = _folded(tx, t.column_lineage, came.columns, merge.newest_body)
+    versions = (
+        *_folded(tx, t.column_lineage_version, came.column_versions, merge.seen).values(),
+        *_folded(tx, t.dag_version, came.dag_versions, merge.seen).values(),
     )
-    new_columns = rows.fold(
-        tx, t.column_lineage, rows.gather(columns, merge.newest_body), merge.newest_body
-    )
-    new_versions = rows.fold(
-        tx, t.column_lineage_version, rows.gather(column_versions, merge.seen), merge.seen
-    )
-    new_dags = rows.fold(tx, t.dag_version, rows.gather(dag_versions, merge.seen), merge.seen)
+    fresh = {after["digest"] for before, after in versions if before is None}
     changed: set[Name] = set()
-    fresh: dict[bytes, bytes] = {
-        after["digest"]: bodies[after["digest"]]
-        for before, after in (*new_versions.values(), *new_dags.values())
-        if before is None
-    }
     jobs = {job.id for change in changes for job in change.jobs}
-    for found in (new_facets, new_schemas, new_columns):
+    for found in (facets, schemas, columns):
         for key, (before, after) in found.items():
             if before is None or before["digest"] != after["digest"]:
-                fresh[after["digest"]] = bodies[after["digest"]]
+                fresh.add(after["digest"])
                 changed.add(Name("job" if key[0] in jobs else "dataset", key[0]))
-    fresh.pop(b"", None)
-    insert_new(tx, t.content, [{"digest": digest, "body": body} for digest, body in fresh.items()])
-    return changed, {key[0] for key, (before, _) in new_schemas.items() if before is None}
+    contents = [{"digest": each, "body": came.bodies[each]} for each in fresh if each]
+    insert_new(tx, t.content, contents)
+    return changed, {key[0] for key, (before, _) in schemas.items() if before is None}
+
+
+def _folded(
+    tx: sa.Connection, table: sa.Table, came: Sequence[Keyed], merged: rows.Merge
+) -> dict[rows.Key, tuple[Row | None, Row]]:
+    return rows.fold(tx, table, rows.gather(came, merged), merged)
 
 
 def _edges(tx: sa.Connection, changes: Sequence[Change], joined: Collection[int]) -> Iterable[Name]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -104,31 +104,39 @@ def _sort_out(
     results: list[outbox.Result] = []
     pending: list[_Pending] = []
     for delivery in claimed:
-        if delivery.name in faults:
-            results.append(outbox.GivenUp(delivery, faults[delivery.name]))
-            continue
-        if delivery.name not in entries:
+        name = delivery.name
+        if name in faults:
+            results.append(outbox.GivenUp(delivery, faults[name]))
+        elif name not in entries:
             results.append(outbox.Gone(delivery))
-            continue
-        if delivery.name.kind == "event" and delivery.name.id in late:
-            due_at = late[delivery.name.id]
-            results.append(outbox.Postponed(delivery, due_at, tried=False))
-            continue
-        try:
-            prepared = target.prepare(delivery, entries[delivery.name], now)
-        except Rejected as error:
-            results.append(outbox.GivenUp(delivery, str(error)))
-        except Exception as error:  # noqa: BLE001  (an error of a sink costs that entry alone)
-            results.append(outbox.GivenUp(delivery, _fault(error)))
+        elif name.kind == "event" and name.id in late:
+            results.append(outbox.Postponed(delivery, late[name.id], tried=False))
         else:
-            match prepared:
-                case Ready():
-                    pending.append((delivery, prepared))
-                case Same(fingerprint=fingerprint):
-                    results.append(outbox.Delivered(delivery, fingerprint))
-                case Later(due_at=due_at):
-                    results.append(outbox.Postponed(delivery, due_at, tried=False))
+            match _prepared(target, delivery, entries[name], now):
+                case Ready() as ready:
+                    pending.append((delivery, ready))
+                case result:
+                    results.append(result)
     return results, _grouped(pending)
+
+
+def _prepared(
+    target: Target, delivery: Delivery, entry: AnyEntry, now: int
+) -> Ready | outbox.Result:
+    """What is to be sent of an entry, or the outcome where nothing is."""
+    try:
+        prepared = target.prepare(delivery, entry, now)
+    except Rejected as error:
+        return outbox.GivenUp(delivery, str(error))
+    except Exception as error:  # noqa: BLE001  (an error of a sink costs that entry alone)
+        return outbox.GivenUp(delivery, _fault(error))
+    match prepared:
+        case Same(fingerprint=fingerprint):
+            return outbox.Delivered(delivery, fingerprint)
+        case Later(due_at=due_at):
+            return outbox.Postponed(delivery, due_at, tried=False)
+        case ready:
+            return ready
 
 
 def _grouped(pending: list[_Pending]) -> list[_Pending]:
@@ -141,12 +149,21 @@ def _grouped(pending: list[_Pending]) -> list[_Pending]:
     return sorted(pending, key=lambda item: places[id(item)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
-    results: list[outbox.Result]  # that are not yet recorded
-    accepted: bool  # the sink accepted something
+    results: list[outbox.Result] = field(default_factory=list)  # that are not yet recorded
+    done: int = 0  # deliveries with an outcome
+    accepted: bool = False  # the sink accepted something
     error: str | None = None  # why the last one that failed did
     down: Unavailable | None = None  # the sink asks for a pause
+
+    def add(self, result: outbox.Result, outcome: Outcome) -> None:
+        self.results.append(result)
+        self.done += 1
+        if outcome is None:
+            self.accepted = True
+        else:
+            self.error = str(outcome)
 
 
 def _send(
@@ -161,35 +178,42 @@ def _send(
 
     The outcomes of a group are recorded before the next one is sent.
     """
-    results: list[outbox.Result] = []
-    done, accepted, error, down = 0, False, None, None
-    outcomes = _outcomes(target, [ready.payload for _, ready in pending])
+    sent = _Sent()
     try:
-        for delivery, ready in pending:
-            new_group = done == 0 or ready.group != pending[done - 1][1].group
-            if new_group and time.monotonic() - begun > target.budget:
-                break
-            if ready.group is not None and new_group and results:
-                record(results)
-                results = []
-            outcome = next(outcomes)
-            results.append(_result(target, delivery, ready.fingerprint, outcome, now))
-            done += 1
-            accepted = accepted or outcome is None
-            error = str(outcome) if outcome is not None else error
-        else:
-            next(outcomes, None)  # a sink may ask for a pause after the last outcome
+        _send_all(sent, target, pending, now, begun, record)
     except Unavailable as trouble:
-        down = trouble
-        for delivery, _ in pending[done:][:1]:
-            results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
+        sent.down = trouble
+        for delivery, _ in pending[sent.done :][:1]:
+            sent.results.append(outbox.postpone(delivery, str(trouble), now, trouble.retry_after))
     except sa.exc.DBAPIError:
         raise
     except Exception as trouble:  # noqa: BLE001  (an error of a sink costs that entry alone)
-        error = _fault(trouble)
-        for delivery, _ in pending[done:][:1]:
-            results.append(outbox.GivenUp(delivery, error))
-    return _Sent(results, accepted, error, down)
+        sent.error = _fault(trouble)
+        for delivery, _ in pending[sent.done :][:1]:
+            sent.results.append(outbox.GivenUp(delivery, sent.error))
+    return sent
+
+
+def _send_all(
+    sent: _Sent,
+    target: Target,
+    pending: Sequence[_Pending],
+    now: int,
+    begun: float,
+    record: Callable[[Sequence[outbox.Result]], None],
+) -> None:
+    """Raises Unavailable where the sink asks for a pause, and what a sink raises by mistake."""
+    outcomes = _outcomes(target, [ready.payload for _, ready in pending])
+    for at, (delivery, ready) in enumerate(pending):
+        if at == 0 or ready.group != pending[at - 1][1].group:
+            if time.monotonic() - begun > target.budget:
+                return
+            if ready.group is not None and sent.results:
+                record(sent.results)
+                sent.results = []
+        outcome = next(outcomes)
+        sent.add(_result(target, delivery, ready.fingerprint, outcome, now), outcome)
+    next(outcomes, None)  # a sink may ask for a pause after the last outcome
 
 
 def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.entries import AssertionResult, Column, DatasetEntry, DatasetRef
+from fairlead_bridge.entries import (
+    AssertionResult,
+    Column,
+    DatasetEntry,
+    DatasetRef,
+    Outlook,
+    RunEntry,
+)
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import facets, outlooks, quality, schema_history
 from fairlead_bridge.queries.entry.refs import Row, dataset_ref, owners, tags
@@ -23,39 +31,55 @@ def datasets(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[DatasetEnt
     of_asset: dict[int, list[Row]] = defaultdict(list)
     for row in members:
         of_asset[row.asset_id].append(row)
-    owner = {row.id: row.asset_id for row in members}
-    bodies = facets.of(snapshot, owner)
-    other_names = _other_names(snapshot, owner)
-    schemas = _schemas(snapshot, owner)
-    written_by = {row.written_by for row in members if row.written_by is not None}
-    checks = _checks(snapshot, owner)
-    outlooks_of = outlooks.of_assets(snapshot, owner.values())
-    writers = {entry.name.id: entry for entry in runs(snapshot, written_by, whole=False)}
+    read = _read(snapshot, members)
     for dataset, asset in asked.items():
-        rows = of_asset[asset]
-        main = next((row for row in rows if row.id == asset), rows[0])
-        newest = max(rows, key=lambda row: (row.written_at or -1, row.id))
-        own = bodies.get(asset, {})
-        ref = dataset_ref(main)
-        yield DatasetEntry(
-            name=Name("dataset", dataset),
-            dataset=ref,
-            names=tuple(
-                sorted(
-                    {ref, *map(dataset_ref, rows), *other_names.get(asset, ())},
-                    key=lambda item: (item.namespace, item.name),
-                )
-            ),
-            description=facets.description(own),
-            owners=owners(own),
-            tags=tags(own),
-            columns=schemas.get(asset, ()),
-            written_at=newest.written_at,
-            written_by=writers.get(newest.written_by),
-            dropped_at=max((row.dropped_at or 0 for row in rows), default=0) or None,
-            assertions=checks.get(asset, ()),
-            outlook=outlooks_of.get(asset),
-        )
+        yield _entry(read, dataset, asset, of_asset[asset])
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is known of the assets, each by its id; of writers by the id of the run."""
+
+    facets: Mapping[int, facets.Facets]
+    other_names: Mapping[int, Collection[DatasetRef]]
+    schemas: Mapping[int, tuple[Column, ...]]
+    checks: Mapping[int, tuple[AssertionResult, ...]]
+    outlooks: Mapping[int, Outlook]
+    writers: Mapping[int, RunEntry]
+
+
+def _read(snapshot: Snapshot, members: Collection[Row]) -> _Read:
+    owner = {row.id: row.asset_id for row in members}
+    written_by = {row.written_by for row in members if row.written_by is not None}
+    return _Read(
+        facets.of(snapshot, owner),
+        _other_names(snapshot, owner),
+        _schemas(snapshot, owner),
+        _checks(snapshot, owner),
+        outlooks.of_assets(snapshot, owner.values()),
+        {entry.name.id: entry for entry in runs(snapshot, written_by, whole=False)},
+    )
+
+
+def _entry(read: _Read, dataset: int, asset: int, rows: Sequence[Row]) -> DatasetEntry:
+    main = next((row for row in rows if row.id == asset), rows[0])
+    newest = max(rows, key=lambda row: (row.written_at or -1, row.id))
+    own = read.facets.get(asset, {})
+    names = {dataset_ref(main), *map(dataset_ref, rows), *read.other_names.get(asset, ())}
+    return DatasetEntry(
+        name=Name("dataset", dataset),
+        dataset=dataset_ref(main),
+        names=tuple(sorted(names, key=lambda item: (item.namespace, item.name))),
+        description=facets.description(own),
+        owners=owners(own),
+        tags=tags(own),
+        columns=read.schemas.get(asset, ()),
+        written_at=newest.written_at,
+        written_by=read.writers.get(newest.written_by),
+        dropped_at=max((row.dropped_at or 0 for row in rows), default=0) or None,
+        assertions=read.checks.get(asset, ()),
+        outlook=read.outlooks.get(asset),
+    )
 
 
 def _checks(snapshot: Snapshot, owner: Mapping[int, int]) -> dict[int, tuple[AssertionResult, ...]]:

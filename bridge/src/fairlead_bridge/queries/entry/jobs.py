@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge.db import tables as t
-from fairlead_bridge.entries import DatasetRef, JobEntry, JobRef, Origin, Task, Unseen
+from fairlead_bridge.entries import DatasetRef, Elsewhere, JobEntry, JobRef, Origin, Task, Unseen
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import columns, facets
 from fairlead_bridge.queries.entry import pages, stale
@@ -26,53 +27,89 @@ def jobs(snapshot: Snapshot, wanted: Collection[int]) -> Iterator[JobEntry]:
     if not wanted:
         return
     rows = {row.id: row for row in snapshot.where(t.job.c.id, wanted)}
-    dags = [row.id for row in rows.values() if row.kind == "dag"]
+    read = _read(snapshot, rows)
+    for key in rows:
+        yield _entry(read, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is known of the jobs and of their tasks, each by the job's id."""
+
+    refs: Mapping[int, JobRef]
+    facets: Mapping[int, facets.Facets]
+    children: Mapping[int, Sequence[Row]]
+    urls: Mapping[int, str]
+    upstream: Mapping[int, Sequence[int]]
+    data: Mapping[int, tuple[tuple[DatasetRef, ...], tuple[DatasetRef, ...]]]  # inputs, outputs
+    origins: Mapping[int, tuple[Origin, ...]]
+    unseen: Mapping[int, tuple[Unseen, ...]]
+    elsewhere: Mapping[int, tuple[Elsewhere, ...]]
+    gone: Collection[int]
+
+
+def _read(snapshot: Snapshot, rows: Mapping[int, Row]) -> _Read:
+    children = _children(snapshot, rows.values())
+    own = {*rows, *(row.id for found in children.values() for row in found)}
+    upstream = _upstream(snapshot, rows)
+    refs = job_refs(snapshot, own.union(*upstream.values()))
+    gone = stale.gone(snapshot, [refs[key] for key in rows])
+    inputs, outputs = stale.data(snapshot, rows)
+    ends = {end for side in (inputs, outputs) for found in side.values() for end in found}
+    datasets = dataset_refs(snapshot, ends)
+    unseen = stale.unseen(snapshot, inputs, outputs, datasets, rows)
+    data = {key: (_refs(inputs[key], datasets), _refs(outputs[key], datasets)) for key in rows}
+    old = {key: _old(*data[key], unseen.get(key, ()), gone=key in gone) for key in rows}
+    urls = pages.of_jobs(snapshot, own)
+    pages.add_dags(children, urls)
+    return _Read(
+        refs=refs,
+        facets=facets.of(snapshot, {key: key for key in own}),
+        children=children,
+        urls=urls,
+        upstream=upstream,
+        data=data,
+        origins=_origins(snapshot, rows),
+        unseen=unseen,
+        elsewhere=stale.elsewhere(snapshot, old),
+        gone=gone,
+    )
+
+
+def _entry(read: _Read, key: int) -> JobEntry:
+    own = read.facets.get(key, {})
+    inputs, outputs = read.data[key]
+    return JobEntry(
+        name=Name("job", key),
+        job=read.refs[key],
+        description=facets.description(own),
+        owners=owners(own),
+        tags=tags(own),
+        schedule=facets.text(own, "fairlead_dag", "schedule"),
+        operator=facets.operator(own),
+        sql=facets.text(own, "sql", "query"),
+        url=read.urls.get(key),
+        source_url=facets.text(own, "sourceCodeLocation", "url"),
+        facts=_facts(own),
+        tasks=tuple(_tasks(read, own, read.children.get(key, ()))),
+        upstream=_refs(read.upstream.get(key, ()), read.refs),
+        inputs=inputs,
+        outputs=outputs,
+        origins=read.origins.get(key, ()),
+        unseen=read.unseen.get(key, ()),
+        elsewhere=read.elsewhere.get(key, ()),
+        gone=key in read.gone,
+    )
+
+
+def _children(snapshot: Snapshot, rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """The tasks of each DAG among these jobs."""
+    dags = [row.id for row in rows if row.kind == "dag"]
     children: dict[int, list[Row]] = defaultdict(list)
     for row in snapshot.where(t.job.c.parent_id, dags):
         if row.kind == "task":
             children[row.parent_id].append(row)
-    tasks = [row.id for found in children.values() for row in found]
-    bodies_of = facets.of(snapshot, {key: key for key in (*rows, *tasks)})
-    inputs, outputs = stale.data(snapshot, rows)
-    upstream = _upstream(snapshot, rows)
-    ends = {end for side in (inputs, outputs) for found in side.values() for end in found}
-    datasets = dataset_refs(snapshot, ends)
-    refs = job_refs(
-        snapshot, {*rows, *tasks, *(job for found in upstream.values() for job in found)}
-    )
-    gone = stale.gone(snapshot, [refs[key] for key in rows])
-    unseen = stale.unseen(snapshot, inputs, outputs, datasets, rows)
-    of_data = {key: (_refs(inputs[key], datasets), _refs(outputs[key], datasets)) for key in rows}
-    elsewhere = stale.elsewhere(
-        snapshot,
-        {key: _old(*of_data[key], unseen.get(key, ()), gone=key in gone) for key in rows},
-    )
-    origins = _origins(snapshot, rows)
-    urls = pages.of_jobs(snapshot, [*rows, *tasks])
-    pages.add_dags(children, urls)
-    for key in rows:
-        own = bodies_of.get(key, {})
-        yield JobEntry(
-            name=Name("job", key),
-            job=refs[key],
-            description=facets.description(own),
-            owners=owners(own),
-            tags=tags(own),
-            schedule=facets.text(own, "fairlead_dag", "schedule"),
-            operator=facets.operator(own),
-            sql=facets.text(own, "sql", "query"),
-            url=urls.get(key),
-            source_url=facets.text(own, "sourceCodeLocation", "url"),
-            facts=_facts(own),
-            tasks=tuple(_tasks(own, children[key], refs, bodies_of, urls)),
-            upstream=_refs(upstream[key], refs),
-            inputs=of_data[key][0],
-            outputs=of_data[key][1],
-            origins=origins.get(key, ()),
-            unseen=unseen.get(key, ()),
-            elsewhere=elsewhere.get(key, ()),
-            gone=key in gone,
-        )
+    return children
 
 
 def _upstream(snapshot: Snapshot, jobs: Collection[int]) -> dict[int, list[int]]:
@@ -135,30 +172,26 @@ def _facts(own: facets.Facets) -> dict[str, Any]:
     return {name: merged[name] for name in names if merged.get(name) not in (None, "")}
 
 
-def _tasks(
-    own: facets.Facets,
-    children: Iterable[Row],
-    refs: Mapping[int, JobRef],
-    bodies_of: Mapping[int, facets.Facets],
-    urls: Mapping[int, str],
-) -> Iterator[Task]:
+def _tasks(read: _Read, own: facets.Facets, children: Iterable[Row]) -> Iterator[Task]:
     """The DAG's tasks; where its own event listed them, only those that it lists."""
     listed = own.get("fairlead_tasks", {}).get("tasks")
     for row in sorted(children, key=lambda row: row.task_id or row.name):
-        if listed and row.task_id not in listed:
-            continue
-        of_task = bodies_of.get(row.id, {})
-        listing = listed.get(row.task_id, {}) if listed else {}
-        own_task = of_task.get("fairlead_task", {})
-        yield Task(
-            job=refs[row.id],
-            operator=facets.operator(of_task) or _class(listing.get("operator")),
-            downstream=tuple(listing.get("downstream") or own_task.get("downstream") or ()),
-            group=own_task.get("group") or listing.get("group"),
-            sql=facets.text(of_task, "sql", "query"),
-            url=urls.get(row.id),
-            owners=owners(of_task),
-        )
+        if not listed or row.task_id in listed:
+            yield _task(read, row, listed.get(row.task_id, {}) if listed else {})
+
+
+def _task(read: _Read, row: Row, listing: Mapping[str, Any]) -> Task:
+    facets_of_task = read.facets.get(row.id, {})
+    own = facets_of_task.get("fairlead_task", {})
+    return Task(
+        job=read.refs[row.id],
+        operator=facets.operator(facets_of_task) or _class(listing.get("operator")),
+        downstream=tuple(listing.get("downstream") or own.get("downstream") or ()),
+        group=own.get("group") or listing.get("group"),
+        sql=facets.text(facets_of_task, "sql", "query"),
+        url=read.urls.get(row.id),
+        owners=owners(facets_of_task),
+    )
 
 
 def _class(path: object) -> str | None:
