@@ -137,6 +137,10 @@ def test_of_two_ends_the_later_counts_and_a_failure_at_the_same_time() -> None:
     abort = Attempt(0, 1, 5, end_at=5, end="ABORT")
     for one, other, counts in ((complete, abort, "ABORT"), (abort, fail, "FAIL")):
         assert merge.attempt(one, other).end == merge.attempt(other, one).end == counts
+    running = Attempt(0, 1, 9)
+    assert (
+        merge.attempt(running, complete).end == merge.attempt(complete, running).end == "COMPLETE"
+    )
 
 
 _SEEN = {"first_at": 2, "last_at": 5}, {"first_at": 1, "last_at": 9}

@@ -59,6 +59,22 @@ def test_what_is_finer_than_a_microsecond_is_cut_off() -> None:
     assert times.parse(1793523600_123_456_789) == NINE + 123_456
 
 
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (10**11 - 1, (10**11 - 1) * 1_000_000),  # the last second
+        (10**11, 10**14),  # the first millisecond
+        (10**14 - 1, (10**14 - 1) * 1_000),
+        (10**14, 10**14),  # the first microsecond
+        (10**17 - 1, 10**17 - 1),
+        (10**17, 10**14),  # the first nanosecond
+        (-(10**11), -(10**14)),
+    ],
+)
+def test_the_unit_of_a_number_changes_at_its_size(number: int, moment: int) -> None:
+    assert times.parse(number) == moment
+
+
 def test_fractions_of_any_length_have_their_worth() -> None:
     assert times.parse("2026-11-01T09:00:00.5Z") == NINE + 500_000
     assert times.parse("2026-11-01T09:00:00.25+00:00[UTC]") == NINE + 250_000
@@ -133,9 +149,22 @@ def test_every_event_time_of_the_corpus_is_read() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", 10**24, -(10**30), 10**4000],
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+        10**24,
+        -(10**30),
+        10**4000,
+    ],
 )
 def test_what_lies_outside_the_calendar_is_no_time_and_named_so_shortly(value: object) -> None:
     with pytest.raises(Malformed, match=r"years 1 to 9999|not a time") as error:
         times.parse(value)
     assert len(str(error.value)) < 200
+
+
+def test_a_value_that_is_no_time_is_shown_up_to_eighty_characters() -> None:
+    for length, shown in ((78, f"'{'x' * 78}'"), (79, f"'{'x' * 76}...")):
+        with pytest.raises(Malformed) as error:
+            times.parse("x" * length)
+        assert f"not a time: {shown};" in str(error.value)

@@ -11,14 +11,19 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
 
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import FairleadError, NotUnderstood
 from fairlead_sdk.http import Answer, Limits, exchange, new_session
 from fairlead_sdk.redact import MASK, sounds_secret
+
+if TYPE_CHECKING:
+    from openlineage.client import event_v2
+    from openlineage.client.facet_v2 import parent_run
 
 _BATCH = "api/v1/lineage/batch"
 _SINGLE = "api/v1/lineage"
@@ -295,55 +300,62 @@ def synchronous(config: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def as_event(data: dict[str, Any]) -> Any:
+def as_event(data: Json) -> Any:
     """The event as an object, because some transports read its job or its parent.
 
     Facets stay plain dicts, except `parent`, from which Kafka's message key is made. Something that
     is no valid event stays a dict as a whole: whether it may travel is for the receiver to say.
     """
     from openlineage.client import event_v2
-    from openlineage.client.facet_v2 import parent_run
 
-    def job(node: dict[str, Any]) -> event_v2.Job:
-        return event_v2.Job(node["namespace"], node["name"], node.get("facets"))
-
-    def parent(facet: dict[str, Any]) -> parent_run.ParentRunFacet:
-        root = facet.get("root")
-        return parent_run.ParentRunFacet(
-            run=parent_run.Run(facet["run"]["runId"]),
-            job=parent_run.Job(facet["job"]["namespace"], facet["job"]["name"]),
-            root=root
-            and parent_run.Root(
-                run=parent_run.RootRun(root["run"]["runId"]),
-                job=parent_run.RootJob(root["job"]["namespace"], root["job"]["name"]),
-            ),
-            producer=facet.get("_producer", ""),
-        )
-
-    common: dict[str, Any] = {
-        "eventTime": data.get("eventTime"),
-        "producer": data.get("producer", ""),
-    }
-    both: dict[str, Any] = {"inputs": data.get("inputs"), "outputs": data.get("outputs")}
+    common: Json = {"eventTime": data.get("eventTime"), "producer": data.get("producer", "")}
+    both: Json = {"inputs": data.get("inputs"), "outputs": data.get("outputs")}
     try:
         if "run" in data:
-            facets = dict(data["run"].get("facets") or {})
-            if "parent" in facets:
-                facets["parent"] = parent(facets["parent"])
-            state = data.get("eventType")
-            return event_v2.RunEvent(
-                eventType=event_v2.RunState(state) if state else None,
-                run=event_v2.Run(data["run"]["runId"], facets),
-                job=job(data["job"]),
-                **common,
-                **both,
-            )
+            return _run_event(data, {**common, **both})
         if "dataset" in data:
             node = data["dataset"]
             dataset = event_v2.StaticDataset(
                 node["namespace"], node["name"], facets=node.get("facets")
             )
             return event_v2.DatasetEvent(dataset=dataset, **common)
-        return event_v2.JobEvent(job=job(data["job"]), **common, **both)
+        return event_v2.JobEvent(job=_job(data["job"]), **common, **both)
     except (KeyError, TypeError, ValueError, AttributeError):
         return data
+
+
+def _run_event(data: Json, more: Json) -> event_v2.RunEvent:
+    from openlineage.client import event_v2
+
+    facets = dict(data["run"].get("facets") or {})
+    if "parent" in facets:
+        facets["parent"] = _parent(facets["parent"])
+    state = data.get("eventType")
+    return event_v2.RunEvent(
+        eventType=event_v2.RunState(state) if state else None,
+        run=event_v2.Run(data["run"]["runId"], facets),
+        job=_job(data["job"]),
+        **more,
+    )
+
+
+def _job(node: Json) -> event_v2.Job:
+    from openlineage.client import event_v2
+
+    return event_v2.Job(node["namespace"], node["name"], node.get("facets"))
+
+
+def _parent(facet: Json) -> parent_run.ParentRunFacet:
+    from openlineage.client.facet_v2 import parent_run
+
+    root = facet.get("root")
+    return parent_run.ParentRunFacet(
+        run=parent_run.Run(facet["run"]["runId"]),
+        job=parent_run.Job(facet["job"]["namespace"], facet["job"]["name"]),
+        root=root
+        and parent_run.Root(
+            run=parent_run.RootRun(root["run"]["runId"]),
+            job=parent_run.RootJob(root["job"]["namespace"], root["job"]["name"]),
+        ),
+        producer=facet.get("_producer", ""),
+    )

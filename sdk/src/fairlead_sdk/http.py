@@ -196,28 +196,28 @@ def exchange(
                 if deadline.is_over:  # an answer without a length ends where its connection does
                     raise BrokenPipeError
                 return Answer(url, response.status_code, body, response.headers)
-        except NotUnderstood as error:
-            raise NotUnderstood(f"{where}: {error}") from error
-        except requests.Timeout as error:
-            raise Unavailable(f"{where} does not answer within {limits.pause:g} s") from error
-        except (
-            requests.exceptions.MissingSchema,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.InvalidURL,
-        ) as error:
-            raise FairleadError(
-                f"{where} is not an address: it must look like http://bridge:7070"
-            ) from error
-        except requests.exceptions.SSLError as error:
-            raise Unavailable(
-                f"{where}: no trusted connection; look at the certificates: {error}"
-            ) from error
-        except _BROKEN as error:
-            if deadline.is_over:
-                raise Unavailable(
-                    f"{where} did not finish its answer within {limits.total:g} s"
-                ) from error
-            raise Unavailable(f"no answer from {where}: {_reason(error)}") from error
+        except (NotUnderstood, *_BROKEN) as error:
+            raise _translated(error, where, limits, deadline) from error
+
+
+def _translated(error: Exception, where: str, limits: Limits, deadline: _Deadline) -> FairleadError:
+    """What went wrong in an exchange, as one of the SDK's errors."""
+    match error:
+        case NotUnderstood():
+            return NotUnderstood(f"{where}: {error}")
+        case requests.Timeout():
+            return Unavailable(f"{where} does not answer within {limits.pause:g} s")
+        case (
+            requests.exceptions.MissingSchema()
+            | requests.exceptions.InvalidSchema()
+            | requests.exceptions.InvalidURL()
+        ):
+            return FairleadError(f"{where} is not an address: it must look like http://bridge:7070")
+        case requests.exceptions.SSLError():
+            return Unavailable(f"{where}: no trusted connection; look at the certificates: {error}")
+    if deadline.is_over:
+        return Unavailable(f"{where} did not finish its answer within {limits.total:g} s")
+    return Unavailable(f"no answer from {where}: {_reason(error)}")
 
 
 def _reason(error: BaseException) -> str:

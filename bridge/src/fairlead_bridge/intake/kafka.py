@@ -9,9 +9,10 @@ and events that are there already are stored once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -24,12 +25,42 @@ from fairlead_bridge.intake.dead_letters import DeadLetters
 from fairlead_bridge.intake.sorting import Received, parted, sort
 
 if TYPE_CHECKING:
-    from confluent_kafka import KafkaError, Message
+    from confluent_kafka import Consumer, KafkaError, Message
 
 #: Messages taken at once, and the seconds to wait for the first.
 _MESSAGES, _PATIENCE = 1000, 1.0
 #: Seconds between two questions whether Kafka is there, and for the answer.
 _ASK_EVERY, _ANSWER_WITHIN = 10.0, 5.0
+
+
+def _consumer(common: Mapping[str, object], group: str) -> Consumer:
+    from confluent_kafka import Consumer  # heavy, and only some need it
+
+    return Consumer(
+        {
+            "allow.auto.create.topics": True,
+            **common,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raises BadSettings where the client library is missing or does not accept its settings."""
+    try:
+        from confluent_kafka import KafkaException
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            "Kafka needs its client, which the extra `kafka` of fairlead-bridge installs"
+        ) from error
+    try:
+        yield
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise BadSettings(f"FAIRLEAD_KAFKA_CONFIG is not accepted: {reason}") from error
 
 
 class Kafka:
@@ -55,12 +86,6 @@ class Kafka:
         namespaces: Sequence[str] = ("*",),
         dead_letter_topic: str = "",
     ) -> None:
-        try:
-            from confluent_kafka import Consumer, KafkaException  # heavy, and only some need it
-        except ModuleNotFoundError as error:
-            raise BadSettings(
-                "Kafka needs its client, which the extra `kafka` of fairlead-bridge installs"
-            ) from error
         self._engine = engine
         self._now = now
         self._sender = Caller("Kafka", "kafka", frozenset({"sender"}), Namespaces(namespaces))
@@ -70,19 +95,9 @@ class Kafka:
             "error_cb": self._complain,
             **kafka_config.with_authorities(dict(config or {})),
         }
-        reading = {
-            "allow.auto.create.topics": True,
-            **common,
-            "group.id": group,
-            "auto.offset.reset": "earliest",
-            "enable.auto.commit": False,
-        }
-        try:
-            self._consumer: Any = Consumer(reading)
+        with _translated():
+            self._consumer = _consumer(common, group)
             self._dead = DeadLetters(common, dead_letter_topic) if dead_letter_topic else None
-        except KafkaException as error:
-            reason = error.args[0].str()
-            raise BadSettings(f"FAIRLEAD_KAFKA_CONFIG is not accepted: {reason}") from error
         self._consumer.subscribe(list(topics))
         self._servers = ", ".join(servers)
         self._complaint: str | None = None  # the client's newest complaint

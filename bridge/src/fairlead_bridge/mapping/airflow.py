@@ -154,22 +154,10 @@ def _task_place(
         return None
     if not dag.dag_id or not run.run_id or not task.task_id:
         return None
+    names = (decode.name(dag.dag_id), decode.name(run.run_id), decode.name(task.task_id))
     instance = facet.taskInstance or InstanceFacts()
-    map_index = NOT_MAPPED if instance.map_index is None else instance.map_index
-    dag_id, run_id, task_id = map(decode.name, (dag.dag_id, run.run_id, task.task_id))
-    dag_run = ids.dag_run_id(namespace, dag_id, run_id)
-    whole = ids.instance_id(dag_run, task_id, map_index)
-    try_number = instance.try_number if instance.try_number is not None else 1
-    return Place(
-        id=ids.try_id(whole, try_number),
-        dag_run=dag_run,
-        dag_id=dag_id,
-        dag_run_id=run_id,
-        generation=0,
-        task_id=task_id,
-        map_index=map_index,
-        try_number=try_number,
-        instance=whole,
+    return msgspec.structs.replace(
+        _try_place(namespace, names, instance),
         observed=_observed_state(observed, at),
         duration=instance.duration,
         properties={
@@ -181,6 +169,26 @@ def _task_place(
         inlets=asset_uris(task.inlets),
         outlets=asset_uris(task.outlets),
         partition_at=_partition(run),
+    )
+
+
+def _try_place(namespace: str, names: tuple[str, str, str], instance: InstanceFacts) -> Place:
+    """The try of a task instance, by the ids of its DAG, its DAG run and its task."""
+    dag_id, run_id, task_id = names
+    map_index = NOT_MAPPED if instance.map_index is None else instance.map_index
+    try_number = 1 if instance.try_number is None else instance.try_number
+    dag_run = ids.dag_run_id(namespace, dag_id, run_id)
+    whole = ids.instance_id(dag_run, task_id, map_index)
+    return Place(
+        id=ids.try_id(whole, try_number),
+        dag_run=dag_run,
+        dag_id=dag_id,
+        dag_run_id=run_id,
+        generation=0,
+        task_id=task_id,
+        map_index=map_index,
+        try_number=try_number,
+        instance=whole,
     )
 
 

@@ -177,24 +177,34 @@ class Client:
                     auth=self._auth,
                     verify=self._verify,
                 )
-            except (AnswerIncomplete, AnswerOverdue) as error:
-                raise Unavailable(f"{self.url}: {error}") from error
             except (AnswerUnreadable, AnswerTooLong) as error:
                 raise Misconfigured(
                     f"{method} {self.url}{path}: {error}; is this the API's address?"
                 ) from error
-            except requests.Timeout as error:
-                raise Unavailable(f"no answer from {self.url} in time: {error}") from error
-            except requests.exceptions.SSLError as error:
-                raise Misconfigured(f"no trusted connection to {self.url}: {error}") from error
-            except requests.ConnectionError as error:
+            except (
+                AnswerIncomplete,
+                AnswerOverdue,
+                BadSettings,
+                requests.RequestException,
+            ) as error:
                 if last or not _closed_while_idle(error):
-                    raise Unavailable(f"no connection to {self.url}: {error}") from error
-            except BadSettings as error:  # the file of a secret is gone
-                raise Misconfigured(str(error)) from error
-            except requests.RequestException as error:
-                raise Misconfigured(f"{self.url} cannot be called: {error}") from error
+                    raise self._translated(error) from error
         raise AssertionError("unreachable")
+
+    def _translated(self, error: Exception) -> Unavailable:
+        """What went wrong before there was an answer that can be read, as an error of sinks."""
+        match error:
+            case AnswerIncomplete() | AnswerOverdue():
+                return Unavailable(f"{self.url}: {error}")
+            case requests.Timeout():
+                return Unavailable(f"no answer from {self.url} in time: {error}")
+            case requests.exceptions.SSLError():
+                return Misconfigured(f"no trusted connection to {self.url}: {error}")
+            case requests.ConnectionError():
+                return Unavailable(f"no connection to {self.url}: {error}")
+            case BadSettings():  # the file of a secret is gone
+                return Misconfigured(str(error))
+        return Misconfigured(f"{self.url} cannot be called: {error}")
 
     def _limit_rate(self) -> None:
         with self._lock:
@@ -206,9 +216,10 @@ class Client:
             time.sleep(turn - now)
 
 
-def _closed_while_idle(error: requests.ConnectionError) -> bool:
+def _closed_while_idle(error: Exception) -> bool:
     """Whether a connection that was open before broke, so that a new one may do."""
-    return bool(error.args) and isinstance(error.args[0], ProtocolError)
+    is_connection = isinstance(error, requests.ConnectionError)
+    return is_connection and bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
 def _without_credentials(url: str) -> tuple[str, HTTPBasicAuth | None]:

@@ -149,38 +149,11 @@ def contract(part: Part, jobs: Iterable[int]) -> Part:
     Control edges of the jobs are left out; what was counted beyond a job is counted at the
     datasets next to it. A job that connects more than MOST_PAIRS stays.
     """
-    into: dict[int, dict[int, Hop]] = {}
-    out: dict[int, dict[int, Hop]] = {}
-    for (source, target, kind), hop in part.hops.items():
-        if kind == "data":
-            out.setdefault(source, {})[target] = hop
-            into.setdefault(target, {})[source] = hop
-    via: dict[tuple[int, int], list[int]] = {}
-    gone: set[int] = set()
-    for job in jobs:
-        sources, targets = into.get(job, {}), out.get(job, {})
-        if job not in part.depths or len(sources) * len(targets) > MOST_PAIRS:
-            continue
-        gone.add(job)
-        for source in sources:
-            del out[source][job]
-            part.more_down[source] += part.more_down[job]
-        for target in targets:
-            del into[target][job]
-            part.more_up[target] += part.more_up[job]
-        for source, read in sources.items():
-            for target, wrote in targets.items():
-                if source != target:
-                    known = out.setdefault(source, {}).get(target)
-                    hop = _through(read, wrote) if known is None else _either(known, read, wrote)
-                    out[source][target] = into.setdefault(target, {})[source] = hop
-                    through = [
-                        *via.get((source, job), ()), job, *via.get((job, target), ()),
-                    ]  # fmt: skip
-                    via[source, target] = [*via.get((source, target), ()), *through]
+    edges = _DataEdges(part)
+    gone = {job for job in jobs if job in part.depths and edges.fold(part, job)}
     hops = {
         (source, target, "data"): hop
-        for source, targets in out.items()
+        for source, targets in edges.out.items()
         if source not in gone
         for target, hop in targets.items()
     }
@@ -194,10 +167,50 @@ def contract(part: Part, jobs: Iterable[int]) -> Part:
         hops,
         part.more_up,
         part.more_down,
-        {(*pair, "data"): list(dict.fromkeys(jobs)) for pair, jobs in via.items()},
+        {(*pair, "data"): list(dict.fromkeys(jobs)) for pair, jobs in edges.via.items()},
         part.inside,
         part.left_out,
     )
+
+
+class _DataEdges:
+    """The data edges of a part, from both ends, and which jobs are folded into each."""
+
+    def __init__(self, part: Part) -> None:
+        self.into: dict[int, dict[int, Hop]] = {}
+        self.out: dict[int, dict[int, Hop]] = {}
+        self.via: dict[tuple[int, int], list[int]] = {}
+        for (source, target, kind), hop in part.hops.items():
+            if kind == "data":
+                self._set(source, target, hop)
+
+    def _set(self, source: int, target: int, hop: Hop) -> None:
+        self.out.setdefault(source, {})[target] = hop
+        self.into.setdefault(target, {})[source] = hop
+
+    def fold(self, part: Part, job: int) -> bool:
+        """Lead what the job reads to what it writes; False where that were too many pairs."""
+        sources, targets = self.into.get(job, {}), self.out.get(job, {})
+        if len(sources) * len(targets) > MOST_PAIRS:
+            return False
+        for source in sources:
+            del self.out[source][job]
+            part.more_down[source] += part.more_down[job]
+        for target in targets:
+            del self.into[target][job]
+            part.more_up[target] += part.more_up[job]
+        for source, read in sources.items():
+            for target, wrote in targets.items():
+                if source != target:
+                    self._connect(source, job, target, read, wrote)
+        return True
+
+    def _connect(self, source: int, job: int, target: int, read: Hop, wrote: Hop) -> None:
+        known = self.out.get(source, {}).get(target)
+        hop = _through(read, wrote) if known is None else _either(known, read, wrote)
+        self._set(source, target, hop)
+        through = [*self.via.get((source, job), ()), job, *self.via.get((job, target), ())]
+        self.via[source, target] = [*self.via.get((source, target), ()), *through]
 
 
 def _through(read: Hop, wrote: Hop) -> Hop:

@@ -7,6 +7,7 @@ holds it to `answers.Lineage`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -217,43 +218,48 @@ def _column_lineage(
 ) -> a.ColumnLineage:
     assets = assets_by_id(snapshot, {asset_id for asset_id, _ in walk.depths})
     jobs = jobs_by_id(snapshot, {job for _, _, job in walk.origins})
-    facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
-    spread = personal.of(snapshot, assets.values())
-    kinds = {place: spread.of(place[0]).kind(place[1]) for place in walk.depths}
     node_of = {id: render.dataset_node(asset.namespace, asset.name) for id, asset in assets.items()}
     elsewhere, edges = restricted.columns(snapshot, walk, up, down, node_of)
     return a.ColumnLineage(
-        nodes=[
-            a.ColumnNode(
-                node=node_of[asset_id],
-                id=ids.public(asset_id),
-                namespace=assets[asset_id].namespace,
-                name=assets[asset_id].name,
-                column=column,
-                depth=depth,
-                tags=render.column_tags(
-                    facets.get(assets[asset_id].id, {}), assets[asset_id], column
-                ),
-                personal=kinds[asset_id, column] == "tagged",
-                personal_kind=kinds[asset_id, column],
-            )
-            for (asset_id, column), depth in walk.depths.items()
-        ]
-        + elsewhere,
+        nodes=[*_column_nodes(snapshot, walk, assets), *elsewhere],
         edges=[
             a.ColumnEdge(
-                source=node_of[source[0]],
-                source_column=source[1],
-                target=node_of[target[0]],
-                target_column=target[1],
+                source=node_of[source],
+                source_column=source_column,
+                target=node_of[target],
+                target_column=target_column,
                 transformations=list(origin.transformations),
                 masked=origin.masked,
                 indirect=origin.indirect,
                 job=render.job_ref(jobs[job]) if job in jobs else None,
             )
-            for (source, target, job), origin in walk.origins.items()
+            for (
+                (source, source_column),
+                (target, target_column),
+                job,
+            ), origin in walk.origins.items()
         ]
         + edges,
         truncated=walk.truncated,
         as_of=render.when(snapshot.now) if snapshot.past else None,
     )
+
+
+def _column_nodes(
+    snapshot: Snapshot, walk: columns.ColumnWalk, assets: Mapping[int, Asset]
+) -> Iterator[a.ColumnNode]:
+    facets = f.of(snapshot, datasets.members_of(assets.values()), ("tags",))
+    spread = personal.of(snapshot, assets.values())
+    for (asset_id, column), depth in walk.depths.items():
+        asset, kind = assets[asset_id], spread.of(asset_id).kind(column)
+        yield a.ColumnNode(
+            node=render.dataset_node(asset.namespace, asset.name),
+            id=ids.public(asset_id),
+            namespace=asset.namespace,
+            name=asset.name,
+            column=column,
+            depth=depth,
+            tags=render.column_tags(facets.get(asset.id, {}), asset, column),
+            personal=kind == "tagged",
+            personal_kind=kind,
+        )
