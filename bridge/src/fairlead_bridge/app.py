@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -292,7 +291,7 @@ class App:
         self._web.state.live.close()
 
     @asynccontextmanager
-    async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    async def _life(self, _web: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         if self._events:
             self._events.committer.start()
         gc.freeze()  # what is there now stays: collections need not look at it again

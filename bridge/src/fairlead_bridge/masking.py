@@ -134,7 +134,7 @@ def value(value: Any) -> Any:
 _masked = value
 
 
-def _field(name: str, item: Any) -> Any:
+def _field(name: str, item: object) -> object:
     if name in SENSITIVE:
         return strictly(item)
     if type(item) is not str:

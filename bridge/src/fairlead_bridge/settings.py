@@ -351,7 +351,7 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _problem(item: Any, flags: Mapping[str, Any]) -> str:
+def _problem(item: Any, flags: Mapping[str, object]) -> str:
     name = str(item["loc"][0])
     shown = f"--{name.replace('_', '-')}" if name in flags else f"{PREFIX}{name.upper()}"
     field = Settings.model_fields.get(name)

@@ -11,7 +11,6 @@ import logging
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +22,7 @@ from prometheus_client import (
 )
 
 from fairlead_bridge import masking
+from fairlead_bridge.documents import Json
 
 # --- log lines ------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ def configure_logging(level: str, form: str) -> None:
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, Any] = getattr(record, "fields", {})
+        fields: Json = getattr(record, "fields", {})
         extra = "".join(f" {name}={_short(value)}" for name, value in fields.items())
         line = f"{_time(record)} {record.levelname.lower()} {record.getMessage()}{extra}"
         whole = f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -9,6 +9,7 @@ from typing import Any
 from fairlead_airflow.event_parts import SPEC, facet, producer
 from fairlead_airflow.lineage.naming import identity
 from fairlead_sdk.datasets import Identity, of_asset
+from fairlead_sdk.documents import Json
 
 _ASSET_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadAssetDatasetFacet"
 _METRICS_SCHEMA = "https://openlineage.io/spec/facets/1-0-1/DataQualityMetricsDatasetFacet.json"
@@ -17,7 +18,7 @@ _ROWS = ("row_count", "rowCount", "rows", "num_rows")
 _BYTES = ("byte_count", "bytes", "size")
 
 
-def asset_facts(event: Any) -> dict[str, Any]:
+def asset_facts(event: Any) -> dict[str, object]:
     """What Airflow's asset event says, without any of Airflow's own objects."""
     asset = event.asset
     return {
@@ -35,7 +36,7 @@ def asset_facts(event: Any) -> dict[str, Any]:
     }
 
 
-def asset_update(facts: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+def asset_update(facts: Mapping[str, Any], at: datetime) -> dict[str, object] | None:
     """A DatasetEvent with the facet `fairlead_asset`; None for what is no dataset, or not wanted.
 
     An event that no task caused (it came by Airflow's API) says itself that the dataset is fresh; for
@@ -61,7 +62,7 @@ def asset_update(facts: Mapping[str, Any], at: datetime) -> dict[str, Any] | Non
     }
 
 
-def _asset_body(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _asset_body(facts: Mapping[str, Any]) -> Json:
     map_index = facts["map_index"]
     source = {
         "dagId": facts["dag_id"],
@@ -82,9 +83,9 @@ def _asset_body(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value not in (None, {}, [], "")}
 
 
-def _metrics(extra: Mapping[str, Any]) -> dict[str, Any]:
+def _metrics(extra: Mapping[str, object]) -> dict[str, object]:
     """Rows and bytes, where the author used one of the usual names."""
-    found: dict[str, Any] = {}
+    found: Json = {}
     for key, names in (("rowCount", _ROWS), ("bytes", _BYTES)):
         for name in names:
             value = extra.get(name)

@@ -9,31 +9,32 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
 
 from fairlead_airflow import compat
 
 log = logging.getLogger(__name__)
 
+Entry = TypeVar("Entry")
 #: Entries that may wait for the thread; those beyond are dropped and counted.
 _WAITING = 10_000
 #: Seconds that a process which ends gives the thread.
 LAST_SECONDS = 2.0
 
 
-class Background:
+class Background(Generic[Entry]):
     """Calls `work` with one entry after the other, in a thread of its own; `put` never waits."""
 
-    def __init__(self, work: Callable[[Any], None], waiting: int = _WAITING) -> None:
+    def __init__(self, work: Callable[[Entry], None], waiting: int = _WAITING) -> None:
         self._work = work
-        self._queue: queue.Queue[Any] = queue.Queue(waiting)
+        self._queue: queue.Queue[Entry] = queue.Queue(waiting)
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
         self._held = False
         self._lock = threading.Lock()
         atexit.register(self.flush, LAST_SECONDS)
 
-    def put(self, entry: Any) -> bool:
+    def put(self, entry: Entry) -> bool:
         """Add an entry; False where the queue is full, and the entry is dropped and counted."""
         self._ensure_thread(needed=not self._held)
         try:
@@ -45,11 +46,11 @@ class Background:
         return True
 
     def hold(self) -> None:
-        """From now on noentry is done before `flush`."""
+        """From now on no entry is worked off before `flush`."""
         self._held = True
 
     def flush(self, seconds: float) -> bool:
-        """Wait until noentry waits any more, at most so long; whether that is so."""
+        """Wait until no entry waits any more, for at most `seconds`; returns whether that is so."""
         self._ensure_thread(needed=bool(self._queue.unfinished_tasks))
         end = time.monotonic() + seconds
         while self._queue.unfinished_tasks and time.monotonic() < end:
@@ -67,7 +68,7 @@ class Background:
                 )
                 self._thread.start()
 
-    def _run(self, waiting: queue.Queue[Any]) -> None:
+    def _run(self, waiting: queue.Queue[Entry]) -> None:
         while True:
             entry = waiting.get()
             try:

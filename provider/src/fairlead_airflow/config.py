@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from fairlead_airflow.compat.objects import Connection
+from fairlead_sdk.documents import Json
 from fairlead_sdk.http import new_session
 
 SECTION = "fairlead"
@@ -37,8 +39,8 @@ class Config:
     enabled: bool
     conn_id: str
     url: str | None
-    transport: dict[str, Any] | None
-    spool: dict[str, Any]
+    transport: Json | None
+    spool: Json
     """What the durable transport takes besides its destination."""
     mask_keys: tuple[str, ...] = ()
     mask_patterns: tuple[re.Pattern[str], ...] = ()
@@ -49,9 +51,7 @@ class Config:
     @classmethod
     def read(cls, read: Reader, airflow_home: str) -> Config:
         """ValueError where an option cannot be understood, naming it."""
-        spool: dict[str, Any] = {
-            "spool": read(SECTION, "spool") or f"{airflow_home}/fairlead/spool"
-        }
+        spool: Json = {"spool": read(SECTION, "spool") or f"{airflow_home}/fairlead/spool"}
         for option, kind in _SPOOL_OPTIONS.items():
             if (value := read(SECTION, option)) is not None:
                 spool[option] = _convert(option, value, kind)
@@ -73,7 +73,7 @@ class Config:
             columns_from_bridge=_is_on(read(SECTION, "columns_from_bridge")),
         )
 
-    def static_destination(self) -> dict[str, Any] | None:
+    def static_destination(self) -> Json | None:
         """Where events go if that is in the configuration itself; None: ask the connection."""
         if self.transport:
             return {"transport": self.transport}
@@ -82,7 +82,7 @@ class Config:
         return None
 
 
-_SPOOL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
+_SPOOL_OPTIONS: Mapping[str, Callable[[str], object]] = {
     "max_bytes": int,
     "max_age": float,
     "sync": str,
@@ -97,8 +97,8 @@ def _is_on(value: str | None) -> bool:
     return (value or "true").strip().lower() not in ("false", "0", "f")
 
 
-def _http_options(read: Reader) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+def _http_options(read: Reader) -> dict[str, object]:
+    options: Json = {}
     if key := read(SECTION, "api_key"):
         options["api_key"] = key
     if timeout := read(SECTION, "timeout"):
@@ -138,7 +138,7 @@ def session_for(destination: Mapping[str, Any]) -> requests.Session:
     return session
 
 
-def connection_destination(connection: Any) -> dict[str, Any]:
+def connection_destination(connection: Connection) -> Json:
     """Where an Airflow connection of type `fairlead` points to, as a transport's config.
 
     Host and port; `schema` is http or https (a host that begins with either is taken as it is, and
@@ -152,7 +152,7 @@ def connection_destination(connection: Any) -> dict[str, Any]:
     parts = urlsplit(host)
     if connection.port and parts.port is None:
         host = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
-    destination: dict[str, Any] = {"url": host}
+    destination: Json = {"url": host}
     if connection.password:
         destination["api_key"] = connection.password
     extra = connection.extra_dejson or {}

@@ -12,7 +12,9 @@ from contextlib import suppress
 from socket import gethostname
 from typing import Any
 
+from fairlead_airflow.compat.objects import Connection, DagRun
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +28,12 @@ _SERVER = {
 }
 
 
-def facet(name: str, producer: str) -> dict[str, Any]:
+def facet(name: str, producer: str) -> Json:
     """The run facet's value."""
     return {"_producer": producer, "_schemaURL": _SCHEMA, "name": name}
 
 
-def name_of(dag_run: Any) -> str | None:
+def name_of(dag_run: DagRun) -> str | None:
     """The name, asked in the DAG run's transaction without harm to it; None where it is not known."""
     from sqlalchemy.orm import object_session
 
@@ -51,7 +53,7 @@ def own_name() -> str | None:
     return None
 
 
-def _name(connection: Any) -> str | None:
+def _name(connection: Connection) -> str | None:
     url = connection.engine.url
     if url.get_backend_name() == "sqlite":
         return f"{url.database} on host {gethostname()}"
@@ -61,10 +63,10 @@ def _name(connection: Any) -> str | None:
 
 
 #: By the database's URL: a server is asked once by each process.
-_NAMES: dict[Any, str | None] = {}
+_NAMES: dict[object, str | None] = {}
 
 
-def _on_server(connection: Any, url: Any) -> str | None:
+def _on_server(connection: Connection, url: Any) -> str | None:
     from sqlalchemy import text
 
     backend = url.get_backend_name()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fairlead_sdk.documents import Json
+
 #: Where OpenLineage's own event types are defined.
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs"
 
 
-def facet(producer: str, schema: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def facet(producer: str, schema: str, body: Mapping[str, Any]) -> Json:
     """A facet of any kind; `schema` is its schema's URL."""
     return {"_producer": producer, "_schemaURL": schema, **body}
 

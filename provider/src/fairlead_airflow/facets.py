@@ -15,6 +15,8 @@ import attrs
 from openlineage.client.facet_v2 import RunFacet
 
 from fairlead_airflow import compat, known_secrets
+from fairlead_airflow.compat.objects import TaskInstance
+from fairlead_sdk.documents import Json
 
 
 @attrs.define
@@ -37,7 +39,7 @@ class FairleadRunFacet(RunFacet):
     pool: str | None = None
     queue: str | None = None
     taskGroup: str | None = None
-    trigger: dict[str, Any] | None = None
+    trigger: dict[str, object] | None = None
     url: str | None = None
 
     @staticmethod
@@ -45,7 +47,7 @@ class FairleadRunFacet(RunFacet):
         return "urn:fairlead:facets:1-0-0:FairleadRunFacet"
 
 
-def run_facets(task_instance: Any, ti_state: Any) -> dict[str, RunFacet]:
+def run_facets(task_instance: TaskInstance, ti_state: Any) -> dict[str, RunFacet]:
     """What `[openlineage] custom_run_facets` calls for each event of a task.
 
     Before the first one is written, in the process that writes it, the masker learns the task's
@@ -56,7 +58,7 @@ def run_facets(task_instance: Any, ti_state: Any) -> dict[str, RunFacet]:
     return {"fairlead": task_facet(task_instance, ti_state, datetime.now(UTC))}
 
 
-def task_facet(task_instance: Any, ti_state: Any, now: datetime) -> FairleadRunFacet:
+def task_facet(task_instance: TaskInstance, ti_state: Any, now: datetime) -> FairleadRunFacet:
     """The facet, as far as this process knows the facts."""
     ti = task_instance
     state = _shown_state(ti, ti_state)
@@ -87,7 +89,7 @@ def task_facet(task_instance: Any, ti_state: Any, now: datetime) -> FairleadRunF
     )
 
 
-def _shown_state(ti: Any, reported: Any) -> str:
+def _shown_state(ti: object, reported: object) -> str:
     """Return Airflow's state; OpenLineage gets FAILED also for a task that will be retried."""
     known = _text(getattr(ti, "state", None))
     reported_text = _text(reported) or "running"
@@ -104,13 +106,13 @@ def _iso(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat() if at else None
 
 
-def _task_group(task: Any) -> str | None:
+def _task_group(task: object) -> str | None:
     group = getattr(task, "task_group", None)
     group_id = getattr(group, "group_id", None)
     return str(group_id) if group_id else None
 
 
-def _trigger(run: Any) -> dict[str, Any] | None:
+def _trigger(run: Any) -> Json | None:
     if run is None:
         return None
     trigger = {"type": _text(getattr(run, "run_type", None))}

@@ -15,6 +15,7 @@ from fairlead_airflow.config import (
     session_for,
 )
 from fairlead_sdk.client import Client
+from fairlead_sdk.documents import Json
 from fairlead_sdk.http import Limits, checked, exchange
 
 _OPTIONS = ("api_key", "timeout")
@@ -37,10 +38,10 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
         """Without a connection: where `[fairlead]` says, its `url` or else its `conn_id`."""
         super().__init__()
         self.fairlead_conn_id = fairlead_conn_id
-        self._destination: dict[str, Any] | None = None
+        self._destination: dict[str, object] | None = None
 
     @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+    def get_ui_field_behaviour(cls) -> Json:
         """How the connection's form looks; the same as in the provider's description."""
         from fairlead_airflow.provider_info import get_provider_info
 
@@ -48,13 +49,13 @@ class FairleadHook(compat.base_hook()):  # type: ignore[misc]
         return {key.replace("-", "_"): value for key, value in behaviour.items()}
 
     @property
-    def destination(self) -> dict[str, Any]:
+    def destination(self) -> Json:
         """`url`, and `api_key`, `timeout`, `verify`, `cert`, `headers` where they are set."""
         if self._destination is None:
             self._destination = self._found()
         return self._destination
 
-    def _found(self) -> dict[str, Any]:
+    def _found(self) -> dict[str, object]:
         if self.fairlead_conn_id:
             return connection_destination(self.get_connection(self.fairlead_conn_id))
         config = Config.read(airflow_reader(compat.conf()), compat.home())

@@ -58,12 +58,12 @@ class Report:
     changes: list[ColumnChange] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For XCom."""
         return asdict(self)
 
 
-def proposed_columns(schema: Mapping[str, str | None] | Sequence[Any]) -> dict[str, str | None]:
+def proposed_columns(schema: Mapping[str, str | None] | Sequence[object]) -> dict[str, str | None]:
     """Names and types (None: any). ValueError where it is neither of the ways to write columns."""
     if isinstance(schema, Mapping):
         return {str(name): kind for name, kind in schema.items()}

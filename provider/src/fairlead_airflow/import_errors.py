@@ -9,13 +9,14 @@ from typing import Any
 
 from fairlead_airflow import compat
 from fairlead_airflow.event_parts import SPEC, facet, producer
+from fairlead_sdk.documents import Json
 
 _IMPORT_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadImportErrorRunFacet"
 _ERROR_SCHEMA = "https://openlineage.io/spec/facets/1-0-1/ErrorMessageRunFacet.json"
 _JOB_TYPE_SCHEMA = "https://openlineage.io/spec/facets/2-0-4/JobTypeJobFacet.json"
 
 
-def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, object]:
     """A failed run of the job that is the DAG file; its message is the trace's last line."""
     made_by = producer()
     lines = [line for line in facts["trace"].splitlines() if line.strip()]
@@ -33,14 +34,12 @@ def import_error(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     return _run_of_file("FAIL", facts["file"], at, run_facets)
 
 
-def import_recovered(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def import_recovered(facts: Mapping[str, Any], at: datetime) -> dict[str, object]:
     """A successful run of the same job: the file can be read again, or is gone."""
     return _run_of_file("COMPLETE", facts["file"], at, {})
 
 
-def _run_of_file(
-    event_type: str, file: str, at: datetime, run_facets: dict[str, Any]
-) -> dict[str, Any]:
+def _run_of_file(event_type: str, file: str, at: datetime, run_facets: Json) -> Json:
     from airflow.providers.openlineage import conf
     from openlineage.client.uuid import generate_new_uuid
 

@@ -17,7 +17,9 @@ from functools import cache
 from typing import Any
 
 from fairlead_airflow import compat, deployment
+from fairlead_airflow.compat.objects import DagRun
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +37,14 @@ class InstancesListener:
         self._openlineage = openlineage
 
     @compat.hookimpl
-    def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
+    def on_dag_run_success(self, dag_run: DagRun, msg: str) -> None:
         self._send(dag_run)
 
     @compat.hookimpl
-    def on_dag_run_failed(self, dag_run: Any, msg: str) -> None:
+    def on_dag_run_failed(self, dag_run: DagRun, msg: str) -> None:
         self._send(dag_run)
 
-    def _send(self, dag_run: Any) -> None:
+    def _send(self, dag_run: DagRun) -> None:
         with shielded(log, "The instances of a DAG run could not be sent"):
             from airflow.providers.openlineage.utils.emission_policy import (
                 resolve_dag_emission_policy,
@@ -93,7 +95,7 @@ def events(
     run_id: str,
     namespace: str,
     left_out: int = 0,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Json]:
     """The events, as plain dicts. Times become ISO 8601 in UTC, what is not known is left out.
 
     Each says how many tries of the DAG run are in none of the events, where there are any.
@@ -143,7 +145,7 @@ _KEYS = {
 }
 
 
-def _instance(row: Mapping[str, Any]) -> dict[str, Any]:
+def _instance(row: Mapping[str, Any]) -> Json:
     result = {}
     for column, key in _KEYS.items():
         value = row.get(column)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from fairlead_airflow import compat
 from fairlead_airflow.shield import shielded
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 _MOST = 8
 
 
-def learn(task_instance: Any) -> None:
+def learn(task_instance: object) -> None:
     """Teach the masker of this process what the task is about to use. Never raises."""
     with shielded(log, "Not all secrets of a task are known to the masker", level=logging.DEBUG):
         task = getattr(task_instance, "task", None)
@@ -29,7 +28,7 @@ def learn(task_instance: Any) -> None:
             _learn_connection(conn_id)
 
 
-def connection_ids(task: Any) -> Iterator[str]:
+def connection_ids(task: object) -> Iterator[str]:
     """The connections that an operator names in its attributes, each once."""
     named = (value for name, value in vars(task).items() if name.endswith("conn_id"))
     yield from dict.fromkeys(
@@ -37,7 +36,7 @@ def connection_ids(task: Any) -> Iterator[str]:
     )
 
 
-def _settings(task: Any, dag_run: Any) -> Iterator[Mapping[str, Any]]:
+def _settings(task: object, dag_run: object) -> Iterator[Mapping[str, object]]:
     for values in (
         getattr(dag_run, "conf", None),
         getattr(task, "params", None),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fairlead_airflow import compat
 from fairlead_airflow.config import Config, airflow_reader
+from fairlead_sdk.documents import Json
 
 _OFF = ("off", "false", "no", "0")
 
@@ -32,7 +33,7 @@ class LineageLink(compat.sdk("BaseOperatorLink")):  # type: ignore[misc]
 
     name = "Lineage"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: object, *, ti_key: Any) -> str:
         """The address, or nothing, which disables the button."""
         from airflow.providers.openlineage import conf
 
@@ -47,7 +48,7 @@ def run_of(page: str, namespace: str, run: str) -> str:
     return f"{page}/runs/{quote(f'dag_run:{namespace}:', safe='')}{run}"
 
 
-def tabs(page: str, namespace: str) -> list[dict[str, Any]]:
+def tabs(page: str, namespace: str) -> list[Json]:
     """The catalog in a frame beside each DAG, DAG run, task and task instance (Airflow 3.1 and newer).
 
     Airflow fills `{DAG_ID}`, `{RUN_ID}` and `{TASK_ID}` in, encoded for a URL.
@@ -72,6 +73,6 @@ def tabs(page: str, namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def menu(page: str) -> list[dict[str, Any]]:
+def menu(page: str) -> list[Json]:
     """The way to the catalog in Airflow's menu, where there are no tabs."""
     return [{"name": "Lineage", "href": page}]

@@ -20,8 +20,10 @@ from fairlead_airflow import compat
 from fairlead_airflow.asset_events import asset_facts, asset_update
 from fairlead_airflow.background import LAST_SECONDS, Background
 from fairlead_airflow.broken import BrokenFiles
+from fairlead_airflow.compat.objects import Asset, Component
 from fairlead_airflow.import_errors import import_error, import_recovered
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Transport:
     def __init__(self) -> None:
         self._transport: Any = None
 
-    def emit(self, event: dict[str, Any]) -> None:
+    def emit(self, event: Json) -> None:
         if self._transport is None:
             from fairlead_airflow.transport import FairleadTransport
 
@@ -44,20 +46,20 @@ class ObservedListener:
     """Receives asset events in the api-server (in Airflow 2 in tasks and the webserver), and import
     errors in the dag-processor."""
 
-    def __init__(self, emit: Callable[[dict[str, Any]], None] | None = None) -> None:
+    def __init__(self, emit: Callable[[Json], None] | None = None) -> None:
         """`emit` takes an event; without it, the durable transport does."""
         self._emit = emit or Transport().emit
         self.background = Background(self._send)
         self._broken = BrokenFiles(self._recovered)
 
     @compat.hookimpl
-    def on_starting(self, component: Any) -> None:
+    def on_starting(self, component: Component) -> None:
         """A task forks to send its own events, and a fork beside a busy thread may hang."""
         if compat.is_task(component):
             self.background.hold()
 
     @compat.hookimpl
-    def before_stopping(self, component: Any) -> None:
+    def before_stopping(self, component: Component) -> None:
         self.background.flush(LAST_SECONDS)
 
     @compat.hookimpl
@@ -66,14 +68,14 @@ class ObservedListener:
             self.background.put((asset_update, asset_facts(asset_event), datetime.now(UTC)))
 
     @compat.hookimpl
-    def on_asset_changed(self, asset: Any) -> None:
+    def on_asset_changed(self, asset: Asset) -> None:
         self._changed(asset)
 
     @compat.hookimpl
-    def on_dataset_changed(self, dataset: Any) -> None:
+    def on_dataset_changed(self, dataset: Asset) -> None:
         self._changed(dataset)
 
-    def _changed(self, asset: Any) -> None:
+    def _changed(self, asset: Asset) -> None:
         """Airflow before 3.2 passes the asset alone."""
         event = compat.asset_event_of(asset)
         if event is not None:

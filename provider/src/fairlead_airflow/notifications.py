@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Context
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.impact import Affected, downstream
 
@@ -27,7 +27,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
 
     def __init__(
         self,
-        then: Sequence[Callable[[Any], Any]] | Callable[[Any], Any] = (),
+        then: Sequence[Callable[[object], object]] | Callable[[object], object] = (),
         *,
         depth: int = 10,
         fairlead_conn_id: str | None = None,
@@ -37,7 +37,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
         self.depth = depth
         self.fairlead_conn_id = fairlead_conn_id
 
-    def notify(self, context: Any) -> None:
+    def notify(self, context: Context) -> None:
         """Call every callback of `then`; raise the first of their errors afterwards."""
         affected = self._affected(context)
         self.log.info("%s", affected)
@@ -50,7 +50,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
         if failed is not None:
             raise failed
 
-    def _affected(self, context: Any) -> Affected:
+    def _affected(self, context: object) -> Affected:
         try:
             from airflow.providers.openlineage import conf
 
@@ -61,7 +61,7 @@ class FairleadNotifier(compat.sdk("BaseNotifier")):  # type: ignore[misc]
             return Affected()
 
 
-def _job(context: Any) -> str:
+def _job(context: Context) -> str:
     """What OpenLineage calls the task, or the DAG where the callback is the DAG's."""
     instance = context.get("task_instance") or context.get("ti")
     # A DAG's callback gets the reason, and may get the task instance that ended last.

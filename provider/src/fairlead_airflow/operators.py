@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Context
 from fairlead_airflow.errors import Unsafe
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.impact import Report, check, proposed_columns
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, identity
 from fairlead_airflow.lineage.naming import check as check_named
+from fairlead_sdk.documents import Json
 
 
 class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
@@ -25,7 +27,7 @@ class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
     ui_color = "#e4ecf7"
 
     def __init__(
-        self, *, inputs: Sequence[Named] = (), outputs: Sequence[Named] = (), **kwargs: Any
+        self, *, inputs: Sequence[Named] = (), outputs: Sequence[Named] = (), **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
         for side in (inputs, outputs):
@@ -34,13 +36,13 @@ class DeclareLineageOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         self.inputs = inputs
         self.outputs = outputs
 
-    def execute(self, context: Any) -> None:
+    def execute(self, context: Context) -> None:
         """ValueError where something that was declared is no dataset."""
         for side in ("inputs", "outputs"):
             for dataset in getattr(self, side):
                 self.log.info("%s: %s %s", side, *identity(dataset))
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> object:
         return Declaration(self.inputs, self.outputs).lineage({}).finished()
 
 
@@ -68,11 +70,11 @@ class SchemaCheckOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         self,
         *,
         dataset: Named,
-        schema: Mapping[str, str | None] | Sequence[Any],
+        schema: Mapping[str, str | None] | Sequence[object],
         depth: int = 10,
         readers: bool = True,
         fairlead_conn_id: str | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         check_named(dataset)
@@ -82,7 +84,7 @@ class SchemaCheckOperator(compat.sdk("BaseOperator")):  # type: ignore[misc]
         self.readers = readers
         self.fairlead_conn_id = fairlead_conn_id
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def execute(self, context: Context) -> Json:
         """AirflowFailException, which is not tried again, where the change would break something."""
         namespace, name = identity(self.dataset)
         proposed = proposed_columns(self.schema)

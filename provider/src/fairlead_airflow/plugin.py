@@ -20,13 +20,13 @@ class FairleadPlugin(compat.plugin_class()):  # type: ignore[misc]
 
     name = "fairlead"
     listeners: ClassVar[list[Any]] = []
-    hook_lineage_readers: ClassVar[list[Any]] = []
-    global_operator_extra_links: ClassVar[list[Any]] = []
+    hook_lineage_readers: ClassVar[list[object]] = []
+    global_operator_extra_links: ClassVar[list[object]] = []
     external_views: ClassVar[list[Any]] = []
     appbuilder_menu_items: ClassVar[list[Any]] = []
 
     @classmethod
-    def on_load(cls, *args: Any, **kwargs: Any) -> None:
+    def on_load(cls, *args: object, **kwargs: object) -> None:
         """Airflow calls this when the plugins of all packages have been imported."""
         try:
             cls._join_openlineage()

@@ -18,6 +18,7 @@ from fairlead_airflow.deployment import FACET, facet
 from fairlead_airflow.findings import Finding, fact, fail, ok, warn
 from fairlead_airflow.transport import FairleadTransport
 from fairlead_sdk.cli import status as spool_status
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import FairleadError, NotUnderstood
 from fairlead_sdk.http import Answer, Limits, exchange, new_session, plain_url
 from fairlead_sdk.settings import Settings
@@ -36,7 +37,7 @@ class Receiver:
         auth = settings.destination.get("auth") or {}
         self.key = auth.get("api_key") or auth.get("apiKey")
 
-    def ask(self, path: str, query: dict[str, Any] | None = None) -> Answer:
+    def ask(self, path: str, query: dict[str, object] | None = None) -> Answer:
         """GET below the address. FairleadError where there is no answer."""
         return self._exchange("GET", path, params=query)
 
@@ -176,7 +177,7 @@ def _stuck(settings: Settings, since: datetime, timeout: float) -> str:
     return f"{text}, {state['waiting']} events wait there"
 
 
-def _event(run_id: UUID, namespace: str, now: datetime, deployment: str | None) -> dict[str, Any]:
+def _event(run_id: UUID, namespace: str, now: datetime, deployment: str | None) -> Json:
     producer = f"airflow-provider-fairlead/{version('airflow-provider-fairlead')}"
     who = {FACET: facet(deployment, producer)} if deployment else {}
     return {

@@ -12,9 +12,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairlead_sdk import redact
+from fairlead_sdk.documents import Json
 from fairlead_sdk.redact import MASK
 
 # Identity and form: never secret, and an event is worthless without them.
@@ -72,14 +72,14 @@ class Rules:
         return masked
 
 
-def mask(event: dict[str, Any], rules: Rules) -> dict[str, Any]:
+def mask(event: dict[str, object], rules: Rules) -> dict[str, object]:
     """A copy of the event without secrets."""
     return {key: _mask(value, key, rules, in_job=key == "job") for key, value in event.items()}
 
 
 def _mask(
-    value: Any, key: str, rules: Rules, *, in_job: bool = False, columns: bool = False
-) -> Any:
+    value: object, key: str, rules: Rules, *, in_job: bool = False, columns: bool = False
+) -> object:
     if key in _EXEMPT:
         return value
     if isinstance(value, str):
@@ -104,7 +104,7 @@ def _mask(
     return value
 
 
-def _hide(value: Any) -> Any:
+def _hide(value: object) -> object:
     if isinstance(value, dict):
         return {key: _hide(child) for key, child in value.items()}
     if isinstance(value, list | tuple):
@@ -142,7 +142,7 @@ _EXPENDABLE = (
 _NEEDED = frozenset({"parent", "fairlead", "fairlead_cut", "fairlead_instances"})
 
 
-def fit(event: dict[str, Any], max_bytes: int) -> dict[str, Any]:
+def fit(event: dict[str, object], max_bytes: int) -> dict[str, object]:
     """The event within the limit, if facets are all that must go; the run facet `fairlead_cut` names
     what was cut.
 
@@ -152,7 +152,7 @@ def fit(event: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     if size <= max_bytes:
         return event
     event = json.loads(json.dumps(event))
-    cut: list[dict[str, Any]] = []
+    cut: list[dict[str, object]] = []
     for path, holder, name in sorted(_facets(event), key=_order):
         if size <= max_bytes - 200 - 100 * len(cut):  # space for the facet that names what was cut
             break
@@ -162,7 +162,7 @@ def fit(event: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     return with_note(event, cut)
 
 
-def bare(event: dict[str, Any], reason: str) -> dict[str, Any]:
+def bare(event: dict[str, object], reason: str) -> dict[str, object]:
     """The event without any facet but those that say which run it is; for when masking failed."""
     event = json.loads(json.dumps(event, default=str))
     cut = [
@@ -172,7 +172,7 @@ def bare(event: dict[str, Any], reason: str) -> dict[str, Any]:
     return with_note(event, cut)
 
 
-def with_note(event: dict[str, Any], cut: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def with_note(event: Json, cut: Sequence[dict[str, object]]) -> dict[str, object]:
     """The event with the run facet that names what was cut; job and dataset events have no place."""
     if cut and "run" in event:
         facets = event["run"].setdefault("facets", {})
@@ -184,7 +184,7 @@ def with_note(event: dict[str, Any], cut: Sequence[dict[str, Any]]) -> dict[str,
     return event
 
 
-def _facets(event: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+def _facets(event: Json) -> Iterator[tuple[str, Json, str]]:
     places = [("run", event.get("run") or {}), ("job", event.get("job") or {})]
     for side in ("inputs", "outputs"):
         for node in event.get(side) or []:
@@ -197,11 +197,11 @@ def _facets(event: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
                     yield f"{path}.{kind}", holder, name
 
 
-def _order(place: tuple[str, dict[str, Any], str]) -> tuple[int, int]:
+def _order(place: tuple[str, dict[str, object], str]) -> tuple[int, int]:
     _, holder, name = place
     rank = _EXPENDABLE.index(name) if name in _EXPENDABLE else len(_EXPENDABLE)
     return rank, -_size(holder[name])
 
 
-def _size(value: Any) -> int:
+def _size(value: object) -> int:
     return len(json.dumps(value, default=str))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fairlead_sdk.documents import Json
 
 _FIRST_VERSION = "0.1.0"
 
 
-def get_provider_info() -> dict[str, Any]:
+def get_provider_info() -> Json:
     """The provider's description; Airflow validates it against its own schema."""
     return {
         "package-name": "airflow-provider-fairlead",
@@ -35,11 +35,11 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _modules(name: str) -> dict[str, Any]:
+def _modules(name: str) -> dict[str, object]:
     return {"integration-name": "Fairlead", "python-modules": [name]}
 
 
-_CONNECTION: dict[str, Any] = {
+_CONNECTION: dict[str, object] = {
     "connection-type": "fairlead",
     "hook-class-name": "fairlead_airflow.hooks.FairleadHook",
     "hook-name": "Fairlead",
@@ -58,7 +58,7 @@ _CONNECTION: dict[str, Any] = {
 
 def _option(
     description: str, kind: str = "string", example: str | None = None, default: str | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "description": description,
         "version_added": _FIRST_VERSION,
@@ -68,7 +68,7 @@ def _option(
     }
 
 
-_OPTIONS: dict[str, dict[str, Any]] = {
+_OPTIONS: dict[str, dict[str, object]] = {
     "enabled": _option("Whether Fairlead sets OpenLineage up.", "boolean", default="True"),
     "url": _option(
         "The bridge, or any OpenLineage receiver. Without it the connection is asked.",

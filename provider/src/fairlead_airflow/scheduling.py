@@ -17,9 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fairlead_airflow import compat, instances
+from fairlead_airflow.compat.objects import Component
 from fairlead_airflow.event_parts import SPEC, facet, producer
 from fairlead_airflow.listeners import Transport
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ _MOST, _REMEMBERED = 500, 50_000
 _STATE_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadDagStateJobFacet"
 _JOB_TYPE_SCHEMA = "https://openlineage.io/spec/facets/2-0-4/JobTypeJobFacet.json"
 
-Event = dict[str, Any]
+Event = Json
 
 
 class Scheduling:
@@ -40,7 +42,7 @@ class Scheduling:
         self,
         emit: Callable[[Event], None],
         paused: Callable[[], set[str]] = compat.database.paused_dags,
-        waiting: Callable[[datetime, int], list[dict[str, Any]]] = compat.database.waiting_tasks,
+        waiting: Callable[[datetime, int], list[Json]] = compat.database.waiting_tasks,
     ) -> None:
         self._emit = emit
         self._paused = paused
@@ -64,7 +66,7 @@ class Scheduling:
         if len(self._reported) > _REMEMBERED:
             self._reported = {_key(row) for row in rows}
         self._reported.update(new)
-        runs: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        runs: dict[tuple[str, str], list[Json]] = {}
         for row in new.values():
             runs.setdefault((row["dag_id"], row["run_id"]), []).append(row)
         for (dag_id, _), tasks in runs.items():
@@ -93,7 +95,7 @@ def dag_state(dag_id: str, at: datetime, *, is_paused: bool) -> Event:
     }
 
 
-def waiting_events(tasks: list[dict[str, Any]], at: datetime) -> Iterator[Event]:
+def waiting_events(tasks: list[Json], at: datetime) -> Iterator[Event]:
     """Events of one DAG run that say which of its tasks wait, and for what."""
     from airflow.providers.openlineage import conf
     from airflow.providers.openlineage.plugins.adapter import OpenLineageAdapter
@@ -140,7 +142,7 @@ class SchedulingListener:
         self._pid: int | None = None
 
     @compat.hookimpl
-    def on_starting(self, component: Any) -> None:
+    def on_starting(self, component: Component) -> None:
         if not compat.is_dag_processor(component) or self._pid == os.getpid():
             return
         self._pid = os.getpid()

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Context
 from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
 from fairlead_airflow.lineage.declared import Declaration
 from fairlead_airflow.lineage.naming import Named, check, identity
 from fairlead_airflow.triggers import DatasetFreshTrigger
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import FairleadError, Refused
 
 
@@ -52,7 +54,7 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
         self.deferrable = deferrable
         self.fairlead_conn_id = fairlead_conn_id
 
-    def execute(self, context: Any) -> str | None:
+    def execute(self, context: Context) -> str | None:
         """ValueError where the dataset that was rendered is none."""
         if not self.deferrable:
             super().execute(context)
@@ -77,7 +79,7 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
 
     _found: str | None = None
 
-    def poke(self, context: Any) -> bool:
+    def poke(self, context: Context) -> bool:
         """Ask once. A bridge that is away is no reason to fail: the sensor goes on to wait."""
         wanted = self._wanted(context)
         namespace, name = identity(self.dataset)
@@ -95,13 +97,13 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
         self._found = found.isoformat()
         return True
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> str:
+    def execute_complete(self, context: Context, event: Json) -> str:
         """The trigger has fired. Returns when the dataset was written, in ISO 8601."""
         if "error" in event:
             raise compat.sdk("AirflowFailException")(event["error"])
         return str(event["written_at"])
 
-    def _wanted(self, context: Any) -> Wanted:
+    def _wanted(self, context: Context) -> Wanted:
         if self.since:
             return Wanted(parse(self.since), self.within)
         if self.within is not None:
@@ -112,6 +114,6 @@ class DatasetFreshSensor(compat.sdk("BaseSensorOperator")):  # type: ignore[misc
             raise ValueError("This run has no data interval: say `since` or `within`")
         return Wanted(parse(moment))
 
-    def get_openlineage_facets_on_start(self) -> Any:
+    def get_openlineage_facets_on_start(self) -> object:
         """What it waits for is its input."""
         return Declaration(inputs=[self.dataset]).lineage({}).finished()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
-from typing import Any
 
 from fairlead_airflow import compat
 from fairlead_airflow.shield import shielded
@@ -17,7 +16,7 @@ class StartingListener:
     """Hears of it in the process that starts."""
 
     @compat.hookimpl
-    def on_starting(self, component: Any) -> None:
+    def on_starting(self, component: object) -> None:
         if compat.is_task(component):
             return
         with shielded(log, "The delivery of lineage events could not be started"):

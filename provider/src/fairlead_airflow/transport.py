@@ -14,6 +14,7 @@ from fairlead_airflow import compat
 from fairlead_airflow.config import Config, airflow_reader, connection_destination
 from fairlead_airflow.protect import Rules, bare, fit, mask
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 from fairlead_sdk.process import ensure_delivery, needs_attention
 from fairlead_sdk.settings import Settings
 from fairlead_sdk.transport import DurableConfig, DurableTransport
@@ -34,7 +35,7 @@ class FairleadConfig(TransportConfig):
     """Holds nothing: what the client merges into a transport's config is not ours to obey."""
 
     @classmethod
-    def from_dict(cls, params: dict[str, Any]) -> FairleadConfig:
+    def from_dict(cls, params: dict[str, object]) -> FairleadConfig:
         return cls()
 
 
@@ -78,10 +79,10 @@ class FairleadTransport(DurableTransport):
         super().left_behind(waited)
         compat.count("fairlead.waits.expired")
 
-    def store(self, event: dict[str, Any]) -> None:
+    def store(self, event: Json) -> None:
         super().store(self._protected(event))
 
-    def _protected(self, event: dict[str, Any]) -> dict[str, Any]:
+    def _protected(self, event: dict[str, object]) -> dict[str, object]:
         try:
             return fit(mask(event, self._rules), self._config.max_event_bytes)
         except Exception as error:  # events hold whatever operators put into them

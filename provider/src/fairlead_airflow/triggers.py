@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from fairlead_airflow import compat
 from fairlead_airflow.freshness import Wanted, parse, written_at
 from fairlead_airflow.hooks import FairleadHook
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import FairleadError, Refused
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class DatasetFreshTrigger(_Trigger):  # type: ignore[misc, valid-type]
         self.poke_interval = poke_interval
         self.fairlead_conn_id = fairlead_conn_id
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
+    def serialize(self) -> tuple[str, Json]:
         return (
             "fairlead_airflow.triggers.DatasetFreshTrigger",
             {

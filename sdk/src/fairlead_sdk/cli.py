@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from fairlead_sdk import cli_check, cli_sql
 from fairlead_sdk.delivery import Deliverer, read_tally, stop_on_signals
+from fairlead_sdk.documents import Json
 from fairlead_sdk.private import check_folder, make_folder
 from fairlead_sdk.settings import Settings, resolve_folder
 
@@ -136,7 +136,7 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if rows["waiting"] else 0
 
 
-def status(settings: Settings) -> dict[str, Any]:
+def status(settings: Settings) -> Json:
     """What the spool holds and what its deliverer last did, as JSON values."""
     spool = settings.open_spool()
     state = spool.status()

@@ -60,7 +60,7 @@ def _known(path: str | None) -> dict[str, dict[str, str]]:
     }
 
 
-def as_json(reading: Reading) -> dict[str, Any]:
+def as_json(reading: Reading) -> dict[str, object]:
     """A reading as JSON."""
     return {
         "reads": [*map(str, reading.reads), *reading.files_read],
@@ -92,7 +92,7 @@ def _tables(reading: Reading) -> Iterator[Table]:
     yield from dict.fromkeys([*reading.columns, *reading.indirect])
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: Source) -> dict[str, object]:
     return {
         "table": str(source.table),
         "column": source.column,

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import requests
 
 from fairlead_sdk.datasets import Dataset, identity_of
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import Refused
 from fairlead_sdk.http import Limits, checked, exchange, new_session
 
@@ -80,7 +81,7 @@ class Client:
         )
         return checked(answer).json()
 
-    def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, **parameters: Any) -> Iterator[Json]:
         """Every item of a list, page after page."""
         cursor = None
         while True:
@@ -90,11 +91,11 @@ class Client:
             if not cursor:
                 return
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Json:
         """`status`, and what waits in the inbox."""
         return dict(self.get("health"))
 
-    def dataset(self, dataset: Dataset, name: str | None = None) -> dict[str, Any] | None:
+    def dataset(self, dataset: Dataset, name: str | None = None) -> Json | None:
         """One dataset whole, by any of its names; None where the catalog has none of that name.
 
         As in lineage: a URI, an absolute path, `(namespace, name)`; or both as two arguments.
@@ -113,19 +114,19 @@ class Client:
                 return None
             raise
 
-    def runs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def runs(self, **filters: Any) -> Iterator[Json]:
         """Runs, newest first; filters: namespace, job, dag_id, dag_run_id, task_id, state, kind."""
         return self.pages("runs", **filters)
 
-    def datasets(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def datasets(self, **filters: Any) -> Iterator[Json]:
         """Datasets; filters: namespace, name, q."""
         return self.pages("datasets", **filters)
 
-    def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def jobs(self, **filters: Any) -> Iterator[Json]:
         """Jobs; filters: namespace, name, q, kind."""
         return self.pages("jobs", **filters)
 
-    def lineage(self, node: str, direction: str = "both", depth: int = 3) -> dict[str, Any]:
+    def lineage(self, node: str, direction: str = "both", depth: int = 3) -> Json:
         """`nodes` and `edges` around `dataset:NAMESPACE:NAME` or `job:NAMESPACE:NAME`.
 
         `direction` is up, down or both; `depth` counts edges.
@@ -134,7 +135,7 @@ class Client:
 
     def column_lineage(
         self, dataset: str, column: str, direction: str = "both", depth: int = 3
-    ) -> dict[str, Any]:
+    ) -> Json:
         """`nodes` and `edges` around a column of `dataset:NAMESPACE:NAME`."""
         return dict(
             self.get(
@@ -146,7 +147,7 @@ class Client:
             )
         )
 
-    def impact(self, node: str, column: str | None = None, depth: int = 50) -> dict[str, Any]:
+    def impact(self, node: str, column: str | None = None, depth: int = 50) -> Json:
         """Everything downstream of a dataset, a job, or a column of `dataset:NAMESPACE:NAME`.
 
         Each of its `items` has `level`, `path` and `certain`: false where which columns a reader on
@@ -156,7 +157,7 @@ class Client:
 
     def schema_check(
         self, dataset: str, columns: Mapping[str, str | None], depth: int = 50
-    ) -> dict[str, Any]:
+    ) -> Json:
         """What it would change, and break, if `dataset:NAMESPACE:NAME` had these columns.
 
         Types by name; None is any type. The answer has `safe`, `changes`, `uses`, `unknown`, `owners`

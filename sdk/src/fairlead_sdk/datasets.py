@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from fairlead_sdk import redact
 
 NAMED_ASSETS = "asset"
 
-Dataset = str | tuple[str, str] | Mapping[str, Any]
+Dataset = str | tuple[str, str] | Mapping[str, object]
 """A URI, an absolute path, (namespace, name) as OpenLineage has them, or a dict with these keys."""
 
 

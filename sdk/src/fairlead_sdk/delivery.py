@@ -20,9 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from fairlead_sdk.destinations import Again, Destination, Never, Outcome, Unclear
+from fairlead_sdk.documents import Json
 from fairlead_sdk.private import replace_text
 from fairlead_sdk.records import ABSENT, Record, Segment
 from fairlead_sdk.spool import Spool
@@ -84,7 +84,7 @@ class Tally:
             replace_text(folder / "deliverer.json", json.dumps(vars(self)))
 
 
-def read_tally(folder: Path) -> dict[str, Any]:
+def read_tally(folder: Path) -> Json:
     """What the last deliverer of this spool noted; empty if there was none."""
     try:
         noted = json.loads((folder / "deliverer.json").read_bytes())

@@ -74,7 +74,7 @@ class HttpSettings:
     """An OpenLineage receiver; `url` without the `api/v1/lineage` behind it, `timeout` in seconds."""
 
     url: str
-    auth: dict[str, Any] | None = None
+    auth: Json | None = None
     headers: dict[str, str] | None = None
     timeout: float = 10.0
     verify: bool | str = True
@@ -186,7 +186,7 @@ def secrets_of(settings: HttpSettings) -> set[str]:
     return {secret for secret in found if len(secret) > 3}
 
 
-def _token_provider(auth: dict[str, Any] | None) -> Any:
+def _token_provider(auth: Json | None) -> Any:
     if not auth:
         return None
     # Only here: the client library takes a while to import, and most deliver without a token.
@@ -224,7 +224,7 @@ def _batch_outcomes(answer: Answer, count: int) -> list[Outcome]:
 class TransportDestination:
     """Any OpenLineage transport, one event at a time."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: Json) -> None:
         from openlineage.client.transport import get_default_factory
 
         self._transport = get_default_factory().create(synchronous(config))
@@ -281,7 +281,7 @@ def _only_acknowledgements(response: requests.Response, **_: Any) -> None:
         raise NotUnderstood(wrong)
 
 
-def synchronous(config: dict[str, Any]) -> dict[str, Any]:
+def synchronous(config: Json) -> Json:
     """The same transport, made to answer only when the event has arrived.
 
     The client's `async_http` returns at once without the outcome of the event, so a spool

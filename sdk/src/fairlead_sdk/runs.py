@@ -11,6 +11,7 @@ from typing import Any
 
 from fairlead_sdk import redact
 from fairlead_sdk.datasets import Dataset, Identity, identity_of
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,8 @@ class Run:
     job: str
     id: str
     parent: Run | None = None
-    inputs: dict[Identity, dict[str, Any]] = field(default_factory=dict)
-    outputs: dict[Identity, dict[str, Any]] = field(default_factory=dict)
+    inputs: dict[Identity, Json] = field(default_factory=dict)
+    outputs: dict[Identity, Json] = field(default_factory=dict)
 
     def reads(self, dataset: Dataset) -> None:
         """Say that the run reads this dataset."""
@@ -114,9 +115,9 @@ def message_of(error: BaseException) -> str:
 
 def event_of(
     this: Run, state: str, now: datetime, error: BaseException | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The run as an OpenLineage event."""
-    facets: dict[str, Any] = {}
+    facets: Json = {}
     if this.parent:
         facets["parent"] = _facet(
             "1-1-0/ParentRunFacet", **_names(this.parent), root=_names(this.root)
@@ -142,11 +143,11 @@ def event_of(
     }
 
 
-def _names(this: Run) -> dict[str, Any]:
+def _names(this: Run) -> Json:
     return {"run": {"runId": this.id}, "job": {"namespace": this.namespace, "name": this.job}}
 
 
-def _facet(schema: str, **values: Any) -> dict[str, Any]:
+def _facet(schema: str, **values: object) -> dict[str, object]:
     name = schema.rpartition("/")[2]
     return {
         "_producer": _PRODUCER,

@@ -21,6 +21,7 @@ from fairlead_sdk.destinations import (
     HttpSettings,
     TransportDestination,
 )
+from fairlead_sdk.documents import Json
 from fairlead_sdk.spool import Limits, Spool
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Settings:
     """
 
     spool: Path
-    destination: dict[str, Any] = field(default_factory=dict, repr=False)  # may hold a token
+    destination: Json = field(default_factory=dict, repr=False)  # may hold a token
     limits: Limits = field(default_factory=Limits)
     sync: bool = False
     background: bool = True
@@ -94,7 +95,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """From FAIRLEAD_URL, FAIRLEAD_API_KEY, FAIRLEAD_TRANSPORT (JSON) and FAIRLEAD_SPOOL."""
-        params: dict[str, Any] = {}
+        params: Json = {}
         for key in ("url", "api_key", "spool"):
             if value := environ.get(f"FAIRLEAD_{key.upper()}"):
                 params[key] = value
@@ -102,7 +103,7 @@ class Settings:
             params["transport"] = json.loads(transport)
         return cls.from_dict(params)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The same as JSON values; `from_dict` reads it back."""
         return {
             "spool": str(self.spool),
@@ -139,7 +140,7 @@ class Settings:
         raise ValueError("Nowhere to deliver to: set `url` or `transport` (or FAIRLEAD_URL)")
 
 
-def _destination(params: Mapping[str, Any]) -> dict[str, Any]:
+def _destination(params: Mapping[str, object]) -> dict[str, object]:
     if transport := params.get("transport"):
         if not isinstance(transport, dict) or "type" not in transport:
             raise ValueError("`transport` must be the config of an OpenLineage transport")

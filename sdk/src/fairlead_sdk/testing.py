@@ -17,19 +17,21 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from fairlead_sdk.documents import Json
+
 Answer = tuple[int, dict[str, str], Any]
 """Status, headers and JSON body, or None for no body."""
 
-Responder = Callable[[str, list[dict[str, Any]]], Answer]
+Responder = Callable[[str, list[dict[str, object]]], Answer]
 """What a receiver answers to a request: (path, events) -> Answer."""
 
 
-def healthy(path: str, events: list[dict[str, Any]]) -> Answer:
+def healthy(path: str, events: list[dict[str, object]]) -> Answer:
     """Takes everything."""
     return (204 if path.endswith("batch") else 201), {}, None
 
 
-def _refused(answer: Any) -> set[Any]:
+def _refused(answer: object) -> set[object]:
     rows = answer.get("failed_events") if isinstance(answer, dict) else None
     return {
         row.get("index")
@@ -43,7 +45,7 @@ class Receiver:
 
     def __init__(self, responder: Responder = healthy, port: int = 0) -> None:
         self.responder = responder
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Json] = []
         self.requests: list[tuple[str, dict[str, str], int]] = []
         self.connections = 0
         self._open: set[socket.socket] = set()
@@ -114,7 +116,7 @@ class Receiver:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 20.0) -> list[Json]:
         """The accepted events, once there are `count`; AssertionError after `seconds`."""
         end = time.monotonic() + seconds
         while len(self.events) < count and time.monotonic() < end:

@@ -106,14 +106,14 @@ def lineage(
     return decorate if function is None else decorate(function)
 
 
-def _full_name(function: Any) -> str:
+def _full_name(function: object) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     kind = function if hasattr(function, "__qualname__") else type(function)
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _watched(function: Any, begin: Callable[[], Run]) -> Any:
+def _watched(function: Any, begin: Callable[[], Run]) -> object:
     """The function, so that each call of it is a run."""
     if _is(inspect.iscoroutinefunction, function):
         return _awaiting(function, begin)
@@ -123,7 +123,7 @@ def _watched(function: Any, begin: Callable[[], Run]) -> Any:
         return _streaming(function, begin)
 
     @functools.wraps(function)
-    def calling(*args: Any, **kwargs: Any) -> Any:
+    def calling(*args: Any, **kwargs: Any) -> object:
         with _until_end(begin()):
             return function(*args, **kwargs)
 
@@ -146,9 +146,9 @@ def _until_end(this: Run, *, closed: str = "COMPLETE") -> Iterator[None]:
     _end(this)
 
 
-def _awaiting(function: Any, begin: Callable[[], Run]) -> Any:
+def _awaiting(function: Any, begin: Callable[[], Run]) -> object:
     @functools.wraps(function)
-    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+    async def awaiting(*args: Any, **kwargs: Any) -> object:
         with _until_end(begin(), closed="ABORT"):
             return await function(*args, **kwargs)
 
@@ -186,11 +186,11 @@ def _generating(function: Any, begin: Callable[[], Run]) -> Any:
     return generating
 
 
-def _streaming(function: Any, begin: Callable[[], Run]) -> Any:
+def _streaming(function: Any, begin: Callable[[], Run]) -> object:
     """As `_generating`, asynchronously."""
 
     @functools.wraps(function)
-    async def streaming(*args: Any, **kwargs: Any) -> Any:
+    async def streaming(*args: Any, **kwargs: Any) -> object:
         body = function(*args, **kwargs)
         this = begin()
         step: Callable[[], Any] = body.__anext__

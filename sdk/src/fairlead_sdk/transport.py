@@ -19,6 +19,7 @@ import attrs
 from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
+from fairlead_sdk.documents import Json
 from fairlead_sdk.process import ensure_delivery
 from fairlead_sdk.settings import Settings
 from fairlead_sdk.spool import Spool
@@ -36,7 +37,7 @@ class DurableConfig(Config):
     settings: Settings
 
     @classmethod
-    def from_dict(cls, params: dict[str, Any]) -> DurableConfig:
+    def from_dict(cls, params: dict[str, object]) -> DurableConfig:
         return cls(Settings.from_dict(params))
 
 
@@ -69,7 +70,7 @@ class DurableTransport(Transport):
             waited,
         )
 
-    def store(self, event: dict[str, Any]) -> None:
+    def store(self, event: Json) -> None:
         """Append one event to the spool and make sure that a deliverer runs."""
         text = json.dumps(event, sort_keys=True, default=_unknown)
         self._spool.append(text, datetime.now(UTC))

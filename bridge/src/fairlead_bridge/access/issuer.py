@@ -9,13 +9,13 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
 import requests
 
 from fairlead_bridge import trust
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings, BadToken, IssuerUnavailable
 
 #: What tokens may be signed with: with keys that only the issuer has. Never HMAC, never none.
@@ -38,17 +38,17 @@ class Issuer:
             raise BadSettings(f"FAIRLEAD_OIDC_ISSUER={url}: it has to begin with https://")
         self.url = url
         self._lock = threading.Lock()
-        self._about: dict[str, Any] = {}
+        self._about: dict[str, object] = {}
         self._about_at = -_FRESH
         self._keys: dict[str | None, jwt.PyJWK] = {}
         self._keys_at = -_FRESH
 
-    def about(self) -> Mapping[str, Any]:
+    def about(self) -> Mapping[str, object]:
         """What the issuer publishes about itself. Raises IssuerUnavailable."""
         with self._lock:
             return self._published()
 
-    def claims(self, token: str, audience: str) -> dict[str, Any]:
+    def claims(self, token: str, audience: str) -> dict[str, object]:
         """
         What the token says, if the issuer signed it for this audience and it is valid now.
 
@@ -62,7 +62,7 @@ class Issuer:
             key = self._key(header.get("kid"))
             if key.algorithm_name not in (algorithm, None) or key.key_type == "oct":
                 raise BadToken("the token is signed with another algorithm than its key is for")
-            claims: dict[str, Any] = jwt.decode(
+            claims: dict[str, object] = jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
@@ -75,7 +75,7 @@ class Issuer:
             raise BadToken(f"the token is not valid: {error}") from error
         return claims
 
-    def _published(self) -> dict[str, Any]:
+    def _published(self) -> dict[str, object]:
         if time.monotonic() - self._about_at >= _FRESH:
             found = read(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
             if found.get("issuer") != self.url:
@@ -111,19 +111,17 @@ class Issuer:
         self._keys, self._keys_at = keys, time.monotonic()
 
 
-def read(address: str) -> dict[str, Any]:
+def read(address: str) -> Json:
     """The JSON object at the address. Raises IssuerUnavailable."""
     return _json(address, requests.Request("GET", address))
 
 
-def exchange(
-    address: str, fields: Mapping[str, str], client: tuple[str, str] | None
-) -> dict[str, Any]:
+def exchange(address: str, fields: Mapping[str, str], client: tuple[str, str] | None) -> Json:
     """What the issuer answers to a form. Raises IssuerUnavailable."""
     return _json(address, requests.Request("POST", address, data=dict(fields), auth=client))
 
 
-def _json(address: str, request: requests.Request) -> dict[str, Any]:
+def _json(address: str, request: requests.Request) -> Json:
     ends = time.monotonic() + _TIMEOUT
     try:
         with requests.Session() as session:

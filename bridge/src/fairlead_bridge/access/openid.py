@@ -87,7 +87,7 @@ def address(issuer: Issuer, client: Client, attempt: Attempt) -> str:
 
 def finish(
     issuer: Issuer, client: Client, attempt: Attempt, answer: Mapping[str, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """
     What the issuer says of the person, given the parameters with which the browser came back.
 

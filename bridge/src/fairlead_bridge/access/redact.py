@@ -35,7 +35,7 @@ def _within(scope: Scope, value: Any) -> Any:
     return {key: _within(scope, each) for key, each in value.items()}
 
 
-def _is_elsewhere(scope: Scope, value: Any) -> bool:
+def _is_elsewhere(scope: Scope, value: object) -> bool:
     """Whether it names a job or a dataset that is not seen."""
     namespace = value.get("namespace") if isinstance(value, dict) else None
     return isinstance(namespace, str) and not scope.sees(namespace)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.views import Views, whole
+from fairlead_bridge.documents import Json
 
 #: What stands for the name of something that the caller does not see.
 RESTRICTED = "restricted"
@@ -133,16 +134,16 @@ class _Rules:
             sa.exists().where(affected.incident_id == id, self.node(affected.node_id)),
         )
 
-    def cause_of(self, id: sa.ColumnElement[Any]) -> Condition:
+    def cause_of(self, id: sa.ColumnElement[object]) -> Condition:
         incident = self._whole[t.incident].alias("an_incident").c
         return sa.exists().where(incident.id == id, self.node(incident.node_id))
 
-    def all_affected(self, id: sa.ColumnElement[Any]) -> Condition:
+    def all_affected(self, id: sa.ColumnElement[object]) -> Condition:
         """Whether everything that the incident ever affected is seen."""
         affected = self._whole[t.incident_affected].alias("affected").c
         return ~sa.exists().where(affected.incident_id == id, ~self.node(affected.node_id))
 
-    def assigned_by_hand(self, id: sa.ColumnElement[Any], owner: Any) -> Condition:
+    def assigned_by_hand(self, id: sa.ColumnElement[object], owner: object) -> Condition:
         entry = self._whole[t.incident_entry].alias("an_entry").c
         of_it = sa.and_(entry.incident_id == id, entry.what == "assigned")
         return sa.exists().where(of_it, entry.by.is_not(None), entry.text == owner)
@@ -162,11 +163,13 @@ class _Rules:
         return sa.or_(self.node(c.target), applies)
 
 
-def _only_if(condition: Condition, column: sa.ColumnElement[Any], instead: Any) -> sa.Case[Any]:
+def _only_if(
+    condition: Condition, column: sa.ColumnElement[object], instead: object
+) -> sa.Case[Any]:
     return sa.case((condition, column), else_=instead)
 
 
-def _nothing(_rules: _Rules, _c: Any) -> Condition:
+def _nothing(_rules: _Rules, _c: object) -> Condition:
     return sa.false()
 
 
@@ -212,10 +215,10 @@ _CONDITIONS: Mapping[str, Callable[[_Rules, Any], Condition]] = {
 }
 
 
-def _of_incident(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[Any]]:
+def _of_incident(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[object]]:
     """An incident whose cause is out of sight is seen where it affects something that is not."""
     seen = see.node(c.node_id)
-    instead: dict[str, Any] = {
+    instead: Json = {
         **dict.fromkeys(("cause", "node", "text"), RESTRICTED),
         **dict.fromkeys(("run_id", "resolved_by", "acknowledged_by", "muted_by")),
         "path": "[]",
@@ -231,7 +234,7 @@ def _of_incident(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[Any]]:
 _NAMING = ("joined", "standing", "assigned", "cause")
 
 
-def _of_incident_entry(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[Any]]:
+def _of_incident_entry(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[object]]:
     seen = see.cause_of(c.incident_id)
     of_it = sa.or_(c.what.not_in(_NAMING), c.by.is_not(None), see.all_affected(c.incident_id))
     return {
@@ -240,7 +243,7 @@ def _of_incident_entry(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[Any]]:
     }
 
 
-def _of_dataset(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[Any]]:
+def _of_dataset(see: _Rules, c: Any) -> dict[str, sa.ColumnElement[object]]:
     """
     When it was named first and last is what those said who are seen, where others named it too: who
     may not see a reader must not see when it reads.

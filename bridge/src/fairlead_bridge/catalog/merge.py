@@ -12,6 +12,7 @@ import msgspec
 
 from fairlead_bridge.facts import Attempt, LatestValue, ObservedState, RunFacts
 
+V = TypeVar("V")
 T = TypeVar("T", int, float, str, bytes)
 Row = dict[str, Any]
 
@@ -46,6 +47,7 @@ def latest_value(a: LatestValue, b: LatestValue) -> LatestValue:
 
 
 def latest_values(a: dict[str, LatestValue], b: dict[str, LatestValue]) -> dict[str, LatestValue]:
+    """The newer value of each property, by its name."""
     return _union(a, b, latest_value)
 
 
@@ -207,9 +209,7 @@ def _newer_observation(a: ObservedState | None, b: ObservedState | None) -> Obse
     return max(a, b, key=lambda observed: (observed.at, _bytes(observed)))
 
 
-def _union(
-    a: dict[str, Any], b: dict[str, Any], combine: Callable[[Any, Any], Any]
-) -> dict[str, Any]:
+def _union(a: dict[str, V], b: dict[str, V], combine: Callable[[V, V], V]) -> dict[str, V]:
     if not b:
         return a
     merged = dict(a)

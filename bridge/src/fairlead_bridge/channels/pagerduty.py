@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from pydantic import AfterValidator, SecretStr
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, SecretStr
 from fairlead_bridge.channels.base import ChannelSettings
 from fairlead_bridge.channels.message import PAGE, Digest, Message, cut
 from fairlead_bridge.channels.posting import Poster, without
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import HttpRejected, Misconfigured
 from fairlead_bridge.sinks.settings import Url
 
@@ -86,11 +87,11 @@ class PagerDuty:
         ]
 
 
-def _event(action: str, message: Message) -> dict[str, Any]:
+def _event(action: str, message: Message) -> Json:
     return {"event_action": action, "dedup_key": message.key}
 
 
-def _trigger(message: Message) -> dict[str, Any]:
+def _trigger(message: Message) -> dict[str, object]:
     about = message.incident
     page = next((link.url for link in message.links if link.label == PAGE), None)
     details = dict(message.facts) | {

@@ -40,12 +40,13 @@ from fairlead_bridge.channels.slack import Slack
 from fairlead_bridge.channels.target import ChannelTarget, Pusher
 from fairlead_bridge.channels.teams import Teams
 from fairlead_bridge.channels.webhook import Webhook
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSetting, BadSettings
 from fairlead_bridge.model import CHANNELS
 from fairlead_bridge.sinks.settings import secret_fields, with_secrets
 
 FILE, INLINE = "FAIRLEAD_NOTIFICATIONS_FILE", "FAIRLEAD_NOTIFICATIONS"
-TYPES: dict[str, Any] = {
+TYPES: Json = {
     "webhook": Webhook,
     "email": Email,
     "slack": Slack,

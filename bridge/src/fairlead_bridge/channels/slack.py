@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 from pydantic import SecretStr
@@ -16,7 +16,7 @@ _HEADER, _SECTION, _FIELD, _BUTTON, _URL, _FALLBACK = 150, 2_900, 1_900, 75, 3_0
 _FIELDS, _LINES = 10, 30
 _COLOURS = {"critical": ":red_circle:", "warning": ":large_yellow_circle:"}
 
-Block = dict[str, Any]
+Block = dict[str, object]
 
 
 class SlackSettings(ChannelSettings):

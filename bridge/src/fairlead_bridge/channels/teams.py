@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 from pydantic import SecretStr
@@ -23,7 +23,7 @@ from fairlead_bridge.channels.posting import Poster
 _BYTES = 24_000
 _COLOURS = {"critical": "attention", "warning": "warning"}
 
-Element = dict[str, Any]
+Element = dict[str, object]
 
 
 class TeamsSettings(ChannelSettings):

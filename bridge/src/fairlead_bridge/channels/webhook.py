@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from pydantic import AfterValidator, Field, SecretStr
@@ -22,6 +22,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from fairlead_bridge.channels.base import ChannelSettings
 from fairlead_bridge.channels.message import Digest, Message
 from fairlead_bridge.channels.posting import Poster
+from fairlead_bridge.documents import Json
 from fairlead_bridge.sinks.settings import Url
 
 _TYPE = "io.fairlead.incident"
@@ -116,7 +117,7 @@ def signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
     return f"v1,{base64.b64encode(mac).decode()}"
 
 
-def incident(message: Message) -> dict[str, Any]:
+def incident(message: Message) -> Json:
     """The data of a message's CloudEvent."""
     about = message.incident
     shown = len(message.affected)
@@ -159,7 +160,7 @@ def incident(message: Message) -> dict[str, Any]:
     }
 
 
-def _event(key: str, kind: str, subject: str, at: int, data: dict[str, Any]) -> Event:
+def _event(key: str, kind: str, subject: str, at: int, data: Json) -> Event:
     event = {
         "specversion": "1.0",
         "id": key,

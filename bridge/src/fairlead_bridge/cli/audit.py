@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import getpass
 import socket
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge.access import audit
 from fairlead_bridge.access.audit import Entry, Wanted
-from fairlead_bridge.cli.command import OK, command, database, moment, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, moment, say
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.web.render import micros
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "print the audit log as JSON lines, oldest first"
     parser = command(commands, "audit", about, _audit)
     parser.add_argument("--since", type=moment, metavar="TIME", help="from then on, in ISO 8601")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -34,8 +34,11 @@ SETTINGS = (
 
 Run = Callable[[Settings, argparse.Namespace], int]
 
+#: What subcommands are added to.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-def command(commands: Any, name: str, about: str, run: Run) -> argparse.ArgumentParser:
+
+def command(commands: Commands, name: str, about: str, run: Run) -> argparse.ArgumentParser:
     """A command with the options that all have; `run` returns the program's exit code."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
     parser.set_defaults(run=run)

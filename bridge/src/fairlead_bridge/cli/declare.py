@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from fairlead_bridge.app import build_normaliser
 from fairlead_bridge.cli import audit
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, option, say
 from fairlead_bridge.db.engine import writing
 from fairlead_bridge.declaring import files, store
 from fairlead_bridge.mapping.finding import finder
@@ -17,7 +16,7 @@ from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "declare dashboards, APIs, owners, tags and edges that no event reports"
     parser = command(commands, "declare", about, _declare)
     option(parser, "identity_rules")

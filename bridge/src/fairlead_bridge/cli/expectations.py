@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from fairlead_bridge.cli.command import OK, command, say
+from fairlead_bridge.cli.command import OK, Commands, command, say
 from fairlead_bridge.insight.statements import expectation
 from fairlead_bridge.monitoring.stated import file
 from fairlead_bridge.settings import Settings
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     parser = command(commands, "expectations", "check a file of expectations", _run)
     parser.add_argument("action", choices=("check",), help="what to do")
     parser.add_argument("file", type=Path, help="the TOML file; see FAIRLEAD_EXPECTATIONS_FILE")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
-from fairlead_bridge.cli.command import OK, command, database, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, say
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.importing.airflow import Airflow
 from fairlead_bridge.importing.history import bring
@@ -15,7 +14,7 @@ from fairlead_bridge.settings import Settings
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     history = command(commands, "import", "bring history from elsewhere into the log", _import)
     history.add_argument("source", choices=("airflow",), help="whose history")
     history.add_argument("--url", required=True, help="Airflow's address")

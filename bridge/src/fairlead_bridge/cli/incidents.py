@@ -7,14 +7,14 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge.app import build_interests
 from fairlead_bridge.cli import audit
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, option, say
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings, NotFound
 from fairlead_bridge.monitoring.actions import ACTIONS, act
 from fairlead_bridge.queries import incidents
@@ -28,7 +28,7 @@ _LONGEST = 160
 _TIMES = ("at", "opened_at", "detected_at", "changed_at", "resolved_at")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     parser = command(commands, "incidents", "list incidents, show one, or act on one", _incidents)
     option(parser, "sinks_file")
     parser.add_argument(
@@ -116,7 +116,7 @@ def _show(engine: sa.Engine, arguments: argparse.Namespace) -> None:
         )
 
 
-def _plain(found: Incident) -> dict[str, Any]:
+def _plain(found: Incident) -> Json:
     """The incident with its times in ISO 8601."""
     answer = dataclasses.asdict(found)
     for each in answer["affected"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,8 +12,9 @@ from fairlead_bridge.access import keys
 from fairlead_bridge.access.caller import ROLES
 from fairlead_bridge.access.keys import Key
 from fairlead_bridge.cli import audit
-from fairlead_bridge.cli.command import OK, command, database, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, say
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.workers.steps import now
@@ -22,7 +22,7 @@ from fairlead_bridge.workers.steps import now
 _DAY, _HOUR = 86_400_000_000, 3_600_000_000
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "create, list, rotate and revoke API keys"
     parser = command(commands, "keys", about, _keys)
     parser.add_argument(
@@ -114,7 +114,7 @@ def _list(engine: sa.Engine, as_json: bool) -> None:
         )
 
 
-def _plain(key: Key, at: int) -> dict[str, Any]:
+def _plain(key: Key, at: int) -> Json:
     times = ("created_at", "expires_at", "used_at", "revoked_at")
     return {
         "name": key.name,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import inbox
 from fairlead_bridge.app import build_sinks, build_translator
 from fairlead_bridge.cli import audit
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, option, say
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import one_absorber, reading, writing
 from fairlead_bridge.db.migrate import migrate
@@ -42,7 +41,7 @@ _NOT_CATALOG = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command(commands, "migrate", "create the database, or bring it up to date", _migrate)
     replay = command(commands, "replay", "absorb received events again", _replay)
     for name in ("sinks_file", "identity_rules"):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from fairlead_bridge.app import build_normaliser
 from fairlead_bridge.catalog import spellings
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, option, say
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.mapping import duplicates, schema
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.wording import counted
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "what the rules of identity would join; changes nothing"
     option(command(commands, "names", about, _names), "identity_rules")
 

@@ -6,13 +6,12 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from fairlead_bridge import outbox
 from fairlead_bridge.app import build_channels
 from fairlead_bridge.channels.sample import sample
 from fairlead_bridge.channels.target import ChannelTarget
-from fairlead_bridge.cli.command import FAILED, OK, command, database, moment, option, say
+from fairlead_bridge.cli.command import FAILED, OK, Commands, command, database, moment, option, say
 from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.delivery.preview import Sent, preview
@@ -27,7 +26,7 @@ _DAY = 86_400_000_000
 _TOO_MANY = 30
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "look after notification channels"
     parser = command(commands, "notify", about, _notify)
     option(parser, "notifications_file")

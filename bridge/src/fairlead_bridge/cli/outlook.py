@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from fairlead_bridge.access.scope import EVERYTHING
 from fairlead_bridge.app import build_normaliser, build_windows
-from fairlead_bridge.cli.command import OK, command, database, moment, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, moment, option, say
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.web.outlook import answers as a
@@ -18,7 +17,7 @@ from fairlead_bridge.web.parameters import Catalog
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     about = "how a dataset or a job stands, until when it is expected, and why"
     parser = command(commands, "outlook", about, _outlook)
     option(parser, "identity_rules")

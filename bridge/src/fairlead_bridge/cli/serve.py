@@ -8,11 +8,10 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from fairlead_bridge import telemetry
 from fairlead_bridge.app import build
-from fairlead_bridge.cli.command import OK, ROLES, command, option
+from fairlead_bridge.cli.command import OK, ROLES, Commands, command, option
 from fairlead_bridge.cli.server import Server, configuration
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.settings import Settings
@@ -20,7 +19,7 @@ from fairlead_bridge.telemetry import Line
 from fairlead_bridge.workers.supervisor import Workers
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     parser = command(commands, "serve", "run the bridge", _serve)
     for name in ("host", "port", "sinks_file", "notifications_file", "identity_rules"):
         option(parser, name)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import outbox
 from fairlead_bridge.app import build_sinks
 from fairlead_bridge.cli import audit
-from fairlead_bridge.cli.command import FAILED, OK, command, database, option, say
+from fairlead_bridge.cli.command import FAILED, OK, Commands, command, database, option, say
 from fairlead_bridge.cli.status import say_counts
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.delivery.naming import unresolved_names
@@ -22,7 +21,7 @@ from fairlead_bridge.wording import counted
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     parser = command(
         commands, "sinks", "look after the catalogs that entries are delivered to", _sinks
     )

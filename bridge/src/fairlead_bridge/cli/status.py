@@ -7,17 +7,16 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from fairlead_bridge import inbox, outbox
 from fairlead_bridge.app import build_sinks
-from fairlead_bridge.cli.command import OK, command, database, option, say
+from fairlead_bridge.cli.command import OK, Commands, command, database, option, say
 from fairlead_bridge.db.engine import reading
 from fairlead_bridge.settings import Settings
 from fairlead_bridge.workers.steps import now
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     parser = command(commands, "status", "show how far everything is", _status)
     option(parser, "sinks_file")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -62,7 +61,7 @@ def say_counts(by_sink: Mapping[str, outbox.Count]) -> None:
         say(f"{name:<{width}}  {numbers}  {count.last_error or ''}")
 
 
-def _with_times(counts: inbox.Counts | outbox.Count, *times: str) -> dict[str, Any]:
+def _with_times(counts: inbox.Counts | outbox.Count, *times: str) -> dict[str, object]:
     return dataclasses.asdict(counts) | {name: _time(getattr(counts, name)) for name in times}
 
 

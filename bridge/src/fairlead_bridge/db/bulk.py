@@ -74,7 +74,7 @@ def delete_rows(tx: sa.Connection, table: sa.Table, column: str, values: Sequenc
         _run(tx, _delete(tx.dialect, table, column), [(value,) for value in sorted(values)])
 
 
-def excluded(table: sa.Table) -> sa.ColumnCollection[str, sa.ColumnElement[Any]]:
+def excluded(table: sa.Table) -> sa.ColumnCollection[str, sa.ColumnElement[object]]:
     """The row that came, in `upsert`'s `refresh` and `where`."""
     return postgresql.insert(table).excluded
 
@@ -85,7 +85,9 @@ def chunks(items: Sequence[T], size: int = 1000) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-def _sorted(table: sa.Table, names: tuple[str, ...], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _sorted(
+    table: sa.Table, names: tuple[str, ...], rows: Sequence[Row]
+) -> list[tuple[object, ...]]:
     """
     The rows' values, by primary key.
 

@@ -59,14 +59,14 @@ def _values(columns: tuple[sa.Column[Any], ...], count: int) -> str:
 
 
 @lru_cache(maxsize=512)
-def _arrays(columns: tuple[sa.Column[Any], ...]) -> str:
+def _arrays(columns: tuple[sa.Column[object], ...]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     types = [column.type.compile(dialect=dialect) for column in columns]
     arrays = ", ".join(f"%b::{type_}[]" for type_ in types)
     return f"{_select(columns)} IN (SELECT * FROM unnest({arrays}))"  # noqa: S608  (the same)
 
 
-def _select(columns: tuple[sa.Column[Any], ...]) -> str:
+def _select(columns: tuple[sa.Column[object], ...]) -> str:
     table = columns[0].table
     everything = ", ".join(f'"{column.name}"' for column in table.columns)
     key = ", ".join(f'"{column.name}"' for column in columns)

@@ -49,7 +49,7 @@ def _refuse_newer(tx: sa.Connection, scripts: ScriptDirectory, head: str) -> Non
 
 
 def _upgrade(tx: sa.Connection, scripts: ScriptDirectory, revision: str) -> None:
-    def steps(current: Any, _context: MigrationContext) -> Any:
+    def steps(current: Any, _context: MigrationContext) -> object:
         return scripts._upgrade_revs(revision, current)
 
     with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=revision) as environment:

@@ -66,7 +66,9 @@ def checkpoint(engine: sa.Engine) -> None:
         connection.close()
 
 
-def _make_private(_dialect: Any, _record: Any, arguments: Sequence[Any], more: Any) -> None:
+def _make_private(
+    _dialect: object, _record: object, arguments: Sequence[object], more: Any
+) -> None:
     """
     A new database is readable by its owner only, an older one at most by its group.
 
@@ -100,7 +102,7 @@ def _prepare(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
         record.info["line"] = os.open(f"{path}-line", os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def _forget(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+def _forget(_connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
     line = record.info.pop("line", None)
     if line is not None:
         os.close(line)

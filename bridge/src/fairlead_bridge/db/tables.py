@@ -14,8 +14,6 @@ The schema, whole, on one page.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
@@ -24,7 +22,7 @@ Id = sa.BigInteger
 At = sa.BigInteger
 
 
-def _table(name: str, *items: sa.Column[Any] | sa.Index | sa.UniqueConstraint) -> sa.Table:
+def _table(name: str, *items: sa.Column[object] | sa.Index | sa.UniqueConstraint) -> sa.Table:
     """A table clustered by its primary key; its rows are found by nothing else."""
     return sa.Table(name, metadata, *items, sqlite_with_rowid=False)
 
@@ -400,7 +398,7 @@ sink = _table(
 # --- monitoring -----------------------------------------------------------------------------
 
 
-def _numbered(name: str, *items: sa.Column[Any] | sa.Index) -> sa.Table:
+def _numbered(name: str, *items: sa.Column[object] | sa.Index) -> sa.Table:
     """A table whose rows are numbered as they come."""
     number = sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
     return sa.Table(name, metadata, number, *items)

@@ -26,7 +26,9 @@ class Views:
     """What stands instead of tables: a SELECT for each name. For any thread."""
 
     def __init__(
-        self, dialect: sa.Dialect, selects: Mapping[str, sa.Select[Any] | sa.CompoundSelect[Any]]
+        self,
+        dialect: sa.Dialect,
+        selects: Mapping[str, sa.Select[Any] | sa.CompoundSelect[Any]],
     ) -> None:
         self._texts = {name: _text(dialect, name, select) for name, select in selects.items()}
         self._over: dict[str, str] = {}
@@ -86,8 +88,8 @@ def put_before(tx: sa.Connection, views: Views) -> None:
     """Let every statement of the transaction read the views from now on."""
 
     def scoped(
-        _connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> tuple[str, Any]:
+        _connection: sa.Connection, _cursor: object, statement: str, parameters: object, *_: object
+    ) -> tuple[str, object]:
         return views.over(statement), parameters
 
     sa.event.listen(tx, "before_cursor_execute", scoped, retval=True)

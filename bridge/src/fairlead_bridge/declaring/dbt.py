@@ -7,6 +7,7 @@ from typing import Any
 
 from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Ref, Tag
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import WrongDeclaration
 
 _TABLES = ("model", "seed", "snapshot")
@@ -69,7 +70,10 @@ def _table(
 
 
 def _exposure(
-    exposure: Mapping[str, Any], project: str, content: Mapping[str, Any], refs: Mapping[str, Ref]
+    exposure: Mapping[str, Any],
+    project: str,
+    content: Mapping[str, object],
+    refs: Mapping[str, Ref],
 ) -> Declared:
     owner = _dict(exposure.get("owner"))
     name = owner.get("name") or owner.get("email")
@@ -121,12 +125,12 @@ def _owners(node: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[str
             yield str(owner.get("name") or owner.get("email"))
 
 
-def _name(node: Mapping[str, Any]) -> str:
+def _name(node: Mapping[str, object]) -> str:
     last = node.get("alias") or node.get("identifier") or node.get("name")
     return ".".join(str(each) for each in (node.get("database"), node.get("schema"), last) if each)
 
 
-def _is_ephemeral(node: Mapping[str, Any]) -> bool:
+def _is_ephemeral(node: Mapping[str, object]) -> bool:
     return _dict(node.get("config")).get("materialized") == "ephemeral"
 
 
@@ -135,9 +139,9 @@ def _text(of: Mapping[str, Any], key: str) -> str | None:
     return given if isinstance(given, str) and given else None
 
 
-def _dict(given: Any) -> dict[str, Any]:
+def _dict(given: Any) -> Json:
     return given if isinstance(given, dict) else {}
 
 
-def _dicts(given: Any) -> dict[str, dict[str, Any]]:
+def _dicts(given: Any) -> dict[str, Json]:
     return {key: each for key, each in _dict(given).items() if isinstance(each, dict)}

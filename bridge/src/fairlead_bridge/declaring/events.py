@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from fairlead_bridge import ids
 from fairlead_bridge.declaring.nouns import Declared, Flow, Ref, Tag
+from fairlead_bridge.documents import Json
 from fairlead_bridge.facts import DECLARATION
 
-Facets = dict[str, dict[str, Any]]
+Facets = dict[str, Json]
 
 _PRODUCER = "urn:fairlead:declaration"
 _SPEC = "https://openlineage.io/spec"
@@ -90,8 +90,8 @@ def _event(
 ) -> bytes:
     kind = "Dataset" if ref.kind == "dataset" else "Job"
     own = _with_schemas(facets, kind) | {DECLARATION: _marked(new)}
-    about: dict[str, Any] = {"namespace": ref.namespace, "name": ref.name, "facets": own}
-    body: dict[str, Any] = {
+    about: Json = {"namespace": ref.namespace, "name": ref.name, "facets": own}
+    body: Json = {
         "eventTime": at.isoformat(),
         "producer": _PRODUCER,
         "schemaURL": f"{_EVENT}/{kind}Event",
@@ -112,7 +112,7 @@ def _complete(facets: Facets, before: Stored | None) -> Facets:
     return facets | deleted
 
 
-def _outputs(writes: Mapping[Ref, Flow]) -> Iterable[dict[str, Any]]:
+def _outputs(writes: Mapping[Ref, Flow]) -> Iterable[Json]:
     for ref, flow in writes.items():
         found = _dataset(ref)
         if flow.columns:
@@ -121,7 +121,7 @@ def _outputs(writes: Mapping[Ref, Flow]) -> Iterable[dict[str, Any]]:
         yield found
 
 
-def _emptied(writes: Mapping[Ref, Flow], before: Stored | None) -> Iterable[dict[str, Any]]:
+def _emptied(writes: Mapping[Ref, Flow], before: Stored | None) -> Iterable[dict[str, object]]:
     """The datasets whose columns were declared before: they come from nothing now."""
     there = {(ref.namespace, ref.name) for ref, flow in writes.items() if flow.columns}
     for namespace, name in before.outputs if before else ():
@@ -130,12 +130,12 @@ def _emptied(writes: Mapping[Ref, Flow], before: Stored | None) -> Iterable[dict
             yield {"namespace": namespace, "name": name, "facets": facets}
 
 
-def _lineage(flow: Flow) -> dict[str, Any]:
+def _lineage(flow: Flow) -> Json:
     inputs = [{**_dataset(ref), "type": "DATASET"} for ref in flow.datasets]
     return {"inputs": inputs, "fields": _fields(flow, "inputs")}
 
 
-def _fields(flow: Flow, key: str) -> dict[str, Any]:
+def _fields(flow: Flow, key: str) -> Json:
     return {
         column: {
             key: [
@@ -154,7 +154,7 @@ def _fields(flow: Flow, key: str) -> dict[str, Any]:
     }
 
 
-def _marked(new: Stored) -> dict[str, Any]:
+def _marked(new: Stored) -> dict[str, object]:
     marked = msgspec.to_builtins(new)
     return {
         "_producer": _PRODUCER,
@@ -174,7 +174,7 @@ def _with_schemas(facets: Facets, kind: str) -> Facets:
     }
 
 
-def _dataset(ref: Ref) -> dict[str, Any]:
+def _dataset(ref: Ref) -> dict[str, object]:
     return {"namespace": ref.namespace, "name": ref.name}
 
 
@@ -183,12 +183,12 @@ def _tag(tag: Tag) -> dict[str, str]:
     return found | ({"field": tag.column} if tag.column else {})
 
 
-def _without_none(given: msgspec.Struct) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(given)
+def _without_none(given: msgspec.Struct) -> dict[str, object]:
+    found: Json = msgspec.to_builtins(given)
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _sortable(declared: Declared) -> Any:
+def _sortable(declared: Declared) -> object:
     """As JSON has it: keys that are texts."""
     writes = [[ref, flow] for ref, flow in sorted(declared.writes.items())]
     return [msgspec.structs.replace(declared, writes={}), writes]

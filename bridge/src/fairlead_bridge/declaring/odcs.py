@@ -50,7 +50,7 @@ def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[
 
 
 def _table(
-    contract: Mapping[str, Any], table: Mapping[str, Any], place: Server, path: Path
+    contract: Mapping[str, object], table: Mapping[str, object], place: Server, path: Path
 ) -> Declared:
     names = _names(contract, place)
     name = _needed(table, "name", path)
@@ -95,7 +95,7 @@ def _ref(place: Server, name: str) -> Ref:
 
 
 def _flow(
-    columns: Sequence[tuple[Mapping[str, Any], str]],
+    columns: Sequence[tuple[Mapping[str, object], str]],
     names: Mapping[str, Ref],
     place: Server,
 ) -> Flow:
@@ -135,7 +135,7 @@ def _owners(contract: Mapping[str, Any]) -> Iterator[str]:
     yield from dict.fromkeys(name for name in names if name)
 
 
-def _purpose(contract: Mapping[str, Any]) -> str | None:
+def _purpose(contract: Mapping[str, object]) -> str | None:
     given = contract.get("description")
     if isinstance(given, dict):
         given = given.get("purpose")
@@ -165,7 +165,7 @@ def _list(of: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str, Any]
     return given
 
 
-def _needed(of: Mapping[str, Any], key: str, path: Path) -> str:
+def _needed(of: Mapping[str, object], key: str, path: Path) -> str:
     given = of.get(key)
     if not isinstance(given, str) or not given:
         raise WrongDeclaration((*path, key), f"write its `{key}`, as text")

@@ -127,7 +127,7 @@ def declared(content: Any) -> Iterator[tuple[Path, Declared]]:
         yield path, _job(job, path)
 
 
-def _converted(content: Any) -> _File:
+def _converted(content: object) -> _File:
     if not isinstance(content, dict):
         raise WrongDeclaration((), "write `datasets:` and `jobs:`, each with a list")
     try:
@@ -136,7 +136,7 @@ def _converted(content: Any) -> _File:
         raise _explained(error) from error
 
 
-def _simplified(content: dict[str, Any]) -> dict[str, Any]:
+def _simplified(content: dict[str, object]) -> dict[str, object]:
     """A job's outputs, which are names or have columns, in one shape: no two structs are one type."""
     jobs = content.get("jobs")
     if not isinstance(jobs, list):
@@ -144,7 +144,7 @@ def _simplified(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"jobs": [_with_one_shape(job) for job in jobs]}
 
 
-def _with_one_shape(job: Any) -> Any:
+def _with_one_shape(job: object) -> object:
     if not isinstance(job, dict) or not isinstance(job.get("writes"), list):
         return job
     return job | {

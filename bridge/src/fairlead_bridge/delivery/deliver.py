@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -216,7 +215,7 @@ def _send_all(
     next(outcomes, None)  # a sink may ask for a pause after the last outcome
 
 
-def _outcomes(target: Target, payloads: Sequence[Any]) -> Iterator[Outcome]:
+def _outcomes(target: Target, payloads: Sequence[object]) -> Iterator[Outcome]:
     if payloads:
         yield from target.sink.push(payloads)
 

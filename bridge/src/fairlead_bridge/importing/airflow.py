@@ -16,6 +16,7 @@ import tenacity
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import HttpRejected, Misconfigured, Rejected, Unavailable
 from fairlead_bridge.sinks.http import Client
 
@@ -122,7 +123,7 @@ class Airflow:
 
     def _instances(self, runs: Sequence[Row]) -> dict[tuple[str, str], list[Row]] | None:
         """The task instances of a grid of runs, by run; None where they are too many at once."""
-        which: dict[str, Any] = {
+        which: Json = {
             "dag_ids": sorted({run["dag_id"] for run in runs}),
             "dag_run_ids": sorted({run["dag_run_id"] for run in runs}),
             "page_limit": _INSTANCES,
@@ -190,8 +191,8 @@ class Airflow:
         return self._patiently(method, f"/api/v{self._version}{path}", body, user)
 
     def _patiently(
-        self, method: str, address: str, body: Any = None, user: tuple[str, str] | None = None
-    ) -> Any:
+        self, method: str, address: str, body: object = None, user: tuple[str, str] | None = None
+    ) -> object:
         """The answer; asked for again while Airflow is away. `user` logs in first if need be."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
@@ -202,7 +203,9 @@ class Airflow:
         )
         return retrying(self._once, method, address, body, user)
 
-    def _once(self, method: str, address: str, body: Any, user: tuple[str, str] | None) -> Any:
+    def _once(
+        self, method: str, address: str, body: object, user: tuple[str, str] | None
+    ) -> object:
         if user is None:
             return self._client.json(method, address, body)
         if self._auth.token is not None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
+
 Row = Mapping[str, Any]
 
 _PRODUCER = "https://github.com/apache/airflow/history"
@@ -79,11 +81,11 @@ def _event(
     return msgspec.json.encode(event)
 
 
-def _facet(body: Row) -> dict[str, Any]:
+def _facet(body: Row) -> dict[str, object]:
     return {"_producer": _PRODUCER, "_schemaURL": _SCHEMA, **body}
 
 
-def _dag(dag: Row) -> dict[str, Any]:
+def _dag(dag: Row) -> Json:
     start = dag.get("start_date")
     return {
         "dag_id": dag["dag_id"],
@@ -117,12 +119,12 @@ _RUN = (
 )
 
 
-def _dag_run(run: Row) -> dict[str, Any]:
+def _dag_run(run: Row) -> dict[str, object]:
     fields = {name: run.get(name) for name in _RUN}
     return {"run_id": run["dag_run_id"], "clear_number": 0, **fields}
 
 
-def _task(task: Row) -> dict[str, Any]:
+def _task(task: Row) -> Json:
     operator = task.get("class_ref") or {}
     path = ".".join(filter(None, (operator.get("module_path"), operator.get("class_name"))))
     return {
@@ -139,7 +141,7 @@ def _is_of_newest_version(run: Row, dag: Row) -> bool:
     return newest is None or not versions or versions[-1] == newest
 
 
-def _instances(run: Row, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _instances(run: Row, rows: list[Json]) -> Json:
     facet = {
         "dagId": run["dag_id"],
         "dagRunId": run["dag_run_id"],
@@ -166,7 +168,7 @@ _TRY = {
 }
 
 
-def _try(row: Row) -> dict[str, Any]:
+def _try(row: Row) -> dict[str, object]:
     fields = {key: row.get(name) for name, key in _TRY.items()}
     if fields["mapIndex"] == -1:
         del fields["mapIndex"]

@@ -113,7 +113,7 @@ def of_dag(body: Mapping[str, Any]) -> Schedule | None:
     return found or _of({"expression": body.get("schedule")})
 
 
-def _of(timetable: Mapping[str, Any]) -> Schedule | None:
+def _of(timetable: Mapping[str, object]) -> Schedule | None:
     inner = timetable.get("timetable")
     if isinstance(inner, dict):  # of assets or time
         return _of(inner.get("__var") or inner)

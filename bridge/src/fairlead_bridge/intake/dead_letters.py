@@ -17,7 +17,7 @@ _WITHIN = 30.0
 class DeadLetters:
     """Sends messages on as they came, with the reason in the header `fairlead-reason`."""
 
-    def __init__(self, config: Mapping[str, Any], topic: str) -> None:
+    def __init__(self, config: Mapping[str, object], topic: str) -> None:
         from confluent_kafka import Producer
 
         self._producer: Any = Producer({**config, "enable.idempotence": True})

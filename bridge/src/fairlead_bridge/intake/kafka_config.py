@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -45,7 +44,7 @@ def with_authorities(config: Config) -> Config:
     return {**config, "ssl.ca.location": file} if file and uses_tls and not own else config
 
 
-def _checked(found: Any) -> Config:
+def _checked(found: object) -> Config:
     if not isinstance(found, dict):
         raise BadSettings("FAIRLEAD_KAFKA_CONFIG has to be a JSON object of librdkafka's settings")
     for name, value in found.items():

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.facts import ObservedState
 from fairlead_bridge.mapping import decode, partition, salvage
 from fairlead_bridge.mapping.airflow_facets import (
@@ -67,9 +68,9 @@ class Place(msgspec.Struct, frozen=True):
     dag_start_at: int | None = None
     dag_end_at: int | None = None
     duration: float | None = None  # seconds
-    properties: dict[str, Any] = {}
-    dag: dict[str, Any] | None = None  # body of the DAG job's facet `fairlead_dag`
-    task: dict[str, Any] | None = None  # body of the task job's facet `fairlead_task`
+    properties: Json = {}
+    dag: Json | None = None  # body of the DAG job's facet `fairlead_dag`
+    task: Json | None = None  # body of the task job's facet `fairlead_task`
     inlets: tuple[str, ...] = ()  # URIs of declared assets
     outlets: tuple[str, ...] = ()
     partition_at: int | None = None  # that the DAG runs for

@@ -19,12 +19,12 @@ Seconds = Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
 class DagFacts(msgspec.Struct):
     dag_id: str | None = None
     description: Any = None
-    fileloc: Any = None
+    fileloc: object = None
     owner: Any = None
     schedule_interval: Any = None  # Airflow 2
     start_date: Any = None
     tags: Any = None
-    timetable: Any = None
+    timetable: object = None
     timetable_summary: Any = None
 
 
@@ -32,36 +32,36 @@ class DagRunFacts(msgspec.Struct):
     run_id: str | None = None
     clear_number: Number | None = None
     conf: Any = None
-    data_interval_end: Any = None
-    data_interval_start: Any = None
-    deadlines: Any = None
+    data_interval_end: object = None
+    data_interval_start: object = None
+    deadlines: object = None
     duration: Seconds | None = None
     end_date: Any = None
     logical_date: Any = None
-    partition_date: Any = None
-    partition_key: Any = None
+    partition_date: object = None
+    partition_key: object = None
     run_after: Any = None
-    run_type: Any = None
+    run_type: object = None
     start_date: Any = None
-    triggered_by: Any = None
-    triggering_user_name: Any = None
+    triggered_by: object = None
+    triggering_user_name: object = None
 
 
 class TaskFacts(msgspec.Struct):
     task_id: str | None = None
-    downstream_task_ids: Any = None
-    inlets: Any = None
+    downstream_task_ids: object = None
+    inlets: object = None
     mapped: Any = None
-    operator_class: Any = None
-    operator_class_path: Any = None
-    outlets: Any = None
+    operator_class: object = None
+    operator_class_path: object = None
+    outlets: object = None
     owner: Any = None
-    pool: Any = None
-    queue: Any = None
+    pool: object = None
+    queue: object = None
     retries: Any = None
-    task_group: Any = None
+    task_group: object = None
     trigger_rule: Any = None
-    upstream_task_ids: Any = None
+    upstream_task_ids: object = None
 
 
 class InstanceFacts(msgspec.Struct):
@@ -69,10 +69,10 @@ class InstanceFacts(msgspec.Struct):
     duration: Seconds | None = None
     log_url: str | None = None
     map_index: Number | None = None
-    pool: Any = None
-    queue: Any = None
-    queued_dttm: Any = None
-    rendered_map_index: Any = None
+    pool: object = None
+    queue: object = None
+    queued_dttm: object = None
+    rendered_map_index: object = None
 
 
 class TaskFacet(msgspec.Struct):
@@ -97,14 +97,14 @@ class FairleadFacet(msgspec.Struct):
     tryNumber: Number | None = None  # noqa: N815
     maxTries: Number | None = None  # noqa: N815
     state: str | None = None
-    startedAt: Any = None  # noqa: N815
-    endedAt: Any = None  # noqa: N815
-    queuedAt: Any = None  # noqa: N815
+    startedAt: object = None  # noqa: N815
+    endedAt: object = None  # noqa: N815
+    queuedAt: object = None  # noqa: N815
     duration: Seconds | None = None
     operator: Any = None
-    pool: Any = None
-    queue: Any = None
-    trigger: dict[str, Any] | None = None
+    pool: object = None
+    queue: object = None
+    trigger: dict[str, object] | None = None
     url: Any = None
 
 
@@ -116,7 +116,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=4096)
-def _literal(text: str) -> tuple[Any, ...]:
+def _literal(text: str) -> tuple[object, ...]:
     if text == "[]":
         return ()
     try:
@@ -126,7 +126,7 @@ def _literal(text: str) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple | set) else ()
 
 
-def asset_uris(value: Any) -> tuple[str, ...]:
+def asset_uris(value: object) -> tuple[str, ...]:
     if value in (None, "[]", []):
         return ()
     found = (item.get("uri") for item in as_list(value) if isinstance(item, dict))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairlead_bridge import masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.mapping.airflow_facets import (
     DagFacts,
     DagRunFacts,
@@ -16,8 +17,9 @@ from fairlead_bridge.mapping.airflow_facets import (
 )
 
 
-def dag_run_properties(run: DagRunFacts) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
+def dag_run_properties(run: DagRunFacts) -> dict[str, object]:
+    """What is shown of a DAG run, by name; without what its event does not say."""
+    properties: Json = {}
     if run.run_type:
         properties["run_type"] = run.run_type
     if run.triggered_by or run.triggering_user_name:
@@ -44,7 +46,8 @@ def _deadlines(listed: Any) -> list[list[Any]]:
     return sorted(found)
 
 
-def task_properties(task: TaskFacts, instance: InstanceFacts) -> dict[str, Any]:
+def task_properties(task: TaskFacts, instance: InstanceFacts) -> dict[str, object]:
+    """What is shown of a try of a task, by name; without what its event does not say."""
     values = {
         "operator": task.operator_class,
         "retries": task.retries,
@@ -58,7 +61,8 @@ def task_properties(task: TaskFacts, instance: InstanceFacts) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def observed_properties(observed: FairleadFacet | None) -> dict[str, Any]:
+def observed_properties(observed: FairleadFacet | None) -> dict[str, object]:
+    """What the provider read in Airflow's database of a try, by name."""
     if observed is None:
         return {}
     values = {
@@ -70,7 +74,8 @@ def observed_properties(observed: FairleadFacet | None) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def dag_body(dag: DagFacts) -> dict[str, Any]:
+def dag_body(dag: DagFacts) -> dict[str, object]:
+    """The body of the facet `fairlead_dag` of the DAG's job."""
     schedule = dag.timetable_summary if dag.timetable_summary is not None else dag.schedule_interval
     return {
         "schedule": None if schedule in (None, "None", "null") else str(schedule),
@@ -83,7 +88,8 @@ def dag_body(dag: DagFacts) -> dict[str, Any]:
     }
 
 
-def task_body(task: TaskFacts) -> dict[str, Any]:
+def task_body(task: TaskFacts) -> dict[str, object]:
+    """The body of the facet `fairlead_task` of the task's job."""
     group = task.task_group.get("group_id") if isinstance(task.task_group, dict) else None
     return {
         "operator": task.operator_class_path or task.operator_class,

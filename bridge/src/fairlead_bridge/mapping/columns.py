@@ -8,11 +8,12 @@ content gives equal bytes. What affects every column alike stands once, under `d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from fairlead_bridge import ids, masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.mapping.identity import Identity, column
 
 Normalise = Callable[[str, str], Identity]
@@ -42,7 +43,7 @@ class Source(NamedTuple):
 Origins = dict[Source, set[Transformation]]
 
 
-def canonical(facet: dict[str, Any], normalise: Normalise, namespace: str = "") -> bytes | None:
+def canonical(facet: dict[str, object], normalise: Normalise, namespace: str = "") -> bytes | None:
     """
     What the columns of a dataset in this namespace come from.
 
@@ -138,7 +139,7 @@ def _without(inputs: Origins, common: set[tuple[Source, Transformation]]) -> Ori
     return left
 
 
-def _listed(inputs: Origins) -> list[dict[str, Any]]:
+def _listed(inputs: Origins) -> list[dict[str, object]]:
     return [
         {
             **source._asdict(),
@@ -169,7 +170,7 @@ def _source(item: object, normalise: Normalise) -> Source | None:
     )
 
 
-def _legacy(entry: dict[str, Any]) -> Transformation | None:
+def _legacy(entry: Json) -> Transformation | None:
     """`transformationType`: IDENTITY, or MASKED for what cannot be read back; before 1-1-0."""
     kind = _text(entry.get("transformationType")).upper()
     description = masking.value(_text(entry.get("transformationDescription")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -23,7 +23,7 @@ class Remembered(Generic[_T]):
 
     _LIMIT = 20_000
 
-    def __init__(self, read: Callable[[dict[str, Any], str], _T | None]) -> None:
+    def __init__(self, read: Callable[[dict[str, object], str], _T | None]) -> None:
         self._read = read
         self._known: dict[tuple[bytes, str], _T | None] = {}
 

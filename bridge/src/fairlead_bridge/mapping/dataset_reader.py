@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from fairlead_bridge import ids, masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
     DatasetFacts,
@@ -140,7 +139,7 @@ class DatasetReader:
         self,
         parts: Parts,
         facets: Facets,
-        renamed: dict[str, Any],
+        renamed: Json,
         name: str,
         dataset: int,
     ) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fairlead_bridge import masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import LatestValue
 from fairlead_bridge.mapping import decode, times
@@ -23,7 +22,7 @@ def kind(facets: Facets) -> str | None:
     return word.upper() if word else None
 
 
-def lifecycle(facets: Facets) -> tuple[str | None, dict[str, Any]]:
+def lifecycle(facets: Facets) -> tuple[str | None, Json]:
     """(what happened, the facet): CREATE, ALTER, DROP, RENAME, TRUNCATE or OVERWRITE."""
     body = decode.facet(facets, "lifecycleStateChange") or {}
     word = decode.word(body.get("lifecycleStateChange"))
@@ -61,5 +60,5 @@ def run_facets(own: Facets | None, of_dataset: Facets | None, at: int) -> dict[s
     return found
 
 
-def _without_origin(body: dict[str, Any]) -> dict[str, Any]:
+def _without_origin(body: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in body.items() if key not in ("_producer", "_schemaURL")}

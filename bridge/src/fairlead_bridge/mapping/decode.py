@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed, NestedTooDeeply, TooDeep, WrongShape
 
 Facets = dict[str, msgspec.Raw]
@@ -66,7 +67,7 @@ LONGEST_WORD = 60
 _event = msgspec.json.Decoder(RawEvent)
 #: Reads the outline of an event: its parts as the bytes that they are.
 OUTLINE = msgspec.json.Decoder(Outline)
-_facet = msgspec.json.Decoder(dict[str, Any])
+_facet = msgspec.json.Decoder(dict[str, object])
 _bracket = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _brackets = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
 
@@ -137,7 +138,7 @@ def too_deep() -> TooDeep:
     return TooDeep(f"nested more than {DEEPEST} levels deep: no reader takes that")
 
 
-def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
+def facet(facets: Facets | None, name: str) -> Json | None:
     """One facet, decoded; None where it is absent, null, or not an object."""
     raw = facets.get(name) if facets else None
     if raw is None:
@@ -148,7 +149,7 @@ def facet(facets: Facets | None, name: str) -> dict[str, Any] | None:
         return _without_huge_numbers(raw)
 
 
-def dicts(value: object) -> Iterator[dict[str, Any]]:
+def dicts(value: object) -> Iterator[Json]:
     """The objects in a list; nothing where `value` is none."""
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, dict))
@@ -178,7 +179,7 @@ def is_json(body: bytes) -> bool:
     return True
 
 
-def _loads(text: str) -> Any:
+def _loads(text: str) -> object:
     return json.loads(text, strict=False, parse_int=_number)
 
 
@@ -208,7 +209,7 @@ def plain(value: Any) -> Any:
     return text(str(value))
 
 
-def bounded(value: Any, levels: int = DEEPEST) -> Any:
+def bounded(value: object, levels: int = DEEPEST) -> object:
     """
     A value out of an event with numbers that MessagePack can store; the larger are floats.
 
@@ -282,7 +283,7 @@ def _as_float(value: int) -> float:
         return math.inf
 
 
-def _without_huge_numbers(raw: msgspec.Raw) -> dict[str, Any] | None:
+def _without_huge_numbers(raw: msgspec.Raw) -> dict[str, object] | None:
     try:
         return _facet.decode(repaired(bytes(raw)))
     except (ValueError, msgspec.DecodeError):

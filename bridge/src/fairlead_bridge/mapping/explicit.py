@@ -8,10 +8,10 @@ which it takes precedence over.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets
 
@@ -33,7 +33,7 @@ class Relation(msgspec.Struct, frozen=True):
 
     target: End
     sources: tuple[End, ...]
-    columns: dict[str, Any] | None  # as a facet `columnLineage`; None where there are none
+    columns: Json | None  # as a facet `columnLineage`; None where there are none
 
 
 def of_job(facets: Facets | None) -> Iterator[Relation]:
@@ -55,7 +55,7 @@ def of_dataset(facets: Facets | None, namespace: str, name: str) -> Relation | N
     return _relation(End(False, namespace, name), facet)
 
 
-def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+def columns(old: Json | None, new: Json | None) -> Json:
     """Both accounts of a dataset's columns in one; `new` counts where both name a column."""
     old, new = old or {}, new or {}
     return {
@@ -64,7 +64,7 @@ def columns(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str,
     }
 
 
-def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
+def sources_of_columns(facet: Json) -> set[tuple[str, str]]:
     """(namespace, name) of the datasets that a facet `columnLineage` names."""
     outputs = (
         decode.dicts(_dict(out).get("inputFields")) for out in _dict(facet.get("fields")).values()
@@ -77,7 +77,7 @@ def sources_of_columns(facet: dict[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def _relation(target: End, body: dict[str, Any]) -> Relation:
+def _relation(target: End, body: Json) -> Relation:
     inputs = list(decode.dicts(body.get("inputs")))
     fields = {
         column: list(decode.dicts(entry.get("inputs")))
@@ -99,7 +99,7 @@ def _relation(target: End, body: dict[str, Any]) -> Relation:
     return Relation(target, tuple(sources), columns_of_target)
 
 
-def _end(body: dict[str, Any]) -> End | None:
+def _end(body: dict[str, object]) -> End | None:
     namespace, name = body.get("namespace") or "", body.get("name") or ""
     if not isinstance(namespace, str) or not isinstance(name, str):
         return None
@@ -108,11 +108,11 @@ def _end(body: dict[str, Any]) -> End | None:
     return End(False, namespace, name) if name else None
 
 
-def _is_job(body: dict[str, Any]) -> bool:
+def _is_job(body: dict[str, object]) -> bool:
     return str(body.get("type")).upper() == "JOB"
 
 
-def _is_column(body: dict[str, Any]) -> bool:
+def _is_column(body: dict[str, object]) -> bool:
     return not _is_job(body) and _is_name(body.get("field"))
 
 
@@ -120,5 +120,5 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _dict(value: object) -> dict[str, Any]:
+def _dict(value: object) -> Json:
     return value if isinstance(value, dict) else {}

@@ -28,15 +28,15 @@ class _Instance(msgspec.Struct):
     mapIndex: Number = NOT_MAPPED  # noqa: N815
     tryNumber: Number = 0  # noqa: N815
     maxTries: Number | None = None  # noqa: N815
-    startedAt: Any = None  # noqa: N815
-    endedAt: Any = None  # noqa: N815
-    queuedAt: Any = None  # noqa: N815
+    startedAt: object = None  # noqa: N815
+    endedAt: object = None  # noqa: N815
+    queuedAt: object = None  # noqa: N815
     duration: Seconds | None = None
     operator: Any = None
-    pool: Any = None
-    queue: Any = None
-    renderedMapIndex: Any = None  # noqa: N815
-    waitsFor: Any = None  # noqa: N815
+    pool: object = None
+    queue: object = None
+    renderedMapIndex: object = None  # noqa: N815
+    waitsFor: object = None  # noqa: N815
 
 
 class _Facet(msgspec.Struct):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import EdgeFacts, JobFacts, ObservationFacts
 from fairlead_bridge.mapping import airflow_facets, decode
@@ -43,7 +42,7 @@ def of_event(raw: RawJob | None, at: int, place: Place | None, inside: int | Non
     )
 
 
-def job_type(facet: dict[str, Any] | None) -> tuple[str | None, str | None, str | None]:
+def job_type(facet: dict[str, object] | None) -> tuple[str | None, str | None, str | None]:
     """(integration, kind, processing) of the facet `jobType`, in the catalog's spelling."""
     if facet is None:
         return None, None, None
@@ -85,12 +84,12 @@ def _state(parts: Parts, raw: RawJob | None, job: JobFacts) -> None:
     parts.observations.append(ObservationFacts(job.id, "paused", at, int(is_paused)))
 
 
-def _dag_graph(parts: Parts, facet: dict[str, Any] | None, dag: JobFacts, dag_id: str) -> None:
+def _dag_graph(parts: Parts, facet: dict[str, object] | None, dag: JobFacts, dag_id: str) -> None:
     """The tasks of a DAG and what follows what, those included that never send an event."""
     tasks = facet.get("tasks") if facet else None
     if facet is None or not isinstance(tasks, dict):
         return
-    graph: dict[str, Any] = {}
+    graph: Json = {}
     for task_id, task in tasks.items():
         if not isinstance(task, dict):
             continue
@@ -129,7 +128,7 @@ def task_of(dag: JobFacts, dag_id: str, task_id: str, at: int) -> JobFacts:
     )
 
 
-def _groups(groups: object) -> dict[str, Any]:
+def _groups(groups: object) -> dict[str, object]:
     if not isinstance(groups, dict):
         return {}
     return {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.facts import (
     ColumnLineageFacts,
     EdgeFacts,
@@ -38,7 +38,7 @@ class LineageReader:
         self,
         parts: Parts,
         facets: Facets | None,
-        stated: dict[str, Any],
+        stated: Json,
         dataset: int,
         owner: int,
     ) -> Iterable[tuple[str, str]]:

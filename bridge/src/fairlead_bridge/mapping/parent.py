@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
@@ -21,7 +20,7 @@ class Named(msgspec.Struct, frozen=True):
     namespace: str
     name: str
     run_id: str | None
-    job_type: dict[str, Any] | None = None  # forwarded by the child, since 1-2-0
+    job_type: dict[str, object] | None = None  # forwarded by the child, since 1-2-0
 
     @property
     def job(self) -> int:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets
@@ -82,7 +81,7 @@ def newest(moments: Iterable[int | None]) -> int | None:
     return max((each for each in moments if each is not None), default=None)
 
 
-def _named(condition: Any, depth: int) -> Iterator[Pairs]:
+def _named(condition: object, depth: int) -> Iterator[Pairs]:
     if not isinstance(condition, dict) or depth == 0:
         return
     for partition in islice(decode.dicts(condition.get("partitions")), _MOST):
@@ -100,14 +99,14 @@ def _named(condition: Any, depth: int) -> Iterator[Pairs]:
         yield from _named(condition.get(side), depth - 1)
 
 
-def _compared(*sides: Any) -> tuple[Any, Any]:
+def _compared(*sides: object) -> tuple[object, object]:
     """The field and the value that it is compared with, on whichever side each is."""
     both = [side for side in sides if isinstance(side, dict)]
     field = next((side["field"] for side in both if "field" in side), None)
     return field, next((side["value"] for side in both if "value" in side), None)
 
 
-def _pairs(items: Iterable[tuple[Any, Any]]) -> Pairs:
+def _pairs(items: Iterable[tuple[object, object]]) -> Pairs:
     return tuple((str(key), str(value)) for key, value in items if key is not None and value)
 
 

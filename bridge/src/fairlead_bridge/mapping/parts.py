@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
@@ -65,7 +64,7 @@ class Parts:
         if stored is not None:
             self.facets.append(FacetFacts(owner, decode.name(name), self.at, *stored))
 
-    def made_facet(self, owner: int, name: str, value: dict[str, Any]) -> None:
+    def made_facet(self, owner: int, name: str, value: dict[str, object]) -> None:
         """Add a facet of our own, put together from several places of the event."""
         body = _encode(masking.value(decode.bounded(value)))
         self.facets.append(FacetFacts(owner, name, self.at, ids.digest(body), body))
@@ -162,7 +161,7 @@ class FacetReader:
         return ids.digest(clean), clean
 
 
-def _without_secrets(name: str, body: bytes, facet: dict[str, Any]) -> bytes:
+def _without_secrets(name: str, body: bytes, facet: dict[str, object]) -> bytes:
     if name in masking.SENSITIVE:
         clean = masking.strictly(facet)
     elif masking.may_hold_secrets(body):

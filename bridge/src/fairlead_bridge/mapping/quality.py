@@ -6,11 +6,11 @@ Checks of data: how they went, by the facet `dataQualityAssertions` of what was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.facts import CHECKS, AssertionFacts, JobFacts, LatestValue
 from fairlead_bridge.mapping import decode
 from fairlead_bridge.mapping.decode import Facets, RawDataset
@@ -59,7 +59,7 @@ def of_run(
             yield _assertion(dataset, check, success, at, run)
 
 
-def tests(facet: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], bool | None]]:
+def tests(facet: Json | None) -> Iterator[tuple[Json, bool | None]]:
     """Each test of the facet `test`, and whether it passed; None where it was not made."""
     for check in decode.dicts(facet.get("tests") if facet else None):
         yield check, _PASSED.get(str(check.get("status")).lower(), False)
@@ -76,7 +76,7 @@ def check_counts(made: Iterable[AssertionFacts]) -> dict[str, LatestValue]:
     return found
 
 
-def check_name(check: dict[str, Any]) -> str:
+def check_name(check: dict[str, object]) -> str:
     """
     What a check is called; dbt calls a test of its own "test.PROJECT.NAME" in one place.
 
@@ -89,7 +89,7 @@ def check_name(check: dict[str, Any]) -> str:
 
 
 def _assertion(
-    dataset: int, check: dict[str, Any], success: bool, at: int, run: int | None
+    dataset: int, check: Json, success: bool, at: int, run: int | None
 ) -> AssertionFacts:
     severity = decode.word(check.get("severity"))
     return AssertionFacts(

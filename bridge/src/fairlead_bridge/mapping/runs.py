@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import msgspec
 
 from fairlead_bridge import ids, masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.facts import (
     LEFT_OUT,
@@ -119,12 +119,12 @@ def _is_manual_override(event: RawEvent, inside: Parent | None, job: JobFacts) -
     return by_airflow and inside is not None and job.kind in ("task", None)
 
 
-def _integration(job: JobFacts) -> dict[str, Any]:
+def _integration(job: JobFacts) -> dict[str, object]:
     return {} if job.integration is None else {"integration": job.integration}
 
 
 def _properties(
-    facets: Facets | None, more: dict[str, Any], job: JobFacts, at: int
+    facets: Facets | None, more: Json, job: JobFacts, at: int
 ) -> dict[str, LatestValue]:
     properties = {
         name: LatestValue(at, masking.value(decode.bounded(value))) for name, value in more.items()
@@ -141,7 +141,7 @@ def _properties(
     return properties
 
 
-def _whole(body: dict[str, Any]) -> dict[str, Any]:
+def _whole(body: dict[str, object]) -> dict[str, object]:
     return {
         key: value if type(value) is str else decode.bounded(value)
         for key, value in body.items()
@@ -149,11 +149,11 @@ def _whole(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _redacted(body: dict[str, Any]) -> dict[str, Any]:
+def _redacted(body: Json) -> Json:
     return dict(masking.strictly(_whole(body)))
 
 
-def _error(facet: dict[str, Any], language: str | None = None) -> dict[str, str | None]:
+def _error(facet: Json, language: str | None = None) -> dict[str, str | None]:
     return {
         "message": _text(facet, "message") or "",
         "language": _text(facet, "programmingLanguage") or language,
@@ -161,18 +161,18 @@ def _error(facet: dict[str, Any], language: str | None = None) -> dict[str, str 
     }
 
 
-def _nominal(facet: dict[str, Any]) -> list[int | None]:
+def _nominal(facet: dict[str, object]) -> list[int | None]:
     return [_time(facet, "nominalStartTime"), _time(facet, "nominalEndTime")]
 
 
-def _operators(facet: dict[str, Any]) -> dict[str, list[str]]:
+def _operators(facet: dict[str, object]) -> dict[str, list[str]]:
     """The operators without an extractor; their attributes may hold anything, and are left out."""
     named = [_text(item, "name") for item in decode.dicts(facet.get("unknownItems"))]
     return {"operators": [name[:200] for name in named[:10] if name]}
 
 
 #: How the facets that are stored with a run are read; the others stay in the log, with the event.
-_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+_READERS: dict[str, Callable[[dict[str, object]], object]] = {
     **dict.fromkeys(RUN_PROPERTIES, _whole),
     "errorMessage": _error,
     "spark.exception": partial(_error, language="JAVA"),
@@ -182,12 +182,12 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def _text(facet: dict[str, Any], key: str) -> str | None:
+def _text(facet: Json, key: str) -> str | None:
     value = facet.get(key)
     return value if isinstance(value, str) else None
 
 
-def _time(facet: dict[str, Any], key: str) -> int | None:
+def _time(facet: dict[str, object], key: str) -> int | None:
     value = facet.get(key)
     try:
         return times.parse(value) if value else None

@@ -48,8 +48,8 @@ def without_depths(body: bytes) -> Salvaged:
 
 
 def struct(
-    kind: type[Any], raw: msgspec.Raw, needed: frozenset[str] = frozenset()
-) -> tuple[Any, tuple[str, ...]]:
+    kind: type[object], raw: msgspec.Raw, needed: frozenset[str] = frozenset()
+) -> tuple[object, tuple[str, ...]]:
     """
     A facet as `kind`, without the fields of another type than they should have, and the names of
     those; (None, ...) where it is no object, or one of the fields `needed` is odd.
@@ -210,7 +210,7 @@ class _Fields:
         self._needed = needed
         self._left_out = left_out
 
-    def struct(self, kind: Any, value: Any, where: str) -> Any:
+    def struct(self, kind: Any, value: object, where: str) -> object:
         if not isinstance(value, dict):
             return None
         found = {}
@@ -225,7 +225,7 @@ class _Fields:
         except TypeError:  # it lacks what it cannot do without
             return None
 
-    def _field(self, type_: Any, value: Any, where: str) -> tuple[Any] | None:
+    def _field(self, type_: object, value: object, where: str) -> tuple[object] | None:
         """What can be read of a field, in a tuple; None where that is nothing."""
         try:
             return (msgspec.convert(value, type_),)
@@ -245,17 +245,17 @@ class _Fields:
 
 
 @cache
-def _types(kind: Any) -> dict[str, Any]:
+def _types(kind: object) -> dict[str, object]:
     return get_type_hints(kind, include_extras=True)
 
 
-def _values_of(type_: Any) -> Any:
+def _values_of(type_: object) -> object:
     """The type of the values where a field is a mapping, or none."""
     kinds = get_args(type_) if isinstance(type_, UnionType) else (type_,)
     return next((get_args(each)[1] for each in kinds if get_origin(each) is dict), None)
 
 
-def _is_a(type_: Any, value: Any) -> bool:
+def _is_a(type_: object, value: object) -> bool:
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError:
@@ -263,7 +263,7 @@ def _is_a(type_: Any, value: Any) -> bool:
     return True
 
 
-def _struct_in(type_: Any) -> Any:
+def _struct_in(type_: object) -> object:
     """The struct of a field's type, `S` or `S | None`."""
     kinds = get_args(type_) if isinstance(type_, UnionType) else (type_,)
     return next((k for k in kinds if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)

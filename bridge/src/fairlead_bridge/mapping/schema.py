@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from fairlead_bridge import masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.mapping.identity import column
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def canonical(facet: dict[str, Any], namespace: str = "") -> bytes | None:
+def canonical(facet: dict[str, object], namespace: str = "") -> bytes | None:
     """
     The columns of a dataset in this namespace.
 
@@ -30,7 +30,7 @@ def columns(body: bytes) -> frozenset[str]:
     return frozenset(field["name"] for field in msgspec.json.decode(body))
 
 
-def _fields(value: object, namespace: str) -> list[dict[str, Any]]:
+def _fields(value: object, namespace: str) -> list[Json]:
     fields = list(_readable(value))
     positions = [field.get("ordinal_position") for field in fields]
     if all(isinstance(each, int) for each in positions):
@@ -46,7 +46,7 @@ def _fields(value: object, namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def _readable(value: object) -> Iterator[dict[str, Any]]:
+def _readable(value: object) -> Iterator[Json]:
     """Fields that have a name; some producers send the names alone."""
     for field in value if isinstance(value, list) else ():
         if isinstance(field, str):

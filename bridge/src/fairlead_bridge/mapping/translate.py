@@ -8,7 +8,6 @@ Kinds of events are recognised by shape, never by schemaURL: `run` makes a RunEv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -150,7 +149,7 @@ class Translator:
         parts.folders = files.folders(
             event.inputs or (), streaming=about.job.processing == "STREAMING"
         )
-        stated: dict[int, dict[str, Any] | None] = {}
+        stated: dict[int, dict[str, object] | None] = {}
         for relation in explicit.of_job(event.job.facets if event.job else None):
             with parts.leaving_out("job facet lineage"):
                 target = self._lineage.relate(parts, relation, about)
@@ -183,7 +182,7 @@ class Translator:
         parts: Parts,
         raw: RawDataset,
         about: About,
-        stated: dict[int, dict[str, Any] | None],
+        stated: dict[int, dict[str, object] | None],
     ) -> int:
         """`stated` are the columns that the job's facet gives, by dataset; this one's are removed."""
         dataset = self._datasets.read(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fairlead_bridge import outbox
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import one_monitor
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Conflict, NotFound
 from fairlead_bridge.model import Name
 from fairlead_bridge.monitoring import store
@@ -63,7 +64,7 @@ def act(
         outbox.put(tx, [Name("incident", id)], interests, now)
 
 
-def _values(row: Any, action: Action, by: str, text: str | None, now: int) -> dict[str, Any]:
+def _values(row: Any, action: Action, by: str, text: str | None, now: int) -> Json:
     """The columns that change; none where the incident is so already."""
     if action == "assign":
         return {} if row.assigned_to == text else {"assigned_to": text}

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, upsert
+from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.incidents import OLDEST, Assessment, Cause, Known, Step
 
 _i, _a = t.incident.c, t.incident_affected.c
@@ -53,7 +54,7 @@ def affected_by(tx: sa.Connection, jobs: Iterable[int]) -> set[int]:
 
 def resolved(tx: sa.Connection, causes: Iterable[str], now: int) -> list[Known]:
     """The newest resolved incident of each of these causes."""
-    newest: dict[str, Any] = {}
+    newest: Json = {}
     for keys in chunks(sorted(set(causes))):
         recent = sa.and_(_i.cause.in_(keys), _i.resolved_at >= now - OLDEST)
         statement = sa.select(t.incident).where(_i.state == "resolved", recent)
@@ -150,7 +151,7 @@ def _change(tx: sa.Connection, step: Step, now: int) -> tuple[int, bool]:
     assert incident is not None  # noqa: S101  (the caller looked)
     row = tx.execute(sa.select(t.incident).where(_i.id == incident.id)).one()
     state = "resolved" if step.is_resolved else _active(row) if step.is_reopened else row.state
-    values: dict[str, Any] = {"state": state, "severity": step.severity}
+    values: Json = {"state": state, "severity": step.severity}
     whats = []
     if step.cause != incident.cause:
         values |= {**_cause_columns(step.cause), "cause": step.cause.key}
@@ -186,7 +187,7 @@ def _active(row: Any) -> str:
     return "muted" if row.muted_by else "acknowledged" if row.acknowledged_by else "open"
 
 
-def _cause_columns(cause: Cause) -> dict[str, Any]:
+def _cause_columns(cause: Cause) -> dict[str, object]:
     return {
         "kind": cause.kind,
         "node_id": cause.node_id,
@@ -258,7 +259,7 @@ def _write_affected(tx: sa.Connection, id: int, step: Step, now: int) -> None:
     upsert(tx, t.incident_affected, rows)
 
 
-def _affected(id: int, assessment: Assessment, now: int) -> dict[str, Any]:
+def _affected(id: int, assessment: Assessment, now: int) -> dict[str, object]:
     return {
         "incident_id": id,
         "node_id": assessment.node_id,

@@ -42,7 +42,7 @@ def read(text: str) -> list[tuple[Window, str | None]]:
     return [_window(number, item) for number, item in enumerate(items, 1)]
 
 
-def _window(number: int, item: Any) -> tuple[Window, str | None]:
+def _window(number: int, item: object) -> tuple[Window, str | None]:
     where = f"window {number}"
     if not isinstance(item, dict):
         raise BadSettings("write [[window]], with two brackets, for each window")
@@ -65,7 +65,7 @@ def check(where: str, begin: int, end: int, patterns: Mapping[str, str | None]) 
         )
 
 
-def _moment(where: str, item: Mapping[str, Any], key: str) -> int:
+def _moment(where: str, item: Mapping[str, object], key: str) -> int:
     value = item.get(key)
     if not isinstance(value, datetime):
         raise BadSettings(f"{where}: {key} is a date and a time, such as 2026-12-24T18:00:00Z")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -70,5 +69,5 @@ def _oldest_waiting(tx: sa.Connection, sink: str) -> int | None:
     )
 
 
-def _rests_until(state: sa.Row[Any], now: int) -> int | None:
+def _rests_until(state: sa.Row[object], now: int) -> int | None:
     return state.due_at if state.failures and state.due_at > now else None

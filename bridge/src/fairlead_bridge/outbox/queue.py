@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from fairlead_bridge import masking, retry
 from fairlead_bridge.db.bulk import chunks, excluded, insert_new, upsert
 from fairlead_bridge.db.tables import delivery, run_event
 from fairlead_bridge.db.tables import sink as sink_table
+from fairlead_bridge.documents import Json
 from fairlead_bridge.model import Delivery, Kind, Name
 
 #: The kinds of entries that each sink receives, by the sink's name.
@@ -51,7 +51,8 @@ def put(tx: sa.Connection, names: Iterable[Name], interests: Interests, now: int
     upsert(tx, delivery, rows, CHANGED_AGAIN)
 
 
-def row_of(sink: str, name: Name, now: int) -> dict[str, Any]:
+def row_of(sink: str, name: Name, now: int) -> Json:
+    """The row of the table `delivery`, by column."""
     return {
         "sink": sink,
         "kind": name.kind,
@@ -173,7 +174,7 @@ Result = Delivered | Gone | GivenUp | Postponed
 
 def record_outcomes(tx: sa.Connection, results: Iterable[Result], now: int) -> None:
     """Record the outcomes of deliveries. Entries that changed meanwhile stay due."""
-    by_shape: dict[type, list[dict[str, Any]]] = {}
+    by_shape: dict[type, list[dict[str, object]]] = {}
     for result in results:
         by_shape.setdefault(type(result), []).append(_outcome(result, now))
     for shape, rows in by_shape.items():
@@ -188,7 +189,7 @@ def postpone(
     return Postponed(delivery, due_at, reason)
 
 
-def _outcome(result: Result, now: int) -> dict[str, Any]:
+def _outcome(result: Result, now: int) -> dict[str, object]:
     item = result.delivery
     key = {
         "b_sink": item.sink,
@@ -221,7 +222,7 @@ _seen = _d.version == sa.bindparam("b_version")
 _now = sa.bindparam("b_now", type_=sa.BigInteger)
 
 
-def _unless_changed(state: str) -> dict[str, Any]:
+def _unless_changed(state: str) -> dict[str, object]:
     return {
         "state": sa.case((_seen, state), else_="waiting"),
         "attempts": 0,
@@ -250,7 +251,7 @@ def release(
     tx: sa.Connection, sink: str, now: int, *, delivered: bool = False, error: str | None = None
 ) -> None:
     """Release the claim. `delivered`: the sink accepted something; `error`: something went wrong."""
-    values: dict[str, Any] = {"due_at": now, "claimed_by": None}
+    values: Json = {"due_at": now, "claimed_by": None}
     if delivered:
         values |= {"failures": 0, "told_at": now, "error": None, "error_at": None}
     if error is not None:

@@ -12,7 +12,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import labels
 from fairlead_bridge.queries.filters import AssetFilter, contains, named, page, places
 from fairlead_bridge.queries.names import namespaces, platform, public_id, readings, words
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Select, Snapshot, among
 
 #: Ways to take NAMESPACE:NAME apart, and namespaces, in which another spelling is looked for.
 _WAYS_TO_READ, _PLACES_TO_TRY = 20, 500
@@ -55,7 +55,7 @@ def count_datasets(snapshot: Snapshot, wanted: AssetFilter) -> int:
     return int(snapshot.rows(sa.select(sa.func.count()).select_from(every))[0][0])
 
 
-def _wanted_datasets(snapshot: Snapshot, wanted: AssetFilter) -> sa.Select[Any]:
+def _wanted_datasets(snapshot: Snapshot, wanted: AssetFilter) -> Select:
     canonical = t.dataset.c.id == t.dataset.c.asset_id
     statement = sa.select(t.dataset.c.id).where(canonical)
     if snapshot.past:
@@ -87,7 +87,7 @@ def _wanted_datasets(snapshot: Snapshot, wanted: AssetFilter) -> sa.Select[Any]:
 _name, _member, _other = (t.dataset.alias(word) for word in ("name", "member", "other"))
 
 
-def _members(*, past: bool) -> sa.Select[Any]:
+def _members(*, past: bool) -> Select:
     """All names of the assets of some datasets, with their freshness as it is or as it was."""
     freshness: tuple[sa.ColumnElement[Any], ...] = (
         _member.c.written_at,
@@ -190,7 +190,7 @@ def names_of_asset(snapshot: Snapshot, asset: Asset) -> list[tuple[str, str]]:
     return [shown, *sorted({*own, *producers_names} - {shown})]
 
 
-def _ends(*, writing: bool, past: bool) -> sa.Select[Any]:
+def _ends(*, writing: bool, past: bool) -> Select:
     dataset, job = (t.edge.c.dst, t.edge.c.src) if writing else (t.edge.c.src, t.edge.c.dst)
     statement = sa.select(dataset.label("dataset"), job.label("job"), t.edge.c.last_at)
     statement = statement.where(t.edge.c.kind == "data", among(dataset))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
 from fairlead_bridge.access.visible import BORDER, RESTRICTED
 from fairlead_bridge.queries.lineage import Hop, Nodes, Way
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Select, Snapshot, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def called(node: int, way: Way) -> str:
     return f"{RESTRICTED}:{way}:{ids.public(node)}"
 
 
-def _statement(*, past: bool) -> sa.Select[Any]:
+def _statement(*, past: bool) -> Select:
     c = BORDER.c
     statement = sa.select(
         c.node_id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -44,7 +44,7 @@ class Origin:
     column: str
     source_id: int  # a dataset; its asset may have another id
     source_column: str
-    transformations: tuple[dict[str, Any], ...]
+    transformations: tuple[dict[str, object], ...]
     job_id: int
 
     @property
@@ -110,7 +110,7 @@ class Input(msgspec.Struct):
     name: str = ""
     field: str = ""
     id: int | None = None
-    transformations: list[dict[str, Any]] | None = None
+    transformations: list[dict[str, object]] | None = None
 
     @property
     def dataset(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +11,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import facets
 from fairlead_bridge.queries.facets import Facet
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 _version = t.dag_version.c
 _VERSIONS = (
@@ -42,7 +41,7 @@ def facets_of(snapshot: Snapshot, dag_ids: Iterable[int]) -> dict[int, Facet]:
     return {id: body for id, body in decoded.items() if body is not None}
 
 
-def _newest_runs(*, past: bool) -> sa.Select[Any]:
+def _newest_runs(*, past: bool) -> Select:
     run = t.run.alias("newest")
     newest = (
         sa.select(run.c.id)

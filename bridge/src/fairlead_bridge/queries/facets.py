@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from fairlead_bridge.access.redact import redacted
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.documents import Json
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
-Facet = dict[str, Any]
+Facet = Json
 Facets = dict[str, Facet]
 
 #: Facets that lists read; the others are read for one asset at a time.
@@ -28,7 +29,7 @@ _FACETS = (
 )
 _LISTED = _FACETS.where(t.facet.c.name.in_(LISTED))
 
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode = msgspec.json.Decoder(Json).decode
 
 
 def of(
@@ -124,7 +125,7 @@ def text(facets: Facets, facet: str, key: str) -> str | None:
     return _text(facets.get(facet, {}).get(key))
 
 
-def items(facets: Facets, facet: str, key: str) -> list[dict[str, Any]]:
+def items(facets: Facets, facet: str, key: str) -> list[Json]:
     """The objects of a list within a facet."""
     found = facets.get(facet, {}).get(key)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
 from fairlead_bridge.queries.names import namespaces
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.snapshot import Select, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,7 @@ def contains(table: sa.FromClause, word: str) -> sa.ColumnElement[bool]:
     )
 
 
-def page(
-    table: sa.Table, statement: sa.Select[Any], limit: int, after: tuple[str, str] | None
-) -> sa.Select[Any]:
+def page(table: sa.Table, statement: Select, limit: int, after: tuple[str, str] | None) -> Select:
     key = (table.c.namespace, table.c.name)
     if after is not None:
         statement = statement.where(sa.tuple_(*key) > sa.tuple_(*after))

@@ -21,7 +21,7 @@ from fairlead_bridge.queries import maintenance, origins, partitions, zones
 from fairlead_bridge.queries.assets import Asset, jobs_at
 from fairlead_bridge.queries.origins import Origin
 from fairlead_bridge.queries.runs import RUNS
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 #: Rows of writes that are read for one write that counts: tasks of one DAG run write one by one.
 ROWS_PER_WRITE = 4
@@ -86,7 +86,7 @@ def _one_each(rows: Iterable[Row], origin: Mapping[int, Origin]) -> list[Write]:
 _newest, _run_of = t.run_dataset.alias("newest"), t.run.alias("run_of")
 
 
-def _newest_writes(*, past: bool, forwards: bool = False, by: str = "written_at") -> sa.Select[Any]:
+def _newest_writes(*, past: bool, forwards: bool = False, by: str = "written_at") -> Select:
     """
     The newest writes of some assets, as many of each as a rhythm is learned from; `forwards`: without
     those of backfills; `by` "partition_at": those of the newest partitions.
@@ -126,7 +126,7 @@ def _newest_writes(*, past: bool, forwards: bool = False, by: str = "written_at"
     )
 
 
-def _is_forwards(dag_run_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+def _is_forwards(dag_run_id: sa.ColumnElement[object]) -> sa.ColumnElement[bool]:
     return sa.or_(dag_run_id.is_(None), sa.not_(dag_run_id.startswith(partitions.BACKFILL)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +11,7 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries import standing
 from fairlead_bridge.queries.outermost import around
 from fairlead_bridge.queries.runs import RUNS
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, shown_state
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among, shown_state
 from fairlead_bridge.queries.standing import Round
 
 #: Newest runs of a job that its figures in lists and graphs are made from.
@@ -49,7 +48,7 @@ _OF_RUN = tuple(
 )
 
 
-def _newest_runs(count: int, *, past: bool) -> sa.Select[Any]:
+def _newest_runs(count: int, *, past: bool) -> Select:
     """The newest `count` runs of some jobs (a few more where several began in one instant)."""
     older = t.run.alias("older")
     bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
@@ -73,7 +72,7 @@ _NEWEST = {
 _PARENTS = sa.select(t.job.c.parent_id).where(among(t.job.c.id))
 
 
-def _instances(*, past: bool) -> sa.Select[Any]:
+def _instances(*, past: bool) -> Select:
     """The mapped instances of tasks in some DAG runs."""
     statement = (
         sa.select(*_OF_RUN, shown_state(past=past))

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.eta import Eta
 from fairlead_bridge.insight.incidents import Bad, Severity, State
 from fairlead_bridge.queries import outlook
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.names import seen
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 #: Affected nodes whose ETA is estimated.
 FORESEEN = 50
@@ -216,7 +217,7 @@ def _page(
     return snapshot.rows(_narrowed(statement, snapshot, wanted).limit(limit))
 
 
-def _narrowed(statement: sa.Select[Any], snapshot: Snapshot, wanted: Wanted) -> sa.Select[Any]:
+def _narrowed(statement: Select, snapshot: Snapshot, wanted: Wanted) -> Select:
     if wanted.owner is not None:
         statement = statement.where(_may_concern(wanted.owner))
     if wanted.node is not None:
@@ -258,9 +259,11 @@ def with_etas(snapshot: Snapshot, incident: Incident) -> Incident:
 # --- the past -------------------------------------------------------------------------------------
 
 
-def _as_of(snapshot: Snapshot, rows: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+def _as_of(
+    snapshot: Snapshot, rows: Mapping[int, dict[str, object]]
+) -> dict[int, dict[str, object]]:
     """The rows as the entries up to the moment leave them."""
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, Json] = {}
     for entry in snapshot.each(_ENTRIES, rows):
         if entry.at > snapshot.now:
             continue
@@ -277,7 +280,7 @@ _BLANK = dict.fromkeys(("resolved_at", "resolved_by", "acknowledged_by", "assign
 }
 
 
-def _apply(row: dict[str, Any], entry: Any) -> None:
+def _apply(row: Json, entry: Any) -> None:
     row |= {"state": entry.state, "severity": entry.severity}
     if entry.cause is not None:
         row |= json.loads(entry.cause)

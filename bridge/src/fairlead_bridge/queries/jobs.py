@@ -51,6 +51,7 @@ def page_of_jobs(
 
 
 def jobs_by_id(snapshot: Snapshot, job_ids: Iterable[int | None]) -> dict[int, Row]:
+    """The rows of the jobs that are there, by id."""
     wanted = {job for job in job_ids if job is not None}
     return {row.id: row for row in snapshot.each(_JOBS_BY_ID, wanted)}
 

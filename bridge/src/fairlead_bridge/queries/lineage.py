@@ -20,7 +20,7 @@ from fairlead_bridge.facts import is_hook_query
 from fairlead_bridge.queries.assets import Asset, assets_by_id, find_asset, jobs_at
 from fairlead_bridge.queries.jobs import find_job, jobs_by_id
 from fairlead_bridge.queries.names import public_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 Direction = Literal["up", "down", "both"]
 Way = Literal["up", "down"]
@@ -163,7 +163,7 @@ WAYS: dict[Way, tuple[sa.Column[Any], sa.Column[Any]]] = {
 }
 
 
-def _edges(way: Way, *columns: sa.ColumnElement[Any], past: bool) -> sa.Select[Any]:
+def _edges(way: Way, *columns: sa.ColumnElement[Any], past: bool) -> Select:
     kinds = t.edge.c.kind.in_(sa.bindparam("kinds", expanding=True))
     statement = sa.select(*columns).where(among(WAYS[way][0]), kinds)
     return statement.where(t.edge.c.first_at <= NOW) if past else statement

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.outermost import around
-from fairlead_bridge.queries.snapshot import Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import Row, Select, Snapshot, among
 
 #: DAG runs triggered by one another that are followed.
 LEVELS = 8
@@ -151,7 +150,7 @@ def _upstream(dependencies: object) -> Iterator[int]:
             yield ids.run_id(run_id)
 
 
-def _read_from() -> sa.Select[Any]:
+def _read_from() -> Select:
     """For each DAG run, the runs that last wrote what its tasks read, before it began."""
     inputs, tasks = t.run_dataset.alias("inputs"), t.run.alias("tasks")
     writer = (

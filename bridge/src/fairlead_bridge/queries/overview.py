@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import get_args
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.outermost import around
 from fairlead_bridge.queries.runs import RUNS, RunFilter, page_of_runs
-from fairlead_bridge.queries.snapshot import Row, Snapshot, among, in_state, is_lost
+from fairlead_bridge.queries.snapshot import Row, Select, Snapshot, among, in_state, is_lost
 
 #: Named one by one, so that the index on (state, at) serves.
 _STATES = get_args(State)
@@ -78,7 +78,7 @@ def failing_dag_files(snapshot: Snapshot, limit: int) -> list[Row]:
     return snapshot.rows(_newest_failed(t.job.c.kind == "dag_file").limit(limit))
 
 
-def _newest_failed(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _newest_failed(which: sa.ColumnElement[bool]) -> Select:
     """Jobs whose newest run failed, each with that run's id."""
     return (
         sa.select(t.job, t.run.c.id.label("newest_run"))

@@ -16,7 +16,7 @@ from fairlead_bridge.insight.rules import RowCount
 from fairlead_bridge.queries import expectations, origins
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.runs import runs_by_alias, runs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 _body = msgspec.json.Decoder(dict[str, str])
 
@@ -116,7 +116,7 @@ def of_asset(snapshot: Snapshot, asset: Asset) -> Quality:
 _newest = t.run_dataset.alias("newest")
 
 
-def _newest_counts(*, past: bool) -> sa.Select[Any]:
+def _newest_counts(*, past: bool) -> Select:
     """The newest writes of some assets, as many of each as say what is usual."""
     known = [_newest.c.dataset_id == t.dataset.c.id, _newest.c.written_at.is_not(None)]
     wrote = [t.run_dataset.c.dataset_id == t.dataset.c.id, t.run_dataset.c.role == "output"]

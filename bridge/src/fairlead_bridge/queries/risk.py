@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ from fairlead_bridge.queries import eta, expectations, history, lineage, outlook
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.runs import RUNS, runs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, in_state
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among, in_state
 from fairlead_bridge.queries.standing import Round
 
 Grave = Literal["failed", "late", "at_risk"]
@@ -162,7 +162,7 @@ def _first(run: Row) -> tuple[bool, int]:
     return (run.state != "failed", -run.at)
 
 
-def _newest_broken() -> sa.Select[Any]:
+def _newest_broken() -> Select:
     """Jobs whose newest run failed or was blocked; DAGs and queries report others."""
     return (
         sa.select(t.job.c.id)

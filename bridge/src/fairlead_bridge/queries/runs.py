@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +19,7 @@ from fairlead_bridge.queries.snapshot import (
     NOW,
     RELATIVES,
     Row,
+    Select,
     Snapshot,
     among,
     in_state,
@@ -44,7 +44,7 @@ class RunFilter:
     outermost: bool = False  # only runs that are part of no other
 
 
-def _shown_runs(*, past: bool) -> sa.Select[Any]:
+def _shown_runs(*, past: bool) -> Select:
     unknown = ("ended_at", "duration", "error") if past else ()  # how it ended was not known then
     own = [
         sa.case((t.run.c.ended_at <= NOW, column)).label(column.name)
@@ -149,6 +149,7 @@ def _newest_of_each(
 
 
 def runs_by_id(snapshot: Snapshot, run_ids: Iterable[int | None]) -> dict[int, Row]:
+    """The rows of the runs that are there, by id."""
     wanted = {run for run in run_ids if run is not None}
     return {row.id: row for row in snapshot.each(_RUNS_BY_ID[snapshot.past], wanted)}
 

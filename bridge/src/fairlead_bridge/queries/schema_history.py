@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries.assets import Asset
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 from fairlead_bridge.queries.standing import BROKEN
 
 
@@ -236,7 +236,7 @@ def changes(
     return found[:limit]
 
 
-def _maybe_changes(after: tuple[int, int] | None) -> sa.Select[Any]:
+def _maybe_changes(after: tuple[int, int] | None) -> Select:
     """Schemas of datasets that had another before: the first one is no change."""
     mine, other = t.schema_version, t.schema_version.alias("other")
     earlier = sa.exists().where(

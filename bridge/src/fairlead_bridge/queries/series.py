@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from fairlead_bridge.queries import expectations
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import newest_run
 from fairlead_bridge.queries.runs import runs_by_id
-from fairlead_bridge.queries.snapshot import Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import Row, Select, Snapshot, among
 
 #: Whether a node with this name (`dataset:NAMESPACE:NAME`, `job:NAMESPACE:NAME`) is wanted.
 IsWanted = Callable[[str], bool]
@@ -106,7 +105,7 @@ def open_incidents(snapshot: Snapshot) -> Counter[tuple[str, str, str, str]]:
 
 
 def _choose(
-    snapshot: Snapshot, statement: sa.Select[Any], kind: str, is_wanted: IsWanted, limit: int
+    snapshot: Snapshot, statement: Select, kind: str, is_wanted: IsWanted, limit: int
 ) -> Chosen:
     wanted = [
         row.id

@@ -8,14 +8,13 @@ failed, the newest one that did not is looked up, for the edges that are asked f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge import ids
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.queries.lineage import Hop
-from fairlead_bridge.queries.snapshot import NOW, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Select, Snapshot, among
 from fairlead_bridge.queries.standing import BROKEN
 
 _FAILED = (
@@ -26,7 +25,7 @@ _FAILED = (
 _RUNS = sa.select(t.run.c.id, t.run.c.run_id, t.run.c.at, t.run.c.ended_at).where(among(t.run.c.id))
 
 
-def _newest(writes: bool, *, past: bool) -> sa.Select[Any]:
+def _newest(writes: bool, *, past: bool) -> Select:
     """For each data edge of some jobs, their newest run that names the dataset and did not fail."""
     job, dataset = (t.edge.c.src, t.edge.c.dst) if writes else (t.edge.c.dst, t.edge.c.src)
     run = (

@@ -15,6 +15,7 @@ from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.insight.maintenance import Window
 
 Row = sa.Row[Any]
+Select = sa.Select[Any]
 
 #: Task runs, tries or queries that one run's page lists at most.
 RELATIVES = 1000
@@ -67,11 +68,9 @@ class Snapshot:
     #: What the one who asks sees: `tx` holds nothing else (`access.scope.seeing`).
     scope: Scope = EVERYTHING
     #: What queries have learned at this moment, and need again for other questions.
-    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
-    def rows(
-        self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **values: Any
-    ) -> list[sa.Row[Any]]:
+    def rows(self, statement: Select | sa.CompoundSelect[Any], **values: Any) -> list[sa.Row[Any]]:
         lost_before = self.now - int(self.lost_after * _SECOND)
         return list(
             self.tx.execute(
@@ -91,12 +90,12 @@ class Snapshot:
         spans = self.past and version.last_at >= self.now
         return spans, version.first_at if spans else version.last_at, version.digest
 
-    def first(self, statement: sa.Select[Any], **values: Any) -> sa.Row[Any] | None:
+    def first(self, statement: Select, **values: Any) -> sa.Row[Any] | None:
         return next(iter(self.rows(statement.limit(1), **values)), None)
 
     def each(
         self,
-        statement: sa.Select[Any] | sa.CompoundSelect[Any],
+        statement: Select | sa.CompoundSelect[Any],
         keys: Iterable[Any],
         **values: Any,
     ) -> Iterator[sa.Row[Any]]:

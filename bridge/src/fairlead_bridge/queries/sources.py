@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +17,7 @@ from fairlead_bridge.insight import silence
 from fairlead_bridge.insight.symptoms import Silence
 from fairlead_bridge.queries import history, starts
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 #: Sources that are asked whether they fell silent: those with the most jobs.
 ASKED = 50
@@ -73,7 +72,7 @@ _DAGS = (
 )
 
 
-def _runs(count: int, *, past: bool) -> sa.Select[Any]:
+def _runs(count: int, *, past: bool) -> Select:
     older = t.run.alias("older")
     bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)
     if past:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from fairlead_bridge.insight.symptoms import Broken, Overdue
 from fairlead_bridge.queries import facets
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.dags import facets_of
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 from fairlead_bridge.queries.upward import Upward
 
 #: How much later than it is due a run may start, and newest starts that a rhythm is learned from.
@@ -40,7 +39,7 @@ class Starts:
 _older = t.run.alias("older")
 
 
-def _newest(*, past: bool) -> sa.Select[Any]:
+def _newest(*, past: bool) -> Select:
     """The newest starts of some DAGs, newest first."""
     bound = sa.select(_older.c.at).where(_older.c.job_id == t.job.c.id)
     since = t.run.c.job_id == t.job.c.id
@@ -84,7 +83,7 @@ def of(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, Starts]:
     return found | _by_rhythm(snapshot, {dag: found[dag] for dag in unclear})
 
 
-def is_triggered(body: Mapping[str, Any]) -> bool:
+def is_triggered(body: Mapping[str, object]) -> bool:
     """Whether updates of assets start the DAG, by its facet `fairlead_dag`."""
     timetable = body.get("timetable")
     conditions = ("asset_condition", "dataset_condition")
@@ -112,7 +111,7 @@ def _by_rhythm(snapshot: Snapshot, known: Mapping[int, Starts]) -> dict[int, Sta
 # --- what keeps them ------------------------------------------------------------------------------
 
 
-def _last(kind: str) -> sa.Select[Any]:
+def _last(kind: str) -> Select:
     """What was seen last of some owners; the newest by now."""
     newest = (
         sa.select(sa.func.max(_later.c.at))
@@ -138,7 +137,7 @@ def paused(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, int]:
     return {row.owner_id: row.at for row in rows if row.value}
 
 
-def _broken_files(*, past: bool) -> sa.Select[Any]:
+def _broken_files(*, past: bool) -> Select:
     newest = sa.select(t.run.c.id).where(t.run.c.job_id == t.job.c.id)
     if past:
         newest = newest.where(t.run.c.at <= NOW)

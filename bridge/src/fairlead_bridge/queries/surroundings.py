@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.queries.lineage import DEGREES, EDGES, WAYS, Hop, Way, merge
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among
 
 #: Where some nodes have more edges than this on average, those with more than HUB are counted
 #: instead of read: the edges that matter are found from their other end, or between two hubs.
 MANY, HUB = 20, 100
 
 
-def _between(*, past: bool) -> sa.Select[Any]:
+def _between(*, past: bool) -> Select:
     ends = sa.and_(
         among(t.edge.c.src),
         t.edge.c.dst.in_(sa.bindparam("others", expanding=True, type_=t.edge.c.dst.type)),

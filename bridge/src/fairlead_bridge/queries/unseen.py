@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -57,7 +56,7 @@ def why(run: Row | None) -> str:
     return f"{operator or 'It'} reported neither inputs nor outputs."
 
 
-def _operator(properties: Mapping[str, Any]) -> str | None:
+def _operator(properties: Mapping[str, object]) -> str | None:
     operator = properties.get("operator")
     return operator.rpartition(".")[2] if isinstance(operator, str) else None
 

@@ -22,7 +22,7 @@ from fairlead_bridge.insight.work import Assets, Dag, DagRun, Facts, Job
 from fairlead_bridge.queries import dags, facets, zones
 from fairlead_bridge.queries.assets import assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.snapshot import NOW, Row, Snapshot, among, shown_state
+from fairlead_bridge.queries.snapshot import NOW, Row, Select, Snapshot, among, shown_state
 from fairlead_bridge.uris import dataset_of
 
 #: Newest runs of a job that are read, and fewer where many jobs are asked for at once.
@@ -232,7 +232,7 @@ _OF_RUN = tuple(
 )
 
 
-def _newest(count: int, *, past: bool) -> sa.Select[Any]:
+def _newest(count: int, *, past: bool) -> Select:
     """The newest `count` runs of some jobs, of those that were known."""
     older = t.run.alias("older")
     bound = sa.select(older.c.at).where(older.c.job_id == t.job.c.id)

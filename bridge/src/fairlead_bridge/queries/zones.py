@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import tzinfo
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -89,6 +88,6 @@ def _named(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _zone(timetable: Any) -> str | None:
+def _zone(timetable: object) -> str | None:
     name = timetable.get("timezone") if isinstance(timetable, dict) else None
     return name if isinstance(name, str) else None

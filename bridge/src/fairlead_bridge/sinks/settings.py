@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSetting, BadSettings
 from fairlead_bridge.model import Kind
 from fairlead_bridge.sinks import Sink, Target
@@ -89,7 +90,7 @@ class SinkType(Protocol):
 
     Settings: ClassVar[type[SinkSettings]]
 
-    def __call__(self, name: str, settings: Any) -> Sink: ...
+    def __call__(self, name: str, settings: object) -> Sink: ...
 
 
 def types() -> tuple[str, ...]:
@@ -131,7 +132,7 @@ def targets(asked: Mapping[str, Any], environ: Mapping[str, str]) -> list[Target
     return [target for target in built if target is not None]
 
 
-def _asked(environ: Mapping[str, str]) -> dict[str, Any]:
+def _asked(environ: Mapping[str, str]) -> dict[str, object]:
     path, inline = environ.get(FILE), environ.get(INLINE)
     if path and inline:
         raise BadSettings(f"{FILE} and {INLINE} are both set: use one")
@@ -154,7 +155,7 @@ def _asked(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _target(
-    name: str, raw: Any, shared: Sequence[Any], environ: Mapping[str, str]
+    name: str, raw: object, shared: Sequence[Any], environ: Mapping[str, str]
 ) -> Target | None:
     if not isinstance(raw, Mapping):
         raise BadSettings(f"sinks.{name} must be a table with a `type`")
@@ -198,7 +199,7 @@ def secret_fields(model: type[BaseModel]) -> tuple[str, ...]:
 
 def with_secrets(
     prefix: str, raw: Mapping[str, Any], model: type[BaseModel], environ: Mapping[str, str]
-) -> dict[str, Any]:
+) -> Json:
     """
     Return `raw` with each secret in place of the variable or file that was named for it.
 

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fairlead_bridge import outbox, telemetry
 from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reason
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Conflict, NotFound, TooExpensive
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Identity, Normaliser
@@ -49,7 +50,7 @@ from fairlead_bridge.web.runs import routes as runs
 
 PREFIX = "/api/v1"
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+_PROBLEMS: dict[int | str, dict[str, object]] = {
     400: {"model": Problem, "description": "The cursor is not one of ours."},
     404: {"model": Problem, "description": "There is no such thing."},
     422: {"model": Problem, "description": "A parameter is wrong; `detail` says how to write it."},
@@ -201,7 +202,7 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     return f"{name}: {problem['msg']}."
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI) -> Json:
     if app.openapi_schema is None:
         described = get_openapi(
             title=app.title, version=app.version, summary=app.summary, routes=app.routes

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from fairlead_bridge import masking
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
 from fairlead_bridge.mapping import decode, salvage, times
 from fairlead_bridge.mapping.decode import RawEvent, RawJob
 
 Name = tuple[str, str]  # namespace, name
-Facets = dict[str, tuple[int, dict[str, Any]]]
+Facets = dict[str, tuple[int, Json]]
 
 
 def latest_facets(
@@ -23,7 +23,7 @@ def latest_facets(
     `until` leaves out what was sent after that moment. Of two sent at one time the greater counts,
     as everywhere. Events that cannot be read give none.
     """
-    found: dict[str, tuple[int, str, dict[str, Any]]] = {}
+    found: dict[str, tuple[int, str, Json]] = {}
     for body in events:
         for name, at, facet in _of_event(body, job):
             candidate = (at, str(facet), facet)
@@ -34,7 +34,7 @@ def latest_facets(
     return {name: (at, masking.strictly(facet)) for name, (at, _, facet) in found.items()}
 
 
-def _of_event(body: bytes, job: Name | None) -> Iterable[tuple[str, int, dict[str, Any]]]:
+def _of_event(body: bytes, job: Name | None) -> Iterable[tuple[str, int, Json]]:
     try:
         event = salvage.event(body).event
         at = times.parse(event.eventTime) if event.eventTime is not None else None

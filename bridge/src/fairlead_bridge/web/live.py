@@ -28,6 +28,7 @@ from fairlead_bridge.access.caller import CALLER, Caller, refusal
 from fairlead_bridge.access.scope import EVERYTHING, Scope
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import IssuerUnavailable
 from fairlead_bridge.queries.runs import RunFilter, page_of_runs
 from fairlead_bridge.queries.snapshot import Row
@@ -53,7 +54,7 @@ class View:
 
     signal: tuple[int | None, ...]
     runs: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # id -> what makes it differ
-    shown: dict[int, dict[str, Any]] = field(default_factory=dict)
+    shown: dict[int, Json] = field(default_factory=dict)
     incidents: dict[int, int] = field(default_factory=dict)  # id -> its newest entry
 
 
@@ -91,7 +92,7 @@ def look(catalog: Catalog, before: View | None, scope: Scope = EVERYTHING) -> Vi
     )
 
 
-def change(before: View, now: View, scope: Scope = EVERYTHING) -> dict[str, Any] | None:
+def change(before: View, now: View, scope: Scope = EVERYTHING) -> Json | None:
     """The message about what changed between two looks; None where nothing did that is seen."""
     if now.signal == before.signal:
         return None
@@ -108,7 +109,7 @@ def change(before: View, now: View, scope: Scope = EVERYTHING) -> dict[str, Any]
     return {**first, "runs": runs, "incidents": incidents}
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: Row) -> dict[str, object]:
     return {
         "id": ids.public(row.id),
         "run_id": row.run_id,

@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from fairlead_bridge.access import scope as scopes
 from fairlead_bridge.access.caller import CALLER, ROLES, Caller, Needed, Refusal, refusal
 from fairlead_bridge.access.scope import Scope
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import UndeclaredRoute
 
 #: How callers say who they are, as the OpenAPI document has it.
@@ -117,7 +118,7 @@ def open_paths(app: FastAPI) -> frozenset[str]:
     return frozenset(found)
 
 
-def describe(app: FastAPI, document: dict[str, Any]) -> None:
+def describe(app: FastAPI, document: Json) -> None:
     """Add to the OpenAPI document which role each operation needs, as `x-role`."""
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     for route in app.routes:
@@ -128,14 +129,14 @@ def describe(app: FastAPI, document: dict[str, Any]) -> None:
                 )
 
 
-def describe_operation(operation: dict[str, Any], needed: Needed | None) -> None:
+def describe_operation(operation: Json, needed: Needed | None) -> None:
     operation["x-role"] = needed
     if needed != "anyone":
         operation["security"] = [{"key": []}]
         operation["responses"].update(_PROBLEMS)
 
 
-def _problem(description: str) -> dict[str, Any]:
+def _problem(description: str) -> dict[str, object]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 

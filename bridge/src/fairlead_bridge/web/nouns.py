@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 
@@ -106,4 +107,4 @@ class FacetBody(Answer):
 
     name: str
     at: datetime  # of the event that sent it
-    body: dict[str, Any]
+    body: Json

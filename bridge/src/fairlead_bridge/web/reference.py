@@ -6,7 +6,8 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+
+from fairlead_bridge.documents import Json
 
 _POLICY = (
     "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
@@ -17,7 +18,7 @@ _EVENT = {"type": "object", "description": "An OpenLineage RunEvent, DatasetEven
 _PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
-def _post(summary: str, schema: dict[str, Any], responses: dict[str, Any]) -> dict[str, Any]:
+def _post(summary: str, schema: Json, responses: Json) -> Json:
     return {
         "post": {
             "tags": ["intake"],
@@ -76,7 +77,7 @@ def headers() -> dict[str, str]:
     return {"Content-Security-Policy": _POLICY.format(digest=digest)}
 
 
-def page(document: dict[str, Any]) -> str:
+def page(document: Json) -> str:
     """The whole OpenAPI document as HTML."""
     info = document["info"]
     return (
@@ -88,7 +89,7 @@ def page(document: dict[str, Any]) -> str:
     )
 
 
-def _groups(document: dict[str, Any]) -> Iterator[str]:
+def _groups(document: Json) -> Iterator[str]:
     by_tag: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -98,7 +99,7 @@ def _groups(document: dict[str, Any]) -> Iterator[str]:
         yield f"<h2>{escape(tag)}</h2>{''.join(sections)}"
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: Json) -> str:
     text = operation.get("description") or operation.get("summary") or ""
     rows = "".join(_parameter(each) for each in operation.get("parameters", ()))
     table = f"<table>{rows}</table>" if rows else ""
@@ -108,7 +109,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     )
 
 
-def _parameter(parameter: dict[str, Any]) -> str:
+def _parameter(parameter: Json) -> str:
     schema = parameter.get("schema", {})
     kinds = [each.get("type", "") for each in schema.get("anyOf", [schema])]
     kind = " or ".join(each for each in kinds if each and each != "null")
@@ -125,7 +126,7 @@ def _parameter(parameter: dict[str, Any]) -> str:
     )
 
 
-def _answers(operation: dict[str, Any]) -> str:
+def _answers(operation: Json) -> str:
     found = []
     for status, response in operation.get("responses", {}).items():
         content = response.get("content", {}).get("application/json", {})

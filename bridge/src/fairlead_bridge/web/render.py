@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, overload
+from typing import overload
 
 from fairlead_bridge import facts, ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.types import is_breaking
 from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import facets as f
@@ -58,7 +59,8 @@ def run(row: Row) -> nouns.Run:
     return nouns.Run(**run_fields(row, facts.decode(row.facts)))
 
 
-def run_fields(row: Row, stored: facts.StoredFacts) -> dict[str, Any]:
+def run_fields(row: Row, stored: facts.StoredFacts) -> Json:
+    """A run as REST answers it, by field."""
     url = stored.properties.get("url")
     return {
         "run_id": row.run_id,
@@ -114,7 +116,8 @@ def job_ref(row: Row) -> nouns.JobRef:
     return nouns.JobRef(**job_ref_fields(row))
 
 
-def job_ref_fields(row: Row) -> dict[str, Any]:
+def job_ref_fields(row: Row) -> Json:
+    """A reference to a job as REST answers it, by field."""
     return {
         "id": ids.public(row.id),
         "node": job_node(row.namespace, row.name),
@@ -135,7 +138,8 @@ def dataset_ref(asset: Asset) -> nouns.DatasetRef:
     return nouns.DatasetRef(**dataset_ref_fields(asset))
 
 
-def dataset_ref_fields(asset: Asset) -> dict[str, Any]:
+def dataset_ref_fields(asset: Asset) -> Json:
+    """A reference to a dataset as REST answers it, by field."""
     return {
         "id": ids.public(asset.id),
         "node": dataset_node(asset.namespace, asset.name),

@@ -17,6 +17,8 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from fairlead_airflow.compat import database as database
+from fairlead_airflow.compat.objects import Asset, TaskInstance
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +115,7 @@ def hides_key(name: str) -> bool:
     return any(masker.should_hide_value_for_key(name) for masker in _maskers())
 
 
-def teach_secret(value: Any, name: str | None = None) -> None:
+def teach_secret(value: object, name: str | None = None) -> None:
     """Have a text masked from now on in this process; of a dict, the values of keys that Airflow hides."""
     for masker in _maskers():
         masker.add_mask(value, name)
@@ -124,7 +126,7 @@ class _Masker(NamedTuple):
 
     redact: Callable[[str], str]
     should_hide_value_for_key: Callable[[str], bool]
-    add_mask: Callable[[Any, str | None], None]
+    add_mask: Callable[[object, str | None], None]
 
 
 @cache
@@ -183,7 +185,7 @@ def _stats() -> Any:
     return sdk("Stats")
 
 
-def dag_run(task_instance: Any) -> Any:
+def dag_run(task_instance: TaskInstance) -> Any:
     """The DAG run as far as the process knows it, or None."""
     context = getattr(task_instance, "_ti_context_from_server", None)  # Airflow 3, in the task
     if context is not None:
@@ -191,7 +193,7 @@ def dag_run(task_instance: Any) -> Any:
     return getattr(task_instance, "dag_run", None)
 
 
-def trigger_event(task_instance: Any) -> dict[str, Any]:
+def trigger_event(task_instance: TaskInstance) -> Json:
     """Return the event of the trigger that resumed the task; {} for one that was not deferred.
 
     A task that comes back is a new process: what its operator knew before, it knows no more.
@@ -224,7 +226,7 @@ def forget_hook_lineage() -> None:
             module._hook_lineage_collector = None  # type: ignore[attr-defined]
 
 
-def _holds(collector: Any) -> bool:
+def _holds(collector: object) -> bool:
     # Not by its property `has_collected`: on Airflow 2 that is patched, and changes what it is asked of.
     held = getattr(collector, "__dict__", {})
     return any(held.get(name) for name in ("_inputs", "_outputs", "_extra"))
@@ -237,7 +239,7 @@ def hookimpl(function: Any) -> Any:
     return mark(function)
 
 
-def is_task(component: Any) -> bool:
+def is_task(component: object) -> bool:
     """True for what a listener's `on_starting` is called with in a process that runs a task."""
     return type(component).__name__ in ("TaskRunnerMarker", "TaskCommandMarker")
 
@@ -270,12 +272,12 @@ def remember_asset_events() -> None:
     event.listen(model, "after_insert", _remember)
 
 
-def _remember(mapper: Any, connection: Any, row: Any) -> None:
+def _remember(mapper: object, connection: object, row: object) -> None:
     """What is in memory: a row that is being written must not ask the database for more."""
     _last_asset_event.values = dict(vars(row))
 
 
-def asset_event_of(asset: Any) -> Any:
+def asset_event_of(asset: Asset) -> Any:
     """The event by which the asset has just changed, in the form of Airflow 3; None where Airflow reports it itself."""
     values = vars(_last_asset_event).pop("values", None)
     if values is None:
@@ -286,7 +288,7 @@ def asset_event_of(asset: Any) -> Any:
     return event
 
 
-def is_scheduler(component: Any) -> bool:
+def is_scheduler(component: object) -> bool:
     """True for what a listener's `on_starting` is called with in the scheduler.
 
     At that moment a job does not know its type yet, in any version; the command line does.
@@ -294,7 +296,7 @@ def is_scheduler(component: Any) -> bool:
     return type(component).__name__ == "Job" and "scheduler" in sys.argv[1:]
 
 
-def is_dag_processor(component: Any) -> bool:
+def is_dag_processor(component: object) -> bool:
     """True for what a listener's `on_starting` is called with in Airflow 3's dag-processor."""
     is_job = type(component).__name__ == "Job" and "dag-processor" in sys.argv[1:]
     return is_job and find_spec("airflow.sdk") is not None

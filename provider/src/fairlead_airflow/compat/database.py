@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from fairlead_sdk.documents import Json
+
 
 def broken_files() -> set[str]:
     """The DAG files that Airflow cannot read at this moment: paths within their bundles.
@@ -34,7 +36,7 @@ def paused_dags() -> set[str]:
         return set(session.scalars(found))
 
 
-def waiting_tasks(before: datetime, most: int) -> list[dict[str, Any]]:
+def waiting_tasks(before: datetime, most: int) -> list[dict[str, object]]:
     """
     The task instances that have been ready since `before` and do not run, the longest waiting first.
 
@@ -73,7 +75,7 @@ _WAITING_COLUMNS = (
 )
 
 
-def dag_run_facts(dag_run: Any) -> dict[str, Any]:
+def dag_run_facts(dag_run: Any) -> Json:
     """The columns of a DAG run that identify it and its end; for other processes."""
     names = ("dag_id", "run_id", "logical_date", "run_after", "clear_number", "end_date")
     facts = {name: getattr(dag_run, name, None) for name in names}
@@ -81,7 +83,7 @@ def dag_run_facts(dag_run: Any) -> dict[str, Any]:
     return facts | {"state": str(getattr(dag_run.state, "value", dag_run.state))}
 
 
-def instance_rows(dag_run: Any, most: int) -> tuple[list[dict[str, Any]], int]:
+def instance_rows(dag_run: Any, most: int) -> tuple[list[Json], int]:
     """Every try of every task instance of a DAG run, from Airflow's database, the present ones first;
     no more than `most` of them, and how many were left out.
 
@@ -97,7 +99,7 @@ def instance_rows(dag_run: Any, most: int) -> tuple[list[dict[str, Any]], int]:
     session = object_session(dag_run)
     if session is None:
         return [], 0
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    rows: dict[tuple[Any, ...], Json] = {}
     left_out = 0
     with session.no_autoflush, session.connection().begin_nested():
         for model in (TaskInstance, TaskInstanceHistory):

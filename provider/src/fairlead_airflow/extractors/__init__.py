@@ -8,6 +8,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from fairlead_airflow.compat.objects import Task, TaskInstance
+
 log = logging.getLogger(__name__)
 
 EXTRACTORS = (
@@ -85,12 +87,12 @@ def register(manager: Any) -> list[str]:
 
 def _extract(
     manager: Any,
-    dagrun: Any,
-    task: Any,
-    task_instance_state: Any,
-    task_instance: Any,
-    controls: Any = None,
-) -> Any:
+    dagrun: object,
+    task: Task,
+    task_instance_state: object,
+    task_instance: object,
+    controls: object = None,
+) -> object:
     """In the place of the manager's method of that name, which finds an operator by its name alone, and
     lets what an operator says suppress what its hooks reported and its author declared."""
     from fairlead_airflow.extractors.base import Extractor
@@ -110,7 +112,7 @@ def _extract(
         return OperatorLineage()
 
 
-def _asked(extractor: Any, state: Any, task_instance: Any, controls: Any) -> Any:
+def _asked(extractor: Any, state: object, task_instance: TaskInstance, controls: Any) -> object:
     if controls is not None:
         extractor.source_code_enabled = controls.include_source_code
         extractor.hook_lineage_enabled = controls.hook_lineage
@@ -122,7 +124,7 @@ def _asked(extractor: Any, state: Any, task_instance: Any, controls: Any) -> Any
     return extractor.extract_on_complete(task_instance)
 
 
-def extractor_of(task: Any, extractors: Mapping[str, type[Any]]) -> type[Any]:
+def extractor_of(task: Task, extractors: Mapping[str, type[Any]]) -> type[object]:
     """The extractor that is registered for the task's class, or else for the nearest of its bases,
     unless OpenLineage's methods are nearer."""
     from fairlead_airflow.extractors.base import Extractor

@@ -8,6 +8,7 @@ from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.commands import command_line
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.documents import Json
 
 
 class GlueExtractor(Extractor):
@@ -51,7 +52,7 @@ class EmrClusterExtractor(Extractor):
         )
 
 
-def _of_steps(steps: Any) -> Facets:
+def _of_steps(steps: object) -> Facets:
     lines = [line for step in steps if (line := _of_step(step))] if isinstance(steps, list) else []
     return external.code("bash", "\n".join(lines))
 
@@ -81,7 +82,7 @@ class EmrJobExtractor(Extractor):
         )
 
 
-def _of_driver(driver: dict[str, Any]) -> Facets:
+def _of_driver(driver: Json) -> Facets:
     # EMR Serverless and EMR on EKS spell the same thing in two ways.
     submit = driver.get("sparkSubmit") or driver.get("sparkSubmitJobDriver") or {}
     return external.script(submit.get("entryPoint"))

@@ -16,10 +16,12 @@ from typing import Any, ClassVar
 from airflow.providers.openlineage.extractors.base import BaseExtractor  # noqa: TID253
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Task, TaskInstance
 from fairlead_airflow.lineage.collected import collected
 from fairlead_airflow.lineage.declared import declared
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_airflow.lineage.unseen import unseen
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +38,10 @@ class Extractor(BaseExtractor):
     hook_lineage_enabled: bool = True
     """Whether the emission policy lets hooks be asked, as `source_code_enabled` does for code."""
 
-    trigger_event: dict[str, Any]
+    trigger_event: Json
     """The event of the trigger that resumed the task; empty if the task was not deferred."""
 
-    def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, operator: Task, *args: Any, **kwargs: Any) -> None:
         super().__init__(operator, *args, **kwargs)
         self.trigger_event = {}
 
@@ -51,7 +53,7 @@ class Extractor(BaseExtractor):
         """What is known when the task starts. The operator is `self.operator`, rendered."""
         return Lineage()
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         """What is known when it has ended, well or not; what `before` says, unless overridden."""
         return self.before()
 
@@ -67,7 +69,7 @@ class Extractor(BaseExtractor):
                 return found
         return next(filter(None, (_within(self.trigger_event, name) for name in names)), None)
 
-    def failed(self, task_instance: Any) -> Lineage:
+    def failed(self, task_instance: TaskInstance) -> Lineage:
         """What is known when it has failed; what `after` says, unless overridden."""
         return self.after(task_instance)
 
@@ -78,13 +80,13 @@ class Extractor(BaseExtractor):
     def _execute_extraction(self) -> Any:
         return self._gather(lambda _: self.before(), lambda _: declared(self.operator))
 
-    def extract_on_complete(self, task_instance: Any) -> Any:
+    def extract_on_complete(self, task_instance: TaskInstance) -> Any:
         return self._ended(self.after, task_instance)
 
-    def extract_on_failure(self, task_instance: Any) -> Any:
+    def extract_on_failure(self, task_instance: TaskInstance) -> Any:
         return self._ended(self.failed, task_instance)
 
-    def _ended(self, extract: Callable[[Any], Lineage], task_instance: Any) -> Any:
+    def _ended(self, extract: Callable[[Any], Lineage], task_instance: TaskInstance) -> Any:
         self.trigger_event = compat.trigger_event(task_instance)
         result = self._gather(
             lambda _: extract(task_instance),
@@ -113,7 +115,7 @@ class Extractor(BaseExtractor):
         return result.finished()
 
 
-def _within(event: dict[str, Any], name: str) -> Any:
+def _within(event: Json, name: str) -> Any:
     """The value by that name, in a dict or in a dict inside it."""
     inner = [value for value in event.values() if isinstance(value, dict)]
     return event.get(name) or next(filter(None, (_within(part, name) for part in inner)), None)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from openlineage.client.facet_v2 import source_code_job
 
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Lineage
 
@@ -25,7 +26,7 @@ class BashExtractor(Extractor):
         facet = source_code_job.SourceCodeJobFacet(language="bash", sourceCode=command)
         return Lineage(job_facets={"sourceCode": facet})
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         result = self.before()
         if "dbt" in self._command():
             result.add(self._dbt(getattr(task_instance, "start_date", None)))

@@ -79,7 +79,7 @@ class SshExtractor(_Commands):
     operators: ClassVar[tuple[str, ...]] = ("SSHOperator", "SSHRemoteJobOperator")
 
 
-def command_line(command: Any) -> str:
+def command_line(command: object) -> str:
     """A command as one would type it."""
     if isinstance(command, str):
         return command

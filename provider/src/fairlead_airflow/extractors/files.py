@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Lineage
@@ -21,6 +21,6 @@ class FileTransferExtractor(Extractor):
         )
 
 
-def _identity(path: Any) -> Identity | None:
+def _identity(path: object) -> Identity | None:
     text = str(path)
     return of_uri(text) if "://" in text else of_file(text)

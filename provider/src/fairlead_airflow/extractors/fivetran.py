@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_sdk.datasets import Identity
+from fairlead_sdk.documents import Json
 
 
 class FivetranExtractor(Extractor):
@@ -22,7 +24,7 @@ class FivetranExtractor(Extractor):
         page = f"https://fivetran.com/dashboard/connectors/{connector}" if connector else None
         return Lineage(job_facets=external.location("fivetran", page))
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         hook, connector_id = self.operator.hook, self.operator._connector_id
         connector = hook.get_connector(connector_id)
         destination = hook.get_destinations(connector["group_id"])
@@ -50,7 +52,7 @@ class FivetranExtractor(Extractor):
         return result
 
 
-def _enabled(schema: dict[str, Any]) -> dict[str, Any]:
+def _enabled(schema: Json) -> dict[str, object]:
     """Without what is switched off at Fivetran."""
     on = schema.get("enabled", True)
     tables = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fairlead_airflow import compat
 from fairlead_airflow.lineage import watching
 
@@ -13,6 +11,6 @@ class FreshTaskListener:
     would have read and written what those before it did."""
 
     @compat.hookimpl
-    def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
+    def on_task_instance_running(self, previous_state: object, task_instance: object) -> None:
         compat.forget_hook_lineage()
         watching.watch()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.commands import command_line
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Facets, Lineage
+from fairlead_sdk.documents import Json
 
 _SCRIPTS = ("main_python_file_uri", "main_r_file_uri", "main_jar_file_uri", "query_file_uri")
 
@@ -32,7 +33,7 @@ class DataprocExtractor(Extractor):
                 result.add(self._of_work(work))
         return result
 
-    def _of_work(self, work: dict[str, Any]) -> Lineage:
+    def _of_work(self, work: Json) -> Lineage:
         script = next(filter(None, (work.get(name) for name in _SCRIPTS)), None)
         queries = (work.get("query_list") or {}).get("queries") or ()
         facets: Facets = external.script(script)
@@ -61,7 +62,7 @@ class DataflowExtractor(Extractor):
             ),
         )
 
-    def _script(self) -> Any:
+    def _script(self) -> object:
         task = self.operator
         launched = (getattr(task, "body", None) or {}).get("launchParameter") or {}
         plain = getattr(task, "template", None) or getattr(task, "yaml_pipeline_file", None)

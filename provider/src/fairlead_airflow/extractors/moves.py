@@ -13,6 +13,7 @@ from glob import has_magic
 from typing import Any, ClassVar
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Task, TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.transfer import rows_read, table_written
 from fairlead_airflow.lineage import places
@@ -37,7 +38,7 @@ class Move:
 def _object(scheme: str, bucket: str, *keys: str) -> Place:
     """The first key that is set, also as a list; a pattern names nothing."""
 
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: object) -> Iterable[Identity]:
         given = next(filter(None, (getattr(task, key, None) for key in keys)), None)
         for key in [given] if isinstance(given, str) or given is None else given:
             if not has_magic(key or ""):
@@ -47,7 +48,7 @@ def _object(scheme: str, bucket: str, *keys: str) -> Place:
 
 
 def _blob(container: str, *names: str) -> Place:
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: Task) -> Iterable[Identity]:
         blob = next(filter(None, (getattr(task, name, None) for name in names)), None)
         yield places.of_blob(task.wasb_conn_id, getattr(task, container), blob)
 
@@ -57,7 +58,7 @@ def _blob(container: str, *names: str) -> Place:
 def _remote(conn: str, path: str, names: str = "", host: str = "", port: int = 22) -> Place:
     """A file on a server, or those files in it that are named one by one."""
 
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: object) -> Iterable[Identity]:
         folder, given = getattr(task, path), getattr(task, names, None) if names else None
         if isinstance(given, str):  # a prefix, or all
             return
@@ -70,7 +71,7 @@ def _remote(conn: str, path: str, names: str = "", host: str = "", port: int = 2
 
 
 def _local(path: str) -> Place:
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: object) -> Iterable[Identity]:
         given = getattr(task, path, None)
         for name in [given] if isinstance(given, str) else given or ():
             if not has_magic(name):
@@ -83,7 +84,7 @@ def _share(path: str) -> Place:
     return lambda task: [places.of_share(task.samba_conn_id, getattr(task, path))]
 
 
-def _endpoint(task: Any) -> Iterable[Identity]:
+def _endpoint(task: Task) -> Iterable[Identity]:
     found = places.of_endpoint(task.http_conn_id, task.endpoint)
     return [found] if found else []
 
@@ -97,7 +98,7 @@ def _collection(database: str, collection: str) -> Place:
 
 
 def _dynamodb(table: str, *conns: str) -> Place:
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: object) -> Iterable[Identity]:
         conn = next(filter(None, (getattr(task, name, None) for name in conns)), None)
         yield places.of_dynamodb(conn, getattr(task, table), getattr(task, "region_name", None))
 
@@ -112,20 +113,20 @@ def _hive(conn: str, table: str) -> Place:
     ]
 
 
-def _hive_partitions(task: Any) -> Iterable[Identity]:
+def _hive_partitions(task: Task) -> Iterable[Identity]:
     for name in task.partition_names:
         yield places.of_hive(task.metastore_conn_id, name.partition("/")[0])
 
 
-def _bigquery(task: Any) -> Iterable[Identity]:
+def _bigquery(task: Task) -> Iterable[Identity]:
     yield Identity("bigquery", f"{task.project_id}.{task.dataset_id}.{task.table_id}")
 
 
-def _databricks(task: Any) -> Iterable[Identity]:
+def _databricks(task: Task) -> Iterable[Identity]:
     yield places.of_databricks(task.databricks_conn_id, task.catalog, task.schema, task.table_name)
 
 
-def _subscription(task: Any) -> Iterable[Identity]:
+def _subscription(task: Task) -> Iterable[Identity]:
     yield Identity("pubsub", f"subscription:{task.project_id}:{task.subscription}")
 
 
@@ -135,14 +136,14 @@ _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 def _salesforce(query: str) -> Place:
     """The objects that a SOQL query asks for; what it asks for beside them has names of their own."""
 
-    def place(task: Any) -> Iterable[Identity]:
+    def place(task: Task) -> Iterable[Identity]:
         found = _FROM.findall(re.sub(r"\([^()]*\)", "", getattr(task, query)))
         return [places.of_salesforce(task.salesforce_conn_id, name) for name in found]
 
     return place
 
 
-def _salesforce_object(task: Any) -> Iterable[Identity]:
+def _salesforce_object(task: Task) -> Iterable[Identity]:
     yield places.of_salesforce(task.salesforce_conn_id, task.object_name)
 
 
@@ -264,7 +265,7 @@ class MoveExtractor(Extractor):
         sql = getattr(task, move.query[1]) if move.query else None
         return Lineage(inputs, outputs, statements=[sql] if isinstance(sql, str) else [])
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         move, task = self._move(), self.operator
         result = self.before()
         if move.query:
@@ -278,5 +279,5 @@ class MoveExtractor(Extractor):
         return next(MOVES[name] for name in bases if name in MOVES)
 
 
-def _hook(task: Any, conn: str) -> Any:
+def _hook(task: Task, conn: str) -> object:
     return compat.get_connection(getattr(task, conn)).get_hook()

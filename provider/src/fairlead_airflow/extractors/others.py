@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Lineage
 
@@ -27,10 +28,10 @@ class SpeakingExtractor(Extractor):
     def before(self) -> Lineage:
         return self._call("start") or Lineage()
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         return self._call("complete", task_instance) or self.before()
 
-    def failed(self, task_instance: Any) -> Lineage:
+    def failed(self, task_instance: TaskInstance) -> Lineage:
         return self._call("failure", task_instance) or self.after(task_instance)
 
     def reported(self, own: Lineage) -> Lineage:

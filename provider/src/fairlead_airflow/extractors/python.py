@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from openlineage.client.facet_v2 import source_code_job
 
@@ -44,7 +44,7 @@ class PythonExtractor(Extractor):
         return Lineage(job_facets={"sourceCode": facet})
 
 
-def source_of(function: Callable[..., Any]) -> str | None:
+def source_of(function: Callable[..., object]) -> str | None:
     """The function's source as it stands in its file; None for what has no source."""
     try:
         return inspect.getsource(inspect.unwrap(function))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.extractors.commands import command_line
 from fairlead_airflow.lineage import external
 from fairlead_airflow.lineage.parts import Facets, Lineage
 from fairlead_sdk.datasets import of_file, of_uri
+from fairlead_sdk.documents import Json
 
 
 class DatabricksExtractor(Extractor):
@@ -40,7 +42,7 @@ class DatabricksExtractor(Extractor):
             return external.location("git", url)
         return {}
 
-    def _job(self) -> dict[str, Any]:
+    def _job(self) -> Json:
         """What is submitted: in one argument, or in several of its own until the task has run."""
         task = self.operator
         if path := getattr(task, "notebook_path", None):
@@ -66,7 +68,7 @@ class SparkSubmitExtractor(Extractor):
             run_facets=external.run(self._submitted(), "spark"),
         )
 
-    def _submitted(self) -> Any:
+    def _submitted(self) -> object:
         """The id in YARN, in Spark's own cluster, or in Kubernetes; the hook learns it as it runs."""
         hook = getattr(self.operator, "_hook", None)
         names = ("_yarn_application_id", "_driver_id", "_kubernetes_driver_pod")
@@ -125,7 +127,7 @@ class DbtCloudExtractor(Extractor):
         place = external.page(task.dbt_cloud_conn_id, "cloud.getdbt.com")
         return Lineage(run_facets=external.run(self.runtime_value("run_id"), place))
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         result = self.before()
         method = getattr(self.operator, "get_openlineage_facets_on_complete", None)
         return result.add(Lineage.of(method(task_instance))) if method else result

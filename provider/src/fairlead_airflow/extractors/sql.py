@@ -9,9 +9,10 @@ named queries for tables and loses tables inside a WITH.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage.parts import Facets, Lineage
 from fairlead_sdk.datasets import Identity
@@ -43,7 +44,7 @@ class SqlExtractor(Extractor):
             return Lineage()
         return Lineage(statements=[text.strip() for text in texts if isinstance(text, str)])
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         method = getattr(self.operator, "get_openlineage_facets_on_complete", None)
         if method is None or self._is_jdbc():
             return Lineage()
@@ -89,7 +90,7 @@ class ClickHouseExtractor(Extractor):
     def before(self) -> Lineage:
         return Lineage(statements=[text.strip() for text in self._texts()])
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         from fairlead_airflow.lineage.addresses import of_server
         from fairlead_airflow.lineage.databases import ServerDatabase
         from fairlead_airflow.lineage.statements import Executed, lineage_of

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from fairlead_airflow.compat.objects import TaskInstance
 from fairlead_airflow.extractors.base import Extractor
 from fairlead_airflow.lineage import places
 from fairlead_airflow.lineage.parts import Facets, Lineage
 from fairlead_sdk.datasets import Identity, of_file
 
 
-def rows_read(hook: Any, sql: Any) -> Lineage:
+def rows_read(hook: object, sql: Any) -> Lineage:
     """What a query, or several, read from the database behind a hook."""
     from fairlead_airflow.lineage import databases
     from fairlead_airflow.lineage.statements import Executed, lineage_of
@@ -22,7 +23,7 @@ def rows_read(hook: Any, sql: Any) -> Lineage:
     return lineage_of([Executed(query) for query in queries], database)
 
 
-def table_written(hook: Any, name: str, schema: str | None = None) -> Lineage:
+def table_written(hook: object, name: str, schema: str | None = None) -> Lineage:
     """The table that rows were inserted into, in the database behind a hook."""
     from fairlead_airflow.lineage import databases
     from fairlead_airflow.lineage.statements import Executed, lineage_of
@@ -45,7 +46,7 @@ class GenericTransferExtractor(Extractor):
         sql = self.operator.sql
         return Lineage(statements=[sql] if isinstance(sql, str) else list(sql))
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         task = self.operator
         result = rows_read(task.source_hook, task.sql)
         return result.add(table_written(task.destination_hook, task.destination_table))
@@ -59,7 +60,7 @@ class SqlToS3Extractor(Extractor):
     def before(self) -> Lineage:
         return Lineage(statements=[self.operator.query], outputs=self._outputs())
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         result = rows_read(self.operator._get_hook(), self.operator.query)
         return result.add(Lineage(outputs=self._outputs()))
 
@@ -85,7 +86,7 @@ class S3ToSqlExtractor(Extractor):
             inputs={Identity(f"s3://{self.operator.s3_bucket}", self.operator.s3_key): {}}
         )
 
-    def after(self, task_instance: Any) -> Lineage:
+    def after(self, task_instance: TaskInstance) -> Lineage:
         task = self.operator
         return self.before().add(table_written(task.db_hook, task.table, task.schema))
 

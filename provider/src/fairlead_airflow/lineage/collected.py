@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from fairlead_airflow.compat.objects import Hook
 from fairlead_airflow.lineage.naming import identity_of
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_airflow.lineage.watching import CONNECTION, SQL
@@ -82,7 +83,7 @@ def _connections(extras: list[Any]) -> Lineage:
     )
 
 
-def _of_hook(hook: Any, ran: list[Any], columns: Columns) -> Lineage:
+def _of_hook(hook: Hook, ran: list[Any], columns: Columns) -> Lineage:
     # Only where there is SQL: the parser takes a moment to import.
     from fairlead_airflow.lineage import databases, external
     from fairlead_airflow.lineage.statements import Executed, lineage_of

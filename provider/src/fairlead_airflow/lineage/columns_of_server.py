@@ -11,6 +11,7 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+from fairlead_airflow.compat.objects import Hook
 from fairlead_sdk.sql import Table
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,9 @@ _PATIENCE = 3.0
 """Seconds to wait for a server: lineage of columns is not worth more of a task's time."""
 
 
-def ask(hook: Any, info: Any, namespace: str, schema: str, tables: Sequence[Table]) -> Columns:
+def ask(
+    hook: object, info: object, namespace: str, schema: str, tables: Sequence[Table]
+) -> Columns:
     """The columns of those tables that the server knows; nothing if it does not answer in time."""
     found: Columns = {}
 
@@ -38,7 +41,7 @@ def ask(hook: Any, info: Any, namespace: str, schema: str, tables: Sequence[Tabl
     return dict(found)
 
 
-def _asked(hook: Any, info: Any, namespace: str, schema: str, tables: Sequence[Table]) -> Columns:
+def _asked(hook: Hook, info: Any, namespace: str, schema: str, tables: Sequence[Table]) -> Columns:
     from airflow.providers.openlineage.sqlparser import SQLParser
     from airflow.providers.openlineage.utils.utils import should_use_external_connection
 
@@ -59,7 +62,7 @@ def _asked(hook: Any, info: Any, namespace: str, schema: str, tables: Sequence[T
     return {d.name.lower(): of_facets(d.facets or {}) for d in datasets}
 
 
-def _engine(hook: Any) -> Any:
+def _engine(hook: Hook) -> Any:
     """What spells the query; without one it is spelled as in general."""
     try:
         return hook.get_sqlalchemy_engine()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from fairlead_airflow.compat.objects import Hook
 from fairlead_airflow.lineage import columns_of_server
 from fairlead_airflow.lineage.addresses import Address, of_jdbc, of_odbc, of_server
 from fairlead_airflow.lineage.columns_of_catalog import CATALOG, Catalog
@@ -45,7 +46,7 @@ class Database(Protocol):
         """Ask for the columns of these tables; return whether more columns may be known now."""
 
 
-def behind(hook: Any, reported: Mapping[str, Any] | None = None) -> Database | None:
+def behind(hook: object, reported: Mapping[str, Any] | None = None) -> Database | None:
     """The database behind a hook, or None if it is unknown.
 
     `reported` is what a hook reported with a statement: its database and schema.
@@ -68,13 +69,13 @@ def behind(hook: Any, reported: Mapping[str, Any] | None = None) -> Database | N
     return server.within(reported.get("default_db"), reported.get("default_schema"))
 
 
-def _server(hook: Any, kind: str | None) -> ServerDatabase | None:
+def _server(hook: Hook, kind: str | None) -> ServerDatabase | None:
     if kind == JDBC:  # its hook leaves the database and the schema out of names
         return _from_connection(hook) or _from_hook(hook)
     return _from_hook(hook) or _from_connection(hook)
 
 
-def _connection(hook: Any) -> Any:
+def _connection(hook: Hook) -> Any:
     """Of any hook: those of databases have a method for its id."""
     get_conn_id = getattr(hook, "get_conn_id", None)
     conn_id = (
@@ -83,7 +84,7 @@ def _connection(hook: Any) -> Any:
     return hook.get_connection(conn_id) if conn_id else hook.conn
 
 
-def _redshift_data(hook: Any, reported: Mapping[str, Any]) -> Database | None:
+def _redshift_data(hook: Hook, reported: Mapping[str, Any]) -> Database | None:
     """Redshift behind its HTTP API: the connection is Amazon's, each query names the cluster."""
     extra = reported.get("extra") or {}
     cluster = extra.get("cluster_identifier") or extra.get("workgroup_name")
@@ -95,7 +96,7 @@ def _redshift_data(hook: Any, reported: Mapping[str, Any]) -> Database | None:
     )
 
 
-def _sqlite(hook: Any) -> Database | None:
+def _sqlite(hook: Hook) -> Database | None:
     path = str(hook.get_uri()).removeprefix("sqlite:///").partition("?")[0]
     if not path or ":memory:" in path:
         return None
@@ -144,7 +145,7 @@ class SqliteDatabase:
         return (spelled[0], columns) if spelled and columns else None
 
 
-def _duckdb(hook: Any) -> Database | None:
+def _duckdb(hook: Hook) -> Database | None:
     path = _connection(hook).host
     if not path or ":" in path:  # in memory, or at MotherDuck
         return None
@@ -152,7 +153,7 @@ def _duckdb(hook: Any) -> Database | None:
     return ServerDatabase(Address(f"duckdb://{absolute}", "duckdb", Path(path).stem, "main"))
 
 
-def _from_hook(hook: Any) -> ServerDatabase | None:
+def _from_hook(hook: Hook) -> ServerDatabase | None:
     """A database that the hook describes to OpenLineage; named as OpenLineage's own parser does."""
     describe = getattr(hook, "get_openlineage_database_info", None)
     connection = _connection(hook)
@@ -171,7 +172,7 @@ def _from_hook(hook: Any) -> ServerDatabase | None:
     return ServerDatabase(address, upper=bool(info.is_uppercase_names), asking=asking)
 
 
-def _default_schema(hook: Any) -> str:
+def _default_schema(hook: Hook) -> str:
     try:
         return hook.get_openlineage_default_schema() or ""
     except Exception:  # some ask the server, which may be away by now
@@ -179,7 +180,7 @@ def _default_schema(hook: Any) -> str:
         return ""
 
 
-def _from_connection(hook: Any) -> ServerDatabase | None:
+def _from_connection(hook: Hook) -> ServerDatabase | None:
     """A database of which only its connection is known."""
     connection = _connection(hook)
     kind, host, database = connection.conn_type, connection.host or "", connection.schema or ""

@@ -25,6 +25,7 @@ from fairlead_airflow.lineage.dbt_profiles import (
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_airflow.lineage.statements import Executed, lineage_of
 from fairlead_sdk.datasets import Identity
+from fairlead_sdk.documents import Json
 from fairlead_sdk.sql import dialect_of, selected
 
 WRITTEN = ("model", "seed", "snapshot")
@@ -46,7 +47,7 @@ class Artefacts:
         return self._results.get("args", {}).get("which", self._call.verb) in DATA
 
     @cached_property
-    def results(self) -> dict[str, dict[str, Any]]:
+    def results(self) -> dict[str, Json]:
         """What became of each node, by dbt's own id."""
         found = self._results.get("results", ()) if self.have_data else ()
         return {item["unique_id"]: item for item in found}
@@ -67,7 +68,7 @@ class Artefacts:
     def _project_folder(self) -> Path:
         return self._call.project or Path()
 
-    def _json(self, name: str) -> dict[str, Any]:
+    def _json(self, name: str) -> Json:
         try:
             found = json.loads((self._folder / name).read_bytes())
         except FileNotFoundError:
@@ -80,11 +81,11 @@ class Artefacts:
         return bool(generated) and (since is None or datetime.fromisoformat(generated) >= since)
 
     @cached_property
-    def _manifest(self) -> dict[str, Any]:
+    def _manifest(self) -> Json:
         return self._json("manifest.json")
 
     @cached_property
-    def nodes(self) -> dict[str, dict[str, Any]]:
+    def nodes(self) -> dict[str, Json]:
         """Models, seeds, snapshots, tests and sources by dbt's own id."""
         return {**self._manifest.get("nodes", {}), **self._manifest.get("sources", {})}
 
@@ -111,7 +112,7 @@ class Artefacts:
         identifier = self._results["metadata"].get("invocation_id")
         return result.add(Lineage(run_facets=external.run(identifier, "dbt")))
 
-    def _in_order(self, wanted: list[str], known: Mapping[str, Any]) -> Iterator[str]:
+    def _in_order(self, wanted: list[str], known: Mapping[str, object]) -> Iterator[str]:
         """The nodes that no result tells of, each after those that it reads."""
         left = [unique_id for unique_id in wanted if unique_id not in known]
         done: set[str] = set()
@@ -128,7 +129,7 @@ class Artefacts:
         for unique_id in left:
             yield from visit(unique_id)
 
-    def _read_by(self, unique_id: str) -> Iterator[dict[str, Any]]:
+    def _read_by(self, unique_id: str) -> Iterator[dict[str, object]]:
         """The tables that a node reads; what exists only within a query is seen through."""
         for parent in _parents(self.nodes[unique_id]):
             node = self.nodes.get(parent)
@@ -139,9 +140,7 @@ class Artefacts:
             elif node["resource_type"] == "model":
                 yield from self._read_by(parent)
 
-    def _made(
-        self, node: dict[str, Any], outcome: Mapping[str, Any], warehouse: Warehouse
-    ) -> Lineage:
+    def _made(self, node: Json, outcome: Mapping[str, Any], warehouse: Warehouse) -> Lineage:
         identity = warehouse.of_node(node)
         query = outcome.get("compiled_code") or node.get("compiled_code")
         if node["resource_type"] == "seed":
@@ -227,7 +226,7 @@ class Artefacts:
             port_part = f":{profile['port']}" if profile.get("port") else ""
             return f"{profile['type']}://{host}{port_part}"
 
-    def _profile(self, project: Path) -> dict[str, Any]:
+    def _profile(self, project: Path) -> Json:
         """The output of profiles.yml that is in force, with its variables filled in."""
         call = self._call
         arguments = self._results.get("args", {})
@@ -255,7 +254,7 @@ def _is_stored(node: Mapping[str, Any]) -> bool:
     return node["resource_type"] in WRITTEN and materialized != "ephemeral"
 
 
-def _relation(node: Mapping[str, Any]) -> str:
+def _relation(node: Mapping[str, object]) -> str:
     """The table as SQL of its database spells it."""
     return str(node.get("relation_name") or node_name(node))
 

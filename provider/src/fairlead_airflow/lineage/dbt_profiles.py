@@ -10,17 +10,20 @@ import yaml
 from jinja2.sandbox import SandboxedEnvironment
 
 from fairlead_sdk.datasets import Identity
+from fairlead_sdk.documents import Json
 from fairlead_sdk.sql import Table
 
 PORTS = {"postgres": 5432, "redshift": 5439, "trino": 8080, "clickhouse": 8123, "sqlserver": 1433}
 _FILTERS = ("as_number", "as_native", "as_bool", "as_text")
 
 
-def project_of(folder: Path) -> dict[str, Any]:
+def project_of(folder: Path) -> Json:
+    """The content of the folder's `dbt_project.yml`. Raises OSError where it cannot be read."""
     return read_yaml(folder / "dbt_project.yml")
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> Json:
+    """The mapping that a YAML file holds; empty where the file is. Raises OSError, YAMLError."""
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
@@ -63,7 +66,7 @@ class Warehouse:
         self._columns = columns
         self._spelled: dict[str, str] = {}
 
-    def of_node(self, node: Mapping[str, Any]) -> Identity:
+    def of_node(self, node: Mapping[str, object]) -> Identity:
         name = node_name(node)
         self._spelled[name.lower()] = name
         return Identity(self.namespace, name)

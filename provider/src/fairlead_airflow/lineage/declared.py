@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fairlead_airflow.compat.objects import Task, TaskInstance
 from fairlead_airflow.lineage.naming import Named, identity, identity_of
 from fairlead_airflow.lineage.parts import Lineage
 from fairlead_sdk.datasets import Identity
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 Several = Sequence[Named] | Callable[..., Sequence[Named]]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 _MARK = "__fairlead_lineage__"
 
@@ -62,7 +63,7 @@ def declares_lineage(inputs: Several = (), outputs: Several = ()) -> Callable[[F
     return mark
 
 
-def declared(task: Any, task_instance: Any = None) -> Lineage:
+def declared(task: Task, task_instance: TaskInstance = None) -> Lineage:
     """The task's inlets and outlets, and with a task instance also what it named at run time."""
     result = _of_function(task)
     for item in getattr(task, "inlets", None) or []:
@@ -74,7 +75,7 @@ def declared(task: Any, task_instance: Any = None) -> Lineage:
     return result
 
 
-def _of_function(task: Any) -> Lineage:
+def _of_function(task: object) -> Lineage:
     """What the task's function is declared to read and write; nothing for other tasks."""
     function: Any = getattr(task, "python_callable", None)
     declaration = getattr(function, _MARK, None)
@@ -88,7 +89,7 @@ def _of_function(task: Any) -> Lineage:
     return result
 
 
-def _of(several: Several, arguments: Mapping[str, Any]) -> Iterable[Named]:
+def _of(several: Several, arguments: Mapping[str, object]) -> Iterable[Named]:
     if not callable(several):
         return several
     wanted = inspect.signature(several).parameters
@@ -96,7 +97,7 @@ def _of(several: Several, arguments: Mapping[str, Any]) -> Iterable[Named]:
     return result
 
 
-def _at_run_time(task_instance: Any) -> list[Any]:
+def _at_run_time(task_instance: object) -> list[object]:
     if task_instance is None:
         return []
     try:

@@ -15,7 +15,7 @@ from fairlead_airflow import compat
 from fairlead_airflow.lineage.parts import Facets
 
 
-def code(language: str, text: Any) -> Facets:
+def code(language: str, text: object) -> Facets:
     """Job facets: the code itself; nothing for what is no text."""
     if not isinstance(text, str) or not text:
         return {}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead_airflow import compat
+from fairlead_airflow.compat.objects import Context
 from fairlead_sdk.datasets import Identity, of_asset
 
-Named = Any
+Named = object
 """A URI, a path, `(namespace, name)`, an Airflow asset, or a dataset of OpenLineage."""
 
 
@@ -48,7 +49,7 @@ def check(dataset: Named) -> None:
         identity(dataset)
 
 
-def identity_of(item: Any, context: Any = None) -> Identity | None:
+def identity_of(item: Any, context: Context = None) -> Identity | None:
     """The dataset that an asset is, whatever its scheme; None for what is no dataset.
 
     The provider that knows the scheme is asked first, so that the name is the one that its operators
@@ -66,7 +67,7 @@ def identity_of(item: Any, context: Any = None) -> Identity | None:
     return of_asset(item.uri, getattr(item, "name", None))
 
 
-def to_openlineage(asset: Any, context: Any = None) -> Any:
+def to_openlineage(asset: object, context: object = None) -> object:
     """The converter that Airflow calls for assets of the schemes that no other provider knows."""
     from openlineage.client.event_v2 import Dataset
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead_sdk.datasets import Identity
+from fairlead_sdk.documents import Json
 
-Facets = dict[str, Any]
+Facets = Json
 
 _LONGEST_SQL = 100_000
 """Characters of SQL that are shown; a loop of inserts can have megabytes."""

@@ -84,7 +84,7 @@ def lineage_of(executed: Sequence[Executed], database: Database) -> Lineage:
     return result
 
 
-def _schema(table: Table, database: Database) -> dict[str, Any]:
+def _schema(table: Table, database: Database) -> dict[str, object]:
     columns = database.observed(table)
     if not columns:
         return {}
@@ -148,11 +148,12 @@ def _spelled(column: str, table: Table, database: Database) -> str:
     return min(alike(column, database.describe(table) or ()), default=column)
 
 
-def dropped() -> dict[str, Any]:
+def dropped() -> dict[str, object]:
+    """The facet `lifecycleStateChange` of a table that was dropped."""
     return _changed(_Change.DROP)
 
 
-def _changed(how: Any, before: Any = None) -> dict[str, Any]:
+def _changed(how: Any, before: Any = None) -> dict[str, object]:
     facet = lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(how, before)
     return {"lifecycleStateChange": facet}
 

@@ -21,7 +21,9 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from fairlead_airflow.compat.objects import Connection, Context, Hook
 from fairlead_airflow.shield import shielded
+from fairlead_sdk.documents import Json
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,7 @@ def _afterwards(kind: type, method: str, report: Callable[..., None]) -> None:
         return
 
     @functools.wraps(original)
-    def calling(*args: Any, **kwargs: Any) -> Any:
+    def calling(*args: object, **kwargs: object) -> object:
         result = original(*args, **kwargs)
         with shielded(log, "What %s did is not reported", method, level=logging.DEBUG):
             report(*args, **kwargs)
@@ -114,7 +116,7 @@ def _paths(module: ModuleType) -> None:
         _afterwards(kind, method, lambda path, *_, **__: _touched(path, "w"))
 
 
-def _opened(path: Any, mode: str = "r", *_: Any, **__: Any) -> None:
+def _opened(path: object, mode: str = "r", *_: object, **__: object) -> None:
     _touched(path, mode)
 
 
@@ -133,7 +135,7 @@ def _postgres(module: ModuleType) -> None:
     _afterwards(module.PostgresHook, "copy_expert", _copied)
 
 
-def _copied(hook: Any, sql: str, *_: Any, **__: Any) -> None:
+def _copied(hook: Hook, sql: str, *_: Any, **__: Any) -> None:
     _collector().add_extra(context=hook, key=SQL, value={"sql": sql})
 
 
@@ -160,7 +162,7 @@ def _connection(kind: type) -> None:
         _afterwards(kind, "get_conn", _connected)
 
 
-def _connected(hook: Any, *_: Any, **__: Any) -> None:
+def _connected(hook: Hook, *_: Any, **__: Any) -> None:
     # What called `get_conn`: a method of Airflow's hooks reports by itself what it executes, and a
     # hook's own `get_conn` may ask the class above for the connection.
     caller = sys._getframe(2)
@@ -178,13 +180,18 @@ def _engines(module: ModuleType) -> None:
 
 
 def _executed(
-    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    connection: Connection,
+    cursor: Any,
+    statement: str,
+    parameters: Any,
+    context: Context,
+    many: bool,
 ) -> None:
     with shielded(log, "A statement is not reported", level=logging.DEBUG):
         url = connection.engine.url
         if _OWN_QUESTIONS.match(statement) or _is_airflows_own(url):
             return
-        value: dict[str, Any] = {"sql": statement}
+        value: Json = {"sql": statement}
         rows = getattr(cursor, "rowcount", -1)
         if isinstance(rows, int) and rows >= 0 and statement.lstrip()[:6].upper() != "SELECT":
             value["row_count"] = rows
@@ -219,7 +226,7 @@ class _Engine:
 
 
 @functools.lru_cache(maxsize=64)
-def _behind(url: Any) -> _Engine:
+def _behind(url: object) -> _Engine:
     """One for each address: what is reported together is read together."""
     return _Engine(url)
 

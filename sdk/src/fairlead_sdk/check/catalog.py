@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairlead_sdk.client import Client
+from fairlead_sdk.documents import Json
 from fairlead_sdk.errors import FairleadError, Refused
 from fairlead_sdk.sql import Table, dialect_of
 
@@ -32,7 +32,7 @@ class Catalog:
         self._client = client
         self._namespace = namespace
         self._found: dict[tuple[str, str, str], list[Dataset]] = {}
-        self._details: dict[Dataset, list[dict[str, Any]]] = {}
+        self._details: dict[Dataset, list[Json]] = {}
         self._failure: FairleadError | None = None
 
     def datasets(self, table: Table, node: str = "") -> list[Dataset]:
@@ -105,15 +105,13 @@ class Catalog:
         """As the check of schemas knows them: those of column lineage where there is no schema."""
         return {c["name"]: c["type"] or "" for c in self._fields(dataset)}
 
-    def _fields(self, dataset: Dataset) -> list[dict[str, Any]]:
+    def _fields(self, dataset: Dataset) -> list[Json]:
         if dataset not in self._details:
             whole = self._client.dataset((dataset.namespace, dataset.name)) or {}
             self._details[dataset] = whole.get("schema_fields") or []
         return self._details[dataset]
 
-    def check(
-        self, dataset: Dataset, columns: Sequence[tuple[str, str | None]]
-    ) -> dict[str, Any] | None:
+    def check(self, dataset: Dataset, columns: Sequence[tuple[str, str | None]]) -> Json | None:
         """What these columns would change; None for a dataset that the catalog does not have."""
         try:
             return self._client.schema_check(dataset.node, dict(columns))
@@ -122,7 +120,7 @@ class Catalog:
                 return None
             raise
 
-    def impact(self, dataset: Dataset) -> dict[str, Any] | None:
+    def impact(self, dataset: Dataset) -> Json | None:
         """Everything downstream; None for a dataset that the catalog does not have."""
         try:
             return self._client.impact(dataset.node)

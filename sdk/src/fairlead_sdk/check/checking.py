@@ -152,7 +152,7 @@ class _Checking:
                     change = {**change, "change": "constant"}
                 self._add(_of_change(change, dataset, place, uses, answer))
 
-    def _uses(self, answer: Mapping[str, Any], column: str, dataset: Dataset) -> list[Any]:
+    def _uses(self, answer: Mapping[str, Any], column: str, dataset: Dataset) -> list[object]:
         """What uses a column and is not changed along with it."""
         listed = [*answer["uses"], *(() if self._allow_unknown else answer["unknown"])]
         return self._not_adapted([u for u in listed if u["uses"] == column], dataset, column)

@@ -35,7 +35,7 @@ def of_json(text: str, path: str) -> list[Stated] | None:
     ]
 
 
-def _node(item: Mapping[str, Any], path: str) -> str:
+def _node(item: Mapping[str, object], path: str) -> str:
     node = item["dataset"]
     if not isinstance(node, str) or node.count(":") < 2:
         raise CannotCheck(f"{path}: `dataset` is no dataset:NAMESPACE:NAME: {node!r}")

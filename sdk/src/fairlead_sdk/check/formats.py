@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from fairlead_sdk.check.model import RULES, Finding, Report
+from fairlead_sdk.documents import Json
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 MARK = "<!-- fairlead check -->"
@@ -84,7 +84,7 @@ def as_sarif(report: Report) -> str:
     ]
     rules = [{"id": rule, "shortDescription": {"text": text}} for rule, text in RULES.items()]
     tool = {"driver": {"name": "fairlead check", "rules": rules}}
-    run: dict[str, Any] = {"tool": tool, "results": results}
+    run: Json = {"tool": tool, "results": results}
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
 
 

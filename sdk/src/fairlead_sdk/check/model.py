@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fairlead_sdk.sql import Shape, Table
 
@@ -44,7 +43,7 @@ class Finding:
     kinds: Mapping[str, int] = field(default_factory=dict)
     breaks: bool = True
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "rule": self.rule,
             "message": self.message,

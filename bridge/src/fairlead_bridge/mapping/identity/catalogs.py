@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from fairlead_bridge.mapping.identity.normaliser import Identity
 
@@ -12,7 +11,7 @@ _TABLE = re.compile(r"[\w$]+(\.[\w$]+)+")
 
 
 def name_in_catalog(
-    facet: dict[str, Any], names: Iterable[str], normalise: Callable[[str, str], Identity]
+    facet: dict[str, object], names: Iterable[str], normalise: Callable[[str, str], Identity]
 ) -> tuple[str, str] | None:
     """
     (namespace, name) for the `catalog` facet of a dataset that is known under `names`: its own

@@ -32,8 +32,8 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings, Wrong, WrongLines
 from fairlead_bridge.insight.statements import read
 from fairlead_bridge.monitoring.stated import contract, dbt
@@ -103,7 +103,7 @@ def _refuse_twice(each: Stated, seen: dict[tuple[str, str], str]) -> None:
     seen[key] = each.origin
 
 
-def _stated(table: str, item: Any, origin: str, folder: Path) -> Iterator[Stated]:
+def _stated(table: str, item: object, origin: str, folder: Path) -> Iterator[Stated]:
     if not isinstance(item, dict):
         raise Wrong(table, f"write [[{table}]], with two brackets")
     if table == "expectation":
@@ -118,7 +118,7 @@ def _stated(table: str, item: Any, origin: str, folder: Path) -> Iterator[Stated
         )
 
 
-def _own(item: dict[str, Any], origin: str) -> Stated:
+def _own(item: Json, origin: str) -> Stated:
     fields = dict(item)
     node, since = fields.pop("node", None), fields.pop("since", None)
     if not isinstance(node, str):
@@ -139,14 +139,14 @@ def _moment(since: object) -> int:
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
-def _named(item: dict[str, Any], key: str, folder: Path) -> Path:
+def _named(item: dict[str, object], key: str, folder: Path) -> Path:
     value = item.get(key)
     if not isinstance(value, str) or not value:
         raise Wrong(key, f'write the path of a file: {key} = "..."; it is relative to this file')
     return folder / value
 
 
-def _text(item: dict[str, Any], key: str, others: tuple[str, ...], needed: bool = False) -> str:
+def _text(item: Json, key: str, others: tuple[str, ...], needed: bool = False) -> str:
     stray = [name for name in item if name not in (key, *others)]
     if stray:
         raise Wrong(stray[0], f"unknown; known are {', '.join((*others, key))}")

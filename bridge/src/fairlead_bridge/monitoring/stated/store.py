@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import Row, chunks, upsert
+from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.expectations import Kind, Source
 from fairlead_bridge.monitoring import queue
 from fairlead_bridge.monitoring.stated.entry import Stated
@@ -86,7 +87,7 @@ def _key(row: Any) -> tuple[Any, ...]:
     return row["source"], row["node"], row["kind"], row["since_at"]
 
 
-def _row(stated: Stated, identify: Identify, since_at: int) -> dict[str, Any]:
+def _row(stated: Stated, identify: Identify, since_at: int) -> Json:
     return {
         "source": stated.source,
         "node": stated.node,

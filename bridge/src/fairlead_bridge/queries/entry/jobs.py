@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead_bridge.db import tables as t
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import DatasetRef, Elsewhere, JobEntry, JobRef, Origin, Task, Unseen
 from fairlead_bridge.model import Name
 from fairlead_bridge.queries import columns, facets
@@ -165,7 +166,7 @@ def _refs(keys: Iterable[int], refs: Mapping[int, Any]) -> tuple[Any, ...]:
     return tuple(sorted(found, key=lambda ref: (ref.namespace, ref.name)))
 
 
-def _facts(own: facets.Facets) -> dict[str, Any]:
+def _facts(own: facets.Facets) -> Json:
     """What Airflow says of the DAG or task besides."""
     names = ("fileloc", "start_date", "pool", "queue", "trigger_rule", "retries", "group", "mapped")
     merged = {**own.get("fairlead_dag", {}), **own.get("fairlead_task", {})}
@@ -210,7 +211,7 @@ def _by_columns(origin: Origin) -> tuple[str, ...]:
     )
 
 
-def _lineage(body: bytes) -> Iterator[dict[str, Any]]:
+def _lineage(body: bytes) -> Iterator[Json]:
     """Which columns a stored column lineage names, one pair after the other."""
     for column, each in columns.pairs(body):
         if column == columns.WHOLE:

@@ -16,6 +16,7 @@ Row = sa.Row[Any]
 
 
 def contents(snapshot: Snapshot, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+    """The bodies that are stored, by digest."""
     return {row.digest: row.body for row in snapshot.where(t.content.c.digest, digests)}
 
 
@@ -30,6 +31,7 @@ def dataset_refs(snapshot: Snapshot, wanted: Collection[int]) -> dict[int, Datas
 
 
 def job_refs(snapshot: Snapshot, wanted: Collection[int]) -> dict[int, JobRef]:
+    """The jobs that are there, by id."""
     rows = {row.id: row for row in snapshot.where(t.job.c.id, wanted)}
     parents = {row.parent_id for row in rows.values() if row.parent_id} - rows.keys()
     rows |= {row.id: row for row in snapshot.where(t.job.c.id, parents)}

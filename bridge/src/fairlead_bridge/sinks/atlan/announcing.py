@@ -7,8 +7,8 @@ Ours begins with our title and was last changed by the user of our token.
 from __future__ import annotations
 
 import time
-from typing import Any
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import HttpRejected
 from fairlead_bridge.sinks.atlan.standing import PREFIX, Announcement
 from fairlead_bridge.sinks.http import Client
@@ -43,9 +43,7 @@ class Announcer:
             self._until = time.monotonic() + _ASKED_FOR
         return self._own
 
-    def changes(
-        self, held: dict[str, Any], wanted: Announcement, of: str = PREFIX
-    ) -> dict[str, Any]:
+    def changes(self, held: Json, wanted: Announcement, of: str = PREFIX) -> Json:
         """
         The attributes to write so that the asset shows what is wanted; {} where all stays.
 

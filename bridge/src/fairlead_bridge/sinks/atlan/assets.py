@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
@@ -81,7 +82,7 @@ class Asset(msgspec.Struct, frozen=True):
 
     name: str  # qualified
     type: str = ""
-    attributes: dict[str, Any] = {}
+    attributes: Json = {}
     refs: dict[str, list[Ref] | Ref] = {}
     #: A last run or write: the attribute that dates it, so that no newer one is overwritten.
     dated: str = ""
@@ -146,7 +147,7 @@ class Assets:
         if entry.written_at is None:
             return
         at = _ms(entry.written_at)
-        attributes: dict[str, Any] = {
+        attributes: Json = {
             "lastRowChangedAt": at,
             "sourceUpdatedAt": at,
             "lastSyncRunAt": at,
@@ -171,7 +172,7 @@ class Assets:
             name = f"{job.dag_id}/{job.task_id}" if job.task_id else job.dag_id
         return f"{self._settings.connection}/{name}"
 
-    def _asset(self, job: JobRef, attributes: dict[str, Any], **more: Any) -> Asset:
+    def _asset(self, job: JobRef, attributes: Json, **more: Any) -> Asset:
         """A DAG or task, with what Atlan needs to make it."""
         words, refs = self.words, more.pop("refs", {})
         own = self._own(job)
@@ -193,7 +194,7 @@ class Assets:
         kind = words["task"] if above is not None or job.kind != "dag" else words["dag"]
         return Asset(own, kind, attributes_of_job, refs, **more)
 
-    def _common(self, name: str, job: str) -> dict[str, Any]:
+    def _common(self, name: str, job: str) -> dict[str, object]:
         """Of everything that we make; `job` is the qualified name of the one it is made for."""
         return {
             "name": name,
@@ -216,7 +217,7 @@ class Assets:
     def _job(self, entry: JobEntry) -> Iterator[Asset]:
         words, job = self.words, entry.job
         owners = ", ".join(sorted(owner.name for owner in entry.owners if owner.name != "***"))
-        attributes: dict[str, Any] = {
+        attributes: Json = {
             "sourceURL": entry.url,
             "description": entry.description,
             "sourceOwners": owners,
@@ -307,7 +308,7 @@ class Assets:
         if not run.latest or state is None or not started:
             return None
         words = self.words
-        attributes: dict[str, Any] = {
+        attributes: Json = {
             words["run"]: run.dag_run_id or run.run_id,
             words["started"]: _ms(started),
             words["state"]: state,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Any
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import HttpRejected
 from fairlead_bridge.sinks.atlan.standing import ATTRIBUTES
 from fairlead_bridge.sinks.http import Client
@@ -63,7 +63,7 @@ class MetadataSet:
         found = self._client.json("GET", _TYPEDEFS, params=params) or {}
         return self._take(found)
 
-    def _take(self, answer: dict[str, Any]) -> bool:
+    def _take(self, answer: Json) -> bool:
         for each in answer.get("businessMetadataDefs") or ():
             if each.get("displayName") == self._display_name:
                 self._name = each["name"]
@@ -86,7 +86,7 @@ class MetadataSet:
         else:
             self._take(made)
 
-    def _definition(self) -> dict[str, Any]:
+    def _definition(self) -> dict[str, object]:
         return {
             "category": "BUSINESS_METADATA",
             "name": self._display_name,
@@ -96,7 +96,7 @@ class MetadataSet:
             "attributeDefs": [self._attribute(*each) for each in ATTRIBUTES.items()],
         }
 
-    def _attribute(self, name: str, kind: str) -> dict[str, Any]:
+    def _attribute(self, name: str, kind: str) -> dict[str, object]:
         return {
             "name": "",
             "displayName": name,

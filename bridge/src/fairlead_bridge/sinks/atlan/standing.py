@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import DatasetEntry, IncidentEntry, Outlook
 
 #: What the title of each of our announcements begins with.
@@ -40,7 +41,7 @@ class Standing(msgspec.Struct, frozen=True):
 
     name: str  # qualified
     announcement: Announcement | None = None  # None: nothing is said of it
-    metadata: dict[str, Any] | None = None  # by `ATTRIBUTES`
+    metadata: Json | None = None  # by `ATTRIBUTES`
 
     @property
     def says_something(self) -> bool:
@@ -98,7 +99,7 @@ def _announcement(entry: DatasetEntry, outlook: Outlook) -> Announcement:
     return Announcement(f"{PREFIX}{title}", kind, _safe(" ".join(lines)))
 
 
-def _metadata(entry: DatasetEntry, outlook: Outlook) -> dict[str, Any]:
+def _metadata(entry: DatasetEntry, outlook: Outlook) -> dict[str, object]:
     due = outlook.expectation.expected_by if outlook.expectation is not None else None
     checks = entry.assertions
     passed = sum(check.is_passed for check in checks)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Unavailable
 from fairlead_bridge.sinks.atlan.assets import MADE_BY, MADE_FOR, Asset, Ref
 
@@ -12,7 +12,7 @@ from fairlead_bridge.sinks.atlan.assets import MADE_BY, MADE_FOR, Asset, Ref
 CRAWLED_LATER = 3600.0
 
 Key = tuple[str, str]  # type (none: any), qualified name
-Body = dict[str, Any]
+Body = Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def body_of(write: Write, guids: dict[Key, str]) -> Body:
     return body
 
 
-def _reference(refs: list[Ref] | Ref, guids: dict[Key, str]) -> Any:
+def _reference(refs: list[Ref] | Ref, guids: dict[Key, str]) -> object:
     if isinstance(refs, list):
         return [_reference(ref, guids) for ref in refs]
     if (refs.type, refs.name) in guids:

@@ -165,7 +165,7 @@ class Words:
             ],
         }
 
-    def _members(self, entry: JobEntry) -> dict[tuple[str, ...], Any]:
+    def _members(self, entry: JobEntry) -> dict[tuple[str, ...], object]:
         """What a patch adds for the edges of a job, by the path that takes it away again."""
         edges: dict[tuple[str, ...], Any] = {
             (name, other): _edge(other)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import (
     DatasetEntry,
 )
 
-Aspects = dict[str, Any]
+Aspects = Json
 
 _TYPES = (
     (("bool",), "BooleanType"),

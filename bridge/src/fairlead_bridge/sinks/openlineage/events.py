@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import AnyEntry, EventEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.sinks.openlineage.settings import PRESETS, OpenLineageSettings
 
-Event = dict[str, Any]
+Event = Json
 
 #: Facets that go first when an event is too large: long, and no catalog's lineage needs them.
 _HEAVY = {

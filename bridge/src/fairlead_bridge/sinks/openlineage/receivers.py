@@ -13,6 +13,7 @@ import msgspec
 from pydantic import SecretStr
 
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import (
     HttpRejected,
     Misconfigured,
@@ -166,7 +167,7 @@ class _OpenMetadata(_Http):
             )
 
 
-def _answer(content: bytes) -> dict[str, Any]:
+def _answer(content: bytes) -> Json:
     try:
         decoded = msgspec.json.decode(content)
     except msgspec.DecodeError:
@@ -174,7 +175,7 @@ def _answer(content: bytes) -> dict[str, Any]:
     return decoded if isinstance(decoded, dict) else {}
 
 
-def _edges(answer: dict[str, Any]) -> int:
+def _edges(answer: Json) -> int:
     """Edges made, as one event's answer or a batch's (a summary or a list) has them."""
     for part in (answer, answer.get("summary") or {}):
         if isinstance(part, dict):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import AssertionResult, DatasetEntry
 from fairlead_bridge.sinks.openmetadata.names import safe
 
@@ -16,7 +16,7 @@ _CHECK, _COLUMN_CHECK = "fairlead_check", "fairlead_column_check"
 _LONGEST = 256
 
 #: The bodies of our test definitions. OpenMetadata itself runs none of platform "Other".
-DEFINITIONS: dict[str, dict[str, Any]] = {
+DEFINITIONS: dict[str, Json] = {
     name: {
         "name": name,
         "displayName": title,

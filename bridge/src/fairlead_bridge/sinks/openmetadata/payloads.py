@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
 import msgspec
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.entries import (
     AnyEntry,
     DatasetEntry,
@@ -26,7 +26,7 @@ from fairlead_bridge.sinks.openmetadata.checks import Check, of_table
 from fairlead_bridge.sinks.openmetadata.names import quoted, safe
 from fairlead_bridge.sinks.openmetadata.settings import OpenMetadataSettings
 
-Body = dict[str, Any]
+Body = Json
 
 CLASSIFICATION = "AirflowTags"
 #: Of the tables that an incident affects, so many are acknowledged.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from fairlead_bridge.access import audit
 from fairlead_bridge.access.audit import Stored, Wanted
 from fairlead_bridge.db.engine import reading
+from fairlead_bridge.documents import Json
 from fairlead_bridge.web import render
 from fairlead_bridge.web.audit import answers as a
 from fairlead_bridge.web.base import Page
@@ -20,7 +21,7 @@ from fairlead_bridge.web.parameters import Catalog, Since, Text, Until
 
 Who = Annotated[Text | None, Query(description="Only what this caller did.")]
 JSON_LINES = "application/jsonl"
-_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {JSON_LINES: {}}}}
+_LINES: dict[int | str, Json] = {200: {"content": {JSON_LINES: {}}}}
 Action = Annotated[Text | None, Query(description="Only this operation, such as replay_event.")]
 
 

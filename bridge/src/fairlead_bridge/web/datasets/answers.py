@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.model import State
 from fairlead_bridge.queries.personal import Kind as PersonalKind
 from fairlead_bridge.web.base import Answer
@@ -39,7 +40,7 @@ class DatasetItem(DatasetRef):
 class ColumnOrigin(Answer):
     dataset: DatasetRef
     column: str
-    transformations: list[dict[str, Any]]
+    transformations: list[dict[str, object]]
     job: JobRef | None
 
 
@@ -100,7 +101,7 @@ class DatasetDetail(DatasetItem):
     quality: Quality
     readers: list[JobRef]
     writers: list[JobRef]
-    facets: dict[str, Any]
+    facets: Json
 
 
 class Write(Answer):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import columns as c
@@ -226,7 +227,7 @@ def _item_fields(
     writer: Row | None,
     state: str | None,
     personal: PersonalColumns,
-) -> dict[str, Any]:
+) -> Json:
     return {
         **render.dataset_ref_fields(asset),
         "platform": platform(asset.namespace),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Query
 
 from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.db.engine import writing
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Wrong
 from fairlead_bridge.insight import statements
 from fairlead_bridge.insight.expectations import Expectation
@@ -134,7 +135,7 @@ def _listed(entry: Entry) -> a.Stated:
 def _answer(
     node: str, each: Expectation, entry: Entry | None, wins: bool, due: int | None
 ) -> a.Stated:
-    more: dict[str, Any] = {"origin": None, "since": None, "stated": None}
+    more: Json = {"origin": None, "since": None, "stated": None}
     if entry is not None:
         more = {
             "origin": entry.row.origin,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Response
@@ -35,7 +35,7 @@ Strict = Annotated[
     bool, Query(description="Answer with 503 where this process cannot do its part.")
 ]
 
-_NOT_READY: dict[int | str, dict[str, Any]] = {
+_NOT_READY: dict[int | str, dict[str, object]] = {
     503: {"model": a.Health, "description": "With `strict`: see `problems`."}
 }
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.model import State
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import history, lineage, standing
@@ -49,7 +48,7 @@ def affected(snapshot: Snapshot, below: Downstream, shown: list[Reached]) -> lis
     return sorted(items, key=lambda item: (item.level, item.kind, item.namespace, item.name))
 
 
-def _dataset(asset: Asset, state: State | None, details: dict[str, Any]) -> a.Affected:
+def _dataset(asset: Asset, state: State | None, details: Json) -> a.Affected:
     return a.Affected(
         kind="dataset",
         namespace=asset.namespace,
@@ -64,7 +63,7 @@ def _dataset(asset: Asset, state: State | None, details: dict[str, Any]) -> a.Af
     )
 
 
-def _job(row: Row, state: State | None, details: dict[str, Any]) -> a.Affected:
+def _job(row: Row, state: State | None, details: Json) -> a.Affected:
     return a.Affected(
         kind="job",
         namespace=row.namespace,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query
 
@@ -14,6 +14,7 @@ from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import writing
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings, NotFound
 from fairlead_bridge.insight.incidents import State
 from fairlead_bridge.insight.maintenance import Window
@@ -43,7 +44,7 @@ Owner = Annotated[
     Text, Query(description="Incidents assigned to this owner, or that affect what they own.")
 ]
 EDITOR = [needs("editor")]
-_CONFLICT: dict[int | str, dict[str, Any]] = {
+_CONFLICT: dict[int | str, Json] = {
     409: {"model": Problem, "description": "It does not fit how the incident stands."}
 }
 
@@ -278,7 +279,7 @@ def _running(snapshot: Snapshot, found: Iterable[Incident]) -> set[int]:
     return again.of_incidents(snapshot, ((each.node_id, each.at) for each in active))
 
 
-def fields(found: Incident, most: int, running: Collection[int]) -> dict[str, Any]:
+def fields(found: Incident, most: int, running: Collection[int]) -> Json:
     """
     The fields of an incident as answers have them, with `most` of what it affects; `running` are the
     jobs that run again.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from fairlead_bridge.documents import Json
 from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.datasets.answers import Change
@@ -45,4 +44,4 @@ class JobDetail(JobItem):
     inputs: list[DatasetRef]  # of a DAG: what its tasks read and none of them writes
     outputs: list[DatasetRef]
     input_changes: list[Change]  # the newest change of the schema of each input, newest first
-    facets: dict[str, Any]
+    facets: Json

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import facets as f
 from fairlead_bridge.queries import history, schema_history, unseen
@@ -124,7 +125,7 @@ def _item_fields(
     recent: history.Recent | None,
     runs: dict[int, Row],
     tasks: int,
-) -> dict[str, Any]:
+) -> Json:
     return {
         **render.job_ref_fields(row),
         "integration": row.integration,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, HTTPException, Path
 
 from fairlead_bridge.access import keys
 from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.db.engine import reading, writing
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
@@ -19,7 +20,7 @@ from fairlead_bridge.web.parameters import Catalog, Text
 
 _DAY, _HOUR = 86_400_000_000, 3_600_000_000
 Name = Annotated[Text, Path(description="The key's name.")]
-_CONFLICT: dict[int | str, dict[str, Any]] = {
+_CONFLICT: dict[int | str, Json] = {
     409: {"model": Problem, "description": "The name is taken, or the bridge asks for no keys."}
 }
 

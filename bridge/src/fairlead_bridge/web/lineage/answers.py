@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from fairlead_bridge.model import State
 from fairlead_bridge.queries.personal import Kind as PersonalKind
@@ -85,7 +85,7 @@ class ColumnEdge(Answer):
     source_column: str
     target: str  # node
     target_column: str
-    transformations: list[dict[str, Any]]
+    transformations: list[dict[str, object]]
     masked: bool  # the value does not come through: it is hashed, counted, ...
     indirect: bool  # a filter, join, grouping or condition: it is looked at, not taken over
     job: JobRef | None

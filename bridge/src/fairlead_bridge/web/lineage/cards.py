@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fairlead_bridge import facts, ids
 from fairlead_bridge.insight.expectations import late_since
@@ -36,7 +35,7 @@ from fairlead_bridge.web.lineage import answers as a
 from fairlead_bridge.web.lineage import layout, restricted
 from fairlead_bridge.web.lineage.folding import Part
 
-Fields = dict[str, Any]
+Fields = dict[str, object]
 Line = tuple[layout.Point, ...]
 
 

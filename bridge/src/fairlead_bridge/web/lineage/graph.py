@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Response
@@ -96,7 +96,7 @@ def _turn(turns: Turns, view: View) -> AbstractContextManager[None]:
     return turns.take() if view.limit > LARGE else nullcontext()
 
 
-def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, Any]:
+def draw(snapshot: Snapshot, focus: Asset | Row, view: View) -> dict[str, object]:
     """The picture around `focus`, as `answers.Graph` in plain values."""
     walk = _walk_to_folds(snapshot, focus, view)
     plain = _walk_to_folds(snapshot, focus, view.plain) if view.open or view.shut else walk

@@ -6,10 +6,10 @@ next to the last one that is seen. It has no name, and nothing shows how much it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from fairlead_bridge import ids
 from fairlead_bridge.access.visible import RESTRICTED
+from fairlead_bridge.documents import Json
 from fairlead_bridge.queries import border, column_border
 from fairlead_bridge.queries.assets import assets_by_id
 from fairlead_bridge.queries.border import Beyond
@@ -43,7 +43,7 @@ def beyond(
 def add(
     snapshot: Snapshot,
     walk: Walk,
-    answer: dict[str, Any],
+    answer: Json,
     up: int,
     down: int,
     kinds: Collection[str],
@@ -109,7 +109,7 @@ def _column_edge(source: tuple[str, str], target: tuple[str, str]) -> a.ColumnEd
     )
 
 
-def node(name: str, depth: int) -> dict[str, Any]:
+def node(name: str, depth: int) -> Json:
     """The fields of a restricted node."""
     nothing = ("job_kind", "dag_id", "task_id", "written_at", "state")
     return {

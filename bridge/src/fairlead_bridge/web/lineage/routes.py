@@ -8,13 +8,14 @@ holds it to `answers.Lineage`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from fairlead_bridge import ids
+from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import columns, history, lineage, paths, personal, showing, standing
 from fairlead_bridge.queries import facets as f
@@ -142,7 +143,7 @@ def get_column_lineage(
     return _column_lineage(snapshot, walk, up, down)
 
 
-def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
+def plain(snapshot: Snapshot, walk: lineage.Walk) -> Json:
     """The walk as `answers.Lineage`, in plain values."""
     assets = assets_by_id(snapshot, walk.datasets)
     jobs = jobs_by_id(snapshot, walk.jobs)
@@ -150,7 +151,7 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
     newest = history.states(
         snapshot, {*jobs, *(job for writing in writers.values() for job in writing)}
     )
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Json] = []
     name_of: dict[int, str] = {}
     for id, depth in walk.depths.items():
         if id in assets:
@@ -181,7 +182,7 @@ def plain(snapshot: Snapshot, walk: lineage.Walk) -> dict[str, Any]:
     return {"nodes": nodes, "edges": edges, "truncated": walk.truncated}
 
 
-def _asset_node(asset: Asset, depth: int) -> dict[str, Any]:
+def _asset_node(asset: Asset, depth: int) -> Json:
     return {
         "node": render.dataset_node(asset.namespace, asset.name),
         "id": ids.public(asset.id),
@@ -197,7 +198,7 @@ def _asset_node(asset: Asset, depth: int) -> dict[str, Any]:
     }
 
 
-def _job_node(row: Row, depth: int) -> dict[str, Any]:
+def _job_node(row: Row, depth: int) -> Json:
     return {
         "node": render.job_node(row.namespace, row.name),
         "id": ids.public(row.id),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.eta import Eta, Unknown
 from fairlead_bridge.insight.expectations import Expectation
 from fairlead_bridge.insight.root_cause import Cause, Explanation
@@ -76,7 +76,7 @@ def eta(coming: Eta | Unknown) -> a.Eta | None:
 
 def _answer(
     snapshot: Snapshot, found: Asset | Row, explanation: Explanation, cause: a.RootCause | None
-) -> dict[str, Any]:
+) -> Json:
     node = render.dataset_node if isinstance(found, Asset) else render.job_node
     return {
         "node": node(found.namespace, found.name),
@@ -138,7 +138,7 @@ def root_causes(
         run_id = run.run_id if run is not None else None
         return a.Evidence(at=render.when(proof.at), text=proof.text, run_id=run_id)
 
-    def fields(cause: Cause) -> dict[str, Any]:
+    def fields(cause: Cause) -> Json:
         run = runs.get(cause.run) if cause.run is not None else None
         return {
             "kind": cause.kind,

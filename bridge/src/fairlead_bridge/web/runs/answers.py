@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from fairlead_bridge.documents import Json
 from fairlead_bridge.web.base import Answer
 from fairlead_bridge.web.nouns import (
     Assertion,
@@ -21,7 +22,7 @@ class RunDataset(Answer):
     row_count: int | None
     byte_count: int | None
     file_count: int | None
-    facets: dict[str, Any]
+    facets: Json
 
 
 class ErrorText(Answer):
@@ -60,7 +61,7 @@ class RunDetail(Run):
     datasets: list[RunDataset]
     assertions: list[Assertion]  # checks of data that it made, failed ones first
     events: list[EventSummary]
-    facts: dict[str, Any]  # what else the run's facets said
+    facts: Json  # what else the run's facets said
     left_out: list[str]  # parts of its events that could not be understood
 
 

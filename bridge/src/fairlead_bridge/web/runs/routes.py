@@ -245,7 +245,7 @@ def _datasets(snapshot: Snapshot, run_id: int) -> list[a.RunDataset]:
     return sorted(found, key=lambda item: (item.role, item.dataset.namespace, item.dataset.name))
 
 
-def _facets_of(body: bytes | None) -> dict[str, Any]:
+def _facets_of(body: bytes | None) -> dict[str, object]:
     """Input and output facets by name; of the schema only a digest is kept with the run."""
     if not body:
         return {}

@@ -86,4 +86,5 @@ def _moved(points: list[Point], right: float, down: float) -> list[Point]:
 
 
 def by_index(ids: Sequence[str], heights: Mapping[str, float]) -> dict[int, float]:
+    """The heights that are known, by the position of their id."""
     return {at: heights[id] for at, id in enumerate(ids) if id in heights} if heights else {}
