@@ -153,3 +153,36 @@ def test_every_public_float_has_a_unit(package: str) -> None:
 )
 def test_a_float_without_a_unit_is_found(source: str, found: list[str]) -> None:
     assert unitless(source) == found
+
+
+def unshaped(source: str) -> list[str]:
+    """Public functions that return a dict or a tuple of several things, and do not say of what."""
+    return [
+        function.name
+        for function, docs in _public(ast.parse(source).body, "")
+        if not docs.strip() and function.returns is not None and _is_shape(function.returns)
+    ]
+
+
+def _is_shape(returned: ast.expr) -> bool:
+    text = ast.unparse(returned)
+    return text.startswith(("dict[", "Json", "tuple[")) and "..." not in text
+
+
+@pytest.mark.parametrize("package", ["sdk", "provider", "bridge"])
+def test_a_public_function_says_the_shape_of_what_it_returns(package: str) -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): names
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] == package
+        and (names := unshaped(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_a_shape_that_nothing_describes_is_found() -> None:
+    assert unshaped("def f() -> dict[int, str]: ...") == ["f"]
+    assert unshaped("def f() -> tuple[int, str]: ...") == ["f"]
+    assert unshaped('def f() -> dict[int, str]:\n    """Names by id."""') == []
+    assert unshaped("def f() -> tuple[int, ...]: ...") == []
+    assert unshaped("def _f() -> dict[int, str]: ...") == []
