@@ -116,3 +116,13 @@ def morning(day: int, fails: str | None = None, jobs: Sequence[str] = ()) -> lis
         if job == fails:
             break
     return events
+
+
+def after_a_good_fortnight(db: sa.Engine) -> Bridge:
+    """A bridge after a fortnight of mornings on which all went well, at six of its last day."""
+    bridge = Bridge(db)
+    bridge.take(
+        [event for day in range(14) for event in morning(day)], DAY + timedelta(days=13, hours=6)
+    )
+    assert bridge.incidents() == []
+    return bridge

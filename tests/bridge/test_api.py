@@ -10,28 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fairlead_bridge import inbox, outbox
-from fairlead_bridge.absorb import absorb_waiting
-from fairlead_bridge.db.engine import writing
-from fairlead_bridge.mapping.identity import Normaliser
-from fairlead_bridge.mapping.translate import Translator
-from fairlead_bridge.model import Name
-from fairlead_bridge.outbox import GivenUp
 from fairlead_bridge.web.live import Live, change, look
 from fairlead_bridge.web.parameters import Catalog
 from tests.bridge.asking import Api, names, wrote
+from tests.bridge.receiving import absorb, receive, refuse_everything
 from tests.support.small import dataset, schema, uuid
-
-
-def receive(api: Api, *bodies: bytes) -> None:
-    with writing(api.db) as tx:
-        inbox.put(tx, bodies, "http", api.micros)
-
-
-def absorb(api: Api) -> None:
-    while absorb_waiting(api.db, Translator(Normaliser()), {}, api.micros):
-        pass
-
 
 # --- the inbox and the outbox ---------------------------------------------------------------------
 
@@ -85,18 +68,6 @@ def test_only_a_sink_that_there_is_can_be_retried(db: sa.Engine) -> None:
     answer = Api(db).http.post("/api/v1/deliveries/retry", params={"sink": "attic"})
     assert answer.status_code == 404
     assert "there are lake" in answer.json()["detail"]
-
-
-def refuse_everything(api: Api) -> None:
-    """The sink `lake` has refused the one job there is."""
-    api.tell(*wrote("j"))
-    job = int(api.get("jobs", name="j")["items"][0]["id"], 16)
-    with writing(api.db) as tx:
-        outbox.put(tx, [Name("job", job)], {"lake": {"job"}}, api.micros)
-        claimed = outbox.claim(tx, "lake", 10, api.micros)
-        outbox.record_outcomes(
-            tx, [GivenUp(each, "no such project") for each in claimed], api.micros
-        )
 
 
 # --- overview -------------------------------------------------------------------------------------

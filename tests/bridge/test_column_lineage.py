@@ -8,9 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
+from tests.bridge.columns import DB, columns
 from tests.support.small import dataset
-
-DB = "postgres://h:5432"
 
 
 @pytest.fixture
@@ -23,25 +22,6 @@ def api(db: sa.Engine) -> Api:
         *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
     )
     return api
-
-
-def columns(**origins: tuple[str, str]) -> dict[str, Any]:
-    """A columnLineage: each column comes from (table, column)."""
-    return {
-        "fields": {
-            column: {
-                "inputFields": [
-                    {
-                        "namespace": DB,
-                        "name": table,
-                        "field": field,
-                        "transformations": [{"type": "DIRECT", "subtype": "IDENTITY"}],
-                    }
-                ]
-            }
-            for column, (table, field) in origins.items()
-        }
-    }
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.monitoring.stated import file, store
 from tests.bridge.asking import Api, wrote
-from tests.bridge.test_contracts import CONTRACT, write
+from tests.bridge.contracts import CONTRACT, write
 
 ORDERS = "dataset:postgres://h:5432:shop.orders"
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)

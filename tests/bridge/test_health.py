@@ -13,7 +13,7 @@ from fairlead_bridge.condition import Condition, Loop, Report
 from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from tests.bridge.asking import NOW, Api, wrote
-from tests.bridge.test_api import absorb, receive, refuse_everything
+from tests.bridge.receiving import absorb, receive, refuse_everything
 
 #: `NOW` in microseconds since the epoch.
 MICROS = int(NOW.timestamp()) * 1_000_000

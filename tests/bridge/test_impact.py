@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
@@ -10,36 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
+from tests.bridge.impacts import DB, A, B, C, D, impact, levels, made, view
 from tests.support.small import dataset, run_event, schema, uuid
-
-DB = "postgres://h:5432"
-
-
-A, B, C, D = (f"s.{letter}" for letter in "abcd")
-
-
-def made(name: str, rows: tuple[tuple[str, str], ...] = (), /, **columns: Any) -> dict[str, Any]:
-    """A dataset whose columns come from (dataset, column); `rows` are what its rows depend on."""
-    filtered = {"transformations": [{"type": "INDIRECT", "subtype": "FILTER"}]}
-    fields = {
-        column: {"inputFields": [origin(*source) for source in sources]}
-        for column, sources in columns.items()
-    }
-    reported = {"fields": fields, "dataset": [origin(*source) | filtered for source in rows]}
-    return dataset(name, columnLineage=reported)
-
-
-def origin(name: str, field: str) -> dict[str, Any]:
-    return {"namespace": DB, "name": name, "field": field}
-
-
-def impact(api: Api, column: str | None = None, name: str = A, **more: Any) -> Any:
-    asked = {} if column is None else {"column": column}
-    return api.get("impact", node=f"dataset:{DB}:{name}", **asked, **more)
-
-
-def levels(found: Any) -> dict[str, tuple[int, bool]]:
-    return {item["name"]: (item["level"], item["certain"]) for item in found["items"]}
 
 
 def test_a_reader_without_column_lineage_and_all_below_it_is_affected_perhaps(
@@ -135,14 +106,6 @@ def test_levels_count_datasets_also_where_no_job_is_between_them(db: sa.Engine) 
     of_column = levels(impact(api, "x"))
     assert {name: level for name, (level, _) in of_column.items()} == expected
     assert (of_column[C], of_column[D], of_column["s.e"]) == ((2, True), (3, False), (4, False))
-
-
-def view(name: str, source: str, at: str = "12:00:00") -> bytes:
-    """A view that the catalog of a database reports, without a job."""
-    reported = {"fields": {"x": {"inputFields": [origin(source, "x")]}}}
-    return json.dumps(
-        {"eventTime": f"2026-11-01T{at}Z", "dataset": dataset(name, columnLineage=reported)}
-    ).encode()
 
 
 def test_every_item_has_the_way_to_it(db: sa.Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.bridge.asking import Api, wrote
-from tests.bridge.test_impact import A, B, C, D, impact, levels, made, view
+from tests.bridge.impacts import A, B, C, D, impact, levels, made, view
 from tests.support.small import dataset, run_event, uuid
 
 THEN = "2026-11-01T12:00:00Z"

@@ -11,7 +11,7 @@ from fairlead_bridge import inbox
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.queries import incidents
 from fairlead_bridge.queries.snapshot import Snapshot
-from tests.bridge.monitored import DAY, Bridge, micros, morning, ran
+from tests.bridge.monitored import DAY, Bridge, after_a_good_fortnight, micros, morning, ran
 from tests.bridge.pipeline import BEGIN, dag_run
 from tests.support.small import airflow_dag, run_event, uuid
 
@@ -24,11 +24,7 @@ def at(day: int, hour: float) -> datetime:
 
 @pytest.fixture
 def bridge(db: sa.Engine) -> Bridge:
-    """A fortnight of mornings on which all went well."""
-    bridge = Bridge(db)
-    bridge.take([event for day in range(14) for event in morning(day)], at(13, 6))
-    assert bridge.incidents() == []
-    return bridge
+    return after_a_good_fortnight(db)
 
 
 def test_a_failure_is_one_incident_with_all_that_is_downstream(bridge: Bridge) -> None:

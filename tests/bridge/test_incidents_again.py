@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from tests.bridge.airflow_days import Days, at, dag, moment, table, uuid
 from tests.bridge.asking import Api
-from tests.bridge.monitored import Bridge, micros, ran
-from tests.bridge.test_incidents import bridge as mornings  # noqa: F401  (a fixture)
+from tests.bridge.monitored import Bridge, after_a_good_fortnight, micros, ran
 from tests.support.company.messages import DagRun, Try, dag_began, dag_ended, task_began
 from tests.support.company.model import Dag, Task
 
@@ -21,6 +20,11 @@ NIGHTLY = dag(
 )
 EARLIER = dag("earlier", Task("report", "python", 60, [MART], [REPORT]), hour=4)
 DAY = 8
+
+
+@pytest.fixture
+def mornings(db: sa.Engine) -> Bridge:
+    return after_a_good_fortnight(db)
 
 
 class Cleared:
@@ -157,7 +161,7 @@ def test_it_is_marked_as_running_again(cleared: Cleared) -> None:
 
 
 def test_a_job_outside_of_airflow_that_runs_again_leaves_it_open_until_it_succeeds(
-    mornings: Bridge,  # noqa: F811
+    mornings: Bridge,
 ) -> None:
     def come(events: list[bytes], hour: float) -> str:
         mornings.take(events, moment(14, hour))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.delivery.preview import preview
 from tests.bridge.monitored import micros, ran
-from tests.bridge.test_notify import BROKE, MINUTE, Notified, at, receiver
+from tests.bridge.notified import BROKE, MINUTE, Notified, at, receiver
 from tests.support.channels.vendors import Receiver
 
 __all__ = ["receiver"]  # a fixture

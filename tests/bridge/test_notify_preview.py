@@ -12,8 +12,8 @@ from fairlead_bridge.channels.target import ChannelTarget
 from fairlead_bridge.cli import main
 from fairlead_bridge.delivery.preview import Change, Sent, preview, simulate
 from tests.bridge.monitored import DAY, Bridge, micros, morning
-from tests.channels.test_target import NIGHT, target
 from tests.support.channels.incidents import HOUR, MINUTE, at, incident
+from tests.support.channels.targets import NIGHT, target
 
 FIRST = at("2026-11-27 23:00")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bridge.test_app import serving as bridge_on
+from tests.bridge.serving import serving as bridge_on
 from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.notify_storm import good_run, run

@@ -15,7 +15,7 @@ from fairlead_bridge.insight.schedules import Schedule
 from fairlead_bridge.insight.spans import HOUR, MINUTE, SECOND
 from fairlead_bridge.queries.freshness import Regular, without
 from tests.bridge.asking import Api
-from tests.bridge.test_freshness import of_dag
+from tests.bridge.written import of_dag
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORDERS = "dataset:postgres://h:5432:shop.orders"

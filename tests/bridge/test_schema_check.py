@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge.insight.schema_change import Change, Column, changes
 from tests.bridge.asking import Api, wrote
-from tests.bridge.test_impact import DB, made
+from tests.bridge.impacts import DB, made
 from tests.support.small import dataset
 
 A, B, C, D = (f"s.{letter}" for letter in "abcd")

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from fairlead_bridge.web.lineage.answers import Graph
 from tests.bridge.asking import Api, wrote
-from tests.bridge.test_column_lineage import columns
-from tests.bridge.test_lineage import DB, airflow_of_d
+from tests.bridge.columns import DB, columns
+from tests.support.airflow_of_d import airflow_of_d
 from tests.support.small import dataset
 
 Answer = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.test_login import picture
 from tests.support.browser.bridge import Bridge
+from tests.support.browser.pictures import picture
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 

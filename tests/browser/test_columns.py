@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser.conftest import Bridge, Open, wait_until_still
 from tests.support.browser import pages, shop
+from tests.support.browser.columns import computed, origin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -22,24 +23,6 @@ RAW = shop.table("shop.raw.bills", id="int", amount="numeric", email="text", not
 FACT = "shop.mart.bills"
 REPORT = "shop.mart.report"
 EMAIL = "hashed with a secret <b>salt</b>"
-
-
-def origin(table: str, column: str, subtype: str, **more: object) -> shop.Json:
-    way = {"type": "DIRECT", "subtype": subtype, "description": "", "masking": False, **more}
-    return {
-        "namespace": shop.WAREHOUSE,
-        "name": table,
-        "field": column,
-        "transformations": [way],
-    }
-
-
-def computed(table: shop.Json, fields: dict[str, list[shop.Json]]) -> shop.Json:
-    facet_fields = {column: {"inputFields": inputs} for column, inputs in fields.items()}
-    return {
-        **table,
-        "facets": {**table["facets"], "columnLineage": shop.facet(fields=facet_fields)},
-    }
 
 
 @pytest.fixture(scope="module")

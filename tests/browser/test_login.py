@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.browser.conftest import Open
 from tests.support.browser.bridge import Bridge
+from tests.support.browser.pictures import picture
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 
@@ -22,12 +22,6 @@ def bridge(tmp_path: Path) -> Iterator[Bridge]:
     bridge.start()
     yield bridge
     bridge.stop()
-
-
-def picture(page: Any, name: str) -> None:
-    """For people who look at the pages: FAIRLEAD_TEST_PICTURES names a folder."""
-    if folder := os.environ.get("FAIRLEAD_TEST_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def test_a_reader_signs_in_reaches_the_page_asked_for_acts_and_signs_out(

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser.conftest import Open, wait_until_still
-from tests.browser.test_columns import computed, origin
 from tests.support.browser import pages, shop
 from tests.support.browser.bridge import Bridge
+from tests.support.browser.columns import computed, origin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import time
 from typing import Any
 
 import pytest
 
-from fairlead_bridge.channels.message import Digest, Message, Writer
+from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.notice import Received, read_received, write_received
 from fairlead_bridge.channels.routes import Route, owners_of
-from fairlead_bridge.channels.schedule import Every, Quiet, Schedule
+from fairlead_bridge.channels.schedule import Every, Schedule
 from fairlead_bridge.channels.target import LOOKS_AGAIN, WAITS, ChannelTarget, Item, Pusher
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.model import Delivery
 from fairlead_bridge.sinks import Later, Prepared, Ready, Same
 from tests.support.channels.incidents import BERLIN, HOUR, MINUTE, at, incident
+from tests.support.channels.targets import NIGHT, Recorder, target
 
-NIGHT = Schedule(quiet=(Quiet(time(22), time(7), BERLIN),))
 NOON = at("2026-11-28 12:00")
-
-
-class Recorder:
-    """A channel that takes everything but what it is to refuse."""
-
-    def __init__(self, *, collects: bool = True, has_own_incidents: bool = False) -> None:
-        self.collects = collects
-        self.has_own_incidents = has_own_incidents
-        self.sent: list[list[int]] = []
-        self.refuse: set[int] = set()
-
-    def render(self, message: Message) -> list[int]:
-        return [message.incident.name.id]
-
-    def digest(self, digest: Digest) -> list[int]:
-        return [message.incident.name.id for message in digest.messages]
-
-    def send(self, payload: list[int]) -> None:
-        if self.refuse & set(payload):
-            raise Rejected("no")
-        self.sent.append(payload)
-
-    def probe(self) -> list[str]:
-        return []
-
-
-def target(
-    schedule: Schedule | None = None, routes: Sequence[Route] = (Route(("c",)),), **about: Any
-) -> ChannelTarget:
-    pusher = Pusher(Recorder(**about), Writer(BERLIN))
-    return ChannelTarget(
-        name="notify:c",
-        type="recorder",
-        sink=pusher,
-        kinds=pusher.kinds,
-        pusher=pusher,
-        channel="c",
-        routes=tuple(routes),
-        schedule=schedule or Schedule(),
-    )
 
 
 def prepare(

@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-from tests.contract.test_words import PRIVATE, identifiers, words
+from tests.contract.words import PRIVATE, identifiers, words
 
 #: Identifiers that contain one: proper names, names of other libraries, and names that stand in
 #: released migrations and REST answers.

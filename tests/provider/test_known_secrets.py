@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.standard.operators.bash import BashOperator
-from tests.provider.test_transport import spooled
+from tests.provider.spools import spooled
 
 from fairlead_airflow import compat
 from fairlead_airflow.facets import run_facets

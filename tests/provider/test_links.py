@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.provider.test_provider_info import in_airflow
+from tests.provider.fresh import in_airflow
 from tests.provider.versions import AIRFLOW_2, tabs_needed
 
 from fairlead_airflow.config import Config

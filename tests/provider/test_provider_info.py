@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.provider.fresh import in_airflow
 
 from fairlead_airflow.provider_info import get_provider_info
 
 pytestmark = pytest.mark.airflow
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
-
-
-def in_airflow(code: str, home: Path, **environ: str) -> str:
-    """What a fresh process prints in which Airflow is imported first."""
-    variables = {
-        k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "OPENLINEAGE"))
-    }
-    variables |= {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **environ}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", f"import airflow\n{code}"],
-        capture_output=True,
-        text=True,
-        env=variables,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
 
 
 def test_airflow_accepts_the_description(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.provider.spools import spooled
 from tests.provider.versions import mask_secret, two_maskers_needed
 
 from fairlead_airflow.transport import FairleadConfig, FairleadTransport
@@ -44,13 +43,6 @@ def event(**facets: Any) -> dict[str, Any]:
         "run": {"runId": "r", "facets": facets},
         "job": {"namespace": "n", "name": "j"},
     }
-
-
-def spooled(folder: Path) -> list[dict[str, Any]]:
-    spool = Spool(folder)
-    spool.seal(datetime.now(UTC))
-    records = [r for s in spool.segments() for r in s.read(0, 1000, 10**9)]
-    return [json.loads(r.body or "") for r in records]
 
 
 def test_a_password_that_was_fetched_while_the_task_ran_is_masked(
