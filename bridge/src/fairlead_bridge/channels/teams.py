@@ -103,6 +103,10 @@ def _fitting(body: list[Element], lines: list[str], more: int, links: tuple[Link
         shown = shown * 3 // 4
 
 
+def _action(link: Link) -> Element:
+    return {"type": "Action.OpenUrl", "title": link.label, "url": link.url}
+
+
 def _message(body: list[Element], links: tuple[Link, ...]) -> bytes:
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -110,11 +114,7 @@ def _message(body: list[Element], links: tuple[Link, ...]) -> bytes:
         "version": "1.4",
         "msteams": {"width": "Full"},
         "body": body,
-        "actions": [
-            {"type": "Action.OpenUrl", "title": link.label, "url": link.url}
-            for link in links
-            if len(link.url) <= 2_000
-        ],
+        "actions": [_action(link) for link in links if len(link.url) <= 2_000],
     }
     attachment = {
         "contentType": "application/vnd.microsoft.card.adaptive",

@@ -72,10 +72,7 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
             if arguments.rebuild:
                 _empty_catalog(tx, arguments.force)
             waiting = inbox.replay(tx, quarantined=arguments.quarantined)
-            chosen = [
-                f"--{name}" for name in ("quarantined", "rebuild") if getattr(arguments, name)
-            ]
-            audit.record(tx, "replay", chosen[0] if chosen else "everything")
+            audit.record(tx, "replay", _chosen(arguments))
         say(f"{counted(waiting, 'event')} to absorb")
         translate = build_translator(settings)
         _absorb_all(Absorb(engine, translate, interests(targets), settings.absorb_batch))
@@ -83,6 +80,12 @@ def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
             left = inbox.counts(tx)
         say(f"Done; {left.waiting} wait, {left.quarantined} are in quarantine")
     return OK
+
+
+def _chosen(arguments: argparse.Namespace) -> str:
+    """What is replayed, as the audit log names it."""
+    chosen = [f"--{name}" for name in ("quarantined", "rebuild") if getattr(arguments, name)]
+    return chosen[0] if chosen else "everything"
 
 
 def _empty_catalog(tx: sa.Connection, force: bool) -> None:

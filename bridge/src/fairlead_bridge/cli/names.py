@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from fairlead_bridge.app import build_normaliser
 from fairlead_bridge.catalog import spellings
@@ -27,13 +28,16 @@ def _names(settings: Settings, _arguments: argparse.Namespace) -> int:
     say(f"{counted(len(names), 'name')}; the rules join {counted(len(merges), 'group')} of them")
     for merge in merges:
         say(f"\n{merge.identity.namespace} {merge.identity.name}")
-        for namespace, name in merge.names:
-            say(f"    {namespace} {name}")
+        _list(merge.names)
     columns = {
         name: frozenset().union(*map(schema.columns, found)) for name, found in bodies.items()
     }
     for alike in duplicates.possible_duplicates(columns):
         say("\npossibly one dataset; a rule can say so:")
-        for namespace, name in alike:
-            say(f"    {namespace} {name}")
+        _list(alike)
     return OK
+
+
+def _list(names: Iterable[tuple[str, str]]) -> None:
+    for namespace, name in names:
+        say(f"    {namespace} {name}")

@@ -204,7 +204,7 @@ def _send_all(
     """Raises Unavailable where the sink asks for a pause, and what a sink raises by mistake."""
     outcomes = _outcomes(target, [ready.payload for _, ready in pending])
     for at, (delivery, ready) in enumerate(pending):
-        if at == 0 or ready.group != pending[at - 1][1].group:
+        if _begins_group(pending, at):
             if time.monotonic() - begun > target.budget:
                 return
             if ready.group is not None and sent.results:
@@ -213,6 +213,10 @@ def _send_all(
         outcome = next(outcomes)
         sent.add(_result(target, delivery, ready.fingerprint, outcome, now), outcome)
     next(outcomes, None)  # a sink may ask for a pause after the last outcome
+
+
+def _begins_group(pending: Sequence[_Pending], at: int) -> bool:
+    return at == 0 or pending[at][1].group != pending[at - 1][1].group
 
 
 def _outcomes(target: Target, payloads: Sequence[object]) -> Iterator[Outcome]:

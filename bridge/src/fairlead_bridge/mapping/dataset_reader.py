@@ -79,23 +79,17 @@ class DatasetReader:
         is open, may have written nothing. A DROP counts in a `dataset_event`, or where
         the run that did it is `complete`.
         """
-        at = parts.at
         namespace, name = self._resolved_name(parts, raw.namespace, raw.name or "")
         if raw.name is None or not (name.strip() or names_a_place(namespace)):
             raise Malformed("a dataset has no name")
         identity = self.normalise(namespace, name)
         dataset = ids.dataset_id(identity.namespace, identity.key)
         parts.namespaces[dataset] = identity.namespace
-        # Which part of a dataset was meant is no name of it: there may be any number of them.
-        spelled = identity.name if identity.partition else name
-        original = (masking.urls(namespace), masking.urls(spelled))
-        known = (identity.namespace, identity.name)
-        unknown = namespace == parts.scope  # the job's alone
         facets = raw.facets or {}
         parts.check(facets, "facet")
         change, lifecycle = datasets.lifecycle(facets) if facets else (None, {})
         updated_at = datasets.updated(
-            facets, raw.inputFacets, change if dataset_event else None, at
+            facets, raw.inputFacets, change if dataset_event else None, parts.at
         )
         if updated_at is not None:
             parts.observations.append(ObservationFacts(dataset, "updated", updated_at))
@@ -104,24 +98,22 @@ class DatasetReader:
                 id=dataset,
                 namespace=identity.namespace,
                 name=identity.name,
-                at=at,
+                at=parts.at,
                 kind=datasets.kind(facets) if facets else None,
-                dropped_at=at if change == "DROP" and (dataset_event or complete) else None,
+                dropped_at=parts.at if change == "DROP" and (dataset_event or complete) else None,
                 updated_at=updated_at,
-                names=() if original == known or unknown or not name else (original,),
+                names=_other_names(parts, identity, namespace, name),
             )
         )
         for also in identity.also:
             self._link(parts, dataset, *also, "HOST")
         if facets:
             self._links(parts, facets, lifecycle if change == "RENAME" else {}, name, dataset)
-        for facet, body in facets.items():
-            if facet not in _APART and (dataset_event or facet != "lifecycleStateChange"):
-                parts.facet(dataset, facet, body)
-        parts.assertions.extend(quality.of_dataset(dataset, raw, at, alias))
+        _add_facets(parts, dataset, facets, with_lifecycle=dataset_event)
+        parts.assertions.extend(quality.of_dataset(dataset, raw, parts.at, alias))
         read = self._schemas(facets.get("schema"), identity.namespace)
         if read is not None:
-            parts.schemas.append(SchemaFacts(dataset, at, read[0], read[1], alias, written))
+            parts.schemas.append(SchemaFacts(dataset, parts.at, *read, alias, written))
         return dataset
 
     @staticmethod
@@ -204,3 +196,22 @@ class DatasetReader:
         pairs = self.named(parts, raw.namespace or "", raw.name or "").partition
         own = partition.newest((partition.of_pairs(pairs), partition.of_facets(raw.outputFacets)))
         return own if own is not None else about.partition_at
+
+
+def _other_names(
+    parts: Parts, identity: Identity, namespace: str, name: str
+) -> tuple[tuple[str, str], ...]:
+    """The name as the event spells it, where that is another one than the asset's."""
+    # Which part of a dataset was meant is no name of it: there may be any number of them.
+    spelled = identity.name if identity.partition else name
+    original = (masking.urls(namespace), masking.urls(spelled))
+    is_jobs_alone = namespace == parts.scope
+    if original == (identity.namespace, identity.name) or is_jobs_alone or not name:
+        return ()
+    return (original,)
+
+
+def _add_facets(parts: Parts, dataset: int, facets: Facets, *, with_lifecycle: bool) -> None:
+    for name, body in facets.items():
+        if name not in _APART and (with_lifecycle or name != "lifecycleStateChange"):
+            parts.facet(dataset, name, body)

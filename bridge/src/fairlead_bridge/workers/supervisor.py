@@ -66,10 +66,7 @@ class Workers:
         while not self._stopping.is_set():
             began = time.monotonic()
             process, reports = self._spawn()
-            with contextlib.suppress(EOFError, OSError):
-                while True:
-                    self._condition = Condition(reports.recv())
-            reports.close()
+            self._follow(reports)
             self._hang_up()
             _end(process)
             if self._stopping.is_set():
@@ -80,6 +77,12 @@ class Workers:
             self._stopping.wait(pause)
             lived = time.monotonic() - began
             pause = FIRST_PAUSE if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+
+    def _follow(self, reports: Connection) -> None:
+        """Take each report of the worker, until it ends."""
+        with contextlib.suppress(EOFError, OSError), reports:
+            while True:
+                self._condition = Condition(reports.recv())
 
     def _spawn(self) -> tuple[BaseProcess, Connection]:
         context = multiprocessing.get_context("spawn")

@@ -270,17 +270,7 @@ class Words:
             urn = self._urns.dataset(item.dataset)
             if item.role != "output" or item.written_at is None or urn is None:
                 continue
-            operation: Aspects = {
-                "timestampMillis": _ms(item.written_at),
-                "lastUpdatedTimestamp": _ms(item.written_at),
-                "operationType": "INSERT",
-                "actor": _ACTOR,
-                "sourceType": "DATA_PROCESS",
-                "messageId": run.run_id,
-                "customProperties": _texts(
-                    {"dagId": run.job.dag_id, "taskId": run.job.task_id, "runId": run.dag_run_id}
-                ),
-            }
+            operation = _operation(run, item.written_at)
             if item.row_count is not None:
                 operation["numAffectedRows"] = item.row_count
             yield "dataset", {"urn": urn, "operation": {"value": operation}}
@@ -355,3 +345,16 @@ def _texts(values: Any) -> dict[str, str]:
 
 def _ms(at: int) -> int:
     return at // 1000
+
+
+def _operation(run: RunEntry, written_at: int) -> Aspects:
+    of_airflow = {"dagId": run.job.dag_id, "taskId": run.job.task_id, "runId": run.dag_run_id}
+    return {
+        "timestampMillis": _ms(written_at),
+        "lastUpdatedTimestamp": _ms(written_at),
+        "operationType": "INSERT",
+        "actor": _ACTOR,
+        "sourceType": "DATA_PROCESS",
+        "messageId": run.run_id,
+        "customProperties": _texts(of_airflow),
+    }

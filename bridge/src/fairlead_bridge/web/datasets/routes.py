@@ -296,40 +296,45 @@ def _columns(
     personal: PersonalColumns,
 ) -> list[a.Column]:
     """The columns of the schema, and those that column lineage names though it does not."""
-    origins = c.origins(snapshot, asset)
-    in_schema = {column_key(asset.namespace, each.name) for each in fields}
-    others = [
-        name
-        for name in c.named(snapshot, asset)
-        if column_key(asset.namespace, name) not in in_schema
-    ]
+
+    def key(column: str) -> str:
+        return column_key(asset.namespace, column)
+
+    in_schema = {key(each.name) for each in fields}
+    others = [name for name in c.named(snapshot, asset) if key(name) not in in_schema]
     known = [*fields, *(schema_history.Field(name) for name in others)]
-    sources = assets_by_id(snapshot, (each.source_id for each in origins))
-    jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
-    by_column: dict[str, list[a.ColumnOrigin]] = {}
-    for each in origins:
-        if each.source_id in sources:
-            by_column.setdefault(column_key(asset.namespace, each.column), []).append(
-                a.ColumnOrigin(
-                    dataset=render.dataset_ref(sources[each.source_id]),
-                    column=each.source_column,
-                    transformations=list(each.transformations),
-                    job=render.job_ref(jobs[each.job_id]) if each.job_id in jobs else None,
-                )
-            )
+    origins = _origins(snapshot, asset)
     return [
         a.Column(
             name=item.name,
             type=item.type,
             description=item.description,
             tags=render.column_tags(facets, asset, item.name),
-            origins=by_column.get(column_key(asset.namespace, item.name), []),
+            origins=origins.get(key(item.name), []),
             personal=personal.kind(item.name) == "tagged",
             personal_kind=personal.kind(item.name),
-            known_by="schema" if column_key(asset.namespace, item.name) in in_schema else "lineage",
+            known_by="schema" if key(item.name) in in_schema else "lineage",
         )
         for item in known
     ]
+
+
+def _origins(snapshot: Snapshot, asset: Asset) -> dict[str, list[a.ColumnOrigin]]:
+    """Where each column comes from, by the column's name as the engine folds it."""
+    origins = c.origins(snapshot, asset)
+    sources = assets_by_id(snapshot, (each.source_id for each in origins))
+    jobs = jobs_by_id(snapshot, (each.job_id for each in origins))
+    found: dict[str, list[a.ColumnOrigin]] = {}
+    for each in origins:
+        if each.source_id in sources:
+            origin = a.ColumnOrigin(
+                dataset=render.dataset_ref(sources[each.source_id]),
+                column=each.source_column,
+                transformations=list(each.transformations),
+                job=render.job_ref(jobs[each.job_id]) if each.job_id in jobs else None,
+            )
+            found.setdefault(column_key(asset.namespace, each.column), []).append(origin)
+    return found
 
 
 def schema_version(version: schema_history.Version, runs: dict[int, Row]) -> a.SchemaVersion:

@@ -12,7 +12,7 @@ from fairlead_bridge.queries import border, columns, impact, lineage
 from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.impact import Downstream
 from fairlead_bridge.queries.jobs import jobs_by_id
-from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.impact import answers as a
 from fairlead_bridge.web.impact import items
@@ -47,17 +47,21 @@ def get_impact(
     column lineage, states and writes are those of that moment; names and owners are today's.
     """
     found = lineage.find_with_data(snapshot, node)
-    if not isinstance(found, Asset):
-        below = impact.of_job(snapshot, found.id, depth)
-    elif not column:
-        below = impact.of_asset(snapshot, found, depth)
-    else:
-        asked = columns.find(snapshot, found, column)
-        below = impact.of_column(snapshot, found, asked, depth)
+    below = _downstream(snapshot, found, column, depth)
     if not snapshot.scope.sees_all:
         start = lineage.start_of(snapshot, found, LARGEST)
         below.complete &= not border.goes_on(snapshot, {*start, *below.reached}, "down")
     return _impact(snapshot, below, limit)
+
+
+def _downstream(
+    snapshot: Snapshot, found: Asset | Row, column: str | None, depth: int
+) -> Downstream:
+    if not isinstance(found, Asset):
+        return impact.of_job(snapshot, found.id, depth)
+    if not column:
+        return impact.of_asset(snapshot, found, depth)
+    return impact.of_column(snapshot, found, columns.find(snapshot, found, column), depth)
 
 
 def _impact(snapshot: Snapshot, below: Downstream, limit: int) -> a.Impact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 
 from fastapi import APIRouter
@@ -55,27 +56,14 @@ def _checked(snapshot: Snapshot, asset: Asset, body: a.ProposedSchema) -> a.Sche
         platform(asset.namespace),
         partial(column_key, asset.namespace),
     )
-    uses: list[a.Use] = []
-    kinds: Counter[str] = Counter()
-    owners: Counter[str] = Counter()
-    counted: set[int] = set()
-    complete = True
+    broken = _Broken()
     for change in changes:
         if change.breaking:
-            below = impact.of_column(snapshot, asset, change.column, body.depth)
-            uses += _uses(snapshot, change.column, below)
-            new = _without(below, counted)
-            counted |= below.reached.keys()
-            figures = impact.count(snapshot, new)
-            kinds.update(figures.kinds)
-            owners.update(figures.owners_of_datasets)
-            owners.update(figures.owners_of_dags)
-            complete &= below.complete
-            complete &= not border.goes_on(snapshot, {asset.id, *below.reached}, "down")
-    certain, unknown = ([u for u in uses if u.certain == sure] for sure in (True, False))
+            broken.add(snapshot, asset, change.column, body.depth)
+    certain, unknown = ([u for u in broken.uses if u.certain == sure] for sure in (True, False))
     return a.SchemaCheck(
         dataset=render.dataset_node(asset.namespace, asset.name),
-        safe=not uses and complete,
+        safe=not broken.uses and broken.complete,
         changes=[
             a.ProposedChange(
                 change=each.change,
@@ -89,10 +77,32 @@ def _checked(snapshot: Snapshot, asset: Asset, body: a.ProposedSchema) -> a.Sche
         uses=certain[:_MOST],
         unknown=unknown[:_MOST],
         truncated=max(len(certain) - _MOST, 0) + max(len(unknown) - _MOST, 0),
-        owners=sorted(owners, key=lambda name: (-owners[name], name)),
-        kinds=dict(sorted(kinds.items())),
-        complete=complete,
+        owners=sorted(broken.owners, key=lambda name: (-broken.owners[name], name)),
+        kinds=dict(sorted(broken.kinds.items())),
+        complete=broken.complete,
     )
+
+
+@dataclass
+class _Broken:
+    """What breaking changes affect: each use, and what is affected counted once."""
+
+    uses: list[a.Use] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    owners: Counter[str] = field(default_factory=Counter)
+    counted: set[int] = field(default_factory=set)
+    complete: bool = True
+
+    def add(self, snapshot: Snapshot, asset: Asset, column: str, depth: int) -> None:
+        below = impact.of_column(snapshot, asset, column, depth)
+        self.uses += _uses(snapshot, column, below)
+        figures = impact.count(snapshot, _without(below, self.counted))
+        self.counted |= below.reached.keys()
+        self.kinds.update(figures.kinds)
+        self.owners.update(figures.owners_of_datasets)
+        self.owners.update(figures.owners_of_dags)
+        self.complete &= below.complete
+        self.complete &= not border.goes_on(snapshot, {asset.id, *below.reached}, "down")
 
 
 def _present(snapshot: Snapshot, asset: Asset) -> list[schema_change.Column]:
