@@ -3,6 +3,7 @@ Whether tests notice wrong code: changes of one place each in a module, and the 
 
     python -m bench mutants --module bridge/src/fairlead_bridge/catalog/merge.py
                             --tests tests/bridge/test_merge.py [...] [--count 20] [--seed 1] [--timeout 300]
+                            [--seconds 200]
 
 A comparison is turned, `and` is `or`, a `not` is gone, a number is another, `min` is `max`, a default
 (`x or 0`) is left out, an operation is its opposite. The repository is not touched: the package is
@@ -71,13 +72,19 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", required=True)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--timeout", type=float, default=300)
+    parser.add_argument(
+        "--timeout", type=float, default=300, help="seconds of one run of the tests"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3600, help="no change is begun after these"
+    )
     options = parser.parse_args()
     found = list(mutants(options.module.read_text()))
     chosen = random.Random(options.seed).sample(found, min(options.count, len(found)))
     parts = options.module.parts
     source = Path(*parts[: parts.index("src") + 1])
-    survivors = 0
+    survivors = tried = 0
+    until = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         copied = Path(folder) / options.module.relative_to(source)
@@ -85,6 +92,9 @@ def main() -> int:
             print("the tests fail without a change")
             return 2
         for mutant in chosen:
+            if time.monotonic() > until:
+                break
+            tried += 1
             copied.write_text(mutant.source)
             if _passes(folder, options):
                 survivors += 1
@@ -92,7 +102,7 @@ def main() -> int:
                     f"SURVIVED {options.module}:{mutant.line} {mutant.before} -> {mutant.after}",
                     flush=True,
                 )
-    print(f"{len(chosen) - survivors} of {len(chosen)} killed, of {len(found)} possible")
+    print(f"{tried - survivors} of {tried} killed, of {len(found)} possible")
     return 1 if survivors else 0
 
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from fairlead_bridge import outbox, retry
+from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import reading, writing
 from fairlead_bridge.model import Delivery, Name
 
@@ -75,7 +76,7 @@ def test_a_change_during_a_delivery_is_not_lost(db: sa.Engine) -> None:
     put(db, TABLE, now=NOW + 1)
     record(db, outbox.Delivered(claimed, b"old"), now=NOW + 2)
     (again,) = claim(db, now=NOW + 3)
-    assert (again.version, again.sent) == (2, b"old")
+    assert (again.version, again.sent, again.attempts) == (2, b"old", 0)
 
 
 def test_a_change_queues_a_rejected_entry_again(db: sa.Engine) -> None:
@@ -105,6 +106,44 @@ def test_a_postponed_entry_waits_and_a_change_does_not_hurry_it(db: sa.Engine) -
     assert claim(db, now=NOW + 59 * SECOND) == []
     (again,) = claim(db, now=NOW + 60 * SECOND)
     assert (again.attempts, again.version) == (1, 2)
+
+
+def test_events_of_a_run_wait_for_the_latest_of_those_before_them_that_were_put_off(
+    db: sa.Engine,
+) -> None:
+    with writing(db) as tx:
+        outbox.put(tx, [Name("event", n) for n in range(1, 7)], {"one": {"event"}}, NOW)
+        run_of = {1: 7, 2: 7, 3: 7, 4: 7, 5: 7, 6: 8}
+        tx.execute(
+            sa.insert(t.run_event), [{"run_id": run, "event_id": n} for n, run in run_of.items()]
+        )
+    late = {1: NOW + 10, 3: NOW + 20, 5: NOW + 30}
+    record(
+        db,
+        *(outbox.Postponed(each, late[each.name.id]) for each in claim(db) if each.name.id in late),
+    )
+    claimed = {2: 7, 4: 7, 6: 8}
+    with reading(db) as tx:
+        assert outbox.behind(tx, "one", claimed, NOW) == {2: NOW + 10, 4: NOW + 20}
+        assert outbox.behind(tx, "one", claimed, NOW + 10) == {4: NOW + 20}
+        assert outbox.behind(tx, "one", {2: 7}, NOW + 10) == {}
+        assert outbox.behind(tx, "one", {}, NOW) == outbox.behind(tx, "two", claimed, NOW) == {}
+
+
+def test_a_claim_takes_the_oldest_events_and_entries_up_to_its_limit(db: sa.Engine) -> None:
+    events = [Name("event", n) for n in (3, 1, 2)]
+    with writing(db) as tx:
+        outbox.put(tx, [*events, TABLE, JOB], {"one": {"event", "dataset", "job"}}, NOW)
+    assert {each.name for each in claim(db, limit=2)} == {Name("event", 1), Name("event", 2)}
+    with writing(db) as tx:
+        outbox.release(tx, "one", NOW)
+    assert {each.name for each in claim(db, limit=4)} == {*events, TABLE}
+
+
+def test_a_sink_that_was_never_asked_can_be_paused(db: sa.Engine) -> None:
+    with writing(db) as tx:
+        outbox.rest(tx, "new", "503", NOW)
+    assert count(db, "new") == outbox.Count()
 
 
 def test_a_sink_that_rests_is_left_alone_by_everybody(db: sa.Engine) -> None:

@@ -80,7 +80,8 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_misspelt_setting_is_refused_with_the_right_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRLEAD_DATABSE_URL", "sqlite:///x.db")
     with pytest.raises(
-        BadSettings, match="FAIRLEAD_DATABSE_URL is no setting; did you mean FAIRLEAD_DATABASE_URL"
+        BadSettings,
+        match="unknown setting FAIRLEAD_DATABSE_URL; did you mean FAIRLEAD_DATABASE_URL",
     ):
         load()
 

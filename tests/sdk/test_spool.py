@@ -104,6 +104,35 @@ def test_when_the_spool_is_full_the_oldest_go_and_are_counted(tmp_path: Path) ->
     assert {loss["reason"] for loss in losses} == {"the spool is full"}
 
 
+@pytest.mark.parametrize(
+    ("max_bytes", "segment"), [(4, 1), (800, 100), (2**26, 2**23), (2**40, 2**23)]
+)
+def test_what_is_dropped_at_once_is_an_eighth_of_the_spool_and_eight_mebibytes_at_most(
+    max_bytes: int, segment: int
+) -> None:
+    assert Limits(max_bytes=max_bytes).segment_bytes == segment
+
+
+def test_a_spool_that_is_full_to_the_byte_drops_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append("{}", NOW)
+    spool.seal(NOW)
+    for less, waiting in ((0, 1), (1, 0)):
+        Spool(tmp_path, Limits(max_bytes=spool.size() - less)).enforce(NOW)
+        assert spool.status().waiting == waiting
+
+
+def test_names_of_segments_grow_also_after_all_of_them_are_gone(spool: Spool) -> None:
+    names = []
+    for seconds in (0, 1):
+        spool.append("{}", NOW)
+        spool.seal(NOW + timedelta(seconds=seconds))
+        [segment] = spool.segments()
+        names.append(int(segment.path.stem))
+        segment.remove()
+    assert names[1] - names[0] == 1_000_000
+
+
 def test_what_is_too_old_to_matter_is_dropped_and_counted(tmp_path: Path) -> None:
     spool = Spool(tmp_path, Limits(max_age=timedelta(days=1)))
     spool.append('{"n": 1}', NOW)
@@ -378,5 +407,5 @@ with locks.holding(Path(sys.argv[1]), 1.0):
 
 def test_a_spool_says_why_it_takes_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert Spool(tmp_path / "file").status().problem == "it is no folder"
+    assert Spool(tmp_path / "file").status().problem == "it is not a directory"
     assert Spool(tmp_path / "new").status().problem is None

@@ -2,7 +2,7 @@
 The one place that reads the environment: everything that can be set, checked at start.
 
 Each setting is an environment variable: its name in capitals with FAIRLEAD_ before it. A variable
-that starts so and is no setting is refused, so that a misspelt one does not go unnoticed.
+that starts so and is not a setting is refused, so that a misspelt one does not go unnoticed.
 """
 
 from __future__ import annotations
@@ -347,7 +347,7 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
             continue
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
-        problems.append(f"{name} is no setting; {hint}")
+        problems.append(f"unknown setting {name}; {hint}")
     return problems
 
 

@@ -292,7 +292,7 @@ class Spool:
         if not self.folder.exists():
             return None  # it is made for the first event
         if not self.folder.is_dir():
-            return "it is no folder"
+            return "it is not a directory"
         if not os.access(self.folder, os.W_OK):
             return "it cannot be written"
         if not shutil.disk_usage(self.folder).free:
