@@ -10,7 +10,7 @@ from fairlead_bridge.channels.message import Writer
 from fairlead_bridge.channels.notice import Received, read_received, write_received
 from fairlead_bridge.channels.routes import Route, owners_of
 from fairlead_bridge.channels.schedule import Every, Schedule
-from fairlead_bridge.channels.target import LOOKS_AGAIN, WAITS, ChannelTarget, Item, Pusher
+from fairlead_bridge.channels.target import LONGEST_HOLD, RECHECK_AFTER, ChannelTarget, Item, Pusher
 from fairlead_bridge.entries import AffectedAsset, IncidentEntry
 from fairlead_bridge.errors import Rejected
 from fairlead_bridge.model import Delivery
@@ -207,10 +207,10 @@ def test_while_the_job_runs_again_nothing_is_reported_of_another_cause_or_the_en
     waits = prepare(
         target(), incident(**about, is_running=True), later, since=NOON, received=OPENED
     )
-    assert waits == Later(later + LOOKS_AGAIN)
+    assert waits == Later(later + RECHECK_AFTER)
     done = prepare(target(), incident(**about), later, since=NOON, received=OPENED)
     assert isinstance(done, Ready)
-    late = NOON + WAITS
+    late = NOON + LONGEST_HOLD
     assert isinstance(
         prepare(target(), incident(**about, is_running=True), late, since=NOON, received=OPENED),
         Ready,

@@ -58,7 +58,7 @@ class Origins:
         return origin is not None and self._is_own_page(headers, origin)
 
     def _is_ours(self, host: str) -> bool:
-        return host in self._allowed or not _may_be_anyones(host)
+        return host in self._allowed or not _is_public_name(host)
 
     def _is_own_page(self, headers: Mapping[bytes, str], origin: str | None) -> bool:
         """Whether no browser sends it, or one that has our own page open."""
@@ -87,11 +87,11 @@ def _split(url: str) -> tuple[str, str] | None:
         return None
 
 
-def _may_be_anyones(host: str) -> bool:
+def _is_public_name(host: str) -> bool:
     """
     Whether a stranger may have registered the name, so that it may lead here against our will.
 
-    >>> [_may_be_anyones(name) for name in ("evil.example", "bridge", "10.0.0.7", "::1", "")]
+    >>> [_is_public_name(name) for name in ("evil.example", "bridge", "10.0.0.7", "::1", "")]
     [True, False, False, False, False]
     """
     if "." not in host or host.endswith(_PRIVATE):

@@ -67,7 +67,7 @@ class Stubs(NamedTuple):
     data: list[Row]  # of run_dataset
 
 
-def move_stubs(tx: sa.Connection, moved: Mapping[int, int], came: dict[int, RunFacts]) -> Stubs:
+def merge_stubs(tx: sa.Connection, moved: Mapping[int, int], came: dict[int, RunFacts]) -> Stubs:
     """
     Merge stubs into the runs that their runIds turned out to name, and move their children.
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from fairlead_bridge import ids
 from fairlead_bridge.catalog import inferred, inside, merge, rows, run_data
-from fairlead_bridge.catalog.aliases import Aliases, move_stubs
+from fairlead_bridge.catalog.aliases import Aliases, merge_stubs
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.catalog.run_rows import facts_of, row_of, stored
 from fairlead_bridge.db import tables as t
@@ -43,7 +43,7 @@ def apply(tx: sa.Connection, changes: Sequence[Change]) -> RunChanges:
     accesses = [item for change in changes for item in change.run_datasets]
     aliases = Aliases(tx, received, accesses)
     came = _came(received, aliases)
-    stubs = move_stubs(tx, aliases.moved, came)
+    stubs = merge_stubs(tx, aliases.moved, came)
     closing = _fold_task_states(tx, changes)
     before, after, gone = _resolve_all(tx, came, closing)
     changed = {key for key, row in after.items() if stored(row) != before.get(key)}

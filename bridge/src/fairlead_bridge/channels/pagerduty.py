@@ -10,7 +10,7 @@ from pydantic import AfterValidator, SecretStr
 
 from fairlead_bridge.channels.base import ChannelSettings
 from fairlead_bridge.channels.message import PAGE, Digest, Message, cut
-from fairlead_bridge.channels.posting import Poster, without
+from fairlead_bridge.channels.posting import Poster, without_secrets
 from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import HttpRejected, Misconfigured
 from fairlead_bridge.sinks.settings import Url
@@ -68,7 +68,7 @@ class PagerDuty:
         """Send the events, in order."""
         for event in payload:
             body = msgspec.json.encode({"routing_key": self._key, **msgspec.json.decode(event)})
-            with without(self._key):
+            with without_secrets(self._key):
                 self._send(body)
 
     def _send(self, body: bytes) -> None:

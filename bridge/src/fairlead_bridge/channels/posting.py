@@ -42,7 +42,7 @@ class Poster:
         The answer, 2xx. Raises Rejected where the receiver refuses this body, Misconfigured where
         it is not there, and Unavailable as `Client.send` does.
         """
-        with without(self._path):
+        with without_secrets(self._path):
             try:
                 return self._client.send("POST", self._path, body, headers=headers)
             except HttpRejected as error:
@@ -55,7 +55,7 @@ class Poster:
         Whether a server answers at the address; a GET sends no message. Raises Misconfigured where
         the address is unknown there, and as `HttpClient.send` does.
         """
-        with without(self._path):
+        with without_secrets(self._path):
             try:
                 self._client.send("GET", self._path)
             except HttpRejected as error:
@@ -69,7 +69,7 @@ class Poster:
 
 
 @contextmanager
-def without(*secrets: str) -> Iterator[None]:
+def without_secrets(*secrets: str) -> Iterator[None]:
     """Errors of ours that leave the block do not repeat these texts."""
     try:
         yield

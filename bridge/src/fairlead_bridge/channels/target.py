@@ -27,7 +27,7 @@ from fairlead_bridge.sinks import Later, Outcome, Prepared, Ready, Same, Target
 #: cause moves on from task to task.
 STABLE_AFTER = 60_000_000
 #: Microseconds between two looks at a run that goes on, and for which its end is waited for at most.
-LOOKS_AGAIN, WAITS = 15_000_000, 3_600_000_000
+RECHECK_AFTER, LONGEST_HOLD = 15_000_000, 3_600_000_000
 
 
 def held_until(notice: Notice, before: Received, now: int) -> int:
@@ -43,8 +43,8 @@ def held_until(notice: Notice, before: Received, now: int) -> int:
             return now
         if now < incident.changed_at + STABLE_AFTER:
             return incident.changed_at + STABLE_AFTER
-    waits = incident.is_running and now < incident.changed_at + WAITS
-    return now + LOOKS_AGAIN if waits else now
+    waits = incident.is_running and now < incident.changed_at + LONGEST_HOLD
+    return now + RECHECK_AFTER if waits else now
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _datasets(snapshot: Snapshot, since: int, limit: int, after: _Key | None) ->
         _item(render.dataset_node(each.namespace, each.name), each.name, records[each.id])
         for each in page[:limit]
     ]
-    return items, _last(page, limit)
+    return items, _cursor_key(page, limit)
 
 
 def _dags(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Page:
@@ -79,7 +79,7 @@ def _dags(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Pa
         _item(render.job_node(each.namespace, each.name), render.job_label(each), *records[each.id])
         for each in page[:limit]
     ]
-    return items, _last(page, limit)
+    return items, _cursor_key(page, limit)
 
 
 def _owners(snapshot: Snapshot, since: int, limit: int, after: _Key | None) -> _Page:
@@ -106,7 +106,7 @@ def _name(asset: Asset) -> _Key:
 _PAGES = {"dataset": _datasets, "dag": _dags, "owner": _owners}
 
 
-def _last(page: Sequence[Asset | Row], limit: int) -> _Key | None:
+def _cursor_key(page: Sequence[Asset | Row], limit: int) -> _Key | None:
     """The last one that the page shows, where there is a following page."""
     return (page[limit - 1].namespace, page[limit - 1].name) if page[limit:] else None
 
