@@ -16,7 +16,7 @@ import pytest
 from tests.support.waiting import HANG, until
 
 from fairlead_sdk.delivery import read_tally
-from fairlead_sdk.spool import Limits, Spool
+from fairlead_sdk.spool import Spool
 from fairlead_sdk.totals import Totals
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -91,37 +91,6 @@ def test_a_changed_byte_is_noticed(spool: Spool) -> None:
     assert contents(spool) == [{"n": 2}]
 
 
-def test_when_the_spool_is_full_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, Limits(max_bytes=20_000))
-    for n in range(100):
-        spool.append(json.dumps({"n": n, "pad": "x" * 950}), NOW)
-    status = spool.status()
-    kept = [e["n"] for e in contents(spool)]
-    assert kept == list(range(100 - len(kept), 100))
-    assert 10 <= len(kept) <= 21
-    assert status.dropped == 100 - len(kept)
-    losses = [json.loads(x) for x in (tmp_path / "dropped.jsonl").read_text().splitlines()]
-    assert {loss["reason"] for loss in losses} == {"the spool is full"}
-
-
-@pytest.mark.parametrize(
-    ("max_bytes", "segment"), [(4, 1), (800, 100), (2**26, 2**23), (2**40, 2**23)]
-)
-def test_what_is_dropped_at_once_is_an_eighth_of_the_spool_and_eight_mebibytes_at_most(
-    max_bytes: int, segment: int
-) -> None:
-    assert Limits(max_bytes=max_bytes).segment_bytes == segment
-
-
-def test_a_spool_that_is_full_to_the_byte_drops_nothing(tmp_path: Path) -> None:
-    spool = Spool(tmp_path)
-    spool.append("{}", NOW)
-    spool.seal(NOW)
-    for less, waiting in ((0, 1), (1, 0)):
-        Spool(tmp_path, Limits(max_bytes=spool.size() - less)).enforce(NOW)
-        assert spool.status().waiting == waiting
-
-
 def test_names_of_segments_grow_also_after_all_of_them_are_gone(spool: Spool) -> None:
     names = []
     for seconds in (0, 1):
@@ -131,19 +100,6 @@ def test_names_of_segments_grow_also_after_all_of_them_are_gone(spool: Spool) ->
         names.append(int(segment.path.stem))
         segment.remove()
     assert names[1] - names[0] == 1_000_000
-
-
-def test_what_is_too_old_to_matter_is_dropped_and_counted(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, Limits(max_age=timedelta(days=1)))
-    spool.append('{"n": 1}', NOW)
-    spool.seal(NOW)
-    spool.append('{"n": 2}', NOW)
-    segment = spool.segments()[0].path
-    os.utime(segment, (NOW.timestamp(), NOW.timestamp()))
-    spool.enforce(NOW + timedelta(hours=23))
-    assert spool.status().waiting == 2
-    spool.enforce(NOW + timedelta(hours=25))
-    assert (spool.status().waiting, spool.status().dropped) == (1, 1)
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(spool: Spool) -> None:
@@ -356,18 +312,6 @@ def test_damaged_notes_do_not_stop_a_reader_from_asking(spool: Spool) -> None:
     spool.want_destination("ours")
     assert spool.wanted_destination() == "ours"
     assert read_tally(spool.folder) == {}
-
-
-def test_rejected_events_do_not_fill_the_disk(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, Limits(max_bytes=40_000))
-    spool.append("{}", NOW)
-    for n in range(200):
-        spool.reject(json.dumps({"n": n, "pad": "x" * 100}), "no", NOW + timedelta(seconds=n))
-        spool.enforce(NOW)
-    kept = [json.loads(row["event"])["n"] for row in spool.rejected()]
-    assert kept == list(range(200 - len(kept), 200))
-    assert 0 < len(kept) < 100
-    assert spool.status().dropped == 200 - len(kept)
 
 
 def test_a_replay_that_was_cut_short_is_done_again(spool: Spool) -> None:
