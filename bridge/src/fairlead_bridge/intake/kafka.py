@@ -132,8 +132,8 @@ class Kafka:
             self._store(messages)
             telemetry.KAFKA_MESSAGES.inc(len(messages))
         for message in taken:
-            if message.error() is not None:
-                raise Unavailable(f"Kafka: {message.error().str()}")
+            if (error := message.error()) is not None:
+                raise Unavailable(f"Kafka: {error.str()}")
         if time.monotonic() - self._asked >= _ASK_EVERY:
             self._ask()
         return len(messages)
