@@ -91,7 +91,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
-def _listed_text(value: Any) -> Any:
+def _listed_text(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
