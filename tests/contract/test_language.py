@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 NAMES_IN = ("bridge/src", "bench", "demo", "dags", "tests")
 PROSE_IN = ("bridge/src", "tests")
 #: What looks for the words has to name them.
-ABOUT_WORDS = {"language.py", "test_language.py", "test_words.py", "test_page_sources.py"}
+ABOUT_WORDS = {
+    "language.py",
+    "words.py",
+    "test_language.py",
+    "test_words.py",
+    "test_page_sources.py",
+}
 
 
 def files(folder: str) -> list[Path]:
