@@ -1,14 +1,18 @@
-"""What all tests share: system tests run one at a time, and the option that rewrites stories."""
+"""What all tests share: the order in which processes take them, and the option that rewrites stories."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Generator
-from pathlib import Path
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
+#: Tests here start whole systems: Airflow, bridge and page. Two at once would wait for each other.
+_SYSTEMS = "tests/system/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,30 +23,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-class _Turn:
-    """One system test at a time, in however many processes tests run: they start whole systems."""
-
-    def __init__(self) -> None:
-        self._file: int | None = None
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(
-        self, item: pytest.Item, nextitem: pytest.Item | None
-    ) -> Generator[None, object, object]:
-        if _is_system(item) and self._file is None:
-            path = Path(tempfile.gettempdir()) / f"fairlead-system-tests-{os.getuid()}"
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        result = yield
-        if self._file is not None and (nextitem is None or not _is_system(nextitem)):
-            os.close(self._file)  # fixtures of the module have ended with its last test
-            self._file = None
-        return result
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole systems come first, since they take longest; then the files with the most tests."""
+    tests = Counter(_file(item.nodeid) for item in items)
+    items.sort(key=lambda item: (_file(item.nodeid) != _SYSTEMS, -tests[_file(item.nodeid)]))
 
 
-def _is_system(item: pytest.Item) -> bool:
-    return item.get_closest_marker("system") is not None
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Files are spread over the processes; all that starts whole systems stays with one of them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _file(nodeid)
+
+    config.option.loadscopereorder = False  # the order above is kept
+    return Files(config, log)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Turn())
+def _file(nodeid: str) -> str:
+    return _SYSTEMS if nodeid.startswith(_SYSTEMS) else nodeid.partition("::")[0]
