@@ -323,15 +323,6 @@ def test_a_lost_connection_is_shown_and_heals(own_bridge: Bridge, open_page: Ope
     expect(sign).to_contain_text("Live", timeout=20_000)
 
 
-def test_an_empty_bridge_says_how_to_begin(own_bridge: Bridge, open_page: Open) -> None:
-    page = open_page(own_bridge.base)
-    expect(page.get_by_text("Waiting for the first event")).to_be_visible()
-    page.goto(f"{own_bridge.base}/datasets")
-    expect(page.get_by_text("No datasets yet")).to_be_visible()
-    page.goto(f"{own_bridge.base}/lineage")
-    expect(page.get_by_text("No lineage yet")).to_be_visible()
-
-
 def test_what_is_unknown_is_shown_as_unknown(shop_bridge: Bridge, open_page: Open) -> None:
     page = open_page(addresses(shop_bridge)["unknown"])
     expect(page.get_by_role("alert")).to_contain_text("Not found")

@@ -1,14 +1,8 @@
-import { useState } from 'react'
 import type { Secret } from '../api/schema'
+import { CopyButton } from '../parts/CopyButton'
 
 /** A new key, shown this once. */
 export function NewSecret({ of, onDone }: { of: Secret; onDone: () => void }) {
-  const [copied, setCopied] = useState(false)
-  const copy = () =>
-    void navigator.clipboard.writeText(of.key).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    )
   return (
     <div className="panel-body" role="status" aria-label={`The key ${of.name}`}>
       <p>
@@ -18,9 +12,7 @@ export function NewSecret({ of, onDone }: { of: Secret; onDone: () => void }) {
         {of.key}
       </pre>
       <div className="row">
-        <button type="button" className="button" data-primary onClick={copy}>
-          {copied ? 'Copied' : 'Copy'}
-        </button>
+        <CopyButton text={of.key} label="Copy" primary />
         <button type="button" className="button" onClick={onDone}>
           Done
         </button>

@@ -10,6 +10,8 @@ import { Answer, Panel } from '../parts/Panel'
 import { ReliabilityPanel } from '../reliability/ReliabilityPanel'
 import { useTrail } from '../shell/crumbs'
 import { counted } from '../text/numbers'
+import { FirstEvent, useFirstEvent } from '../welcome/FirstEvent'
+import { Welcome } from '../welcome/Welcome'
 import { AtRiskDatasets } from './AtRiskDatasets'
 import { FailingJobs } from './FailingJobs'
 import { Figures } from './Figures'
@@ -19,7 +21,6 @@ import { AtRisk, OpenIncidents } from './Incidents'
 import { RecentChanges } from './RecentChanges'
 import { RecentRuns } from './RecentRuns'
 import { Sources } from './Sources'
-import { Welcome } from './Welcome'
 
 const LIMIT = 100
 
@@ -44,6 +45,7 @@ export default function Health() {
   const overview = useApi<Overview>('overview')
   const health = useApi<HealthAnswer>('health')
   const risk = useApi<AtRiskAnswer>('at-risk')
+  const first = useFirstEvent(overview.data)
   const { incidents, muted, more } = useIncidents()
   const covered = new Set(
     [...incidents, ...muted].flatMap((one) => one.affected.map((each) => each.node)),
@@ -63,6 +65,7 @@ export default function Health() {
               inTrouble={risk.data?.datasets ?? 0}
               problems={problems}
             />
+            {first && <FirstEvent run={first} />}
             {now.counts.jobs ? (
               <>
                 {incidents.length + muted.length > 0 && (
@@ -105,7 +108,7 @@ export default function Health() {
             ) : (
               <>
                 <Figures overview={now} health={health.data} />
-                <Welcome />
+                <Welcome inbox={health.data?.inbox} />
               </>
             )}
           </>

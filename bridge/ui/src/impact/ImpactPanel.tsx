@@ -1,7 +1,8 @@
-import { CircleHelp, Copy, Download } from 'lucide-react'
+import { CircleHelp, Download } from 'lucide-react'
 import { useState } from 'react'
 import type { Affected as Item, Impact } from '../api/schema'
 import { get, useApi } from '../api/client'
+import { CopyButton } from '../parts/CopyButton'
 import { DatasetLink, JobLink, Owners } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Empty } from '../parts/Panel'
@@ -55,7 +56,7 @@ export function ImpactPanel({
           )}
           {found && found.items.length > 0 && (
             <>
-              <CopyButton text={messageOf(name, found)} />
+              <CopyButton text={messageOf(name, found)} label="Copy message" />
               <button
                 type="button"
                 className="button"
@@ -180,20 +181,5 @@ function Asset({ item }: { item: Item }) {
       <JobLink job={{ ...item, label: item.task_id ?? item.name, kind: item.job_kind ?? 'job' }} />
       {item.dag_id && <span className="faint small cut">{item.dag_id}</span>}
     </span>
-  )
-}
-
-function CopyButton({ text }: { text: string }) {
-  const [copied, setCopied] = useState('')
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setCopied('Copied'),
-      () => setCopied('The browser blocked copying'),
-    )
-  return (
-    <button type="button" className="button" onClick={() => void copy()}>
-      <Copy size={13} aria-hidden />
-      <span role="status">{copied || 'Copy message'}</span>
-    </button>
   )
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { copyText } from '../text/clipboard'
 
 /** A notice that disappears after a few seconds. */
 export function useNotice(): [string | undefined, (text: string) => void] {
@@ -12,10 +13,7 @@ export function useNotice(): [string | undefined, (text: string) => void] {
 
 /** Copy the address of the page; returns a sentence about the outcome. */
 export async function copyAddress(): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(location.href)
-    return 'Link copied.'
-  } catch {
-    return 'The browser blocked copying. Copy the link from the address bar.'
-  }
+  return (await copyText(location.href))
+    ? 'Link copied.'
+    : 'The browser blocked copying. Copy the link from the address bar.'
 }
