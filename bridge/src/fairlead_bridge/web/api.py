@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.routing import BaseRoute
 
 from fairlead_bridge import outbox, telemetry
 from fairlead_bridge.condition import Condition
@@ -50,7 +52,31 @@ from fairlead_bridge.web.runs import routes as runs
 
 PREFIX = "/api/v1"
 
-_PROBLEMS: dict[int | str, dict[str, object]] = {
+_PARTS = (
+    health.router,
+    operations.router,
+    events.router,
+    runs.router,
+    jobs.router,
+    datasets.router,
+    lineage.router,
+    graph.router,
+    impact.router,
+    schema_check.router,
+    personal.router,
+    outlook.router,
+    expectations.router,
+    declarations.router,
+    incidents.router,
+    reliability.router,
+    overview.router,
+    live.router,
+    login.router,
+    audit.router,
+    keys.router,
+)
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The cursor is not one of ours."},
     404: {"model": Problem, "description": "There is no such thing."},
     422: {"model": Problem, "description": "A parameter is wrong; `detail` says how to write it."},
@@ -100,63 +126,55 @@ def build_api(
         redoc_url=None,
         openapi_url=None,  # FastAPI's route declares no role
     )
+    kinds = sinks or {}
     app.state.catalog = catalog
+    app.state.sinks = kinds
+    app.state.interests = interests or {}
+    app.state.windows = windows
     app.state.live = live.Live(catalog)
-    every = APIRouter(
-        prefix=PREFIX, responses=_PROBLEMS, dependencies=[Depends(only_known_parameters)]
+    app.state.check = health.Check(catalog, health.Self(settings.roles, kinds, worker))
+    app.state.catalog_metrics = catalog_metrics.CatalogMetrics(
+        catalog, settings.metrics_patterns, settings.metrics_limit
     )
-    check = health.Check(catalog, health.Self(settings.roles, sinks or {}, worker))
-    for part in (
-        health.routes(check),
-        operations.routes(catalog, sinks or {}),
-        events.router,
-        runs.router,
-        jobs.router,
-        datasets.router,
-        lineage.router,
-        graph.routes(catalog),
-        impact.router,
-        schema_check.router,
-        personal.router,
-        outlook.router,
-        expectations.routes(catalog),
-        declarations.routes(catalog),
-        incidents.routes(catalog, interests or {}, windows),
-        reliability.router,
-        overview.router,
-        live.routes(app.state.live),
-        login.who(),
-        audit.routes(catalog),
-        keys.routes(catalog),
-    ):
-        every.include_router(part)
-    app.include_router(every)
-    app.include_router(health.probe(check))
-    app.include_router(
-        catalog_metrics.router(catalog, settings.metrics_patterns, settings.metrics_limit)
-    )
+    app.router.routes.extend(_routes())
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(TooExpensive, _too_expensive)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(sa.exc.OperationalError, _no_database)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-
-    @app.get(
-        "/docs", include_in_schema=False, dependencies=[needs.needs("viewer", shows="nothing")]
-    )
-    def docs() -> HTMLResponse:
-        return HTMLResponse(reference.page(app.openapi()), headers=reference.headers())
-
-    @app.get(
-        "/openapi.json",
-        include_in_schema=False,
-        dependencies=[needs.needs("viewer", shows="nothing")],
-    )
-    def openapi() -> JSONResponse:
-        return JSONResponse(app.openapi())
-
     return app
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """The routes of every bridge; FastAPI takes long to build them."""
+    every = APIRouter()
+    for part in _PARTS:
+        every.include_router(
+            part,
+            prefix=PREFIX,
+            responses=_PROBLEMS,
+            dependencies=[Depends(only_known_parameters)],
+        )
+    for part in (health.probe, catalog_metrics.router, _documents):
+        every.include_router(part)
+    return every.routes
+
+
+_documents = APIRouter(
+    include_in_schema=False, dependencies=[needs.needs("viewer", shows="nothing")]
+)
+
+
+@_documents.get("/docs")
+def docs(request: Request) -> HTMLResponse:
+    return HTMLResponse(reference.page(request.app.openapi()), headers=reference.headers())
+
+
+@_documents.get("/openapi.json")
+def openapi(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
 
 def _not_found(_request: Request, error: Exception) -> JSONResponse:

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -30,28 +31,47 @@ EVERY = 30.0
 SCOPES = 100
 
 
-def router(catalog: Catalog, patterns: Sequence[str], limit: int) -> APIRouter:
-    """The route; `patterns` are of node names, `limit` bounds jobs and datasets each."""
-    routes = APIRouter(dependencies=[needs("viewer")])
-    lock = threading.Lock()
-    cached: dict[Scope, _Cached] = {}
+class CatalogMetrics:
+    """
+    The text for each scope; `patterns` are of node names, `limit` bounds jobs and datasets each.
+    """
 
-    def of(scope: Scope) -> _Cached:
-        with lock:
-            if len(cached) > SCOPES:
-                cached.clear()
-            if scope not in cached:
+    def __init__(self, catalog: Catalog, patterns: Sequence[str], limit: int) -> None:
+        self._catalog = catalog
+        self._patterns = patterns
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._cached: dict[Scope, _Cached] = {}
+
+    def text(self, scope: Scope) -> bytes:
+        """What its caller sees, as Prometheus reads it; at most `EVERY` seconds old."""
+        return self._of(scope).text(time.monotonic())
+
+    def _of(self, scope: Scope) -> _Cached:
+        with self._lock:
+            if len(self._cached) > SCOPES:
+                self._cached.clear()
+            if scope not in self._cached:
                 registry = CollectorRegistry()
-                registry.register(_Catalog(catalog, scope, patterns, limit))
-                cached[scope] = _Cached(registry)
-            return cached[scope]
+                registry.register(_Catalog(self._catalog, scope, self._patterns, self._limit))
+                self._cached[scope] = _Cached(registry)
+            return self._cached[scope]
 
-    @routes.get("/metrics/catalog", include_in_schema=False)
-    def catalog_metrics(scope: CallerScope) -> Response:
-        """Prometheus text."""
-        return Response(of(scope).text(time.monotonic()), media_type=CONTENT_TYPE_LATEST)
 
-    return routes
+async def _metrics(request: Request) -> CatalogMetrics:
+    metrics: CatalogMetrics = request.app.state.catalog_metrics
+    return metrics
+
+
+router = APIRouter(dependencies=[needs("viewer")])
+
+
+@router.get("/metrics/catalog", include_in_schema=False)
+def catalog_metrics(
+    metrics: Annotated[CatalogMetrics, Depends(_metrics)], scope: CallerScope
+) -> Response:
+    """Prometheus text."""
+    return Response(metrics.text(scope), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Cached:

@@ -15,10 +15,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
@@ -195,23 +195,28 @@ class Live:
                 queue.put_nowait(text)
 
 
-def routes(live: Live) -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
+async def _live(request: Request) -> Live:
+    live: Live = request.app.state.live
+    return live
 
-    @router.get("/stream", response_class=StreamingResponse)
-    async def stream(request: Request, scope: CallerScope) -> StreamingResponse:
-        """
-        Server-sent events: `change` whenever events were received or absorbed, or incidents changed.
 
-        Its data: `received` (the newest event's number), `waiting` (whether some are yet to be
-        absorbed), `runs` (of the newest hundred, those that changed) and `incidents` (the numbers
-        of those that changed). Who does not see every namespace gets one when something changed that
-        they see, with `received` 0. The stream ends with the key or the session that asked for it.
-        """
-        messages = live.messages(scope, _listening(request))
-        return StreamingResponse(messages, media_type="text/event-stream", headers=_HEADERS)
+CurrentLive = Annotated[Live, Depends(_live)]
 
-    return router
+router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(request: Request, live: CurrentLive, scope: CallerScope) -> StreamingResponse:
+    """
+    Server-sent events: `change` whenever events were received or absorbed, or incidents changed.
+
+    Its data: `received` (the newest event's number), `waiting` (whether some are yet to be
+    absorbed), `runs` (of the newest hundred, those that changed) and `incidents` (the numbers
+    of those that changed). Who does not see every namespace gets one when something changed that
+    they see, with `received` 0. The stream ends with the key or the session that asked for it.
+    """
+    messages = live.messages(scope, _listening(request))
+    return StreamingResponse(messages, media_type="text/event-stream", headers=_HEADERS)
 
 
 def _listening(request: Request) -> Callable[[], Awaitable[bool]]:

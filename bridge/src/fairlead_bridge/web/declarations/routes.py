@@ -15,54 +15,52 @@ from fairlead_bridge.declaring.nouns import Declared
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.declarations import answers as a
+from fairlead_bridge.web.dependencies import CurrentCatalog
 from fairlead_bridge.web.needs import CalledBy, CallerScope, needs
-from fairlead_bridge.web.parameters import Catalog
 from fairlead_bridge.web.snapshots import CurrentSnapshot
 
+router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
-    @router.get("/declarations")
-    def list_declarations(snapshot: CurrentSnapshot) -> a.Declarations:
-        """The datasets and jobs that files declare, and which source did."""
-        found = store.listed(snapshot.tx)
-        return a.Declarations(
-            items=[
-                a.Declared(
-                    node=each.ref.node,
-                    source=each.stored.source,
-                    declared_at=render.when(each.at),
-                )
-                for each in found
-            ]
-        )
-
-    @router.post("/declarations", dependencies=[needs("editor")])
-    def declare(body: a.NewDeclarations, caller: CalledBy, scope: CallerScope) -> a.Changes:
-        """
-        Declare datasets and jobs, with owners, descriptions, tags, classifications and edges.
-
-        They are stored as OpenLineage events; what is declared already gives none.
-        """
-        declared = _read(body)
-        _refuse_foreign(declared, caller, scope)
-        now = catalog.clock()
-        with writing(catalog.engine) as tx:
-            plan = store.plan(
-                tx, declared, body.source, catalog.identify, now, body.prune, scope.sees
+@router.get("/declarations")
+def list_declarations(snapshot: CurrentSnapshot) -> a.Declarations:
+    """The datasets and jobs that files declare, and which source did."""
+    found = store.listed(snapshot.tx)
+    return a.Declarations(
+        items=[
+            a.Declared(
+                node=each.ref.node,
+                source=each.stored.source,
+                declared_at=render.when(each.at),
             )
-            if not body.dry_run:
-                store.apply(tx, plan, now)
-        return a.Changes(
-            added=plan.added,
-            changed=plan.changed,
-            withdrawn=plan.withdrawn,
-            unchanged=plan.unchanged,
-            stored=not body.dry_run,
-        )
+            for each in found
+        ]
+    )
 
-    return router
+
+@router.post("/declarations", dependencies=[needs("editor")])
+def declare(
+    body: a.NewDeclarations, catalog: CurrentCatalog, caller: CalledBy, scope: CallerScope
+) -> a.Changes:
+    """
+    Declare datasets and jobs, with owners, descriptions, tags, classifications and edges.
+
+    They are stored as OpenLineage events; what is declared already gives none.
+    """
+    declared = _read(body)
+    _refuse_foreign(declared, caller, scope)
+    now = catalog.clock()
+    with writing(catalog.engine) as tx:
+        plan = store.plan(tx, declared, body.source, catalog.identify, now, body.prune, scope.sees)
+        if not body.dry_run:
+            store.apply(tx, plan, now)
+    return a.Changes(
+        added=plan.added,
+        changed=plan.changed,
+        withdrawn=plan.withdrawn,
+        unchanged=plan.unchanged,
+        stored=not body.dry_run,
+    )
 
 
 def _read(body: a.NewDeclarations) -> list[Declared]:

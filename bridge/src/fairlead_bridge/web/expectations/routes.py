@@ -21,6 +21,7 @@ from fairlead_bridge.queries.assets import Asset
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
 from fairlead_bridge.web import render
+from fairlead_bridge.web.dependencies import CurrentCatalog
 from fairlead_bridge.web.expectations import answers as a
 from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import Catalog
@@ -36,43 +37,47 @@ Stater = Annotated[str, Query(description="The dataset or job, or the pattern, a
 OfKind = Annotated[a.Kind | None, Query(description="Of this kind; of all kinds if left out.")]
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["insight"], dependencies=[needs("viewer")])
+router = APIRouter(tags=["insight"], dependencies=[needs("viewer")])
 
-    @router.get("/expectations")
-    def get_expectations(snapshot: SnapshotAsOf, node: OneNode = None) -> a.Expectations:
-        """What is expected of a dataset or a job and which source says so; or all that is stated."""
-        if node is None:
-            found = [_listed(entry) for entry in stated.listed(snapshot)]
-        else:
-            found = list(_of_node(snapshot, lineage.find(snapshot, node)))
-        return a.Expectations(items=found)
 
-    @router.put("/expectations", dependencies=[needs("editor")])
-    def put_expectation(body: a.NewExpectation, scope: CallerScope) -> a.Stated:
-        """State what is expected of a dataset or a job; it replaces what was stated of this kind."""
-        new = _read(catalog, body, scope)
-        with writing(catalog.engine) as tx:
-            store.put(tx, new, catalog.identify, catalog.clock())
-        with catalog.open(scope) as snapshot:
-            of_all = stated.listed(snapshot)
-        return next(_listed(each) for each in of_all if _is(each, new))
+@router.get("/expectations")
+def get_expectations(snapshot: SnapshotAsOf, node: OneNode = None) -> a.Expectations:
+    """What is expected of a dataset or a job and which source says so; or all that is stated."""
+    if node is None:
+        found = [_listed(entry) for entry in stated.listed(snapshot)]
+    else:
+        found = list(_of_node(snapshot, lineage.find(snapshot, node)))
+    return a.Expectations(items=found)
 
-    @router.delete("/expectations", dependencies=[needs("editor")])
-    def delete_expectation(node: Stater, scope: CallerScope, kind: OfKind = None) -> a.Removed:
-        """Remove what a person stated of a dataset, a job or a pattern."""
-        with catalog.open(scope) as snapshot:
-            name = _canonical(snapshot, node)
-        with writing(catalog.engine) as tx:
-            removed = store.end(tx, "person", name, kind, catalog.clock())
-        if not removed:
-            raise HTTPException(
-                404,
-                f"No person has stated that of {name}: `GET /expectations` lists what is stated.",
-            )
-        return a.Removed(removed=removed)
 
-    return router
+@router.put("/expectations", dependencies=[needs("editor")])
+def put_expectation(
+    body: a.NewExpectation, catalog: CurrentCatalog, scope: CallerScope
+) -> a.Stated:
+    """State what is expected of a dataset or a job; it replaces what was stated of this kind."""
+    new = _read(catalog, body, scope)
+    with writing(catalog.engine) as tx:
+        store.put(tx, new, catalog.identify, catalog.clock())
+    with catalog.open(scope) as snapshot:
+        of_all = stated.listed(snapshot)
+    return next(_listed(each) for each in of_all if _is(each, new))
+
+
+@router.delete("/expectations", dependencies=[needs("editor")])
+def delete_expectation(
+    node: Stater, catalog: CurrentCatalog, scope: CallerScope, kind: OfKind = None
+) -> a.Removed:
+    """Remove what a person stated of a dataset, a job or a pattern."""
+    with catalog.open(scope) as snapshot:
+        name = _canonical(snapshot, node)
+    with writing(catalog.engine) as tx:
+        removed = store.end(tx, "person", name, kind, catalog.clock())
+    if not removed:
+        raise HTTPException(
+            404,
+            f"No person has stated that of {name}: `GET /expectations` lists what is stated.",
+        )
+    return a.Removed(removed=removed)
 
 
 def _is(entry: Entry, new: Stated) -> bool:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from fairlead_bridge import inbox, outbox
 from fairlead_bridge.access.scope import EVERYTHING, NOTHING, Scope
@@ -93,30 +93,33 @@ class Check:
         )
 
 
-def routes(check: Check) -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("anyone")])
-
-    @router.get("/health", responses=_NOT_READY)
-    def get_health(response: Response, scope: CallerScope, strict: Strict = False) -> a.Health:
-        """
-        `waiting` is 0 when everything received has been absorbed.
-
-        Callers who do not see every namespace get whether the bridge is well, and the counts of what they see.
-        """
-        return check(response, scope, strict)
-
-    return router
+async def _check(request: Request) -> Check:
+    check: Check = request.app.state.check
+    return check
 
 
-def probe(check: Check) -> APIRouter:
-    """`/ready`: the strict answer at an address that probes expect."""
-    router = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
+CurrentCheck = Annotated[Check, Depends(_check)]
 
-    @router.get("/ready")
-    def ready(response: Response, scope: CallerScope) -> a.Health:
-        return check(response, scope, True)
+router = APIRouter(tags=["operations"], dependencies=[needs("anyone")])
+#: `/ready`: the strict answer at an address that probes expect.
+probe = APIRouter(include_in_schema=False, dependencies=[needs("anyone")])
 
-    return router
+
+@router.get("/health", responses=_NOT_READY)
+def get_health(
+    response: Response, check: CurrentCheck, scope: CallerScope, strict: Strict = False
+) -> a.Health:
+    """
+    `waiting` is 0 when everything received has been absorbed.
+
+    Callers who do not see every namespace get whether the bridge is well, and the counts of what they see.
+    """
+    return check(response, scope, strict)
+
+
+@probe.get("/ready")
+def ready(response: Response, check: CurrentCheck, scope: CallerScope) -> a.Health:
+    return check(response, scope, True)
 
 
 def health(snapshot: Snapshot, this: Self, refused: str | None = None) -> a.Health:

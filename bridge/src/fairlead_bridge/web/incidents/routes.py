@@ -6,10 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from fastapi import APIRouter, Body, HTTPException, Path, Query
+from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
 
-from fairlead_bridge import outbox
-from fairlead_bridge.access.caller import Caller
 from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
@@ -28,11 +26,12 @@ from fairlead_bridge.queries.names import namespaces
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
+from fairlead_bridge.web.dependencies import CurrentCatalog, FileWindows, Interests
 from fairlead_bridge.web.incidents import answers as a
 from fairlead_bridge.web.lineage.routes import NodeName
 from fairlead_bridge.web.needs import CalledBy, CallerScope, needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
-from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot, SnapshotAsOf
 
 #: Affected nodes that an incident shows in a list, and alone.
@@ -49,61 +48,41 @@ _CONFLICT: dict[int | str, Json] = {
 }
 
 
-def routes(
-    catalog: Catalog, interests: outbox.Interests, windows: Sequence[Stored] = ()
-) -> APIRouter:
-    """`interests` says which sinks and channels want incidents; `windows` stand in a file."""
-    router = APIRouter(tags=["incidents"], dependencies=[needs("viewer")])
+router = APIRouter(tags=["incidents"], dependencies=[needs("viewer")])
 
-    @router.get("/incidents")
-    def list_incidents(
-        snapshot: SnapshotAsOf,
-        state: a.AskedState | None = None,
-        owner: Owner | None = None,
-        node: NodeName | None = None,
-        order: a.IncidentOrder = "newest",
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[a.Incident]:
-        """
-        Incidents, those that were detected last first, or the worst first: critical ones, then
-        those that affect most, then the oldest. Asked `as_of`, as they were known then; with `node`,
-        only those that affect that dataset or job at the time. `active` ones are open or
-        acknowledged.
-        """
-        if order == "worst" and snapshot.past:
-            raise HTTPException(422, "order=worst is of now: leave out as_of, or order by newest.")
-        after = read_cursor(cursor, *_KEYS[order])
-        affected = lineage.find(snapshot, node).id if node is not None else None
-        wanted = incidents.Wanted(_states(state), owner, affected)
-        ranked = _PAGES[order](snapshot, wanted, limit + 1, after)
-        shown, following = page(ranked, limit, lambda each: each[0])
-        running = _running(snapshot, [each for _, each in shown])
-        items = [a.Incident(**fields(each, LISTED, running)) for _, each in shown]
-        return Page(items=items, next=following)
 
-    @router.get("/incidents/{id}")
-    def get_incident(snapshot: SnapshotAsOf, id: IncidentId) -> a.IncidentDetail:
-        """One incident with what it affects and what happened to it."""
-        return _detail(snapshot, id)
+@router.get("/incidents")
+def list_incidents(
+    snapshot: SnapshotAsOf,
+    state: a.AskedState | None = None,
+    owner: Owner | None = None,
+    node: NodeName | None = None,
+    order: a.IncidentOrder = "newest",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[a.Incident]:
+    """
+    Incidents, those that were detected last first, or the worst first: critical ones, then
+    those that affect most, then the oldest. Asked `as_of`, as they were known then; with `node`,
+    only those that affect that dataset or job at the time. `active` ones are open or
+    acknowledged.
+    """
+    if order == "worst" and snapshot.past:
+        raise HTTPException(422, "order=worst is of now: leave out as_of, or order by newest.")
+    after = read_cursor(cursor, *_KEYS[order])
+    affected = lineage.find(snapshot, node).id if node is not None else None
+    wanted = incidents.Wanted(_states(state), owner, affected)
+    ranked = _PAGES[order](snapshot, wanted, limit + 1, after)
+    shown, following = page(ranked, limit, lambda each: each[0])
+    running = _running(snapshot, [each for _, each in shown])
+    items = [a.Incident(**fields(each, LISTED, running)) for _, each in shown]
+    return Page(items=items, next=following)
 
-    def act(
-        id: int, action: Action, request: a.IncidentAction | None, caller: Caller, scope: Scope
-    ) -> a.IncidentDetail:
-        given = request or a.IncidentAction()
-        with catalog.open(scope) as snapshot:
-            if _found(snapshot, id).node == RESTRICTED:
-                raise HTTPException(403, "The cause of this incident is in a namespace of others.")
-        with writing(catalog.engine) as tx:
-            actions.act(
-                tx, id, action, caller.in_name_of(given.by), given.text, interests, catalog.clock()
-            )
-        with catalog.open(scope) as snapshot:
-            return _detail(snapshot, id)
 
-    _actions(router, act)
-    _maintenance(router, catalog, windows)
-    return router
+@router.get("/incidents/{id}")
+def get_incident(snapshot: SnapshotAsOf, id: IncidentId) -> a.IncidentDetail:
+    """One incident with what it affects and what happened to it."""
+    return _detail(snapshot, id)
 
 
 def _states(asked: a.AskedState | None) -> tuple[State, ...] | None:
@@ -126,83 +105,102 @@ _PAGES: dict[str, Callable[..., Sequence[tuple[tuple[int, ...], Incident]]]] = {
 }
 _KEYS = {"newest": (int, int), "worst": (int, int, int, int)}
 
-Act = Callable[[int, Action, a.IncidentAction | None, Caller, Scope], a.IncidentDetail]
+Act = Callable[[int, Action, a.IncidentAction | None], a.IncidentDetail]
+
+
+async def _acting(
+    catalog: CurrentCatalog, interests: Interests, caller: CalledBy, scope: CallerScope
+) -> Act:
+    """What its caller does with an incident."""
+
+    def act(id: int, action: Action, request: a.IncidentAction | None) -> a.IncidentDetail:
+        given = request or a.IncidentAction()
+        with catalog.open(scope) as snapshot:
+            if _found(snapshot, id).node == RESTRICTED:
+                raise HTTPException(403, "The cause of this incident is in a namespace of others.")
+        with writing(catalog.engine) as tx:
+            actions.act(
+                tx, id, action, caller.in_name_of(given.by), given.text, interests, catalog.clock()
+            )
+        with catalog.open(scope) as snapshot:
+            return _detail(snapshot, id)
+
+    return act
+
+
+Acting = Annotated[Act, Depends(_acting)]
 Request = Annotated[a.IncidentAction | None, Body()]
 
 
-def _actions(router: APIRouter, act: Act) -> None:
-    @router.post("/incidents/{id}/acknowledge", dependencies=EDITOR, responses=_CONFLICT)
-    def acknowledge_incident(
-        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
-    ) -> a.IncidentDetail:
-        """Acknowledge it: a person is working on it. A muted one is announced again."""
-        return act(id, "acknowledge", request, caller, scope)
-
-    @router.post("/incidents/{id}/mute", dependencies=EDITOR, responses=_CONFLICT)
-    def mute_incident(
-        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
-    ) -> a.IncidentDetail:
-        """Send nothing more about it, until it is acknowledged or another one opens."""
-        return act(id, "mute", request, caller, scope)
-
-    @router.post("/incidents/{id}/resolve", dependencies=EDITOR, responses=_CONFLICT)
-    def resolve_incident(
-        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
-    ) -> a.IncidentDetail:
-        """End it by hand; the same occurrence does not open it again."""
-        return act(id, "resolve", request, caller, scope)
-
-    @router.post("/incidents/{id}/note", dependencies=EDITOR, responses=_CONFLICT)
-    def note_incident(
-        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
-    ) -> a.IncidentDetail:
-        """Add a note to its timeline: `text`."""
-        return act(id, "note", request, caller, scope)
-
-    @router.post("/incidents/{id}/assign", dependencies=EDITOR, responses=_CONFLICT)
-    def assign_incident(
-        id: IncidentId, caller: CalledBy, scope: CallerScope, request: Request = None
-    ) -> a.IncidentDetail:
-        """Assign it to the owner that `text` names; without `text`, to no one."""
-        return act(id, "assign", request, caller, scope)
+@router.post("/incidents/{id}/acknowledge", dependencies=EDITOR, responses=_CONFLICT)
+def acknowledge_incident(id: IncidentId, act: Acting, request: Request = None) -> a.IncidentDetail:
+    """Acknowledge it: a person is working on it. A muted one is announced again."""
+    return act(id, "acknowledge", request)
 
 
-def _maintenance(router: APIRouter, catalog: Catalog, windows: Sequence[Stored]) -> None:
-    @router.get("/maintenance")
-    def list_maintenance(snapshot: CurrentSnapshot) -> a.MaintenanceWindows:
-        """The maintenance windows that are open or open later, those of the file included."""
+@router.post("/incidents/{id}/mute", dependencies=EDITOR, responses=_CONFLICT)
+def mute_incident(id: IncidentId, act: Acting, request: Request = None) -> a.IncidentDetail:
+    """Send nothing more about it, until it is acknowledged or another one opens."""
+    return act(id, "mute", request)
+
+
+@router.post("/incidents/{id}/resolve", dependencies=EDITOR, responses=_CONFLICT)
+def resolve_incident(id: IncidentId, act: Acting, request: Request = None) -> a.IncidentDetail:
+    """End it by hand; the same occurrence does not open it again."""
+    return act(id, "resolve", request)
+
+
+@router.post("/incidents/{id}/note", dependencies=EDITOR, responses=_CONFLICT)
+def note_incident(id: IncidentId, act: Acting, request: Request = None) -> a.IncidentDetail:
+    """Add a note to its timeline: `text`."""
+    return act(id, "note", request)
+
+
+@router.post("/incidents/{id}/assign", dependencies=EDITOR, responses=_CONFLICT)
+def assign_incident(id: IncidentId, act: Acting, request: Request = None) -> a.IncidentDetail:
+    """Assign it to the owner that `text` names; without `text`, to no one."""
+    return act(id, "assign", request)
+
+
+@router.get("/maintenance")
+def list_maintenance(snapshot: CurrentSnapshot, windows: FileWindows) -> a.MaintenanceWindows:
+    """The maintenance windows that are open or open later, those of the file included."""
+    return _windows(snapshot, windows)
+
+
+@router.post("/maintenance", dependencies=EDITOR, status_code=201)
+def add_maintenance(
+    wanted: a.MaintenanceWindow, catalog: CurrentCatalog, caller: CalledBy, scope: CallerScope
+) -> a.StoredWindow:
+    """
+    Open no incident, from `starts_at` to `ends_at`, for what the patterns match.
+
+    Who sees some namespaces names one of them.
+    """
+    window = _read(wanted)
+    if not _is_within(window, scope):
+        raise HTTPException(403, _BEYOND)
+    with writing(catalog.engine) as tx:
+        now = catalog.clock()
+        by = caller.in_name_of(wanted.created_by)
+        id = maintenance.add(tx, window, wanted.reason, by, now)
+    return a.StoredWindow(id=id, **(wanted.model_dump() | {"created_by": by}))
+
+
+@router.delete("/maintenance/{id}", dependencies=EDITOR)
+def remove_maintenance(
+    id: WindowId, catalog: CurrentCatalog, windows: FileWindows, scope: CallerScope
+) -> a.MaintenanceWindows:
+    """Remove a window; answers with those that are left."""
+    with catalog.open(scope) as snapshot:
+        listed = maintenance.listed(snapshot.tx, ends_after=0)
+        mine = [each for each in listed if _is_within(each.window, scope)]
+    if id not in {each.id for each in mine}:
+        raise NotFound(maintenance.missing(id))
+    with writing(catalog.engine) as tx:
+        maintenance.remove(tx, id)
+    with catalog.open(scope) as snapshot:
         return _windows(snapshot, windows)
-
-    @router.post("/maintenance", dependencies=EDITOR, status_code=201)
-    def add_maintenance(
-        wanted: a.MaintenanceWindow, caller: CalledBy, scope: CallerScope
-    ) -> a.StoredWindow:
-        """
-        Open no incident, from `starts_at` to `ends_at`, for what the patterns match.
-
-        Who sees some namespaces names one of them.
-        """
-        window = _read(wanted)
-        if not _is_within(window, scope):
-            raise HTTPException(403, _BEYOND)
-        with writing(catalog.engine) as tx:
-            now = catalog.clock()
-            by = caller.in_name_of(wanted.created_by)
-            id = maintenance.add(tx, window, wanted.reason, by, now)
-        return a.StoredWindow(id=id, **(wanted.model_dump() | {"created_by": by}))
-
-    @router.delete("/maintenance/{id}", dependencies=EDITOR)
-    def remove_maintenance(id: WindowId, scope: CallerScope) -> a.MaintenanceWindows:
-        """Remove a window; answers with those that are left."""
-        with catalog.open(scope) as snapshot:
-            listed = maintenance.listed(snapshot.tx, ends_after=0)
-            mine = [each for each in listed if _is_within(each.window, scope)]
-        if id not in {each.id for each in mine}:
-            raise NotFound(maintenance.missing(id))
-        with writing(catalog.engine) as tx:
-            maintenance.remove(tx, id)
-        with catalog.open(scope) as snapshot:
-            return _windows(snapshot, windows)
 
 
 _BEYOND = "Name a namespace that you see: the window would be for others as well."

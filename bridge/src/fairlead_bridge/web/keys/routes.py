@@ -13,10 +13,11 @@ from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import BadSettings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.base import Page, Problem
+from fairlead_bridge.web.dependencies import CurrentCatalog
 from fairlead_bridge.web.keys import answers as a
 from fairlead_bridge.web.needs import CalledBy, needs
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
-from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.parameters import Text
 
 _DAY, _HOUR = 86_400_000_000, 3_600_000_000
 Name = Annotated[Text, Path(description="The key's name.")]
@@ -25,52 +26,56 @@ _CONFLICT: dict[int | str, Json] = {
 }
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["access"], dependencies=[needs("admin", shows="all")])
+router = APIRouter(tags=["access"], dependencies=[needs("admin", shows="all")])
 
-    @router.get("/keys")
-    def list_keys(limit: Limit = 50, cursor: Cursor = None) -> Page[a.Key]:
-        """Every key there ever was, by name, with when each was last used."""
-        after = read_cursor(cursor, str, int)
-        with reading(catalog.engine) as tx:
-            found = keys.page(tx, limit + 1, (after[0], after[1]) if after else None)
-        shown, following = page(found, limit, lambda each: (each.name, each.id))
-        now = catalog.clock()
-        return Page(items=[_answer(each, now) for each in shown], next=following)
 
-    @router.post("/keys", status_code=201, responses=_CONFLICT)
-    def create_key(wanted: a.NewKey, caller: CalledBy) -> a.Secret:
-        """Create a key. The answer is the only one that has it."""
-        _check_may_change(caller)
-        now = catalog.clock()
-        days = wanted.expires_days
-        expires = now + int(days * _DAY) if days is not None else None
-        try:
-            with writing(catalog.engine) as tx:
-                key = keys.create(tx, wanted.name, wanted.roles, wanted.namespaces, now, expires)
-        except BadSettings as error:
-            raise HTTPException(422, f"{error}.") from error
-        return a.Secret(name=wanted.name, key=key)
+@router.get("/keys")
+def list_keys(catalog: CurrentCatalog, limit: Limit = 50, cursor: Cursor = None) -> Page[a.Key]:
+    """Every key there ever was, by name, with when each was last used."""
+    after = read_cursor(cursor, str, int)
+    with reading(catalog.engine) as tx:
+        found = keys.page(tx, limit + 1, (after[0], after[1]) if after else None)
+    shown, following = page(found, limit, lambda each: (each.name, each.id))
+    now = catalog.clock()
+    return Page(items=[_answer(each, now) for each in shown], next=following)
 
-    @router.post("/keys/{name}/rotate", responses=_CONFLICT)
-    def rotate_key(
-        name: Name, caller: CalledBy, wanted: Annotated[a.Rotation | None, Body()] = None
-    ) -> a.Secret:
-        """Replace a key by a new one with its roles, namespaces and lifetime."""
-        _check_may_change(caller)
-        overlap = wanted.overlap_hours if wanted else 0
+
+@router.post("/keys", status_code=201, responses=_CONFLICT)
+def create_key(wanted: a.NewKey, catalog: CurrentCatalog, caller: CalledBy) -> a.Secret:
+    """Create a key. The answer is the only one that has it."""
+    _check_may_change(caller)
+    now = catalog.clock()
+    days = wanted.expires_days
+    expires = now + int(days * _DAY) if days is not None else None
+    try:
         with writing(catalog.engine) as tx:
-            key = keys.rotate(tx, name, catalog.clock(), int(overlap * _HOUR))
-        return a.Secret(name=name, key=key)
+            key = keys.create(tx, wanted.name, wanted.roles, wanted.namespaces, now, expires)
+    except BadSettings as error:
+        raise HTTPException(422, f"{error}.") from error
+    return a.Secret(name=wanted.name, key=key)
 
-    @router.post("/keys/{name}/revoke", status_code=204, responses=_CONFLICT)
-    def revoke_key(name: Name, caller: CalledBy) -> None:
-        """End a key: within two seconds no process of the bridge accepts it."""
-        _check_may_change(caller)
-        with writing(catalog.engine) as tx:
-            keys.revoke(tx, name, catalog.clock())
 
-    return router
+@router.post("/keys/{name}/rotate", responses=_CONFLICT)
+def rotate_key(
+    name: Name,
+    catalog: CurrentCatalog,
+    caller: CalledBy,
+    wanted: Annotated[a.Rotation | None, Body()] = None,
+) -> a.Secret:
+    """Replace a key by a new one with its roles, namespaces and lifetime."""
+    _check_may_change(caller)
+    overlap = wanted.overlap_hours if wanted else 0
+    with writing(catalog.engine) as tx:
+        key = keys.rotate(tx, name, catalog.clock(), int(overlap * _HOUR))
+    return a.Secret(name=name, key=key)
+
+
+@router.post("/keys/{name}/revoke", status_code=204, responses=_CONFLICT)
+def revoke_key(name: Name, catalog: CurrentCatalog, caller: CalledBy) -> None:
+    """End a key: within two seconds no process of the bridge accepts it."""
+    _check_may_change(caller)
+    with writing(catalog.engine) as tx:
+        keys.revoke(tx, name, catalog.clock())
 
 
 def _check_may_change(caller: Caller) -> None:

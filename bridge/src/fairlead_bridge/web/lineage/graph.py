@@ -20,6 +20,7 @@ from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.surroundings import Surroundings
 from fairlead_bridge.web import render
 from fairlead_bridge.web.datasets import routes as datasets
+from fairlead_bridge.web.dependencies import CurrentCatalog
 from fairlead_bridge.web.lineage import answers as a
 from fairlead_bridge.web.lineage import folding, layout, picture, restricted
 from fairlead_bridge.web.lineage.cards import Known, Line
@@ -28,7 +29,7 @@ from fairlead_bridge.web.lineage.routes import DEEPEST, NodeName
 from fairlead_bridge.web.lineage.turns import Turns
 from fairlead_bridge.web.lineage.view import LARGEST, Asked, Change, View
 from fairlead_bridge.web.needs import CallerScope, needs
-from fairlead_bridge.web.parameters import AsOf, Catalog
+from fairlead_bridge.web.parameters import AsOf
 
 #: Edges at most: what a picture costs grows with them as well.
 MOST_EDGES = 10_000
@@ -43,53 +44,55 @@ SVG = "image/svg+xml"
 encode = msgspec.json.Encoder().encode
 
 
-def routes(catalog: Catalog) -> APIRouter:
-    router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
-    turns = Turns()
+router = APIRouter(tags=["lineage"], dependencies=[needs("viewer")])
+#: Large graphs that this process draws at once.
+_TURNS = Turns()
 
-    @router.get("/graph", response_model=a.Graph)
-    def get_graph(
-        node: NodeName,
-        view: Asked,
-        scope: CallerScope,
-        as_of: AsOf = None,
-        if_none_match: Annotated[str | None, Header()] = None,
-    ) -> Response:
-        """
-        The lineage of a dataset or a job, drawn: positions, states and figures of every card.
 
-        Tasks stand in the box of their DAG; a Spark application or a dbt project is one card,
-        unless the focus is inside it. `up` and `down` are hops from the focus; in the view of
-        datasets alone, from dataset to dataset.
-        """
-        with _turn(turns, view):
-            with catalog.open(scope, as_of) as snapshot:
-                graph = draw(snapshot, lineage.find(snapshot, node), view)
-            body = encode(graph)
-        tag = f'"{ids.digest(body).hex()}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if if_none_match is not None and tag in if_none_match:
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type="application/json", headers=headers)
+@router.get("/graph", response_model=a.Graph)
+def get_graph(
+    node: NodeName,
+    view: Asked,
+    catalog: CurrentCatalog,
+    scope: CallerScope,
+    as_of: AsOf = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """
+    The lineage of a dataset or a job, drawn: positions, states and figures of every card.
 
-    @router.get("/graph.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
-    def get_picture(
-        node: NodeName,
-        view: Asked,
-        scope: CallerScope,
-        as_of: AsOf = None,
-        theme: Literal["light", "dark"] = "light",
-    ) -> Response:
-        """The same graph as an SVG picture, with every card and every edge in it."""
-        colours = picture.DARK if theme == "dark" else picture.LIGHT
-        with _turn(turns, view):
-            with catalog.open(scope, as_of) as snapshot:
-                graph = draw(snapshot, lineage.find(snapshot, node), view)
-            drawn = picture.svg(a.Graph.model_validate(graph), colours)
-        headers = {"Content-Disposition": 'attachment; filename="lineage.svg"'}
-        return Response(drawn, media_type=SVG, headers=headers)
+    Tasks stand in the box of their DAG; a Spark application or a dbt project is one card,
+    unless the focus is inside it. `up` and `down` are hops from the focus; in the view of
+    datasets alone, from dataset to dataset.
+    """
+    with _turn(_TURNS, view):
+        with catalog.open(scope, as_of) as snapshot:
+            graph = draw(snapshot, lineage.find(snapshot, node), view)
+        body = encode(graph)
+    tag = f'"{ids.digest(body).hex()}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if if_none_match is not None and tag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
-    return router
+
+@router.get("/graph.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
+def get_picture(
+    node: NodeName,
+    view: Asked,
+    catalog: CurrentCatalog,
+    scope: CallerScope,
+    as_of: AsOf = None,
+    theme: Literal["light", "dark"] = "light",
+) -> Response:
+    """The same graph as an SVG picture, with every card and every edge in it."""
+    colours = picture.DARK if theme == "dark" else picture.LIGHT
+    with _turn(_TURNS, view):
+        with catalog.open(scope, as_of) as snapshot:
+            graph = draw(snapshot, lineage.find(snapshot, node), view)
+        drawn = picture.svg(a.Graph.model_validate(graph), colours)
+    headers = {"Content-Disposition": 'attachment; filename="lineage.svg"'}
+    return Response(drawn, media_type=SVG, headers=headers)
 
 
 def _turn(turns: Turns, view: View) -> AbstractContextManager[None]:

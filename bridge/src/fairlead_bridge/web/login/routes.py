@@ -117,20 +117,18 @@ def _sentence(error: Exception) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def who() -> APIRouter:
-    router = APIRouter(tags=["operations"], dependencies=[needs("viewer", shows="nothing")])
+router = APIRouter(tags=["operations"], dependencies=[needs("viewer", shows="nothing")])
 
-    @router.get("/session")
-    def get_session(caller: CalledBy) -> Who:
-        """Who asks, with which roles."""
-        return Who(
-            name=caller.name,
-            method=caller.method,
-            roles=[role for role in ROLES if role in caller.roles],
-            namespaces=list(caller.namespaces.patterns),
-        )
 
-    return router
+@router.get("/session")
+def get_session(caller: CalledBy) -> Who:
+    """Who asks, with which roles."""
+    return Who(
+        name=caller.name,
+        method=caller.method,
+        roles=[role for role in ROLES if role in caller.roles],
+        namespaces=list(caller.namespaces.patterns),
+    )
 
 
 def _problem(caller: Caller) -> str:

@@ -19,74 +19,80 @@ from fairlead_bridge.queries.runs import runs_by_id
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import log, render
 from fairlead_bridge.web.base import Page
+from fairlead_bridge.web.dependencies import CurrentCatalog, Sinks
 from fairlead_bridge.web.events.routes import EventId
 from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.operations import answers as a
 from fairlead_bridge.web.paging import Cursor, Limit, page, read_cursor
-from fairlead_bridge.web.parameters import Catalog, Text
+from fairlead_bridge.web.parameters import Text
 from fairlead_bridge.web.snapshots import CurrentSnapshot
 
 #: Characters of an event that the quarantine shows.
 EXCERPT = 2000
 
 
-def routes(catalog: Catalog, sinks: Mapping[str, str]) -> APIRouter:
-    """`sinks` has the kind of each sink by its name."""
-    router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
+router = APIRouter(tags=["operations"], dependencies=[needs("viewer")])
 
-    @router.get("/quarantine")
-    def list_quarantine(
-        snapshot: CurrentSnapshot, limit: Limit = 50, cursor: Cursor = None
-    ) -> Page[a.QuarantineItem]:
-        """Events that could not be understood, newest first, each with the reason."""
-        (before,) = read_cursor(cursor, int) or (None,)
-        found = log.quarantined(snapshot, limit + 1, before)
-        shown, following = page(found, limit, lambda item: (item.event.id,))
-        return Page(items=[_quarantined(each) for each in shown], next=following)
 
-    @router.post("/quarantine/replay", dependencies=[needs("operator", shows="all")])
-    def replay_quarantine() -> a.Replayed:
-        """Let every event in quarantine be read again."""
-        with writing(catalog.engine) as tx:
-            return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
+@router.get("/quarantine")
+def list_quarantine(
+    snapshot: CurrentSnapshot, limit: Limit = 50, cursor: Cursor = None
+) -> Page[a.QuarantineItem]:
+    """Events that could not be understood, newest first, each with the reason."""
+    (before,) = read_cursor(cursor, int) or (None,)
+    found = log.quarantined(snapshot, limit + 1, before)
+    shown, following = page(found, limit, lambda item: (item.event.id,))
+    return Page(items=[_quarantined(each) for each in shown], next=following)
 
-    @router.post("/quarantine/{event_id}/replay", dependencies=[needs("operator")])
-    def replay_event(event_id: EventId, scope: CallerScope) -> a.Replayed:
-        """Let one event in quarantine be read again."""
-        missing = NotFound(f"event {event_id} is not in quarantine; perhaps it was read again")
-        with catalog.open(scope) as snapshot:
-            if not inbox.events(snapshot.tx, [event_id]):
-                raise missing
-        with writing(catalog.engine) as tx:
-            if not inbox.replay_one(tx, event_id):
-                raise missing
-            return a.Replayed(waiting=1)
 
-    @router.get("/deliveries")
-    def list_deliveries(
-        snapshot: CurrentSnapshot,
-        sink: Text | None = None,
-        state: Text | None = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[a.DeliveryItem]:
-        """What each sink has received or is yet to receive; `state` is waiting, settled, rejected."""
-        after = read_cursor(cursor, str, str, int)
-        rows = _deliveries(snapshot, sink, state, limit + 1, after)
-        shown, following = page(rows, limit, lambda row: (row.sink, row.kind, row.key))
-        names = _names(snapshot, shown)
-        return Page(items=[_delivery(row, names) for row in shown], next=following)
+@router.post("/quarantine/replay", dependencies=[needs("operator", shows="all")])
+def replay_quarantine(catalog: CurrentCatalog) -> a.Replayed:
+    """Let every event in quarantine be read again."""
+    with writing(catalog.engine) as tx:
+        return a.Replayed(waiting=inbox.replay(tx, quarantined=True))
 
-    @router.post("/deliveries/retry", dependencies=[needs("operator", shows="all")])
-    def retry_deliveries(sink: Annotated[Text, Query(description="The sink's name.")]) -> a.Retried:
-        """Try again what a sink refused."""
-        if sink not in sinks:
-            known = f"there are {', '.join(sorted(sinks))}" if sinks else "there is none"
-            raise NotFound(f"no sink is called {sink!r}; {known}")
-        with writing(catalog.engine) as tx:
-            return a.Retried(retried=outbox.retry_rejected(tx, sink, catalog.clock()))
 
-    return router
+@router.post("/quarantine/{event_id}/replay", dependencies=[needs("operator")])
+def replay_event(event_id: EventId, catalog: CurrentCatalog, scope: CallerScope) -> a.Replayed:
+    """Let one event in quarantine be read again."""
+    missing = NotFound(f"event {event_id} is not in quarantine; perhaps it was read again")
+    with catalog.open(scope) as snapshot:
+        if not inbox.events(snapshot.tx, [event_id]):
+            raise missing
+    with writing(catalog.engine) as tx:
+        if not inbox.replay_one(tx, event_id):
+            raise missing
+        return a.Replayed(waiting=1)
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    snapshot: CurrentSnapshot,
+    sink: Text | None = None,
+    state: Text | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[a.DeliveryItem]:
+    """What each sink has received or is yet to receive; `state` is waiting, settled, rejected."""
+    after = read_cursor(cursor, str, str, int)
+    rows = _deliveries(snapshot, sink, state, limit + 1, after)
+    shown, following = page(rows, limit, lambda row: (row.sink, row.kind, row.key))
+    names = _names(snapshot, shown)
+    return Page(items=[_delivery(row, names) for row in shown], next=following)
+
+
+@router.post("/deliveries/retry", dependencies=[needs("operator", shows="all")])
+def retry_deliveries(
+    sink: Annotated[Text, Query(description="The sink's name.")],
+    sinks: Sinks,
+    catalog: CurrentCatalog,
+) -> a.Retried:
+    """Try again what a sink refused."""
+    if sink not in sinks:
+        known = f"there are {', '.join(sorted(sinks))}" if sinks else "there is none"
+        raise NotFound(f"no sink is called {sink!r}; {known}")
+    with writing(catalog.engine) as tx:
+        return a.Retried(retried=outbox.retry_rejected(tx, sink, catalog.clock()))
 
 
 # --- the inbox and the outbox -------------------------------------------------------------------
