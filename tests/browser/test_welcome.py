@@ -32,7 +32,7 @@ def test_it_notices_the_event_that_its_own_command_sends(
     done = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first = page.get_by_role("region", name="First event")
-    expect(first).to_contain_text("First event received")
+    expect(first).to_contain_text("First event received", timeout=60_000)
     first.get_by_role("link", name="first_event").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("first_event")
 
@@ -42,5 +42,7 @@ def test_an_event_that_only_reaches_quarantine_is_seen_by_who_waits_for_it(
 ) -> None:
     page = open_page(own_bridge.base)
     shop.post(own_bridge.base, [{"eventType": "START"}])
-    page.get_by_role("link", name="1 event in quarantine: see why").click()
+    link = page.get_by_role("link", name="1 event in quarantine: see why")
+    expect(link).to_be_visible(timeout=60_000)  # the page asks for health every 15 seconds
+    link.click()
     expect(page).to_have_url(re.compile("state=quarantined"))
