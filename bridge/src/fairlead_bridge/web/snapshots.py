@@ -12,33 +12,33 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from fastapi.concurrency import contextmanager_in_threadpool
 
 from fairlead_bridge.access.scope import Scope
 from fairlead_bridge.queries.snapshot import Snapshot
+from fairlead_bridge.web.dependencies import CurrentCatalog
 from fairlead_bridge.web.needs import CallerScope
 from fairlead_bridge.web.parameters import AsOf, Catalog
 
 
 @asynccontextmanager
 async def _opened(
-    request: Request, scope: Scope, as_of: datetime | None
+    catalog: Catalog, scope: Scope, as_of: datetime | None
 ) -> AsyncIterator[Snapshot]:
-    catalog: Catalog = request.app.state.catalog
     async with catalog.turns, contextmanager_in_threadpool(catalog.open(scope, as_of)) as snapshot:
         yield snapshot
 
 
-async def _current(request: Request, scope: CallerScope) -> AsyncIterator[Snapshot]:
-    async with _opened(request, scope, None) as snapshot:
+async def _current(catalog: CurrentCatalog, scope: CallerScope) -> AsyncIterator[Snapshot]:
+    async with _opened(catalog, scope, None) as snapshot:
         yield snapshot
 
 
 async def _as_of(
-    request: Request, scope: CallerScope, as_of: AsOf = None
+    catalog: CurrentCatalog, scope: CallerScope, as_of: AsOf = None
 ) -> AsyncIterator[Snapshot]:
-    async with _opened(request, scope, as_of) as snapshot:
+    async with _opened(catalog, scope, as_of) as snapshot:
         yield snapshot
 
 
