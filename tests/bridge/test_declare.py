@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from fairlead_bridge import contracts, inbox
+from fairlead_bridge import inbox
 from fairlead_bridge.absorb import absorb_waiting
 from fairlead_bridge.access.caller import Caller, Namespaces, with_included
 from fairlead_bridge.cli import main
+from fairlead_bridge.contracts import servers
 from fairlead_bridge.db import tables
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
@@ -94,7 +95,7 @@ def _owners(found: dict[str, Any]) -> list[str]:
 
 
 def test_the_examples_of_servers_are_right() -> None:
-    assert doctest.testmod(contracts).failed == 0
+    assert doctest.testmod(servers).failed == 0
 
 
 def test_a_contract_names_the_same_datasets_for_what_is_declared_and_for_what_is_expected(

@@ -175,9 +175,7 @@ CASES: dict[str, list[Request]] = {
     ],
     "GET /graph.svg": [*one("/graph.svg", node="{dataset}", up="9", down="9"), *one("/graph.svg", node="{rates}", theme="dark", up="9", down="9")],
     "GET /impact": [*one("/impact", node="{rates}"), *one("/impact", node="{raw}", column="{column}"), *one("/impact", node="{job}")],
-    "POST /schema-check": [
-        P("/schema-check", {}, {"dataset": "{rates}", "columns": [{"name": "other", "type": "int"}]})
-    ],
+    "POST /schema-check": [P("/schema-check", {}, {"dataset": "{rates}", "columns": [{"name": "other", "type": "int"}]})],
     "GET /personal-data": [*one("/personal-data", limit="200"), *one("/personal-data", owner="{owner}")],
     "GET /personal-data.csv": one("/personal-data.csv"),
     "GET /root-cause": [*one("/root-cause", node="{dataset}"), *one("/root-cause", node="{rates}", as_of=AT)],
@@ -186,6 +184,8 @@ CASES: dict[str, list[Request]] = {
     "PUT /expectations": [Request("PUT", "/expectations", {}, {"node": "{raw}", "every": "6h", "author": "me"})],
     "DELETE /expectations": [Request("DELETE", "/expectations", {"node": "{raw}"})],
     "GET /declarations": one("/declarations"),
+    "GET /contracts": [*one("/contracts"), *one("/contracts", dataset="{dataset}")],
+    "GET /contracts/{contract_id}": one("/contracts/{word}"),
     "POST /declarations": [
         P("/declarations", {}, {"files": [{"name": "a.yaml", "text": "datasets: [{node: '{raw}'}]"}]}),
         P("/declarations", {}, {"files": [], "prune": True, "dry_run": True}),

@@ -22,6 +22,8 @@ ALLOWED = {
     "silent_since": "REST field",
     "tell": "of Python's files",
     "timeout_keep_alive": "uvicorn's",
+    "verdict": "REST: whether a data contract is kept",
+    "verdicts": "REST: whether a data contract is kept",
     "told_at": "column and REST field",
 }
 #: What no comment and no docstring says, and what to say instead.

@@ -30,6 +30,8 @@ from fairlead_airflow.lineage import unseen
 from fairlead_bridge.declaring import events as declarations
 from fairlead_bridge.declaring.nouns import Declared, Flow, Origin, Ref
 from fairlead_bridge.importing import events as history
+from fairlead_bridge.insight.contracts import Contract, PromisedCheck, PromisedColumn
+from fairlead_bridge.insight.statements import Rows, Statement
 from fairlead_bridge.mapping import airflow
 from fairlead_bridge.mapping import instances as read_instances
 from fairlead_bridge.mapping.facets import FACETS
@@ -178,6 +180,24 @@ def _declaration() -> Json:
     return dict(json.loads(body)["job"]["facets"]["fairlead_declaration"])
 
 
+def _contract() -> Json:
+    contract = Contract(
+        "c",
+        "Orders",
+        "1.0.0",
+        "active",
+        ("sales",),
+        (PromisedColumn("id", "int", "integer"),),
+        (Statement(every="1d"),),
+        (PromisedCheck("not_null", "id", "nullValues"),),
+        Statement(rows=Rows(1)),
+        ("a.yaml:1: latency of orders is stated already above",),
+    )
+    declared = Declared(Ref("dataset", "postgres://h", "orders"), "a.yaml:1", contract=contract)
+    body = declarations.event(declared, "files", None, AT)
+    return dict(json.loads(body)["dataset"]["facets"]["fairlead_contract"])
+
+
 #: What the provider and the bridge send, with every field that it can have.
 SENT: Mapping[str, Callable[[], Json]] = {
     "fairlead": _task,
@@ -192,6 +212,7 @@ SENT: Mapping[str, Callable[[], Json]] = {
         "fairlead_dag_state"
     ],
     "fairlead_declaration": _declaration,
+    "fairlead_contract": _contract,
     "fairlead_import_error": lambda: import_errors.import_error(
         {"file": "f.py", "trace": "E: x"}, AT
     )["run"]["facets"]["fairlead_import_error"],

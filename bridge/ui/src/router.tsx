@@ -120,6 +120,13 @@ const incident = createRoute({
   component: lazyRouteComponent(() => import('./incidents/IncidentPage')),
 })
 
+const contracts = createRoute({
+  getParentRoute: () => root,
+  path: '/contracts',
+  validateSearch: texts('verdict'),
+  component: lazyRouteComponent(() => import('./contracts/ContractsPage')),
+})
+
 const access = createRoute({
   getParentRoute: () => root,
   path: '/access',
@@ -142,6 +149,7 @@ export const router = createRouter({
     incidents,
     incident,
     changes,
+    contracts,
     deliveries,
     access,
   ]),

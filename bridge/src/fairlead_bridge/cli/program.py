@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fairlead_bridge import telemetry
 from fairlead_bridge.cli import (
     audit,
+    contracts,
     declare,
     expectations,
     history,
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     outlook.add(commands)
     sinks.add(commands)
     declare.add(commands)
+    contracts.add(commands)
     expectations.add(commands)
     incidents.add(commands)
     notify.add(commands)

@@ -11,6 +11,7 @@ from fairlead_bridge import ids
 from fairlead_bridge.declaring.nouns import Declared, Flow, Ref, Tag
 from fairlead_bridge.documents import Json
 from fairlead_bridge.facts import DECLARATION
+from fairlead_bridge.insight.contracts import FACET as CONTRACT
 
 Facets = dict[str, Json]
 
@@ -27,6 +28,7 @@ _SCHEMAS = {
     "lineage": "facets/1-0-0/Lineage{}Facet.json#/$defs/Lineage{}Facet",
     "columnLineage": "facets/1-2-0/ColumnLineageDatasetFacet.json#/$defs/ColumnLineageDatasetFacet",
 }
+_OWN = {CONTRACT: "urn:fairlead:facets:1-0-0:FairleadContractFacet"}
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -53,6 +55,8 @@ def facets_of(declared: Declared) -> Facets:
         found["dataSource"] = {"name": declared.ref.namespace, "uri": declared.url}
     if declared.columns:
         found["schema"] = {"fields": [_without_none(each) for each in declared.columns]}
+    if declared.contract:
+        found[CONTRACT] = msgspec.to_builtins(declared.contract)
     if declared.flow:
         found["lineage"] = _lineage(declared.flow)
     return found
@@ -167,7 +171,7 @@ def _with_schemas(facets: Facets, kind: str) -> Facets:
     return {
         name: {
             "_producer": _PRODUCER,
-            "_schemaURL": f"{_SPEC}/{_SCHEMAS[name].format(kind, kind)}",
+            "_schemaURL": _OWN.get(name) or f"{_SPEC}/{_SCHEMAS[name].format(kind, kind)}",
             **body,
         }
         for name, body in facets.items()

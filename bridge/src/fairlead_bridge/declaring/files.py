@@ -14,7 +14,7 @@ import yaml
 
 from fairlead_bridge.declaring import dbt, lines, odcs, own
 from fairlead_bridge.declaring.nouns import Declared, Ref
-from fairlead_bridge.errors import BadSettings, WrongDeclaration
+from fairlead_bridge.errors import BadSettings, WrongDeclaration, WrongLines
 
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 
@@ -63,6 +63,8 @@ def read(files: Iterable[File], namespace: str = "") -> list[Declared]:
                         f"{each.where}: {each.ref.node} is declared already in {first}; keep one"
                     )
                 declared.setdefault(each.ref, each)
+        except WrongLines as error:
+            problems += error.problems
         except WrongDeclaration as error:
             problems.append(f"{file.name}:{_line(file, error.path)}: {error}")
     if problems:
@@ -73,7 +75,7 @@ def read(files: Iterable[File], namespace: str = "") -> list[Declared]:
 def _of_file(file: File, namespace: str) -> Iterator[Declared]:
     content = _content(file)
     if odcs.is_contract(content):
-        found = odcs.declared(content, namespace)
+        found = odcs.declared(content, namespace, file.text, file.name)
     elif dbt.is_manifest(content):
         found = dbt.declared(content, namespace)
     else:

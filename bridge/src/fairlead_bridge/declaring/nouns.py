@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from fairlead_bridge.insight.contracts import Contract
+
 Classification = Literal["public", "internal", "confidential", "restricted"]
 
 
@@ -72,5 +74,6 @@ class Declared(msgspec.Struct, frozen=True):
     flow: Flow = Flow()  # of a dataset
     reads: tuple[Ref, ...] = ()  # of a job
     writes: dict[Ref, Flow] = {}  # of a job: what it writes, and what that is made of
+    contract: Contract | None = None  # of a dataset: what a data contract promises of it
     #: Columns and flow are for a dataset of which events report neither.
     is_fallback: bool = False

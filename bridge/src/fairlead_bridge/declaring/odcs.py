@@ -1,8 +1,4 @@
-"""
-Data contracts of the Open Data Contract Standard, 3.x: what they say of the tables of their schema.
-
-Their service levels are expectations, which `monitoring.stated.contract` reads.
-"""
+"""Data contracts of the Open Data Contract Standard, 3.x: what they say of the tables of their schema."""
 
 from __future__ import annotations
 
@@ -10,10 +6,15 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fairlead_bridge.contracts import FIELDS, Server, server
+from fairlead_bridge.contracts.marked import read as marked
+from fairlead_bridge.contracts.promises import Promises
+from fairlead_bridge.contracts.servers import FIELDS, Server, server
+from fairlead_bridge.declaring import rules
 from fairlead_bridge.declaring.lines import Path
 from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Origin, Ref, Tag
-from fairlead_bridge.errors import WrongDeclaration
+from fairlead_bridge.errors import WrongDeclaration, WrongLines
+from fairlead_bridge.insight.contracts import Contract, PromisedCheck, PromisedColumn
+from fairlead_bridge.insight.statements import Statement
 
 _CLASSES = ("public", "internal", "confidential", "restricted")
 
@@ -22,11 +23,23 @@ def is_contract(content: Any) -> bool:
     return isinstance(content, dict) and content.get("kind") == "DataContract"
 
 
-def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[Path, Declared]]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Levels:
+    """Service levels by the physical names of tables, and what could not be assigned to a table."""
+
+    stated: Mapping[str, tuple[Statement, ...]]
+    doubtful: tuple[str, ...] = ()
+
+
+def declared(
+    content: Mapping[str, Any], namespace: str = "", text: str = "", name: str = ""
+) -> Iterator[tuple[Path, Declared]]:
     """
     The contract's tables; `namespace` is that of its datasets, else its first server says it.
 
-    Raises WrongDeclaration where a part that is needed is missing or has a shape that the standard does not know.
+    Its service levels are read from the `text` of the file, whose `name` messages give. Raises
+    WrongDeclaration where a part that is needed is missing or has a shape that the standard does not
+    know, and WrongLines where a service level means nothing.
     """
     version = str(content.get("apiVersion", ""))
     if not version.removeprefix("v").startswith("3."):
@@ -44,13 +57,40 @@ def declared(content: Mapping[str, Any], namespace: str = "") -> Iterator[tuple[
         )
     if not tables:
         raise WrongDeclaration(("schema",), "the contract names no table; list them under `schema`")
+    _needed(content, "id", ())
+    levels = _levels(content, tables, text, name)
     for number, table in enumerate(tables):
         path = ("schema", number)
-        yield path, _table(content, table, place, path)
+        yield path, _table(content, table, place, levels, path)
+
+
+def _levels(
+    contract: Mapping[str, Any], tables: Sequence[Mapping[str, Any]], text: str, name: str
+) -> Levels:
+    if not isinstance(contract.get("slaProperties"), list):
+        return Levels({})
+    physical = {
+        str(each.get("name") or each.get("physicalName")): _physical(each) for each in tables
+    }
+    reader = Promises(marked(text, name), physical, name)
+    found: dict[str, tuple[Statement, ...]] = {}
+    for table, statement in reader.read():
+        found[table] = (*found.get(table, ()), statement)
+    if reader.problems:
+        raise WrongLines(reader.problems)
+    return Levels(found, tuple(reader.doubtful))
+
+
+def _physical(table: Mapping[str, Any]) -> str:
+    return str(table.get("physicalName") or table.get("name"))
 
 
 def _table(
-    contract: Mapping[str, object], table: Mapping[str, object], place: Server, path: Path
+    contract: Mapping[str, object],
+    table: Mapping[str, object],
+    place: Server,
+    levels: Levels,
+    path: Path,
 ) -> Declared:
     names = _names(contract, place)
     name = _needed(table, "name", path)
@@ -77,8 +117,48 @@ def _table(
             for each, column in columns
         ),
         flow=_flow(columns, names, place),
+        contract=_contract(contract, table, columns, levels, path),
         is_fallback=True,
     )
+
+
+def _contract(
+    contract: Mapping[str, Any],
+    table: Mapping[str, Any],
+    columns: Sequence[tuple[Mapping[str, Any], str]],
+    levels: Levels,
+    path: Path,
+) -> Contract:
+    """What is promised of the table."""
+    of_table = _list(table, "quality", path)
+    of_columns = [(_list(each, "quality", path), column) for each, column in columns]
+    checks = [*rules.checks(of_table)]
+    for some, column in of_columns:
+        checks += rules.checks(some, column)
+    return Contract(
+        id=str(contract["id"]),
+        name=str(contract.get("name") or contract.get("dataProduct") or ""),
+        version=str(contract.get("version") or ""),
+        status=str(contract.get("status") or ""),
+        owners=tuple(_owners(contract)),
+        columns=tuple(
+            PromisedColumn(column, _text(each, "physicalType", path), _logical(each))
+            for each, column in columns
+        ),
+        service_levels=levels.stated.get(_physical(table), ()),
+        checks=_once(checks),
+        rows=next((found for each in of_table if (found := rules.rows(each))), None),
+        doubtful=levels.doubtful,
+    )
+
+
+def _logical(column: Mapping[str, Any]) -> str | None:
+    given = column.get("logicalType")
+    return str(given) if given else None
+
+
+def _once(checks: Sequence[PromisedCheck]) -> tuple[PromisedCheck, ...]:
+    return tuple(dict.fromkeys(checks))
 
 
 def _names(contract: Mapping[str, Any], place: Server) -> dict[str, Ref]:

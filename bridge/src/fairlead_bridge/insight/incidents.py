@@ -13,7 +13,12 @@ from typing import Literal
 
 Severity = Literal["critical", "warning"]
 State = Literal["open", "acknowledged", "muted", "resolved"]
+#: Kinds of incidents that are apart from how datasets and jobs stand.
+Apart = Literal["broken_contract"]
+APART: tuple[Apart, ...] = ("broken_contract",)
 Bad = Literal["late", "failed", "at_risk"]
+#: How what an incident affects stands; apart from that, what is wrong with it.
+AffectedStanding = Literal["late", "failed", "at_risk", "broken_contract"]
 
 #: Evidence older than this opens nothing (microseconds): what is not written or run for a month is
 #: no longer written or run.
@@ -45,7 +50,7 @@ class Assessment:
     node_id: int
     node: str
     label: str
-    standing: Bad | None = None
+    standing: AffectedStanding | None = None
     cause: Cause | None = None
     since: int | None = None  # microseconds: from when it is late or its cause happened
     owners: tuple[str, ...] = ()
@@ -281,12 +286,16 @@ def _is_held(assessment: Assessment) -> bool:
 
 def severity(kind: str, standings: Collection[str]) -> Severity:
     """
-    Critical where something failed or is late, warning where something is only at risk.
+    Critical where something failed, is late or breaks a promise, warning where something is only at risk.
 
     >>> severity("slow_run", ["at_risk"]), severity("slow_run", ["at_risk", "late"])
     ('warning', 'critical')
     """
-    return "critical" if kind in _FAILURES or {"late", "failed"} & set(standings) else "warning"
+    return (
+        "critical"
+        if kind in (*_FAILURES, *APART) or {"late", "failed"} & set(standings)
+        else "warning"
+    )
 
 
 def _says_something(step: Step) -> bool:

@@ -14,18 +14,18 @@ from fairlead_bridge.insight.root_cause import Explanation
 from fairlead_bridge.insight.symptoms import FORESEEN, MISSING, SENSOR
 from fairlead_bridge.monitoring import imported, outlooks, reach, screen
 from fairlead_bridge.monitoring.imported import Evidence
+from fairlead_bridge.monitoring.nodes import label_of, name_of, owners_of, subject_of, writers_of
 from fairlead_bridge.monitoring.queue import NEVER, Evaluated
 from fairlead_bridge.monitoring.reach import Nodes
 from fairlead_bridge.monitoring.screen import BAD
 from fairlead_bridge.queries import (
     expectations,
-    facets,
     history,
     promises,
     starts,
     symptoms,
 )
-from fairlead_bridge.queries.assets import Asset, assets_by_id, jobs_at
+from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
 from fairlead_bridge.queries.outlook import explanations
 from fairlead_bridge.queries.runs import runs_by_id
@@ -84,7 +84,7 @@ def _explained(
     explained = {each.id: found for each, found in zip(some, judged, strict=True)}
     bad = [each for each in some if explained[each.id].standing in BAD]
     causes = _causes(snapshot, bad, explained)
-    owners = _owners(snapshot, bad)
+    owners = owners_of(snapshot, bad)
     subjects = _subjects(snapshot, bad, causes) if windows else {}
     evidence = _evidence(snapshot, bad, explained)
     arriving = imported.until(snapshot, evidence)
@@ -131,7 +131,7 @@ def _well(
 ) -> Evaluation:
     written_at = each.written_at if isinstance(each, Asset) else None
     assessment = Assessment(
-        each.id, _name(each), _label(each), expected_by=expected_by, written_at=written_at
+        each.id, name_of(each), label_of(each), expected_by=expected_by, written_at=written_at
     )
     return Evaluation(assessment, Evaluated(NEVER if again is None else again, standing))
 
@@ -139,7 +139,7 @@ def _well(
 def _assessment(each: Asset | Row, explanation: Explanation, cause: Cause) -> Assessment:
     since = explanation.late_since if explanation.late_since is not None else cause.at
     standing = cast(Bad, explanation.standing)
-    return Assessment(each.id, _name(each), _label(each), standing, cause, since)
+    return Assessment(each.id, name_of(each), label_of(each), standing, cause, since)
 
 
 def _next(assessment: Assessment, quiet_until: int | None, now: int) -> Evaluated:
@@ -223,7 +223,7 @@ def _causes(
     jobs = jobs_by_id(snapshot, nodes - assets.keys())
     runs = runs_by_id(snapshot, (cause.run for cause in firsts.values()))
     ends: dict[int, Asset | Row] = {**jobs, **assets}
-    names = {id: _name(each) for id, each in ends.items()}
+    names = {id: name_of(each) for id, each in ends.items()}
     found = {}
     for id, cause in firsts.items():
         source = jobs[cause.node].namespace if cause.kind == "silent_source" else None
@@ -246,54 +246,8 @@ def _first(node: Asset | Row, explanation: Explanation, now: int) -> root_cause.
     if explanation.causes:
         return explanation.causes[0]
     at = explanation.late_since if explanation.late_since is not None else now
-    text = f"{_label(node)} is {explanation.standing}, and nothing upstream explains it"
+    text = f"{label_of(node)} is {explanation.standing}, and nothing upstream explains it"
     return root_cause.Cause("source_not_updated", node.id, None, at, text, (node.id,), 0)
-
-
-def _name(each: Asset | Row) -> str:
-    kind = "dataset" if isinstance(each, Asset) else "job"
-    return f"{kind}:{each.namespace}:{each.name}"
-
-
-def _label(each: Asset | Row) -> str:
-    return str(each.name if isinstance(each, Asset) else each.task_id or each.dag_id or each.name)
-
-
-def _owners(snapshot: Snapshot, bad: Iterable[Asset | Row]) -> dict[int, tuple[str, ...]]:
-    """Owners of each node; of an asset that has none, those of the jobs that write it."""
-    nodes = {each.id: each for each in bad}
-    members = {
-        member: id
-        for id, each in nodes.items()
-        for member in (each.members if isinstance(each, Asset) else (id,))
-    }
-    own = {id: _names(each) for id, each in facets.of(snapshot, members, facets.OWNERS).items()}
-    bare = [id for id, each in nodes.items() if isinstance(each, Asset) and not own.get(id)]
-    writers = _writers(snapshot, (nodes[id] for id in bare))
-    jobs = {job.id: job for each in writers.values() for job in each}
-    around = {id: id for id in jobs} | {
-        j.parent_id: j.parent_id for j in jobs.values() if j.parent_id
-    }
-    theirs = {id: _names(each) for id, each in facets.of(snapshot, around, facets.OWNERS).items()}
-    for id, each in writers.items():
-        names = [theirs.get(job.id) or theirs.get(job.parent_id) or () for job in each]
-        own[id] = tuple(dict.fromkeys(name for part in names for name in part))
-    return own
-
-
-def _names(bodies: facets.Facets) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name, _ in facets.owners(bodies)))
-
-
-def _writers(snapshot: Snapshot, assets: Iterable[Asset | Row]) -> dict[int, list[Row]]:
-    """The jobs that write each asset."""
-    every = [each for each in assets if isinstance(each, Asset)]
-    at = jobs_at(snapshot, (id for each in every for id in each.members), writing=True)
-    rows = jobs_by_id(snapshot, (job for each in at.values() for job in each))
-    return {
-        asset.id: [rows[job] for id in asset.members for job in at.get(id, ()) if job in rows]
-        for asset in every
-    }
 
 
 def _subjects(
@@ -304,16 +258,9 @@ def _subjects(
     assets = assets_by_id(snapshot, (cause.node_id for cause in causes.values()))
     jobs = jobs_by_id(snapshot, (cause.node_id for cause in causes.values()))
     ends: dict[int, Asset | Row] = {**jobs, **assets}
-    writers = _writers(snapshot, (*nodes.values(), *assets.values()))
+    writers = writers_of(snapshot, (*nodes.values(), *assets.values()))
     found: dict[int, list[Subject]] = {}
     for id, node in nodes.items():
         both = [node, ends[causes[id].node_id]] if causes[id].node_id in ends else [node]
-        found[id] = [_subject(each, writers.get(each.id, ())) for each in both]
+        found[id] = [subject_of(each, writers.get(each.id, ())) for each in both]
     return found
-
-
-def _subject(each: Asset | Row, writers: Iterable[Row]) -> Subject:
-    if isinstance(each, Asset):
-        dags = {job.dag_id for job in writers if job.dag_id is not None}
-        return Subject(each.namespace, frozenset(dags), each.name)
-    return Subject(each.namespace, frozenset({each.dag_id} - {None}), None)

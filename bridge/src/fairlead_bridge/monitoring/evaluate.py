@@ -16,10 +16,18 @@ import sqlalchemy as sa
 from fairlead_bridge import ids, outbox, telemetry
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
-from fairlead_bridge.insight.incidents import Assessment, plan, waits
+from fairlead_bridge.insight.incidents import Apart, Assessment, plan, waits
 from fairlead_bridge.insight.maintenance import Window
 from fairlead_bridge.model import Name, is_channel
-from fairlead_bridge.monitoring import assessments, maintenance, outlooks, queue, reach, store
+from fairlead_bridge.monitoring import (
+    apart,
+    assessments,
+    maintenance,
+    outlooks,
+    queue,
+    reach,
+    store,
+)
 from fairlead_bridge.monitoring.assessments import Evaluation
 from fairlead_bridge.monitoring.queue import Evaluated, Seen
 from fairlead_bridge.monitoring.reach import Nodes
@@ -118,6 +126,7 @@ class _Found:
     later: set[int] = field(default_factory=set)  # nodes for which there was no time
     ready: dict[int, int] = field(default_factory=dict)  # DAGs, and when they should have started
     running: set[int] = field(default_factory=set)  # causes of incidents that run again
+    apart: apart.Assessments = field(default_factory=dict)  # of the assets among them
 
 
 def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> _Found:
@@ -132,6 +141,8 @@ def _look(snapshot: Snapshot, due: Sequence[int], windows: Sequence[Window]) -> 
         judged = assessments.evaluate(snapshot, front, windows, screened=not found.evaluations)
         explained |= front.ids if found.evaluations else _bad(judged)
         found.evaluations |= judged
+        for kind, each in apart.evaluate(snapshot, front.assets, windows).items():
+            found.apart.setdefault(kind, []).extend(each)
         front = _next(snapshot, front, judged, found.seen).without(explained)
         if len(explained) >= MOST:
             found.later = front.ids
@@ -210,6 +221,9 @@ def _write(
     gone = [Assessment(id, "", "") for id in found.dropped]  # nothing is wrong with what is no node
     judged = [*gone, *(each.assessment for each in fresh.values())]
     changed, waiting = _incidents(tx, judged, found.running, rules, now)
+    for kind, every in found.apart.items():
+        seen = [each for each in every if each.node_id in fresh]
+        changed = changed.with_others(_incidents(tx, [*gone, *seen], (), rules, now, kind)[0])
     # Which channels an incident goes to depends on what it affects: it may have reached others.
     reaching = (*changed.differing, *changed.joined)
     outbox.put(tx, (Name("incident", id) for id in reaching), interests, now)
@@ -239,10 +253,11 @@ def _incidents(
     running: Collection[int],
     rules: Rules,
     now: int,
+    apart: Apart | None = None,
 ) -> tuple[store.Changed, set[int]]:
     """Write what happens to incidents; return those that changed, and the nodes that wait for a job."""
     causes = {assessment.cause.key for assessment in judged if assessment.cause is not None}
-    known = store.of_nodes(tx, (assessment.node_id for assessment in judged), causes)
+    known = store.of_nodes(tx, (assessment.node_id for assessment in judged), causes, apart)
     past = store.resolved(tx, causes, now)
     window = int(rules.reopen_within * _SECOND)
     changed = store.apply(tx, plan(judged, known, past, now, window, running), now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from fairlead_bridge.entries import ExpectedWrite, Outlook
 from fairlead_bridge.insight.expectations import Expectation
-from fairlead_bridge.insight.incidents import Assessment
+from fairlead_bridge.insight.incidents import Assessment, Bad
 from fairlead_bridge.insight.rules import Every
 from fairlead_bridge.queries.assets import Asset
 
@@ -30,7 +31,8 @@ def of_asset(
         every = expectation.rule.span if isinstance(expectation.rule, Every) else None
         expected = ExpectedWrite(kind, source, text, asset.written_at, due, every)
     return Outlook(
-        assessment.standing or ("ok" if known and standing == "ok" else "unknown"),
+        cast(Bad | None, assessment.standing)  # that of an asset is never apart
+        or ("ok" if known and standing == "ok" else "unknown"),
         late_since=late,
         text=assessment.cause.text if assessment.cause is not None else None,
         expectation=expected,

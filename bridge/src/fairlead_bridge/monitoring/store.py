@@ -12,15 +12,29 @@ import sqlalchemy as sa
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks, upsert
 from fairlead_bridge.documents import Json
-from fairlead_bridge.insight.incidents import OLDEST, Assessment, Cause, Known, Step
+from fairlead_bridge.insight.incidents import (
+    APART,
+    OLDEST,
+    Apart,
+    Assessment,
+    Cause,
+    Known,
+    Step,
+)
 
 _i, _a = t.incident.c, t.incident_affected.c
 #: Labels that a line of the timeline names.
 _NAMED = 5
 
 
-def of_nodes(tx: sa.Connection, nodes: Iterable[int], causes: Iterable[str]) -> list[Known]:
-    """The open incidents that affect one of the nodes or have one of the causes."""
+def of_nodes(
+    tx: sa.Connection, nodes: Iterable[int], causes: Iterable[str], apart: Apart | None = None
+) -> list[Known]:
+    """
+    The open incidents that affect one of the nodes or have one of the causes.
+
+    Those of the kind that is `apart`, or without one all that are not apart.
+    """
     ids: set[int] = set()
     for some in chunks(sorted(set(nodes))):
         affecting = sa.select(_a.incident_id).where(_a.until_at.is_(None), _a.node_id.in_(some))
@@ -34,7 +48,11 @@ def of_nodes(tx: sa.Connection, nodes: Iterable[int], causes: Iterable[str]) -> 
         members = sa.select(_a.incident_id, _a.node_id, _a.standing)
         for row in tx.execute(members.where(_a.incident_id.in_(part), _a.until_at.is_(None))):
             affected.setdefault(row.incident_id, {})[row.node_id] = row.standing
-    return [_known(row, affected.get(row.id, {})) for row in rows if row.state != "resolved"]
+    return [
+        _known(row, affected.get(row.id, {}))
+        for row in rows
+        if row.state != "resolved" and (row.kind == apart if apart else row.kind not in APART)
+    ]
 
 
 def affected_by(tx: sa.Connection, jobs: Iterable[int]) -> set[int]:
@@ -94,6 +112,14 @@ class Changed:
     differing: list[int] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)  # affect more than before
     others: list[int] = field(default_factory=list)  # affect less, or differ in their newest run
+
+    def with_others(self, more: Changed) -> Changed:
+        """These and more of them."""
+        return Changed(
+            [*self.differing, *more.differing],
+            [*self.joined, *more.joined],
+            [*self.others, *more.others],
+        )
 
 
 def apply(tx: sa.Connection, steps: Sequence[Step], now: int) -> Changed:
@@ -240,7 +266,12 @@ def _say_members(tx: sa.Connection, id: int, step: Step, state: str, now: int) -
         write_entry(tx, id, now, "left", state, step.severity, text=text)
 
 
-_WORDS = {"late": "late", "failed": "failed", "at_risk": "at risk"}
+_WORDS = {
+    "late": "late",
+    "failed": "failed",
+    "at_risk": "at risk",
+    "broken_contract": "not as its data contract promises",
+}
 
 
 def _few(labels: Sequence[str]) -> str:

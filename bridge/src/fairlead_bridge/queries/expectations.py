@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fairlead_bridge.insight import planned, schedules
-from fairlead_bridge.insight.expectations import Expectation, learned
+from fairlead_bridge.insight.expectations import SOURCES, Expectation, learned
 from fairlead_bridge.insight.planned import Planned
 from fairlead_bridge.insight.rhythm import Rhythm
 from fairlead_bridge.insight.rules import Within
 from fairlead_bridge.insight.spans import words
-from fairlead_bridge.queries import dags, freshness, stated
+from fairlead_bridge.queries import dags, freshness, promised, stated
 from fairlead_bridge.queries.freshness import Regular
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.queries.stated import Entry
@@ -44,9 +44,8 @@ def all_of(snapshot: Snapshot, ids: Iterable[int]) -> dict[int, list[Expectation
     deadlines = dags.deadlines(snapshot, dag_of.values())
     rhythms = freshness.rhythms(snapshot, writes)
     found: dict[int, list[Expectation]] = {}
-    for id, entries in stated.of(snapshot, asked).items():
-        first = _first_of_each_source(entries)
-        found[id] = [each for each in first if each.kind != "rows"]
+    for id, declared in _declared(snapshot, asked).items():
+        found[id] = [each for each in declared if each.kind != "rows"]
     for id, of_it in writes.items():
         schedule = schedules.of_dag(of_job.get(of_it[-1].job_id, {}))
         if schedule is not None:
@@ -117,9 +116,21 @@ def rows(snapshot: Snapshot, asset_ids: Iterable[int]) -> dict[int, Expectation]
     """How many rows a write of each of these assets should have, where that is stated."""
     return {
         id: of_rows[0]
-        for id, entries in stated.of(snapshot, asset_ids).items()
-        if (of_rows := [each.expectation for each in entries if each.expectation.kind == "rows"])
+        for id, declared in _declared(snapshot, list(asset_ids)).items()
+        if (of_rows := [each for each in declared if each.kind == "rows"])
     }
+
+
+def _declared(snapshot: Snapshot, ids: Sequence[int]) -> dict[int, list[Expectation]]:
+    """What people, files and contracts state of each, the strongest first, once from each source."""
+    found = {id: _first_of_each_source(entries) for id, entries in stated.of(snapshot, ids).items()}
+    of_contracts = promised.expectations(promised.of(snapshot, ids))
+    for id, declared in of_contracts.items():
+        known = found.setdefault(id, [])
+        kinds = {each.kind for each in known if each.source == "contract"}
+        known += [each for each in declared if each.kind not in kinds]
+        known.sort(key=lambda each: SOURCES.index(each.source))
+    return found
 
 
 def _first_of_each_source(entries: Sequence[Entry]) -> list[Expectation]:

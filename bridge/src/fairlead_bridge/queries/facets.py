@@ -15,6 +15,8 @@ from fairlead_bridge.queries.snapshot import Snapshot, among
 
 Facet = Json
 Facets = dict[str, Facet]
+#: Facets by name, each with the time of the event that said it (microseconds).
+Timed = dict[str, tuple[int, Facet]]
 
 #: Facets that lists read; the others are read for one asset at a time.
 LISTED = ("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks")
@@ -49,7 +51,7 @@ def of(
 
 def with_times(
     snapshot: Snapshot, members: Mapping[int, int], names: Iterable[str] | None = None
-) -> dict[int, dict[str, tuple[int, Facet]]]:
+) -> dict[int, Timed]:
     """As `of`, each facet with the time of the event that said it."""
     statement = _FACETS
     if names is not None:
@@ -59,7 +61,7 @@ def with_times(
         key = (members[row.owner_id], row.name)
         if key not in newest or (row.at, row.digest) > (newest[key].at, newest[key].digest):
             newest[key] = row
-    found: dict[int, dict[str, tuple[int, Facet]]] = {}
+    found: dict[int, Timed] = {}
     for (owner, name), row in newest.items():
         body = decode(row.body)
         if body is not None:

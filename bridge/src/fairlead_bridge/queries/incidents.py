@@ -13,7 +13,7 @@ from fairlead_bridge.access.visible import RESTRICTED
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.documents import Json
 from fairlead_bridge.insight.eta import Eta
-from fairlead_bridge.insight.incidents import Bad, Severity, State
+from fairlead_bridge.insight.incidents import AffectedStanding, Severity, State
 from fairlead_bridge.queries import outlook
 from fairlead_bridge.queries.assets import Asset, assets_by_id
 from fairlead_bridge.queries.jobs import jobs_by_id
@@ -33,7 +33,7 @@ class Affected:
 
     node: str
     label: str
-    standing: Bad
+    standing: AffectedStanding
     owners: tuple[str, ...]
     expected_by: int | None
     eta: int | None = None  # where it was asked for (`with_etas`) and is known

@@ -77,15 +77,32 @@ def failures(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breach]:
     One that was made before the newest write began says nothing about the data that is there now.
     """
     owner = {member: asset for asset in assets for member in asset.members}
-    rows = list(snapshot.each(_FAILED_OF[snapshot.past], owner))
+    checks = _of_present_data(
+        snapshot, owner, list(snapshot.each(_FAILED_OF[snapshot.past], owner))
+    )
+    found = {id: quality.of_checks(each) for id, each in checks.items()}
+    return {id: breach for id, breach in found.items() if breach is not None}
+
+
+def current(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, list[Check]]:
+    """The checks of each of these assets that say something about the data that is there now."""
+    owner = {member: asset for asset in assets for member in asset.members}
+    return _of_present_data(
+        snapshot, owner, list(snapshot.each(_OF_DATASETS[snapshot.past], owner))
+    )
+
+
+def _of_present_data(
+    snapshot: Snapshot, owner: Mapping[int, Asset], rows: list[Row]
+) -> dict[int, list[Check]]:
+    """Checks by asset, without those that were made before its newest write began."""
     began = _writes_began(snapshot, {owner[row.dataset_id] for row in rows})
-    checks: dict[int, list[Check]] = {}
+    found: dict[int, list[Check]] = {}
     for row in with_runs(snapshot, rows):
         asset = owner[row[0].dataset_id]
         if row[0].at >= _began(began, asset, row[0].at):
-            checks.setdefault(asset.id, []).append(_check(*row))
-    found = {id: quality.of_checks(each) for id, each in checks.items()}
-    return {id: breach for id, breach in found.items() if breach is not None}
+            found.setdefault(asset.id, []).append(_check(*row))
+    return found
 
 
 def unusual_rows(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breach]:
@@ -101,6 +118,11 @@ def unusual_rows(snapshot: Snapshot, assets: Iterable[Asset]) -> dict[int, Breac
         if breach is not None:
             found[id] = breach
     return found
+
+
+def counted(snapshot: Snapshot, asset_ids: Iterable[int]) -> set[int]:
+    """Those of these assets whose newest write says how many rows it has."""
+    return set(_row_counts(snapshot, asset_ids))
 
 
 def of_asset(snapshot: Snapshot, asset: Asset) -> Quality:

@@ -184,6 +184,27 @@ def present(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Present
     }
 
 
+@dataclass(frozen=True, slots=True)
+class NewestSent:
+    """The schema that an asset has, when it came first, and by which run (alias)."""
+
+    fields: tuple[Field, ...]
+    first_at: int
+    first_run: int | None
+    is_whole: bool
+
+
+def newest_sent(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, NewestSent]:
+    """The schemas that assets have, nested columns by their path, and where they come from."""
+    rows = _newest(snapshot, members)
+    bodies = fields(snapshot, {row.digest for row in rows.values()})
+    return {
+        id: NewestSent(bodies[row.digest], row.first_at, row.first_run, bool(row.written))
+        for id, row in rows.items()
+        if row.digest in bodies
+    }
+
+
 def newest(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, tuple[bytes, bytes]]:
     """(digest, body) of the schema that each asset has."""
     rows = _newest(snapshot, members)

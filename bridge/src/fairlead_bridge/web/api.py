@@ -29,6 +29,7 @@ from fairlead_bridge.telemetry import Line
 from fairlead_bridge.web import catalog_metrics, live, needs, reference
 from fairlead_bridge.web.audit import routes as audit
 from fairlead_bridge.web.base import Problem
+from fairlead_bridge.web.contracts import routes as contracts
 from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.declarations import routes as declarations
 from fairlead_bridge.web.events import routes as events
@@ -64,6 +65,7 @@ _PARTS = (
     impact.router,
     schema_check.router,
     personal.router,
+    contracts.router,
     outlook.router,
     expectations.router,
     declarations.router,

@@ -22,7 +22,7 @@ export interface Affected {
 export interface AffectedNode {
   node: string
   label: string
-  standing: 'late' | 'failed' | 'at_risk'
+  standing: 'late' | 'failed' | 'at_risk' | 'broken_contract'
   owners: string[]
   expected_by: string | null
   eta: string | null
@@ -187,6 +187,34 @@ export interface Comparison {
   settings: Setting[]
 }
 
+export interface ContractDetail {
+  contract: ContractItem
+  promised: PromisedTable[]
+}
+
+export interface ContractFinding {
+  verdict: 'kept' | 'broken' | 'unknown'
+  reason: string
+  since: string | null
+  promised: boolean
+}
+
+export interface ContractItem {
+  id: string
+  name: string
+  version: string
+  status: string
+  owners: string[]
+  verdict: 'kept' | 'broken' | 'unknown'
+  tables: ContractTable[]
+}
+
+export interface ContractTable {
+  dataset: DatasetRef
+  verdict: 'kept' | 'broken' | 'unknown'
+  verdicts: Record<string, ContractFinding>
+}
+
 export interface CriticalPath {
   steps: CriticalStep[]
   seconds: number
@@ -238,6 +266,7 @@ export interface DatasetDetail {
   quality: Quality
   readers: JobRef[]
   writers: JobRef[]
+  url: string | null
   facets: Record<string, unknown>
 }
 
@@ -723,6 +752,12 @@ export interface Page_Change_ {
   total: number | null
 }
 
+export interface Page_ContractItem_ {
+  items: ContractItem[]
+  next: string | null
+  total: number | null
+}
+
 export interface Page_DatasetItem_ {
   items: DatasetItem[]
   next: string | null
@@ -794,6 +829,29 @@ export interface PersonalColumn {
 
 export interface Problem {
   detail: string
+}
+
+export interface PromisedCheck {
+  name: string
+  column: string
+  rule: string
+}
+
+export interface PromisedColumn {
+  name: string
+  type: string | null
+  logical: string | null
+}
+
+export interface PromisedTable {
+  dataset: DatasetRef
+  verdict: 'kept' | 'broken' | 'unknown'
+  verdicts: Record<string, ContractFinding>
+  columns: PromisedColumn[]
+  service_levels: Record<string, unknown>[]
+  checks: PromisedCheck[]
+  rows: Record<string, unknown> | null
+  doubtful: string[]
 }
 
 export interface ProposedChange {

@@ -13,6 +13,7 @@ import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
 import { counted } from '../text/numbers'
 import { ImpactPanel } from '../impact/ImpactPanel'
+import { ContractPanel } from '../contracts/ContractPanel'
 import { Columns } from './Columns'
 import { FreshnessPanel } from '../freshness/FreshnessPanel'
 import { QualityPanel } from './QualityPanel'
@@ -75,10 +76,16 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           )}
           {dataset.owners.length > 0 && <Owners of={dataset.owners} />}
           <Tags of={dataset.tags} />
+          {dataset.url && (
+            <a className="link" href={dataset.url} target="_blank" rel="noreferrer">
+              Open {new URL(dataset.url).host}
+            </a>
+          )}
         </div>
         {dataset.description && <Markdown text={dataset.description} />}
       </div>
       <OutlookPanel node={dataset.node} />
+      <ContractPanel id={dataset.id} node={dataset.node} />
       <FreshnessPanel id={dataset.id} days={search.days} onDays={(days) => set({ days })} />
       <Panel title="Columns" note={counted(dataset.schema_fields.length, 'column')} flush>
         <Columns node={dataset.node} columns={dataset.schema_fields} />

@@ -1,7 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useApi } from '../api/client'
 import type { AffectedNode, IncidentDetail, TimelineEntry } from '../api/schema'
-import { standings } from '../outlook/words'
+import { affectedStandings } from '../outlook/words'
 import { CausePath } from '../parts/CausePath'
 import { LineageLink, Owners } from '../parts/Names'
 import { NodeLink } from '../parts/NodeLink'
@@ -135,7 +135,9 @@ function Affected({ nodes }: { nodes: AffectedNode[] }) {
         {
           title: 'Standing',
           cell: (one) => (
-            <Badge tone={standings[one.standing][0]}>{standings[one.standing][1]}</Badge>
+            <Badge tone={affectedStandings[one.standing][0]}>
+              {affectedStandings[one.standing][1]}
+            </Badge>
           ),
         },
         {

@@ -33,8 +33,13 @@ export function affectedText(incident: Pick<Incident, 'affected' | 'affected_lef
 
 /** "2 failed, 3 late", the worst first. */
 export function standingText({ affected }: Pick<Incident, 'affected'>): string {
-  const words = { failed: 'failed', late: 'late', at_risk: 'at risk' } as const
-  return (['failed', 'late', 'at_risk'] as const)
+  const words = {
+    failed: 'failed',
+    late: 'late',
+    at_risk: 'at risk',
+    broken_contract: 'with a broken contract',
+  } as const
+  return (['failed', 'late', 'at_risk', 'broken_contract'] as const)
     .map((standing) => [standing, affected.filter((one) => one.standing === standing)] as const)
     .filter(([, of]) => of.length)
     .map(([standing, of]) => `${of.length} ${words[standing]}`)

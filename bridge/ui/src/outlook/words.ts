@@ -1,4 +1,4 @@
-import type { Expectation, Outlook, RootCause } from '../api/schema'
+import type { AffectedNode, Expectation, Outlook, RootCause } from '../api/schema'
 import type { Tone } from '../text/state'
 
 type Standing = Outlook['standing']
@@ -10,6 +10,12 @@ export const standings: Record<Standing, [Tone, string]> = {
   failed: ['bad', 'Failed'],
   at_risk: ['blk', 'At risk'],
   unknown: ['non', 'Unknown'],
+}
+
+/** As above, and what is wrong apart from them. */
+export const affectedStandings: Record<AffectedNode['standing'], [Tone, string]> = {
+  ...standings,
+  broken_contract: ['bad', 'Broken contract'],
 }
 
 /** What kinds of root causes are called. */

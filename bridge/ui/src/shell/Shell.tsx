@@ -3,6 +3,7 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import {
   Activity,
   Database,
+  FileCheck,
   GitCompareArrows,
   History,
   KeyRound,
@@ -34,6 +35,7 @@ interface PageLink {
     | '/dags'
     | '/runs'
     | '/changes'
+    | '/contracts'
     | '/deliveries'
     | '/access'
   name: string
@@ -48,6 +50,7 @@ const pages: PageLink[] = [
   { to: '/dags', name: 'DAGs', Icon: Workflow },
   { to: '/runs', name: 'Runs', Icon: History },
   { to: '/changes', name: 'Changes', Icon: GitCompareArrows },
+  { to: '/contracts', name: 'Contracts', Icon: FileCheck },
   { to: '/deliveries', name: 'Deliveries', Icon: Send },
 ]
 const forAdmins: PageLink[] = [{ to: '/access', name: 'Access', Icon: KeyRound }]

@@ -101,6 +101,7 @@ class DatasetDetail(DatasetItem):
     quality: Quality
     readers: list[JobRef]
     writers: list[JobRef]
+    url: str | None  # where it is shown, as declared: of a dashboard or a report
     facets: Json
 
 

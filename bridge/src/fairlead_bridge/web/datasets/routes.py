@@ -284,8 +284,15 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
         quality=_quality(checks.of_asset(snapshot, asset)),
         readers=render.job_refs(jobs, reading),
         writers=render.job_refs(jobs, writing),
+        url=_address(facets),
         facets=facets,
     )
+
+
+def _address(facets: f.Facets) -> str | None:
+    """Where people look at it, where its source says an address that browsers open."""
+    uri = f.text(facets, "dataSource", "uri")
+    return uri if uri and uri.startswith(("https://", "http://")) else None
 
 
 def _columns(

@@ -44,26 +44,36 @@ class Marked:
 def load(path: Path) -> Marked:
     """The file's only document. Raises WrongLines where it cannot be read or is no YAML."""
     try:
-        node = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
+        return read(path.read_text("utf-8-sig"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongLines(
+            [f"{path}:1: it cannot be read: {' '.join(str(error).split())}"]
+        ) from error
+
+
+def read(text: str, name: str) -> Marked:
+    """The only document of the text of a file. Raises WrongLines where it is no YAML."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))
         line = mark.line + 1 if mark is not None else 1
-        raise WrongLines([f"{path}:{line}: it is not YAML: {problem}"]) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongLines([f"{name}:{line}: it is not YAML: {problem}"]) from error
+    except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
-        raise WrongLines([f"{path}:1: it cannot be read: {problem}"]) from error
-    return Marked(None, 1) if node is None else _marked(node, path, _DEEPEST)
+        raise WrongLines([f"{name}:1: it cannot be read: {problem}"]) from error
+    return Marked(None, 1) if node is None else _marked(node, name, _DEEPEST)
 
 
-def _marked(node: yaml.Node, path: Path, depth: int) -> Marked:
+def _marked(node: yaml.Node, name: str, depth: int) -> Marked:
     line = node.start_mark.line + 1
     if depth == 0:
-        raise WrongLines([f"{path}:{line}: more than {_DEEPEST} values lie within each other"])
+        raise WrongLines([f"{name}:{line}: more than {_DEEPEST} values lie within each other"])
     if isinstance(node, yaml.MappingNode):
-        pairs = {str(key.value): _marked(value, path, depth - 1) for key, value in node.value}
+        pairs = {str(key.value): _marked(value, name, depth - 1) for key, value in node.value}
         return Marked(pairs, line)
     if isinstance(node, yaml.SequenceNode):
-        return Marked([_marked(each, path, depth - 1) for each in node.value], line)
+        return Marked([_marked(each, name, depth - 1) for each in node.value], line)
     is_null = node.tag == "tag:yaml.org,2002:null"
     return Marked(None if is_null else str(node.value), line)

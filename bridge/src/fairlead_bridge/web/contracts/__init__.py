@@ -1,0 +1,1 @@
+"""Data contracts, and whether they are kept, over REST."""

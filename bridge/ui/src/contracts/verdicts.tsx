@@ -1,0 +1,29 @@
+import type { ContractFinding } from '../api/schema'
+import { Badge } from '../parts/State'
+import type { Tone } from '../text/state'
+
+/** The words and colours of verdicts. */
+export const verdicts: Record<ContractFinding['verdict'], [Tone, string]> = {
+  kept: ['ok', 'Kept'],
+  broken: ['bad', 'Broken'],
+  unknown: ['non', 'Unknown'],
+}
+
+export const aspects = ['schema', 'freshness', 'quality', 'owner'] as const
+
+export function VerdictBadge({ verdict }: Pick<ContractFinding, 'verdict'>) {
+  const [tone, word] = verdicts[verdict]
+  return <Badge tone={tone}>{word}</Badge>
+}
+
+/** The verdict on one aspect with its reason; what is not promised counts for nothing. */
+export function Reason({ of }: { of: ContractFinding | undefined }) {
+  if (!of) return null
+  if (!of.promised) return <span className="faint small">Not promised</span>
+  return (
+    <span className="row wrap" style={{ gap: 6 }}>
+      <VerdictBadge verdict={of.verdict} />
+      <span className="small muted">{of.reason}</span>
+    </span>
+  )
+}
