@@ -178,6 +178,8 @@ CASES: dict[str, list[Request]] = {
     "POST /schema-check": [P("/schema-check", {}, {"dataset": "{rates}", "columns": [{"name": "other", "type": "int"}]})],
     "GET /personal-data": [*one("/personal-data", limit="200"), *one("/personal-data", owner="{owner}")],
     "GET /personal-data.csv": one("/personal-data.csv"),
+    "GET /personal-data/suggestions": one("/personal-data/suggestions", limit="200"),
+    "POST /personal-data/confirmations": [P("/personal-data/confirmations", {}, {"dataset": "{raw}", "column": "{column}", "personal": True})],
     "GET /root-cause": [*one("/root-cause", node="{dataset}"), *one("/root-cause", node="{rates}", as_of=AT)],
     "GET /outlook": [*one("/outlook", node="{dataset}"), *one("/outlook", node="{rates}"), *one("/outlook", node="{job}", as_of=AT)],
     "GET /expectations": [*one("/expectations"), *one("/expectations", node="{dataset}")],

@@ -27,6 +27,7 @@ from fairlead_airflow import (
     scheduling,
 )
 from fairlead_airflow.lineage import unseen
+from fairlead_bridge.declaring import confirm
 from fairlead_bridge.declaring import events as declarations
 from fairlead_bridge.declaring.nouns import Declared, Flow, Origin, Ref
 from fairlead_bridge.importing import events as history
@@ -198,6 +199,12 @@ def _contract() -> Json:
     return dict(json.loads(body)["dataset"]["facets"]["fairlead_contract"])
 
 
+def _personal() -> Json:
+    ref = Ref("dataset", "postgres://h", "people")
+    body = confirm.event(ref, "email", "pii", "ann", AT, is_personal=True)
+    return dict(json.loads(body)["dataset"]["facets"]["fairlead_personal:email"])
+
+
 #: What the provider and the bridge send, with every field that it can have.
 SENT: Mapping[str, Callable[[], Json]] = {
     "fairlead": _task,
@@ -213,6 +220,7 @@ SENT: Mapping[str, Callable[[], Json]] = {
     ],
     "fairlead_declaration": _declaration,
     "fairlead_contract": _contract,
+    "fairlead_personal": _personal,
     "fairlead_import_error": lambda: import_errors.import_error(
         {"file": "f.py", "trace": "E: x"}, AT
     )["run"]["facets"]["fairlead_import_error"],

@@ -28,6 +28,8 @@ from fairlead_bridge.db.engine import open_database, writing
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.db.waiting import until_reachable
 from fairlead_bridge.errors import BadSettings, IssuerUnavailable
+from fairlead_bridge.insight.personal import USUAL
+from fairlead_bridge.insight.personal import Rules as PersonalRules
 from fairlead_bridge.intake import http, kafka_config
 from fairlead_bridge.intake.body import Receive
 from fairlead_bridge.intake.commit import Committer
@@ -37,7 +39,7 @@ from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Normaliser
 from fairlead_bridge.mapping.translate import Translator
 from fairlead_bridge.model import Kind
-from fairlead_bridge.monitoring import windows
+from fairlead_bridge.monitoring import leaks, personal_file, windows
 from fairlead_bridge.monitoring.evaluate import Rules
 from fairlead_bridge.monitoring.maintenance import Stored
 from fairlead_bridge.monitoring.stated import file as stated_file
@@ -65,6 +67,7 @@ def build(
     """
     engine = build_database(settings, settings.database_wait)
     store_expectations(settings, engine)
+    evaluate_personal(settings, engine)
     events = build_intake(settings, engine, on_commit) if "intake" in settings.roles else None
     access = accounts.build_access(settings, engine, api.utc_now)
     sign_in = accounts.build_sign_in(settings, engine, api.utc_now)
@@ -167,6 +170,7 @@ def build_rules(settings: Settings) -> Rules:
         windows=tuple(stored.window for stored in build_windows(settings)),
         identify=finder(build_normaliser(settings)),
         risk_quantile=settings.risk_quantile,
+        personal=build_personal(settings),
     )
 
 
@@ -182,6 +186,20 @@ def store_expectations(settings: Settings, engine: sa.Engine) -> None:
     found = stated_file.load(file) if file is not None else []
     with writing(engine) as tx:
         stated_store.replace(tx, found, finder(build_normaliser(settings)), api.utc_now())
+
+
+def build_personal(settings: Settings) -> PersonalRules:
+    """Which tags mean personal data, and where it may be. Raises BadSettings."""
+    file = settings.personal_data_file
+    return personal_file.load(file) if file is not None else USUAL
+
+
+def evaluate_personal(settings: Settings, engine: sa.Engine) -> None:
+    """What holds personal data is evaluated by the policy of now. Raises BadSettings."""
+    rules = build_personal(settings)
+    if rules.policy is not None and "monitor" in settings.roles:
+        with writing(engine) as tx:
+            leaks.touch(tx, rules, api.utc_now())
 
 
 def build_windows(settings: Settings) -> list[Stored]:
@@ -217,6 +235,7 @@ def build_web(
         normalise=normalise,
         interests=interests(targets),
         windows=build_windows(settings),
+        personal_rules=build_personal(settings),
     )
     web.include_router(metrics.router(engine, list(sinks), worker))
     return web

@@ -22,6 +22,8 @@ class LatestValue(msgspec.Struct, frozen=True, array_like=True):
     value: Any
 
 
+#: Prefix of the names of facets in which people say whether a column has personal data; the column follows.
+CONFIRMED = "fairlead_personal:"
 #: Prefix of the names of a run's properties that list the unreadable parts of its events.
 LEFT_OUT = "left out: "
 #: Prefix of those that count the run's checks of a dataset, [failed, all]; its id follows.

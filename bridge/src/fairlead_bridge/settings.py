@@ -198,6 +198,11 @@ class Settings(BaseSettings):
         None, description="TOML file with your own rules of how datasets are named"
     )
 
+    personal_data_file: Path | None = Field(
+        None,
+        description="TOML file that says which tags mean personal data, and where it may be",
+    )
+
     expectations_file: Path | None = Field(
         None, description="TOML file that says when datasets should be fresh"
     )

@@ -127,6 +127,12 @@ const contracts = createRoute({
   component: lazyRouteComponent(() => import('./contracts/ContractsPage')),
 })
 
+const personal = createRoute({
+  getParentRoute: () => root,
+  path: '/personal-data',
+  component: lazyRouteComponent(() => import('./personal/PersonalPage')),
+})
+
 const access = createRoute({
   getParentRoute: () => root,
   path: '/access',
@@ -150,6 +156,7 @@ export const router = createRouter({
     incident,
     changes,
     contracts,
+    personal,
     deliveries,
     access,
   ]),

@@ -14,11 +14,11 @@ from typing import Literal
 Severity = Literal["critical", "warning"]
 State = Literal["open", "acknowledged", "muted", "resolved"]
 #: Kinds of incidents that are apart from how datasets and jobs stand.
-Apart = Literal["broken_contract"]
-APART: tuple[Apart, ...] = ("broken_contract",)
+Apart = Literal["broken_contract", "personal_data"]
+APART: tuple[Apart, ...] = ("broken_contract", "personal_data")
 Bad = Literal["late", "failed", "at_risk"]
 #: How what an incident affects stands; apart from that, what is wrong with it.
-AffectedStanding = Literal["late", "failed", "at_risk", "broken_contract"]
+AffectedStanding = Literal["late", "failed", "at_risk", "broken_contract", "personal_data"]
 
 #: Evidence older than this opens nothing (microseconds): what is not written or run for a month is
 #: no longer written or run.

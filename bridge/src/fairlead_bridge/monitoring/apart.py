@@ -1,5 +1,6 @@
 """
-What is notified apart from lateness and failures: contracts that are broken.
+What is notified apart from lateness and failures: contracts that are broken, and personal data where
+it must not be.
 
 Such an incident has a dataset of its own, changes nothing about how that stands, and has no other
 root cause. It has the key of what is wrong with it, so that something else that is wrong is notified again.
@@ -13,6 +14,7 @@ from dataclasses import replace
 from fairlead_bridge.insight.contracts import ASPECTS
 from fairlead_bridge.insight.incidents import Apart, Assessment, Cause
 from fairlead_bridge.insight.maintenance import Window, quiet_until
+from fairlead_bridge.monitoring import leaks
 from fairlead_bridge.monitoring.nodes import name_of, owners_of, subjects_of
 from fairlead_bridge.queries import contracts
 from fairlead_bridge.queries.assets import Asset
@@ -27,8 +29,15 @@ def evaluate(
 ) -> Assessments:
     """By kind of incident: an assessment of each of these assets."""
     tables = contracts.of(snapshot, assets.values())
-    broken = {id: found for id, each in tables.items() if (found := _broken(each)) is not None}
-    return {"broken_contract": _assessments(snapshot, assets, broken, windows, "broken_contract")}
+    broken = {id: why for id, each in tables.items() if (why := _broken(each)) is not None}
+    found: Assessments = {
+        "broken_contract": _assessments(snapshot, assets, broken, windows, "broken_contract")
+    }
+    if snapshot.personal.policy is not None:
+        every = {**assets, **leaks.below(snapshot, assets.values())}
+        where = leaks.found(snapshot, every.values(), snapshot.personal.policy)
+        found["personal_data"] = _assessments(snapshot, every, where, windows, "personal_data")
+    return found
 
 
 def _assessments(

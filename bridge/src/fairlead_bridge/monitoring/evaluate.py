@@ -18,6 +18,8 @@ from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.engine import may_pass, one_monitor, reading, writing
 from fairlead_bridge.insight.incidents import Apart, Assessment, plan, waits
 from fairlead_bridge.insight.maintenance import Window
+from fairlead_bridge.insight.personal import USUAL
+from fairlead_bridge.insight.personal import Rules as PersonalRules
 from fairlead_bridge.model import Name, is_channel
 from fairlead_bridge.monitoring import (
     apart,
@@ -59,6 +61,7 @@ class Rules:
     windows: tuple[Window, ...] = ()  # of a file; those of the database come to these
     identify: Callable[[str, str], int | None] = ids.dataset_id
     risk_quantile: float = 0.5  # of ETAs
+    personal: PersonalRules = USUAL
 
 
 def evaluate(
@@ -105,6 +108,7 @@ def _evaluate(
             identify=rules.identify,
             risk_quantile=rules.risk_quantile,
             windows=rules.windows,
+            personal=rules.personal,
         )
         found = _look(snapshot, due, (*rules.windows, *maintenance.open_at(tx, now)))
     with writing(db) as tx:
@@ -222,7 +226,9 @@ def _write(
     judged = [*gone, *(each.assessment for each in fresh.values())]
     changed, waiting = _incidents(tx, judged, found.running, rules, now)
     for kind, every in found.apart.items():
-        seen = [each for each in every if each.node_id in fresh]
+        seen = [
+            each for each in every if each.node_id in fresh or each.node_id not in found.evaluations
+        ]
         changed = changed.with_others(_incidents(tx, [*gone, *seen], (), rules, now, kind)[0])
     # Which channels an incident goes to depends on what it affects: it may have reached others.
     reaching = (*changed.differing, *changed.joined)

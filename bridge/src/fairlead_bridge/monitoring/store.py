@@ -271,6 +271,7 @@ _WORDS = {
     "failed": "failed",
     "at_risk": "at risk",
     "broken_contract": "not as its data contract promises",
+    "personal_data": "where personal data must not be",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge.access.redact import redacted
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.documents import Json
+from fairlead_bridge.facts import CONFIRMED
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
 Facet = Json
@@ -29,7 +30,8 @@ _FACETS = (
     .join_from(t.facet, t.content, t.content.c.digest == t.facet.c.digest)
     .where(among(t.facet.c.owner_id))
 )
-_LISTED = _FACETS.where(t.facet.c.name.in_(LISTED))
+_IS_CONFIRMED = t.facet.c.name.startswith(CONFIRMED, autoescape=True)
+_LISTED = _FACETS.where(sa.or_(t.facet.c.name.in_(LISTED), _IS_CONFIRMED))
 
 _decode = msgspec.json.Decoder(Json).decode
 
@@ -55,7 +57,11 @@ def with_times(
     """As `of`, each facet with the time of the event that said it."""
     statement = _FACETS
     if names is not None:
-        statement = _LISTED if names is LISTED else statement.where(t.facet.c.name.in_(list(names)))
+        wanted = list(names)
+        among_them: sa.ColumnElement[bool] = t.facet.c.name.in_(wanted)
+        if "tags" in wanted:  # what people confirm are tags, too
+            among_them = sa.or_(among_them, _IS_CONFIRMED)
+        statement = _LISTED if names is LISTED else statement.where(among_them)
     newest: dict[tuple[int, str], Any] = {}
     for row in snapshot.each(statement, members):
         key = (members[row.owner_id], row.name)
@@ -99,12 +105,17 @@ def owners(facets: Facets) -> list[tuple[str, str | None]]:
 
 
 def tags(facets: Facets) -> list[dict[str, str | None]]:
-    """key, value, source and field of each tag; a DAG without the facet has Airflow's tags."""
+    """
+    key, value, source and field of each tag; a DAG without the facet has Airflow's tags.
+
+    What people confirm of columns are tags of the source PERSON.
+    """
     listed = [
         {name: _text(item.get(name)) for name in ("key", "value", "source", "field")}
         for item in items(facets, "tags", "tags")
         if _text(item.get("key"))
     ]
+    listed += _confirmed(facets)
     if listed:
         return listed
     own = facets.get("fairlead_dag", {}).get("tags")
@@ -112,6 +123,15 @@ def tags(facets: Facets) -> list[dict[str, str | None]]:
         {"key": str(tag), "value": None, "source": "AIRFLOW", "field": None}
         for tag in (own if isinstance(own, list) else ())
     ]
+
+
+def _confirmed(facets: Facets) -> Iterator[dict[str, str | None]]:
+    for name in sorted(facets):
+        key = _text(facets[name].get("tag")) if name.startswith(CONFIRMED) else None
+        if key is not None:
+            column = name.removeprefix(CONFIRMED)
+            value = "true" if facets[name].get("personal") is True else "false"
+            yield {"key": key, "value": value, "source": "PERSON", "field": column}
 
 
 def operator(facets: Facets) -> str | None:

@@ -1,38 +1,12 @@
-"""Where personal data is: what tags say of columns, and where column lineage leads it. Pure."""
+"""Where column lineage leads personal data. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries.columns import WHOLE, Origin, Place, structs_of
-
-#: Words of a tag's key or value that say "personal data", and those that say that there is none.
-PERSONAL = frozenset({"pii", "phi", "personal", "gdpr"})
-NOT = frozenset({"no", "non", "none", "not", "false", "0"})
-
-Tag = Mapping[str, str | None]
-
-
-def is_personal(tag: Tag) -> bool:
-    """
-    Whether a tag says that something is personal data, in any of the usual spellings.
-
-    >>> [is_personal({"key": key}) for key in ("PII", "pii.email", "data-class: personal", "gold")]
-    [True, True, True, False]
-    >>> is_personal({"key": "pii", "value": "false"}), is_personal({"key": "PII.None"})
-    (False, False)
-    """
-    text = f"{tag.get('key') or ''} {tag.get('value') or ''}".lower()
-    words = set(re.findall(r"[a-z0-9]+", text))
-    return not words.isdisjoint(PERSONAL) and words.isdisjoint(NOT)
-
-
-def columns(tags: Iterable[Tag]) -> list[str]:
-    """The columns that tags call personal, WHOLE where it is the dataset; sorted."""
-    return sorted({tag.get("field") or WHOLE for tag in tags if is_personal(tag)})
 
 
 def concerns(namespace: str, personal: Iterable[str], column: str) -> bool:
@@ -49,6 +23,16 @@ class Flow:
     reached: dict[int, set[str]] = field(default_factory=dict)  # asset -> columns with its values
     masked: dict[int, set[str]] = field(default_factory=dict)  # asset -> columns, values hidden
     carried: set[tuple[int, int, int]] = field(default_factory=set)  # source, job, target
+    #: What each reached column was reached from, and by which job.
+    came: dict[Place, tuple[Place, int]] = field(default_factory=dict)
+
+    def way(self, place: Place) -> list[tuple[Place, int]]:
+        """The columns from a tagged one to this one, each with the job that wrote it (0: none)."""
+        found = [(place, self.came[place][1])] if place in self.came else [(place, 0)]
+        while place in self.came:
+            place = self.came[place][0]
+            found.append((place, self.came[place][1] if place in self.came else 0))
+        return found[::-1]
 
 
 def flow(
@@ -84,6 +68,7 @@ def flow(
             if target not in seen and (origin.asset_id, WHOLE) not in seen:
                 seen.add(target)
                 waiting.append(target)
+                found.came[target] = (asset_id, column), origin.job_id
                 found.reached.setdefault(origin.asset_id, set()).add(origin.column)
     return found
 

@@ -13,6 +13,7 @@ from fairlead_bridge.access.scope import EVERYTHING, Scope
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import chunks
 from fairlead_bridge.insight.maintenance import Window
+from fairlead_bridge.insight.personal import USUAL, Rules
 
 Row = sa.Row[Any]
 Select = sa.Select[Any]
@@ -67,6 +68,8 @@ class Snapshot:
     windows: tuple[Window, ...] = ()
     #: What the one who asks sees: `tx` holds nothing else (`access.scope.seeing`).
     scope: Scope = EVERYTHING
+    #: Which tags mean personal data, and where it may be.
+    personal: Rules = USUAL
     #: What queries have learned at this moment, and need again for other questions.
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 

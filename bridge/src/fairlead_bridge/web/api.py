@@ -21,6 +21,7 @@ from fairlead_bridge.condition import Condition
 from fairlead_bridge.db.engine import reason
 from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Conflict, NotFound, TooExpensive
+from fairlead_bridge.insight.personal import USUAL, Rules
 from fairlead_bridge.mapping.finding import finder
 from fairlead_bridge.mapping.identity import Identity, Normaliser
 from fairlead_bridge.monitoring.maintenance import Stored
@@ -99,6 +100,7 @@ def build_api(
     normalise: Callable[[str, str], Identity] | None = None,
     interests: outbox.Interests | None = None,
     windows: Sequence[Stored] = (),
+    personal_rules: Rules = USUAL,
 ) -> FastAPI:
     """
     The API as an application: `/api/v1/...`, `/openapi.json`, and `/docs` to read it.
@@ -107,7 +109,7 @@ def build_api(
     None where there is none. Intake (`POST /api/v1/lineage`) is not in it,
     but described by it.
     `normalise` gives datasets their names. `interests` says which sinks and channels want which
-    kinds of entries; `windows` are the maintenance windows of the file. `app.state.live.close()` ends the streams that pages listen to.
+    kinds of entries; `windows` are the maintenance windows of the file; `personal_rules` say what personal data is. `app.state.live.close()` ends the streams that pages listen to.
     """
     identify = finder(normalise or Normaliser())
     file_windows = tuple(each.window for each in windows)
@@ -119,6 +121,7 @@ def build_api(
         settings.risk_quantile,
         file_windows,
         settings.read_seconds,
+        personal_rules,
     )
     app = FastAPI(
         title="Fairlead",

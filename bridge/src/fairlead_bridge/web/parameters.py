@@ -18,6 +18,7 @@ from pydantic import AfterValidator
 from fairlead_bridge import ids
 from fairlead_bridge.access.scope import Scope, seeing
 from fairlead_bridge.insight.maintenance import Window
+from fairlead_bridge.insight.personal import USUAL, Rules
 from fairlead_bridge.queries.snapshot import Snapshot
 from fairlead_bridge.web.render import micros
 
@@ -42,6 +43,7 @@ class Catalog:
     risk_quantile: float = 0.5  # of ETAs; a share, from 0 to 1
     windows: tuple[Window, ...] = ()  # for maintenance, of a file
     read_seconds: float = 0.0  # of processor time that a question may take; 0 for any number
+    personal: Rules = USUAL  # which tags mean personal data
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
@@ -64,6 +66,7 @@ class Catalog:
                 self.risk_quantile,
                 self.windows,
                 scope,
+                self.personal,
             )
 
 

@@ -22,7 +22,7 @@ export interface Affected {
 export interface AffectedNode {
   node: string
   label: string
-  standing: 'late' | 'failed' | 'at_risk' | 'broken_contract'
+  standing: 'late' | 'failed' | 'at_risk' | 'broken_contract' | 'personal_data'
   owners: string[]
   expected_by: string | null
   eta: string | null
@@ -187,6 +187,21 @@ export interface Comparison {
   settings: Setting[]
 }
 
+export interface Confirmation {
+  dataset: string
+  column: string
+  personal: boolean | null
+  tag: string
+}
+
+export interface Confirmed {
+  dataset: DatasetRef
+  column: string
+  personal: boolean | null
+  tag: string
+  by: string
+}
+
 export interface ContractDetail {
   contract: ContractItem
   promised: PromisedTable[]
@@ -266,6 +281,7 @@ export interface DatasetDetail {
   quality: Quality
   readers: JobRef[]
   writers: JobRef[]
+  personal_unknown: boolean
   url: string | null
   facets: Record<string, unknown>
 }
@@ -812,6 +828,12 @@ export interface Page_Run_ {
   total: number | null
 }
 
+export interface Page_SuggestedColumn_ {
+  items: SuggestedColumn[]
+  next: string | null
+  total: number | null
+}
+
 export interface Paths {
   paths: string[][]
   nodes: Node[]
@@ -822,9 +844,10 @@ export interface Paths {
 export interface PersonalColumn {
   dataset: DatasetRef
   column: string
-  kind: 'tagged' | 'reached' | 'masked'
+  kind: 'tagged' | 'reached' | 'masked' | 'unknown'
   tags: Tag[]
   owners: Owner[]
+  source: DatasetRef | null
 }
 
 export interface Problem {
@@ -1178,6 +1201,14 @@ export interface StoredWindow {
   reason: string | null
   created_by: string | null
   id: number | null
+}
+
+export interface SuggestedColumn {
+  dataset: DatasetRef
+  column: string
+  type: string | null
+  tag: string
+  kind: 'tagged' | 'reached' | 'masked' | null
 }
 
 export interface Tag {

@@ -76,6 +76,14 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           )}
           {dataset.owners.length > 0 && <Owners of={dataset.owners} />}
           <Tags of={dataset.tags} />
+          {dataset.personal_unknown && (
+            <span
+              className="tag"
+              title="A job that reads personal data writes it, and did not say what it makes of which columns"
+            >
+              personal data unknown
+            </span>
+          )}
           {dataset.url && (
             <a className="link" href={dataset.url} target="_blank" rel="noreferrer">
               Open {new URL(dataset.url).host}

@@ -38,8 +38,9 @@ export function standingText({ affected }: Pick<Incident, 'affected'>): string {
     late: 'late',
     at_risk: 'at risk',
     broken_contract: 'with a broken contract',
+    personal_data: 'with personal data',
   } as const
-  return (['failed', 'late', 'at_risk', 'broken_contract'] as const)
+  return (['failed', 'late', 'at_risk', 'broken_contract', 'personal_data'] as const)
     .map((standing) => [standing, affected.filter((one) => one.standing === standing)] as const)
     .filter(([, of]) => of.length)
     .map(([standing, of]) => `${of.length} ${words[standing]}`)

@@ -16,6 +16,7 @@ export const standings: Record<Standing, [Tone, string]> = {
 export const affectedStandings: Record<AffectedNode['standing'], [Tone, string]> = {
   ...standings,
   broken_contract: ['bad', 'Broken contract'],
+  personal_data: ['bad', 'Personal data'],
 }
 
 /** What kinds of root causes are called. */

@@ -4,6 +4,7 @@ import {
   Activity,
   Database,
   FileCheck,
+  Fingerprint,
   GitCompareArrows,
   History,
   KeyRound,
@@ -36,6 +37,7 @@ interface PageLink {
     | '/runs'
     | '/changes'
     | '/contracts'
+    | '/personal-data'
     | '/deliveries'
     | '/access'
   name: string
@@ -51,6 +53,7 @@ const pages: PageLink[] = [
   { to: '/runs', name: 'Runs', Icon: History },
   { to: '/changes', name: 'Changes', Icon: GitCompareArrows },
   { to: '/contracts', name: 'Contracts', Icon: FileCheck },
+  { to: '/personal-data', name: 'Personal', Icon: Fingerprint },
   { to: '/deliveries', name: 'Deliveries', Icon: Send },
 ]
 const forAdmins: PageLink[] = [{ to: '/access', name: 'Access', Icon: KeyRound }]

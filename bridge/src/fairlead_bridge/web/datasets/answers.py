@@ -101,6 +101,7 @@ class DatasetDetail(DatasetItem):
     quality: Quality
     readers: list[JobRef]
     writers: list[JobRef]
+    personal_unknown: bool  # a reader of personal data writes it, and did not say which columns
     url: str | None  # where it is shown, as declared: of a dashboard or a report
     facets: Json
 

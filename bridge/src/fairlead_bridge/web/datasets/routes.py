@@ -261,7 +261,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
     newest = history.states(snapshot, writing)
     last = last_writers(snapshot, [asset], writers).get(asset.id, 0)
     brought = runs_by_alias(snapshot, (version.first_run for version in versions))
-    personal = personal_of(snapshot, [asset]).of(asset.id)
+    personal = personal_of(snapshot, [asset], unknown=True).of(asset.id)
     return a.DatasetDetail(
         **_item_fields(
             asset,
@@ -284,6 +284,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
         quality=_quality(checks.of_asset(snapshot, asset)),
         readers=render.job_refs(jobs, reading),
         writers=render.job_refs(jobs, writing),
+        personal_unknown=personal.is_unknown,
         url=_address(facets),
         facets=facets,
     )

@@ -21,7 +21,7 @@ class AffectedNode(Answer):
 
     node: str
     label: str
-    standing: Literal["late", "failed", "at_risk", "broken_contract"]
+    standing: Literal["late", "failed", "at_risk", "broken_contract", "personal_data"]
     owners: list[str]
     expected_by: datetime | None
     eta: datetime | None  # null: unknown
@@ -33,7 +33,7 @@ class Incident(Answer):
     id: int
     state: IncidentState
     severity: Severity
-    kind: str  # of the cause, as root causes have it; or broken_contract
+    kind: str  # of the cause, as root causes have it; or broken_contract, personal_data
     node: str
     run_id: str | None
     at: datetime  # when the cause happened
