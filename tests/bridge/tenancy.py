@@ -63,6 +63,11 @@ def table(word: str, name: str, **facets: Any) -> dict[str, Any]:
         tags={"tags": [{"key": "pii", "value": word, "field": f"{word}_mail"}]},
         datasetType={"datasetType": "TABLE"},
         storage={"storageLayer": word},
+        fairlead_contract={
+            "id": word,
+            "owners": [f"team:{word}"],
+            "columns": [{"name": f"{word}_mail"}],
+        },
         **facets,
     )
 

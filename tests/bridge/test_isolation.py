@@ -193,10 +193,8 @@ CASES: dict[str, list[Request]] = {
         P("/declarations", {}, {"files": [], "prune": True, "dry_run": True}),
     ],
     "GET /incidents": [
-        *one("/incidents", limit="200"),
-        *one("/incidents", order="worst"),
-        *one("/incidents", node="{dataset}"),
-        *one("/incidents", owner="{owner}"),
+        *one("/incidents", limit="200"), *one("/incidents", order="worst"),
+        *one("/incidents", node="{dataset}"), *one("/incidents", owner="{owner}"),
         *one("/incidents", as_of=NOW.isoformat()),
     ],
     "GET /incidents/{id}": [*one("/incidents/{incident}"), *one("/incidents/{incident}", as_of=NOW.isoformat())],

@@ -22,7 +22,9 @@ BANNED = (
 )
 _WORD = re.compile(rf"(?<![a-z])(?:{BANNED})(?![a-z])")
 #: Names of the REST API, which the page cannot choose.
-_FOREIGN = re.compile(r"'settled'|\bsettled:|\bnews_at\b|\.kept\b|\bkept_share\b|\bkept: 0")
+_FOREIGN = re.compile(
+    r"'settled'|\bsettled:|\bnews_at\b|\.kept\b|\bkept_share\b|\bkept: (?:0|\[)|\bverdicts?\b"
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _IMPORT = re.compile(r"""(?:from|import\()\s*'(\.[^']*)'""")
 

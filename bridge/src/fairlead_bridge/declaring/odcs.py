@@ -57,7 +57,6 @@ def declared(
         )
     if not tables:
         raise WrongDeclaration(("schema",), "the contract names no table; list them under `schema`")
-    _needed(content, "id", ())
     levels = _levels(content, tables, text, name)
     for number, table in enumerate(tables):
         path = ("schema", number)
@@ -136,7 +135,7 @@ def _contract(
     for some, column in of_columns:
         checks += rules.checks(some, column)
     return Contract(
-        id=str(contract["id"]),
+        id=str(contract.get("id") or contract.get("name") or _physical(table)),
         name=str(contract.get("name") or contract.get("dataProduct") or ""),
         version=str(contract.get("version") or ""),
         status=str(contract.get("status") or ""),

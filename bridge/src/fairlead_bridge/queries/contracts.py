@@ -95,12 +95,12 @@ def _shown(
 ) -> dict[int, Shown]:
     """The columns that events showed; those that a declaration brought are a promise themselves."""
     found = {}
-    for id, versions in schema_history.newest_sent(snapshot, members).items():
+    for id, present in schema_history.present(snapshot, members).items():
         declaration = bodies.get(id, {}).get(DECLARATION)
-        if versions.first_run is None and declaration and _declares_schema(declaration[1]):
+        if present.first_run is None and declaration and _declares_schema(declaration[1]):
             continue
-        columns = {item.name: item.type for item in versions.fields}
-        found[id] = Shown(columns, versions.first_at, versions.is_whole)
+        columns = {item.name: item.type for item in schema_history.flat(present.fields)}
+        found[id] = Shown(columns, present.first_at, present.is_whole)
     return found
 
 

@@ -171,6 +171,8 @@ class Present:
 
     fields: tuple[Field, ...]
     is_whole: bool
+    first_at: int
+    first_run: int | None  # alias
 
 
 def present(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Present]:
@@ -178,28 +180,9 @@ def present(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, Present
     rows = _newest(snapshot, members)
     bodies = _bodies(snapshot, {row.digest for row in rows.values()})
     return {
-        id: Present(tuple(read_fields(bodies[row.digest])), bool(row.written))
-        for id, row in rows.items()
-        if row.digest in bodies
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class NewestSent:
-    """The schema that an asset has, when it came first, and by which run (alias)."""
-
-    fields: tuple[Field, ...]
-    first_at: int
-    first_run: int | None
-    is_whole: bool
-
-
-def newest_sent(snapshot: Snapshot, members: Mapping[int, int]) -> dict[int, NewestSent]:
-    """The schemas that assets have, nested columns by their path, and where they come from."""
-    rows = _newest(snapshot, members)
-    bodies = fields(snapshot, {row.digest for row in rows.values()})
-    return {
-        id: NewestSent(bodies[row.digest], row.first_at, row.first_run, bool(row.written))
+        id: Present(
+            tuple(read_fields(bodies[row.digest])), bool(row.written), row.first_at, row.first_run
+        )
         for id, row in rows.items()
         if row.digest in bodies
     }

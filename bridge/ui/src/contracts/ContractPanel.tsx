@@ -1,7 +1,7 @@
 import type { ContractItem } from '../api/schema'
 import { useApi } from '../api/client'
 import { Facts, Panel } from '../parts/Panel'
-import { aspects, Reason, VerdictBadge } from './verdicts'
+import { aspects, OutcomeBadge, Reason } from './outcomes'
 
 /** The data contract of a dataset, and whether it is kept; nothing where there is none. */
 export function ContractPanel({ id, node }: { id: string; node: string }) {
@@ -10,7 +10,7 @@ export function ContractPanel({ id, node }: { id: string; node: string }) {
   const table = contract?.tables.find((one) => one.dataset.node === node)
   if (!contract || !table) return null
   return (
-    <Panel title="Data contract" note={<VerdictBadge verdict={table.verdict} />}>
+    <Panel title="Data contract" note={<OutcomeBadge verdict={table.verdict} />}>
       <Facts
         left
         of={[

@@ -9,7 +9,7 @@ import { Table } from '../parts/Table'
 import { useTrail } from '../shell/crumbs'
 import { count } from '../text/numbers'
 import { nameOf } from './ContractPanel'
-import { aspects, Reason, VerdictBadge, verdicts } from './verdicts'
+import { aspects, OutcomeBadge, outcomes, Reason } from './outcomes'
 
 const route = getRouteApi('/contracts')
 
@@ -27,7 +27,7 @@ export default function Contracts() {
         <div className="filters end">
           <Choice
             label="Any verdict"
-            options={Object.entries(verdicts).map(([name, [, word]]) => [name, word])}
+            options={Object.entries(outcomes).map(([name, [, word]]) => [name, word])}
             value={search.verdict}
             onChange={(verdict) => void navigate({ search: { verdict }, replace: true })}
           />
@@ -62,7 +62,7 @@ function Contract({ of }: { of: ContractItem }) {
       note={
         <span className="row" style={{ gap: 8 }}>
           {of.owners.length > 0 && <span className="small muted">{of.owners.join(', ')}</span>}
-          <VerdictBadge verdict={of.verdict} />
+          <OutcomeBadge verdict={of.verdict} />
         </span>
       }
       flush
