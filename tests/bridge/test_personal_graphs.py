@@ -144,7 +144,7 @@ def test_all_that_is_known_is_right_and_whole_and_everything_else_is_unknown(db:
     by_space: dict[str, list[Any]] = {}
     for row in rows:
         by_space.setdefault(row["dataset"]["namespace"], []).append(row)
-    silent = 0
+    doubtful_ones = 0
     for graph in graphs:
         held = values(graph, [job for job in graph.jobs if job.is_known])
         found = by_space.get(graph.space, [])
@@ -160,8 +160,8 @@ def test_all_that_is_known_is_right_and_whole_and_everything_else_is_unknown(db:
         # What silent readers really did is never taken for "no".
         really = values(graph, graph.jobs)
         assert {name for name, _ in really - held} <= unknown, graph.space
-        silent += len(unknown)
-    assert silent > GRAPHS / 4  # or the graphs show nothing
+        doubtful_ones += len(unknown)
+    assert doubtful_ones > GRAPHS / 4  # or the graphs show nothing
 
 
 def test_one_dataset_has_the_same_answer_alone_as_in_the_whole(db: sa.Engine) -> None:

@@ -25,7 +25,8 @@ def add(commands: Commands) -> None:
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="YAML or TOML files, ODCS contracts, dbt manifests, or folders with them",
+        help="YAML or TOML files, ODCS contracts, dbt manifests, exports of Superset and Metabase, or "
+        "folders with them",
     )
     parser.add_argument(
         "--source",

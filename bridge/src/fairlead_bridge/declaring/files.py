@@ -12,10 +12,14 @@ from typing import Any
 import msgspec
 import yaml
 
-from fairlead_bridge.declaring import dbt, lines, odcs, own
+from fairlead_bridge.declaring import dbt, lines, metabase, odcs, own, superset
 from fairlead_bridge.declaring.nouns import Declared, Ref
 from fairlead_bridge.errors import BadSettings, WrongDeclaration, WrongLines
 
+#: Characters of a JSON file in which the line of a problem is looked for: that reads it as YAML.
+_LONGEST_JSON = 1_000_000
+#: JSON files that are looked for in folders.
+_EXPORTS = ("manifest.json", "superset.json", "metabase.json")
 _SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 
 
@@ -28,7 +32,7 @@ class File(msgspec.Struct, frozen=True):
 
 def found(paths: Iterable[Path]) -> Iterator[File]:
     """
-    The files, and in folders all that end in .yaml, .yml or .toml, and manifest.json.
+    The files, and in folders all that end in .yaml, .yml or .toml, and manifest.json, superset.json and metabase.json.
 
     Raises BadSettings where one cannot be read.
     """
@@ -42,7 +46,7 @@ def found(paths: Iterable[Path]) -> Iterator[File]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        if path.suffix in _SUFFIXES[:3] or path.name == "manifest.json":
+        if path.suffix in _SUFFIXES[:3] or path.name in _EXPORTS:
             yield path
 
 
@@ -76,12 +80,17 @@ def _of_file(file: File, namespace: str) -> Iterator[Declared]:
     content = _content(file)
     if odcs.is_contract(content):
         found = odcs.declared(content, namespace, file.text, file.name)
+    elif superset.is_export(content):
+        found = superset.declared(content, namespace)
+    elif metabase.is_export(content):
+        found = metabase.declared(content, namespace)
     elif dbt.is_manifest(content):
         found = dbt.declared(content, namespace)
     else:
         found = own.declared(content)
     for path, each in found:
-        yield msgspec.structs.replace(each, where=f"{file.name}:{_line(file, path)}")
+        line = 1 if file.name.endswith(".json") else _line(file, path)
+        yield msgspec.structs.replace(each, where=f"{file.name}:{line}")
 
 
 def _content(file: File) -> Any:
@@ -109,6 +118,6 @@ def _line(file: File, path: lines.Path) -> int:
     if len(path) == 1 and isinstance(path[0], int):
         return path[0]
     suffix = Path(file.name).suffix
-    if suffix == ".json":
+    if suffix == ".json" and len(file.text) > _LONGEST_JSON:
         return 1
     return (lines.of_toml if suffix == ".toml" else lines.of_yaml)(file.text, path)

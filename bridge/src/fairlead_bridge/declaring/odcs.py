@@ -16,6 +16,11 @@ from fairlead_bridge.errors import WrongDeclaration, WrongLines
 from fairlead_bridge.insight.contracts import Contract, PromisedCheck, PromisedColumn
 from fairlead_bridge.insight.statements import Statement
 
+_LOGICAL = (
+    *("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean"),
+    *("map", "vector"),
+)
+_QUALITY = ("text", "library", "sql", "custom")
 _CLASSES = ("public", "internal", "confidential", "restricted")
 
 
@@ -55,8 +60,7 @@ def declared(
             "no server says where the datasets are; name a server with type and host, or give "
             "their namespace: --namespace postgres://db:5432",
         )
-    if not tables:
-        raise WrongDeclaration(("schema",), "the contract names no table; list them under `schema`")
+    # The standard lets a contract without tables pass: it declares nothing.
     levels = _levels(content, tables, text, name)
     for number, table in enumerate(tables):
         path = ("schema", number)
@@ -98,6 +102,9 @@ def _table(
         (each, str(each.get("physicalName") or _needed(each, "name", (*path, "properties", at))))
         for at, each in enumerate(properties)
     ]
+    for at, (each, _) in enumerate(columns):
+        _check(each, (*path, "properties", at))
+    _check(table, path)
     kind = _text(table, "physicalType", path)
     of_columns = [tag for each, column in columns for tag in _tags(each, path, column)]
     return Declared(
@@ -119,6 +126,23 @@ def _table(
         contract=_contract(contract, table, columns, levels, path),
         is_fallback=True,
     )
+
+
+def _check(of: Mapping[str, Any], path: Path) -> None:
+    """Raises WrongDeclaration for words that the standard does not have."""
+    logical = of.get("logicalType")
+    if logical is not None and logical not in _LOGICAL:
+        raise WrongDeclaration(
+            (*path, "logicalType"),
+            f"{logical!r} is no logicalType of ODCS 3; write one of {', '.join(_LOGICAL)}",
+        )
+    for at, rule in enumerate(_list(of, "quality", path)):
+        if rule.get("type", "library") not in _QUALITY:
+            raise WrongDeclaration(
+                (*path, "quality", at, "type"),
+                f"{rule['type']!r} is no type of quality in ODCS 3; write one of "
+                f"{', '.join(_QUALITY)}",
+            )
 
 
 def _contract(

@@ -79,7 +79,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("dataset", "fairlead_asset", "B", "What an asset event said: its extra, and which task it was; sent by our provider."),
     Facet("dataset", "fairlead_declaration", "A", "Which files declare the dataset; edges of its event hold until the next one. Sent by `fairlead-bridge declare`."),
     Facet("dataset", "fairlead_contract", "A", "What a data contract promises of the dataset: columns, service levels, checks, owners. Sent by `fairlead-bridge declare`."),
-    Facet("dataset", "fairlead_personal:COLUMN", "A", "Whether a person says that a column has personal data, and by which tag; a facet for each column. Sent by the page and over REST."),
+    Facet("dataset", "fairlead_personal", "A", "Whether a person says that a column has personal data, and by which tag; a facet for each column, `fairlead_personal:COLUMN`. Sent by the page and over REST."),
     Facet("dataset", "schema", "A", "A version of the schema, one for each distinct content, nested fields included; when and by which run it came."),
     Facet("dataset", "columnLineage", "A", "What each column comes from, by the job that writes it, with kinds of transformation and masking."),
     Facet("dataset", "lineage", "A", "As of a job; where it and `columnLineage` name one column, it counts."),

@@ -3,7 +3,7 @@ import { useApi } from '../api/client'
 import { Facts, Panel } from '../parts/Panel'
 import { aspects, OutcomeBadge, Reason } from './outcomes'
 
-/** The data contract of a dataset, and whether it is kept; nothing where there is none. */
+/** The data contract of a dataset, and whether that is fulfilled; nothing where there is none. */
 export function ContractPanel({ id, node }: { id: string; node: string }) {
   const { data } = useApi<{ items: ContractItem[] }>('contracts', { dataset: id })
   const contract = data?.items[0]

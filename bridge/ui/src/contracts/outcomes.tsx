@@ -4,7 +4,7 @@ import type { Tone } from '../text/state'
 
 /** The words and colours of what is said of a contract. */
 export const outcomes: Record<ContractFinding['verdict'], [Tone, string]> = {
-  kept: ['ok', 'Kept'],
+  kept: ['ok', 'As promised'],
   broken: ['bad', 'Broken'],
   unknown: ['non', 'Unknown'],
 }

@@ -7,12 +7,16 @@ export function Confirm({ of }: { of: SuggestedColumn }) {
   const queries = useQueryClient()
   const action = useMutation({
     mutationFn: (personal: boolean) =>
-      post<Confirmed>('personal-data/confirmations', {}, {
-        dataset: of.dataset.node,
-        column: of.column,
-        personal,
-        tag: of.tag,
-      }).finally(() => void queries.invalidateQueries()),
+      post<Confirmed>(
+        'personal-data/confirmations',
+        {},
+        {
+          dataset: of.dataset.node,
+          column: of.column,
+          personal,
+          tag: of.tag,
+        },
+      ).finally(() => void queries.invalidateQueries()),
   })
   if (action.data) {
     return <span role="status">{action.data.personal ? 'Confirmed' : 'Not personal'}</span>

@@ -15,7 +15,7 @@ class File(Answer):
 
 
 class NewDeclarations(Answer):
-    """Files that declare datasets and jobs: our own YAML or TOML, ODCS contracts, dbt manifests."""
+    """Files that declare datasets and jobs: our own YAML or TOML, ODCS contracts, dbt manifests, BI exports."""
 
     files: list[File]
     source: str = "files"  # whose they are: `prune` withdraws only what the same source declared
