@@ -192,6 +192,7 @@ CASES: dict[str, list[Request]] = {
         P("/declarations", {}, {"files": [{"name": "a.yaml", "text": "datasets: [{node: '{raw}'}]"}]}),
         P("/declarations", {}, {"files": [], "prune": True, "dry_run": True}),
     ],
+    "POST /forget": [P("/forget", {}, {"nodes": [each], "dry_run": True}) for each in ("{raw}", "{job}", "namespace:{store}")],
     "GET /incidents": [
         *one("/incidents", limit="200"), *one("/incidents", order="worst"),
         *one("/incidents", node="{dataset}"), *one("/incidents", owner="{owner}"),
@@ -302,7 +303,7 @@ def leaks_of(secrets: Sequence[str], asked: Request, text: str) -> list[str]:
     """The secrets in a text, but for what the request itself asked_for."""
     asked_for = [str(value) for value in (*asked.query.values(), *asked.path.split("/"))]
     if asked.body:
-        asked_for += [str(value) for value in asked.body.values()]
+        asked_for += re.findall(r"[^\[\]']+", str(list(asked.body.values())))
     for each in sorted(asked_for, key=len, reverse=True):
         if len(each) > 3:
             text = text.replace(each, "")

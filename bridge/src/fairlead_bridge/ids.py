@@ -25,6 +25,10 @@ def dataset_id(namespace: str, name: str) -> int:
     return _hash("dataset", namespace, name)
 
 
+def namespace_id(namespace: str) -> int:
+    return _hash("namespace", namespace)
+
+
 def run_id(openlineage_run_id: str) -> int:
     """The id of a run that is known by its OpenLineage runId alone."""
     return _hash("run", openlineage_run_id)

@@ -194,6 +194,7 @@ _CONDITIONS: Mapping[str, Callable[[_Rules, Any], Condition]] = {
     "dag_version": lambda see, c: see.job(c.job_id),
     "assertion": lambda see, c: see.dataset(c.dataset_id),
     "observation": lambda see, c: see.node(c.owner_id),
+    "forgotten": _nothing,
     "edge": lambda see, c: sa.and_(see.node(c.src), see.node(c.dst)),
     "run": lambda see, c: see.job(c.job_id),
     "run_alias": lambda see, c: see.run(c.id),

@@ -79,7 +79,8 @@ def merge_stubs(tx: sa.Connection, moved: Mapping[int, int], came: dict[int, Run
     for alias, row in stubs.items():
         target = moved[alias]
         stub = msgspec.structs.replace(facts_of(row), id=target)
-        came[target] = merge.run(came[target], stub)
+        # What named the run may be of before it was forgotten, and the stub of after.
+        came[target] = merge.run(came[target], stub) if target in came else stub
     rows.delete(tx, t.run.c.id, stubs)
     for row in rows.where_in(tx, t.run.c.parent_id, moved):
         child = facts_of(row)

@@ -98,7 +98,7 @@ def _freshness(
         row = there.get(dataset)
         held = (row["written_at"], row["written_by"] or 0) if row else (None, None)
         if any(_was_the_last(before, held) for before, _ in pairs):
-            fresh[dataset] = _newest_write(tx, dataset)
+            fresh[dataset] = newest_write(tx, dataset)
             continue
         writes = [
             (after["written_at"], after["run_id"]) for _, after in pairs if after["written_at"]
@@ -118,7 +118,8 @@ def _was_the_last(before: Row | None, held: tuple[int | None, int | None]) -> bo
     )
 
 
-def _newest_write(tx: sa.Connection, dataset: int) -> tuple[int | None, int | None]:
+def newest_write(tx: sa.Connection, dataset: int) -> tuple[int | None, int | None]:
+    """When a run wrote the dataset last (microseconds), and which did."""
     columns = t.run_dataset.c
     found = tx.execute(
         sa.select(columns.written_at, columns.run_id)

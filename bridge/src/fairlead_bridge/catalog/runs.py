@@ -37,22 +37,46 @@ class RunChanges(NamedTuple):
     written: dict[int, tuple[int | None, int | None]]  # dataset id -> (written_at, written_by)
 
 
-def apply(tx: sa.Connection, changes: Sequence[Change]) -> RunChanges:
-    """Merge the runs, what they did to datasets, and what closing events say of them."""
+def apply(tx: sa.Connection, changes: Sequence[Change], named: Sequence[Change]) -> RunChanges:
+    """
+    Merge the runs, what they did to datasets, and what closing events say of them.
+
+    `named` are the changes with what was forgotten: which run a runId names holds all the same.
+    """
     received = [item for change in changes for item in change.runs]
     accesses = [item for change in changes for item in change.run_datasets]
-    aliases = Aliases(tx, received, accesses)
+    aliases = Aliases(
+        tx,
+        [item for change in named for item in change.runs],
+        [item for change in named for item in change.run_datasets],
+    )
     came = _came(received, aliases)
     stubs = merge_stubs(tx, aliases.moved, came)
     closing = _fold_task_states(tx, changes)
+    moved_data = [run_data.facts_of_row(row, aliases.resolve(row["run_id"])) for row in stubs.data]
+    data = [*moved_data, *(_run_dataset(item, aliases) for item in accesses)]
+    found = _merge(tx, came, closing, data, stubs.data)
+    return RunChanges(found.changed | stubs.runs, found.written)
+
+
+def again(tx: sa.Connection, facts: Iterable[RunFacts]) -> RunChanges:
+    """Compute these runs anew from what the catalog holds around them now."""
+    return _merge(tx, {run.id: run for run in facts}, {}, [], [])
+
+
+def _merge(
+    tx: sa.Connection,
+    came: dict[int, RunFacts],
+    closing: Mapping[tuple[int, str], int],
+    data: Sequence[RunDatasetFacts],
+    left: Sequence[Row],
+) -> RunChanges:
     before, after, gone = _resolve_all(tx, came, closing)
     changed = {key for key, row in after.items() if stored(row) != before.get(key)}
     upsert(tx, t.run, [stored(after[key]) for key in changed])
-    moved_data = [run_data.facts_of_row(row, aliases.resolve(row["run_id"])) for row in stubs.data]
-    data = [*moved_data, *(_run_dataset(item, aliases) for item in accesses)]
-    written = run_data.apply(tx, data, stubs.data, after, changed)
+    written = run_data.apply(tx, data, left, after, changed)
     containing = {after[key]["dag_run"] for key in changed} - {None}
-    return RunChanges(changed | containing | stubs.runs | gone, written)
+    return RunChanges(changed | containing | gone, written)
 
 
 def remember(tx: sa.Connection, changes: Iterable[tuple[int, Change]]) -> list[tuple[int, int]]:

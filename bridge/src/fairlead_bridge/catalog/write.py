@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from msgspec import to_builtins
 
-from fairlead_bridge.catalog import declarations, identity, merge, renames, rows, runs
+from fairlead_bridge.catalog import declarations, forgotten, identity, merge, renames, rows, runs
 from fairlead_bridge.catalog.identity import Grouping
 from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
@@ -39,14 +39,16 @@ def apply(tx: sa.Connection, changes: Sequence[Change], group: Grouping) -> set[
     Return the names of the entries that changed.
     """
     changed: set[Name] = set()
-    of_runs = runs.apply(tx, changes)
+    named = changes
+    changes = forgotten.surviving(tx, changes)
+    of_runs = runs.apply(tx, changes, named)
     changed.update(Name("run", run_id) for run_id in of_runs.changed)
     changed.update(Name("job", job_id) for job_id in _jobs(tx, changes))
-    datasets = _datasets(tx, changes, of_runs.written)
-    changed.update(Name("dataset", dataset) for dataset in datasets)
+    written = datasets(tx, changes, of_runs.written)
+    changed.update(Name("dataset", dataset) for dataset in written)
     facets, schemas = _facets(tx, changes)
     changed.update(facets)
-    joined = identity.apply(tx, changes, schemas, datasets, group)
+    joined = identity.apply(tx, changes, schemas, written, group)
     changed.update(Name("dataset", dataset) for dataset in joined)
     changed.update(_edges(tx, changes, joined))
     changed.update(declarations.apply(tx, changes))
@@ -122,12 +124,16 @@ def _job_row(job: JobFacts) -> Row:
     }
 
 
-def _datasets(
+def datasets(
     tx: sa.Connection,
     changes: Sequence[Change],
     written: Mapping[int, tuple[int | None, int | None]],
 ) -> list[int]:
-    """Datasets and their names; `written` has the new freshness of those whose runs changed."""
+    """
+    Merge datasets and their names; `written` has the new freshness of those whose runs changed.
+
+    Returns the ids of those that changed by more than when they were last heard of.
+    """
     facts = [item for change in changes for item in change.datasets]
     came = rows.gather(((item.id, _dataset_row(item)) for item in facts), merge.dataset)
     there = rows.load(tx, t.dataset, came.keys() | written.keys())

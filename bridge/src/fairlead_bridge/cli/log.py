@@ -25,6 +25,7 @@ _NOT_CATALOG = (
     tables.waiting,
     tables.quarantine,
     tables.refused,
+    tables.forgotten,
     tables.access_key,
     tables.audit,
     tables.audit_retention,

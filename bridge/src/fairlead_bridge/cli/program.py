@@ -16,6 +16,7 @@ from fairlead_bridge.cli import (
     contracts,
     declare,
     expectations,
+    forget,
     history,
     incidents,
     keys,
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     sinks.add(commands)
     declare.add(commands)
     contracts.add(commands)
+    forget.add(commands)
     expectations.add(commands)
     incidents.add(commands)
     notify.add(commands)

@@ -253,6 +253,17 @@ edge = _table(
     sa.Index("edge_reverse", "dst", "src", "kind"),
 )
 
+#: What was forgotten, and until when: what events up to then say of it is left out, whenever they
+#: are read. No event says so: a command or a request does.
+forgotten = _table(
+    "forgotten",
+    sa.Column("node_id", Id, primary_key=True),  # of a job, a dataset or a namespace
+    sa.Column("kind", sa.Text, nullable=False),  # "job", "dataset", "namespace"
+    sa.Column("namespace", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # empty of a namespace
+    sa.Column("at", At, nullable=False),
+)
+
 # --- runs -----------------------------------------------------------------------------------
 
 run = sa.Table(

@@ -29,6 +29,8 @@ from fairlead_bridge.outbox.queue import (
     rest,
 )
 from fairlead_bridge.outbox.upkeep import (
+    changed_again,
+    drop_entries,
     drop_sink,
     forget,
     redeliver_all,
@@ -46,8 +48,10 @@ __all__ = [
     "Postponed",
     "Result",
     "behind",
+    "changed_again",
     "claim",
     "counts",
+    "drop_entries",
     "drop_sink",
     "forget",
     "postpone",

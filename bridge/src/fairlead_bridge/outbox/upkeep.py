@@ -47,6 +47,39 @@ def forget(tx: sa.Connection, event_ids: Sequence[int]) -> None:
         sink = tx.scalar(sa.select(sa.func.min(_d.sink)).where(_d.sink > sink))
 
 
+def drop_entries(tx: sa.Connection, names: Iterable[Name]) -> None:
+    """Delete the deliveries of these entries to all sinks, and those of runs that are no more."""
+    for kind, keys in _by_kind(names).items():
+        for some in chunks(keys):
+            tx.execute(sa.delete(delivery).where(_d.kind == kind, _d.key.in_(some)))
+    tx.execute(sa.delete(delivery).where(_d.kind == "run", ~sa.exists().where(run.c.id == _d.key)))
+
+
+def changed_again(tx: sa.Connection, names: Iterable[Name], now: int) -> None:
+    """Queue these entries for the sinks that have received them, or are to."""
+    for kind, keys in _by_kind(names).items():
+        for some in chunks(keys):
+            waits = _d.state == "waiting"
+            tx.execute(
+                sa.update(delivery)
+                .where(_d.kind == kind, _d.key.in_(some))
+                .values(
+                    version=_d.version + 1,
+                    state="waiting",
+                    attempts=sa.case((waits, _d.attempts), else_=0),
+                    news_at=sa.case((waits, _d.news_at), else_=now),
+                    due_at=sa.case((waits, _d.due_at), else_=now),
+                )
+            )
+
+
+def _by_kind(names: Iterable[Name]) -> dict[Kind, list[int]]:
+    found: dict[Kind, list[int]] = {}
+    for name in sorted(names):
+        found.setdefault(name.kind, []).append(name.id)
+    return found
+
+
 def retry_rejected(tx: sa.Connection, sink: str, now: int) -> int:
     """Try again what the sink refused; returns how many."""
     found = tx.execute(

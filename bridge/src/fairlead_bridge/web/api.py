@@ -35,6 +35,7 @@ from fairlead_bridge.web.datasets import routes as datasets
 from fairlead_bridge.web.declarations import routes as declarations
 from fairlead_bridge.web.events import routes as events
 from fairlead_bridge.web.expectations import routes as expectations
+from fairlead_bridge.web.forgetting import routes as forgetting
 from fairlead_bridge.web.health import routes as health
 from fairlead_bridge.web.impact import routes as impact
 from fairlead_bridge.web.impact import schema_check
@@ -70,6 +71,7 @@ _PARTS = (
     outlook.router,
     expectations.router,
     declarations.router,
+    forgetting.router,
     incidents.router,
     reliability.router,
     overview.router,

@@ -412,6 +412,15 @@ export interface File {
   text: string
 }
 
+export interface Forgotten {
+  datasets: string[]
+  jobs: string[]
+  runs: number
+  edges: number
+  stays: string[]
+  done: boolean
+}
+
 export interface Found {
   items: Hit[]
 }
@@ -1240,6 +1249,11 @@ export interface TimelineEntry {
   what: string
   by: string | null
   text: string | null
+}
+
+export interface ToForget {
+  nodes: string[]
+  dry_run: boolean
 }
 
 export interface Trouble {

@@ -1,0 +1,1 @@
+"""Forgetting datasets, jobs and namespaces: what goes and what stays, and doing it."""

@@ -1,0 +1,1 @@
+"""Forgetting datasets, jobs and namespaces over REST."""
