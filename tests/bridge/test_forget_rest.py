@@ -149,7 +149,7 @@ def test_what_people_expected_of_it_ends(api: Api) -> None:
     assert api.get("expectations")["items"] == []
 
 
-def test_what_nobody_knows_is_not_found_and_nothing_is_forgotten_then(api: Api) -> None:
+def test_what_is_not_known_is_not_found_and_nothing_is_forgotten_then(api: Api) -> None:
     answer = api.http.post("/api/v1/forget", json={"nodes": [ORDERS, "job:prod:nothing"]})
     assert answer.status_code == 404
     assert "Nothing is known as 'job:prod:nothing'" in answer.json()["detail"]

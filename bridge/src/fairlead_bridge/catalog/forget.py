@@ -87,7 +87,7 @@ def apply(
     """
     Forget these until `at` (microseconds); what was forgotten until later already stays so.
 
-    `log_is_whole` says whether what events said of others can be read again where it cannot be told
+    `log_is_whole` says whether what events said of others can be read again where it cannot be taken
     apart from what goes: the writers of a table that one of these was renamed to.
     """
     wanted = _remember(tx, nodes, at)
