@@ -80,7 +80,7 @@ def _namespace(
     own_jobs = snapshot.rows(sa.select(t.job).where(t.job.c.namespace == namespace))
     own_datasets = snapshot.rows(sa.select(t.dataset).where(t.dataset.c.namespace == namespace))
     if not own_jobs and not own_datasets:
-        raise NotFound(f"nothing is known in the namespace {namespace!r}")
+        raise NotFound(f"nothing is known as {NAMESPACE + namespace!r}")
     jobs |= {row.id: row for row in own_jobs}
     datasets |= {row.id: row for row in own_datasets}
     return Node("namespace", namespace)
