@@ -48,7 +48,8 @@ def _until(tx: sa.Connection, wanted: Collection[int]) -> dict[int, int]:
 
 def _surviving(change: Change, until: Until) -> Change:
     def is_gone(id: int, namespace: str) -> bool:
-        return change.at <= max(until.get(id, -1), until.get(ids.namespace_id(namespace), -1))
+        keys = (id, ids.namespace_id(namespace))
+        return any(change.at <= until[key] for key in keys if key in until)
 
     gone = {id for id, place in _nodes(change) if is_gone(id, place)}
     places = {each.namespace for each in change.deployments if is_gone(0, each.namespace)}
