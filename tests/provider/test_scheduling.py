@@ -29,10 +29,13 @@ class Airflow:
 
     def __init__(self) -> None:
         self.paused: set[str] = set()
+        self.gone: dict[str, datetime | None] = {}
         self.waiting: list[Row] = []
         self.events: list[Any] = []
         self.asked: list[datetime] = []
-        self._watched = Scheduling(self.events.append, lambda: set(self.paused), self._tasks)
+        self._watched = Scheduling(
+            self.events.append, lambda: set(self.paused), self._tasks, lambda: dict(self.gone)
+        )
 
     def _tasks(self, before: datetime, most: int) -> list[Row]:
         self.asked.append(before)
@@ -42,6 +45,23 @@ class Airflow:
         self.events.clear()
         self._watched.look(AT + timedelta(minutes=minute))
         return list(self.events)
+
+
+def test_a_dag_that_is_gone_or_comes_back_is_reported_once_and_one_of_long_ago_never() -> None:
+    airflow = Airflow()
+    airflow.gone = {
+        "lately": AT - timedelta(hours=1),
+        "old": AT - timedelta(days=9),
+        "unread": None,
+    }
+    assert [event["job"]["name"] for event in airflow.look()] == ["lately"]
+    assert airflow.look(1) == []
+    airflow.gone = {"old": AT - timedelta(days=9), "unread": None, "shop": AT}
+    states = {
+        event["job"]["name"]: event["job"]["facets"]["fairlead_dag_state"]["isGone"]
+        for event in airflow.look(2)
+    }
+    assert states == {"lately": False, "shop": True}
 
 
 def test_a_dag_that_is_paused_or_goes_on_is_reported_once() -> None:

@@ -55,7 +55,7 @@ def reported() -> Iterator[dict[str, Any]]:
     """The provider's own events of that day."""
     events: list[dict[str, Any]] = []
     waiting: list[dict[str, Any]] = []
-    airflow = Scheduling(events.append, lambda: {"paused"}, lambda _before, _most: waiting)
+    airflow = Scheduling(events.append, lambda: {"paused"}, lambda _before, _most: waiting, dict)
     airflow.look(moment(DAY, 4))
     begin = at(DAY, 5)
     run = messages.DagRun(POOLED, f"scheduled__{begin}", "scheduled", uuid(), begin, begin)

@@ -118,7 +118,7 @@ class ObservationFacts(msgspec.Struct, frozen=True):
     """Something that was seen of a job or a dataset outside of any run."""
 
     owner_id: int
-    kind: Literal["paused", "updated"]
+    kind: Literal["paused", "gone", "updated"]
     at: int
     value: int = 1
 

@@ -182,6 +182,11 @@ class Settings(BaseSettings):
         ge=0,
         description="days that received events are retained in the log; 0 retains them all",
     )
+    stale_days: float = Field(
+        90.0,
+        ge=0,
+        description="days without an event after which datasets and jobs are marked as stale; 0 marks none",
+    )
     audit_days: float = Field(
         365.0, ge=0, description="days that the audit log is retained; 0 retains it all"
     )

@@ -1,6 +1,6 @@
 """
-What keeps runs from starting, which no listener is called for: DAGs that are paused, and tasks that are
-ready and wait, for a slot of a pool or for a worker.
+What keeps runs from starting, which no listener is called for: DAGs that are paused or gone, and tasks
+that are ready and wait, for a slot of a pool or for a worker.
 
 The dag-processor looks once a minute in Airflow's database, in a thread, and reports what changed. Only
 Airflow 3 has a dag-processor with the database; in Airflow 2 nothing of this is reported.
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks, and seconds that a task is ready before its waiting is reported.
 _EVERY, _PATIENCE = 60.0, 300
+#: A DAG that was gone for longer when the dag-processor started is not reported again.
+_LATELY = timedelta(days=1)
 #: Waiting tasks that one look reports, the longest waiting first, and that are remembered.
 _MOST, _REMEMBERED = 500, 50_000
 _STATE_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadDagStateJobFacet"
@@ -43,22 +45,35 @@ class Scheduling:
         emit: Callable[[Event], None],
         paused: Callable[[], set[str]] = compat.database.paused_dags,
         waiting: Callable[[datetime, int], list[Json]] = compat.database.waiting_tasks,
+        gone: Callable[[], dict[str, datetime | None]] = compat.database.gone_dags,
     ) -> None:
         self._emit = emit
         self._paused = paused
         self._waiting = waiting
+        self._gone = gone
+        self._known_gone: set[str] | None = None
         self._known: set[str] = set()
         self._reported: set[tuple[Any, ...]] = set()
 
     def look(self, now: datetime) -> None:
-        """Report the DAGs that were paused or unpaused since, and the tasks that have begun to wait."""
-        paused = self._paused()
-        for dag_id in sorted(paused ^ self._known):
+        """
+        Report the DAGs that were paused or unpaused since, those that are gone or came back, and the
+        tasks that have begun to wait.
+        """
+        paused, gone = self._paused(), self._gone()
+        for dag_id in sorted((paused ^ self._known) | self._moved(gone, now)):
             if _is_wanted(dag_id):
-                self._emit(dag_state(dag_id, now, is_paused=dag_id in paused))
-        self._known = paused
+                state = {"is_paused": dag_id in paused, "is_gone": dag_id in gone}
+                self._emit(dag_state(dag_id, now, **state))
+        self._known, self._known_gone = paused, set(gone)
         for event in self._waits(now):
             self._emit(event)
+
+    def _moved(self, gone: Mapping[str, datetime | None], now: datetime) -> set[str]:
+        """The DAGs that are gone since the last look, or came back; at the first, that went lately."""
+        if self._known_gone is None:
+            return {dag for dag, at in gone.items() if at is not None and at > now - _LATELY}
+        return gone.keys() ^ self._known_gone
 
     def _waits(self, now: datetime) -> Iterator[Event]:
         rows = self._waiting(now - timedelta(seconds=_PATIENCE), _MOST)
@@ -74,13 +89,13 @@ class Scheduling:
                 yield from waiting_events(tasks, now)
 
 
-def dag_state(dag_id: str, at: datetime, *, is_paused: bool) -> Event:
-    """A JobEvent that says whether the DAG is paused."""
+def dag_state(dag_id: str, at: datetime, *, is_paused: bool, is_gone: bool = False) -> Event:
+    """A JobEvent that says whether the DAG is paused, and whether Airflow no longer has it."""
     from airflow.providers.openlineage import conf
 
     made_by = producer()
     kind = {"integration": "AIRFLOW", "jobType": "DAG", "processingType": "BATCH"}
-    state = {"isPaused": is_paused, "at": at.isoformat()}
+    state = {"isPaused": is_paused, "isGone": is_gone, "at": at.isoformat()}
     facets = {
         "jobType": facet(made_by, _JOB_TYPE_SCHEMA, kind),
         "fairlead_dag_state": facet(made_by, _STATE_SCHEMA, state),

@@ -232,9 +232,11 @@ assertion = _table(
 observation = _table(
     "observation",
     sa.Column("owner_id", Id, primary_key=True),  # of a job or a dataset
-    sa.Column("kind", sa.Text, primary_key=True),  # "paused" (of a DAG), "updated" (of a dataset)
+    sa.Column(
+        "kind", sa.Text, primary_key=True
+    ),  # "paused", "gone" (of a DAG), "updated" (of a dataset)
     sa.Column("at", At, primary_key=True),
-    sa.Column("value", sa.Integer, nullable=False),  # of "paused" 1 or 0
+    sa.Column("value", sa.Integer, nullable=False),  # of "paused" and "gone" 1 or 0
 )
 
 #: Data (kind "data") or control (kind "control") goes from src to dst: ids of jobs and datasets.

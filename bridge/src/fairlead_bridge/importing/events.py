@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from typing import Any
 
@@ -21,6 +21,8 @@ Row = Mapping[str, Any]
 _PRODUCER = "https://github.com/apache/airflow/history"
 _SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _INSTANCES_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadInstancesRunFacet"
+_STATE_SCHEMA = "urn:fairlead:facets:1-0-0:FairleadDagStateJobFacet"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JOB_TYPE = {"integration": "AIRFLOW", "jobType": "DAG", "processingType": "BATCH"}
 _PER_EVENT = 1000
 
@@ -49,6 +51,32 @@ def instances(namespace: str, run: Row, tries: Iterable[Row]) -> Iterator[bytes]
     for first in range(0, len(rows), _PER_EVENT):
         some = _instances(run, rows[first : first + _PER_EVENT])
         yield _event(namespace, run, "OTHER", run["end_date"], some)
+
+
+def is_gone(dag: Row) -> bool:
+    """Whether Airflow has only runs of the DAG: it knows none of this name, or its file no longer has it."""
+    return (
+        not dag.keys() - {"dag_id"} or dag.get("is_stale") is True or dag.get("is_active") is False
+    )
+
+
+def gone(namespace: str, dag_id: str, at: int) -> bytes:
+    """The JobEvent that says that Airflow no longer has the DAG; `at` is in microseconds."""
+    moment = (_EPOCH + timedelta(microseconds=at)).isoformat()
+    state = {
+        **_facet({"isPaused": False, "isGone": True, "at": moment}),
+        "_schemaURL": _STATE_SCHEMA,
+    }
+    facets = {"jobType": _facet(_JOB_TYPE), "fairlead_dag_state": state}
+    event = {
+        "eventTime": moment,
+        "producer": _PRODUCER,
+        "schemaURL": _SCHEMA.replace("RunEvent", "JobEvent"),
+        "job": {"namespace": namespace, "name": dag_id, "facets": facets},
+        "inputs": [],
+        "outputs": [],
+    }
+    return msgspec.json.encode(event)
 
 
 def run_id(namespace: str, run: Row) -> str:

@@ -54,6 +54,7 @@ def bring(
         for run, tries in airflow.tries(missing):
             if run["dag_id"] not in known:
                 known[run["dag_id"]] = airflow.dag(run["dag_id"]), airflow.tasks(run["dag_id"])
+                _report_gone(engine, namespace, known[run["dag_id"]][0], now())
             first = events.begin(namespace, run, *known[run["dag_id"]])
             bodies = [
                 *([first] if first is not None else []),
@@ -63,3 +64,10 @@ def bring(
             with writing(engine) as tx:
                 new = inbox.put(tx, bodies, SOURCE, now())
             yield Step(run["dag_id"], new)
+
+
+def _report_gone(engine: sa.Engine, namespace: str, dag: Row, now: int) -> None:
+    """Store that Airflow no longer has the DAG of which there are runs, where that is so."""
+    if events.is_gone(dag):
+        with writing(engine) as tx:
+            inbox.put(tx, [events.gone(namespace, dag["dag_id"], now)], SOURCE, now)

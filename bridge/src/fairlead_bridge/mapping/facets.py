@@ -71,7 +71,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("job", "tags", "A", "Tags of the job."),
     Facet("job", "lineage", "A", "Edges, and column lineage, exactly as stated; declared by a JobEvent, observed by a RunEvent."),
     Facet("job", "airflow", "A", "The DAG's tasks, task groups and what follows what: jobs and control edges, also of tasks that never send an event."),
-    Facet("job", "fairlead_dag_state", "A", "Whether the DAG is paused, and since when; sent by our provider."),
+    Facet("job", "fairlead_dag_state", "A", "Whether the DAG is paused or gone, and since when; sent by our provider."),
     Facet("job", "fairlead_declaration", "A", "As that of a dataset."),
     Facet("job", "gcp_composer_job", "B", "The Composer environment, with the job."),
     Facet("job", "gcp_lineage", "B", "Display name and origin for Google's catalog, with the job."),

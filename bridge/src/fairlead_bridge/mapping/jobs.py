@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fairlead_bridge import ids
 from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import Malformed
@@ -13,6 +15,8 @@ from fairlead_bridge.mapping.parts import Parts
 
 #: The facet of a DAG's START with its tasks; it is read into the facet `fairlead_tasks`.
 _DAG_FACET = "airflow"
+#: What is observed of a DAG, and the fields of its facet that say so.
+_STATES: dict[Literal["paused", "gone"], str] = {"paused": "isPaused", "gone": "isGone"}
 
 
 def of_event(raw: RawJob | None, at: int, place: Place | None, inside: int | None) -> JobFacts:
@@ -74,14 +78,16 @@ def facets(parts: Parts, raw: RawJob | None, job: JobFacts, place: Place | None)
 
 
 def _state(parts: Parts, raw: RawJob | None, job: JobFacts) -> None:
-    """Add that a DAG was paused, or is no longer: the facet `fairlead_dag_state`."""
+    """Add that a DAG was paused or is gone, or is so no longer: the facet `fairlead_dag_state`."""
     state = decode.facet(raw.facets if raw else None, "fairlead_dag_state")
-    is_paused = state.get("isPaused") if state else None
-    if state is None or not isinstance(is_paused, bool):
+    if state is None:
         return
     seen_at = airflow_facets.time(state.get("at"))
     at = parts.at if seen_at is None else seen_at
-    parts.observations.append(ObservationFacts(job.id, "paused", at, int(is_paused)))
+    for kind in _STATES:
+        value = state.get(_STATES[kind])
+        if isinstance(value, bool):
+            parts.observations.append(ObservationFacts(job.id, kind, at, int(value)))
 
 
 def _dag_graph(parts: Parts, facet: dict[str, object] | None, dag: JobFacts, dag_id: str) -> None:

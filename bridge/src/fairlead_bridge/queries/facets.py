@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fairlead_bridge.access.redact import redacted
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.documents import Json
-from fairlead_bridge.facts import CONFIRMED
+from fairlead_bridge.facts import CONFIRMED, DECLARATION
 from fairlead_bridge.queries.snapshot import Snapshot, among
 
 Facet = Json
@@ -20,7 +20,10 @@ Facets = dict[str, Facet]
 Timed = dict[str, tuple[int, Facet]]
 
 #: Facets that lists read; the others are read for one asset at a time.
-LISTED = ("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks")
+LISTED = (
+    *("documentation", "ownership", "tags", "fairlead_dag", "fairlead_task", "fairlead_tasks"),
+    DECLARATION,
+)
 
 #: Facets that name owners.
 OWNERS = ("ownership", "fairlead_dag", "fairlead_task")

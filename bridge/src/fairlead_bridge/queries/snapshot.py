@@ -70,6 +70,8 @@ class Snapshot:
     scope: Scope = EVERYTHING
     #: Which tags mean personal data, and where it may be.
     personal: Rules = USUAL
+    #: Days without an event after which datasets and jobs are stale; 0: never.
+    stale_days: float = 90.0
     #: What queries have learned at this moment, and need again for other questions.
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 

@@ -111,7 +111,7 @@ def _by_rhythm(snapshot: Snapshot, known: Mapping[int, Starts]) -> dict[int, Sta
 # --- what keeps them ------------------------------------------------------------------------------
 
 
-def _last(kind: str) -> Select:
+def seen_last(kind: str) -> Select:
     """What was seen last of some owners; the newest by now."""
     newest = (
         sa.select(sa.func.max(_later.c.at))
@@ -128,7 +128,7 @@ def _last(kind: str) -> Select:
 
 
 _later = t.observation.alias("later")
-_PAUSED = _last("paused")
+_PAUSED = seen_last("paused")
 
 
 def paused(snapshot: Snapshot, dags: Iterable[int]) -> dict[int, int]:

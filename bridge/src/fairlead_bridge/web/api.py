@@ -124,6 +124,7 @@ def build_api(
         file_windows,
         settings.read_seconds,
         personal_rules,
+        settings.stale_days,
     )
     app = FastAPI(
         title="Fairlead",

@@ -44,6 +44,7 @@ class Catalog:
     windows: tuple[Window, ...] = ()  # for maintenance, of a file
     read_seconds: float = 0.0  # of processor time that a question may take; 0 for any number
     personal: Rules = USUAL  # which tags mean personal data
+    stale_days: float = 90.0
     turns: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     @contextmanager
@@ -67,6 +68,7 @@ class Catalog:
                 self.windows,
                 scope,
                 self.personal,
+                self.stale_days,
             )
 
 

@@ -273,6 +273,7 @@ export interface DatasetDetail {
   first_at: string
   last_at: string
   dropped_at: string | null
+  stale: boolean
   names: JobName[]
   schema_fields: Column[]
   versions: SchemaVersion[]
@@ -306,6 +307,7 @@ export interface DatasetItem {
   first_at: string
   last_at: string
   dropped_at: string | null
+  stale: boolean
 }
 
 export interface DatasetRef {
@@ -575,6 +577,8 @@ export interface JobDetail {
   p50: number | null
   p95: number | null
   tasks: number
+  stale: boolean
+  gone: boolean
   no_lineage: string | null
   operator: string | null
   source_url: string | null
@@ -610,6 +614,8 @@ export interface JobItem {
   p50: number | null
   p95: number | null
   tasks: number
+  stale: boolean
+  gone: boolean
   no_lineage: string | null
 }
 

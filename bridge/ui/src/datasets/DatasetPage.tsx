@@ -4,10 +4,12 @@ import { useEffect, useRef } from 'react'
 import type { DatasetDetail, JobRef } from '../api/schema'
 import { useApi } from '../api/client'
 import { OutlookPanel } from '../outlook/OutlookPanel'
+import { Forget } from '../parts/Forget'
 import { Markdown } from '../parts/Markdown'
 import { JobLink, LineageLink, Owners, Tags, Tile } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Facts, Json, Panel } from '../parts/Panel'
+import { Presence } from '../parts/Presence'
 import { Badge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { shortName } from '../text/names'
@@ -54,6 +56,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           <Tile platform={dataset.platform} />
           <h1 className="mono">{dataset.name}</h1>
           {dataset.dropped_at && <Badge tone="non">dropped</Badge>}
+          <Presence stale={dataset.stale} />
           <span className="end row">
             <LineageLink node={dataset.node} />
           </span>
@@ -143,6 +146,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           </Panel>
         )}
       </div>
+      <Forget node={dataset.node} to="/datasets" />
     </>
   )
 }

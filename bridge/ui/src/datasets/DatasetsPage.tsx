@@ -7,6 +7,7 @@ import { More } from '../parts/More'
 import { DatasetLink, hasPersonal, JobLink, Owners, Personal, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Empty } from '../parts/Panel'
+import { Presence } from '../parts/Presence'
 import { Badge, StateBadge } from '../parts/State'
 import { Table } from '../parts/Table'
 import { useTrail } from '../shell/crumbs'
@@ -159,7 +160,10 @@ function Rows({
             dataset.dropped_at ? (
               <Badge tone="non">dropped</Badge>
             ) : (
-              <Time at={dataset.written_at} />
+              <span className="row">
+                <Time at={dataset.written_at} />
+                <Presence stale={dataset.stale} />
+              </span>
             ),
         },
         {

@@ -4,10 +4,12 @@ import type { Durations as DurationsAnswer, JobDetail } from '../api/schema'
 import { useApi } from '../api/client'
 import { Durations } from '../charts/Durations'
 import { OutlookPanel } from '../outlook/OutlookPanel'
+import { Forget } from '../parts/Forget'
 import { Markdown } from '../parts/Markdown'
 import { jobLabel, LineageLink, Owners, Tags } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Panel } from '../parts/Panel'
+import { Presence } from '../parts/Presence'
 import { StateBadge } from '../parts/State'
 import { WholeDuration } from '../runs/WholeDuration'
 import { useTrail } from '../shell/crumbs'
@@ -51,6 +53,7 @@ function Detail({ job }: { job: JobDetail }) {
         <div className="title">
           <StateBadge state={job.last_run?.state ?? null} />
           <h1 className="mono">{jobLabel(job)}</h1>
+          <Presence stale={job.stale} gone={job.gone} />
           <span className="end row">
             <LineageLink node={job.node} />
             {inAirflow && (
@@ -101,6 +104,7 @@ function Detail({ job }: { job: JobDetail }) {
         </Answer>
       </Panel>
       {job.kind === 'dag' ? <Dag job={job} /> : <Task job={job} />}
+      <Forget node={job.node} to="/dags" />
     </>
   )
 }

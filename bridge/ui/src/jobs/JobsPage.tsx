@@ -7,6 +7,7 @@ import { JobLink, Owners, Tags } from '../parts/Names'
 import { NamespaceChoice } from '../parts/NamespaceChoice'
 import { Time, RunDuration } from '../parts/Now'
 import { Answer, Empty } from '../parts/Panel'
+import { Presence } from '../parts/Presence'
 import { StateBadge, Ticks } from '../parts/State'
 import { Table } from '../parts/Table'
 import { useTrail } from '../shell/crumbs'
@@ -94,7 +95,10 @@ function Rows({ jobs, filtered, dags }: { jobs: JobItem[]; filtered: boolean; da
           className: 'name',
           cell: (job) => (
             <>
-              <JobLink job={job} full />
+              <span className="row">
+                <JobLink job={job} full />
+                <Presence stale={job.stale} gone={job.gone} />
+              </span>
               {job.no_lineage && (
                 <span
                   className="muted small"

@@ -36,6 +36,19 @@ def paused_dags() -> set[str]:
         return set(session.scalars(found))
 
 
+def gone_dags() -> dict[str, datetime | None]:
+    """The ids of all DAGs that no file has any more, each with when one had it last."""
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    model: Any = DagModel
+    is_gone = model.is_stale if hasattr(model, "is_stale") else ~model.is_active  # Airflow 2
+    with create_session() as session:
+        found = session.execute(select(model.dag_id, model.last_parsed_time).where(is_gone))
+        return {row.dag_id: row.last_parsed_time for row in found}
+
+
 def waiting_tasks(before: datetime, most: int) -> list[dict[str, object]]:
     """
     The task instances that have been ready since `before` and do not run, the longest waiting first.

@@ -35,6 +35,7 @@ class DatasetItem(DatasetRef):
     first_at: datetime
     last_at: datetime
     dropped_at: datetime | None
+    stale: bool  # no event has named it for longer than FAIRLEAD_STALE_DAYS
 
 
 class ColumnOrigin(Answer):

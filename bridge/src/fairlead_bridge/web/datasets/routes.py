@@ -12,7 +12,7 @@ from fairlead_bridge.errors import NotFound
 from fairlead_bridge.letters import column_key
 from fairlead_bridge.queries import columns as c
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, labels, lineage, schema_history, standing
+from fairlead_bridge.queries import history, labels, lineage, presence, schema_history, standing
 from fairlead_bridge.queries import quality as checks
 from fairlead_bridge.queries.assets import (
     Asset,
@@ -188,7 +188,8 @@ def items(snapshot: Snapshot, assets: Sequence[Asset]) -> list[a.DatasetItem]:
                 jobs.get(last.get(asset.id, 0)),
                 standing.state_of(asset, writers.get(asset.id, ()), newest),
                 personal.of(asset.id),
-            )
+            ),
+            stale=presence.is_stale(snapshot, asset.last_at, facets.get(asset.id, {})),
         )
         for asset in assets
     ]
@@ -271,6 +272,7 @@ def _detail(snapshot: Snapshot, asset: Asset) -> a.DatasetDetail:
             standing.state_of(asset, writing, newest),
             personal,
         ),
+        stale=presence.is_stale(snapshot, asset.last_at, facets),
         names=[
             nouns.JobName(namespace=namespace, name=name)
             for namespace, name in names_of_asset(snapshot, asset)

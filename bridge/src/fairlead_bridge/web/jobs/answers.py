@@ -21,6 +21,8 @@ class JobItem(JobRef):
     p50: float | None  # seconds, over the newest successful runs
     p95: float | None  # seconds
     tasks: int  # tasks of a DAG; 0 otherwise
+    stale: bool  # no event has named it for longer than FAIRLEAD_STALE_DAYS
+    gone: bool  # a DAG or a task that Airflow no longer has, as far as events say
     no_lineage: str | None = None  # why none is known; only where jobs without are asked for
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import NotFound
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, schema_history, unseen
+from fairlead_bridge.queries import history, presence, schema_history, unseen
 from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import (
@@ -104,11 +104,14 @@ def items(snapshot: Snapshot, rows: Sequence[Row], *, why: bool = False) -> list
     recent = history.recent(snapshot, own)
     runs = runs_by_id(snapshot, (each.newest for each in recent.values()))
     tasks = tasks_of_jobs(snapshot, own)
+    gone = presence.gone(snapshot, rows)
     return [
         a.JobItem(
             **_item_fields(
                 row, facets.get(row.id, {}), recent.get(row.id), runs, tasks.get(row.id, 0)
             ),
+            stale=presence.is_stale(snapshot, row.last_at, facets.get(row.id, {})),
+            gone=row.id in gone,
             no_lineage=_why(recent.get(row.id), runs) if why else None,
         )
         for row in rows
@@ -186,6 +189,8 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
     tasks = sum(child.kind == "task" for child in children)
     return a.JobDetail(
         **_item_fields(row, facets, recent, runs, tasks),
+        stale=presence.is_stale(snapshot, row.last_at, facets),
+        gone=row.id in presence.gone(snapshot, [row]),
         operator=f.operator(facets),
         source_url=f.text(facets, "sourceCodeLocation", "url"),
         sql=f.text(facets, "sql", "query"),
