@@ -26,6 +26,7 @@ CATALOG = (
     t.schema_version,
     t.column_lineage,
     t.column_lineage_version,
+    t.code_version,
     t.dag_version,
     t.assertion,
     t.edge,

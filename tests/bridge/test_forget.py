@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairlead_bridge.db.engine import open_database
+from fairlead_bridge.declaring import events as declaring
+from fairlead_bridge.declaring import files
+from fairlead_bridge.declaring.events import Stored
+from fairlead_bridge.declaring.files import File
 from fairlead_bridge.facts import Change
 from tests.bridge import absorbing
 from tests.bridge.forgotten import Step, deletions, nodes_of, play
+from tests.bridge.test_declare import BI
 from tests.support import corpus
 from tests.support.small import small_events
 from tests.support.stories import STORIES, events
@@ -39,9 +47,31 @@ def fresh(migrated_file: Path, tmp_path: Path) -> Iterator[Callable[[], sa.Engin
         db.dispose()
 
 
+def _declared() -> list[bytes]:
+    """The dashboard and the job of a file, the file edited, and the dashboard taken out of it."""
+    moments = [datetime(2026, 11, 1, hour, tzinfo=UTC) for hour in (7, 9, 11)]
+    edited = BI.replace("owners: [finance]", "owners: [sales]").replace("masking", "identity")
+    first, second = (files.read([File("bi.yaml", text)]) for text in (BI, edited))
+    made = [declaring.event(each, "files", None, moments[0]) for each in first]
+    before = [_stored(body) for body in made]
+    again = [
+        declaring.event(each, "files", known, moments[1])
+        for each, known in zip(second, before, strict=True)
+    ]
+    gone = declaring.withdrawal(second[0].ref, _stored(again[0]), moments[2])
+    return [*made, *again, gone]
+
+
+def _stored(body: bytes) -> Stored:
+    event = json.loads(body)
+    own = event.get("dataset") or event["job"]
+    return msgspec.convert(own["facets"]["fairlead_declaration"], Stored)
+
+
 def _histories() -> dict[str, list[Change]]:
     stories = {story: absorbing.understand(events(story)) for story in STORIES}
-    return {"small": absorbing.understand(small_events()), **stories}
+    declared = absorbing.understand([*small_events(), *_declared()])
+    return {"small": absorbing.understand(small_events()), "declared": declared, **stories}
 
 
 HISTORIES = _histories()
@@ -50,12 +80,12 @@ Fresh = Callable[[], sa.Engine]
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(HISTORIES)),
+    st.sampled_from(["declared", *sorted(HISTORIES)]),
     st.randoms(use_true_random=False),
     st.integers(1, 40),
     st.booleans(),
 )
-def test_deletions_in_any_place_among_the_events_give_the_same_catalog(
+def test_deletions_in_any_place_among_events_and_declarations_give_the_same_catalog(
     fresh: Fresh, name: str, chance: random.Random, batch: int, twice: bool
 ) -> None:
     changes = HISTORIES[name]

@@ -153,7 +153,7 @@ CASES: dict[str, list[Request]] = {
     "GET /datasets/{dataset_id}": [*one("/datasets/{dataset_id}"), *one("/datasets/{dataset_id}", as_of=AT)],
     "GET /datasets/{dataset_id}/freshness": one("/datasets/{dataset_id}/freshness"),
     "GET /schemas": [*one("/schemas", node="{dataset}"), *one("/schemas", node="{job}")],
-    "GET /changes": one("/changes"),
+    "GET /changes": one("/changes"), "GET /changes/code": one("/changes/code"),
     "GET /lineage": [
         *one("/lineage", node="{dataset}", depth="20"),
         *one("/lineage", node="{rates}", depth="20", kind="all"),

@@ -184,6 +184,9 @@ class AssertionFacts(msgspec.Struct, frozen=True):
     run_alias: int | None
 
 
+#: The facets with the code of a job, whose versions are kept.
+CODE = ("sql", "sourceCode")
+
 #: The facet of what a declaration says, and the kind of the edges that it names.
 DECLARATION, DECLARED = "fairlead_declaration", "declared"
 

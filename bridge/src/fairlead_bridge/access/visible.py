@@ -191,6 +191,7 @@ _CONDITIONS: Mapping[str, Callable[[_Rules, Any], Condition]] = {
     "schema_version": lambda see, c: see.dataset(c.dataset_id),
     "column_lineage": lambda see, c: sa.and_(see.dataset(c.dataset_id), see.job(c.job_id)),
     "column_lineage_version": lambda see, c: sa.and_(see.dataset(c.dataset_id), see.job(c.job_id)),
+    "code_version": lambda see, c: see.job(c.job_id),
     "dag_version": lambda see, c: see.job(c.job_id),
     "assertion": lambda see, c: see.dataset(c.dataset_id),
     "observation": lambda see, c: see.node(c.owner_id),

@@ -61,6 +61,7 @@ _OF_DATASET = (
 _OF_JOB = (
     t.column_lineage.c.job_id,
     t.column_lineage_version.c.job_id,
+    t.code_version.c.job_id,
     t.dag_version.c.job_id,
 )
 _OF_BOTH = (
@@ -77,6 +78,7 @@ _DIGESTS = (
     t.schema_version.c.digest,
     t.column_lineage.c.digest,
     t.column_lineage_version.c.digest,
+    t.code_version.c.digest,
     t.dag_version.c.digest,
 )
 

@@ -18,6 +18,7 @@ from fairlead_bridge.catalog.merge import Row
 from fairlead_bridge.db import tables as t
 from fairlead_bridge.db.bulk import insert_new, upsert
 from fairlead_bridge.facts import (
+    CODE,
     AssertionFacts,
     Change,
     ColumnLineageFacts,
@@ -202,13 +203,15 @@ def _freshest(row: Row) -> Row:
 class _Contents:
     """Rows that name bodies, as the changes give them, and the bodies by digest."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: Collection[int]) -> None:
+        self._jobs = jobs
         self.bodies: dict[bytes, bytes] = {}
         self.facets: list[Keyed] = []
         self.schemas: list[Keyed] = []
         self.columns: list[Keyed] = []
         self.column_versions: list[Keyed] = []
         self.dag_versions: list[Keyed] = []
+        self.code_versions: list[Keyed] = []
 
     def add(self, change: Change) -> None:
         for facet in change.facets:
@@ -226,6 +229,9 @@ class _Contents:
         if facet.name == "fairlead_dag":
             place = {"job_id": facet.owner_id, "digest": facet.digest}
             self.dag_versions.append(_version(place, facet.at))
+        if facet.name in CODE and facet.digest and facet.owner_id in self._jobs:
+            place = {"job_id": facet.owner_id, "name": facet.name, "digest": facet.digest}
+            self.code_versions.append(_version(place, facet.at))
 
     def _add_schema(self, schema: SchemaFacts) -> None:
         self.bodies[schema.digest] = schema.body
@@ -251,7 +257,8 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
 
     Returns the entries that changed, and the datasets that have a new schema.
     """
-    came = _Contents()
+    jobs = {job.id for change in changes for job in change.jobs}
+    came = _Contents(jobs)
     for change in changes:
         came.add(change)
     facets = _folded(tx, t.facet, came.facets, merge.newest_body)
@@ -260,10 +267,10 @@ def _facets(tx: sa.Connection, changes: Sequence[Change]) -> tuple[set[Name], se
     versions = (
         *_folded(tx, t.column_lineage_version, came.column_versions, merge.seen).values(),
         *_folded(tx, t.dag_version, came.dag_versions, merge.seen).values(),
+        *_folded(tx, t.code_version, came.code_versions, merge.seen).values(),
     )
     fresh = {after["digest"] for before, after in versions if before is None}
     changed: set[Name] = set()
-    jobs = {job.id for change in changes for job in change.jobs}
     for found in (facets, schemas, columns):
         for key, (before, after) in found.items():
             if before is None or before["digest"] != after["digest"]:

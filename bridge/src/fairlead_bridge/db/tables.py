@@ -214,6 +214,17 @@ dag_version = _table(
     sa.Column("last_at", At, nullable=False),
 )
 
+#: The distinct bodies of a job's facets `sql` and `sourceCode`.
+code_version = _table(
+    "code_version",
+    sa.Column("job_id", Id, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),  # of the facet
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("first_at", At, nullable=False),
+    sa.Column("last_at", At, nullable=False),
+    sa.Index("code_version_first", "first_at"),
+)
+
 #: How each check of a dataset went when it was made last.
 assertion = _table(
     "assertion",

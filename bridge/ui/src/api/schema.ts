@@ -129,6 +129,20 @@ export interface Code {
   lines: string[]
 }
 
+export interface CodeChange {
+  job: JobRef
+  version: CodeVersion
+}
+
+export interface CodeVersion {
+  kind: 'sql' | 'source'
+  first_at: string
+  last_at: string
+  language: string | null
+  text: string
+  diff: string[] | null
+}
+
 export interface Column {
   name: string
   type: string | null
@@ -584,6 +598,7 @@ export interface JobDetail {
   source_url: string | null
   sql: string | null
   source_code: string | null
+  code_versions: CodeVersion[]
   parent: JobRef | null
   children: JobItem[]
   upstream_tasks: string[]

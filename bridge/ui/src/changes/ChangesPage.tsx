@@ -1,14 +1,43 @@
-import type { Change } from '../api/schema'
+import type { Change, CodeChange } from '../api/schema'
 import { useList } from '../api/client'
 import { More } from '../parts/More'
-import { DatasetLink } from '../parts/Names'
+import { DatasetLink, JobLink } from '../parts/Names'
 import { Time } from '../parts/Now'
 import { Answer, Empty } from '../parts/Panel'
+import { CodeDiff } from './CodeDiff'
 import { SchemaDiff } from './SchemaDiff'
 import { Badge } from '../parts/State'
 import { useTrail } from '../shell/crumbs'
 import { isBreaking } from './changes'
 import { ImpactLink } from '../impact/ImpactLink'
+
+/** The newest changes of SQL and source code; nothing where there are none. */
+function CodeChanges() {
+  const list = useList<CodeChange>('changes/code', { limit: 10 })
+  const changes = list.data?.pages.flatMap((page) => page.items) ?? []
+  if (!changes.length) return null
+  return (
+    <section className="panel" aria-label="SQL and source code">
+      <header>
+        <h2>SQL and source code</h2>
+      </header>
+      <div className="panel-body" style={{ display: 'grid', gap: 14 }}>
+        {changes.map(({ job, version }) => (
+          <div key={`${job.id} ${version.kind} ${version.first_at}`}>
+            <div className="row small" style={{ marginBottom: 5 }}>
+              <JobLink job={job} full />
+              <span className="end muted">
+                {version.kind === 'sql' ? 'SQL' : 'source code'}, <Time at={version.first_at} />
+              </span>
+            </div>
+            <CodeDiff version={version} />
+          </div>
+        ))}
+      </div>
+      <More of={list} />
+    </section>
+  )
+}
 
 export default function Changes() {
   useTrail('Changes')
@@ -19,8 +48,9 @@ export default function Changes() {
         <div className="title">
           <h1>Changes</h1>
         </div>
-        <p className="muted">Schema changes, newest first.</p>
+        <p className="muted">Changes of schemas, SQL and source code, newest first.</p>
       </div>
+      <CodeChanges />
       <Answer of={list}>
         {({ pages }) => {
           const changes = pages.flatMap((page) => page.items)

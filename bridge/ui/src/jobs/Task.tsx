@@ -3,6 +3,7 @@ import { useList } from '../api/client'
 import { More } from '../parts/More'
 import { Answer, Facts, Empty, Panel } from '../parts/Panel'
 import { RunTable } from '../runs/RunTable'
+import { CodeVersions } from './CodeVersions'
 import { Datasets } from './Datasets'
 import { Failures } from './Failures'
 import { Tasks } from './Tasks'
@@ -49,6 +50,7 @@ export function Task({ job }: { job: JobDetail }) {
           </pre>
         </Panel>
       )}
+      <CodeVersions versions={job.code_versions} />
     </>
   )
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 from fairlead_bridge.documents import Json
 from fairlead_bridge.model import State
 from fairlead_bridge.web.base import Answer
@@ -34,11 +37,30 @@ class Durations(Answer):
     p95: float | None  # seconds
 
 
+class CodeVersion(Answer):
+    """A text that the SQL or the source code of a job was."""
+
+    kind: Literal["sql", "source"]
+    first_at: datetime
+    last_at: datetime
+    language: str | None
+    text: str
+    diff: list[str] | None  # lines of a patch to the version before; null for the first
+
+
+class CodeChange(Answer):
+    """SQL or source code of a job that became another."""
+
+    job: JobRef
+    version: CodeVersion
+
+
 class JobDetail(JobItem):
     operator: str | None
     source_url: str | None
     sql: str | None
     source_code: str | None
+    code_versions: list[CodeVersion]  # newest first, at most 100
     parent: JobRef | None
     children: list[JobItem]  # the tasks of a DAG, the queries of a task
     upstream_tasks: list[str]

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 
 from fairlead_bridge.documents import Json
 from fairlead_bridge.errors import NotFound
+from fairlead_bridge.queries import code_history, history, presence, schema_history, unseen
 from fairlead_bridge.queries import facets as f
-from fairlead_bridge.queries import history, presence, schema_history, unseen
 from fairlead_bridge.queries.assets import Asset, assets_by_id, datasets_at
 from fairlead_bridge.queries.filters import AssetFilter
 from fairlead_bridge.queries.jobs import (
@@ -90,6 +90,34 @@ def get_job(snapshot: SnapshotAsOf, job_id: Text) -> a.JobDetail:
     return _detail(snapshot, _find(snapshot, job_id))
 
 
+@router.get("/changes/code")
+def list_code_changes(
+    snapshot: CurrentSnapshot, limit: Limit = 50, cursor: Cursor = None
+) -> Page[a.CodeChange]:
+    """SQL and source code of jobs that changed, newest first; the first of a job is no change."""
+    after = read_cursor(cursor, int, int, str)
+    found = code_history.changes(snapshot, limit + 1, after)
+    shown, following = page(found, limit, lambda change: change[0])
+    jobs = jobs_by_id(snapshot, (version.job_id for _, version in shown))
+    changed = [
+        a.CodeChange(job=render.job_ref(jobs[each.job_id]), version=_code_version(each))
+        for _, each in shown
+        if each.job_id in jobs
+    ]
+    return Page(items=changed, next=following)
+
+
+def _code_version(version: code_history.Version) -> a.CodeVersion:
+    return a.CodeVersion(
+        kind="sql" if version.name == "sql" else "source",
+        first_at=render.when(version.first_at),
+        last_at=render.when(version.last_at),
+        language=version.language,
+        text=version.text,
+        diff=version.diff,
+    )
+
+
 def _find(snapshot: Snapshot, text: str) -> Row:
     row = find_job(snapshot, text)
     if row is None:
@@ -149,8 +177,8 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
     """
     The job's facets, as of the moment that is asked for.
 
-    Only the newest of each is stored. One that was sent since is looked for in the events of the
-    runs before, and left out where they do not have it. (What is put together of a DAG's run facets
+    Of SQL and source code every version is stored, of others only the newest. One that was sent
+    since is looked for in the events of the runs before, and left out where they do not have it. (What is put together of a DAG's run facets
     is as it was last sent.)
     """
     last = f.with_times(snapshot, {row.id: row.id}).get(row.id, {})
@@ -160,6 +188,9 @@ def _facets(snapshot: Snapshot, row: Row) -> f.Facets:
     newer = {n for n, (at, _) in last.items() if at > snapshot.now and not n.startswith("fairlead")}
     for name in newer:
         del facets[name]
+    code = code_history.facets_at(snapshot, row.id)
+    facets |= {name: code[name] for name in newer & code.keys()}
+    newer -= code.keys()
     for run in reversed(history.runs_of_job(snapshot, row.id, RUNS_BEFORE) if newer else []):
         events = [event.body for event in log.events_of(snapshot, [run.id])]
         then = run_facets.latest_facets(events, (row.namespace, row.name), snapshot.now)
@@ -195,6 +226,9 @@ def _detail(snapshot: Snapshot, row: Row) -> a.JobDetail:
         source_url=f.text(facets, "sourceCodeLocation", "url"),
         sql=f.text(facets, "sql", "query"),
         source_code=f.text(facets, "sourceCode", "sourceCode"),
+        code_versions=[
+            _code_version(each) for each in reversed(code_history.versions(snapshot, row.id))
+        ],
         parent=render.job_ref(parents[row.parent_id]) if row.parent_id in parents else None,
         children=items(snapshot, children),
         upstream_tasks=f.texts(facets, "fairlead_task", "upstream"),

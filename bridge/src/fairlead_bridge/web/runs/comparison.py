@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,13 +10,13 @@ import msgspec
 
 from fairlead_bridge import facts
 from fairlead_bridge.queries import comparison as c
+from fairlead_bridge.queries import patches
 from fairlead_bridge.queries.snapshot import Row, Snapshot
 from fairlead_bridge.web import log, nouns, render
 from fairlead_bridge.web.runs import answers as a
 
-#: Events of each side that are read for the code that ran, and lines of one text that are compared.
-EVENTS, LINES = 300, 2000
-
+#: Events of each side that are read for the code that ran.
+EVENTS = 300
 Job = tuple[str, str]  # namespace, name
 
 
@@ -121,21 +120,10 @@ def _code(now: Mapping[Job, dict[str, str]], good: Mapping[Job, dict[str, str]])
                     a.Code(
                         job=nouns.JobName(namespace=job[0], name=job[1]),
                         what=name,
-                        lines=_lines(old, new),
+                        lines=patches.lines(old, new),
                     )
                 )
     return found
-
-
-def _lines(old: str, new: str) -> list[str]:
-    """
-    What changed, as in a patch: lines begin with "+", "-" or a space, parts with "@@".
-
-    >>> _lines("select a\\nfrom t", "select a, b\\nfrom t")
-    ['@@ -1,2 +1,2 @@', '-select a', '+select a, b', ' from t']
-    """
-    before, after = (text.splitlines()[:LINES] for text in (old, new))
-    return list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
 
 
 def _versions(
