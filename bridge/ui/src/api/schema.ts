@@ -798,6 +798,12 @@ export interface Page_Change_ {
   total: number | null
 }
 
+export interface Page_CodeChange_ {
+  items: CodeChange[]
+  next: string | null
+  total: number | null
+}
+
 export interface Page_ContractItem_ {
   items: ContractItem[]
   next: string | null

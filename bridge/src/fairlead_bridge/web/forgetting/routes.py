@@ -11,7 +11,6 @@ from fairlead_bridge.web.forgetting import answers as a
 from fairlead_bridge.web.needs import CallerScope, needs
 from fairlead_bridge.web.parameters import storable
 
-
 router = APIRouter(tags=["operations"], dependencies=[needs("operator")])
 
 
