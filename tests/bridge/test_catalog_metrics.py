@@ -36,7 +36,8 @@ def scraped(
     """Every series: its name and the values of its labels, and its value."""
     catalog = Catalog(bridge.db, 86_400.0, lambda: micros(NOON))
     app = FastAPI()
-    app.include_router(catalog_metrics.router(catalog, patterns, limit))
+    app.state.catalog_metrics = catalog_metrics.CatalogMetrics(catalog, patterns, limit)
+    app.include_router(catalog_metrics.router)
 
     async def asked_by_anyone(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, CALLER: ANYONE}, receive, send)

@@ -23,6 +23,8 @@ ORIGIN = {"inputFields": [{"namespace": "s3://b", "name": "in", "field": "a"}]}
 TAGS = {"tags": [{"key": "tier", "value": "gold"}]}
 OWNERS = {"owners": [{"name": "team:shop", "type": "STEWARD"}]}
 DECLARED = {"source": "files", "digest": "1f", "facets": ["tags"]}
+CONTRACT = {"id": "orders-1", "name": "orders", "columns": [{"name": "id", "type": "bigint"}]}
+CONFIRMED = {"personal": True, "tag": "pii", "by": "jo"}
 TEXT = {"description": "One row an order."}
 REPORTED = {"dagId": "d", "dagRunId": "manual_1", "taskId": "t", "state": "skipped"}
 INSTANCES = {
@@ -162,6 +164,16 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         DECLARED,
         ("datasets", OUT, "facets", "fairlead_declaration"),
         DECLARED,
+    ),
+    ("dataset", "fairlead_contract"): (
+        CONTRACT,
+        ("datasets", OUT, "facets", "fairlead_contract"),
+        CONTRACT,
+    ),
+    ("dataset", "fairlead_personal"): (
+        CONFIRMED,
+        ("datasets", OUT, "facets", "fairlead_personal"),
+        CONFIRMED,
     ),
     ("dataset", "tags"): (
         {"tags": [{"key": "pii", "value": "mail", "field": "a"}]},

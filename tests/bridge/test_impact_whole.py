@@ -22,6 +22,8 @@ from tests.bridge.test_impact import DB, made
 from tests.support import corpus
 from tests.support.small import dataset, schema
 
+#: Of so many real datasets one is asked for.
+FEW = 10
 NAMES = [f"s.t{number}" for number in range(6)]
 COLUMNS = ["x", "y"]
 Source = tuple[str, str]
@@ -174,11 +176,10 @@ def test_lineage_of_real_events_leads_out_of_an_impact_only_past_what_is_known(
     api = Api(db)
     api.tell(*(body for _, body in corpus.every_event()))
     affected = 0
-    for item in api.pages("datasets", limit=500):
-        if not item["columns"]:
-            continue
+    known = [item for item in api.pages("datasets", limit=500) if item["columns"]]
+    for item in known[::FEW]:
         schemas = api.get("schemas", node=item["node"])["items"]
         fields: list[Any] = schemas[0]["columns"] if schemas else []
-        for each in fields[:2]:
+        for each in fields[:1]:
             affected += closed(api, item["node"], each["name"])
     assert affected > 100, json.dumps(affected)

@@ -24,11 +24,13 @@ from fairlead_bridge.workers.loops import Loops
 from fairlead_bridge.workers.steps import Deliver
 from tests.bridge.asking import Api
 from tests.bridge.monitored import micros, morning, ran
-from tests.bridge.notified import BROKE, MINUTE, RECOVERED, Notified, at
+from tests.bridge.notified import BROKE, MINUTE, RECOVERED, Notified, at, receiver
 from tests.support.channels.senders import SECRET
 from tests.support.channels.vendors import Receiver
 from tests.support.sinks.server import Answer, Cut, Request, serving
 from tests.support.waiting import until
+
+__all__ = ["receiver"]  # a fixture
 
 
 @pytest.fixture

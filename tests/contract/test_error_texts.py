@@ -19,6 +19,9 @@ BY_TEXT = {
     "bridge/src/fairlead_bridge/declaring/files.py": (
         "the errors of YAML and TOML parsers: until Python 3.14 tomllib's has no line number"
     ),
+    "bridge/src/fairlead_bridge/monitoring/personal_file.py": (
+        "until Python 3.14 the error of tomllib has no line number of its own"
+    ),
     "bridge/src/fairlead_bridge/monitoring/stated/file.py": (
         "until Python 3.14 the error of tomllib has no line number of its own"
     ),
