@@ -23,7 +23,7 @@ from tests.support import corpus
 from tests.support.small import dataset, schema
 
 #: Of so many real datasets one is asked for.
-FEW = 10
+FEW = 3
 NAMES = [f"s.t{number}" for number in range(6)]
 COLUMNS = ["x", "y"]
 Source = tuple[str, str]
@@ -182,4 +182,4 @@ def test_lineage_of_real_events_leads_out_of_an_impact_only_past_what_is_known(
         fields: list[Any] = schemas[0]["columns"] if schemas else []
         for each in fields[:1]:
             affected += closed(api, item["node"], each["name"])
-    assert affected > 100, json.dumps(affected)
+    assert affected > 50, json.dumps(affected)
