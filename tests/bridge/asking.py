@@ -51,7 +51,7 @@ class Api:
     def micros(self) -> int:
         return (self.now - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
-    def tell(self, *events: bytes) -> None:
+    def send(self, *events: bytes) -> None:
         absorb(self.db, understand(events))
 
     def get(self, path: str, **parameters: Any) -> Any:

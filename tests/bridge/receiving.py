@@ -24,7 +24,7 @@ def absorb(api: Api) -> None:
 
 def refuse_everything(api: Api) -> None:
     """The sink `lake` has refused the one job there is."""
-    api.tell(*wrote("j"))
+    api.send(*wrote("j"))
     job = int(api.get("jobs", name="j")["items"][0]["id"], 16)
     with writing(api.db) as tx:
         outbox.put(tx, [Name("job", job)], {"lake": {"job"}}, api.micros)

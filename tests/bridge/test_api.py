@@ -75,7 +75,7 @@ def test_only_a_sink_that_there_is_can_be_retried(db: sa.Engine) -> None:
 
 def test_the_overview_counts_and_shows_the_worst_first(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("old", "s.old", at="2026-10-01T00:00:00Z"),
         *wrote("new", "s.new", at="20:00:00"),
         *wrote("bad", at="21:00:00", state="FAIL", namespace="lake"),
@@ -271,7 +271,7 @@ def test_a_list_asks_as_many_questions_for_forty_items_as_for_four(
         for n in range(start, end):
             columns = [dataset(f"s.t_{n}", schema=schema(*"ab"[:size])) for size in (1, 2)]
             for hour, table in enumerate(columns, start=1):
-                api.tell(*wrote(f"j_{n}", table, reads=("s.hub",), at=f"0{hour}:00:00"))
+                api.send(*wrote(f"j_{n}", table, reads=("s.hub",), at=f"0{hour}:00:00"))
 
     fill(0, 4)
     few = questions()

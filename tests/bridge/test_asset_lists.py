@@ -16,9 +16,9 @@ DB = "postgres://h:5432"
 @pytest.mark.parametrize("path", ["jobs", "datasets"])
 def test_every_asset_is_on_exactly_one_page(db: sa.Engine, path: str) -> None:
     api = Api(db)
-    api.tell(*(event for n in range(17) for event in wrote(f"job_{n}", f"s.t_{n}")))
+    api.send(*(event for n in range(17) for event in wrote(f"job_{n}", f"s.t_{n}")))
     first = api.get(path, limit=6)
-    api.tell(*wrote("job_0a", "s.t_0a"))  # sorts before what was shown
+    api.send(*wrote("job_0a", "s.t_0a"))  # sorts before what was shown
     rest = api.pages(path, limit=6, cursor=first["next"])
     shown = [each["id"] for each in (*first["items"], *rest)]
     assert len(shown) == len(set(shown)) >= 17
@@ -27,7 +27,7 @@ def test_every_asset_is_on_exactly_one_page(db: sa.Engine, path: str) -> None:
 @pytest.fixture
 def shop(db: sa.Engine) -> Api:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("Load_Orders", "shop.orders", reads=("shop.raw_orders",)),
         *wrote("load_rates", {"namespace": "s3://lake", "name": "rates.csv"}, namespace="lake"),
         *wrote("100%", "shop.per_cent"),
@@ -82,7 +82,7 @@ def test_datasets_are_found_by_owner_and_tag(db: sa.Engine) -> None:
 
     api = Api(db)
     gold = {"key": "gold", "value": "true"}
-    api.tell(
+    api.send(
         *wrote("a", owned("s.a", "ann", "bob", tags=(gold,))),
         *wrote("b", owned("s.b", "bob", tags=(gold, {"key": "pii", "field": "mail"}))),
         *wrote("c", owned("s.c", "bob")),
@@ -114,7 +114,7 @@ def test_a_dataset_says_when_and_by_whom_it_was_written(shop: Api) -> None:
 
 
 def test_a_failed_run_changes_the_state_and_not_the_freshness(shop: Api) -> None:
-    shop.tell(*wrote("Load_Orders", at="11:00:00", state="FAIL"))
+    shop.send(*wrote("Load_Orders", at="11:00:00", state="FAIL"))
     (item,) = shop.get("datasets", name="shop.orders")["items"]
     assert item["written_at"] == "2026-11-01T10:01:00Z"
     assert item["state"] == "failed"
@@ -126,7 +126,7 @@ def test_two_names_of_one_asset_are_one_item_with_the_facts_of_both(db: sa.Engin
     path = {"namespace": "s3://lake", "name": "w/t"}
     reported = {"documentation": {"description": "what it is"}, "symlinks": link}
     owner = {"ownership": {"owners": [{"name": "team-a", "type": "OWNER"}]}}
-    api.tell(
+    api.send(
         *wrote("one", {**path, "facets": reported}, at="01:00:00"),
         *wrote(
             "two", {"namespace": "hive://m:9083", "name": "w.t", "facets": owner}, at="02:00:00"
@@ -146,9 +146,9 @@ def test_two_names_of_one_asset_are_one_item_with_the_facts_of_both(db: sa.Engin
 def test_a_dropped_dataset_says_when(db: sa.Engine) -> None:
     api = Api(db)
     gone = dataset("s.t", lifecycleStateChange={"lifecycleStateChange": "DROP"})
-    api.tell(*wrote("make", "s.t", at="01:00:00"), *wrote("drop", gone, at="02:00:00"))
+    api.send(*wrote("make", "s.t", at="01:00:00"), *wrote("drop", gone, at="02:00:00"))
     assert api.get("datasets", name="s.t")["items"][0]["dropped_at"] is not None
-    api.tell(*wrote("make", "s.t", at="03:00:00"))
+    api.send(*wrote("make", "s.t", at="03:00:00"))
     assert api.get("datasets", name="s.t")["items"][0]["dropped_at"] is None
 
 
@@ -161,7 +161,7 @@ def test_a_job_has_what_its_facets_say(db: sa.Engine) -> None:
         "sql": {"query": "SELECT 1"},
         "sourceCodeLocation": {"type": "git", "url": "https://git.example/x.py"},
     }
-    api.tell(*wrote("j", "s.out", reads=("s.in",), facets=facets))
+    api.send(*wrote("j", "s.out", reads=("s.in",), facets=facets))
     (item,) = api.get("jobs")["items"]
     detail = api.get(f"jobs/{item['id']}")
     assert item["description"] == detail["description"] == "makes the day"
@@ -186,7 +186,7 @@ def test_a_facet_that_is_not_what_it_should_be_breaks_no_list(db: sa.Engine) -> 
         "ownership": {"owners": "ann"},
         "tags": {"tags": [1, None, {"key": 7}]},
     }
-    api.tell(*wrote("j", dataset("s.t", **odd), facets=odd))
+    api.send(*wrote("j", dataset("s.t", **odd), facets=odd))
     for path in ("jobs", "datasets"):
         (item,) = api.get(path)["items"]
         assert (item["description"], item["owners"], item["tags"]) == (None, [], [])

@@ -42,7 +42,7 @@ HISTORY = [
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
     found = Api(db)
-    found.tell(*HISTORY)
+    found.send(*HISTORY)
     return found
 
 
@@ -92,7 +92,7 @@ def test_changes_list_code_that_became_another_page_by_page(api: Api) -> None:
 
 def test_a_facet_that_differs_in_other_fields_alone_is_no_version(api: Api) -> None:
     api.now += timedelta(days=1)
-    api.tell(run_event("COMPLETE", "13:00:00", uuid(6), "load", facets={"sql": {"query": SECOND, "dialect": "x"}}))  # fmt: skip
+    api.send(run_event("COMPLETE", "13:00:00", uuid(6), "load", facets={"sql": {"query": SECOND, "dialect": "x"}}))  # fmt: skip
     assert [text for kind, text, _ in versions(api) if kind == "sql"] == [SECOND, FIRST]
     assert len(api.get("changes/code")["items"]) == 2
 
@@ -110,5 +110,5 @@ def test_any_order_and_repetition_of_events_gives_the_same_versions(
     absorbing.absorb(mixed.db, absorbing.understand(events), batch)
     found = versions(mixed), absorbing.dump(mixed.db)["code_version"]
     straight = fresh()
-    straight.tell(*HISTORY)
+    straight.send(*HISTORY)
     assert found == (versions(straight), absorbing.dump(straight.db)["code_version"])

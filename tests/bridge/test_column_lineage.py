@@ -16,7 +16,7 @@ from tests.support.small import dataset
 def api(db: sa.Engine) -> Api:
     """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
         *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
@@ -29,7 +29,7 @@ def with_columns(db: sa.Engine) -> Api:
     api = Api(db)
     first = dataset("s.b", columnLineage=columns(total=("s.a", "amount"), who=("s.a", "name")))
     second = dataset("s.c", columnLineage=columns(sum=("s.b", "total")))
-    api.tell(*wrote("one", first, reads=("s.a",)), *wrote("two", second, reads=("s.b",)))
+    api.send(*wrote("one", first, reads=("s.a",)), *wrote("two", second, reads=("s.b",)))
     return api
 
 
@@ -58,7 +58,7 @@ def test_columns_come_from_what_they_came_from_then(db: sa.Engine) -> None:
     api = Api(db)
     for day, source in enumerate(("net", "gross", "gross", "net"), start=1):
         reported = dataset("s.b", columnLineage=columns(total=("s.a", source)))
-        api.tell(*wrote("one", reported, reads=("s.a",), at=f"0{day}:00:00"))
+        api.send(*wrote("one", reported, reads=("s.a",), at=f"0{day}:00:00"))
 
     def origin(**asked: str) -> list[str]:
         answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="total", **asked)
@@ -75,7 +75,7 @@ def test_columns_show_their_tags(db: sa.Engine) -> None:
     api = Api(db)
     tags = {"tags": [{"key": "pii", "value": "true", "field": "name"}]}
     reported = dataset("s.b", columnLineage=columns(who=("s.a", "name")))
-    api.tell(*wrote("sign_up", dataset("s.a", tags=tags)), *wrote("one", reported, reads=("s.a",)))
+    api.send(*wrote("sign_up", dataset("s.a", tags=tags)), *wrote("one", reported, reads=("s.a",)))
     answer = api.get("lineage/columns", dataset=f"{DB}:s.b", column="who")
     found = {node["column"]: node for node in answer["nodes"]}
     assert (found["name"]["personal"], found["who"]["personal"]) == (True, False)

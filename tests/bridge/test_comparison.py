@@ -133,7 +133,7 @@ def test_a_mapped_task_is_compared_with_its_own_index(db: sa.Engine) -> None:
             run = {"airflow": airflow_task("each", dag, map_index=index)}
             id = uuid(0x100 * hour + index)
             seconds = 10 * (index + 1) * hour
-            api.tell(
+            api.send(
                 run_event("START", f"0{hour}:00:00", id, "d.each", run=run),
                 run_event("COMPLETE", f"0{hour}:00:{seconds}", id, "d.each", run=run),
             )

@@ -91,7 +91,7 @@ def id_of(api: Api, namespace: str, name: str) -> str:
 
 def test_a_spark_application_is_one_card_with_its_inputs_and_results(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark())
+    api.send(*spark())
     for node in ("dataset:file:/lake/revenue", "dataset:file:/lake/raw", "job:spark:etl"):
         assert drawn(api, node) == (["etl"], [])
         assert tables(api, node) == ["raw", "revenue"]
@@ -104,7 +104,7 @@ def test_a_spark_application_is_one_card_with_its_inputs_and_results(db: sa.Engi
 
 def test_what_is_inside_an_application_opens_and_is_called_by_its_tables(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark())
+    api.send(*spark())
     opened = {"open": f"dag:{id_of(api, 'spark', 'etl')}"}
     assert drawn(api, "job:spark:etl", **opened) == (["lake_clean", "lake_revenue"], ["etl"])
     assert tables(api, "job:spark:etl", **opened) == ["clean", "raw", "revenue"]
@@ -114,7 +114,7 @@ def test_an_application_is_open_where_one_card_would_hide_what_the_focus_leads_t
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*spark())
+    api.send(*spark())
     between = "dataset:file:/lake/clean"
     assert drawn(api, between) == (["lake_clean", "lake_revenue"], ["etl"])
     assert drawn(api, f"job:spark:etl.{COMMAND}.lake_clean")[1] == ["etl"]
@@ -123,7 +123,7 @@ def test_an_application_is_open_where_one_card_would_hide_what_the_focus_leads_t
 
 def test_a_dbt_project_is_one_card_whatever_ran_inside_its_models(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*dbt())
+    api.send(*dbt())
     assert drawn(api, "dataset:duckdb://f:shop.main.mart") == (["dbt-run-shop"], [])
     opened = {"open": f"dag:{id_of(api, 'dbt', 'dbt-run-shop')}"}
     found = drawn(api, "dataset:duckdb://f:shop.main.mart", **opened)
@@ -148,7 +148,7 @@ def test_an_application_that_a_task_started_stands_in_its_dag_and_folds_into_it(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*_submitted())
+    api.send(*_submitted())
     node = "dataset:file:/lake/revenue"
     assert drawn(api, node) == (["etl"], ["d"])
     assert drawn(api, node, group="dag") == (["d"], [])
@@ -157,7 +157,7 @@ def test_an_application_that_a_task_started_stands_in_its_dag_and_folds_into_it(
 
 def test_the_datasets_alone_stay_as_they_are(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark())
+    api.send(*spark())
     graph = api.get("graph", node="dataset:file:/lake/revenue", view="data")
     assert sorted(card["name"] for card in graph["cards"]) == [
         "/lake/clean", "/lake/raw", "/lake/revenue"
@@ -178,7 +178,7 @@ def failing(api: Api) -> list[tuple[str, str | None]]:
 
 def test_a_failed_application_is_on_health_once_with_the_error_of_its_query(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark(end="FAIL", app_end="FAIL"), *dbt(end="FAIL"))
+    api.send(*spark(end="FAIL", app_end="FAIL"), *dbt(end="FAIL"))
     assert failing(api) == [
         ("dbt-run-shop", "mart: division by zero"),
         ("etl", "lake_revenue: no space left"),
@@ -190,7 +190,7 @@ def test_what_failed_inside_is_named_even_if_it_says_no_error(db: sa.Engine) -> 
     api = Api(db)
     inside = {"parent": parent(uuid(1), "dbt-run-shop", "dbt")}
     reported: dict[str, Any] = {"namespace": "dbt"}
-    api.tell(
+    api.send(
         run_event("FAIL", "08:00:01", uuid(2), "test.shop.few_rows", run=inside,
                   facets=kind("DBT", "TEST"), **reported),
         run_event("FAIL", "08:00:02", uuid(1), "dbt-run-shop", facets=kind("DBT", "JOB"), **reported),
@@ -200,19 +200,19 @@ def test_what_failed_inside_is_named_even_if_it_says_no_error(db: sa.Engine) -> 
 
 def test_a_query_that_failed_in_an_application_that_went_on_is_on_health(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark(end="FAIL"))
+    api.send(*spark(end="FAIL"))
     assert failing(api) == [("lake_revenue", "no space left")]
 
 
 def test_a_failed_application_inside_a_failed_dag_is_reported_with_the_dag(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_submitted(end="FAIL", app_end="FAIL"))
+    api.send(*_submitted(end="FAIL", app_end="FAIL"))
     assert [name for name, _ in failing(api)] == ["d"]
 
 
 def test_what_succeeds_again_is_no_longer_failing(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*spark(1, end="FAIL", app_end="FAIL"), *spark(2))
+    api.send(*spark(1, end="FAIL", app_end="FAIL"), *spark(2))
     assert failing(api) == []
 
 
@@ -221,7 +221,7 @@ def test_what_succeeds_again_is_no_longer_failing(db: sa.Engine) -> None:
 
 def test_the_list_of_outermost_runs_leaves_out_what_runs_inside_others(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*dbt(), *_submitted())
+    api.send(*dbt(), *_submitted())
     assert len(api.get("runs")["items"]) == 11
     labels = [run["label"] for run in api.get("runs", outermost=True)["items"]]
     assert labels == ["dbt-run-shop", "d"]
@@ -230,7 +230,7 @@ def test_the_list_of_outermost_runs_leaves_out_what_runs_inside_others(db: sa.En
 
 def test_a_run_whose_parent_never_sent_an_event_is_an_outermost_run(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(spark()[1])
+    api.send(spark()[1])
     assert [run["label"] for run in api.get("runs", outermost=True)["items"]] == ["lake_clean"]
 
 
@@ -254,7 +254,7 @@ def test_a_real_application_or_project_is_one_card_and_its_jobs_have_names_of_th
     assert FOLDER is not None
     api = Api(db)
     lines = (FOLDER / "real-producers-2026" / f"{file}.jsonl").read_bytes().splitlines()
-    api.tell(*lines)
+    api.send(*lines)
     assert drawn(api, node) == ([card], [])
     _, namespace, name = node.split(":")
     opened, _ = drawn(api, node, open=f"dag:{id_of(api, namespace, name)}")

@@ -77,13 +77,13 @@ def test_no_event_of_a_bug_report_is_set_aside(db: sa.Engine, file: Path) -> Non
 
 
 def test_33_patterns_in_paths_are_the_table(api: Api) -> None:
-    api.tell(*case(33))
+    api.send(*case(33))
     assert names(api, "s3://g33") == ["o1", "o2", "o3", "o4", "table"]
     assert len(api.get("datasets/s3://g33:table")["readers"]) == 4
 
 
 def test_34_quotes_are_no_part_of_names(api: Api) -> None:
-    api.tell(*case(34))
+    api.send(*case(34))
     account, glue = "snowflake://org-acct", "arn:aws:glue:eu-west-1:123456789012"
     one(api, f'{account}:DB.S."orders"', f"{account}:db.s.orders")
     assert fields(api, f"{account}:db.s.orders") == ["position_source", "amount"]
@@ -92,7 +92,7 @@ def test_34_quotes_are_no_part_of_names(api: Api) -> None:
 
 
 def test_35_and_80_a_column_in_another_case_is_that_column(api: Api) -> None:
-    api.tell(*case(35))
+    api.send(*case(35))
     place = "postgres://db35:5432:shop.public"
     for column in ("amount", "AMOUNT"):
         assert affected(api, f"{place}.ORDERS", column) == {"shop.public.out", "shop.public.fin"}
@@ -102,7 +102,7 @@ def test_35_and_80_a_column_in_another_case_is_that_column(api: Api) -> None:
 @pytest.mark.parametrize("variant", ["v1", "v2", "v3"])
 def test_35_column_lineage_may_spell_a_column_in_any_case(api: Api, variant: str) -> None:
     schema, lineage = case(35, variant)
-    api.tell(schema, lineage)
+    api.send(schema, lineage)
     output = json.loads(schema)["outputs"][0]
     table = f"{output['namespace']}:{output['name']}"
     (column,) = [name for name in fields(api, table) if name.lower() == "amount"]
@@ -111,7 +111,7 @@ def test_35_column_lineage_may_spell_a_column_in_any_case(api: Api, variant: str
 
 
 def test_37_a_dataset_without_a_name_costs_only_itself(api: Api) -> None:
-    api.tell(*case(37))
+    api.send(*case(37))
     assert names(api, "s3://bucket37") == ["/"]
     assert names(api, "s3://b37") == ["ok"]
     assert len(api.get("runs")["items"]) == 3
@@ -119,7 +119,7 @@ def test_37_a_dataset_without_a_name_costs_only_itself(api: Api) -> None:
 
 def test_38_long_names_are_stored_and_found_whole(api: Api) -> None:
     events = case(38)
-    api.tell(*events)
+    api.send(*events)
     for event in map(json.loads, events):
         job = event["job"]
         assert api.get("runs", namespace=job["namespace"], job=job["name"])["items"]
@@ -131,37 +131,37 @@ def test_38_long_names_are_stored_and_found_whole(api: Api) -> None:
 
 def test_38_every_long_name_that_was_sent_finds_its_dataset(api: Api) -> None:
     events = case(38, "v2")
-    api.tell(*events)
+    api.send(*events)
     for event in map(json.loads, events):
         for each in (*event["inputs"], *event["outputs"]):
             assert api.get(f"datasets/{each['namespace']}:{each['name']}")["id"]
 
 
 def test_40_a_field_of_a_struct_has_lineage(api: Api) -> None:
-    api.tell(*case(40))
+    api.send(*case(40))
     assert "address.geo.lat" in fields(api, "s3://b40:people")
     assert affected(api, "s3://b40:people", "address.city") == {"cities"}
 
 
 def test_47_none_is_no_database(api: Api) -> None:
-    api.tell(*case(47))
+    api.send(*case(47))
     assert names(api, "spark://sts47:10000") == ["demo.orders"]
 
 
 def test_52_a_table_is_found_in_every_case(api: Api) -> None:
-    api.tell(*case(52))
+    api.send(*case(52))
     table = one(api, *(f"snowflake://acc52:{each}" for each in ("DB.S.ORDERS", "db.s.orders")))
     assert {each["name"] for each in table["names"]} >= {"DB.S.ORDERS", "db.s.orders"}
     one(api, "postgres://DB52:5432:Shop.public.T1", "postgresql://db52:shop.public.t1")
 
 
 def test_55_a_temporary_folder_is_not_another_dataset_in_every_run(api: Api) -> None:
-    api.tell(*case(55))
+    api.send(*case(55))
     assert names(api, "gs://tmp55") == [".spark-bigquery-local"]
 
 
 def test_60_the_failed_instance_of_a_mapped_task_wrote_nothing(api: Api) -> None:
-    api.tell(*case(60))
+    api.send(*case(60))
     (job,) = api.get("jobs", name="mapd.load")["items"]
     states = {run["map_index"]: run["state"] for run in api.get("runs", job="mapd.load")["items"]}
     assert states[2] == "failed"
@@ -171,7 +171,7 @@ def test_60_the_failed_instance_of_a_mapped_task_wrote_nothing(api: Api) -> None
 
 
 def test_60_a_table_that_a_failed_instance_should_have_written_has_failed(api: Api) -> None:
-    api.tell(*case(60, "a"))
+    api.send(*case(60, "a"))
     (job,) = api.get("jobs", name="mapva.load")["items"]
     assert job["last_run"]["state"] == "failed"
     (table,) = api.get("datasets")["items"]
@@ -180,19 +180,19 @@ def test_60_a_table_that_a_failed_instance_should_have_written_has_failed(api: A
 
 
 def test_72_a_percent_encoded_path_is_the_file(api: Api) -> None:
-    api.tell(*case(72))
+    api.send(*case(72))
     assert names(api, "file") == ["/srv/x b.csv"]
     one(api, "file:/srv/x%20b.csv", "file:/srv/x b.csv")
 
 
 def test_81_no_password_is_left_in_any_text(db: sa.Engine, api: Api) -> None:
-    api.tell(*case(81))
+    api.send(*case(81))
     assert "x81zz" not in str(absorbing.dump(db))
 
 
 def test_82_two_spellings_of_one_place_are_one_dataset(api: Api) -> None:
     """All but those of decision 13: a Thrift address, a folder `metadata`, folders of two runs."""
-    api.tell(*case(82))
+    api.send(*case(82))
     written, read = {}, {}
     for event in map(json.loads, case(82)):
         job, asset = event["job"]["name"], api.get(f"jobs/h82:{event['job']['name']}")
@@ -204,7 +204,7 @@ def test_82_two_spellings_of_one_place_are_one_dataset(api: Api) -> None:
 def test_83_five_thousand_partitions_are_one_dataset_with_one_name(api: Api) -> None:
     """The folder describes the event, and has none."""
     parts = [dataset(f"t/dt=2026-01-01/part={number}", "s3://b83") for number in range(5000)]
-    api.tell(run_event("COMPLETE", "10:00:00", uuid(83), "w83", inputs=parts))
+    api.send(run_event("COMPLETE", "10:00:00", uuid(83), "w83", inputs=parts))
     (table,) = api.get("datasets", namespace="s3://b83")["items"]
     assert table["name"] == "t"
     assert len(api.get(f"datasets/{table['id']}")["names"]) == 1
@@ -212,7 +212,7 @@ def test_83_five_thousand_partitions_are_one_dataset_with_one_name(api: Api) -> 
 
 
 def test_85_after_a_swap_a_table_has_the_lineage_of_the_one_that_took_its_name(api: Api) -> None:
-    api.tell(*case(85))
+    api.send(*case(85))
     place = "postgres://r85:5432:d.s"
     one(api, f"{place}.t", f"{place}.t_new")
     for table, job in (("t", "load_new"), ("t_old", "load_old")):

@@ -22,7 +22,7 @@ def dense(db: sa.Engine) -> Api:
     """110 jobs that each read the same 110 tables: 12,100 edges between 221 cards."""
     api = Api(db)
     tables = [dataset(f"s.wide{n}") for n in range(110)]
-    api.tell(
+    api.send(
         *(
             run_event(
                 "COMPLETE", "10:00:00", uuid(n), f"j{n}", inputs=tables, outputs=[dataset("s.out")]

@@ -14,7 +14,7 @@ DB = "postgres://h:5432"
 def test_all_datasets_in_trouble_are_counted(db: sa.Engine) -> None:
     api = Api(db)
     targets = [f"s.t{number}" for number in range(85)]
-    api.tell(
+    api.send(
         *wrote("load", "s.raw", at="09:00:00"),
         *(event for name in targets for event in wrote(f"make {name}", name, reads=("s.raw",))),
         *wrote("load", "s.raw", at="11:00:00", state="FAIL"),
@@ -27,7 +27,7 @@ def test_all_datasets_in_trouble_are_counted(db: sa.Engine) -> None:
 
 def test_a_failure_counts_however_many_failed_after_it(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("first", "s.first", at="08:00:00", state="FAIL"),
         *(e for n in range(310) for e in wrote("often", "s.often", at=f"{9 + n // 60:02}:{n % 60:02}:00", state="FAIL")),
     )  # fmt: skip
@@ -37,7 +37,7 @@ def test_a_failure_counts_however_many_failed_after_it(db: sa.Engine) -> None:
 
 def test_failures_in_a_row_are_counted_beyond_what_a_card_shows(db: sa.Engine) -> None:
     api = Api(db, now=NOW)
-    api.tell(
+    api.send(
         *wrote("load", "s.raw", at="00:00:00"),
         *(e for n in range(40) for e in wrote("load", "s.raw", at=f"0{1 + n // 60}:{n % 60:02}:00", state="FAIL")),
     )  # fmt: skip
@@ -65,16 +65,16 @@ def test_tries_of_one_run_are_one_failure(db: sa.Engine) -> None:
             )
         ]
     ]  # fmt: skip
-    api.tell(good, *tries)
+    api.send(good, *tries)
     assert api.get("root-cause", node=f"dataset:{DB}:s.raw")["root_cause"]["failures"] == 2
     never = Api(db)
-    never.tell(*(run_event("FAIL", f"03:{n:02}:00", uuid(next(number)), "d.other", run={"airflow": airflow_task("other", f"r{n // 3}", n % 3 + 1)}, outputs=[dataset("s.other")]) for n in range(54)))  # fmt: skip
+    never.send(*(run_event("FAIL", f"03:{n:02}:00", uuid(next(number)), "d.other", run={"airflow": airflow_task("other", f"r{n // 3}", n % 3 + 1)}, outputs=[dataset("s.other")]) for n in range(54)))  # fmt: skip
     assert never.get("root-cause", node=f"dataset:{DB}:s.other")["root_cause"]["failures"] == 18
 
 
 def test_a_list_says_how_many_match(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN)
-    api.tell(*dag_run(0), *wrote("other", "mart.a", "mart.b", "mart.c"))
+    api.send(*dag_run(0), *wrote("other", "mart.a", "mart.b", "mart.c"))
     page = api.get("datasets", q="mart", limit=2, count="true")
     assert (len(page["items"]), page["total"]) == (2, 3)
     assert api.get("datasets", count="true")["total"] == len(api.pages("datasets"))

@@ -81,7 +81,7 @@ def _absorb(db: sa.Engine) -> None:
 @pytest.fixture
 def api(db: sa.Engine) -> Api:
     found = Api(db)
-    found.tell(*wrote("etl.orders", "shop.orders"))
+    found.send(*wrote("etl.orders", "shop.orders"))
     return found
 
 
@@ -206,7 +206,7 @@ def test_declarations_withdrawals_and_runs_give_one_catalog_in_any_order(
     api, bodies = Api(db), list[bytes]()
 
     def ran(*events: bytes) -> None:
-        api.tell(*events)
+        api.send(*events)
         bodies.extend(events)
 
     for step in range(3):
@@ -236,7 +236,7 @@ def test_a_contract_brings_owners_tags_and_classes_and_no_schema_where_a_run_sho
     known = dataset("shop.orders") | {
         "facets": {"schema": {"fields": [{"name": "id", "type": "int"}, {"name": "email"}]}}
     }
-    api.tell(*wrote("etl.orders", known))
+    api.send(*wrote("etl.orders", known))
     given = """
 kind: DataContract
 apiVersion: v3.0.2

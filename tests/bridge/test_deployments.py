@@ -31,7 +31,7 @@ def api(db: sa.Engine) -> Api:
 
 
 def test_two_that_send_at_the_same_time_are_named_by_health(api: Api) -> None:
-    api.tell(
+    api.send(
         received(SERVER, "2026-11-01T01:00:00Z"),
         received(LAPTOP, "2026-11-01T02:00:00Z"),
         received(SERVER, "2026-11-01T03:00:00Z"),
@@ -72,7 +72,7 @@ def test_two_that_send_at_the_same_time_are_named_by_health(api: Api) -> None:
 def test_nothing_is_reported_where_one_sends_under_a_namespace(
     api: Api, events: list[bytes]
 ) -> None:
-    api.tell(*events)
+    api.send(*events)
     assert not any(shares for _, shares in shared(api))
     assert api.get("health")["warnings"] == []
 
@@ -94,5 +94,5 @@ def test_their_order_and_how_often_they_come_do_not_matter(db: sa.Engine) -> Non
 def test_a_facet_that_names_nothing_says_nothing(api: Api, reported: Any) -> None:
     event = json.loads(received(SERVER, "2026-11-01T01:00:00Z"))
     event["run"]["facets"] = {"fairlead_deployment": reported}
-    api.tell(json.dumps(event).encode())
+    api.send(json.dumps(event).encode())
     assert api.get("deployments") == []

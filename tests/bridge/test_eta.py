@@ -45,8 +45,8 @@ def eta(api: Api, name: str) -> float:
 def night(db: sa.Engine, moment: float, **changed: Task) -> Api:
     """Two weeks of whole nights, and the last one until a moment, which is when the API is asked."""
     api = Api(db, now=at(moment))
-    api.tell(*nights(NIGHTLY, NIGHTS))
-    api.tell(*NIGHTLY.events(FIVE, only_before=at(moment), **changed))
+    api.send(*nights(NIGHTLY, NIGHTS))
+    api.send(*NIGHTLY.events(FIVE, only_before=at(moment), **changed))
     return api
 
 
@@ -89,7 +89,7 @@ def test_what_is_done_is_expected_in_the_next_run_by_the_schedule(db: sa.Engine)
 
 def test_a_run_that_was_due_and_has_not_begun_is_expected_later_and_later(db: sa.Engine) -> None:
     api = Api(db, now=at(1))
-    api.tell(*nights(NIGHTLY, NIGHTS))
+    api.send(*nights(NIGHTLY, NIGHTS))
     soon = eta(api, "mart.orders")
     api.now = at(120)
     assert soon < 35
@@ -99,7 +99,7 @@ def test_a_run_that_was_due_and_has_not_begun_is_expected_later_and_later(db: sa
 
 def test_a_schedule_that_is_not_followed_any_more_is_unknown(db: sa.Engine) -> None:
     api = Api(db, now=at(4 * 24 * 60))
-    api.tell(*nights(NIGHTLY, NIGHTS))
+    api.send(*nights(NIGHTLY, NIGHTS))
     answer = outlook(api, "mart.orders")
     assert answer["eta"] is None
     assert answer["eta_unknown"].startswith("nightly has not started since 2026-11-15 05:00")
@@ -107,9 +107,9 @@ def test_a_schedule_that_is_not_followed_any_more_is_unknown(db: sa.Engine) -> N
 
 def test_a_paused_dag_is_unknown_until_it_goes_on(db: sa.Engine) -> None:
     api = Api(db, now=at(-60))
-    api.tell(*nights(NIGHTLY, NIGHTS), paused(at(-300), True))
+    api.send(*nights(NIGHTLY, NIGHTS), paused(at(-300), True))
     assert outlook(api, "raw.orders")["eta_unknown"] == "nightly has been paused since 00:00"
-    api.tell(paused(at(-120), False))
+    api.send(paused(at(-120), False))
     assert abs(eta(api, "raw.orders") - 10) < 1
     then = outlook(api, "raw.orders", as_of=at(-180).isoformat())
     assert then["eta_unknown"] == "nightly has been paused since 00:00"
@@ -128,7 +128,7 @@ def test_a_run_whose_due_time_is_in_its_name_alone_is_known_to_be_overdue(
     for event in nights(NIGHTLY, NIGHTS):
         reported = json.loads(event)
         reported["run"]["facets"].pop("nominalTime", None)
-        api.tell(json.dumps(reported).encode())
+        api.send(json.dumps(reported).encode())
     assert 3 < eta(api, "raw.orders") < 20
     assert "nightly was due at 05:00" in outlook(api, "raw.orders")["eta"]["basis"]
 
@@ -146,7 +146,7 @@ def test_where_a_failed_task_bars_the_way_it_is_unknown_until_the_task_is_cleare
         )
     cleared = Task(minutes=10, writes="raw.orders", ends=("FAIL", "COMPLETE"))
     api.now = at(18)  # the second try has run for three minutes
-    api.tell(*NIGHTLY.events(FIVE, only_before=at(17), load=cleared))
+    api.send(*NIGHTLY.events(FIVE, only_before=at(17), load=cleared))
     assert abs(eta(api, "mart.orders") - (15 + 10 + 20)) < 1
 
 
@@ -157,10 +157,10 @@ def test_data_that_a_failed_job_should_have_brought_is_unknown_in_every_answer(
     for day in range(NIGHTS + 1):
         start = DAY + timedelta(days=day, hours=5)
         state = "FAIL" if day == NIGHTS else "COMPLETE"
-        api.tell(*wrote("source", "raw.s", at=start.isoformat(), state=state))
+        api.send(*wrote("source", "raw.s", at=start.isoformat(), state=state))
         if day < NIGHTS:
             later = (start + timedelta(minutes=10)).isoformat()
-            api.tell(*wrote("sink", "mart.s", reads=("raw.s",), at=later))
+            api.send(*wrote("sink", "mart.s", reads=("raw.s",), at=later))
     answer = outlook(api, "mart.s")
     assert (answer["eta"], answer["standing"]) == (None, "late")
     assert answer["eta_unknown"].startswith("source failed")
@@ -186,12 +186,12 @@ def test_assets_lead_from_one_dag_to_the_next(db: sa.Engine) -> None:
     api = night(db, 12)
     for each in range(NIGHTS):
         start = DAY + timedelta(days=each, hours=5, minutes=31)
-        api.tell(*following.events(start, kind="asset_triggered"))
+        api.send(*following.events(start, kind="asset_triggered"))
     assert abs(eta(api, "mart.sums") - (30 + 1 + 7)) < 1.5
     basis = outlook(api, "mart.sums")["eta"]["basis"]
     assert basis.startswith("nightly.transform has run for 2 minutes, usually 20 minutes")
     assert "then following starts" in basis
-    api.tell(
+    api.send(
         *NIGHTLY.events(FIVE, only_before=at(22), transform=Task(("load",), 10, ends=("FAIL",)))
     )
     api.now = at(22)
@@ -209,7 +209,7 @@ def test_the_first_of_several_assets_suffices_where_the_timetable_says_so(db: sa
     api = night(db, 12)
     for each in range(NIGHTS):
         start = DAY + timedelta(days=each, hours=5, minutes=30)
-        api.tell(*eager.events(start, kind="asset_triggered"))
+        api.send(*eager.events(start, kind="asset_triggered"))
     assert abs(eta(api, "mart.sums") - 37) < 1.5
 
 
@@ -220,7 +220,7 @@ def test_a_job_without_a_schedule_is_expected_on_its_usual_days_at_its_usual_tim
     for day in range(19):
         if day % 7 < 5:
             start = DAY + timedelta(days=day, hours=6, minutes=day % 3)
-            api.tell(*wrote("spark_job", "mart.spark", at=start.isoformat()))
+            api.send(*wrote("spark_job", "mart.spark", at=start.isoformat()))
     answer = outlook(api, "mart.spark")
     assert answer["eta"]["p50"][:15] == "2026-11-23T06:0"  # Monday
 
@@ -229,7 +229,7 @@ def test_a_job_that_runs_at_no_regular_times_has_no_eta(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=40))
     for day in (0, 1, 2, 9, 10, 24, 25, 39):
         start = DAY + timedelta(days=day, hours=(day * 7) % 24)
-        api.tell(*wrote("by_hand", "mart.odd", at=start.isoformat()))
+        api.send(*wrote("by_hand", "mart.odd", at=start.isoformat()))
     answer = outlook(api, "mart.odd")
     assert answer["eta"] is None
     assert "at no regular times" in answer["eta_unknown"]
@@ -237,7 +237,7 @@ def test_a_job_that_runs_at_no_regular_times_has_no_eta(db: sa.Engine) -> None:
 
 def test_a_table_that_no_job_writes_has_no_eta(db: sa.Engine) -> None:
     api = Api(db, now=TODAY)
-    api.tell(*wrote("reader", "mart.out", reads=("raw.outside",), at="2026-11-15T05:00:00Z"))
+    api.send(*wrote("reader", "mart.out", reads=("raw.outside",), at="2026-11-15T05:00:00Z"))
     assert outlook(api, "raw.outside")["eta_unknown"] == "no job is known that writes raw.outside"
 
 

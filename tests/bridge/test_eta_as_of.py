@@ -28,7 +28,7 @@ def test_the_outlook_of_a_past_moment_is_equal_before_and_after_later_events(db:
     for at, event in made.events():
         moment = EPOCH + timedelta(microseconds=at)
         while ask_at is not None and moment > ask_at:
-            api.tell(*waiting)
+            api.send(*waiting)
             waiting.clear()
             api.now = ask_at
             tables = sorted({write.node for write in made.writes})
@@ -36,7 +36,7 @@ def test_the_outlook_of_a_past_moment_is_equal_before_and_after_later_events(db:
                 asked.append((ask_at, node, _answered(api.get("outlook", node=node))))
             ask_at = next(moments, None)
         waiting.append(json.dumps(event).encode())
-    api.tell(*waiting)
+    api.send(*waiting)
     api.now = moment + timedelta(hours=1)
     assert len(asked) > 40
     differing = [

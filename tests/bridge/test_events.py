@@ -126,7 +126,7 @@ def test_a_state_that_there_is_not_is_refused(db: sa.Engine) -> None:
 def test_runs_are_listed_between_two_times(db: sa.Engine) -> None:
     api = Api(db)
     for hour in range(6, 12):
-        api.tell(*wrote("j", at=f"{hour:02}:00:00"))
+        api.send(*wrote("j", at=f"{hour:02}:00:00"))
     since, until = "2026-11-01T07:00:00Z", "2026-11-01T10:00:00Z"
 
     def hours(**parameters: Any) -> list[str]:
@@ -144,7 +144,7 @@ def test_runs_between_two_times_are_read_from_an_index(db: sa.Engine) -> None:
     if db.dialect.name != "sqlite":
         return  # the planner of PostgreSQL decides by how much there is
     api = Api(db)
-    api.tell(*wrote("j"))
+    api.send(*wrote("j"))
     read: list[tuple[str, Any]] = []
     sa.event.listen(db, "before_cursor_execute", lambda *args: read.append((args[2], args[3])))
     for more in ({}, {"state": "success"}, {"dag_id": "d"}):

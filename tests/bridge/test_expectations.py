@@ -120,7 +120,7 @@ def api(db: sa.Engine) -> Api:
     api = Api(db, now=MONDAY + timedelta(hours=12))
     for day in range(12):
         when = (MONDAY - timedelta(days=11 - day)).replace(hour=5).isoformat()
-        api.tell(*wrote("load", "shop.orders", at=when))
+        api.send(*wrote("load", "shop.orders", at=when))
     return api
 
 
@@ -178,7 +178,7 @@ def test_a_question_about_the_past_is_answered_by_what_was_stated_then(api: Api)
 
 
 def test_a_pattern_counts_for_what_it_matches_and_less_than_a_name(api: Api) -> None:
-    api.tell(*wrote("load", "shop.items", at="2026-11-02T05:00:00Z"))
+    api.send(*wrote("load", "shop.items", at="2026-11-02T05:00:00Z"))
     put(api, "dataset:postgres://h:5432:shop.*", every="2h")
     put(api, every="9h")
     orders, items = (api.get("outlook", node=ORDERS.replace("orders", name))["expectation"] for name in ("orders", "items"))  # fmt: skip
@@ -198,7 +198,7 @@ def test_row_counts_stand_beside_freshness(api: Api) -> None:
 def test_a_run_that_takes_longer_than_it_may_is_late(api: Api) -> None:
     put(api, "job:prod:load", within="45m")
     start = (MONDAY + timedelta(hours=11)).isoformat()
-    api.tell(wrote("load", "shop.orders", at=start)[0])
+    api.send(wrote("load", "shop.orders", at=start)[0])
     found = api.get("outlook", node="job:prod:load")
     assert (found["standing"], found["late_since"]) == ("late", "2026-11-02T11:45:00Z")
     assert found["expectation"]["text"] == "set by a person: takes at most 45 minutes"

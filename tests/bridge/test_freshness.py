@@ -32,7 +32,7 @@ def at_risk(api: Api) -> dict[str, Any]:
 
 def test_how_often_a_dataset_is_written_is_learned_from_its_writes(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=5, minutes=30))
-    api.tell(*(event for hour in range(6) for event in dag_run(hour)))
+    api.send(*(event for hour in range(6) for event in dag_run(hour)))
     found = freshness(api)
     assert len(found["writes"]) == 6
     assert found["writes"][0]["run"]["task_id"] == "publish"
@@ -50,7 +50,7 @@ def test_how_often_a_dataset_is_written_is_learned_from_its_writes(db: sa.Engine
 def test_it_is_late_from_when_it_was_expected_until_it_was_written(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=14))
     hours = [*range(8), 10, 11]  # 8 and 9 were missed, and since 12
-    api.tell(*(event for hour in hours for event in dag_run(hour)))
+    api.send(*(event for hour in hours for event in dag_run(hour)))
     found = freshness(api)
     (first, second) = found["breaches"]
     assert first["since"].startswith("2026-11-01T08:")
@@ -62,7 +62,7 @@ def test_it_is_late_from_when_it_was_expected_until_it_was_written(db: sa.Engine
 
 def test_a_run_started_by_hand_makes_fresh_but_sets_no_pace(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(days=3))
-    api.tell(*(event for hour in range(6) for event in dag_run(hour, kind="manual")))
+    api.send(*(event for hour in range(6) for event in dag_run(hour, kind="manual")))
     found = freshness(api)
     assert len(found["writes"]) == 6
     assert found["rhythm"] is None
@@ -71,7 +71,7 @@ def test_a_run_started_by_hand_makes_fresh_but_sets_no_pace(db: sa.Engine) -> No
 
 def test_only_the_days_that_are_asked_for_are_read_and_the_write_before(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=10))
-    api.tell(*(event for hour in range(10) for event in dag_run(hour)))
+    api.send(*(event for hour in range(10) for event in dag_run(hour)))
     found = freshness(api, days=0.1)
     assert len(found["writes"]) == 3  # two since 7:36, and the one before
     assert len(freshness(api, limit=2)["writes"]) == 2
@@ -86,7 +86,7 @@ def test_a_dag_that_a_manual_run_or_a_backfill_triggered_sets_no_pace(
 ) -> None:
     api = Api(db, now=BEGIN + timedelta(days=3))
     for hour in range(8):
-        api.tell(*chain(hour, word))
+        api.send(*chain(hour, word))
     assert len(freshness(api, "shop.summary")["writes"]) == 8
     assert freshness(api, "shop.summary")["rhythm"] is None
     assert at_risk(api) == {}
@@ -96,25 +96,25 @@ def test_a_dag_that_a_manual_run_or_a_backfill_triggered_sets_no_pace(
 def test_a_dag_that_a_scheduled_run_triggered_sets_the_pace(db: sa.Engine, named: bool) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
     for hour in range(8):
-        api.tell(*chain(hour, "scheduled", named=named))
+        api.send(*chain(hour, "scheduled", named=named))
     for hour in (2.25, 3.5, 4.75, 5.1, 6.3):
-        api.tell(*chain(hour, "manual", named=named))
+        api.send(*chain(hour, "manual", named=named))
     assert freshness(api, "shop.summary")["rhythm"]["text"] == "usually written every hour"
 
 
 def test_a_dag_that_a_scheduled_task_triggered_sets_the_pace(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
     for hour in range(8):
-        api.tell(*triggered(hour, "scheduled"))
+        api.send(*triggered(hour, "scheduled"))
     for hour in (2.25, 3.5, 4.75, 5.1, 6.3):
-        api.tell(*triggered(hour, "manual"))
+        api.send(*triggered(hour, "manual"))
     assert freshness(api, "shop.summary")["rhythm"]["text"] == "usually written every hour"
 
 
 def test_what_runs_inside_a_task_is_not_a_second_write(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
     for hour in range(8):
-        api.tell(*dag_run(hour))
+        api.send(*dag_run(hour))
         at = BEGIN + timedelta(hours=hour, seconds=90)
         task = parent(uuid(0x1000 * (hour + 1) + 4), "shop.publish")
         for number in range(3):  # an application and two statements of it
@@ -122,7 +122,7 @@ def test_what_runs_inside_a_task_is_not_a_second_write(db: sa.Engine) -> None:
             inside = task if number == 0 else parent(uuid(0x900_0000 + 16 * hour), "app")
             reported = {"parent": inside}
             end = (at + timedelta(seconds=number)).isoformat()
-            api.tell(
+            api.send(
                 run_event("START", at.isoformat(), run_id, f"app.{number}" if number else "app", run=reported),
                 run_event("COMPLETE", end, run_id, f"app.{number}" if number else "app", run=reported, outputs=[dataset("shop.report")]),
             )  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_rhythm_is_learned_in_the_time_zone_of_the_schedule(db: sa.Engine) -> 
     days = [begin + timedelta(days=day) for day in range(42)]
     workdays = [day.replace(tzinfo=zone) for day in days if day.weekday() < 5]
     api = Api(db, now=datetime(2026, 10, 26, 5, 30, tzinfo=UTC))
-    api.tell(*(event for at in workdays for event in berlin(at)))
+    api.send(*(event for at in workdays for event in berlin(at)))
     found = freshness(api, "shop.berlin")["rhythm"]
     assert found["text"] == "usually written on workdays at 06:01 Europe/Berlin"
     assert found["expected_by"] == "2026-10-26T05:46:00Z"
@@ -207,8 +207,8 @@ def test_breaches_lie_between_writes() -> None:
 
 def test_what_failed_to_be_written_comes_first_with_all_that_rests_on_it(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=3, minutes=10))
-    api.tell(*(event for hour in range(3) for event in dag_run(hour)), *dag_run(3, fails="load"))
-    api.tell(*wrote("elsewhere", "other.table", at="02:30:00"))
+    api.send(*(event for hour in range(3) for event in dag_run(hour)), *dag_run(3, fails="load"))
+    api.send(*wrote("elsewhere", "other.table", at="02:30:00"))
     found = at_risk(api)
     assert list(found) == ["shop.orders", "shop.totals", "shop.report"]
     assert [item["standing"] for item in found.values()] == ["failed", "at_risk", "at_risk"]
@@ -219,20 +219,20 @@ def test_what_failed_to_be_written_comes_first_with_all_that_rests_on_it(db: sa.
 
 def test_once_it_succeeds_nothing_is_in_trouble(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=4, minutes=10))
-    api.tell(*(event for hour in range(3) for event in dag_run(hour)), *dag_run(3, fails="load"))
-    api.tell(*dag_run(4))
+    api.send(*(event for hour in range(3) for event in dag_run(hour)), *dag_run(3, fails="load"))
+    api.send(*dag_run(4))
     assert at_risk(api) == {}
 
 
 def test_a_try_that_failed_and_was_tried_again_is_no_trouble(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(minutes=10))
-    api.tell(*dag_run(0, retries={"load": 2}))
+    api.send(*dag_run(0, retries={"load": 2}))
     assert at_risk(api) == {}
 
 
 def test_what_is_no_longer_written_is_late_without_a_failure(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
-    api.tell(*(event for hour in range(5) for event in dag_run(hour)))
+    api.send(*(event for hour in range(5) for event in dag_run(hour)))
     found = at_risk(api)
     assert set(found) == {"shop.orders", "shop.totals", "shop.report"}
     late = found["shop.report"]
@@ -243,9 +243,9 @@ def test_what_is_no_longer_written_is_late_without_a_failure(db: sa.Engine) -> N
 
 def test_a_dropped_dataset_is_not_missed(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=8))
-    api.tell(*(event for hour in range(5) for event in dag_run(hour)))
+    api.send(*(event for hour in range(5) for event in dag_run(hour)))
     gone = dataset("shop.report", lifecycleStateChange={"lifecycleStateChange": "DROP"})
-    api.tell(*wrote("cleaner", gone, at="06:00:00"))
+    api.send(*wrote("cleaner", gone, at="06:00:00"))
     assert "shop.report" not in at_risk(api)
 
 
@@ -254,7 +254,7 @@ def test_a_dropped_dataset_is_not_missed(db: sa.Engine) -> None:
 
 def test_the_impact_of_a_dataset_has_levels_owners_and_dags(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*dag_run(0))
+    api.send(*dag_run(0))
     found = api.get("impact", node="dataset:postgres://h:5432:shop.orders")
     assert [(item["level"], item["kind"], item["name"]) for item in found["items"]] == [
         (1, "dataset", "shop.totals"),
@@ -276,7 +276,7 @@ def test_the_impact_of_a_dataset_has_levels_owners_and_dags(db: sa.Engine) -> No
 
 def test_the_impact_of_a_dag_begins_with_what_it_writes(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*dag_run(0), *wrote("reader", "shop.mail", reads=("shop.report",)))
+    api.send(*dag_run(0), *wrote("reader", "shop.mail", reads=("shop.report",)))
     found = api.get("impact", node="job:prod:shop")
     assert {item["name"] for item in found["items"]} == {
         "shop.orders",
@@ -291,7 +291,7 @@ def test_the_impact_of_a_dag_begins_with_what_it_writes(db: sa.Engine) -> None:
 @pytest.mark.parametrize("limit", [1, 2])
 def test_what_the_limit_leaves_out_is_counted(db: sa.Engine, limit: int) -> None:
     api = Api(db)
-    api.tell(*wrote("j", "s.b", "s.c", reads=("s.a",)))
+    api.send(*wrote("j", "s.b", "s.c", reads=("s.a",)))
     found = api.get("impact", node="dataset:postgres://h:5432:s.a", limit=limit)
     assert len(found["items"]) == limit
     assert found["truncated"] == 3 - limit
@@ -305,10 +305,10 @@ def test_a_backfill_of_more_writes_than_a_rhythm_is_learned_from_changes_nothing
     db: sa.Engine,
 ) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=6))
-    api.tell(*(event for hour in range(6) for event in dag_run(hour)))
+    api.send(*(event for hour in range(6) for event in dag_run(hour)))
     before = freshness(api)["rhythm"]
     assert before["text"] == "usually written every hour"
-    api.tell(
+    api.send(
         *(
             event
             for hour in range(6, 16 + rhythm.WINDOW)
@@ -322,7 +322,7 @@ def test_a_backfill_of_more_writes_than_a_rhythm_is_learned_from_changes_nothing
 def test_what_is_written_in_a_maintenance_window_teaches_nothing(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=120))
     every = [*range(0, 80, 4), *range(80, 120)]  # hurried in the window
-    api.tell(*(event for hour in every for event in dag_run(hour)))
+    api.send(*(event for hour in every for event in dag_run(hour)))
     assert freshness(api)["rhythm"]["text"] == "usually written every hour"
     window = {"starts_at": at(79.5), "ends_at": at(130)}
     other = {"dataset": "shop.other", **window}

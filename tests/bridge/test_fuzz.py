@@ -88,8 +88,8 @@ def test_one_event_of_an_odd_day_costs_no_page(tmp_path: Path, moment: str, stat
     migrate(db)
     api = Api(db)
     both = {"inputs": [dataset("d.s.a")], "outputs": [dataset("d.s.b")]}
-    api.tell(run_event(state, moment, uuid(1), "j", **both))
-    api.tell(*wrote("k", "d.s.a", at="2026-11-01T10:00:00Z"))
+    api.send(run_event(state, moment, uuid(1), "j", **both))
+    api.send(*wrote("k", "d.s.a", at="2026-11-01T10:00:00Z"))
     for path in ("at-risk", "overview", "jobs", "datasets", "runs", "changes"):
         api.get(path)
     api.get("lineage", node="dataset:postgres://h:5432:d.s.a")

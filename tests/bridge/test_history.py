@@ -20,7 +20,7 @@ def test_durations_come_oldest_first_with_the_usual_ones(db: sa.Engine) -> None:
         at = begin + timedelta(hours=n)
         end = at + timedelta(seconds=(n + 1) * 10)
         state = "FAIL" if n == 4 else "COMPLETE"
-        api.tell(
+        api.send(
             run_event("START", at.isoformat(), uuid(n), "j"),
             run_event(state, end.isoformat(), uuid(n), "j"),
         )
@@ -36,7 +36,7 @@ def test_durations_come_oldest_first_with_the_usual_ones(db: sa.Engine) -> None:
 
 def test_a_job_that_never_ran_has_no_figures(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote(
             "child",
             run={
@@ -63,7 +63,7 @@ def test_a_percentile_lies_between_its_neighbours() -> None:
 def test_each_schema_is_a_version_with_what_it_changed(db: sa.Engine) -> None:
     api = Api(db)
     typed = {"fields": [{"name": "a", "type": "int"}, {"name": "c", "type": "text"}]}
-    api.tell(
+    api.send(
         *wrote("j", dataset("s.t", schema=schema("a", "b")), at="01:00:00", run_id=uuid(1)),
         *wrote("j", dataset("s.t", schema=typed), at="02:00:00", run_id=uuid(2)),
     )
@@ -91,7 +91,7 @@ def test_each_schema_is_a_version_with_what_it_changed(db: sa.Engine) -> None:
 def test_a_schema_that_comes_again_is_no_change(db: sa.Engine) -> None:
     api = Api(db)
     for hour in range(1, 5):
-        api.tell(*wrote("j", dataset("s.t", schema=schema("a")), at=f"0{hour}:00:00"))
+        api.send(*wrote("j", dataset("s.t", schema=schema("a")), at=f"0{hour}:00:00"))
     assert api.get("changes")["items"] == []
     (version,) = api.get("datasets/postgres://h:5432:s.t")["versions"]
     assert version["first_at"] < version["last_at"]
@@ -100,7 +100,7 @@ def test_a_schema_that_comes_again_is_no_change(db: sa.Engine) -> None:
 def test_a_reader_that_sees_a_part_changes_nothing(db: sa.Engine) -> None:
     api = Api(db)
     part = dataset("s.t", schema=schema("a"))
-    api.tell(
+    api.send(
         *wrote("w", dataset("s.t", schema=schema("a", "b")), at="01:00:00"),
         *wrote("r", reads=(part,), at="02:00:00"),
     )
@@ -110,7 +110,7 @@ def test_a_reader_that_sees_a_part_changes_nothing(db: sa.Engine) -> None:
 
 def test_what_a_reader_saw_counts_where_no_writer_reported_it(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("r", reads=(dataset("s.t", schema=schema("a")),)))
+    api.send(*wrote("r", reads=(dataset("s.t", schema=schema("a")),)))
     assert api.get("datasets", name="s.t")["items"][0]["columns"] == 1
 
 
@@ -119,7 +119,7 @@ def test_changes_come_newest_first_page_by_page(db: sa.Engine) -> None:
     for n in range(1, 7):
         for table in ("s.a", "s.b"):
             columns = [f"c{i}" for i in range(n)]
-            api.tell(
+            api.send(
                 *wrote(f"j_{table}", dataset(table, schema=schema(*columns)), at=f"0{n}:00:00")
             )
     changes = api.pages("changes", limit=3)
@@ -140,7 +140,7 @@ def test_nested_columns_have_paths() -> None:
 def test_a_tag_of_a_column_is_the_columns(db: sa.Engine) -> None:
     api = Api(db)
     tags = {"tags": [{"key": "pii", "value": "yes", "field": "email"}, {"key": "gold"}]}
-    api.tell(*wrote("j", dataset("s.t", schema=schema("id", "email"), tags=tags)))
+    api.send(*wrote("j", dataset("s.t", schema=schema("id", "email"), tags=tags)))
     detail = api.get("datasets/postgres://h:5432:s.t")
     assert [tag["key"] for tag in detail["tags"]] == ["gold"]
     by_column = {column["name"]: column["tags"] for column in detail["schema_fields"]}
@@ -152,8 +152,8 @@ def test_a_job_says_what_changed_in_the_columns_that_it_reads(db: sa.Engine) -> 
     api = Api(db)
     for hour, kind in (("01", "int"), ("02", "text")):
         fields = {"fields": [{"name": "amount", "type": kind}]}
-        api.tell(*wrote("load", dataset("s.raw", schema=fields), at=f"{hour}:00:00"))
-    api.tell(*wrote("sum", "s.total", reads=("s.raw", "s.other"), at="03:00:00"))
+        api.send(*wrote("load", dataset("s.raw", schema=fields), at=f"{hour}:00:00"))
+    api.send(*wrote("sum", "s.total", reads=("s.raw", "s.other"), at="03:00:00"))
     (change,) = api.get("jobs/prod:sum")["input_changes"]
     assert change["dataset"]["name"] == "s.raw"
     assert (change["version"]["version"], change["version"]["changes"][0]["after"]) == (2, "text")

@@ -17,7 +17,7 @@ def test_a_reader_without_column_lineage_and_all_below_it_is_affected_perhaps(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("known", made(B, y=[(A, "x")]), reads=(A,)),
         *wrote("unknown", C, reads=(A,)),
         *wrote("below", made(D, z=[(C, "q")]), reads=(C,)),
@@ -43,7 +43,7 @@ def test_a_reader_without_column_lineage_and_all_below_it_is_affected_perhaps(
 
 def test_a_reader_that_is_known_to_use_other_columns_is_not_affected(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("x", "spare"))),
         *wrote("known", made(B, y=[(A, "x")]), reads=(A,)),
         *wrote("below", C, reads=(B,)),
@@ -59,7 +59,7 @@ def test_a_reader_that_is_known_to_use_other_columns_is_not_affected(db: sa.Engi
 
 def test_a_job_with_an_output_of_unknown_columns_may_use_the_column_there(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("x", "spare"))),
         *wrote("both", made(B, y=[(A, "x")]), C, reads=(A,)),
     )
@@ -71,7 +71,7 @@ def test_a_reader_of_which_only_the_conditions_are_known_may_use_any_column(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("x", "k"))),
         *wrote("filter", made(B, ((A, "k"),)), reads=(A,)),
     )
@@ -84,7 +84,7 @@ def test_a_source_that_column_lineage_of_its_reader_leaves_out_is_used_perhaps(
 ) -> None:
     """INSERT INTO c SELECT b.y FROM b WHERE b.y IN (SELECT x FROM a): only b is reported."""
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("x"))),
         *wrote("semijoin", made(C, z=[(B, "y")]), reads=(A, B)),
     )
@@ -93,7 +93,7 @@ def test_a_source_that_column_lineage_of_its_reader_leaves_out_is_used_perhaps(
 
 def test_levels_count_datasets_also_where_no_job_is_between_them(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("copy", A),
         view(B, A),
         view(C, B),
@@ -110,7 +110,7 @@ def test_levels_count_datasets_also_where_no_job_is_between_them(db: sa.Engine) 
 
 def test_every_item_has_the_way_to_it(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("j", made(B, y=[(A, "x")]), reads=(A,)),
         *wrote("k", C, reads=(B,)),
     )
@@ -127,7 +127,7 @@ def test_every_item_has_the_way_to_it(db: sa.Engine) -> None:
 
 def test_the_shortest_way_counts(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("j1", B, reads=(A,)),
         *wrote("j2", C, reads=(B,)),
         *wrote("j3", D, reads=(C,)),
@@ -146,7 +146,7 @@ def test_a_struct_stands_for_its_fields_and_a_field_concerns_its_struct(
     inner = [{"name": "city", "type": "text"}, {"name": "zip", "type": "text"}]
     fields = [{"name": "address", "type": "struct", "fields": inner}]
     sources = {"city": [(A, "address.city")], "zip": [(A, "address.zip")]}
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema={"fields": fields})),
         *wrote("cities", made(B, **sources, whole=[(A, "address")]), reads=(A,)),
     )
@@ -159,7 +159,7 @@ def test_a_struct_stands_for_its_fields_and_a_field_concerns_its_struct(
 
 def test_a_column_may_be_asked_for_in_another_case(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("AMOUNT"))),
         *wrote("sum", made(B, total=[(A, "amount")]), reads=(A,)),
     )
@@ -169,7 +169,7 @@ def test_a_column_may_be_asked_for_in_another_case(db: sa.Engine) -> None:
 
 def test_what_does_not_exist_is_not_found(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("make", dataset(A, schema=schema("x", "y"))),
         *wrote("use", made(B, total=[(C, "z")]), reads=(C,)),
     )
@@ -186,13 +186,13 @@ def test_what_does_not_exist_is_not_found(db: sa.Engine) -> None:
 
 def test_where_no_columns_are_known_any_reader_may_use_any_column(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("copy", B, reads=(A,)))
+    api.send(*wrote("copy", B, reads=(A,)))
     assert levels(impact(api, "anything")) == {B: (1, False), "copy": (1, False)}
 
 
 def test_a_job_has_columns_no_more_than_a_cycle_has_an_end(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("there", made(B, y=[(A, "x")]), reads=(A,)),
         *wrote("back", made(A, x=[(B, "y")]), reads=(B,)),
         *wrote("itself", made(B, y=[(B, "y")]), reads=(B,)),
@@ -208,7 +208,7 @@ def test_a_job_has_columns_no_more_than_a_cycle_has_an_end(db: sa.Engine) -> Non
 def test_counts_are_counts_whatever_the_limit(db: sa.Engine) -> None:
     api = Api(db)
     tables = [dataset(f"s.t{n}", datasetType={"datasetType": "TABLE"}) for n in range(80)]
-    api.tell(*(event for n, t in enumerate(tables) for event in wrote(f"j{n}", t, reads=(A,))))
+    api.send(*(event for n, t in enumerate(tables) for event in wrote(f"j{n}", t, reads=(A,))))
     for column in (None, "x"):
         found = impact(api, column, limit=5)
         assert (found["datasets"], found["tasks"], len(found["items"])) == (80, 80, 5)
@@ -233,7 +233,7 @@ def test_every_node_below_is_listed_with_the_least_level_and_nothing_else(db: sa
         }
         api = Api(db)
         for name in api_names:
-            api.tell(*wrote(f"first {name}", dataset(name, schema=schema("x", "y"))))
+            api.send(*wrote(f"first {name}", dataset(name, schema=schema("x", "y"))))
         links: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
         for job, (reads, writes, known) in jobs.items():
             outputs = []
@@ -252,7 +252,7 @@ def test_every_node_below_is_listed_with_the_least_level_and_nothing_else(db: sa
                         }
                         links[source, job, target] = {(f, c) for c, f in of}
                 outputs.append(made(target, **pairs) if known else dataset(target))
-            api.tell(*wrote(job, *outputs, reads=reads))
+            api.send(*wrote(job, *outputs, reads=reads))
         start = api_names[0]
         whole = {item["name"] for item in impact(api, None, start)["items"]}
         certain, unsure = expected(start, jobs, links)
@@ -298,7 +298,7 @@ def expected(start: str, jobs: Any, links: Any) -> tuple[set[str], set[str]]:
 def test_the_impact_of_a_job_has_its_ways_too(db: sa.Engine) -> None:
     api = Api(db)
     run = run_event("COMPLETE", "10:00:00", uuid(77), "solo", outputs=[dataset(A)])
-    api.tell(run, *wrote("next", B, reads=(A,)))
+    api.send(run, *wrote("next", B, reads=(A,)))
     found = api.get("impact", node="job:prod:solo")
     assert {item["name"]: (item["level"], len(item["path"])) for item in found["items"]} == {
         A: (1, 2),
@@ -312,7 +312,7 @@ def test_the_impact_of_a_job_has_its_ways_too(db: sa.Engine) -> None:
 
 def test_what_rows_depend_on_is_found_upwards_as_it_is_downwards(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("raw", made(A, k=[(D, "q")], x=[(D, "p")]), reads=(D,)),
         *wrote("filter", made(B, ((A, "k"),), y=[(A, "x")]), reads=(A,)),
     )
@@ -338,7 +338,7 @@ def test_lineage_and_impact_of_a_query_are_those_of_the_task_that_ran_it(db: sa.
     inside = {"parent": {"run": {"runId": uuid(91)}, "job": {"namespace": "prod", "name": "d.t"}}}
     query = {"jobType": {"integration": "AIRFLOW", "jobType": "QUERY"}}
     ran = wrote("d.t.query.1", B, reads=(A,), run=inside, facets=query)
-    api.tell(*wrote("d.t", run_id=uuid(91)), *ran, *wrote("next", C, reads=(B,)))
+    api.send(*wrote("d.t", run_id=uuid(91)), *ran, *wrote("next", C, reads=(B,)))
     below = api.get("impact", node="job:prod:d.t.query.1")
     assert {item["name"] for item in below["items"]} == {B, "next", C}
     around = api.get("lineage", node="job:prod:d.t.query.1", depth=1)

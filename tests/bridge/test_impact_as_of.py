@@ -28,14 +28,14 @@ def test_the_impact_of_a_past_moment_is_equal_before_and_after_later_events(
     db: sa.Engine,
 ) -> None:
     api = Api(db, now=MIDNIGHT)
-    api.tell(
+    api.send(
         *wrote("make", A, at="09:00:00"),
         *wrote("reads", made(B, y=[(A, "x")]), reads=(A,), at="10:00:00"),
         *wrote("ends", made(C, z=[(B, "y")]), reads=(B,), at="11:00:00"),
     )
     before = asked(api)
     assert levels(before[1])[C] == (2, True)
-    api.tell(
+    api.send(
         *wrote("reads", made(B, y=[(A, "other")]), reads=(A,), at="13:00:00"),
         *wrote("ends", made(C, z=[(B, "q")]), reads=(B,), at="13:00:00", state="FAIL"),
         *wrote("new reader", made(D, w=[(A, "x")]), reads=(A,), at="14:00:00"),
@@ -49,10 +49,10 @@ def test_the_impact_of_a_past_moment_is_equal_before_and_after_later_events(
 
 def test_column_lineage_that_no_job_sent_is_that_of_the_moment_too(db: sa.Engine) -> None:
     api = Api(db, now=MIDNIGHT)
-    api.tell(*wrote("make", A, at="09:00:00"), view(B, A, "10:00:00"))
+    api.send(*wrote("make", A, at="09:00:00"), view(B, A, "10:00:00"))
     before = asked(api)
     assert levels(before[1]) == {B: (1, True)}
-    api.tell(view(C, B, "13:00:00"))
+    api.send(view(C, B, "13:00:00"))
     assert asked(api) == before
     assert levels(impact(api, "x")).keys() == {B, C}
 
@@ -68,7 +68,7 @@ def test_the_tasks_that_a_dag_got_later_are_not_affected_by_it(db: sa.Engine) ->
         items = api.get("impact", node="job:prod:dag", as_of=THEN)["items"]
         return {item["name"] for item in items}
 
-    api.tell(run_event("START", "09:00:00", uuid(500), "dag"), task("dag.first", "10:00:00", 501))
+    api.send(run_event("START", "09:00:00", uuid(500), "dag"), task("dag.first", "10:00:00", 501))
     before = tasks()
-    api.tell(task("dag.second", "13:00:00", 502))
+    api.send(task("dag.second", "13:00:00", 502))
     assert tasks() == before

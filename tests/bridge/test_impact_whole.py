@@ -115,13 +115,13 @@ def test_the_impact_of_a_column_is_what_uses_it_or_may_and_nothing_else(
     fresh: Fresh, graph: list[Job], column: str
 ) -> None:
     api = fresh()
-    api.tell(*wrote("source", dataset(NAMES[0], schema=schema(*COLUMNS))))
+    api.send(*wrote("source", dataset(NAMES[0], schema=schema(*COLUMNS))))
     for job in graph:
         outputs = [
             dataset(name) if body is None else made(name, **body)
             for name, body in job.writes.items()
         ]
-        api.tell(*wrote(job.name, *outputs, reads=job.reads))
+        api.send(*wrote(job.name, *outputs, reads=job.reads))
     found = api.get("impact", node=f"dataset:{DB}:{NAMES[0]}", column=column, depth=50)
     shown = {item["name"]: item["certain"] for item in found["items"]}
     certain = {name for name, sure in shown.items() if sure}
@@ -174,7 +174,7 @@ def test_lineage_of_real_events_leads_out_of_an_impact_only_past_what_is_known(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*(body for _, body in corpus.every_event()))
+    api.send(*(body for _, body in corpus.every_event()))
     affected = 0
     known = [item for item in api.pages("datasets", limit=500) if item["columns"]]
     for item in known[::FEW]:

@@ -59,7 +59,7 @@ def kept(db: sa.Engine) -> list[bytes]:
 
 def imported(db: sa.Engine) -> Api:
     api = Api(db)
-    api.tell(*kept(db))
+    api.send(*kept(db))
     return api
 
 
@@ -155,7 +155,7 @@ def test_a_run_that_the_catalog_knows_is_the_same_run(db: sa.Engine, fake: serve
     )
     brought(db, source(fake), since="2026-10-01T00:00:00Z")
     api = Api(db)
-    api.tell(live, *kept(db))
+    api.send(live, *kept(db))
     [run] = api.get("runs", kind="dag", dag_run_id=row["dag_run_id"])["items"]
     assert (run["run_id"], run["state"]) == (run_id("prod", row), "success")
 
@@ -227,11 +227,11 @@ def test_what_began_under_the_eyes_of_the_catalog_and_ended_unseen_gets_its_end(
         ),
     ]
     api = Api(db)
-    api.tell(*live)
+    api.send(*live)
     begun = api.get("runs", dag_run_id=row["dag_run_id"], limit=100)["items"]
     assert "success" not in {run["state"] for run in begun}
     brought(db, source(fake))
-    api.tell(*kept(db))
+    api.send(*kept(db))
     ended = api.get("runs", dag_run_id=row["dag_run_id"], limit=100)["items"]
     assert {(run["task_id"], run["try_number"], run["state"]) for run in ended} == {
         (None, None, "success"),

@@ -20,7 +20,7 @@ DB = "postgres://h:5432"
 def api(db: sa.Engine) -> Api:
     """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
         *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
@@ -98,7 +98,7 @@ def test_an_id_names_a_node_too(api: Api) -> None:
 def test_odd_names_are_found_in_every_way(db: sa.Engine, namespace: str, name: str) -> None:
     api = Api(db)
     out = {"namespace": namespace, "name": name}
-    api.tell(*wrote(f"make {name}", out, namespace="jobs:of:airflow"))
+    api.send(*wrote(f"make {name}", out, namespace="jobs:of:airflow"))
     (table,) = api.get("datasets", q="" if not name.strip() else name.split()[0])["items"]
     for node in (table["node"], table["id"]):
         answer = api.get("lineage", node=node)
@@ -114,7 +114,7 @@ def test_any_name_of_a_dataset_leads_to_it(db: sa.Engine) -> None:
     api = Api(db)
     path = {"namespace": "s3://lake", "name": "warehouse/orders"}
     link = {"identifiers": [{"namespace": "hive://m:9083", "name": "w.orders", "type": "TABLE"}]}
-    api.tell(
+    api.send(
         *wrote("spark", {**path, "facets": {"symlinks": link}}),
         *wrote("report", "s.report", reads=({"namespace": "hive://m:9083", "name": "w.orders"},)),
     )
@@ -134,14 +134,14 @@ def test_any_name_of_a_dataset_leads_to_it(db: sa.Engine) -> None:
 
 def test_producers_spelling_of_a_name_is_found(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("copy", {"namespace": "s3a://lake", "name": "a/b"}))
+    api.send(*wrote("copy", {"namespace": "s3a://lake", "name": "a/b"}))
     answer = api.get("lineage", node="dataset:s3a://lake:a/b", depth=0)
     assert [node["namespace"] for node in answer["nodes"]] == ["s3://lake"]
 
 
 def test_a_cycle_ends(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("a", "s.x", reads=("s.y",)), *wrote("b", "s.y", reads=("s.x",)))
+    api.send(*wrote("a", "s.x", reads=("s.y",)), *wrote("b", "s.y", reads=("s.x",)))
     answer = api.get("lineage", node="job:prod:a", depth=50)
     assert len(answer["nodes"]) == 4
     assert len(answer["edges"]) == 4
@@ -149,14 +149,14 @@ def test_a_cycle_ends(db: sa.Engine) -> None:
 
 def test_a_job_that_reads_what_it_writes_is_one_node(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("merge", "s.x", reads=("s.x",)))
+    api.send(*wrote("merge", "s.x", reads=("s.x",)))
     answer = api.get("lineage", node="job:prod:merge")
     assert arrows(answer) == {("merge", "s.x"), ("s.x", "merge")}
 
 
 def test_what_the_limit_leaves_out_is_counted(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*(event for n in range(30) for event in wrote(f"job_{n:02}", reads=("s.hub",))))
+    api.send(*(event for n in range(30) for event in wrote(f"job_{n:02}", reads=("s.hub",))))
     answer = api.get("lineage", node=f"dataset:{DB}:s.hub", limit=11)
     assert len(answer["nodes"]) == 11
     assert answer["truncated"] == 20
@@ -166,21 +166,21 @@ def test_what_the_limit_leaves_out_is_counted(db: sa.Engine) -> None:
 def test_a_hub_is_counted_without_being_read(db: sa.Engine) -> None:
     api = Api(db)
     events = (event for n in range(50) for event in wrote(f"job_{n:02}", reads=("s.hub",)))
-    api.tell(*events)
+    api.send(*events)
     answer = api.get("lineage", node=f"dataset:{DB}:s.hub", limit=2)
     assert (len(answer["nodes"]), answer["truncated"]) == (2, 49)
 
 
 def test_a_dag_stands_for_all_its_tasks(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     answer = api.get("lineage", node="job:prod:d", depth=1, direction="down")
     assert reached(answer) == {"d": 0, "d.load": 0, "d.sum": 0, "s.orders": 1, "s.daily": 1}
 
 
 def test_control_edges_come_when_asked_for(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     data = api.get("lineage", node="job:prod:d.load", kind="data", depth=1)
     control = api.get("lineage", node="job:prod:d.load", kind="control", depth=1)
     assert ("d.load", "d.sum") not in arrows(data)
@@ -197,7 +197,7 @@ def test_the_graph_is_drawn_as_it_was(api: Api) -> None:
 
 
 def test_a_run_that_was_going_on_is_shown_running(api: Api) -> None:
-    api.tell(*wrote("load", "s.orders", reads=("s.raw",), at="05:00:00", state="FAIL"))
+    api.send(*wrote("load", "s.orders", reads=("s.raw",), at="05:00:00", state="FAIL"))
     job = "job:prod:load"
     states = [
         api.get("graph", node=job, up=0, down=0, as_of=f"2026-11-01T{at}Z")["cards"][0]["state"]
@@ -207,7 +207,7 @@ def test_a_run_that_was_going_on_is_shown_running(api: Api) -> None:
 
 
 def test_freshness_is_that_of_the_moment(api: Api) -> None:
-    api.tell(*wrote("load", "s.orders", reads=("s.raw",), at="05:00:00"))
+    api.send(*wrote("load", "s.orders", reads=("s.raw",), at="05:00:00"))
     asked = {"node": f"dataset:{DB}:s.orders", "up": 0, "down": 0}
     now = api.get("graph", **asked)
     then = api.get("graph", **asked, as_of="2026-11-01T04:00:00Z")
@@ -217,7 +217,7 @@ def test_freshness_is_that_of_the_moment(api: Api) -> None:
 
 def test_tasks_stand_in_the_box_of_their_dag(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     graph = api.get("graph", node="job:prod:d")
     (group,) = graph["groups"]
     assert group["label"] == "d"
@@ -241,7 +241,7 @@ def test_a_card_counts_the_neighbours_that_are_not_drawn(api: Api) -> None:
 def test_an_edge_past_the_focus_is_drawn(db: sa.Engine) -> None:
     """What is upstream may also be read further down: both ends are drawn, so the edge is."""
     api = Api(db)
-    api.tell(*wrote("first", "s.b", reads=("s.a",)), *wrote("second", "s.c", reads=("s.b", "s.a")))
+    api.send(*wrote("first", "s.b", reads=("s.a",)), *wrote("second", "s.c", reads=("s.b", "s.a")))
     graph = api.get("graph", node=f"dataset:{DB}:s.b")
     ends = {(edge["source"], edge["target"]) for edge in graph["edges"]}
     assert (f"dataset:{DB}:s.a", "job:prod:second") in ends
@@ -255,7 +255,7 @@ def test_an_unchanged_graph_is_not_sent_twice(api: Api) -> None:
         headers={"If-None-Match": first.headers["etag"]},
     )
     assert (again.status_code, again.content) == (304, b"")
-    api.tell(*wrote("sum", "s.daily", at="09:00:00"))
+    api.send(*wrote("sum", "s.daily", at="09:00:00"))
     changed = api.http.get(
         "/api/v1/graph",
         params={"node": "job:prod:sum"},
@@ -285,7 +285,7 @@ def test_a_depth_or_a_limit_out_of_bounds_is_taken_for_the_nearest(api: Api) -> 
 
 
 def test_a_job_and_a_dataset_are_shown_as_they_stood(api: Api) -> None:
-    api.tell(
+    api.send(
         *wrote("load", dataset("s.orders", schema={"fields": [{"name": "new"}]}), at="05:00:00"),
         *wrote("load", "s.more", at="07:00:00", state="FAIL"),
     )

@@ -24,7 +24,7 @@ def ways(api: Api, source: str, target: str, **more: Any) -> Any:
 
 def test_the_ways_between_two_datasets_are_listed_shortest_first(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("j1", B, reads=(A,)),
         *wrote("j2", C, reads=(B,)),
         *wrote("direct", C, reads=(A,)),
@@ -49,8 +49,8 @@ def test_ways_go_round_no_cycle_and_end_where_there_are_very_many(db: sa.Engine)
     api = Api(db)
     steps = [f"s.n{n}" for n in range(9)]
     for n, (here, there) in enumerate(itertools.pairwise(steps)):
-        api.tell(*(e for k in range(4) for e in wrote(f"j{n}_{k}", there, reads=(here,))))
-    api.tell(*wrote("back", steps[0], reads=(steps[-1],)))
+        api.send(*(e for k in range(4) for e in wrote(f"j{n}_{k}", there, reads=(here,))))
+    api.send(*wrote("back", steps[0], reads=(steps[-1],)))
     found = ways(api, steps[0], steps[-1], limit=7)  # 4 ** 8 ways
     assert len(found["paths"]) == 7
     assert not found["complete"]
@@ -60,7 +60,7 @@ def test_ways_go_round_no_cycle_and_end_where_there_are_very_many(db: sa.Engine)
 def test_a_dag_is_an_end_of_a_way_with_all_its_tasks(db: sa.Engine) -> None:
     api = Api(db)
     inside = {"parent": {"run": {"runId": uuid(90)}, "job": {"namespace": "prod", "name": "dag"}}}
-    api.tell(
+    api.send(
         run_event("COMPLETE", "10:00:00", uuid(90), "dag"),
         *wrote("dag.load", A, run=inside),
         *wrote("read", B, reads=(A,)),

@@ -35,7 +35,7 @@ def test_two_topics_whose_jobs_called_their_tables_alike_are_two_datasets(db: sa
     ]
     for order in permutations(events):
         api = Api(db)
-        api.tell(*order)
+        api.send(*order)
     found = api.get("datasets", namespace=KAFKA)["items"]
     assert names(found) == ["pay", "pay_sum", "web", "web_sum"]
     assert api.get("lineage", node=f"dataset:{KAFKA}:web", direction="down")["nodes"][-1][
@@ -47,7 +47,7 @@ def test_two_topics_whose_jobs_called_their_tables_alike_are_two_datasets(db: sa
 
 def test_a_topic_that_two_jobs_use_is_one_dataset_whatever_they_call_it(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(flink("a", 1, flink_table("web", "t1"), flink_table("clean", "t2")),
+    api.send(flink("a", 1, flink_table("web", "t1"), flink_table("clean", "t2")),
              flink("b", 2, flink_table("clean", "clicks"), flink_table("sum", "t1")))  # fmt: skip
     found = api.get("lineage", node=f"dataset:{KAFKA}:web", direction="down", depth=9)
     assert [node["name"] for node in found["nodes"]] == ["web", "a", "clean", "b", "sum"]
@@ -56,7 +56,7 @@ def test_a_topic_that_two_jobs_use_is_one_dataset_whatever_they_call_it(db: sa.E
 def test_a_table_in_no_store_is_another_one_in_every_job(db: sa.Engine) -> None:
     generated = dataset("default_catalog.default_database.gen", "")
     api = Api(db)
-    api.tell(flink("a", 1, generated, flink_table("x", "x")),
+    api.send(flink("a", 1, generated, flink_table("x", "x")),
              flink("b", 2, generated, flink_table("y", "y")))  # fmt: skip
     found = [item for item in api.get("datasets")["items"] if item["name"].endswith(".gen")]
     assert [item["namespace"] for item in found] == ["job:flink/a", "job:flink/b"]
@@ -69,7 +69,7 @@ def test_columns_of_a_table_in_no_store_come_from_the_jobs_own(db: sa.Engine) ->
     lineage = {"fields": {"uid": {"inputFields": [origin]}}}
     target = dataset("x", KAFKA, schema=schema("uid"), columnLineage=lineage)
     api = Api(db)
-    api.tell(flink("a", 1, dataset(origin["name"], ""), target))
+    api.send(flink("a", 1, dataset(origin["name"], ""), target))
     (column,) = api.get(f"datasets/{KAFKA}:x")["schema_fields"]
     assert [each["dataset"]["namespace"] for each in column["origins"]] == ["job:flink/a"]
 
@@ -78,7 +78,7 @@ def test_a_real_catalogs_table_still_joins_its_location(db: sa.Engine) -> None:
     link = {"namespace": "hive://m:9083", "name": "shop.orders", "type": "TABLE"}
     located = dataset("wh/orders", "s3://b", symlinks={"identifiers": [link]})
     api = Api(db)
-    api.tell(flink("a", 1, located, flink_table("x", "x")))
+    api.send(flink("a", 1, located, flink_table("x", "x")))
     assert api.get("datasets/s3://b:wh/orders")["name"] == "shop.orders"
 
 
@@ -100,7 +100,7 @@ def _read(number: int, *files: dict[str, Any], facets: dict[str, Any] = SPARK_ST
 @pytest.mark.parametrize("namespace", ["file", "s3://bucket", "abfss://c@a.dfs.core.windows.net"])
 def test_each_file_that_a_stream_reads_is_its_folder(db: sa.Engine, namespace: str) -> None:
     api = Api(db)
-    api.tell(*(_read(n, dataset(f"/in/f{n}.json", namespace, schema=TABLE)) for n in range(1, 9)))
+    api.send(*(_read(n, dataset(f"/in/f{n}.json", namespace, schema=TABLE)) for n in range(1, 9)))
     (folder,) = api.get("datasets")["items"]
     assert folder["name"].strip("/") == "in"
     assert folder["columns"] == 2
@@ -113,14 +113,14 @@ def test_files_of_one_folder_and_schema_that_are_read_together_are_their_folder(
 ) -> None:
     api = Api(db)
     files = [dataset(f"/in/orders_{n}.csv", "file", schema=TABLE) for n in range(3)]
-    api.tell(_read(1, *files, dataset("/in/countries.csv", "file", schema=schema("a", "b")),
+    api.send(_read(1, *files, dataset("/in/countries.csv", "file", schema=schema("a", "b")),
                    facets=SPARK))  # fmt: skip
     assert names(api.get("datasets")["items"]) == ["/in", "/in/countries.csv"]
 
 
 def test_a_single_file_stays_itself_and_so_do_texts_that_are_no_table(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(_read(1, dataset("/in/orders.csv", "file", schema=TABLE), facets=SPARK),
+    api.send(_read(1, dataset("/in/orders.csv", "file", schema=TABLE), facets=SPARK),
              _read(2, dataset("/etc/a.txt", "file", schema=schema("value")),
                    dataset("/etc/b.txt", "file", schema=schema("value")), facets=SPARK))  # fmt: skip
     assert names(api.get("datasets")["items"]) == ["/etc/a.txt", "/etc/b.txt", "/in/orders.csv"]
@@ -131,7 +131,7 @@ def test_columns_that_come_from_a_streams_file_come_from_its_folder(db: sa.Engin
     target = dataset("/out", "file", schema=schema("user"),
                      columnLineage={"fields": {"user": {"inputFields": [origin]}}})  # fmt: skip
     api = Api(db)
-    api.tell(run_event("COMPLETE", "08:00:00", uuid(1), "clicks.write", namespace="spark",
+    api.send(run_event("COMPLETE", "08:00:00", uuid(1), "clicks.write", namespace="spark",
                        facets=SPARK_STREAM, inputs=[dataset("/in/f1.json", "file", schema=TABLE)],
                        outputs=[target]))  # fmt: skip
     (column,) = api.get("datasets/file:/out")["schema_fields"]
@@ -150,7 +150,7 @@ def _real(*files: str) -> list[bytes]:
 @needs_corpus
 def test_the_topics_of_real_flink_jobs_stay_apart(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *_real(
             "flink_sqlkafka", "flink_other_topic", "flink_fail", "flink_batch", "flink_datastream"
         )
@@ -164,6 +164,6 @@ def test_the_topics_of_real_flink_jobs_stay_apart(db: sa.Engine) -> None:
 @needs_corpus
 def test_a_real_stream_reads_one_folder(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_real("spark_stream"))
+    api.send(*_real("spark_stream"))
     found = names(api.get("datasets")["items"])
     assert found == ["/srv/lab/stream/in", "/srv/lab/stream/out", "/srv/lab/stream/pages"]

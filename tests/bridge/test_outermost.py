@@ -52,7 +52,7 @@ def _snapshot(tx: sa.Connection) -> Snapshot:
 def test_a_query_in_an_application_in_a_task_is_part_of_the_dag_run(
     db: sa.Engine, rooted: bool
 ) -> None:
-    Api(db).tell(*nested(rooted=rooted))
+    Api(db).send(*nested(rooted=rooted))
     query, app = run_id(uuid(16 + 3)), run_id(uuid(16 + 2))
     whole = dag_run_id("prod", "d", "scheduled__1")
     with reading(db) as tx:
@@ -66,14 +66,14 @@ def test_a_query_in_an_application_in_a_task_is_part_of_the_dag_run(
 def test_runs_inside_one_that_never_sent_an_event_are_parts_of_one(db: sa.Engine) -> None:
     """A dbt invocation whose own events got lost."""
     inside = {"parent": parent(uuid(1), "dbt-run-shop")}
-    Api(db).tell(*(run_event("COMPLETE", "08:00:00", uuid(n), f"m{n}", run=inside) for n in (2, 3)))
+    Api(db).send(*(run_event("COMPLETE", "08:00:00", uuid(n), f"m{n}", run=inside) for n in (2, 3)))
     with reading(db) as tx:
         found = outermost(_snapshot(tx), [run_id(uuid(2)), run_id(uuid(3))])
     assert set(found.values()) == {run_id(uuid(1))}
 
 
 def test_runs_that_call_each_other_their_parent_end_the_search(db: sa.Engine) -> None:
-    Api(db).tell(
+    Api(db).send(
         run_event("START", "08:00:00", uuid(1), "a", run={"parent": parent(uuid(2), "b")}),
         run_event("START", "08:00:00", uuid(2), "b", run={"parent": parent(uuid(1), "a")}),
     )
@@ -84,7 +84,7 @@ def test_runs_that_call_each_other_their_parent_end_the_search(db: sa.Engine) ->
 def test_a_spark_run_inside_a_task_is_no_second_write(db: sa.Engine) -> None:
     """Else the gap between the query's end and the task's would be learned as a rhythm."""
     api = Api(db, now=NOW + timedelta(days=4, hours=-12))
-    api.tell(*(event for day in range(1, 6) for event in nested(day)))
+    api.send(*(event for day in range(1, 6) for event in nested(day)))
     found = api.get("datasets/file:/lake/orders/freshness")
     assert len(found["writes"]) == 5
     assert found["rhythm"]["usual"] == 86_400
@@ -117,7 +117,7 @@ def test_a_create_table_as_select_that_spark_reports_as_two_jobs_is_one_write(
 ) -> None:
     api = Api(db)
     for each in order:
-        api.tell(CTAS[each])
+        api.send(CTAS[each])
     (run,) = api.get("datasets/file:/lake/orders")["written_by_runs"]
     assert run["job"]["name"] == "etl.create_as_select.default_orders"
     assert len(api.get("datasets/file:/lake/orders/freshness")["writes"]) == 1
@@ -127,6 +127,6 @@ def test_two_queries_of_an_application_that_write_one_after_the_other_are_both_l
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*CTAS, _query("START", "08:01:00", 4, "etl.append.orders", outputs=[LAKE]),
+    api.send(*CTAS, _query("START", "08:01:00", 4, "etl.append.orders", outputs=[LAKE]),
              _query("COMPLETE", "08:01:05", 4, "etl.append.orders", outputs=[LAKE]))  # fmt: skip
     assert len(api.get("datasets/file:/lake/orders")["written_by_runs"]) == 2

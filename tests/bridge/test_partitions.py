@@ -144,26 +144,26 @@ def test_an_older_partition_that_is_written_anew_makes_nothing_fresh(
     db: sa.Engine, of: Producer
 ) -> None:
     api = Api(db, now=FIRST + 14 * DAY + timedelta(hours=6))
-    api.tell(*daily(14, of))
+    api.send(*daily(14, of))
     before = api.get("outlook", node=LAKE)
     assert before["standing"] == "late"
-    api.tell(*wrote(of(FIRST + 3 * DAY), FIRST + 14 * DAY + timedelta(hours=4)))
+    api.send(*wrote(of(FIRST + 3 * DAY), FIRST + 14 * DAY + timedelta(hours=4)))
     after = api.get("outlook", node=LAKE)
     assert (after["standing"], after["late_since"]) == ("late", before["late_since"])
     assert after["expectation"] == before["expectation"]
     assert (before["fresh_at"], after["fresh_at"]) == (before["written_at"], before["written_at"])
     assert after["written_at"] == "2026-10-19T09:01:00Z"
-    api.tell(*wrote(of(FIRST + 13 * DAY), FIRST + 14 * DAY + timedelta(hours=5)))
+    api.send(*wrote(of(FIRST + 13 * DAY), FIRST + 14 * DAY + timedelta(hours=5)))
     made = api.get("outlook", node=LAKE)
     assert (made["standing"], made["fresh_at"]) == ("ok", "2026-10-19T10:01:00Z")
 
 
 def test_a_run_of_several_partitions_counts_by_its_newest_one(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + 14 * DAY + timedelta(hours=6))
-    api.tell(*daily(14))
+    api.send(*daily(14))
     run_id, at = uuid(next(_numbers)), FIRST + 14 * DAY + timedelta(hours=1)
     outputs = [{**by_name(FIRST + day * DAY), "facets": {}} for day in (2, 13, 5)]
-    api.tell(run_event("COMPLETE", at.isoformat(), run_id, "load", outputs=outputs))
+    api.send(run_event("COMPLETE", at.isoformat(), run_id, "load", outputs=outputs))
     assert api.get("outlook", node=LAKE)["fresh_at"] == "2026-10-19T06:00:00Z"
 
 
@@ -172,11 +172,11 @@ def test_a_partition_is_known_by_the_key_that_airflow_runs_the_dag_for(db: sa.En
     plain = {"namespace": "s3://lake", "name": "orders"}
     for day in range(14):
         at = FIRST + day * DAY
-        api.tell(
+        api.send(
             *wrote(plain, at, of_airflow(f"run{day}", f"{at - DAY:%Y-%m-%d}", "asset_triggered"))
         )
     again = of_airflow("again", "2026-10-08", "asset_triggered")
-    api.tell(*wrote(plain, FIRST + 14 * DAY + timedelta(hours=4), again))
+    api.send(*wrote(plain, FIRST + 14 * DAY + timedelta(hours=4), again))
     found = api.get("outlook", node=LAKE)
     assert (found["standing"], found["fresh_at"]) == ("late", "2026-10-18T05:01:00Z")
 
@@ -196,18 +196,18 @@ def of_airflow(run_id: str, key: str, run_type: str) -> dict[str, Any]:
 
 def test_partitions_ahead_of_time_say_nothing_of_freshness(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + 14 * DAY + timedelta(hours=6))
-    api.tell(*daily(14, ahead=9 * DAY))
-    api.tell(*wrote(by_name(FIRST + 16 * DAY), FIRST + 14 * DAY + timedelta(hours=1)))
+    api.send(*daily(14, ahead=9 * DAY))
+    api.send(*wrote(by_name(FIRST + 16 * DAY), FIRST + 14 * DAY + timedelta(hours=1)))
     found = api.get("outlook", node=LAKE)
     assert (found["standing"], found["fresh_at"]) == ("ok", found["written_at"])
 
 
 def test_rewriting_more_partitions_than_are_read_makes_nothing_fresh(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + 14 * DAY + timedelta(hours=6))
-    api.tell(*daily(14))
+    api.send(*daily(14))
     begin = FIRST + 13 * DAY + timedelta(hours=2)
     for number in range(rhythm.WINDOW + 3):
-        api.tell(*wrote(by_name(FIRST - (number + 9) * DAY), begin + number * timedelta(minutes=5)))
+        api.send(*wrote(by_name(FIRST - (number + 9) * DAY), begin + number * timedelta(minutes=5)))
     found = api.get("outlook", node=LAKE)
     past = api.get("outlook", node=LAKE, as_of=(FIRST + 10 * DAY + timedelta(hours=1)).isoformat())
     assert past["fresh_at"] == past["written_at"] == "2026-10-15T05:01:00Z"

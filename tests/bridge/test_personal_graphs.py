@@ -139,7 +139,7 @@ def doubtful(graph: Graph, held: set[Place]) -> set[str]:
 def test_all_that_is_known_is_right_and_whole_and_everything_else_is_unknown(db: sa.Engine) -> None:
     api = Api(db)
     graphs = [made_up(seed) for seed in range(GRAPHS)]
-    api.tell(*(each for seed, graph in enumerate(graphs) for each in events(graph, seed * 100)))
+    api.send(*(each for seed, graph in enumerate(graphs) for each in events(graph, seed * 100)))
     rows = api.pages("personal-data", limit=500)
     by_space: dict[str, list[Any]] = {}
     for row in rows:
@@ -167,7 +167,7 @@ def test_all_that_is_known_is_right_and_whole_and_everything_else_is_unknown(db:
 def test_one_dataset_has_the_same_answer_alone_as_in_the_whole(db: sa.Engine) -> None:
     api = Api(db)
     graphs = [made_up(seed) for seed in range(25)]
-    api.tell(*(each for seed, graph in enumerate(graphs) for each in events(graph, seed * 100)))
+    api.send(*(each for seed, graph in enumerate(graphs) for each in events(graph, seed * 100)))
     with reading(db) as tx:
         snapshot = Snapshot(tx, api.micros, 86_400.0)
         whole = personal.everywhere(snapshot, unknown=True)

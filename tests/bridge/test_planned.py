@@ -58,9 +58,9 @@ def asked(api: Api, **more: Any) -> Any:
 
 def test_a_schedule_counts_from_the_second_write_on(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=4, hours=1))
-    api.tell(*run(3))
+    api.send(*run(3))
     assert asked(api)["expectation"] is None
-    api.tell(*run(4))
+    api.send(*run(4))
     found = asked(api)["expectation"]
     assert (found["kind"], found["source"]) == ("by", "schedule")
     assert found["text"] == (
@@ -72,7 +72,7 @@ def test_a_schedule_counts_from_the_second_write_on(db: sa.Engine) -> None:
 def test_a_schedule_is_in_local_time_and_knows_its_days(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=12))
     for events in workdays(until=12):
-        api.tell(*events)
+        api.send(*events)
     assert asked(api)["expectation"]["expected_by"] == "2026-10-26T05:58:00Z"  # winter time
 
 
@@ -80,16 +80,16 @@ def test_what_does_not_follow_its_schedule_is_expected_by_its_rhythm(db: sa.Engi
     """The DAG runs every day, and writes on Mondays alone."""
     api = Api(db, now=FIRST + timedelta(days=50, hours=2))
     for day in range(0, 50, 7):
-        api.tell(*run(day, expression="0 6 * * *"))
+        api.send(*run(day, expression="0 6 * * *"))
     assert asked(api)["expectation"]["source"] == "learned"
 
 
 def test_a_write_by_hand_does_not_stand_for_the_scheduled_one(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=4, hours=12))
     for events in workdays(until=5):
-        api.tell(*events)
+        api.send(*events)
     before = asked(api)["expectation"]["expected_by"]
-    api.tell(*run(4, hour=15, kind="manual"))
+    api.send(*run(4, hour=15, kind="manual"))
     assert asked(api)["written_at"] == "2026-10-16T13:13:00Z"
     assert asked(api)["expectation"]["expected_by"] == before
 
@@ -97,13 +97,13 @@ def test_a_write_by_hand_does_not_stand_for_the_scheduled_one(db: sa.Engine) -> 
 def test_a_backfill_of_old_partitions_does_not_make_a_dataset_fresh(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=7, hours=9))
     for events in workdays(until=7):
-        api.tell(*events)
+        api.send(*events)
     since = asked(api)["late_since"]
     assert since == "2026-10-19T04:58:00Z"
     started = (FIRST + timedelta(days=7, hours=4)).astimezone(UTC)
     for day in (1, 2):
         run_id = f"backfill__{(FIRST + timedelta(days=day)).isoformat()}"
-        api.tell(
+        api.send(
             *of_dag("load", run_id, "backfill", started, 0x600_0000 + day * 0x10, "shop.orders")
         )
     found = asked(api)
@@ -122,7 +122,7 @@ def test_writes_that_an_incident_made_late_teach_nothing_unless_most_of_the_newe
 def test_a_deadline_of_airflow_counts_more_than_the_schedule(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=4, hours=12))
     for events in workdays(until=5, deadline=timedelta(minutes=30)):
-        api.tell(*events)
+        api.send(*events)
     found = asked(api)["expectation"]
     assert found["source"] == "airflow"
     assert found["text"] == "Airflow deadline early: 30 minutes after it is due"
@@ -136,7 +136,7 @@ def test_a_deadline_of_airflow_counts_more_than_the_schedule(db: sa.Engine) -> N
 def test_a_dag_that_does_not_start_in_time_is_late(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=2, minutes=20))
     for events in workdays(until=2):
-        api.tell(*events)
+        api.send(*events)
     body = {"node": "job:prod:load", "starts_within": "15m"}
     assert api.http.put("/api/v1/expectations", json=body).status_code == 200
     api.now += timedelta(seconds=1)
@@ -147,11 +147,11 @@ def test_a_dag_that_does_not_start_in_time_is_late(db: sa.Engine) -> None:
 def test_a_schedule_that_changed_is_the_old_one_in_questions_about_the_past(db: sa.Engine) -> None:
     api = Api(db, now=FIRST + timedelta(days=4, hours=2))
     for events in workdays(until=5):
-        api.tell(*events)
+        api.send(*events)
     then = api.now
     before = asked(api)["expectation"]
     for day in range(7, 12):
-        api.tell(*run(day, hour=9, expression="0 9 * * 1-5"))
+        api.send(*run(day, hour=9, expression="0 9 * * 1-5"))
     api.now = FIRST + timedelta(days=12)
     assert "0 9 * * 1-5" in asked(api)["expectation"]["text"]
     assert asked(api, as_of=then.isoformat())["expectation"] == before
@@ -162,7 +162,7 @@ def test_what_came_later_changes_no_answer_about_the_past(db: sa.Engine, seed: i
     """Events arrive in the order of time; each moment is asked before and after later ones did."""
     chance = random.Random(seed)
     api = Api(db)
-    api.tell(*run(-3))
+    api.send(*run(-3))
     known: list[tuple[datetime, Any]] = []
     for day in range(24):
         at = FIRST + timedelta(days=day, hours=chance.uniform(-3, 3))
@@ -173,7 +173,7 @@ def test_what_came_later_changes_no_answer_about_the_past(db: sa.Engine, seed: i
             hour = 6 if day < 14 else 7
             at += timedelta(hours=8)
             deadline = timedelta(minutes=45) if seed == 3 and day > 9 else None
-            api.tell(
+            api.send(
                 *run(day, hour=hour, minutes=minutes, expression=expression, deadline=deadline)
             )
         api.now = at
@@ -219,9 +219,9 @@ def test_what_came_by_hand_after_the_time_is_there_though_the_scheduled_run_is_n
     monday = FIRST + timedelta(days=14)
     api = Api(db, now=monday.replace(hour=15))
     for events in workdays(until=14):
-        api.tell(*events)
+        api.send(*events)
     assert asked(api)["standing"] == "late"
-    api.tell(*run(14, hour=11, kind="manual"))
+    api.send(*run(14, hour=11, kind="manual"))
     found = asked(api)
     assert found["standing"] == "ok"
     assert found["expectation"]["expected_by"].startswith("2026-10-27")  # Tuesday

@@ -37,14 +37,14 @@ def task_end(number: int, at: str, task: str) -> bytes:
 
 
 def test_what_no_event_names_for_as_long_as_the_setting_says_is_stale(api: Api) -> None:
-    api.tell(*wrote("load", "shop.orders"))
+    api.send(*wrote("load", "shop.orders"))
     assert (marked(api, "datasets", "stale"), marked(api, "jobs", "stale")) == (set(), set())
     api.now += timedelta(days=90)
     assert marked(api, "datasets", "stale") == {"shop.orders"}
     assert marked(api, "jobs", "stale") == {"load"}
     (job,) = api.get("jobs")["items"]
     assert api.get(f"jobs/{job['id']}")["stale"]
-    api.tell(*wrote("load", "shop.orders", at=(api.now - timedelta(days=1)).isoformat()))
+    api.send(*wrote("load", "shop.orders", at=(api.now - timedelta(days=1)).isoformat()))
     assert marked(api, "datasets", "stale") == set()
 
 
@@ -55,17 +55,17 @@ def test_what_a_file_declares_is_never_stale(api: Api) -> None:
 
 
 def test_a_task_that_the_newest_start_of_its_dag_does_not_list_is_gone(api: Api) -> None:
-    api.tell(dag_start(1, "08:00:00", "load", "old"), task_end(1, "08:01:00", "old"))
+    api.send(dag_start(1, "08:00:00", "load", "old"), task_end(1, "08:01:00", "old"))
     assert marked(api, "jobs", "gone") == set()
-    api.tell(dag_start(2, "09:00:00", "load"))
+    api.send(dag_start(2, "09:00:00", "load"))
     assert marked(api, "jobs", "gone") == {"d.old"}
 
 
 def test_a_dag_is_gone_with_its_tasks_when_airflow_says_so_until_it_runs_again(api: Api) -> None:
-    api.tell(dag_start(1, "08:00:00", "load"))
-    api.tell(events.gone("prod", "d", api.micros))
+    api.send(dag_start(1, "08:00:00", "load"))
+    api.send(events.gone("prod", "d", api.micros))
     assert marked(api, "jobs", "gone") == {"d", "d.load"}
-    api.tell(dag_start(2, (api.now + timedelta(hours=1)).isoformat(), "load"))
+    api.send(dag_start(2, (api.now + timedelta(hours=1)).isoformat(), "load"))
     api.now += timedelta(hours=2)
     assert marked(api, "jobs", "gone") == set()
 

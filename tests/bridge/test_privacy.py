@@ -95,7 +95,7 @@ def test_personal_data_of_a_dataset_is_the_same_in_every_answer(db: sa.Engine) -
             "mail": {"inputFields": [{"namespace": DB, "name": "s.people", "field": "EMAIL"}]}
         }
     }
-    api.tell(
+    api.send(
         *wrote("load", dataset("s.people", schema={"fields": fields}, tags={"tags": tags})),
         *wrote("send", dataset("s.mails", columnLineage=reported), reads=("s.people",)),
     )
@@ -118,7 +118,7 @@ def test_what_column_lineage_brings_is_the_same_in_every_answer(db: sa.Engine) -
     hashed = [{"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True}]
     tags = {"tags": [{"key": "pii.email", "field": "email"}]}
     owners = {"owners": [{"name": "crm"}]}
-    api.tell(
+    api.send(
         *wrote("a", dataset("s.people", tags=tags, ownership=owners)),
         *wrote("b", dataset("s.mails", columnLineage=made(mail=("s.people", "email")))),
         *wrote(
@@ -162,7 +162,7 @@ def test_what_column_lineage_brings_is_the_same_in_every_answer(db: sa.Engine) -
 def test_personal_data_is_listed_by_classification_and_owner(db: sa.Engine) -> None:
     api = Api(db)
     tags = [{"key": "pii.email", "field": "email"}, {"key": "gdpr", "value": "phone", "field": "p"}]
-    api.tell(
+    api.send(
         *wrote("a", dataset("s.people", tags={"tags": tags})),
         *wrote("b", dataset("s.calls", columnLineage=made(number=("s.people", "p")))),
         *wrote(
@@ -186,7 +186,7 @@ def test_what_reaches_a_dataset_is_what_the_whole_catalog_says(db: sa.Engine) ->
     for each in range(40):
         columns = {f"c{n}": (f"s.t{dice.randrange(40)}", f"c{dice.randrange(4)}") for n in range(4)}
         tags = {"tags": [{"key": "pii", "field": "c0"}] if each % 13 == 0 else []}
-        api.tell(
+        api.send(
             *wrote(f"j{each}", dataset(f"s.t{each}", tags=tags, columnLineage=made(**columns)))
         )
     with reading(db) as tx:
@@ -221,7 +221,7 @@ def made(**columns: tuple[Any, ...]) -> dict[str, Any]:
 def test_tags_of_columns_are_labels_filters_and_found(db: sa.Engine) -> None:
     api = Api(db)
     tags = [{"key": "pii.email", "field": "email"}, {"key": "gold"}]
-    api.tell(*wrote("load", dataset("s.people", tags={"tags": tags}), "s.other"))
+    api.send(*wrote("load", dataset("s.people", tags={"tags": tags}), "s.other"))
     assert api.get("labels")["tags"] == [
         {"name": "gold", "datasets": 1},
         {"name": "pii.email", "datasets": 1},

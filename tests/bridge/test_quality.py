@@ -45,7 +45,7 @@ PASSED = check("day_is_there", success=True, column="day", severity="error")
 @pytest.mark.parametrize("facets", ["inputFacets", "facets"])
 def test_a_run_that_succeeded_with_failed_assertions_says_so(db: sa.Engine, facets: str) -> None:
     api = Api(db)
-    api.tell(*ran(1, "08:00:00", checked(PASSED, FAILED, WARNED, facets=facets)))
+    api.send(*ran(1, "08:00:00", checked(PASSED, FAILED, WARNED, facets=facets)))
     (run,) = api.get("runs")["items"]
     assert (run["state"], run["failed_assertions"]) == ("success", 2)
     detail = api.get(f"runs/{run['id']}")
@@ -67,7 +67,7 @@ def test_a_dataset_has_each_check_as_it_went_last(db: sa.Engine) -> None:
     for order in [*permutations(range(4))][::7]:
         api = Api(db)
         for each in order:
-            api.tell(events[each])
+            api.send(events[each])
     found = api.get(f"datasets/{ORDERS}")["assertions"]
     assert reported(found) == [
         ("day_is_there", "day", False, "error"),
@@ -80,14 +80,14 @@ def test_a_dataset_has_each_check_as_it_went_last(db: sa.Engine) -> None:
 
 def test_failed_checks_are_on_health_errors_before_warnings(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*ran(1, "08:00:00", checked(WARNED, PASSED, FAILED)))
+    api.send(*ran(1, "08:00:00", checked(WARNED, PASSED, FAILED)))
     overview = api.get("overview")
     assert reported(overview["failed_assertions"]) == [
         ("id_is_there", "id", False, "error"), ("few_rows", None, False, "warn")
     ]  # fmt: skip
     assert overview["counts"]["failed_assertions"] == 2
     assert overview["failed_assertions"][0]["dataset"]["name"] == "shop.orders"
-    api.tell(*ran(2, "09:00:00", checked({**FAILED, "success": True}, {**WARNED, "success": True})))
+    api.send(*ran(2, "09:00:00", checked({**FAILED, "success": True}, {**WARNED, "success": True})))
     assert api.get("overview")["failed_assertions"] == []
 
 
@@ -96,7 +96,7 @@ def test_the_tests_of_a_run_are_checks_of_the_one_dataset_that_it_read(db: sa.En
     own = {"name": "test.shop.few_rows", "status": "fail", "severity": "warn"}
     skipped = {"name": "test.shop.later", "status": "skip"}
     api = Api(db)
-    api.tell(*ran(1, "08:00:00", checked(WARNED)),
+    api.send(*ran(1, "08:00:00", checked(WARNED)),
              *ran(2, "08:00:00", dataset("shop.orders"), run={"test": {"tests": [own, skipped]}}))  # fmt: skip
     assert reported(api.get("overview")["failed_assertions"]) == [("few_rows", None, False, "warn")]
     detail = api.get(f"runs/{uuid(2)}")
@@ -110,7 +110,7 @@ def test_the_tests_of_a_run_are_checks_of_the_one_dataset_that_it_read(db: sa.En
 def test_tests_of_a_run_that_read_several_datasets_are_the_runs_alone(db: sa.Engine) -> None:
     tests = {"test": {"tests": [{"name": "match", "status": "fail"}]}}
     api = Api(db)
-    api.tell(*ran(1, "08:00:00", dataset("shop.orders"), dataset("shop.items"), run=tests))
+    api.send(*ran(1, "08:00:00", dataset("shop.orders"), dataset("shop.items"), run=tests))
     assert api.get("overview")["failed_assertions"] == []
     (found,) = api.get(f"runs/{uuid(1)}")["assertions"]
     assert (found["name"], found["success"], found["dataset"]) == ("match", False, None)
@@ -123,7 +123,7 @@ def test_odd_assertions_cost_nothing(db: sa.Engine, odd: Any) -> None:
         **dataset("shop.orders"),
         "inputFacets": {"dataQualityAssertions": {"assertions": odd}},
     }
-    api.tell(*ran(1, "08:00:00", reads, run={"test": {"tests": odd}}))
+    api.send(*ran(1, "08:00:00", reads, run={"test": {"tests": odd}}))
     assert api.get("overview")["counts"]["runs"] == 1
     assert api.get(f"runs/{uuid(1)}")["state"] == "success"
 
@@ -132,7 +132,7 @@ def test_odd_assertions_cost_nothing(db: sa.Engine, odd: Any) -> None:
 def test_the_failed_tests_of_a_real_dbt_project_are_on_health(db: sa.Engine) -> None:
     assert FOLDER is not None
     api = Api(db)
-    api.tell(*(FOLDER / "real-producers-2026" / "dbt_pg.jsonl").read_bytes().splitlines())
+    api.send(*(FOLDER / "real-producers-2026" / "dbt_pg.jsonl").read_bytes().splitlines())
     failed = api.get("overview")["failed_assertions"]
     assert ("assert_rev", None, False, "error") in reported(failed)
     revenue = api.get("datasets/postgres://127.0.0.1:5544:shop.analytics.revenue")["assertions"]

@@ -44,7 +44,7 @@ def api(db: sa.Engine) -> Api:
     """Twelve days on which all went well."""
     api = Api(db, now=BEGIN + timedelta(days=12, hours=4))
     for day in range(12):
-        api.tell(*loaded(day))
+        api.send(*loaded(day))
     return api
 
 
@@ -61,7 +61,7 @@ def test_the_examples_hold() -> None:
 def test_a_failed_check_is_a_failure_of_its_dataset_and_a_risk_for_what_is_made_of_it(
     api: Api,
 ) -> None:
-    api.tell(*loaded(12), *checked(12, success=False))
+    api.send(*loaded(12), *checked(12, success=False))
     text = "shop.orders: check id_is_there of id failed"
     assert outlook(api, ORDERS) == ("failed", "failed_check", text)
     assert outlook(api, TOTALS) == ("at_risk", "failed_check", text)
@@ -71,21 +71,21 @@ def test_a_failed_check_is_a_failure_of_its_dataset_and_a_risk_for_what_is_made_
 
 
 def test_a_check_that_passes_again_makes_it_good(api: Api) -> None:
-    api.tell(*loaded(12), *checked(12, success=False), *checked(12, success=True, hour=3))
+    api.send(*loaded(12), *checked(12, success=False), *checked(12, success=True, hour=3))
     assert outlook(api, ORDERS)[0] == outlook(api, TOTALS)[0] == "ok"
 
 
 def test_a_failed_check_says_nothing_about_data_that_was_written_since(api: Api) -> None:
-    api.tell(*loaded(11, rows=None), *checked(11, success=False), *loaded(12))
+    api.send(*loaded(11, rows=None), *checked(11, success=False), *loaded(12))
     assert outlook(api, ORDERS)[0] == "ok"
     assert api.get(f"datasets/{ORDERS}")["quality"]["failed_checks"] is None
 
 
 def test_a_check_that_is_no_longer_made_counts_nowhere_once_newer_data_is_there(api: Api) -> None:
     """It stays in the list of the dataset, with when it was made last."""
-    api.tell(*loaded(11, rows=None), *checked(11, success=False))
+    api.send(*loaded(11, rows=None), *checked(11, success=False))
     assert api.get("overview")["counts"]["failed_assertions"] == 1
-    api.tell(*loaded(12))
+    api.send(*loaded(12))
     assert api.get("overview")["counts"]["failed_assertions"] == 0
     assert api.get("overview")["failed_assertions"] == []
     whole = api.get(f"datasets/{ORDERS}")
@@ -94,7 +94,7 @@ def test_a_check_that_is_no_longer_made_counts_nowhere_once_newer_data_is_there(
 
 
 def test_a_warning_is_no_failure(api: Api) -> None:
-    api.tell(*loaded(12), *checked(12, success=False, severity="warn"))
+    api.send(*loaded(12), *checked(12, success=False, severity="warn"))
     assert outlook(api, ORDERS)[0] == "ok"
     found = api.get(f"datasets/{ORDERS}")["quality"]
     assert (found["score"], found["text"]) == (0.5, "0 of 1 checks passed, 1 warning")
@@ -102,7 +102,7 @@ def test_a_warning_is_no_failure(api: Api) -> None:
 
 @pytest.mark.parametrize("rows", [0, 49, 201])
 def test_a_row_count_outside_the_usual_is_a_risk(api: Api, rows: int) -> None:
-    api.tell(*loaded(12, rows))
+    api.send(*loaded(12, rows))
     text = f"shop.orders: {rows} rows were written; usual are 50 to 200 rows a write"
     assert outlook(api, ORDERS) == ("at_risk", "row_count", text)
     assert api.get(f"datasets/{ORDERS}")["quality"]["row_count"] in text
@@ -110,16 +110,16 @@ def test_a_row_count_outside_the_usual_is_a_risk(api: Api, rows: int) -> None:
 
 @pytest.mark.parametrize("rows", [50, 200, None])
 def test_a_usual_row_count_and_an_unknown_one_are_none(api: Api, rows: int | None) -> None:
-    api.tell(*loaded(12, rows))
+    api.send(*loaded(12, rows))
     assert outlook(api, ORDERS)[0] == "ok"
 
 
 def test_a_stated_row_count_wins_over_the_usual_one(api: Api) -> None:
     body = {"node": f"dataset:{ORDERS}", "rows": {"at_least": 150, "at_most": 1000}}
     assert api.http.put("/api/v1/expectations", json=body).status_code == 200
-    api.tell(*loaded(12, 900))
+    api.send(*loaded(12, 900))
     assert outlook(api, ORDERS)[0] == "ok"
-    api.tell(*wrote("load", _counted(120), at=_after(BEGIN + timedelta(days=12), 3)))
+    api.send(*wrote("load", _counted(120), at=_after(BEGIN + timedelta(days=12), 3)))
     text = "shop.orders: 120 rows were written; expected are 150 to 1000 rows a write"
     assert outlook(api, ORDERS) == ("failed", "row_count", text)
 
@@ -128,7 +128,7 @@ def test_the_past_knows_neither_later_checks_nor_later_row_counts(api: Api) -> N
     then = _after(BEGIN + timedelta(days=12), 4)
     before = api.get("outlook", node=f"dataset:{ORDERS}", as_of=then)
     api.now += timedelta(days=2)
-    api.tell(*loaded(13, rows=3), *checked(13, success=False))
+    api.send(*loaded(13, rows=3), *checked(13, success=False))
     assert api.get("outlook", node=f"dataset:{ORDERS}", as_of=then) == before
 
 

@@ -30,13 +30,13 @@ def airflow(db: sa.Engine) -> Api:
             "parent": parent(dag, "d"),
         }
         at = f"2026-11-{day}T0"
-        api.tell(
+        api.send(
             run_event("START", f"{at}1:00:00Z", dag, "d", run=dag_facets),
             run_event("START", f"{at}1:01:00Z", task, "d.load", run=task_facets),
             run_event(end, f"{at}1:02:00Z", task, "d.load", run=task_facets),
             run_event(end, f"{at}1:03:00Z", dag, "d", run=dag_facets),
         )
-    api.tell(*wrote("spark", "s.x", at="2026-11-03T01:00:00Z", namespace="lake"))
+    api.send(*wrote("spark", "s.x", at="2026-11-03T01:00:00Z", namespace="lake"))
     return api
 
 
@@ -102,7 +102,7 @@ def test_a_cleared_run_is_found_by_the_run_ids_of_all_its_attempts(db: sa.Engine
     api = Api(db)
     for number in (1, 2):
         facets = {"airflowDagRun": airflow_dag(clear_number=number - 1)}
-        api.tell(
+        api.send(
             run_event("START", f"0{number}:00:00", uuid(number), "d", run=facets),
             run_event("COMPLETE", f"0{number}:01:00", uuid(number), "d", run=facets),
         )
@@ -112,7 +112,7 @@ def test_a_cleared_run_is_found_by_the_run_ids_of_all_its_attempts(db: sa.Engine
 
 def test_a_dag_run_is_found_by_what_airflow_calls_it(airflow: Api) -> None:
     run_id = "scheduled__2026-11-04T05:00:00+00:00"
-    airflow.tell(
+    airflow.send(
         run_event(
             "START",
             "2026-11-04T05:00:00Z",
@@ -139,7 +139,7 @@ def test_all_tries_of_a_task_are_shown(db: sa.Engine) -> None:
     api = Api(db)
     for number, end in ((1, "FAIL"), (2, "COMPLETE")):
         facets = {"airflow": airflow_task("load", try_number=number)}
-        api.tell(
+        api.send(
             run_event("START", f"0{number}:00:00", uuid(number), "d.load", run=facets),
             run_event(end, f"0{number}:01:00", uuid(number), "d.load", run=facets),
         )
@@ -154,7 +154,7 @@ def test_all_tries_of_a_task_are_shown(db: sa.Engine) -> None:
 def test_what_ran_inside_a_run_is_shown_with_it(db: sa.Engine) -> None:
     api = Api(db)
     inside = {"parent": parent(uuid(1), "app")}
-    api.tell(
+    api.send(
         run_event("START", "01:00:00", uuid(1), "app"),
         run_event("COMPLETE", "01:10:00", uuid(2), "app.command", run=inside),
     )
@@ -166,7 +166,7 @@ def test_a_run_shows_what_it_read_and_wrote_and_its_error(db: sa.Engine) -> None
     api = Api(db)
     out = dataset("s.out") | {"outputFacets": {"outputStatistics": {"rowCount": 7, "size": 99}}}
     error = {"message": "no space\nleft", "programmingLanguage": "PYTHON", "stackTrace": "at x"}
-    api.tell(
+    api.send(
         *wrote("j", out, reads=("s.in",), run_id=uuid(1)),
         *wrote("k", run_id=uuid(2), state="FAIL", run={"errorMessage": error}),
     )
@@ -196,7 +196,7 @@ def test_no_run_is_no_secret(airflow: Api) -> None:
 
 def test_a_run_outside_airflow_that_stopped_sending_counts_as_lost(db: sa.Engine) -> None:
     api = Api(db, now=datetime(2026, 11, 1, 12, tzinfo=UTC), lost_after=3600.0)
-    api.tell(run_event("START", "11:30:00", uuid(1), "spark"))
+    api.send(run_event("START", "11:30:00", uuid(1), "spark"))
     assert api.get(f"runs/{uuid(1)}")["state"] == "running"
     assert [each["run_id"] for each in api.get("runs", state="running")["items"]] == [uuid(1)]
     assert api.get("runs", state="lost")["items"] == []
@@ -212,8 +212,8 @@ def test_a_run_outside_airflow_that_stopped_sending_counts_as_lost(db: sa.Engine
 
 def test_a_lost_run_that_speaks_again_is_running(db: sa.Engine) -> None:
     api = Api(db, now=datetime(2026, 11, 1, 13, tzinfo=UTC), lost_after=3600.0)
-    api.tell(run_event("START", "11:30:00", uuid(1), "spark"))
-    api.tell(run_event("RUNNING", "12:45:00", uuid(1), "spark"))
+    api.send(run_event("START", "11:30:00", uuid(1), "spark"))
+    api.send(run_event("RUNNING", "12:45:00", uuid(1), "spark"))
     assert api.get(f"runs/{uuid(1)}")["state"] == "running"
 
 
@@ -221,7 +221,7 @@ def test_a_mapped_task_that_was_open_when_its_dag_run_ended_counts_as_lost(db: s
     api = Api(db)
     mapped = {"airflow": airflow_task("t", map_index=3)}
     closed = {"airflowState": {"dagRunState": "failed", "tasksState": {"t": "failed"}}}
-    api.tell(
+    api.send(
         run_event("START", "01:00:00", uuid(1), "d.t", run=mapped),
         run_event("FAIL", "02:00:00", uuid(2), "d", run={"airflowDagRun": airflow_dag()} | closed),
     )
@@ -233,7 +233,7 @@ def test_a_mapped_task_that_was_open_when_its_dag_run_ended_counts_as_lost(db: s
 def test_streams_and_airflows_runs_may_send_nothing_for_long(db: sa.Engine) -> None:
     api = Api(db, lost_after=1.0)
     stream = {"jobType": {"integration": "FLINK", "jobType": "JOB", "processingType": "STREAMING"}}
-    api.tell(
+    api.send(
         run_event("START", "01:00:00", uuid(1), "flink", facets=stream),
         run_event("START", "01:00:00", uuid(2), "d", run={"airflowDagRun": airflow_dag()}),
         run_event("START", "01:00:00", uuid(3), "d.t", run={"airflow": airflow_task("t")}),
@@ -247,7 +247,7 @@ def test_streams_and_airflows_runs_may_send_nothing_for_long(db: sa.Engine) -> N
 def test_every_run_is_on_exactly_one_page(db: sa.Engine) -> None:
     api = Api(db)
     same = "2026-11-01T10:00:00Z"  # many at one instant, of one job and of others
-    api.tell(
+    api.send(
         *(event for n in range(11) for event in wrote(f"job_{n}", at=same)),
         *(event for n in range(12) for event in wrote("job", at=same)),
         *(event for n in range(7) for event in wrote("job", at=f"0{n}:00:00")),
@@ -266,17 +266,17 @@ def test_every_run_is_on_exactly_one_page(db: sa.Engine) -> None:
 def test_runs_of_many_jobs_are_found_by_namespace(db: sa.Engine) -> None:
     """With more jobs than are asked one by one, the list is the same."""
     api = Api(db)
-    api.tell(*(event for n in range(205) for event in wrote(f"job_{n}", namespace="wide")))
-    api.tell(*wrote("other", at="23:00:00"))
+    api.send(*(event for n in range(205) for event in wrote(f"job_{n}", namespace="wide")))
+    api.send(*wrote("other", at="23:00:00"))
     runs = api.pages("runs", limit=100, namespace="wide")
     assert len({run["job"]["name"] for run in runs}) == len(runs) == 205
 
 
 def test_what_comes_in_meanwhile_moves_no_page(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*(event for n in range(10) for event in wrote(f"job_{n}", at=f"0{n}:00:00")))
+    api.send(*(event for n in range(10) for event in wrote(f"job_{n}", at=f"0{n}:00:00")))
     first = api.get("runs", limit=4)
-    api.tell(*(event for n in range(10) for event in wrote(f"late_{n}", at=f"1{n}:00:00")))
+    api.send(*(event for n in range(10) for event in wrote(f"late_{n}", at=f"1{n}:00:00")))
     second = api.get("runs", limit=4, cursor=first["next"])
     shown = [run["job"]["name"] for page in (first, second) for run in page["items"]]
     assert shown == [f"job_{n}" for n in range(9, 1, -1)]
@@ -284,7 +284,7 @@ def test_what_comes_in_meanwhile_moves_no_page(db: sa.Engine) -> None:
 
 def test_a_limit_is_taken_for_the_nearest_that_is_allowed(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*(event for n in range(3) for event in wrote(f"job_{n}")))
+    api.send(*(event for n in range(3) for event in wrote(f"job_{n}")))
     assert len(api.get("runs", limit=0)["items"]) == 1
     assert len(api.get("runs", limit=-5)["items"]) == 1
     assert len(api.get("runs", limit=10**40)["items"]) == 3

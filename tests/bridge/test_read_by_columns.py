@@ -32,7 +32,7 @@ def names(nodes: Any) -> set[str]:
 def test_an_origin_that_only_column_lineage_names_is_an_input(db: sa.Engine) -> None:
     """As of INSERT ... WITH: the parser finds no inputs, and yet what the columns come from."""
     api = Api(db)
-    api.tell(*wrote("load", ORDERS), *wrote("with", made(REVENUE, (ORDERS, "amount"))))
+    api.send(*wrote("load", ORDERS), *wrote("with", made(REVENUE, (ORDERS, "amount"))))
     up = api.get("lineage", node=f"dataset:{DB}:{REVENUE}", direction="up")
     assert names(up["nodes"]) == {REVENUE, "with", ORDERS, "load"}
     below = api.get("impact", node=f"dataset:{DB}:{ORDERS}")
@@ -46,14 +46,14 @@ def test_an_origin_that_only_column_lineage_names_is_an_input(db: sa.Engine) -> 
 
 def test_a_dataset_that_is_its_own_origin_is_no_input_by_that(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("update", made(ORDERS, (ORDERS, "amount"))))
+    api.send(*wrote("update", made(ORDERS, (ORDERS, "amount"))))
     up = api.get("lineage", node=f"dataset:{DB}:{ORDERS}")
     assert [edge["source"] for edge in up["edges"]] == ["job:prod:update"]
 
 
 def test_what_one_statement_of_a_task_wrote_and_another_read_is_on_the_way(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote(
             "both", made(STAGE, (ORDERS, "amount")), made(REVENUE, (STAGE, "y")), reads=(ORDERS,)
         )
@@ -63,20 +63,20 @@ def test_what_one_statement_of_a_task_wrote_and_another_read_is_on_the_way(db: s
 
 def test_the_query_of_an_ephemeral_model_is_no_dataset(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("model", made(REVENUE, ("__dbt__cte__paid", "amount"), (ORDERS, "id"))))
+    api.send(*wrote("model", made(REVENUE, ("__dbt__cte__paid", "amount"), (ORDERS, "id"))))
     assert names(api.get("datasets")["items"]) == {REVENUE, ORDERS}
 
 
 def test_column_lineage_stays_where_its_source_comes_only_later(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("model", made(REVENUE, (ORDERS, "amount"))))
+    api.send(*wrote("model", made(REVENUE, (ORDERS, "amount"))))
     asked = {"dataset": f"{DB}:{REVENUE}", "column": "y", "direction": "up", "depth": 5}
     before = api.get("lineage/columns", **asked)
     assert {(n["name"], n["column"]) for n in before["nodes"]} == {
         (REVENUE, "y"),
         (ORDERS, "amount"),
     }
-    api.tell(*wrote("load", made(ORDERS, ("s.raw", "a")) | {}, at="11:00:00"))
+    api.send(*wrote("load", made(ORDERS, ("s.raw", "a")) | {}, at="11:00:00"))
     columns = {
         column["name"]: column["known_by"]
         for column in api.get(f"datasets/{DB}:{ORDERS}")["schema_fields"]
@@ -86,7 +86,7 @@ def test_column_lineage_stays_where_its_source_comes_only_later(db: sa.Engine) -
 
 def test_columns_that_lineage_names_are_shown_beside_those_of_the_schema(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("load", dataset(ORDERS, schema=schema("ID", "amount"))),
         *wrote("sum", made(REVENUE, (ORDERS, "id"), (ORDERS, "tax"))),
     )
@@ -107,7 +107,7 @@ def test_odd_column_lineage_costs_nothing_else(db: sa.Engine, odd: Any) -> None:
             "y": {"inputFields": [{"namespace": DB, "name": ORDERS, "field": "b"}]},
         }
     }
-    api.tell(
+    api.send(
         run_event(
             "COMPLETE", "10:00:00", uuid(5), "j", outputs=[dataset(REVENUE, columnLineage=reported)]
         )

@@ -33,7 +33,7 @@ def test_a_spark_query_that_failed_and_then_completes_has_failed_and_wrote_nothi
 ) -> None:
     api = Api(db)
     for each in order:
-        api.tell(FAILED_WRITE[each])
+        api.send(FAILED_WRITE[each])
     (run,) = api.get("runs")["items"]
     assert (run["state"], run["ended_at"]) == ("failed", "2026-11-01T08:00:02.408000Z")
     assert run["error"] == "Job aborted due to stage failure"
@@ -44,7 +44,7 @@ def test_a_spark_query_that_failed_and_then_completes_has_failed_and_wrote_nothi
 
 def test_a_run_that_starts_anew_after_it_failed_is_as_its_new_start_ends(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *FAILED_WRITE[:2],
         spark("START", "08:05:00", 1, "app.write"),
         spark("COMPLETE", "08:06:00", 1, "app.write", outputs=[LAKE]),
@@ -55,7 +55,7 @@ def test_a_run_that_starts_anew_after_it_failed_is_as_its_new_start_ends(db: sa.
 
 def test_an_aborted_query_that_completes_was_aborted(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*(spark(kind, f"08:00:0{n}", 1, "q") for n, kind in enumerate(("ABORT", "COMPLETE"))))
+    api.send(*(spark(kind, f"08:00:0{n}", 1, "q") for n, kind in enumerate(("ABORT", "COMPLETE"))))
     assert api.get("runs")["items"][0]["state"] == "aborted"
 
 
@@ -63,7 +63,7 @@ def test_a_failed_dag_run_that_a_person_marks_as_successful_is_successful(db: sa
     """Airflow ends it again under the same runId."""
     api = Api(db)
     run = {"airflowDagRun": airflow_dag()}
-    api.tell(
+    api.send(
         *(run_event(kind, f"08:0{n}:00", uuid(1), "d", run=run)
           for n, kind in enumerate(("START", "FAIL", "COMPLETE")))
     )  # fmt: skip
@@ -99,7 +99,7 @@ def test_what_an_application_left_open_ends_with_it_in_any_order(
 ) -> None:
     api = Api(db)
     for each in order:
-        api.tell(_application("COMPLETE")[each])
+        api.send(_application("COMPLETE")[each])
     assert _states(api) == {"app": "success", "app.rdd": "success", "app.rdd.part": "success"}
     (rdd,) = api.get("runs", job="app.rdd")["items"]
     assert (rdd["ended_at"], rdd["duration"]) == ("2026-11-01T08:01:00Z", 50.0)
@@ -109,13 +109,13 @@ def test_what_an_application_left_open_ends_with_it_in_any_order(
 
 def test_what_a_failed_application_left_open_was_aborted(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_application("FAIL"))
+    api.send(*_application("FAIL"))
     assert _states(api) == {"app": "failed", "app.rdd": "aborted", "app.rdd.part": "aborted"}
 
 
 def test_a_job_that_speaks_after_its_application_ended_is_still_running(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *_application("COMPLETE"),
         spark("RUNNING", "08:02:00", 2, "app.rdd", facets=RDD, run=INSIDE),
     )
@@ -125,7 +125,7 @@ def test_a_job_that_speaks_after_its_application_ended_is_still_running(db: sa.E
 def test_an_application_may_go_on_when_the_task_that_submitted_it_is_over(db: sa.Engine) -> None:
     api = Api(db)
     task = {"airflow": airflow_task("submit")}
-    api.tell(
+    api.send(
         run_event("START", "08:00:00", uuid(9), "d.submit", run=task),
         spark("START", "08:00:10", 1, "app", facets=APP, run={"parent": parent(uuid(9), "d.submit")}),
         run_event("COMPLETE", "08:00:20", uuid(9), "d.submit", run=task),
@@ -135,7 +135,7 @@ def test_an_application_may_go_on_when_the_task_that_submitted_it_is_over(db: sa
 
 def test_a_killed_application_is_lost_once_nothing_inside_it_speaks(db: sa.Engine) -> None:
     api = Api(db, now=datetime(2026, 11, 1, 9, tzinfo=UTC), lost_after=3600.0)
-    api.tell(
+    api.send(
         spark("START", "07:00:00", 1, "app", facets=APP),
         spark("START", "08:30:00", 2, "app.q", facets=STREAM, run=INSIDE),
         spark("COMPLETE", "08:30:10", 2, "app.q", facets=STREAM, run=INSIDE),
@@ -147,7 +147,7 @@ def test_a_killed_application_is_lost_once_nothing_inside_it_speaks(db: sa.Engin
 
 def test_an_application_is_not_lost_while_a_stream_inside_it_sends_nothing(db: sa.Engine) -> None:
     api = Api(db, lost_after=1.0)
-    api.tell(
+    api.send(
         spark("START", "07:00:00", 1, "app", facets=APP),
         spark("START", "07:30:00", 2, "app.q", facets=STREAM, run=INSIDE),
     )
@@ -158,7 +158,7 @@ def test_a_run_is_lost_by_its_own_kind_not_by_that_of_its_jobs_newest_run(db: sa
     api = Api(db, lost_after=1.0)
     batch = {"jobType": {**RDD["jobType"], "integration": "FLINK"}}
     stream = {"jobType": {**STREAM["jobType"], "integration": "FLINK"}}
-    api.tell(
+    api.send(
         spark("START", "07:00:00", 1, "clicks", facets=batch),
         spark("START", "08:00:00", 2, "clicks", facets=stream),
     )

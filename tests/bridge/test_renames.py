@@ -26,7 +26,7 @@ Delivering = Callable[[Api, list[bytes]], None]
 
 def in_order(api: Api, events: list[bytes]) -> None:
     for event in events:
-        api.tell(event)
+        api.send(event)
 
 
 def backwards(api: Api, events: list[bytes]) -> None:
@@ -34,10 +34,10 @@ def backwards(api: Api, events: list[bytes]) -> None:
 
 
 def at_once(api: Api, events: list[bytes]) -> None:
-    api.tell(*events)
+    api.send(*events)
 
 
-orders = pytest.mark.parametrize("tell", [in_order, backwards, at_once])
+orders = pytest.mark.parametrize("deliver", [in_order, backwards, at_once])
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def night(day: int) -> list[bytes]:
 
 
 @orders
-def test_a_table_that_made_way_shows_what_wrote_it(api: Api, tell: Delivering) -> None:
-    tell(api, [*write("first_load", "t", "2026-11-01T00:10:00Z"), *night(1)])
+def test_a_table_that_made_way_shows_what_wrote_it(api: Api, deliver: Delivering) -> None:
+    deliver(api, [*write("first_load", "t", "2026-11-01T00:10:00Z"), *night(1)])
     assert writers(api, "t") == ["load"]
     assert writers(api, "t_old") == ["first_load"]
     assert upstream(api, "t") == {"load"}
@@ -94,9 +94,11 @@ def test_a_table_that_made_way_shows_what_wrote_it(api: Api, tell: Delivering) -
 
 
 @orders
-def test_night_after_night_the_table_is_what_took_its_name_last(api: Api, tell: Delivering) -> None:
+def test_night_after_night_the_table_is_what_took_its_name_last(
+    api: Api, deliver: Delivering
+) -> None:
     events = [*write("first_load", "t", "2026-11-01T00:10:00Z"), *night(1), *night(2), *night(3)]
-    tell(api, events)
+    deliver(api, events)
     assert writers(api, "t") == ["load"]
     assert writers(api, "t_old") == ["first_load", "load"]
     table = api.get(f"datasets/{PLACE}:d.s.t")
@@ -106,13 +108,13 @@ def test_night_after_night_the_table_is_what_took_its_name_last(api: Api, tell: 
 
 @orders
 def test_a_name_under_which_a_table_is_made_every_night_is_the_table(
-    api: Api, tell: Delivering
+    api: Api, deliver: Delivering
 ) -> None:
     events = []
     for day in (1, 2, 3):
         events += write("load", "made", f"2026-11-0{day}T01:00:00Z", schema=schema("a"))
         events += rename(f"2026-11-0{day}T01:10:00Z", ("made", "t"))
-    tell(api, events)
+    deliver(api, events)
     assert writers(api, "t") == ["load"]
     table = api.get(f"datasets/{PLACE}:d.s.t")
     assert [column["name"] for column in table["schema_fields"]] == ["a"]
@@ -121,33 +123,33 @@ def test_a_name_under_which_a_table_is_made_every_night_is_the_table(
 
 @orders
 def test_two_tables_that_are_swapped_in_one_statement_swap_what_wrote_them(
-    api: Api, tell: Delivering
+    api: Api, deliver: Delivering
 ) -> None:
     events = [
         *write("blue", "a", "2026-11-01T01:00:00Z"),
         *write("green", "b", "2026-11-01T02:00:00Z"),
         *rename("2026-11-01T03:00:00Z", ("a", "b"), ("b", "a")),
     ]
-    tell(api, events)
+    deliver(api, events)
     assert (writers(api, "a"), writers(api, "b")) == (["green"], ["blue"])
 
 
 @orders
 def test_a_rename_chain_in_one_statement_gives_each_table_its_own_lineage(
-    api: Api, tell: Delivering
+    api: Api, deliver: Delivering
 ) -> None:
     events = [
         *write("old", "t", "2026-11-01T01:00:00Z"),
         *write("new", "t_new", "2026-11-01T02:00:00Z"),
         *rename("2026-11-01T03:00:00Z", ("t", "t_old"), ("t_new", "t")),
     ]
-    tell(api, events)
+    deliver(api, events)
     assert (writers(api, "t"), writers(api, "t_old")) == (["new"], ["old"])
 
 
 @orders
 def test_a_rotated_table_shows_what_wrote_it_and_the_name_goes_on(
-    api: Api, tell: Delivering
+    api: Api, deliver: Delivering
 ) -> None:
     events = [
         *write("once", "log", "2026-11-01T01:00:00Z"),
@@ -155,18 +157,18 @@ def test_a_rotated_table_shows_what_wrote_it_and_the_name_goes_on(
         *rename("2026-11-01T03:00:00Z", ("log", "log_october")),
         *write("app", "log", "2026-11-01T04:00:00Z"),
     ]
-    tell(api, events)
+    deliver(api, events)
     assert (writers(api, "log"), writers(api, "log_october")) == (["app"], ["app", "once"])
 
 
 @orders
-def test_a_rename_that_is_taken_back_leaves_one_table(api: Api, tell: Delivering) -> None:
+def test_a_rename_that_is_taken_back_leaves_one_table(api: Api, deliver: Delivering) -> None:
     events = [
         *write("load", "t", "2026-11-01T01:00:00Z"),
         *rename("2026-11-01T02:00:00Z", ("t", "mistake")),
         *rename("2026-11-01T03:00:00Z", ("mistake", "t")),
     ]
-    tell(api, events)
+    deliver(api, events)
     assert writers(api, "t") == writers(api, "mistake") == ["load"]
 
 
@@ -188,7 +190,7 @@ def test_the_order_of_renames_and_writes_makes_no_difference(tmp_path: Path) -> 
         while unsent:
             some = unsent[: chance.randint(1, 4)]
             unsent = unsent[len(some) :]
-            api.tell(*some)
+            api.send(*some)
         found.append(absorbing.dump(db))
         chance.shuffle(events)
         db.dispose()

@@ -67,7 +67,7 @@ def test_a_late_dataset_names_the_failure_hops_beyond_the_card_next_to_it(
     db: sa.Engine, after: str
 ) -> None:
     api = Api(db, now=DAY + timedelta(days=13, hours=9))
-    api.tell(*story(14, fails="load_stripe_charges", last=after))
+    api.send(*story(14, fails="load_stripe_charges", last=after))
     for name, level in (("staging.stg_payments", 2), ("mart.daily_revenue", 4)):
         found = why(api, name)
         assert found["standing"] == ("late" if after == "nothing" else "failed")
@@ -89,13 +89,13 @@ def test_a_late_dataset_names_the_failure_hops_beyond_the_card_next_to_it(
 
 def test_as_of_a_past_moment_it_answers_what_it_would_have_answered_then(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=13, hours=9))
-    api.tell(*story(14, fails="load_stripe_charges"))
+    api.send(*story(14, fails="load_stripe_charges"))
     early = "2026-11-15T05:40:00Z"
     assert why(api, "mart.daily_revenue", as_of=early)["standing"] == "at_risk"
     assert why(api, "mart.daily_revenue", as_of="2026-11-15T04:00:00Z")["standing"] == "ok"
     before = why(api, "mart.daily_revenue", as_of="2026-11-15T08:00:00Z")
     api.now = DAY + timedelta(days=14)
-    api.tell(*story(15)[-10:])  # mended the next day
+    api.send(*story(15)[-10:])  # mended the next day
     api.now = DAY + timedelta(days=14, hours=9)
     assert why(api, "mart.daily_revenue")["standing"] == "ok"
     assert why(api, "mart.daily_revenue", as_of="2026-11-15T08:00:00Z") == before
@@ -104,11 +104,11 @@ def test_as_of_a_past_moment_it_answers_what_it_would_have_answered_then(db: sa.
 
 def test_what_was_written_since_does_not_wait_for_an_old_failure(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=14, hours=9))
-    api.tell(*story(14, fails="load_stripe_charges"))
+    api.send(*story(14, fails="load_stripe_charges"))
     later = (DAY + timedelta(days=13, hours=7)).isoformat()
-    api.tell(*wrote("stg_charges", "staging.charges", reads=("raw.stripe_charges",), at=later))
+    api.send(*wrote("stg_charges", "staging.charges", reads=("raw.stripe_charges",), at=later))
     fails = (DAY + timedelta(days=14, hours=5)).isoformat()
-    api.tell(*wrote("stg_payments", "staging.stg_payments", reads=("staging.charges",), at=fails, state="FAIL"))  # fmt: skip
+    api.send(*wrote("stg_payments", "staging.stg_payments", reads=("staging.charges",), at=fails, state="FAIL"))  # fmt: skip
     found = why(api, "staging.stg_payments")
     assert (found["standing"], found["root_cause"]["node"]) == ("failed", "job:prod:stg_payments")
 
@@ -118,9 +118,9 @@ def test_the_way_may_be_as_long_as_it_is(db: sa.Engine) -> None:
     for number in range(80):
         reads = (f"t.{number:02}",) if number else ()
         at = (DAY + timedelta(minutes=2 * number)).isoformat()
-        api.tell(*wrote(f"j.{number:02}", f"t.{number + 1:02}", reads=reads, at=at))
+        api.send(*wrote(f"j.{number:02}", f"t.{number + 1:02}", reads=reads, at=at))
     fails = (DAY + timedelta(hours=6)).isoformat()
-    api.tell(*wrote("j.00", "t.01", at=fails, state="FAIL"))
+    api.send(*wrote("j.00", "t.01", at=fails, state="FAIL"))
     found = why(api, "t.80")
     assert found["standing"] == "at_risk"
     assert found["root_cause"]["node"] == "job:prod:j.00"
@@ -133,7 +133,7 @@ def test_the_drawn_card_of_a_late_dataset_says_so_and_when_it_was_expected(
     db: sa.Engine, view: str
 ) -> None:
     api = Api(db, now=DAY + timedelta(days=13, hours=9))
-    api.tell(*story(14, fails="load_stripe_charges"))
+    api.send(*story(14, fails="load_stripe_charges"))
     for moment in ({}, {"as_of": "2026-11-15T08:00:00Z"}):
         drawn = api.get("graph", node=PLACE + "mart.daily_revenue", view=view, **moment)
         cards = {card["name"]: card for card in drawn["cards"]}
@@ -153,7 +153,7 @@ def test_the_drawn_card_of_a_late_dataset_says_so_and_when_it_was_expected(
 def test_a_task_that_was_blocked_names_the_task_that_failed(db: sa.Engine) -> None:
     """`sum` and `publish` never ran: that they run after `load` is known from the DAG alone."""
     api = Api(db, now=BEGIN + timedelta(hours=8, minutes=30))
-    api.tell(*(event for hour in range(8) for event in dag_run(hour)), *dag_run(8, fails="load"))
+    api.send(*(event for hour in range(8) for event in dag_run(hour)), *dag_run(8, fails="load"))
     for node in (PLACE + "shop.report", "job:prod:shop", "job:prod:shop.load"):
         found = why(api, node)
         assert found["standing"] == ("failed" if node.startswith("job") else "late"), node
@@ -192,11 +192,11 @@ def test_what_a_failure_blocked_is_explained_until_it_is_written_again() -> None
 
 def test_a_run_that_has_not_started_is_the_cause_where_nothing_failed(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=14, hours=9))
-    api.tell(*story(14))
+    api.send(*story(14))
     others = [f"other.{number}" for number in range(3)]
     for hour in range(14 * 24 + 9):  # the source itself is well
         at = (DAY + timedelta(hours=hour, minutes=30)).isoformat()
-        api.tell(*wrote(others[hour % 3], f"o.{hour % 3}", at=at))
+        api.send(*wrote(others[hour % 3], f"o.{hour % 3}", at=at))
     found = why(api, "mart.daily_revenue")
     assert found["standing"] == "late"
     cause = found["root_cause"]
@@ -209,7 +209,7 @@ def test_a_source_that_stopped_sending_is_the_cause_of_what_it_does_not_write(
     db: sa.Engine,
 ) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=20))
-    api.tell(*(event for hour in range(12) for event in dag_run(hour)))
+    api.send(*(event for hour in range(12) for event in dag_run(hour)))
     found = why(api, "shop.report")
     assert found["standing"] == "late"
     assert found["root_cause"]["kind"] == "silent_source"
@@ -222,11 +222,11 @@ def test_a_source_that_stopped_sending_is_the_cause_of_what_it_does_not_write(
 
 def test_a_run_that_goes_on_longer_than_any_before_is_the_cause(db: sa.Engine) -> None:
     api = Api(db, now=BEGIN + timedelta(hours=13))
-    api.tell(*(event for hour in range(12) for event in dag_run(hour)))
-    api.tell(*dag_run(12)[:2])  # load began and never ended
+    api.send(*(event for hour in range(12) for event in dag_run(hour)))
+    api.send(*dag_run(12)[:2])  # load began and never ended
     for minute in range(0, 13 * 60, 5):
         at = (BEGIN + timedelta(minutes=minute)).isoformat()
-        api.tell(*wrote("heartbeat", "other.table", at=at))
+        api.send(*wrote("heartbeat", "other.table", at=at))
     found = why(api, "shop.report")
     assert found["standing"] == "late"
     assert found["root_cause"]["kind"] == "slow_run"
@@ -239,8 +239,8 @@ def test_a_table_that_no_job_is_known_to_write_was_not_updated(db: sa.Engine) ->
     for day in range(12):
         at = DAY + timedelta(days=day, hours=3)
         reported = dataset("ext.rates")
-        api.tell(*wrote("loader", reported, at=at.isoformat()) if day < 11 else [])
-        api.tell(*wrote("report", "mart.rates", reads=("ext.rates",), at=(at + timedelta(hours=1)).isoformat()) if day < 11 else [])  # fmt: skip
+        api.send(*wrote("loader", reported, at=at.isoformat()) if day < 11 else [])
+        api.send(*wrote("report", "mart.rates", reads=("ext.rates",), at=(at + timedelta(hours=1)).isoformat()) if day < 11 else [])  # fmt: skip
     found = why(api, "mart.rates")
     assert found["standing"] == "late"
     assert found["root_cause"]["kind"] in ("not_started", "silent_source")
@@ -248,7 +248,7 @@ def test_a_table_that_no_job_is_known_to_write_was_not_updated(db: sa.Engine) ->
 
 def test_nothing_is_blamed_where_nothing_is_wrong(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(days=13, hours=9))
-    api.tell(*story(14))
+    api.send(*story(14))
     found = outlook(api, "mart.daily_revenue")
     assert (found["standing"], found["root_cause"], found["late_since"]) == ("ok", None, None)
     assert found["expectation"] == {
@@ -260,7 +260,7 @@ def test_nothing_is_blamed_where_nothing_is_wrong(db: sa.Engine) -> None:
     assert found["written_at"] == "2026-11-15T05:41:00Z"
     assert found["eta"]["p50"].startswith("2026-11-16T05:41:0")
     assert outlook(api, "job:prod:daily_revenue")["standing"] == "ok"
-    api.tell(
+    api.send(
         run_event("START", "2026-11-15T08:00:00Z", uuid(77), "reader", inputs=[dataset("x.y")])
     )
     assert outlook(api, "x.y")["standing"] == "unknown"
@@ -270,6 +270,6 @@ def test_nothing_is_blamed_where_nothing_is_wrong(db: sa.Engine) -> None:
 
 def test_a_cycle_ends(db: sa.Engine) -> None:
     api = Api(db, now=DAY + timedelta(hours=9))
-    api.tell(*wrote("a", "t.a", reads=("t.b",), at=DAY.isoformat()))
-    api.tell(*wrote("b", "t.b", reads=("t.a",), at=DAY.isoformat(), state="FAIL"))
+    api.send(*wrote("a", "t.a", reads=("t.b",), at=DAY.isoformat()))
+    api.send(*wrote("b", "t.b", reads=("t.a",), at=DAY.isoformat(), state="FAIL"))
     assert why(api, "t.a")["root_cause"]["node"] == "job:prod:b"

@@ -71,7 +71,7 @@ def asked(
     db: sa.Engine, company: Days, hour: float, node: str = "dataset:postgres://h:5432:mart.a"
 ) -> Any:
     api = Api(db, now=moment(DAY, hour))
-    api.tell(*company.bodies)
+    api.send(*company.bodies)
     return api.get("root-cause", node=node)
 
 

@@ -40,7 +40,7 @@ def test_a_query_shows_what_it_read_and_wrote_and_its_task_wrote_it_once(
     db: sa.Engine, order: tuple[int, ...]
 ) -> None:
     api = Api(db)
-    api.tell(*(QUERIES[each] for each in order))
+    api.send(*(QUERIES[each] for each in order))
     expected = [("input", "raw"), ("output", "clean")]
     for run in (uuid(1), uuid(2)):
         answer = api.get(f"runs/{run}")["datasets"]
@@ -55,7 +55,7 @@ def test_the_page_of_a_query_has_its_inputs_and_outputs_and_lineage_goes_by_the_
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*QUERIES)
+    api.send(*QUERIES)
     query = api.get("jobs/prod:d.load.query.1")
     assert [each["name"] for each in query["inputs"]] == ["raw"]
     assert [each["name"] for each in query["outputs"]] == ["clean"]

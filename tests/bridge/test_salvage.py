@@ -50,7 +50,7 @@ def failed(**changes: Any) -> bytes:
 def salvaged(db: sa.Engine, *events: bytes) -> dict[str, Any]:
     """What is known of the run after these events."""
     api = Api(db)
-    api.tell(*events)
+    api.send(*events)
     return dict(api.get(f"runs/{RUN}"))
 
 
@@ -238,7 +238,7 @@ def test_one_odd_row_of_airflows_database_does_not_cost_the_others(db: sa.Engine
     facet = {"dagId": "d", "dagRunId": "manual_1", "instances": rows}
     api = Api(db)
     facets = {"airflowDagRun": airflow_dag(), "fairlead_instances": facet}
-    api.tell(run_event("COMPLETE", "10:00:00", RUN, "d", run=facets))
+    api.send(run_event("COMPLETE", "10:00:00", RUN, "d", run=facets))
     found = {run["task_id"]: run["state"] for run in api.get("runs", kind="task")["items"]}
     assert found == {"a": "skipped", "b": "success"}
 
@@ -249,7 +249,7 @@ def test_one_odd_state_in_the_closing_event_of_a_dag_run_does_not_cost_the_other
     state = {"tasksState": {"a": "skipped", "b": 5}, "tasksDuration": {"a": 0.0, "b": "long"}}
     api = Api(db)
     facets = {"airflowDagRun": airflow_dag(), "airflowState": state}
-    api.tell(
+    api.send(
         run_event("START", "09:00:00", uuid(3), "d.a", run={"airflow": airflow_task("a")}),
         run_event("COMPLETE", "10:00:00", RUN, "d", run=facets),
     )
@@ -268,7 +268,7 @@ def test_a_state_that_is_none_of_airflows_says_nothing(db: sa.Engine, state: str
     }
     task = {"airflow": airflow_task("a"), "fairlead": {"state": state}}
     api = Api(db)
-    api.tell(
+    api.send(
         run_event("COMPLETE", "09:00:00", uuid(3), "d.a", run=task),
         run_event("COMPLETE", "10:00:00", RUN, "d", run=closing),
     )
@@ -288,7 +288,7 @@ def test_a_dataset_or_job_that_is_declared_notes_what_was_left_out(db: sa.Engine
     api = Api(db)
     job = {"namespace": "prod", "name": "declared"}
     event = {"eventTime": "2026-11-01T10:00:00Z", "job": job, "inputs": [None, dataset(A)]}
-    api.tell(json.dumps(event).encode())
+    api.send(json.dumps(event).encode())
     facet = api.get("jobs/prod:declared")["facets"]["fairlead_left_out"]
     assert facet == {"parts": ["inputs[0]: null instead of an object"]}
 

@@ -45,7 +45,7 @@ def test_a_file_that_is_read_to_learn_its_header_has_the_columns_of_the_header(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*_reads("app.collect_limit", "value", at="08:00:00"),
+    api.send(*_reads("app.collect_limit", "value", at="08:00:00"),
              *_reads("app.collect_limit", "id", "day", at="08:01:00"),
              *_reads("app.collect_limit", "value", at="08:02:00"))  # fmt: skip
     assert [name for name, _ in columns(api)] == ["id", "day"]
@@ -55,7 +55,7 @@ def test_a_file_that_is_read_to_learn_its_header_has_the_columns_of_the_header(
 
 def test_a_reader_that_reads_a_part_changes_nothing(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_reads("all", "id", "day", "amount", at="08:00:00"),
+    api.send(*_reads("all", "id", "day", "amount", at="08:00:00"),
              *_reads("some", "id", at="09:00:00"))  # fmt: skip
     assert [name for name, _ in columns(api)] == ["id", "day", "amount"]
     (item,) = api.get("datasets")["items"]
@@ -65,7 +65,7 @@ def test_a_reader_that_reads_a_part_changes_nothing(db: sa.Engine) -> None:
 
 def test_what_one_reader_sees_change_is_a_change(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_reads("all", "id", "day", at="08:00:00"), *_reads("some", "id", at="08:30:00"),
+    api.send(*_reads("all", "id", "day", at="08:00:00"), *_reads("some", "id", at="08:30:00"),
              *_reads("all", "id", "total", at="09:00:00"))  # fmt: skip
     assert changed(api) == [[("added", "total"), ("removed", "day")]]
     assert [name for name, _ in columns(api)] == ["id", "total"]
@@ -73,7 +73,7 @@ def test_what_one_reader_sees_change_is_a_change(db: sa.Engine) -> None:
 
 def test_a_writers_schema_counts_whatever_a_reader_sees_later(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("load", dataset(FILE, "file", schema=schema("id", "day")), at="08:00:00"),
+    api.send(*wrote("load", dataset(FILE, "file", schema=schema("id", "day")), at="08:00:00"),
              *_reads("some", "id", at="09:00:00"))  # fmt: skip
     assert [name for name, _ in columns(api)] == ["id", "day"]
     assert changed(api) == []
@@ -83,7 +83,7 @@ def test_a_writers_schema_counts_whatever_a_reader_sees_later(db: sa.Engine) -> 
 def test_a_type_that_was_left_out_is_no_change(db: sa.Engine, first: str | None) -> None:
     api = Api(db)
     second = "text" if first is None else None
-    api.tell(*_writes(("id", first), ("day", "date"), at="08:00:00"),
+    api.send(*_writes(("id", first), ("day", "date"), at="08:00:00"),
              *_writes(("id", second), ("day", "date"), at="09:00:00"))  # fmt: skip
     assert changed(api) == []
     if first is not None:
@@ -94,7 +94,7 @@ def test_real_changes_are_listed_page_by_page_between_those_that_are_none(db: sa
     api = Api(db)
     for hour, kinds in enumerate([("text",), (None,), ("int",), ("int", "x"), (None, "x")]):
         fields = [(f"c{at}", kind) for at, kind in enumerate(kinds)]
-        api.tell(*_writes(*fields, at=f"0{hour + 1}:00:00"))
+        api.send(*_writes(*fields, at=f"0{hour + 1}:00:00"))
     assert changed(api) == [[("added", "c1")], [("type", "c0")]]
 
 
@@ -112,7 +112,7 @@ def _dbt(job: str, word: str, **sides: Any) -> list[bytes]:
 )
 def test_the_tables_of_dbts_test_audit_are_no_datasets(db: sa.Engine, table: str) -> None:
     api = Api(db)
-    api.tell(*_dbt("shop.main.shop.orders.test", "TEST", reads=("shop.main.orders",),
+    api.send(*_dbt("shop.main.shop.orders.test", "TEST", reads=("shop.main.orders",),
                    writes=(table,), state="FAIL"),
              *_dbt("shop.main.shop.report", "MODEL", reads=(table,), writes=("shop.main.report",)))  # fmt: skip
     assert names(api.get("datasets")["items"]) == ["shop.main.orders", "shop.main.report"]
@@ -121,7 +121,7 @@ def test_the_tables_of_dbts_test_audit_are_no_datasets(db: sa.Engine, table: str
 
 def test_what_a_test_stores_in_a_schema_of_its_own_is_no_dataset_either(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_dbt("shop.main.shop.orders.test", "TEST", reads=("shop.main.orders",),
+    api.send(*_dbt("shop.main.shop.orders.test", "TEST", reads=("shop.main.orders",),
                    writes=("shop.failures.not_null_orders_id",), state="FAIL"))  # fmt: skip
     assert names(api.get("datasets")["items"]) == ["shop.main.orders"]
     assert api.get("at-risk")["items"] == []
@@ -135,7 +135,7 @@ def test_no_schema_changed_in_a_run_of_a_real_producer_that_changed_none(
     assert FOLDER is not None
     api = Api(db)
     lines = (FOLDER / "real-producers-2026" / f"{file}.jsonl").read_bytes().splitlines()
-    api.tell(*lines)
+    api.send(*lines)
     shown = [
         (item["dataset"]["name"], item["version"]["changes"])
         for item in api.get("changes")["items"]
@@ -164,13 +164,13 @@ def test_the_schema_of_a_write_that_failed_and_then_completes_is_not_the_dataset
     db: sa.Engine, order: tuple[int, ...]
 ) -> None:
     api, table = Api(db), "postgres://h:5432:shop.orders"
-    api.tell(_sent("COMPLETE", "08:00:00", 71, "id", "day"))
+    api.send(_sent("COMPLETE", "08:00:00", 71, "id", "day"))
     for each in order:
-        api.tell(FAILED_THEN_COMPLETE[each])
+        api.send(FAILED_THEN_COMPLETE[each])
     assert [name for name, _ in columns(api, table)] == ["id", "day"]
     assert api.get("datasets")["items"][0]["columns"] == 2
     assert changed(api) == []
-    api.tell(_sent("COMPLETE", "10:00:00", 73, "id", "total"))
+    api.send(_sent("COMPLETE", "10:00:00", 73, "id", "total"))
     assert [name for name, _ in columns(api, table)] == ["id", "total"]
     assert changed(api) == [[("added", "total"), ("removed", "day")]]
 
@@ -178,7 +178,7 @@ def test_the_schema_of_a_write_that_failed_and_then_completes_is_not_the_dataset
 def test_sinks_receive_the_schema_that_the_catalog_shows(db: sa.Engine) -> None:
     """Of readers the widest, and of writers the one that did not fail."""
     api = Api(db)
-    api.tell(*_reads("all", "id", "day", "amount", at="08:00:00"),
+    api.send(*_reads("all", "id", "day", "amount", at="08:00:00"),
              *_reads("some", "id", at="09:00:00"),
              _sent("COMPLETE", "08:00:00", 71, "id", "day"), *FAILED_THEN_COMPLETE)  # fmt: skip
     items = api.get("datasets")["items"]

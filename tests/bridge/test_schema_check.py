@@ -103,7 +103,7 @@ def api(db: sa.Engine) -> Api:
     api = Api(db)
     fields = {"x": "text", "y": "int", "z": "date"}
     schema = {"fields": [{"name": n, "type": t} for n, t in fields.items()]}
-    api.tell(
+    api.send(
         *wrote("load", dataset(A, schema=schema)),
         *wrote("known", made(B, v=[(A, "x")], w=[(A, "y")]), reads=(A,)),
         *wrote("below", made(C, q=[(B, "v")]), reads=(B,)),
@@ -145,7 +145,7 @@ def test_what_nothing_uses_may_go_and_what_widens_breaks_none(api: Api) -> None:
 
 
 def test_a_reader_of_unknown_columns_makes_a_breaking_change_unsafe(api: Api) -> None:
-    api.tell(*wrote("unknown", D, reads=(A,)))
+    api.send(*wrote("unknown", D, reads=(A,)))
     assert check(api, x="text", y="int", z="date", more="int")["safe"] is True
     found = check(api, x="text", y="int")
     assert found["safe"] is False

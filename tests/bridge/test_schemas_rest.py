@@ -10,7 +10,7 @@ from tests.support.small import dataset, run_event, schema, uuid
 
 def test_the_columns_of_many_datasets_are_one_answer(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         run_event(
             "COMPLETE",
             "06:00",

@@ -13,7 +13,7 @@ from tests.support.small import dataset, schema
 def api(db: sa.Engine) -> Api:
     api = Api(db)
     orders = dataset("shop.public.orders", schema=schema("order_id", "Customer_Email"))
-    api.tell(
+    api.send(
         *wrote("orders", orders, reads=("shop.public.raw_orders",)),
         *wrote("reorder_stock", "shop.public.stock"),
         *wrote("100%_check", "shop.public.checks"),
@@ -65,7 +65,7 @@ def test_an_asset_is_found_by_its_other_name_once(db: sa.Engine) -> None:
     api = Api(db)
     link = {"identifiers": [{"namespace": "hive://m:9083", "name": "w.sales", "type": "TABLE"}]}
     path = {"namespace": "s3://lake", "name": "w/sales", "facets": {"symlinks": link}}
-    api.tell(*wrote("spark", path))
+    api.send(*wrote("spark", path))
     by_table, by_path = found(api, "w.sales"), found(api, "w/sales")
     assert by_table == by_path
     assert len(by_table) == 1

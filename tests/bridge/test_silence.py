@@ -66,15 +66,15 @@ def test_an_airflow_that_dies_while_a_task_runs_is_named_by_health(db: sa.Engine
     """The task had taken a minute; it has been running for a quarter of an hour."""
     api = Api(db, now=BEGIN + timedelta(hours=5, minutes=3))
     for hour in range(5):
-        api.tell(*dag_run(hour, kind="manual"))
-    api.tell(*dag_run(5, kind="manual")[:2])
-    api.tell(*wrote("elsewhere", "other.table", at="05:01:00", namespace="spark"))
+        api.send(*dag_run(hour, kind="manual"))
+    api.send(*dag_run(5, kind="manual")[:2])
+    api.send(*wrote("elsewhere", "other.table", at="05:01:00", namespace="spark"))
     assert without_events(api) == {}
     api.now = BEGIN + timedelta(hours=5, minutes=15)
     assert without_events(api) == {"prod": "2026-11-01T05:00:01Z"}
     (source,) = api.get("at-risk")["sources"]
     assert (source["namespace"], source["silent_since"]) == ("prod", "2026-11-01T05:00:01Z")
-    api.tell(*dag_run(5, kind="manual")[2:])  # it lived, and ended it
+    api.send(*dag_run(5, kind="manual")[2:])  # it lived, and ended it
     assert without_events(api) == {}
 
 
@@ -87,9 +87,9 @@ def test_what_earlier_runs_wrote_is_affected_when_a_run_fails_before_it_says_so(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*wrote("load", "s.b", at="08:00:00"), *wrote("reader", "s.c", reads=("s.b",)))
+    api.send(*wrote("load", "s.b", at="08:00:00"), *wrote("reader", "s.c", reads=("s.b",)))
     failed, ended = wrote("load", at="09:00:00", state="FAIL")
-    api.tell(failed, ended)
+    api.send(failed, ended)
     found = api.get("impact", node="job:prod:load")
     assert {item["name"] for item in found["items"]} == {"s.b", "s.c", "reader"}
     assert found["datasets"] == 2

@@ -58,7 +58,7 @@ def test_an_edge_that_successful_runs_no_longer_show_goes_everywhere(db: sa.Engi
         ({"retire_after_days": 10}, {"copy": ([A], [B])}, {}),
         ({}, {"copy": ([A], [B])}, {}),
     ],
-    ids=["runs that fail", "runs that tell of nothing", "too soon", "not asked for"],
+    ids=["runs that fail", "runs that report nothing", "too soon", "not asked for"],
 )
 def test_an_edge_stays(
     file_db: sa.Engine, settings: dict[str, Any], moves: events.Moves, more: dict[str, Any]

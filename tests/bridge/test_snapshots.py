@@ -35,7 +35,7 @@ async def _together(app: FastAPI, path: str) -> list[int]:
 
 def test_more_requests_than_connections_and_threads_are_all_answered(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("load", "orders"))
+    api.send(*wrote("load", "orders"))
     assert asyncio.run(_together(api.http.app, "/api/v1/namespaces")) == [200] * MANY
 
 

@@ -34,7 +34,7 @@ def test_every_spelling_of_a_table_is_stored_and_finds_it(
 ) -> None:
     api = Api(db)
     for number, name in enumerate(order):
-        api.tell(*wrote(f"j{number}", dataset(name, SNOWFLAKE)))
+        api.send(*wrote(f"j{number}", dataset(name, SNOWFLAKE)))
     (item,) = api.get("datasets")["items"]
     known = api.get(f"datasets/{item['id']}")
     assert known["name"] == "DB.S.ORDERS"
@@ -58,14 +58,14 @@ def test_every_spelling_of_a_table_is_stored_and_finds_it(
 )
 def test_a_dataset_is_found_by_any_address_that_means_it(db: sa.Engine, spelled: str) -> None:
     api = Api(db)
-    api.tell(*wrote("j", dataset("shop.public.t1", "postgres://db52:5432")))
+    api.send(*wrote("j", dataset("shop.public.t1", "postgres://db52:5432")))
     assert api.get(f"datasets/{spelled}")["name"] == "shop.public.t1"
     assert api.get("lineage", node=f"dataset:{spelled}")["nodes"]
 
 
 def test_letters_matter_where_the_store_says_them_apart(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("j", dataset("Clicks", KAFKA)))
+    api.send(*wrote("j", dataset("Clicks", KAFKA)))
     api.problem(404, f"datasets/{KAFKA}:clicks")
 
 
@@ -74,7 +74,7 @@ def test_names_longer_than_what_is_stored_are_found_by_the_name_that_was_sent(
 ) -> None:
     namespace, name, job = f"s3://{'b' * 700}", "t" * 2500, "j" * 2500
     api = Api(db)
-    api.tell(*wrote(job, dataset(name, namespace), namespace="n" * 700))
+    api.send(*wrote(job, dataset(name, namespace), namespace="n" * 700))
     (item,) = api.get("datasets", namespace=namespace, name=name)["items"]
     assert api.get(f"datasets/{namespace}:{name}")["id"] == item["id"]
     assert api.get(f"jobs/{'n' * 700}:{job}")["outputs"]
@@ -88,7 +88,7 @@ def test_thousands_of_partitions_are_one_dataset_of_few_names(db: sa.Engine) -> 
         for n in range(5_000)
     ]
     api = Api(db)
-    api.tell(*wrote("j", reads=tuple(parts)), *wrote("k", dataset("t/2026/11/01", "s3a://lake")))
+    api.send(*wrote("j", reads=tuple(parts)), *wrote("k", dataset("t/2026/11/01", "s3a://lake")))
     (item,) = api.get("datasets")["items"]
     assert item["name"] == "t"
     assert len(absorbing.dump(db)["dataset_name"]) == 1
@@ -110,8 +110,8 @@ def test_quotes_are_no_part_of_a_tables_name(
     db: sa.Engine, namespace: str, quoted: str, plain: str
 ) -> None:
     api = Api(db)
-    api.tell(*wrote("w", dataset(quoted, namespace)))
-    api.tell(*wrote("r", reads=(dataset(plain, namespace),)))
+    api.send(*wrote("w", dataset(quoted, namespace)))
+    api.send(*wrote("r", reads=(dataset(plain, namespace),)))
     assert len(api.get("datasets")["items"]) == 1
 
 
@@ -127,8 +127,8 @@ def test_quotes_are_no_part_of_a_columns_name(db: sa.Engine) -> None:
         columnLineage=lineage('"A"', '"amount"', SNOWFLAKE, 'DB.S."orders"'),
     )
     api = Api(db)
-    api.tell(*wrote("w", dataset('DB.S."orders"', SNOWFLAKE, schema=quoted)))
-    api.tell(*wrote("r", target, reads=(dataset("db.s.orders", SNOWFLAKE),)))
+    api.send(*wrote("w", dataset('DB.S."orders"', SNOWFLAKE, schema=quoted)))
+    api.send(*wrote("r", target, reads=(dataset("db.s.orders", SNOWFLAKE),)))
     found = api.get(f"datasets/{SNOWFLAKE}:DB.S.ORDERS")
     assert [field["name"] for field in found["schema_fields"]] == ["amount", "day"]
     items = api.get("impact", node=f"dataset:{SNOWFLAKE}:db.s.orders", column="AMOUNT")["items"]
@@ -138,8 +138,8 @@ def test_quotes_are_no_part_of_a_columns_name(db: sa.Engine) -> None:
 def test_quotes_in_the_header_of_a_file_are_its_columns(db: sa.Engine) -> None:
     api = Api(db)
     quoted = {"fields": [{"name": '"a"', "type": "int"}]}
-    api.tell(*wrote("w", dataset("x.csv", "s3://lake", schema=quoted)))
-    api.tell(*wrote("w", dataset("s.x", POSTGRES, schema=quoted)))
+    api.send(*wrote("w", dataset("x.csv", "s3://lake", schema=quoted)))
+    api.send(*wrote("w", dataset("s.x", POSTGRES, schema=quoted)))
     shown = {
         d: api.get(f"datasets/{d}")["schema_fields"] for d in ("s3://lake:x.csv", f"{POSTGRES}:s.x")
     }
@@ -157,11 +157,11 @@ def test_a_column_or_a_type_in_other_letters_is_no_change(
     for day, schema in enumerate(
         (columns(id="int", AMOUNT="int"), columns(ID="INT", amount="Int"))
     ):
-        api.tell(
+        api.send(
             *wrote("w", dataset(name, namespace, schema=schema), at=f"2026-11-0{day + 1}T08:00:00Z")
         )
     assert api.get("changes")["items"] == []
-    api.tell(
+    api.send(
         *wrote("w", dataset(name, namespace, schema=columns(id="int")), at="2026-11-01T20:00:00Z")
     )
     assert [each["column"] for c in api.get("changes")["items"] for each in c["version"]["changes"]]
@@ -170,7 +170,7 @@ def test_a_column_or_a_type_in_other_letters_is_no_change(
 def test_a_column_in_other_letters_is_a_change_where_letters_matter(db: sa.Engine) -> None:
     api = Api(db)
     for hour, schema in enumerate((columns(id="int"), columns(Id="INT"))):
-        api.tell(*wrote("w", dataset("t", KAFKA, schema=schema), at=f"0{hour}:00:00"))
+        api.send(*wrote("w", dataset("t", KAFKA, schema=schema), at=f"0{hour}:00:00"))
     (change,) = api.get("changes")["items"]
     assert [each["change"] for each in change["version"]["changes"]] == ["added", "removed"]
 
@@ -183,7 +183,7 @@ def test_columns_compare_in_lineage_impact_tags_and_lookups_as_they_do_in_schema
     tags = {"tags": [{"key": "pii", "field": "id"}]}
     both = columns(id="int", ID="int")
     for place, name in ((KAFKA, "topic"), (POSTGRES, "s.table")):
-        api.tell(
+        api.send(
             *wrote(f"w {name}", dataset(name, place, schema=both, tags=tags)),
             *wrote(
                 f"r {name}",
@@ -213,7 +213,7 @@ def test_pages_of_changes_are_whole_though_some_versions_change_nothing(db: sa.E
     api = Api(db)
     kinds = ("int", "INT", "text", "TEXT", "Text", "date", "DATE", "int4")
     for hour, kind in enumerate(kinds):
-        api.tell(*wrote("w", dataset("s.a", schema=columns(x=kind)), at=f"{hour:02}:00:00"))
+        api.send(*wrote("w", dataset("s.a", schema=columns(x=kind)), at=f"{hour:02}:00:00"))
     found = api.pages("changes", limit=1)
     assert [c["version"]["changes"][0]["after"] for c in found] == ["int4", "date", "text"]
 
@@ -225,11 +225,11 @@ def test_pages_of_changes_are_whole_though_some_versions_change_nothing(db: sa.E
 def test_the_schema_of_a_run_that_failed_is_not_the_datasets(db: sa.Engine, end: str) -> None:
     broken = dataset("s.a", schema=columns(id="int"))
     api = Api(db)
-    api.tell(*wrote("w", dataset("s.a", schema=columns(id="int", day="date"))))
+    api.send(*wrote("w", dataset("s.a", schema=columns(id="int", day="date"))))
     for number, hour in enumerate(("11", "12")):
         for kind, minute in (("START", "00"), ("RUNNING", "10"), (end, "20")):
             run = uuid(number + 1)
-            api.tell(run_event(kind, f"{hour}:{minute}:00", run, "w", outputs=[broken]))
+            api.send(run_event(kind, f"{hour}:{minute}:00", run, "w", outputs=[broken]))
     found = api.get(f"datasets/{POSTGRES}:s.a")
     assert [field["name"] for field in found["schema_fields"]] == ["id", "day"]
     assert api.get("changes")["items"] == []

@@ -150,7 +150,7 @@ def test_one_failed_instance_of_four_is_the_state_of_the_task_and_of_its_table(
     db: sa.Engine,
 ) -> None:
     api = Api(db)
-    api.tell(*_mapped(shared=False))
+    api.send(*_mapped(shared=False))
     assert _states(api) == {
         "part0": "success", "part1": "success", "part2": "failed", "part3": "success"
     }  # fmt: skip
@@ -164,35 +164,35 @@ def test_one_failed_instance_of_four_is_the_state_of_the_task_and_of_its_table(
 
 def test_a_table_that_all_instances_write_has_failed_with_one_of_them(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*_mapped(shared=True))
+    api.send(*_mapped(shared=True))
     assert _states(api) == {"all": "failed"}
     assert _failed(api) == {"all"}
 
 
 def test_at_risk_and_the_dataset_agree_on_overlapping_writers(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("short", "t", at="10:00:10"),
         run_event("START", "10:00:00", uuid(2), "long"),
         run_event("FAIL", "10:30:00", uuid(2), "long", outputs=[dataset("t")]),
     )
     assert _states(api) == {"t": "failed"}
     assert _failed(api) == {"t"}
-    api.tell(*wrote("short", "t", at="10:40:00"))
+    api.send(*wrote("short", "t", at="10:40:00"))
     assert _states(api) == {"t": "success"}
     assert _failed(api) == set()
 
 
 def test_a_dataset_whose_only_writer_was_aborted_is_at_risk_too(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("w", "t", state="ABORT"))
+    api.send(*wrote("w", "t", state="ABORT"))
     assert _states(api) == {"t": "aborted"}
     assert _failed(api) == {"t"}
 
 
 def test_a_hundred_instances_do_not_hide_the_failed_one_among_them(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *_instance(0, "10:00:00", "10:00:01", "FAIL"),
         *(body for n in range(1, 101)
           for body in _instance(n, f"10:{n // 60 + 1:02}:{n % 60:02}", "11:00:00", "COMPLETE")),

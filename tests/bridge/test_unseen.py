@@ -30,7 +30,7 @@ def unseen(api: Api, **more: Any) -> dict[str, str]:
 
 
 def test_each_is_listed_with_why_and_what_has_lineage_is_not(api: Api) -> None:
-    api.tell(
+    api.send(
         ended("broken", 1, extractionError=ERROR),
         ended("vendor", 2, unknownSourceAttribute=UNKNOWN),
         ended("ours", 3, fairlead_unseen={"reason": "The code used no hook."}),
@@ -54,7 +54,7 @@ def test_each_is_listed_with_why_and_what_has_lineage_is_not(api: Api) -> None:
 
 def test_what_has_lineage_inside_is_not_listed(api: Api) -> None:
     parent = {"run": {"runId": uuid(1)}, "job": {"namespace": "prod", "name": "submit"}}
-    api.tell(
+    api.send(
         ended("submit", 1),
         run_event(
             "COMPLETE",
@@ -69,5 +69,5 @@ def test_what_has_lineage_inside_is_not_listed(api: Api) -> None:
 
 
 def test_attributes_of_an_unknown_operator_are_not_stored(api: Api) -> None:
-    api.tell(ended("vendor", 2, unknownSourceAttribute=UNKNOWN))
+    api.send(ended("vendor", 2, unknownSourceAttribute=UNKNOWN))
     assert "properties" not in api.http.get(f"/api/v1/runs/{uuid(2)}").text

@@ -20,8 +20,8 @@ def test_the_usual_duration_is_the_same_wherever_it_is_shown(db: sa.Engine) -> N
         minute, second = divmod(60 - number, 60)
         end = f"{number // 2:02}:{30 * (number % 2) + minute:02}:{second:02}"
         start = f"{number // 2:02}:{30 * (number % 2):02}:00"
-        api.tell(run_event("START", start, uuid(number), "j"))
-        api.tell(run_event("COMPLETE", end, uuid(number), "j"))
+        api.send(run_event("START", start, uuid(number), "j"))
+        api.send(run_event("COMPLETE", end, uuid(number), "j"))
     (item,) = api.get("jobs")["items"]
     for limit in (4, 20, 60):
         answer = api.get("jobs/prod:j/durations", limit=limit)
@@ -33,21 +33,21 @@ def test_the_usual_duration_is_the_same_wherever_it_is_shown(db: sa.Engine) -> N
 def test_a_failed_run_does_not_show_an_edge_anew(db: sa.Engine, state: str) -> None:
     api = Api(db)
     good, bad = uuid(1), uuid(2)
-    api.tell(*wrote("j", "s.b", reads=("s.a",), at="08:00:00", run_id=good))
+    api.send(*wrote("j", "s.b", reads=("s.a",), at="08:00:00", run_id=good))
     inputs, outputs = [dataset("s.a")], [dataset("s.b")]
     for kind, at in (("START", "09:00:00"), (state, "09:01:00")):
-        api.tell(run_event(kind, at, bad, "j", inputs=inputs, outputs=outputs))
+        api.send(run_event(kind, at, bad, "j", inputs=inputs, outputs=outputs))
     for edge in edges(api, "s.b"):
         assert (edge["last_at"], edge["run_id"]) == ("2026-11-01T08:01:00Z", good)
-    api.tell(*wrote("j", "s.b", reads=("s.a",), at="10:00:00", run_id=uuid(3)))
+    api.send(*wrote("j", "s.b", reads=("s.a",), at="10:00:00", run_id=uuid(3)))
     for edge in edges(api, "s.b"):
         assert (edge["last_at"], edge["run_id"]) == ("2026-11-01T10:01:00Z", uuid(3))
 
 
 def test_an_edge_that_only_failures_showed_is_still_there(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*wrote("j", "s.b", reads=("s.a",), at="08:00:00", state="FAIL"))
-    api.tell(*wrote("j", "s.b", reads=("s.a",), at="09:00:00", state="FAIL"))
+    api.send(*wrote("j", "s.b", reads=("s.a",), at="08:00:00", state="FAIL"))
+    api.send(*wrote("j", "s.b", reads=("s.a",), at="09:00:00", state="FAIL"))
     shown = edges(api, "s.b")
     assert len(shown) == 4
     assert {(edge["first_at"], edge["last_at"], edge["run_id"]) for edge in shown} == {
@@ -121,7 +121,7 @@ def test_the_list_of_changes_says_of_each_whether_it_breaks(db: sa.Engine) -> No
         ]
     ):
         fields = {"fields": [{"name": name, "type": kind} for name, kind in kinds.items()]}
-        api.tell(*wrote("j", dataset("s.a", schema=fields), at=f"0{number}:00:00"))
+        api.send(*wrote("j", dataset("s.a", schema=fields), at=f"0{number}:00:00"))
     newest, older = api.get("changes")["items"]
     assert {change["column"]: change["breaking"] for change in newest["version"]["changes"]} == {
         "day": True,

@@ -20,7 +20,7 @@ Answer = dict[str, Any]
 def api(db: sa.Engine) -> Api:
     """raw -> load -> orders -> sum -> daily -> send -> report; sum also reads rates."""
     api = Api(db)
-    api.tell(
+    api.send(
         *wrote("load", "s.orders", reads=("s.raw",), at="01:00:00"),
         *wrote("sum", "s.daily", reads=("s.orders", "s.rates"), at="02:00:00"),
         *wrote("send", "s.report", reads=("s.daily",), at="03:00:00"),
@@ -43,7 +43,7 @@ def arrows(graph: Answer) -> set[tuple[str, str]]:
 
 def hub(db: sa.Engine, readers: int) -> Api:
     api = Api(db)
-    api.tell(*(event for n in range(readers) for event in wrote(f"job_{n:02}", reads=("s.hub",))))
+    api.send(*(event for n in range(readers) for event in wrote(f"job_{n:02}", reads=("s.hub",))))
     return api
 
 
@@ -72,7 +72,7 @@ def test_a_job_in_focus_stays_a_card_among_datasets(api: Api) -> None:
 
 def test_a_dag_in_focus_stays_one_card_among_datasets(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     graph = api.get("graph", node="job:prod:d", view="data")
     assert set(cards(graph)) == {"d", "s.daily"}
     assert graph["focus"] == "job:prod:d"
@@ -88,7 +88,7 @@ def test_the_answer_is_what_the_description_says(api: Api, view: str) -> None:
 def test_positions_do_not_show_what_ran_last(api: Api) -> None:
     """Events that come again move nothing in the graph."""
     asked = {"node": table("s.rates"), "up": 9, "down": 9}
-    api.tell(*wrote("other", "s.other", reads=("s.rates",)))
+    api.send(*wrote("other", "s.other", reads=("s.rates",)))
 
     def places() -> dict[str, tuple[float, float]]:
         return {
@@ -98,7 +98,7 @@ def test_positions_do_not_show_what_ran_last(api: Api) -> None:
     before = places()
     for hour, job in enumerate(("sum", "other", "sum"), start=10):
         output = "s.daily" if job == "sum" else "s.other"
-        api.tell(*wrote(job, output, reads=("s.rates",), at=f"{hour}:00:00"))
+        api.send(*wrote(job, output, reads=("s.rates",), at=f"{hour}:00:00"))
         assert places() == before
 
 
@@ -107,7 +107,7 @@ def test_positions_do_not_show_what_ran_last(api: Api) -> None:
 
 def test_a_dag_is_one_card_that_counts_its_tasks_and_opens_again(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     folded = api.get("graph", node=table("s.daily"), group="dag")
     dag = cards(folded)["d"]
     assert (dag["folded"], dag["tasks"], dag["job_kind"]) == (True, 2, "dag")
@@ -123,7 +123,7 @@ def test_a_dag_is_one_card_that_counts_its_tasks_and_opens_again(db: sa.Engine) 
 
 def test_the_hidden_tasks_of_a_dag_come_when_asked_for(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(*airflow_of_d())
+    api.send(*airflow_of_d())
     near = api.get("graph", node=table("s.orders"), up=1, down=0)
     (group,) = near["groups"]
     assert (group["hidden"], set(cards(near))) == (1, {"s.orders", "d.load"})
@@ -177,7 +177,7 @@ def test_an_edge_between_two_hubs_is_drawn_and_not_counted_too(db: sa.Engine) ->
     """`s.hub` has 250 readers; one of them reads 250 tables."""
     api = Api(db)
     many = tuple(f"s.t{n:03}" for n in range(249))
-    api.tell(
+    api.send(
         *(event for n in range(249) for event in wrote(f"reader_{n:03}", reads=("s.hub",))),
         *wrote("big", reads=("s.hub", *many), at="11:00:00"),
         *wrote("small", "s.x", reads=("s.hub",), at="12:00:00"),
@@ -191,7 +191,7 @@ def test_an_edge_between_two_hubs_is_drawn_and_not_counted_too(db: sa.Engine) ->
 
 def test_what_stays_is_in_its_order_when_a_card_is_opened(db: sa.Engine) -> None:
     api = Api(db)
-    api.tell(
+    api.send(
         *(e for n in range(8) for e in wrote(f"job_{n}", f"s.t{n}", reads=("s.hub",))),
         *(e for n in range(8) for e in wrote(f"next_{n}", f"s.u{n}", reads=(f"s.t{7 - n}",))),
     )
@@ -218,7 +218,7 @@ def test_nonsense_in_what_is_opened_is_refused(api: Api) -> None:
 def test_cards_show_personal_columns_and_where_their_values_come_to(db: sa.Engine) -> None:
     api = Api(db)
     tags = {"tags": [{"key": "pii", "value": "true", "field": "name"}, {"key": "gold"}]}
-    api.tell(
+    api.send(
         *wrote("sign_up", dataset("s.a", tags=tags)),
         *wrote("one", dataset("s.b", columnLineage=columns(who=("s.a", "name"))), reads=("s.a",)),
         *wrote("two", dataset("s.c", columnLineage=columns(n=("s.b", "total"))), reads=("s.b",)),

@@ -39,7 +39,7 @@ def shop_bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     """A bridge that knows the shop's story; tests only read it."""
     bridge = Bridge(tmp_path_factory.mktemp("shop"))
     bridge.start()
-    bridge.tell(list(shop.story(shop.now())))
+    bridge.send(list(shop.story(shop.now())))
     yield bridge
     bridge.stop()
 

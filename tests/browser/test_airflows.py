@@ -29,7 +29,7 @@ def test_dags_and_runs_are_chosen_by_namespace_and_shared_ones_are_noticed(
 ) -> None:
     now = shop.now()
     events = list(dag_run("mailing", [Task("send")], now - timedelta(hours=2)))
-    own_bridge.tell(events + of_namespace(events, "dev"))
+    own_bridge.send(events + of_namespace(events, "dev"))
     seen = {
         "eventType": "OTHER",
         "producer": "https://example.org",
@@ -39,7 +39,7 @@ def test_dags_and_runs_are_chosen_by_namespace_and_shared_ones_are_noticed(
         facets = {"fairlead_deployment": {"name": name}}
         at = (now - timedelta(minutes=minutes)).isoformat()
         run = {"runId": f"01939cd0-0000-7000-8000-00000000000{minutes}", "facets": facets}
-        own_bridge.tell([{**seen, "eventTime": at, "run": run}])
+        own_bridge.send([{**seen, "eventTime": at, "run": run}])
 
     page = open_page(own_bridge.base)
     wait_until_still(page)

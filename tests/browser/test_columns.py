@@ -46,7 +46,7 @@ def bills(module_bridge: Bridge) -> Bridge:
         shop.Task("facts", [RAW], [fact]),
         shop.Task("report", [shop.table(FACT)], [report]),
     ]
-    module_bridge.tell(list(shop.dag_run("bills", tasks, shop.now() - timedelta(hours=1))))
+    module_bridge.send(list(shop.dag_run("bills", tasks, shop.now() - timedelta(hours=1))))
     return module_bridge
 
 

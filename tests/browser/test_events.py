@@ -19,7 +19,7 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 def test_health_leads_to_the_events_that_were_not_understood(
     own_bridge: Bridge, open_page: Open
 ) -> None:
-    own_bridge.tell(list(dag_run("mailing", [Task("send")], shop.now() - timedelta(hours=2))))
+    own_bridge.send(list(dag_run("mailing", [Task("send")], shop.now() - timedelta(hours=2))))
     shop.post(own_bridge.base, [{"eventType": "START", "job": {"name": "odd", "namespace": "p"}}])
     until(lambda: own_bridge.get("health")["inbox"]["quarantined"], "it is not in quarantine")
     page = open_page(own_bridge.base)

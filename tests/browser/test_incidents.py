@@ -41,8 +41,8 @@ def bill_bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     bridge = Bridge(tmp_path_factory.mktemp("bills"))
     bridge.start()
     for ago in (4, 3, 2):
-        bridge.tell(bills(ago))
-    bridge.tell(bills(1, fails=True))
+        bridge.send(bills(ago))
+    bridge.send(bills(1, fails=True))
     until(lambda: bool(incidents(bridge)), "no incident has opened")
     yield bridge
     bridge.stop()
@@ -115,7 +115,7 @@ def test_a_dataset_shows_its_standing_the_root_cause_with_its_path_and_the_open_
 
 def test_what_nothing_is_known_of_has_no_green_check(own_bridge: Bridge, open_page: Open) -> None:
     read_only = Task("look", [table("shop.raw.never_written")], [])
-    own_bridge.tell(list(dag_run("looking", [read_only], shop.now() - timedelta(hours=1))))
+    own_bridge.send(list(dag_run("looking", [read_only], shop.now() - timedelta(hours=1))))
     dataset = own_bridge.get("datasets?q=never_written")["items"][0]
     page = open_page(f"{own_bridge.base}/datasets/{dataset['id']}")
     outlook = page.get_by_role("region", name="Outlook")
@@ -133,7 +133,7 @@ def test_what_nothing_is_known_of_has_no_green_check(own_bridge: Bridge, open_pa
 def test_a_muted_incident_leaves_the_list_and_can_be_found(
     own_bridge: Bridge, open_page: Open, tmp_path: Path
 ) -> None:
-    own_bridge.tell(bills(1, fails=True))
+    own_bridge.send(bills(1, fails=True))
     until(lambda: bool(incidents(own_bridge)), "no incident has opened")
     page = open_page(own_bridge.base)
     incident = page.get_by_role("article")

@@ -235,7 +235,7 @@ def test_changed_columns_are_shown_with_what_they_can_break(
     for ago, columns in ((2, {"id": "int", "amount": "int"}), (1, {"id": "int", "total": "text"})):
         task = shop.Task("load", [], [shop.table("shop.raw.bills", **columns)])
         start = shop.now() - timedelta(hours=ago)
-        own_bridge.tell(list(shop.dag_run("bills", [task], start)))
+        own_bridge.send(list(shop.dag_run("bills", [task], start)))
     page = open_page(f"{own_bridge.base}/changes")
     expect(page.get_by_text("breaking")).to_be_visible()
     expect(page.locator("[data-change=removed]")).to_contain_text("amount")
@@ -287,7 +287,7 @@ def test_a_dag_shows_its_runs_its_durations_and_when_its_tasks_ran(
 
 def test_times_are_the_readers_with_utc_on_hover(own_bridge: Bridge, open_page: Open) -> None:
     start = shop.now().replace(hour=20, minute=30) - timedelta(days=3)
-    own_bridge.tell(list(shop.dag_run("nightly", [shop.Task("t")], start)))
+    own_bridge.send(list(shop.dag_run("nightly", [shop.Task("t")], start)))
     run = own_bridge.get("runs?kind=dag")["items"][0]["id"]
     page = open_page(f"{own_bridge.base}/runs/{run}", zone="Asia/Tokyo")
     shown = page.get_by_text("started", exact=False).locator("time").first
@@ -300,14 +300,14 @@ def test_the_page_follows_a_run_without_a_reload_and_without_moving(
 ) -> None:
     start = shop.now() - timedelta(minutes=2)
     tasks = [shop.Task("load", [shop.SOURCE], [shop.RAW], end=None)]
-    own_bridge.tell(list(shop.dag_run("live", tasks, start)))
+    own_bridge.send(list(shop.dag_run("live", tasks, start)))
     page = open_page(lineage(own_bridge, f"job:{shop.NAMESPACE}:live.load"))
     card = page.locator(".react-flow__node").filter(has_text="load")
     expect(card.get_by_text("Running")).to_be_visible()
     page.evaluate("window.sameDocument = true")
     before = card.bounding_box()
     tasks = [shop.Task("load", [shop.SOURCE], [shop.RAW])]
-    own_bridge.tell(list(shop.dag_run("live", tasks, start)))
+    own_bridge.send(list(shop.dag_run("live", tasks, start)))
     expect(card.get_by_text("Success")).to_be_visible()
     assert card.bounding_box() == before
     assert page.evaluate("window.sameDocument") is True

@@ -96,9 +96,9 @@ def broken_file(at: timedelta, end: str = "FAIL") -> shop.Json:
 def parcel_bridge(module_bridge: Bridge) -> Bridge:
     """Hourly, but for two hours that were missed; the newest run failed."""
     for ago in (9, 8, 7, 4, 3, 2):
-        module_bridge.tell(parcels(ago))
-    module_bridge.tell([*parcels(1, fails=True), broken_file(timedelta(minutes=4))])
-    module_bridge.tell(list(dag_run("mailing", [Task("send", [table("shop.mart.parcel_report")])], shop.now() - timedelta(hours=2))))  # fmt: skip
+        module_bridge.send(parcels(ago))
+    module_bridge.send([*parcels(1, fails=True), broken_file(timedelta(minutes=4))])
+    module_bridge.send(list(dag_run("mailing", [Task("send", [table("shop.mart.parcel_report")])], shop.now() - timedelta(hours=2))))  # fmt: skip
     return module_bridge
 
 
@@ -138,7 +138,7 @@ def test_a_run_says_what_differs_from_the_last_good_one(
 
 
 def test_the_first_run_has_none_to_be_compared_with(own_bridge: Bridge, open_page: Open) -> None:
-    own_bridge.tell(parcels(1))
+    own_bridge.send(parcels(1))
     page = open_page(f"{own_bridge.base}/runs/{newest(own_bridge, kind='dag')}")
     expect(page.get_by_text("No earlier run succeeded.")).to_be_visible()
 
@@ -261,13 +261,13 @@ def test_the_first_page_lists_what_is_in_trouble_with_its_cause(
 def test_a_dag_file_that_cannot_be_imported_is_shown_until_it_can(
     own_bridge: Bridge, open_page: Open
 ) -> None:
-    own_bridge.tell([broken_file(timedelta(minutes=4))])
+    own_bridge.send([broken_file(timedelta(minutes=4))])
     page = open_page(own_bridge.base)
     heading = page.get_by_role("heading", name="DAG import errors")
     expect(heading).to_be_visible()
     row = page.get_by_role("row").filter(has_text="sales/weekly.py")
     expect(row).to_contain_text("No module named 'pandsa'")
-    own_bridge.tell([broken_file(timedelta(minutes=1), "COMPLETE")])
+    own_bridge.send([broken_file(timedelta(minutes=1), "COMPLETE")])
     expect(heading).to_have_count(0)
 
 

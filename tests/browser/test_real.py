@@ -115,14 +115,14 @@ def test_pages_follow_a_real_dag_to_its_end(own_bridge: Bridge, open_page: Open)
     events.sort(key=lambda event: str(event["eventTime"]))
     starts = [at for at, event in enumerate(events) if event["job"]["name"] == dag_id]
     middle = starts[-2] + 10  # of the newest run, which ends with the last event
-    own_bridge.tell(events[:middle])
+    own_bridge.send(events[:middle])
     run = own_bridge.get("runs?kind=dag&limit=1")["items"][0]["id"]
     dag = own_bridge.get("jobs?kind=dag&limit=1")["items"][0]["id"]
     shown = {path: open_page(f"{own_bridge.base}{path}") for path in ("/", "/dags", "/runs", f"/runs/{run}", f"/jobs/{dag}")}  # fmt: skip
     for page in shown.values():
         expect(page.locator("main .badge").filter(has_text="Running").first).to_be_visible()
         page.evaluate("window.sameDocument = true")
-    own_bridge.tell(events[middle:])
+    own_bridge.send(events[middle:])
     state = own_bridge.get(f"runs/{run}")["state"]
     assert state in ("success", "failed")
     for path, page in shown.items():

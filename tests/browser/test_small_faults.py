@@ -31,18 +31,18 @@ def bridge(module_bridge: Bridge) -> Bridge:
     tasks = [Task(f"part_{n:03}", [source], seconds=1) for n in range(TASKS - 1)]
     tasks += [Task("last", [source], [table("shop.orders.v1", namespace="kafka://broker:9092")])]
     start = shop.now() - timedelta(hours=2)
-    module_bridge.tell(
+    module_bridge.send(
         list(dag_run("wide", tasks, start, description="Reads stg__orders of wh__raw."))
     )
-    module_bridge.tell(list(dag_run("maker", [Task("make", [], [source])], start)))
-    module_bridge.tell(list(dag_run("quiet", [Task("says_nothing")], start)))
+    module_bridge.send(list(dag_run("maker", [Task("make", [], [source])], start)))
+    module_bridge.send(list(dag_run("quiet", [Task("says_nothing")], start)))
     result = table("shop.mart.daily")
     for hours in range(24, 0, -1):
         broken = Task("break", [source], end="FAIL", error="out of memory")
         steps = [broken if hours == 1 else Task("look", [source], seconds=hours)]
         steps.append(Task("then", [source], [result]))
         at = shop.now() - timedelta(hours=hours)
-        module_bridge.tell(list(dag_run("hourly", steps, at)))
+        module_bridge.send(list(dag_run("hourly", steps, at)))
     return module_bridge
 
 

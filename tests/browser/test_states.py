@@ -97,7 +97,7 @@ def test_pages_with_changes_and_what_was_not_understood_have_no_serious_barrier(
         assert serious(page) == []  # empty
     for ago, columns in ((2, {"id": "int", "amount": "int"}), (1, {"id": "text", "total": "int"})):
         task = shop.Task("load", [shop.RAW], [shop.table("shop.raw.bills", **columns)])
-        own_bridge.tell(
+        own_bridge.send(
             list(shop.dag_run("bills", [task], shop.now() - timedelta(hours=ago), owner="a b"))
         )
     shop.post(own_bridge.base, [{"this": "is no event"}])
@@ -187,7 +187,7 @@ def test_a_graph_that_is_too_large_counts_what_it_leaves_out(
         shop.Task(f"read_{part}", many[part * 42 : part * 42 + 42], [shop.FACTS])
         for part in range(10)
     ]
-    own_bridge.tell(list(shop.dag_run("wide", tasks, shop.now())))
+    own_bridge.send(list(shop.dag_run("wide", tasks, shop.now())))
     focus = f"dataset:{shop.WAREHOUSE}:shop.mart.payment_facts"
     graph = pages.graph(own_bridge.base, focus)
     assert len(graph["cards"]) == 300
@@ -226,7 +226,7 @@ def test_a_dag_that_finishes_changes_its_states_and_moves_nothing(
     start = shop.now() - timedelta(minutes=2)
     load = shop.Task("load", [shop.SOURCE], [shop.RAW])
     build = shop.Task("build", [shop.RAW], [shop.FACTS], end=None)
-    own_bridge.tell(list(shop.dag_run("live", [load, build], start)))
+    own_bridge.send(list(shop.dag_run("live", [load, build], start)))
     graph = open_page(pages.lineage(own_bridge.base, f"dataset:{shop.WAREHOUSE}:{FACTS_NAME}"))
     others = {path: open_page(f"{own_bridge.base}{path}") for path in ("/", "/dags", "/runs")}
     card = graph.locator(".react-flow__node").filter(has_text="build")
@@ -239,7 +239,7 @@ def test_a_dag_that_finishes_changes_its_states_and_moves_nothing(
     expect(graph_dag).to_have_attribute("data-tone", "run")
 
     failed = shop.Task("build", [shop.RAW], [shop.FACTS], end="FAIL", error="no more space")
-    own_bridge.tell(list(shop.dag_run("live", [load, failed], start)))
+    own_bridge.send(list(shop.dag_run("live", [load, failed], start)))
     expect(card.get_by_text("Failed")).to_be_visible()
     expect(graph_dag).to_have_attribute("data-tone", "bad")
     expect(graph.get_by_role("region", name="Status of the focus")).to_contain_text("no more space")
@@ -257,7 +257,7 @@ def test_what_happened_while_the_connection_was_lost_is_shown_when_it_heals(
     own_bridge: Bridge, open_page: Open
 ) -> None:
     start = shop.now() - timedelta(minutes=2)
-    own_bridge.tell(list(shop.dag_run("live", [shop.Task("load", [], [shop.RAW], None)], start)))
+    own_bridge.send(list(shop.dag_run("live", [shop.Task("load", [], [shop.RAW], None)], start)))
     page = open_page(pages.lineage(own_bridge.base, f"dataset:{shop.WAREHOUSE}:shop.raw.payments"))
     card = page.locator(".react-flow__node").filter(has_text="load")
     expect(card.get_by_text("Running")).to_be_visible()
@@ -267,7 +267,7 @@ def test_what_happened_while_the_connection_was_lost_is_shown_when_it_heals(
     expect(sign).to_contain_text("Connection lost")
     expect(card.get_by_text("Running")).to_be_visible()  # what is known stays
     own_bridge.start()
-    own_bridge.tell(list(shop.dag_run("live", [shop.Task("load", [], [shop.RAW])], start)))
+    own_bridge.send(list(shop.dag_run("live", [shop.Task("load", [], [shop.RAW])], start)))
     expect(sign).to_contain_text("Live", timeout=30_000)
     expect(card.get_by_text("Success")).to_be_visible(timeout=30_000)
     assert page.evaluate("window.sameDocument") is True

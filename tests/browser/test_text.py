@@ -44,7 +44,7 @@ def odd_bridge(module_bridge: Bridge) -> Bridge:
         source = shop.table("plain_source", namespace=f"file {name}", c="int")
         made = shop.table(name, namespace="odd", **{name: "int"})
         task = shop.Task(name, [source], [made], seconds=5)
-        module_bridge.tell(list(shop.dag_run(name, [task], start, owner=name)))
+        module_bridge.send(list(shop.dag_run(name, [task], start, owner=name)))
     return module_bridge
 
 
@@ -230,7 +230,7 @@ def test_text_from_events_is_never_executed(
     attack: str, own_bridge: Bridge, open_page: Open
 ) -> None:
     base = own_bridge.base
-    own_bridge.tell(list(hostile_events(attack)))
+    own_bridge.send(list(hostile_events(attack)))
     shop.post(base, [{"eventType": attack, attack: attack}])  # for the quarantine
     datasets = pages.items(base, "datasets")
     jobs = pages.items(base, "jobs")
@@ -271,7 +271,7 @@ def test_text_from_events_is_never_executed(
 def test_a_picture_of_hostile_names_is_still_only_a_picture(
     attack: str, own_bridge: Bridge, open_page: Open
 ) -> None:
-    own_bridge.tell(list(hostile_events(attack)))
+    own_bridge.send(list(hostile_events(attack)))
     node = quote(pages.items(own_bridge.base, "datasets")[0]["node"], safe="")
     page = open_page(own_bridge.base)
     answer = page.request.get(f"{own_bridge.base}/api/v1/graph.svg?node={node}")

@@ -78,7 +78,7 @@ def story() -> Iterator[shop.Json]:
 
 @pytest.fixture(scope="module")
 def people(module_bridge: Bridge) -> Bridge:
-    module_bridge.tell(list(story()))
+    module_bridge.send(list(story()))
     return module_bridge
 
 

@@ -241,7 +241,7 @@ def loops() -> Iterator[shop.Json]:
 def test_what_is_saved_of_a_graph_with_circles_has_every_edge(
     own_bridge: Bridge, open_page: Open, tmp_path: Path
 ) -> None:
-    own_bridge.tell(list(loops()))
+    own_bridge.send(list(loops()))
     focus = f"dataset:{shop.WAREHOUSE}:a.b.left"
     page = open_page(pages.lineage(own_bridge.base, focus))
     wait_until_still(page)

@@ -68,7 +68,7 @@ class Bridge:
         except OSError:
             return False
 
-    def tell(self, events: list[shop.Json]) -> None:
+    def send(self, events: list[shop.Json]) -> None:
         """Send events and wait until the catalog knows them."""
         shop.post(self.base, events)
         until(self.settled, "the bridge has not absorbed the events")
