@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fairlead_bridge.db.engine import open_database, reading
 from fairlead_bridge.db.migrate import migrate
 from fairlead_bridge.queries import incidents
+from tests.bridge.isolation import CASES, leaks_of, names_of, request
 from tests.bridge.monitored import DAY, Bridge
 from tests.bridge.tenancy import (
     AMBER,
@@ -27,7 +28,6 @@ from tests.bridge.tenancy import (
     store_of,
     table,
 )
-from tests.bridge.test_isolation import CASES, leaks_of, names_of, request
 from tests.support.small import parent, run_event, uuid
 
 
