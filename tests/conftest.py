@@ -24,9 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole systems come first, since they take longest; then the files with the most tests."""
+    """
+    Whole systems come first, since they take longest; then the files with the fewest tests, since
+    those take longest each: at the end all processes are busy.
+    """
     tests = Counter(_file(item.nodeid) for item in items)
-    items.sort(key=lambda item: (_file(item.nodeid) != _SYSTEMS, -tests[_file(item.nodeid)]))
+    items.sort(key=lambda item: (_file(item.nodeid) != _SYSTEMS, tests[_file(item.nodeid)]))
 
 
 @pytest.hookimpl(optionalhook=True)
