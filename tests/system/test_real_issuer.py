@@ -45,7 +45,11 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fetched = subprocess.run(
         [node, npm, "install", "--no-audit", "--no-fund"],
         cwd=folder,
-        env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
+        env={
+            "NODE_OPTIONS": "--use-system-ca",
+            **os.environ,
+            "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        },
         capture_output=True,
         text=True,
         check=False,
