@@ -354,11 +354,13 @@ def test_a_task_takes_no_longer_while_the_bridge_is_away(
         return {task: statistics.median(seconds) for task, seconds in found.items()}
 
     away, usual = durations("away"), durations("usual", "sunday", "busy", "broken")
-    ratios = [away[task] / usual[task] for task in away.keys() & usual.keys()]
-    record_property("duration_away_to_usual", round(statistics.median(ratios), 2))
-    assert len(ratios) > 20
-    assert statistics.median(ratios) < 2
-    assert max(away[task] - usual[task] for task in away.keys() & usual.keys()) < 8
+    longer = [away[task] - usual[task] for task in away.keys() & usual.keys()]
+    record_property("seconds_longer_while_away", round(statistics.median(longer), 2))
+    assert len(longer) > 20
+    assert max(longer) < 8
+    assert (
+        statistics.median(longer) < 4.5
+    )  # on a busy machine as well: half of what the stock transport takes
 
 
 # --- notifications --------------------------------------------------------------------------
