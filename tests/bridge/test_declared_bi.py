@@ -84,6 +84,7 @@ def test_a_question_of_metabase_reads_the_fields_of_its_query_and_of_its_joins()
         ("superset.json", ("\"https://bi.shop.example\"", "4"), 2, "write the address of the server"),
         ("superset.json", ("\"datasource_id\": 8", "\"datasource_id\": 9"), 30, "its dataset 9 is not in the file"),
         ("superset.json", ("\"params\": \"{\\\"x_axis", "\"params\": \"\\\"x_axis"), 27, "its params are not JSON"),
+        ("superset.json", ("@dwh:5432/core", "@dwh:port/core"), 8, "write driver://host:port/database"),
         ("superset.json", ("\"table_name\": \"mine\", ", ""), 18, "it has no `table_name`"),
         ("metabase.json", ("\"id\": 12, \"name\": \"Revenue", "\"name\": \"Revenue"), 16, "it has no `id`"),
         ("metabase.json", ("\"host\": \"dwh\", ", ""), 4, "give --namespace"),

@@ -13,7 +13,7 @@ from fairlead_bridge.declaring.nouns import Column, Declared, Flow, Origin, Ref
 from fairlead_bridge.errors import WrongDeclaration
 
 #: Schemes of connections, without their driver, that namespaces call otherwise.
-_SCHEMES = {"postgresql": "postgres", "redshift+psycopg2": "redshift"}
+_SCHEMES = {"postgresql": "postgres"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,21 @@ def words_in(expression: str, columns: Iterable[str]) -> list[str]:
     return [column for column in columns if column.lower() in words]
 
 
-def place(uri: str) -> tuple[str, str]:
+def place(uri: str, path: Path = ()) -> tuple[str, str]:
     """
-    Namespace and database of a connection.
+    Namespace and database of a connection. Raises WrongDeclaration, at `path`, where it is no URI.
 
-    >>> place("postgresql+psycopg2://u:XXXX@db:5432/shop")
+    >>> place("postgresql+psycopg2://bi:***@db:5432/shop")
     ('postgres://db:5432', 'shop')
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise WrongDeclaration(
+            path, f"the URI of its database is not one ({error}): write driver://host:port/database"
+        ) from error
     scheme = parts.scheme.partition("+")[0]
-    port = f":{parts.port}" if parts.port else ""
     return f"{_SCHEMES.get(scheme, scheme)}://{parts.hostname or ''}{port}", parts.path.strip("/")
 
 

@@ -68,7 +68,7 @@ def _table(
     own = dataset.get("database")
     known = connections.get(own.get("id") if isinstance(own, dict) else None, {})
     uri = known.get("sqlalchemy_uri")
-    place, database = bi.place(uri) if isinstance(uri, str) else (namespace, "")
+    place, database = bi.place(uri, at) if isinstance(uri, str) else (namespace, "")
     if not place:
         raise WrongDeclaration(
             at,

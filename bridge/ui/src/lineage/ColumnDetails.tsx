@@ -1,4 +1,5 @@
-import { Crosshair, X } from 'lucide-react'
+import { Crosshair } from 'lucide-react'
+import { CloseButton } from '../parts/CloseButton'
 import type { ColumnEdge } from '../api/schema'
 import { DatasetLink, JobLink, Tags } from '../parts/Names'
 import { Transformations } from '../parts/Transformations'
@@ -29,14 +30,7 @@ export function ColumnDetails({ drawing, row, isStart, onChoose, onFollow }: Pro
           <span className="muted small cut">
             column of {about ? shortName(about.name) : row.node}
           </span>
-          <button
-            type="button"
-            className="icon-button end"
-            aria-label="Close details"
-            onClick={() => onChoose(undefined)}
-          >
-            <X size={15} aria-hidden />
-          </button>
+          <CloseButton label="Close details" onClose={() => onChoose(undefined)} />
         </div>
         <h2>{columnName(row.column)}</h2>
         {row.about && row.about.tags.length > 0 && <Tags of={row.about.tags} />}

@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router'
-import { Crosshair, ExternalLink, X } from 'lucide-react'
+import { Crosshair, ExternalLink } from 'lucide-react'
 import { useApi } from '../api/client'
 import type { Card, Graph, Group, Impact } from '../api/schema'
+import { CloseButton } from '../parts/CloseButton'
 import { platformOf, Tile } from '../parts/Names'
 import { Moment, Time } from '../parts/Now'
 import { Badge, StateBadge, Ticks } from '../parts/State'
@@ -60,14 +61,6 @@ export function Inspector({ graph, selected, asOf, onSelect, onFocus, onClose }:
   )
 }
 
-function Close({ onClose }: { onClose: () => void }) {
-  return (
-    <button type="button" className="icon-button end" aria-label="Close details" onClick={onClose}>
-      <X size={15} aria-hidden />
-    </button>
-  )
-}
-
 function Head({
   card,
   graph,
@@ -97,7 +90,7 @@ function Head({
             .filter(Boolean)
             .join(' · ')}
         </span>
-        <Close onClose={onClose} />
+        <CloseButton label="Close details" onClose={onClose} />
       </div>
       <h2>{card.kind === 'dataset' ? shortName(card.name) : (card.label ?? card.name)}</h2>
       <div className="row wrap">
@@ -139,7 +132,7 @@ function GroupHead({
       <div className="row">
         <StateBadge state={group.state} />
         <span className="muted small cut">DAG · {group.namespace}</span>
-        <Close onClose={onClose} />
+        <CloseButton label="Close details" onClose={onClose} />
       </div>
       <h2>{group.label}</h2>
       <div className="row wrap">

@@ -1,4 +1,4 @@
-import { X } from 'lucide-react'
+import { CloseButton } from '../parts/CloseButton'
 
 /** Details of a restricted card: lineage in namespaces that the reader may not see. */
 export function Restricted({ what, onClose }: { what: string; onClose: () => void }) {
@@ -7,14 +7,7 @@ export function Restricted({ what, onClose }: { what: string; onClose: () => voi
       <header>
         <div className="row">
           <span className="muted small">lineage</span>
-          <button
-            type="button"
-            className="icon-button end"
-            aria-label="Close details"
-            onClick={onClose}
-          >
-            <X size={15} aria-hidden />
-          </button>
+          <CloseButton label="Close details" onClose={onClose} />
         </div>
         <h2>Restricted</h2>
         <p className="muted">

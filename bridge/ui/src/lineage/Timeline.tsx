@@ -1,7 +1,8 @@
 import { useElementSize } from '@mantine/hooks'
 import { scaleTime } from 'd3-scale'
-import { ChevronLeft, ChevronRight, History, X } from 'lucide-react'
+import { ChevronLeft, ChevronRight, History } from 'lucide-react'
 import { type PointerEvent, useMemo, useState } from 'react'
+import { CloseButton } from '../parts/CloseButton'
 import type { Graph, Run } from '../api/schema'
 import { useApi } from '../api/client'
 import { useNow } from '../parts/Now'
@@ -150,14 +151,7 @@ export function Timeline({ dags, others = [], asOf, onChange, onClose }: Props) 
               Now
             </button>
           )}
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Close time travel"
-            onClick={onClose}
-          >
-            <X size={15} aria-hidden />
-          </button>
+          <CloseButton label="Close time travel" onClose={onClose} />
         </span>
       </div>
       <div ref={ref}>

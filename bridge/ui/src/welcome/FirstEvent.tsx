@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router'
-import { CircleCheck, X } from 'lucide-react'
+import { CircleCheck } from 'lucide-react'
 import { useState } from 'react'
 import type { Overview, Run } from '../api/schema'
+import { CloseButton } from '../parts/CloseButton'
 import { Time } from '../parts/Now'
 
 /** The first run, once it has come while this page was waiting for it; undefined otherwise. */
@@ -12,6 +13,8 @@ export function useFirstEvent(overview: Overview | undefined): Run | undefined {
   return waited && jobs ? overview?.recent_runs.at(-1) : undefined
 }
 
+const nodeOf = ({ job }: Run) => `job:${job.namespace}:${job.name}`
+
 /** That the first event has come, with what to look at next. */
 export function FirstEvent({ run }: { run: Run }) {
   const [closed, setClosed] = useState(false)
@@ -21,14 +24,7 @@ export function FirstEvent({ run }: { run: Run }) {
       <header role="status">
         <CircleCheck size={18} color="var(--ok)" aria-hidden />
         <h2>First event received</h2>
-        <button
-          type="button"
-          className="icon-button end"
-          aria-label="Close"
-          onClick={() => setClosed(true)}
-        >
-          <X size={14} aria-hidden />
-        </button>
+        <CloseButton label="Close" onClose={() => setClosed(true)} />
       </header>
       <div className="panel-body">
         <p>
@@ -36,12 +32,12 @@ export function FirstEvent({ run }: { run: Run }) {
             {run.dag_id ?? run.label}
           </Link>{' '}
           <Time at={run.ended_at ?? run.started_at} />. See{' '}
-          <Link to="/lineage" className="link">
+          <Link to="/lineage" search={{ focus: nodeOf(run) }} className="link">
             its lineage
           </Link>{' '}
           and{' '}
           <Link to="/datasets" className="link">
-            its datasets
+            the datasets
           </Link>
           .
         </p>
