@@ -135,8 +135,12 @@ def test_status_is_for_people_and_for_programs(
     ],
 )
 def test_a_database_that_cannot_be_used_is_named(
-    url: str, output_text: str, capsys: pytest.CaptureFixture[str]
+    url: str,
+    output_text: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("FAIRLEAD_DATABASE_WAIT", "0.1")
     assert main(["serve", "--port", "0", "--database-url", url]) == 2
     complaint = capsys.readouterr().err
     assert output_text in complaint
