@@ -57,6 +57,20 @@ def test_a_procedure_that_is_only_defined_writes_nothing() -> None:
     assert names(reading.procedures["p"].writes) == "r"
 
 
+def test_a_procedure_whose_end_has_its_name_is_whole() -> None:
+    script = (
+        "CREATE PROCEDURE p AS BEGIN INSERT INTO r (a) SELECT a FROM s; END p;\n/\nBEGIN p; END;"
+    )
+    reading = read(script, "oracle")
+    assert (names(reading.writes), column_pairs(reading)) == ("r", "r.a <- s.a")
+    assert reading.unknown == []
+
+
+def test_a_query_of_a_variable_that_cannot_be_read_is_named_and_not_swallowed() -> None:
+    reading = read("SET @a = (SELECT max(x) FROM s WHERE ((", "mysql")
+    assert reading.errors or reading.unknown
+
+
 def test_a_package_of_procedures_is_defined_and_not_run() -> None:
     script = """CREATE OR REPLACE PACKAGE BODY pk AS
       n NUMBER;

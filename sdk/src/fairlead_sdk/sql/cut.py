@@ -215,8 +215,8 @@ class _Cutter:
             return following not in _TRANSACTION
         if word in ("END", "ELSE", "THEN", "LOOP", "REPEAT", "GO", "EXCEPTION", "DO"):
             return word != "DO" or (before != ";" and index > 0)
-        if word in _BLOCK_KINDS.get(before, ()):
-            return True
+        if word in _BLOCK_KINDS.get(before, ()) or (before == "END" and following in (";", "/")):
+            return True  # the latter is the name of what ends
         return word == "ATOMIC" and before == "NOT"
 
     def _end_of_condition(self, start: int, end: int) -> int:
@@ -339,13 +339,8 @@ class _Cutter:
             elif word == "END" and following not in ("IF", "LOOP", "WHILE", "FOR", "REPEAT"):
                 depth -= 1
                 if depth <= 0:
-                    return index + (2 if self._is_named_end(index, end) else 1)
+                    return index + 1
         return end
-
-    def _is_named_end(self, index: int, end: int) -> bool:
-        """Whether the procedure's name stands behind its END."""
-        behind = [*self._words[index + 1 : min(index + 3, end)], ";"]
-        return behind[0] not in (";", "/") and behind[1] in (";", "/")
 
 
 def cut_at_starts(text: str, dialect: str) -> list[str]:

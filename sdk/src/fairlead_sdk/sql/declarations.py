@@ -13,7 +13,7 @@ from fairlead_sdk.sql.variables import NAME
 
 _CURSOR = re.compile(
     r"(?:(?:DECLARE|LET)\s+(\S+)\s+.*?\bCURSOR\b.*?\bFOR|(?:DECLARE\s+)?CURSOR\s+(\w+).*?\b[IA]S)"
-    r"\s*(\(?\s*SELECT\b.*|\(?\s*WITH\b.*)",
+    r"\s*(\(?\s*SELECT\b.*?|\(?\s*WITH\b.*?)(?:\s+FOR\s+(?:UPDATE|READ\s+ONLY|FETCH\s+ONLY)\b[^()]*)?$",
     re.IGNORECASE | re.DOTALL,
 )
 _DECLARED = re.compile(
@@ -22,7 +22,7 @@ _DECLARED = re.compile(
 )
 _ASSIGNED = re.compile(r"(?:SET\s+|LET\s+)?([@\w]+)\s*(\+?):?=\s*(.*)$", re.IGNORECASE | re.DOTALL)
 _PREPARED = re.compile(
-    r"PREPARE\s+(\w+)\s*(?:\([^()]*\)\s*)?(?:FROM\s+'((?:[^']|'')*)'|AS\s+(.*))\s*$",
+    r"PREPARE\s+(\w+)\s*(?:\([^()]*\)\s*)?(?:FROM\s+'((?:[^']|'')*)'|FROM\s+(@\w+)|AS\s+(.*))\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _VALUE = re.compile(
@@ -37,12 +37,34 @@ _FETCH = re.compile(
 
 def set_variable(text: str, dialect: str) -> list[Statement] | None:
     """`SET @a = b` and `SET a = (SELECT ...)`; None if it sets an option."""
+    if several := _several(text, dialect):
+        return several
     if value := _VALUE.match(text):
-        names = tuple(name.strip(" ()\n\t") for name in value[1].split(","))
+        mark = "@" if dialect == "snowflake" else ""  # it is read as `$v`
+        names = tuple(mark + name.strip(" ()\n\t") for name in value[1].split(","))
         return _assigned(names, value[2], dialect)
     if (found := _ASSIGNED.match(text)) and found[1].startswith("@"):
         return assigned(text, dialect)
     return None
+
+
+def _several(text: str, dialect: str) -> list[Statement]:
+    """MySQL's `SET @a = b, @c = d`; nothing for any other."""
+    values = text[len("SET") :].lstrip()
+    if not values.startswith("@"):
+        return []
+    try:
+        query = sqlglot.parse_one(f"SELECT {values}", read=dialect or None)
+    except (SqlglotError, ValueError):
+        return []
+    pairs = query.selects if isinstance(query, exp.Query) else []
+    if len(pairs) < 2 or not all(_fills_variable(pair) for pair in pairs):
+        return []
+    return [Assigned((f"@{pair.this.name}",), exp.select(pair.expression.copy())) for pair in pairs]
+
+
+def _fills_variable(pair: exp.Expr) -> bool:
+    return isinstance(pair, exp.EQ | exp.PropertyEQ) and isinstance(pair.this, exp.Parameter)
 
 
 def declared(text: str, dialect: str) -> list[Statement] | None:
@@ -67,17 +89,22 @@ def assigned(text: str, dialect: str) -> list[Statement]:
 def _assigned(
     names: tuple[str, ...], query: str, dialect: str, *, is_new: bool = False
 ) -> list[Statement]:
+    """Raises SqlglotError and ValueError where what cannot be parsed reads tables."""
     try:
         [parsed] = sqlglot.parse(query, read=dialect or None)
     except (SqlglotError, ValueError):
+        if re.search(r"\bFROM\b", query, re.IGNORECASE):
+            raise
         return [Assigned(names)]
     return [Assigned(names, parsed if isinstance(parsed, exp.Query) else None, is_new=is_new)]
 
 
 def prepared(text: str, dialect: str) -> list[Statement] | None:
-    """`PREPARE q AS INSERT ...` and `PREPARE q FROM 'INSERT ...'`."""
+    """`PREPARE q AS INSERT ...`, `PREPARE q FROM 'INSERT ...'` and `PREPARE q FROM @variable`."""
     found = _PREPARED.match(text)
-    return [Prepared(found[1], (found[2] or "").replace("''", "'") or found[3])] if found else []
+    if not found:
+        return []
+    return [Prepared(found[1], (found[2] or "").replace("''", "'") or found[3] or found[4])]
 
 
 def fetched(text: str, dialect: str) -> list[Statement] | None:

@@ -96,7 +96,12 @@ def join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
             if (known := item.relation.named(column.name)) is not None:
                 scope.indirect |= {s.through("JOIN") for s in known}
     if node.kind in ("SEMI", "ANTI") and node.side != "RIGHT":
-        del scope.items[count:]  # it decides about rows, and gives no columns
+        if scope.dialect == "clickhouse":  # gives columns where they are asked for by the table
+            scope.items[count:] = [
+                replace(item, relation=item.relation.weak()) for item in scope.items[count:]
+            ]
+        else:
+            del scope.items[count:]  # it decides about rows, and gives no columns
 
 
 def _array_join(node: exp.Join, scope: Scope, queries: Evaluator) -> None:
@@ -205,8 +210,8 @@ def _semantic_view(node: exp.SemanticView, scope: Scope, queries: Evaluator) -> 
     if (where := node.args.get("where")) is not None:
         condition = _without_logical_table(where)
         scope.indirect |= sources_of(condition, _probe(inner), queries, "FILTER")
-    rest = tuple(replace(c, is_weak=True) if isinstance(c, Star) else c for c in whole.columns)
-    return Relation((*columns, *(c for c in rest if isinstance(c, Star))))
+    rest = (column for column in whole.weak().columns if isinstance(column, Star))
+    return Relation((*columns, *rest))
 
 
 def _without_logical_table(node: exp.Expr) -> exp.Expr:

@@ -204,12 +204,12 @@ class Evaluator:
     def _select(self, node: exp.Select, scope: Scope) -> Relation:
         if from_ := node.args.get("from_"):
             items.add(from_.this, scope, self)
+        if isinstance(match := node.args.get("match"), exp.MatchRecognize):
+            pivots.matched(match, scope, self)
         for join in node.args.get("joins") or ():
             items.join(join, scope, self)
         for lateral in node.args.get("laterals") or ():
             items.add(lateral, scope, self)
-        if isinstance(match := node.args.get("match"), exp.MatchRecognize):
-            pivots.matched(match, scope, self)
         scope.aliases_first = self.dialect == "clickhouse"
         columns: list[Column] = []
         for projection in node.expressions:

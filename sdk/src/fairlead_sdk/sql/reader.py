@@ -189,9 +189,7 @@ class Reader:
             self._note("the script took too long to be read: some columns are left out")
             self._by_table(statement)
             return
-        for function in statement.find_all(exp.Anonymous) if self._result.procedures else ():
-            if (inner := self._procedure(function.name)) is not None:
-                self._take_over(inner)
+        self._run_functions(statement)
         evaluator = self._evaluator()
         outcome = outcome_of(statement, evaluator)
         reads = evaluator.found.reads
@@ -202,6 +200,12 @@ class Reader:
                 reads |= dict.fromkeys(_sets(statement))
         self._apply(outcome, evaluator)
 
+    def _run_functions(self, statement: exp.Expr) -> None:
+        """What functions of the script read and write where the statement calls them."""
+        for function in statement.find_all(exp.Anonymous) if self._result.procedures else ():
+            if (inner := self._procedure(function.name)) is not None:
+                self._take_over(inner)
+
     def _evaluator(self) -> Evaluator:
         held = self._variables
         return Evaluator(
@@ -210,18 +214,25 @@ class Reader:
 
     def _assign(self, statement: Assigned) -> None:
         names = statement.names
-        self._variables.names |= {plain(name) for name in names}
         if statement.query is None:
+            self._variables.names |= {plain(name) for name in names}
             row = self._variables.records.get(plain(statement.cursor))
             if row is not None:
                 self._variables.assign(names, row, is_new=statement.is_new)
             return
+        if time.monotonic() > self._deadline:
+            self._note("the script took too long to be read: some columns are left out")
+            self._by_table(statement)
+            return
+        self._run_functions(statement.query)
         evaluator = self._evaluator()
         relation = evaluator.evaluate(statement.query, evaluator.scope())
         missed = (table_of(node) for node in self._missed(statement.query, evaluator.seen))
         self._session.read(evaluator.found.reads | dict.fromkeys(missed))
         for address in evaluator.found.files:
             _add(self._result.files_read, self._address(address))
+        # Not before: the query's own columns may have the variable's name.
+        self._variables.names |= {plain(name) for name in names}
         self._variables.assign(names, relation, is_new=statement.is_new)
 
     def _apply(self, outcome: Outcome, evaluator: Evaluator) -> None:
@@ -285,6 +296,8 @@ class Reader:
 
     def _by_table(self, statement: Statement) -> None:
         """What is left to tell of a statement whose columns could not be."""
+        if isinstance(statement, Assigned) and statement.query is not None:
+            statement = statement.query
         if not isinstance(statement, exp.Expr):
             return
         target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this

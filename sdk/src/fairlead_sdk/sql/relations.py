@@ -68,6 +68,11 @@ class Relation:
         """Those among which the column may be."""
         return [c for c in self.columns if isinstance(c, Star) and name.lower() not in c.hidden]
 
+    def weak(self) -> Relation:
+        """The same columns, those behind a star only where nothing else has them."""
+        columns = (replace(c, is_weak=True) if isinstance(c, Star) else c for c in self.columns)
+        return replace(self, columns=tuple(columns))
+
     def value(self, name: str) -> Sources:
         """What a field of that name is made of, if this is a record."""
         if (known := self.named(name)) is not None:

@@ -134,6 +134,9 @@ class Scope:
         if certain:
             return certain[0][1]
         if (record := self.found.records.get(name.lower())) is not None:
+            if self.dialect == "bigquery" and self._may_be_column(name):  # which would win
+                self.note(f"{name} may be a variable or a column")
+                return NOTHING
             return record.sources
         if name.lower() in self.found.variables:
             return NOTHING
@@ -161,6 +164,10 @@ class Scope:
                 )
             return NOTHING
         return None
+
+    def _may_be_column(self, name: str) -> bool:
+        stars = (star for item in self.items for star in item.relation.stars(name))
+        return any(not star.is_weak for star in stars)
 
     def _field(self, parts: list[str]) -> Sources | None:
         """`a.b` where `a` is no table: a field of the column `a`."""

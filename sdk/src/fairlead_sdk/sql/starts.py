@@ -79,7 +79,7 @@ def starts_statement(spoken: Sequence[str], start: int, index: int) -> bool:
         return not (
             (first in ("UPDATE", "MERGE", "INSERT") or "UPDATE" in _outside(words))
             and words.count("SET") < 1 + words.count("UPDATE")
-        ) and first not in ("ALTER", "CREATE", "DECLARE")
+        ) and first not in ("ALTER", "CREATE")
     if first in ("ALTER", "GRANT", "REVOKE", "DENY") and word not in ("GO", "BEGIN", "END"):
         if word == "WITH":
             return spoken[index + 2 : index + 3] in (["AS"], ["("])

@@ -62,7 +62,7 @@ class Prepared:
     """SQL that is run later by a name."""
 
     name: str
-    text: str
+    text: str  # or the variable that has it, with its `@`
 
 
 @dataclass(frozen=True)

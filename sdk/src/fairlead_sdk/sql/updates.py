@@ -18,7 +18,12 @@ from fairlead_sdk.sql.scope import Scope
 
 
 def of_update(node: exp.Update, evaluator: Evaluator, scope: Scope) -> Iterator[Change]:
-    table = _changed_table(node.this, node.args.get("from_"), scope, evaluator)
+    columns = [
+        each.this.name
+        for each in node.expressions
+        if isinstance(each, exp.EQ) and isinstance(each.this, exp.Column)
+    ]
+    table = _changed_table(node.this, node.args.get("from_"), scope, evaluator, columns)
     change = Change(table, indirect=scope.indirect)
     joined: dict[str, Change] = {}
     for one in node.expressions:
@@ -47,9 +52,15 @@ def _joined_target(assignment: exp.Expr, target: exp.Expr) -> exp.Table | None:
 
 
 def _changed_table(
-    target: exp.Expr, from_: exp.Expr | None, scope: Scope, evaluator: Evaluator
+    target: exp.Expr,
+    from_: exp.Expr | None,
+    scope: Scope,
+    evaluator: Evaluator,
+    columns: Sequence[str] = (),
 ) -> Table:
-    """The table of an UPDATE or DELETE, which may be named by an alias in its FROM."""
+    """
+    The table of an UPDATE, which sets these columns, or of a DELETE; an alias in FROM may name it.
+    """
     if not isinstance(target, exp.Table) or not is_named(target):
         raise ValueError(f"no table: {target.sql()[:100]}")
     others = list(from_.this.find_all(exp.Table)) if from_ is not None else []
@@ -61,18 +72,17 @@ def _changed_table(
             _add_target_within(from_.this, same, scope, evaluator)
         for join in target.args.get("joins") or ():
             items.join(join, scope, evaluator)
-        return table_of(same)
+        relation = None if same.db else scope.ctes.get(same.name.lower())
+        return _behind(relation, columns, table_of(same)) if relation else table_of(same)
     if from_ is not None and (derived := _derived(target, from_)) is not None:
         count_as_seen(evaluator, [target])
         _add_all(from_, scope, evaluator)
         item = scope.item([derived])
-        behind = {s.table for s in item.relation.sources if s.is_direct} if item else set()
-        return behind.pop() if len(behind) == 1 else table_of(target)
+        return _behind(item.relation, columns, table_of(target)) if item else table_of(target)
     table = table_of(target)
     relation = None if table.schema else scope.ctes.get(table.name.lower())
     if relation is not None:  # SQL Server changes what is behind it
-        behind = {s.table for s in relation.sources if s.is_direct}
-        table = behind.pop() if len(behind) == 1 else table
+        table = _behind(relation, columns, table)
     count_as_seen(evaluator, [target])
     scope.add(target.alias, parts_of(target), relation or evaluator.known(table))
     for join in target.args.get("joins") or ():
@@ -80,6 +90,13 @@ def _changed_table(
     if from_ is not None:
         _add_all(from_, scope, evaluator)
     return table
+
+
+def _behind(relation: Relation, columns: Sequence[str], otherwise: Table) -> Table:
+    """The one table that these columns of a query are of, or all of them where none is named."""
+    found = [relation.named(name) or NOTHING for name in columns] or [relation.sources]
+    tables = {source.table for sources in found for source in sources if source.is_direct}
+    return tables.pop() if len(tables) == 1 else otherwise
 
 
 def _add_all(from_: exp.Expr, scope: Scope, evaluator: Evaluator) -> None:
@@ -90,9 +107,12 @@ def _add_all(from_: exp.Expr, scope: Scope, evaluator: Evaluator) -> None:
 
 def _derived(target: exp.Table, from_: exp.Expr) -> str | None:
     """The subquery's alias in SQL Server's `UPDATE x SET ... FROM (SELECT ...) x`."""
-    name = target.name
-    found = (one.alias for one in from_.find_all(exp.Subquery) if not target.db)
-    return next((alias for alias in found if alias.lower() == name.lower()), None)
+    if target.db:
+        return None
+    joins = [*(from_.this.args.get("joins") or ()), *(from_.args.get("joins") or ())]
+    items_of = [from_.this, *(join.this for join in joins)]
+    aliases = (one.alias for one in items_of if isinstance(one, exp.Subquery))
+    return next((alias for alias in aliases if alias.lower() == target.name.lower()), None)
 
 
 def _meant(target: exp.Table, others: list[exp.Table]) -> exp.Table | None:

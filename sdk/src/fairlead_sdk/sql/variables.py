@@ -25,7 +25,7 @@ _INTO = re.compile(
 _WRITES = re.compile(r"\b(?:INSERT|MERGE|REPLACE|OVERWRITE|IGNORE)\s*$", re.IGNORECASE)
 """In front of INTO, where a table follows."""
 _QUERY = re.compile(r"\W*(?:SELECT|SEL|WITH)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _RUN = re.compile(
     r"(?:EXEC(?:UTE)?\s+IMMEDIATE|EXEC(?:UTE)?|CALL)\s*\(?\s*(?:sp_executesql\s+)?([@:\w]+)\s*\)?"
     r"\s*(?:,.*|(?:USING|INTO)\b.*|\(.*)?",
@@ -66,7 +66,9 @@ class Variables:
     def note(self, statement: Statement) -> None:
         """Remember the SQL that a statement puts into a variable, and forget what is not known."""
         if isinstance(statement, Prepared):
-            self.texts[plain(statement.name)] = [statement.text]
+            given = statement.text
+            held = self.texts.get(plain(given), []) if given.startswith("@") else [given]
+            self.texts[plain(statement.name)] = held
         elif isinstance(statement, Assigned):
             text = _constant(statement.query)
             for name in map(plain, statement.names):
@@ -78,8 +80,11 @@ class Variables:
 
 
 def plain(name: str) -> str:
-    """A variable's name without what marks it as one, and without the index of a collection."""
-    return re.sub(r"\s*\(.*", "", name, flags=re.DOTALL).strip('@:"[]').lower()
+    """
+    A variable's name without the index of a collection and quotes. An `@` stays: a column without
+    it is not the variable.
+    """
+    return re.sub(r"\s*\(.*", "", name, flags=re.DOTALL).strip(':"[]').lower()
 
 
 def _constant(query: exp.Expr | None) -> str | None:
@@ -114,7 +119,7 @@ def set_by_select(query: exp.Expr, dialect: str) -> tuple[str, ...]:
         return ()
     if not all(isinstance(pair.this, exp.Parameter) for pair in pairs):
         return ()
-    names = tuple(pair.this.name for pair in pairs)
+    names = tuple(f"@{pair.this.name}" for pair in pairs)
     for pair in pairs:
         pair.replace(pair.expression.copy())
     return names
@@ -129,7 +134,9 @@ def of_loop(text: str) -> str:
     if _QUERY.match(query):
         return f"DECLARE {found[1]} CURSOR FOR {query}"
     named = _IDENTIFIER.fullmatch(query)
-    return f"FETCH {named[1]} INTO {found[1]}" if named else ""
+    if named:
+        return f"FETCH {named[1]} INTO {found[1]}"
+    return query if "SELECT" in query.upper() else ""  # the rows of a dynamic query or a change
 
 
 def held_in(node: exp.Expr, records: Records) -> Sources | None:
@@ -138,6 +145,8 @@ def held_in(node: exp.Expr, records: Records) -> Sources | None:
         whole = records.get(plain(node.this.name))
         return whole.value(node.expression.name) if whole else None
     if isinstance(node, exp.Parameter | exp.Placeholder | exp.Anonymous):
-        whole = records.get(plain(node.name))
+        name = plain(node.name)
+        marked = records.get(f"@{name}") if isinstance(node, exp.Parameter) else None
+        whole = marked or records.get(name)
         return whole.sources if whole else None
     return None
