@@ -18,22 +18,19 @@ import argparse
 import asyncio
 import json
 import os
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import uvicorn
 import uvloop
+from bench.processes import free_port, processor_time, running
 
 MARK = b"00000000-0000-7000-8000-000000000000"
 
@@ -64,6 +61,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--nothing", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.database_url and options.absorb:
+        parser.error("--absorb measures two bridges at once, which need a database each")
     if options.nothing:
         _serve_nothing(options.nothing)
         return
@@ -123,22 +122,17 @@ class Server:
     pid: int
     key: str = ""  # that it asks for, if it does
 
-    def processor_time(self) -> float:
-        """Seconds of the processor that the server has taken so far."""
-        about = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(about[11]) + int(about[12])) / os.sysconf("SC_CLK_TCK")
-
 
 @contextmanager
 def _bridge(options: argparse.Namespace, *, limited: bool = False) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         url = options.database_url or f"sqlite:///{folder}/fairlead.db"
         command = [sys.executable, "-m", "fairlead_bridge", "serve", "--port", str(port)]
         command += ["--database-url", url, "--intake", "--log-level", "warning"]
         command += ["--absorb"] if options.absorb else []
         key = _limited_key(url) if limited else ""
-        with _running(command, port, {"FAIRLEAD_AUTH": "keys"} if limited else {}) as pid:
+        with running(command, port, FAIRLEAD_AUTH="keys" if limited else "none") as pid:
             yield Server(port, pid, key)
 
 
@@ -152,36 +146,10 @@ def _limited_key(url: str) -> str:
 
 @contextmanager
 def _nothing() -> Iterator[Server]:
-    port = _free_port()
-    with _running([sys.executable, __file__, "--nothing", str(port)], port) as pid:
+    port = free_port()
+    command = [sys.executable, "-m", "bench.intake", "--nothing", str(port)]
+    with running(command, port) as pid:
         yield Server(port, pid)
-
-
-@contextmanager
-def _running(
-    command: list[str], port: int, settings: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[int]:
-    process = subprocess.Popen(command, env={**os.environ, **settings})
-    try:
-        for _ in range(1_200):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    raise SystemExit(f"the server ended with {process.returncode}") from None
-                time.sleep(0.05)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _serve_nothing(port: int) -> None:
@@ -220,9 +188,9 @@ async def _drive(server: Server, options: argparse.Namespace) -> Figures:
     for client in clients:
         client.waits.clear()
         client.failed = 0
-    began, spent = time.perf_counter(), server.processor_time()
+    began, spent = time.perf_counter(), processor_time(server.pid)
     await asyncio.sleep(options.seconds)
-    took, spent = time.perf_counter() - began, server.processor_time() - spent
+    took, spent = time.perf_counter() - began, processor_time(server.pid) - spent
     waits = sorted(wait for client in clients for wait in client.waits)
     failed = sum(client.failed for client in clients)
     for client in clients:

@@ -3,7 +3,7 @@ Whether tests notice wrong code: changes of one place each in a module, and the 
 
     python -m bench mutants --module bridge/src/fairlead_bridge/catalog/merge.py
                             --tests tests/bridge/test_merge.py [...] [--count 20] [--seed 1] [--timeout 300]
-                            [--seconds 200]
+                            [--seconds 3600]
 
 A comparison is turned, `and` is `or`, a `not` is gone, a number is another, `min` is `max`, a default
 (`x or 0`) is left out, an operation is its opposite. The repository is not touched: the package is
@@ -102,6 +102,9 @@ def main() -> int:
                     f"SURVIVED {options.module}:{mutant.line} {mutant.before} -> {mutant.after}",
                     flush=True,
                 )
+    if not tried:
+        print("no change was tried: the tests alone took all of --seconds")
+        return 2
     print(f"{tried - survivors} of {tried} killed, of {len(found)} possible")
     return 1 if survivors else 0
 

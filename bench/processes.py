@@ -16,7 +16,7 @@ def running(command: list[str], port: int, **environ: str) -> Iterator[int]:
     """The process id of a command that listens on the port, until the block ends."""
     process = subprocess.Popen(command, env={**os.environ, **environ})
     try:
-        for _ in range(600):
+        for _ in range(1_200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
@@ -28,6 +28,12 @@ def running(command: list[str], port: int, **environ: str) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of the processor that a process has taken so far."""
+    about = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(about[11]) + int(about[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def worker_memory(bridge: int) -> float:

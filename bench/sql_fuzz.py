@@ -16,11 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.sql.kinds import KINDS
-from tests.support.sql.kinds_by_dialect import BY_DIALECT
-from tests.support.sql.kinds_of_places import OF_PLACES
-from tests.support.sql.kinds_of_scripts import OF_SCRIPTS
-from tests.support.sql.kinds_of_warehouses import OF_WAREHOUSES
+from tests.support.sql.every_kind import EVERY_KIND
 
 from fairlead_sdk.sql import dialect_of, read
 
@@ -82,8 +78,7 @@ def main() -> int:
 
 
 def _seeds(cases: Path | None) -> list[tuple[str, str]]:
-    kinds = [*KINDS, *BY_DIALECT, *OF_PLACES, *OF_SCRIPTS, *OF_WAREHOUSES]
-    seeds = [(kind[0], kind[1]) for kind in kinds]
+    seeds = [(kind[0], kind[1]) for kind in EVERY_KIND]
     if cases:
         seeds += [(dialect_of(c["dialect"]), c["sql"]) for c in json.loads(cases.read_text())]
     return seeds

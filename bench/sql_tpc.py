@@ -184,6 +184,7 @@ def examined(connection: Any, query: str, types: Types, rounds: int, seconds: fl
     for source, changed in trial.rounds(query, None, rounds):
         _see(compared, source, changed & known)
     _look_again(compared, compared, trial, query, known)
+    was_cut = trial.is_over  # before rounds of other queries begin anew
     for reason, changed_query in variants(query):
         if not (left := compared.unseen()):
             break
@@ -196,7 +197,7 @@ def examined(connection: Any, query: str, types: Types, rounds: int, seconds: fl
     if left := compared.unseen():
         if compared.empty:
             compared.reasons["no data met all conditions of the query"] = left
-        elif trial.is_over:
+        elif was_cut:
             compared.reasons["the time for the query was over"] = left
     return compared
 

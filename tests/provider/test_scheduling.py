@@ -118,14 +118,18 @@ def database() -> Iterator[sa.Connection]:
 def test_airflows_tables_say_what_is_paused_and_what_waits(database: sa.Connection) -> None:
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
+    from airflow.models.errors import ParseImportError
     from airflow.models.pool import Pool
     from airflow.models.taskinstance import TaskInstance
 
     put = database.execute
     limits = {"max_consecutive_failed_dag_runs": 0, "has_task_concurrency_limits": False}
-    for dag_id, paused, stale in (("shop", True, False), ("b", False, False), ("gone", True, True)):
+    dags = (("shop", True, False), ("b", False, False), ("gone", True, True), ("typo", False, True))
+    for dag_id, paused, stale in dags:
         flags = {"is_paused": paused, "is_stale": stale, "max_active_tasks": 1}
-        put(sa.insert(DagModel).values(dag_id=dag_id, bundle_name="d", **flags, **limits))
+        place = {"bundle_name": "d", "relative_fileloc": f"{dag_id}.py"}
+        put(sa.insert(DagModel).values(dag_id=dag_id, **place, **flags, **limits))
+    put(sa.insert(ParseImportError).values(filename="typo.py", bundle_name="d", stacktrace="x"))
     run = {"dag_id": "shop", "run_id": "manual__1"}
     put(sa.insert(DagRun).values(**run, run_type="manual", run_after=AT, clear_number=0))
     put(sa.insert(Pool).values(pool="loads", slots=1, include_deferred=False))
@@ -137,6 +141,7 @@ def test_airflows_tables_say_what_is_paused_and_what_waits(database: sa.Connecti
         )
     database.commit()
     assert compat.database.paused_dags() == {"shop"}
+    assert set(compat.database.gone_dags()) == {"gone"}
     (waiting,) = compat.database.waiting_tasks(AT - timedelta(minutes=5), 10)
     assert (waiting["task_id"], waiting["state"]) == ("scheduled", "scheduled")
     assert (waiting["pool_total"], waiting["pool_open"]) == (1, -1)

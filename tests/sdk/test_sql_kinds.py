@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 from tests.support.sql.by_execution import QUERIES, describe, observed, predicted
-from tests.support.sql.kinds import KINDS, column_pairs, names
-from tests.support.sql.kinds_by_dialect import BY_DIALECT
-from tests.support.sql.kinds_of_places import OF_PLACES
-from tests.support.sql.kinds_of_scripts import OF_SCRIPTS
-from tests.support.sql.kinds_of_warehouses import OF_WAREHOUSES
+from tests.support.sql.every_kind import EVERY_KIND
+from tests.support.sql.kinds import column_pairs, names
 from tests.support.sql.scores import ours, scored
 
 from fairlead_sdk.cli import main
 from fairlead_sdk.sql import dialect_of, read
-
-EVERY_KIND = [*KINDS, *BY_DIALECT, *OF_PLACES, *OF_SCRIPTS, *OF_WAREHOUSES]
 
 
 @pytest.mark.parametrize(("dialect", "script", "reads", "writes", "columns"), EVERY_KIND)

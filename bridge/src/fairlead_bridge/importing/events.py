@@ -54,10 +54,14 @@ def instances(namespace: str, run: Row, tries: Iterable[Row]) -> Iterator[bytes]
 
 
 def is_gone(dag: Row) -> bool:
-    """Whether Airflow has only runs of the DAG: it knows none of this name, or its file no longer has it."""
-    return (
-        not dag.keys() - {"dag_id"} or dag.get("is_stale") is True or dag.get("is_active") is False
-    )
+    """
+    Whether Airflow has only runs of the DAG: it knows none of this name, or its file no longer has it.
+    Those of a file that cannot be read at this moment are stale as well, and not gone.
+    """
+    if not dag.keys() - {"dag_id"}:
+        return True
+    is_stale = dag.get("is_stale") is True or dag.get("is_active") is False
+    return is_stale and not dag.get("has_import_errors")
 
 
 def gone(namespace: str, dag_id: str, at: int) -> bytes:

@@ -37,16 +37,22 @@ def paused_dags() -> set[str]:
 
 
 def gone_dags() -> dict[str, datetime | None]:
-    """The ids of all DAGs that no file has any more, each with when one had it last."""
+    """
+    The ids of all DAGs that no file has any more, each with when one had it last. Those of a file
+    that Airflow cannot read at this moment are not among them, though it calls them stale as well.
+    """
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    model: Any = DagModel
-    is_gone = model.is_stale if hasattr(model, "is_stale") else ~model.is_active  # Airflow 2
+    dag: Any = DagModel
+    wanted = select(dag.dag_id, dag.last_parsed_time, dag.relative_fileloc)
+    broken = broken_files()
     with create_session() as session:
-        found = session.execute(select(model.dag_id, model.last_parsed_time).where(is_gone))
-        return {row.dag_id: row.last_parsed_time for row in found}
+        found = session.execute(wanted.where(dag.is_stale.is_(True)))
+        return {
+            row.dag_id: row.last_parsed_time for row in found if row.relative_fileloc not in broken
+        }
 
 
 def waiting_tasks(before: datetime, most: int) -> list[dict[str, object]]:
